@@ -1,0 +1,143 @@
+// What the linker and the loader ask of a machine. Everything that differs between x86-64 and i386 is behind this
+// record, in one folder a machine; nothing outside arch/ compares machine numbers.
+
+import type { RelocationTable } from "./relocation.ts";
+
+/** Numbers of the relocations that the dynamic linker applies. */
+export interface DynamicRelocations {
+  /** The word-sized symbolic relocation, S + A (R_X86_64_64, R_386_32). */
+  readonly word: number;
+  readonly copy: number;
+  readonly globDat: number;
+  readonly jumpSlot: number;
+  readonly relative: number;
+  readonly irelative: number;
+  readonly dtpmod: number;
+  readonly dtpoff: number;
+  readonly tpoff: number;
+  readonly tlsdesc: number;
+}
+
+/** Where a PLT entry finds what it needs. All addresses are virtual. */
+export interface PltEntry {
+  /** File offset in the image of the first byte to write. */
+  readonly at: number;
+  /** Address of the entry. */
+  readonly address: number;
+  /** Address of the GOT slot it jumps through. */
+  readonly slot: number;
+  /** Address of the PLT header (PLT0). */
+  readonly header: number;
+  /** `_GLOBAL_OFFSET_TABLE_`: what i386 position-independent code has in %ebx. */
+  readonly gotBase: number;
+  /** Number of the entry's relocation in .rel(a).plt; the machine turns it into what the entry pushes. */
+  readonly index: number;
+  /** Position-independent output: i386 has different entries for it. */
+  readonly pic: boolean;
+}
+
+/** One kind of PLT. `writeEntry` fills exactly `entryBytes` bytes. */
+export interface PltStyle {
+  /** Bytes of the header, 0 when there is none. */
+  readonly headerBytes: number;
+  readonly entryBytes: number;
+  /** A lazy slot first points this many bytes into the lazy entry; 0 when slots are bound eagerly. */
+  readonly lazyOffset: number;
+  /** `gotPlt` is the address of .got.plt: PLT0 pushes its word 1 and jumps through word 2. */
+  writeHeader(image: DataView, at: number, address: number, gotPlt: number, pic: boolean): void;
+  writeEntry(image: DataView, entry: PltEntry): void;
+}
+
+export interface PltStyles {
+  /** `.plt` that binds lazily. */
+  readonly lazy: PltStyle;
+  /** `.plt` under `-z ibtplt`: pushes and jumps to PLT0; calls go to the entry of the same index in `.plt.sec`. */
+  readonly lazyIbt: PltStyle;
+  /** `.plt.got` (and `.iplt`-like uses without lazy binding): one indirect jump, no header. */
+  readonly direct: PltStyle;
+  /** `.plt.sec`, and `.plt.got` under `-z ibtplt`: endbr and one indirect jump. */
+  readonly directIbt: PltStyle;
+}
+
+/** No cheaper instruction: keep the load from the GOT. */
+export const RELAX_NONE = 0;
+
+/** A TLS access as compiled cannot be rewritten here: the bytes are not the sequence that the psABI prescribes. */
+export const TLS_UNKNOWN = 0;
+/** Keep the model. */
+export const TLS_KEEP = 1;
+/** Rewrite to initial exec: the offset from TP is loaded from a GOT slot. */
+export const TLS_TO_INITIAL_EXEC = 2;
+/** Rewrite to local exec: the offset from TP is a constant of the link. */
+export const TLS_TO_LOCAL_EXEC = 3;
+
+export interface Machine {
+  readonly name: "x86-64" | "i386";
+  /** e_machine. */
+  readonly elfMachine: number;
+  readonly elfClass: 32 | 64;
+  /** Relocations carry their addend (RELA); otherwise it is in the field (REL). */
+  readonly rela: boolean;
+  readonly wordBytes: 4 | 8;
+  readonly maxPageSize: number;
+  readonly commonPageSize: number;
+  /** Where a position-dependent executable starts by default. */
+  readonly textSegment: number;
+  /** Default PT_INTERP. */
+  readonly interpreter: string;
+  /** BFD's names for it: what OUTPUT_FORMAT and -m say. */
+  readonly bfdName: string;
+  readonly emulation: string;
+  readonly relocations: RelocationTable;
+  readonly dynamic: DynamicRelocations;
+  readonly plt: PltStyles;
+  /** Filling for gaps in code sections (NOP), written `count` bytes from `at`. */
+  fillCode(image: Uint8Array, at: number, count: number): void;
+
+  /**
+   * Which cheaper instruction can replace a load from the GOT, or RELAX_NONE. Asked once, when relocations are scanned,
+   * for a symbol that is defined in the output and cannot be preempted.
+   * @param code the section's bytes  @param at offset of the relocated field in `code`  @param addend the relocation's
+   * @param type relocation type      @param pic the output is position-independent (no absolute immediates)
+   * @returns RELAX_NONE, or a positive code that `writeRelaxedGotLoad` understands
+   */
+  relaxGotLoad(code: Uint8Array, at: number, addend: number, type: number, pic: boolean): number;
+  /**
+   * Rewrites the instruction in the image.
+   * @param at offset of the field in `image`  @param relaxation what `relaxGotLoad` returned
+   * @param symbol S  @param place address of the field  @param gotBase `_GLOBAL_OFFSET_TABLE_` (i386 uses it)
+   * @returns false if the value does not fit the rewritten instruction
+   */
+  writeRelaxedGotLoad(
+    image: DataView,
+    at: number,
+    relaxation: number,
+    symbol: number,
+    place: number,
+    gotBase: number,
+  ): boolean;
+
+  /**
+   * Can the TLS access at `at` be rewritten to `target` (TLS_TO_*)? Checks the bytes of the sequence and, for GD and LD,
+   * that the relocation that follows is the call of __tls_get_addr.
+   * @param nextType type of the following relocation, or 0  @param nextAt its offset in `code`
+   * @returns `target`, TLS_KEEP where this type needs no rewrite for `target`, or TLS_UNKNOWN
+   */
+  checkTls(code: Uint8Array, at: number, type: number, target: number, nextType: number, nextAt: number): number;
+  /**
+   * Rewrites a TLS access in the image.
+   * @param value TLS_TO_LOCAL_EXEC: the symbol's offset from TP (negative), or for local dynamic 0;
+   *              TLS_TO_INITIAL_EXEC: the address of the GOT slot
+   * @param place address of the relocated field  @param gotBase `_GLOBAL_OFFSET_TABLE_`
+   * @returns how many of the following relocations the rewrite has consumed (the call), usually 0 or 1; -1 if the value does not fit
+   */
+  writeTls(
+    image: DataView,
+    at: number,
+    type: number,
+    target: number,
+    value: number,
+    place: number,
+    gotBase: number,
+  ): number;
+}

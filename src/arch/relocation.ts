@@ -1,0 +1,85 @@
+// The vocabulary of the relocation tables. One row a relocation type, read by the linker (applies it), the loader
+// (applies it to memory) and the explainer (prints the formula with the numbers filled in).
+
+/** What a relocation computes, in the letters of the psABIs: S symbol, A addend, P place, G GOT slot, L PLT entry, … */
+export const EXPRESSION_NONE = 0;
+/** S + A */
+export const EXPRESSION_ABSOLUTE = 1;
+/** S + A - P */
+export const EXPRESSION_PC = 2;
+/** L + A - P */
+export const EXPRESSION_PLT_PC = 3;
+/** G + A: offset of the GOT slot from the GOT base (i386: the address of the slot when there is no base register) */
+export const EXPRESSION_GOT_OFFSET = 4;
+/** G + GOT + A - P */
+export const EXPRESSION_GOT_PC = 5;
+/** S + A - GOT */
+export const EXPRESSION_GOT_RELATIVE = 6;
+/** GOT + A - P */
+export const EXPRESSION_GOT_BASE_PC = 7;
+/** L + A - GOT */
+export const EXPRESSION_PLT_GOT_RELATIVE = 8;
+/** Z + A */
+export const EXPRESSION_SIZE = 9;
+/** General dynamic: PC-relative address of the {module, offset} pair (x86-64). */
+export const EXPRESSION_TLS_GD_PC = 10;
+/** General dynamic: offset of the pair from the GOT base (i386). */
+export const EXPRESSION_TLS_GD_GOT = 11;
+/** Local dynamic: PC-relative address of the module's pair (x86-64). */
+export const EXPRESSION_TLS_LD_PC = 12;
+/** Local dynamic: offset of the module's pair from the GOT base (i386). */
+export const EXPRESSION_TLS_LD_GOT = 13;
+/** Offset of the variable in its module's TLS block. */
+export const EXPRESSION_TLS_DTPOFF = 14;
+/** Initial exec: PC-relative address of the slot that holds the TP offset (x86-64). */
+export const EXPRESSION_TLS_IE_PC = 15;
+/** Initial exec: absolute address of the slot (i386 R_386_TLS_IE). */
+export const EXPRESSION_TLS_IE_ABSOLUTE = 16;
+/** Initial exec: offset of the slot from the GOT base (i386 R_386_TLS_GOTIE; R_386_TLS_IE_32 holds the negated offset). */
+export const EXPRESSION_TLS_IE_GOT = 17;
+/** Local exec: S + A - TP, negative (TLS variant II). */
+export const EXPRESSION_TLS_TPOFF = 18;
+/** Local exec, negated: TP - S (i386 R_386_TLS_LE_32). */
+export const EXPRESSION_TLS_TPOFF_NEGATED = 19;
+/** TLS descriptor: PC-relative address of the descriptor (x86-64). */
+export const EXPRESSION_TLS_DESC_PC = 20;
+/** TLS descriptor: offset of the descriptor from the GOT base (i386). */
+export const EXPRESSION_TLS_DESC_GOT = 21;
+/** Marks the call through a descriptor; nothing is stored. */
+export const EXPRESSION_TLS_DESC_CALL = 22;
+/** Only the dynamic linker applies it (COPY, GLOB_DAT, JUMP_SLOT, RELATIVE, DTPMOD, IRELATIVE, …). */
+export const EXPRESSION_DYNAMIC = 23;
+
+/** How a value that does not fit its field is judged. */
+export const OVERFLOW_NONE = 0;
+/** Must fit as a signed number. */
+export const OVERFLOW_SIGNED = 1;
+/** Must fit as an unsigned number. */
+export const OVERFLOW_UNSIGNED = 2;
+/** Must fit as one or the other ("bitfield" in BFD's words). */
+export const OVERFLOW_EITHER = 3;
+
+export interface RelocationType {
+  readonly number: number;
+  /** The psABI's name, e.g. `R_X86_64_PC32`. */
+  readonly name: string;
+  /** One of EXPRESSION_*. */
+  readonly expression: number;
+  /** Width of the field in bytes: 0, 1, 2, 4 or 8. */
+  readonly bytes: number;
+  /** One of OVERFLOW_*. */
+  readonly overflow: number;
+  /** The psABI's formula, e.g. `S + A - P`. */
+  readonly formula: string;
+}
+
+/** The rows by number, and the same facts as columns for loops that run a million times (index = type & 255). */
+export interface RelocationTable {
+  /** Undefined where the psABI defines no such type. Length 256. */
+  readonly types: readonly (RelocationType | undefined)[];
+  readonly expression: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly overflow: Uint8Array;
+  /** 1 where the psABI defines the type. */
+  readonly known: Uint8Array;
+}

@@ -1,0 +1,9 @@
+// The outside world as the linker and the loader see it. Node's file system, an in-memory one and a chroot-like root
+// all implement it; the core never imports Node.
+
+export interface FileSystem {
+  /** The file's bytes, or undefined if there is no such readable file. Directories count as missing. */
+  read(path: string): Uint8Array | undefined;
+  /** True if `read` would return bytes. */
+  exists(path: string): boolean;
+}

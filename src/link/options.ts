@@ -1,0 +1,326 @@
+// Everything a link can be told. The command line (cli/ld/) and callers of the library fill in the same record;
+// `defaultOptions` is GNU ld's behaviour as configured in Debian.
+
+import type { Assignment, Pattern, VersionNode } from "./script/types.ts";
+
+export type OutputKind =
+  /** Static executable, no PT_INTERP, no dynamic section. */
+  | "static"
+  /** Static position-independent executable: dynamic section, no PT_INTERP. */
+  | "static-pie"
+  /** Position-dependent executable. Becomes static by itself when no shared library is linked. */
+  | "executable"
+  | "pie"
+  | "shared"
+  | "relocatable";
+
+/** How one input is to be treated: the state of the positional options where it stands. */
+export interface InputState {
+  readonly wholeArchive: boolean;
+  readonly asNeeded: boolean;
+  /** -Bstatic: -l looks for archives only. */
+  readonly preferStatic: boolean;
+  /** --copy-dt-needed-entries (off by default). */
+  readonly copyDtNeeded: boolean;
+  /** -b binary and --format=binary embed the file; undefined looks at the bytes. */
+  readonly format?: "binary" | "elf";
+}
+
+export type LinkInput =
+  /** A file by path. `bytes` saves the look-up in the file system. */
+  | { readonly kind: "file"; readonly path: string; readonly bytes?: Uint8Array; readonly state: InputState }
+  /** -lNAME, or -l:FILE when `exact`. */
+  | { readonly kind: "library"; readonly name: string; readonly exact: boolean; readonly state: InputState }
+  /** --just-symbols / -R FILE */
+  | { readonly kind: "just-symbols"; readonly path: string; readonly bytes?: Uint8Array }
+  | { readonly kind: "group-start" }
+  | { readonly kind: "group-end" }
+  /** --start-lib: the objects up to --end-lib are lazy, as in an archive. */
+  | { readonly kind: "lib-start" }
+  | { readonly kind: "lib-end" };
+
+export type BuildId =
+  | { readonly style: "none" | "md5" | "sha1" | "sha256" | "uuid" | "fast" }
+  | { readonly style: "hex"; readonly bytes: Uint8Array };
+
+/** Hashes and decompression that the host may do faster. Each has a plain implementation where left out. */
+export interface Accelerators {
+  readonly sha1?: (bytes: Uint8Array) => Uint8Array;
+  readonly sha256?: (bytes: Uint8Array) => Uint8Array;
+  readonly md5?: (bytes: Uint8Array) => Uint8Array;
+  /** zlib stream → exactly `size` bytes, or undefined if it is damaged. */
+  readonly inflate?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
+  readonly deflate?: (bytes: Uint8Array) => Uint8Array;
+  readonly zstd?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
+  readonly randomBytes?: (count: number) => Uint8Array;
+}
+
+export interface LinkOptions {
+  readonly output: OutputKind;
+  /** The output's file name: only for messages and for the version definition's base name. */
+  readonly outputName: string;
+  /** BFD emulation: elf_x86_64 or elf_i386. Undefined: taken from the first object. */
+  readonly emulation: string | undefined;
+
+  // Finding inputs
+  readonly libraryPaths: readonly string[];
+  readonly sysroot: string;
+  /** -rpath-link, then -rpath and LD_RUN_PATH / LD_LIBRARY_PATH as the front sees fit: where needed libraries of libraries are. */
+  readonly rpathLink: readonly string[];
+  /** -nostdlib: only -L directories are searched. */
+  readonly noStandardLibraryPaths: boolean;
+
+  // Symbols
+  readonly entry: string | undefined;
+  readonly undefined: readonly string[];
+  readonly requireDefined: readonly string[];
+  readonly defsym: readonly Assignment[];
+  readonly wrap: readonly string[];
+  /** -z defs / --no-undefined; undefined: error in executables, allowed in shared libraries. */
+  readonly noUndefined: boolean | undefined;
+  readonly unresolvedSymbols: "report-all" | "ignore-all" | "ignore-in-object-files" | "ignore-in-shared-libs";
+  readonly warnUnresolved: boolean;
+  /** undefined: refuse in executables, allow in shared libraries. */
+  readonly allowShlibUndefined: boolean | undefined;
+  readonly allowMultipleDefinition: boolean;
+  readonly noInhibitExec: boolean;
+  readonly warnCommon: boolean;
+  readonly warnBackrefs: boolean;
+  readonly traceSymbols: readonly string[];
+  /** --no-define-common, -d: commons get space in -r too. */
+  readonly defineCommon: boolean;
+  readonly excludeLibs: readonly string[];
+
+  // Exporting and binding
+  readonly exportDynamic: boolean;
+  /** --export-dynamic-symbol and its list: exported from executables too. */
+  readonly exportDynamicSymbols: readonly Pattern[];
+  /** --dynamic-list: exported from an executable; in a shared library everything else binds locally. */
+  readonly dynamicList: readonly Pattern[] | undefined;
+  readonly dynamicListData: boolean;
+  readonly bsymbolic: "none" | "all" | "functions" | "non-weak-functions" | "non-weak";
+  readonly versionNodes: readonly VersionNode[];
+  readonly undefinedVersion: boolean;
+  readonly defaultSymver: boolean;
+
+  // Dynamic section
+  readonly dynamicLinker: string | undefined;
+  readonly noDynamicLinker: boolean;
+  readonly soname: string | undefined;
+  readonly rpath: readonly string[];
+  /** --enable-new-dtags: -rpath gives DT_RUNPATH. */
+  readonly newDtags: boolean;
+  readonly init: string;
+  readonly fini: string;
+  readonly auxiliary: readonly string[];
+  readonly filter: readonly string[];
+  readonly audit: readonly string[];
+  readonly depaudit: readonly string[];
+  readonly hashStyle: "sysv" | "gnu" | "both";
+
+  // -z
+  readonly z: ZOptions;
+
+  // Sections and layout
+  readonly gcSections: boolean;
+  readonly gcKeepExported: boolean;
+  readonly printGcSections: boolean;
+  readonly ehFrameHdr: boolean;
+  readonly buildId: BuildId;
+  readonly mergeSections: boolean;
+  /** -O: 2 and more merges string tails and sizes hash tables with more care. */
+  readonly optimize: number;
+  readonly relax: boolean;
+  readonly imageBase: number | undefined;
+  readonly textSegment: number | undefined;
+  readonly rodataSegment: number | undefined;
+  readonly ldataSegment: number | undefined;
+  /** --section-start, -Ttext, -Tdata, -Tbss: output section → address. */
+  readonly sectionStart: ReadonlyMap<string, number>;
+  /** -N: text writable, data not page-aligned. -n: not page-aligned, text read-only. */
+  readonly omagic: boolean;
+  readonly nmagic: boolean;
+  readonly sortCommon: "none" | "ascending" | "descending";
+  readonly sortSection: "none" | "name" | "alignment";
+  readonly uniqueSections: boolean;
+  readonly emitRelocs: boolean;
+  readonly compressDebugSections: "none" | "zlib-gnu" | "zlib-gabi" | "zstd" | undefined;
+  readonly packageMetadata: string | undefined;
+
+  // Symbol table
+  readonly strip: "none" | "debug" | "all";
+  readonly discard: "none" | "locals" | "all" | "section-merge";
+  readonly retainSymbols: readonly string[] | undefined;
+
+  // Warnings
+  readonly fatalWarnings: boolean;
+  readonly warnTextrel: boolean;
+  readonly warnOnce: boolean;
+
+  readonly accelerators: Accelerators;
+}
+
+export interface ZOptions {
+  readonly now: boolean;
+  readonly relro: boolean;
+  readonly separateCode: boolean;
+  /** -z text: text relocations are errors; -z notext: allowed; undefined: allowed with a warning as GNU ld. */
+  readonly text: boolean | undefined;
+  readonly copyreloc: boolean;
+  readonly combreloc: boolean;
+  readonly origin: boolean;
+  readonly nodelete: boolean;
+  readonly nodlopen: boolean;
+  readonly nodump: boolean;
+  readonly nodefaultlib: boolean;
+  readonly initfirst: boolean;
+  readonly interpose: boolean;
+  readonly loadfltr: boolean;
+  readonly global: boolean;
+  readonly unique: boolean;
+  readonly globalaudit: boolean;
+  readonly execstack: boolean | undefined;
+  readonly stackSize: number | undefined;
+  readonly maxPageSize: number | undefined;
+  readonly commonPageSize: number | undefined;
+  readonly packRelativeRelocs: boolean;
+  readonly ibt: boolean;
+  readonly ibtplt: boolean;
+  readonly shstk: boolean;
+  readonly cetReport: "none" | "warning" | "error";
+  readonly lamU48: boolean;
+  readonly lamU57: boolean;
+  readonly isaLevelNeeded: number | undefined;
+  readonly isaLevelReport: "none" | "needed" | "used" | "all";
+  readonly indirectExternAccess: boolean | undefined;
+  readonly externProtectedData: boolean | undefined;
+  readonly dynamicUndefinedWeak: boolean | undefined;
+  readonly uniqueSymbol: boolean;
+  readonly keepTextSectionPrefix: boolean;
+  readonly startStopGc: boolean;
+  readonly startStopVisibility: "default" | "internal" | "hidden" | "protected";
+  readonly noRelocOverflow: boolean;
+  readonly callNop: string | undefined;
+  readonly sectionheader: boolean;
+  readonly markPlt: boolean;
+}
+
+const defaultZ: ZOptions = {
+  now: false,
+  relro: true,
+  separateCode: true,
+  text: undefined,
+  copyreloc: true,
+  combreloc: true,
+  origin: false,
+  nodelete: false,
+  nodlopen: false,
+  nodump: false,
+  nodefaultlib: false,
+  initfirst: false,
+  interpose: false,
+  loadfltr: false,
+  global: false,
+  unique: false,
+  globalaudit: false,
+  execstack: undefined,
+  stackSize: undefined,
+  maxPageSize: undefined,
+  commonPageSize: undefined,
+  packRelativeRelocs: false,
+  ibt: false,
+  ibtplt: false,
+  shstk: false,
+  cetReport: "none",
+  lamU48: false,
+  lamU57: false,
+  isaLevelNeeded: undefined,
+  isaLevelReport: "none",
+  indirectExternAccess: undefined,
+  externProtectedData: undefined,
+  dynamicUndefinedWeak: undefined,
+  uniqueSymbol: false,
+  keepTextSectionPrefix: false,
+  startStopGc: false,
+  startStopVisibility: "protected",
+  noRelocOverflow: false,
+  callNop: undefined,
+  sectionheader: true,
+  markPlt: false,
+};
+
+/** GNU ld's defaults. Callers spread what they want over it: `{ ...defaultOptions, output: "shared" }`. */
+export const defaultOptions: LinkOptions = {
+  output: "executable",
+  outputName: "a.out",
+  emulation: undefined,
+  libraryPaths: [],
+  sysroot: "",
+  rpathLink: [],
+  noStandardLibraryPaths: false,
+  entry: undefined,
+  undefined: [],
+  requireDefined: [],
+  defsym: [],
+  wrap: [],
+  noUndefined: undefined,
+  unresolvedSymbols: "report-all",
+  warnUnresolved: false,
+  allowShlibUndefined: undefined,
+  allowMultipleDefinition: false,
+  noInhibitExec: false,
+  warnCommon: false,
+  warnBackrefs: false,
+  traceSymbols: [],
+  defineCommon: true,
+  excludeLibs: [],
+  exportDynamic: false,
+  exportDynamicSymbols: [],
+  dynamicList: undefined,
+  dynamicListData: false,
+  bsymbolic: "none",
+  versionNodes: [],
+  undefinedVersion: true,
+  defaultSymver: false,
+  dynamicLinker: undefined,
+  noDynamicLinker: false,
+  soname: undefined,
+  rpath: [],
+  newDtags: true,
+  init: "_init",
+  fini: "_fini",
+  auxiliary: [],
+  filter: [],
+  audit: [],
+  depaudit: [],
+  hashStyle: "both",
+  z: defaultZ,
+  gcSections: false,
+  gcKeepExported: false,
+  printGcSections: false,
+  ehFrameHdr: false,
+  buildId: { style: "none" },
+  mergeSections: true,
+  optimize: 0,
+  relax: true,
+  imageBase: undefined,
+  textSegment: undefined,
+  rodataSegment: undefined,
+  ldataSegment: undefined,
+  sectionStart: new Map(),
+  omagic: false,
+  nmagic: false,
+  sortCommon: "none",
+  sortSection: "none",
+  uniqueSections: false,
+  emitRelocs: false,
+  compressDebugSections: undefined,
+  packageMetadata: undefined,
+  strip: "none",
+  discard: "section-merge",
+  retainSymbols: undefined,
+  fatalWarnings: false,
+  warnTextrel: false,
+  warnOnce: false,
+  accelerators: {},
+};
