@@ -35,7 +35,7 @@ export const EXPRESSION_TLS_DTPOFF = 14;
 export const EXPRESSION_TLS_IE_PC = 15;
 /** Initial exec: absolute address of the slot (i386 R_386_TLS_IE). */
 export const EXPRESSION_TLS_IE_ABSOLUTE = 16;
-/** Initial exec: offset of the slot from the GOT base (i386 R_386_TLS_GOTIE; R_386_TLS_IE_32 holds the negated offset). */
+/** Initial exec: offset of the slot from the GOT base (i386 R_386_TLS_GOTIE). */
 export const EXPRESSION_TLS_IE_GOT = 17;
 /** Local exec: S + A - TP, negative (TLS variant II). */
 export const EXPRESSION_TLS_TPOFF = 18;
@@ -49,6 +49,12 @@ export const EXPRESSION_TLS_DESC_GOT = 21;
 export const EXPRESSION_TLS_DESC_CALL = 22;
 /** Only the dynamic linker applies it (COPY, GLOB_DAT, JUMP_SLOT, RELATIVE, DTPMOD, IRELATIVE, …). */
 export const EXPRESSION_DYNAMIC = 23;
+/** L + A: the absolute address of the PLT entry (R_386_32PLT). */
+export const EXPRESSION_PLT_ABSOLUTE = 24;
+/** Initial exec: offset from the GOT base of a slot that holds the negated offset, TP - S (R_386_TLS_IE_32). */
+export const EXPRESSION_TLS_IE_GOT_NEGATED = 25;
+/** The psABI names it, no Linux tool emits it and GNU ld refuses it (Sun's TLS sequences, RELATIVE64 in an object). */
+export const EXPRESSION_UNSUPPORTED = 26;
 
 /** How a value that does not fit its field is judged. */
 export const OVERFLOW_NONE = 0;
@@ -56,7 +62,10 @@ export const OVERFLOW_NONE = 0;
 export const OVERFLOW_SIGNED = 1;
 /** Must fit as an unsigned number. */
 export const OVERFLOW_UNSIGNED = 2;
-/** Must fit as one or the other ("bitfield" in BFD's words). */
+/**
+ * The bits above the field must be all clear or all set: -2^n to 2^n - 1 for n bits. BFD's "bitfield", which is one bit
+ * wider than "signed or unsigned" because it lets an address wrap.
+ */
 export const OVERFLOW_EITHER = 3;
 
 export interface RelocationType {
