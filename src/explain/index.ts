@@ -1,0 +1,11 @@
+// `solder/explain`: decisions and problems in words.
+
+export { demangle } from "./demangle.ts";
+export { type Message, type MessageTable, messageAreas, messageFor, type PlaceLines } from "./messages.ts";
+export {
+  type DescribeOptions,
+  type Description,
+  describeProblem,
+  type RenderOptions,
+  renderProblem,
+} from "./render.ts";

@@ -1,0 +1,27 @@
+// Words for what can be wrong with a file that is read: not ELF, not ours, cut short, damaged.
+
+import type { MessageTable } from "./messages.ts";
+
+export const elfMessages: MessageTable = {
+  "not-elf": {
+    message: "file format not recognized[[: {found}]]",
+    cure: "give an ELF object, an archive, a shared library or a linker script",
+  },
+  "wrong-class": {
+    message: "{found} object cannot be linked into {expected} output",
+    cure: "compile it for the same target as the rest (-m32 or -m64), or give -m for the output that you want",
+  },
+  "wrong-machine": {
+    message: "incompatible machine: the file is for {found}, the output for {expected}",
+    cure: "compile it for the same target as the rest, or give -m for the output that you want",
+  },
+  "x32-unsupported": {
+    message: "x32 object (ELF32 for x86-64): not supported",
+    cure: "compile with -m64 or -m32 instead of -mx32",
+  },
+  "lto-only-object": {
+    message: "slim LTO object: it holds the compiler's intermediate code only, nothing to link",
+    cure: "recompile with -ffat-lto-objects or without -flto",
+  },
+  truncated: { message: "file is truncated[[: {what}]]" },
+};

@@ -1,0 +1,126 @@
+// Words for what can go wrong in a link: finding files, binding symbols, relocating, laying out.
+
+import type { MessageTable } from "./messages.ts";
+
+const recompile = "recompile with -fPIC";
+
+export const linkMessages: MessageTable = {
+  // Finding inputs
+  "no-input-files": { message: "no input files" },
+  "file-not-found": { message: "cannot find {path}: no such file, or it cannot be read" },
+  "library-not-found": {
+    message: "cannot find -l{name}: no such library in the search path",
+    more: ["looked for: {tried}"],
+    cure: "add the library's directory with -L, or install the package that holds it",
+  },
+  "archive-no-index": { message: "archive has no index: its members were read to make one", cure: "run ranlib on it" },
+  "backward-reference": {
+    message: "backward reference: {symbol:symbol} is defined in an archive that stands before its use",
+    more: ["defined in {archive}"],
+    cure: "put the archive after this file; GNU ld would not have found the symbol",
+  },
+
+  // Symbols
+  "undefined-symbol": {
+    message: "undefined symbol: {symbol:symbol}",
+    lists: [
+      {
+        places: "references",
+        firstLabel: "undefined reference to `{symbol:symbol}' by",
+        label: "referenced by",
+        lineOf: 0,
+      },
+    ],
+    more: [
+      "defined in {sharedHidden}, but hidden there: other files cannot use it",
+      "did you mean {suggestion:symbol}?",
+      "defined in {archive}, which is not linked",
+    ],
+  },
+  "undefined-version": { message: "version {version} is assigned to {symbol:symbol}, which is not defined" },
+  "version-node-missing": {
+    message: "symbol {symbol:symbol} names version {version}, which the version script does not define",
+    cure: "add the version {version} to the version script",
+  },
+  "duplicate-symbol": {
+    message: "multiple definition of `{symbol:symbol}'",
+    lists: [
+      { places: "first", label: "first defined at", lineOf: 0 },
+      { places: "second", label: "defined again at", lineOf: 1 },
+    ],
+    cure: "keep one definition, or make the others static or inline; -z muldefs takes the first",
+  },
+  "shared-undefined": {
+    message: "{library}: undefined reference to `{symbol:symbol}'",
+    cure: "link the library that defines it, or allow it with --allow-shlib-undefined",
+  },
+  "dso-missing": {
+    message: "undefined reference to symbol `{symbol:symbol}': {library} defines it; DSO missing from command line",
+    cure: "name {library} on the command line, or use --copy-dt-needed-entries",
+  },
+  "hidden-symbol-in-dso": {
+    message: "hidden symbol `{symbol:symbol}' in {file} is referenced by DSO {library}",
+    cure: "give the symbol default visibility",
+  },
+  "tls-mismatch": {
+    message: "`{symbol:symbol}' is thread-local in one file and not in another",
+    lists: [
+      { places: "tls", label: "thread-local in", lineOf: 0 },
+      { places: "other", label: "not thread-local in", lineOf: 1 },
+    ],
+    cure: "declare it thread_local (or __thread) in every file, or in none",
+  },
+  "discarded-reference": {
+    message: "`{symbol:symbol}' is defined in discarded section {section}[[ of {file}]]",
+    lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
+  },
+  "entry-missing": {
+    message: "cannot find entry symbol {symbol:symbol}; defaulting to {address:hex}",
+    cure: "define {symbol:symbol}, or name the entry with -e",
+  },
+  "common-size": {
+    message: "size of common symbol `{symbol:symbol}' changes from {size} to {other}",
+    more: ["first size in {file}"],
+  },
+  "common-alignment": {
+    message:
+      "alignment {definition} of `{symbol:symbol}' is smaller than {common}, which a common declaration asks for",
+  },
+  "gnu-warning": { message: "{text}" },
+
+  // Relocations
+  "relocation-overflow": {
+    message:
+      "relocation truncated to fit: {type} against `{symbol:symbol}': {value:hex} is not in [{min:hex}, {max:hex}]",
+    cure: "the target is too far away or the value too large: use -mcmodel=medium or large, or reduce the image",
+  },
+  "relocation-unknown": { message: "unrecognized relocation type {type}" },
+  "relocation-misuse": { message: "relocation {type} cannot be used against `{symbol:symbol}'[[ in {output}]]" },
+  "needs-pic": {
+    message: "relocation {type} against `{symbol:symbol}' can not be used when making {output}; recompile with -fPIC",
+    cure: recompile,
+  },
+  "text-relocation": {
+    message: "relocation against `{symbol:symbol}' in read-only section `{section}'",
+    cure: `${recompile}, or allow text relocations with -z notext`,
+  },
+  textrel: { message: "creating DT_TEXTREL in {output}: the loader has to write into code", cure: recompile },
+  "copy-relocation-protected": {
+    message: "copy relocation against protected symbol `{symbol:symbol}'[[ of {library}]]",
+    cure: "recompile with -fPIE, or give the symbol default visibility in the library",
+  },
+  "tls-sequence": {
+    message:
+      "{type} against `{symbol:symbol}': the instructions are not a thread-local access as the psABI prescribes it",
+  },
+
+  // Output
+  "exec-stack": {
+    message: "missing .note.GNU-stack section implies executable stack",
+    cure: "assemble with --noexecstack, or give -z noexecstack",
+  },
+  "rwx-segment": {
+    message: "{output} has a LOAD segment with RWX permissions",
+    cure: "use -z separate-code, or give the sections different permissions",
+  },
+};

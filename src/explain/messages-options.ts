@@ -1,0 +1,7 @@
+// Words for what can be wrong with what the linker is told: options, linker scripts, version scripts.
+
+import type { MessageTable } from "./messages.ts";
+
+export const optionMessages: MessageTable = {
+  "option-ignored": { message: "option {option} has no effect" },
+};

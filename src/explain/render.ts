@@ -1,0 +1,113 @@
+// Problems to text that people and editors can read: one line `ld: error: a.o:(.text+0x12): undefined symbol: foo [code]`,
+// then what is known about it, a line each, and last what to do.
+
+import type { Place, Problem } from "../elf/problem.ts";
+import { demangle } from "./demangle.ts";
+import { type Message, messageFor, type PlaceLines } from "./messages.ts";
+import { type Details, fill, hasFacts, type NameOf, placeText } from "./template.ts";
+
+/** More places than this are counted, not listed. */
+const LISTED_PLACES = 3;
+
+export interface DescribeOptions {
+  /** C++ and Rust names as their programmers wrote them. Default true. */
+  readonly demangle?: boolean;
+}
+
+export interface RenderOptions extends DescribeOptions {
+  /** ANSI colours. Default false. */
+  readonly color?: boolean;
+  /** What the line begins with. Default "ld". */
+  readonly program?: string;
+}
+
+/** A problem in words, in the parts that a front may want to lay out by itself. */
+export interface Description {
+  readonly code: string;
+  readonly severity: Problem["severity"];
+  /** `a.o:(.text+0x12)`; empty when the problem has no place. */
+  readonly location: string;
+  readonly message: string;
+  /** Further facts, a line each. */
+  readonly lines: readonly string[];
+  /** What to do; empty when there is nothing to say. */
+  readonly cure: string;
+}
+
+/** A problem in words. A code that the table does not know is shown with its facts, never dropped. */
+export function describeProblem(problem: Problem, options: DescribeOptions = {}): Description {
+  const { code, severity, details } = problem;
+  const nameOf: NameOf = options.demangle === false ? (name) => name : demangle;
+  const entry = messageFor(code) ?? unknownMessage(details);
+  const whole = (template: string): string[] => (hasFacts(template, details) ? [fill(template, details, nameOf)] : []);
+  return {
+    code,
+    severity,
+    location: placeText(placeOf(problem, entry)),
+    message: fill(entry.message, details, nameOf),
+    lines: [
+      ...(entry.lists ?? []).flatMap((list) => placeLines(list, details, nameOf)),
+      ...(entry.more ?? []).flatMap(whole),
+    ],
+    cure: entry.cure === undefined ? "" : whole(entry.cure).join(""),
+  };
+}
+
+/** The problem as lines of text, without a line feed at the end. */
+export function renderProblem(problem: Problem, options: RenderOptions = {}): string {
+  const { code, severity, location, message, lines, cure } = describeProblem(problem, options);
+  const paint = options.color === true ? PAINT : PLAIN;
+  const where = location === "" ? "" : `${paint.bold(location)}: `;
+  const head = `${options.program ?? "ld"}: ${paint[severity](`${severity}:`)} ${where}${message} ${paint.dim(`[${code}]`)}`;
+  return [head, ...lines.map((line) => `  >>> ${line}`), ...(cure === "" ? [] : [`  fix: ${cure}`])].join("\n");
+}
+
+type Painter = Record<Problem["severity"] | "bold" | "dim", (text: string) => string>;
+
+function sgr(codes: string): (text: string) => string {
+  return (text) => `\x1b[${codes}m${text}\x1b[0m`;
+}
+
+const PAINT: Painter = { error: sgr("1;31"), warning: sgr("1;35"), note: sgr("1;36"), bold: sgr("1"), dim: sgr("2") };
+const asIs = (text: string): string => text;
+const PLAIN: Painter = { error: asIs, warning: asIs, note: asIs, bold: asIs, dim: asIs };
+
+/** The problem's place, or the first place of its first list when the problem has none of its own. */
+function placeOf(problem: Problem, entry: Message): Place {
+  if (Object.keys(problem.place).length > 0 || entry.lists === undefined) return problem.place;
+  return placesIn(problem.details, entry.lists[0].places)[0] ?? problem.place;
+}
+
+function unknownMessage(details: Details): Message {
+  const facts = Object.keys(details).filter((name) => /^[a-zA-Z]+$/.test(name));
+  return { message: ["no words for this problem yet", ...facts.map((name) => `${name} {${name}}`)].join(", ") };
+}
+
+/** `referenced by main.cpp:12 in function main (main.o:(.text+0x12))`, up to three, then how many more there are. */
+function placeLines(list: PlaceLines, details: Details, nameOf: NameOf): string[] {
+  const places = placesIn(details, list.places);
+  const lines = stringsIn(details, "lines");
+  const functions = stringsIn(details, "functions");
+  const shown = places.slice(0, LISTED_PLACES).map((place, index) => {
+    const label = fill(index === 0 ? (list.firstLabel ?? list.label) : list.label, details, nameOf);
+    const line = lines[list.lineOf + index] ?? "";
+    const name = functions[list.lineOf + index] ?? "";
+    const inFunction = name === "" ? "" : ` in function ${nameOf(name)}`;
+    return line === ""
+      ? `${label} ${placeText(place)}${inFunction}`
+      : `${label} ${line}${inFunction} (${placeText(place)})`;
+  });
+  const count = typeof details.count === "number" ? Math.max(details.count, places.length) : places.length;
+  const rest = count - shown.length;
+  return rest > 0 && shown.length > 0 ? [...shown, `${list.label} ${rest} more`] : shown;
+}
+
+function placesIn(details: Details, name: string): Place[] {
+  const detail = details[name];
+  return Array.isArray(detail) ? detail.filter((item): item is Place => typeof item === "object") : [];
+}
+
+function stringsIn(details: Details, name: string): string[] {
+  const detail = details[name];
+  return Array.isArray(detail) ? detail.map((item) => (typeof item === "string" ? item : "")) : [];
+}

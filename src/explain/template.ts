@@ -1,0 +1,61 @@
+// Sentences with holes. Messages are data rather than functions so that the documentation, the tests and the program all
+// read the same table.
+//
+//   {name}         the fact as text; lists joined by commas, places as file:(section+0x12)
+//   {name:hex}     a number as 0x…
+//   {name:symbol}  a symbol's name, demangled when the reader asked for it
+//   [[ … ]]        left out when a fact inside it is missing, empty or false
+
+import type { Detail, Place } from "../elf/problem.ts";
+
+export type Details = Readonly<Record<string, Detail>>;
+export type NameOf = (symbol: string) => string;
+
+/** A hole in a template: `{name}` or `{name:form}`. */
+const HOLE = /\{([a-zA-Z]+)(?::(hex|symbol))?\}/g;
+const OPTIONAL = /\[\[(.*?)\]\]/g;
+
+/** Fills a template in. A fact that is missing outside of `[[ ]]` shows as `?`. */
+export function fill(template: string, details: Details, nameOf: NameOf): string {
+  const fillHoles = (text: string): string =>
+    text.replace(HOLE, (_, name: string, form: string | undefined) =>
+      Object.hasOwn(details, name) ? detailText(details[name], form, nameOf) : "?",
+    );
+  return fillHoles(template.replace(OPTIONAL, (_, inner: string) => (hasFacts(inner, details) ? inner : "")));
+}
+
+/** The names of the facts that a template mentions. */
+export function factsOf(template: string): string[] {
+  return [...template.matchAll(HOLE)].map((match) => match[1]);
+}
+
+/** `a.o:(.text+0x12)`, `libx.a(y.o):(+0x40)`, `script.ld:12`; empty when nothing is known. */
+export function placeText(place: Place): string {
+  const file = place.file ?? "";
+  if (place.line !== undefined) return `${file}:${place.line}`;
+  const offset = place.offset === undefined ? "" : `+${hex(place.offset)}`;
+  const inside = `${place.section ?? ""}${offset}`;
+  if (inside === "") return file;
+  return file === "" ? `(${inside})` : `${file}:(${inside})`;
+}
+
+export function hex(value: number): string {
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
+
+function detailText(detail: Detail, form: string | undefined, nameOf: NameOf): string {
+  if (typeof detail === "number") return form === "hex" ? hex(detail) : String(detail);
+  if (typeof detail === "boolean") return detail ? "yes" : "no";
+  if (typeof detail === "string") return form === "symbol" ? nameOf(detail) : detail;
+  return detail
+    .map((item) => (typeof item === "string" ? (form === "symbol" ? nameOf(item) : item) : placeText(item)))
+    .join(", ");
+}
+
+/** Whether every fact that the template mentions is there: not missing, empty or false. */
+export function hasFacts(template: string, details: Details): boolean {
+  return factsOf(template).every((name) => {
+    const detail = Object.hasOwn(details, name) ? details[name] : undefined;
+    return detail !== undefined && detail !== false && detail !== "" && !(Array.isArray(detail) && detail.length === 0);
+  });
+}
