@@ -23,5 +23,21 @@ export const elfMessages: MessageTable = {
     message: "slim LTO object: it holds the compiler's intermediate code only, nothing to link",
     cure: "recompile with -ffat-lto-objects or without -flto",
   },
+  "archive-header-damaged": {
+    message: "damaged archive: no member's header where one must start",
+    cure: "build the archive again",
+  },
+  "archive-member-truncated": {
+    message: "damaged archive: a member's size is {size} bytes, but only {available} follow its header",
+    cure: "build the archive again; it was cut short, perhaps by a full disk or an aborted download",
+  },
+  "archive-name-damaged": {
+    message: "damaged archive: a member's name cannot be read",
+    cure: "build the archive again",
+  },
+  "archive-index-damaged": {
+    message: "the archive's symbol index does not fit its members",
+    cure: "make a new index with ranlib",
+  },
   truncated: { message: "file is truncated[[: {what}]]" },
 };

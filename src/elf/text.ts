@@ -1,0 +1,35 @@
+// Names in ELF files and archives are bytes that end with a NUL. They stay byte ranges until somebody looks at one; this
+// file is where bytes become text. Names are UTF-8 by convention; a name that is not still gets a readable text.
+
+const decoder = new TextDecoder();
+
+/** The text of `bytes` from `start` up to `end` (not included). Both must lie in `bytes`. Bytes that are not UTF-8 become U+FFFD. */
+export function textBetween(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    // A copy, because a browser's TextDecoder refuses views of shared memory.
+    if (byte >= 0x80) return decoder.decode(bytes.slice(start, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** Where the NUL at or after `start` stands, or `end` if there is none before it. */
+export function endOfName(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== 0) at++;
+  return at;
+}
+
+/** The name that starts at `start` and ends before the first NUL, or before `end` if there is none. */
+export function nameAt(bytes: Uint8Array, start: number, end: number): string {
+  return textBetween(bytes, start, endOfName(bytes, start, end));
+}
+
+/** Do the bytes at `at` spell `ascii`? */
+export function startsWith(bytes: Uint8Array, at: number, ascii: string): boolean {
+  if (at + ascii.length > bytes.length) return false;
+  for (let i = 0; i < ascii.length; i++) if (bytes[at + i] !== ascii.charCodeAt(i)) return false;
+  return true;
+}
