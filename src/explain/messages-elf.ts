@@ -40,4 +40,16 @@ export const elfMessages: MessageTable = {
     cure: "make a new index with ranlib",
   },
   truncated: { message: "file is truncated[[: {what}]]" },
+  "hash-table-cut-short": {
+    message: "the {table} hash table of the dynamic symbols is cut short: {needed} bytes needed, {available} there",
+  },
+  "gnu-hash-bloom-size": {
+    message: "the filter of the GNU hash table has {words} words, which is not a power of two",
+  },
+  "hash-chain-wild": {
+    message: "bucket {bucket} of the {table} hash table leads to symbol {symbol}, which is not in the table",
+  },
+  "hash-chain-loop": {
+    message: "bucket {bucket} of the {table} hash table comes back to symbol {symbol}: its chain has no end",
+  },
 };
