@@ -15,6 +15,8 @@ export interface DynamicRelocations {
   readonly dtpmod: number;
   readonly dtpoff: number;
   readonly tpoff: number;
+  /** The slot of EXPRESSION_TLS_IE_GOT_NEGATED (R_386_TLS_TPOFF32); 0 where there is none. */
+  readonly tpoffNegated: number;
   readonly tlsdesc: number;
 }
 
@@ -41,7 +43,7 @@ export interface PltStyle {
   /** Bytes of the header, 0 when there is none. */
   readonly headerBytes: number;
   readonly entryBytes: number;
-  /** A lazy slot first points this many bytes into the lazy entry; 0 when slots are bound eagerly. */
+  /** A slot that is not yet bound points this many bytes into its entry in the lazy table. The direct styles have 0. */
   readonly lazyOffset: number;
   /** `gotPlt` is the address of .got.plt: PLT0 pushes its word 1 and jumps through word 2. */
   writeHeader(image: DataView, at: number, address: number, gotPlt: number, pic: boolean): void;
@@ -95,13 +97,22 @@ export interface Machine {
   fillCode(image: Uint8Array, at: number, count: number): void;
 
   /**
+   * Does a GOT reference (EXPRESSION_GOT_OFFSET) that is kept name the slot by its address, for want of a base register?
+   * Then the value is G + GOT + A, and position-independent output must refuse it. Always false on x86-64.
+   */
+  gotWithoutBase(code: Uint8Array, at: number, type: number): boolean;
+
+  /**
    * Which cheaper instruction can replace a load from the GOT, or RELAX_NONE. Asked once, when relocations are scanned,
-   * for a symbol that is defined in the output and cannot be preempted.
-   * @param code the section's bytes  @param at offset of the relocated field in `code`  @param addend the relocation's
-   * @param type relocation type      @param pic the output is position-independent (no absolute immediates)
+   * for a symbol that is defined in the output and cannot be preempted, or weak and resolved to 0; not for an IFUNC, not
+   * for `_DYNAMIC`, not for a symbol in an SHF_X86_64_LARGE section, and not for one that `--no-relax` protects.
+   * @param code the section's bytes  @param at offset of the relocated field in `code`
+   * @param addend the relocation's; for REL the field's contents  @param type relocation type
+   * @param pic the output is position-independent (no immediate that moves with it)
+   * @param absolute the address does not move with the output: SHN_ABS, or weak and undefined (0). It must fit 32 bits.
    * @returns RELAX_NONE, or a positive code that `writeRelaxedGotLoad` understands
    */
-  relaxGotLoad(code: Uint8Array, at: number, addend: number, type: number, pic: boolean): number;
+  relaxGotLoad(code: Uint8Array, at: number, addend: number, type: number, pic: boolean, absolute?: boolean): number;
   /**
    * Rewrites the instruction in the image.
    * @param at offset of the field in `image`  @param relaxation what `relaxGotLoad` returned
@@ -121,11 +132,12 @@ export interface Machine {
    * Can the TLS access at `at` be rewritten to `target` (TLS_TO_*)? Checks the bytes of the sequence and, for GD and LD,
    * that the relocation that follows is the call of __tls_get_addr.
    * @param nextType type of the following relocation, or 0  @param nextAt its offset in `code`
-   * @returns `target`, TLS_KEEP where this type needs no rewrite for `target`, or TLS_UNKNOWN
+   * @returns `target`; TLS_KEEP where this type needs no rewrite for `target`, or is an initial exec access whose
+   *          instruction has no cheaper form (its slot is still needed); or TLS_UNKNOWN
    */
   checkTls(code: Uint8Array, at: number, type: number, target: number, nextType: number, nextAt: number): number;
   /**
-   * Rewrites a TLS access in the image.
+   * Rewrites a TLS access in the image. The bytes of the sequence must be as in the input, the call included.
    * @param value TLS_TO_LOCAL_EXEC: the symbol's offset from TP (negative), or for local dynamic 0;
    *              TLS_TO_INITIAL_EXEC: the address of the GOT slot
    * @param place address of the relocated field  @param gotBase `_GLOBAL_OFFSET_TABLE_`
