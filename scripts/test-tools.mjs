@@ -15,6 +15,7 @@ const TOOLS = [
   ["/usr/bin/musl-gcc", "musl-tools"],
   ["/usr/bin/i686-linux-gnu-gcc", "gcc-i686-linux-gnu"],
   ["/usr/bin/i686-linux-gnu-g++", "g++-i686-linux-gnu"],
+  ["/usr/bin/zstd", "zstd"],
   ["/lib32/libc.so.6", "libc6-i386"],
   ["/usr/lib32/libstdc++.so.6", "lib32stdc++6"],
   ["/usr/lib32/libgcc_s.so.1", "lib32gcc-s1"],

@@ -1,0 +1,6 @@
+// `solder/node`: the linker with Node's file system under it.
+
+export { nodeAccelerators } from "./accelerators.ts";
+export type { FileSystem } from "./files.ts";
+export { memoryFiles } from "./memory-files.ts";
+export { nodeFiles } from "./node-files.ts";

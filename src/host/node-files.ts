@@ -1,0 +1,80 @@
+// The machine's file system through node:fs.
+
+import { accessSync, closeSync, constants, openSync, readSync, type Stats, statSync } from "node:fs";
+import type { FileSystem } from "./files.ts";
+
+/** Node's file system. Relative paths start at the working directory. */
+export const nodeFiles: FileSystem = { read: readFile, exists: isReadableFile };
+
+/** Undefined also where there is no permission to look, or the path is a loop of symbolic links or too long. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function isReadableFile(path: string): boolean {
+  const stat = statOf(path);
+  if (stat === undefined || stat.isDirectory()) return false;
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The size is asked for by name before the file is opened: most look-ups along a search path are misses, and a miss then
+ * costs one system call and no exception.
+ */
+function readFile(path: string): Uint8Array | undefined {
+  const stat = statOf(path);
+  if (stat === undefined || stat.isDirectory()) return undefined;
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    // Pipes and files under /proc do not know their size.
+    return stat.isFile() && stat.size > 0 ? readSized(file, stat.size) : readStream(file);
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** One allocation outside of Buffer's pool, so that the bytes start at offset 0 of an ArrayBuffer of their own. */
+function readSized(file: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+  const length = readInto(file, bytes);
+  // Shorter than a moment ago: somebody is writing it. What is there is what the caller gets.
+  return length === size ? bytes : bytes.slice(0, length);
+}
+
+function readStream(file: number): Uint8Array {
+  let bytes = new Uint8Array(65536);
+  let length = 0;
+  for (;;) {
+    const count = readSync(file, bytes, length, bytes.length - length, null);
+    if (count === 0) return bytes.slice(0, length);
+    length += count;
+    if (length === bytes.length) {
+      const larger = new Uint8Array(length * 2);
+      larger.set(bytes);
+      bytes = larger;
+    }
+  }
+}
+
+/** Reads until the buffer is full or the file ends; one call of read(2) gives at most 2 GiB. */
+function readInto(file: number, bytes: Uint8Array): number {
+  let length = 0;
+  while (length < bytes.length) {
+    const count = readSync(file, bytes, length, bytes.length - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return length;
+}
