@@ -78,6 +78,22 @@ for (const machine of [X86_64, I386]) {
   });
 }
 
+test("x86-64: a size is unsigned", needs(...JUDGES), (t) => {
+  const tools = bench(t, X86_64);
+  const sizes = [0, 0xffff_ffff, 0x1_0000_0000];
+  const symbols = sizes.map((size, i) => `.globl v${i}\nv${i}:\n.size v${i}, ${size}\n`).join("");
+  const fields = sizes.map((_, i) => `.reloc ${8 * i}, R_X86_64_SIZE32, v${i}\n.quad 0\n`).join("");
+  const object = tools.assemble("uses", `.data\n${fields}`);
+  const complaints = tools.complaints(object, tools.assemble("sizes", `.data\n${symbols}`), "-e", "0");
+  const { bytes = 0, overflow = 0 } = relocationByName(X86_64.relocations, "R_X86_64_SIZE32") ?? {};
+  deepEqual(
+    sizes.filter((size) => !fitsField(size, bytes, overflow)),
+    sizes.filter((_, i) => complaints.includes(`R_X86_64_SIZE32 against symbol \`v${i}'`)),
+    complaints,
+  );
+  equal(fitsField(-1, bytes, overflow), false);
+});
+
 const TEXT = 0x10_0000;
 
 /** Types of up to 32 bits whose value a symbol alone decides. */

@@ -1,6 +1,6 @@
 // The relocation types of x86-64 (System V psABI, AMD64 supplement, section "Relocation Types", version 1.0 with the APX
-// additions), one row a type. Overflow rules are those of BFD's howto table as GNU ld 2.40 applies them, where they differ
-// from the psABI's column: R_X86_64_8 and _16 take signed and unsigned values alike.
+// additions), one row a type. Overflow rules are those that GNU ld 2.40 applies, where the psABI is stricter: R_X86_64_8,
+// _16 and _PC16 take signed and unsigned values alike. GOTPC32_TLSDESC is signed, like every displacement from %rip.
 //
 // In the formulas: S symbol, A addend, P place, G offset of the GOT slot, GOT its base, L the PLT entry (the symbol itself
 // where none is needed), Z size of the symbol, B load base, @tlsgd and the like the GOT slots of the TLS models.
