@@ -121,6 +121,18 @@ function reduced(machine: Machine, value: bigint): number {
   return Number(machine.elfClass === 32 ? BigInt.asIntN(32, value) : value);
 }
 
+for (const machine of [X86_64, I386]) {
+  test(`${machine.name}: text address, page size and file type are GNU ld's defaults`, needs(...JUDGES), (t) => {
+    const tools = bench(t, machine);
+    const { path } = tools.link("program", tools.assemble("start", ".globl _start\n_start: ret\n"));
+    const text = tool("readelf", ["-hlW", path]);
+    const [, start, alignment] = /LOAD\s+0x0+ (0x\S+) .*(0x\S+)$/m.exec(text) ?? [];
+    deepEqual([Number(start), Number(alignment)], [machine.textSegment, machine.maxPageSize]);
+    equal(machineFor(/X86-64/.test(text) ? 62 : 3, /ELF64/.test(text) ? 64 : 32), machine);
+    equal(tool("ld", ["-m", machine.emulation, "--print-output-format"]).trim(), machine.bfdName);
+  });
+}
+
 test("machines are found by the ELF header and by BFD's names", () => {
   equal(machineFor(62, 64), X86_64);
   equal(machineFor(3, 32), I386);
