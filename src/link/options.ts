@@ -190,6 +190,9 @@ export interface ZOptions {
   readonly cetReport: "none" | "warning" | "error";
   readonly lamU48: boolean;
   readonly lamU57: boolean;
+  /** -z lam-u48-report, lam-u57-report; lam-report sets both. */
+  readonly lamU48Report: "none" | "warning" | "error";
+  readonly lamU57Report: "none" | "warning" | "error";
   readonly isaLevelNeeded: number | undefined;
   readonly isaLevelReport: "none" | "needed" | "used" | "all";
   readonly indirectExternAccess: boolean | undefined;
@@ -234,6 +237,8 @@ const defaultZ: ZOptions = {
   cetReport: "none",
   lamU48: false,
   lamU57: false,
+  lamU48Report: "none",
+  lamU57Report: "none",
   isaLevelNeeded: undefined,
   isaLevelReport: "none",
   indirectExternAccess: undefined,
