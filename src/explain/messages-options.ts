@@ -1,4 +1,4 @@
-// Words for what can be wrong with what the linker is told: options, linker scripts, version scripts.
+// Words for what can be wrong with what the linker is told: options and how they fit together.
 
 import type { MessageTable } from "./messages.ts";
 

@@ -5,6 +5,7 @@
 import { elfMessages } from "./messages-elf.ts";
 import { linkMessages } from "./messages-link.ts";
 import { optionMessages } from "./messages-options.ts";
+import { scriptMessages } from "./messages-script.ts";
 
 /** Lines under the message for a list of places. */
 export interface PlaceLines {
@@ -34,7 +35,8 @@ export type MessageTable = Readonly<Record<string, Message>>;
 export const messageAreas: readonly { readonly title: string; readonly table: MessageTable }[] = [
   { title: "Reading files", table: elfMessages },
   { title: "Linking", table: linkMessages },
-  { title: "Options and scripts", table: optionMessages },
+  { title: "Options", table: optionMessages },
+  { title: "Scripts and versions", table: scriptMessages },
 ];
 
 /** The entry for a code, or undefined for a code that the table does not know. */

@@ -58,4 +58,10 @@ export type ScriptCommand =
   | { readonly kind: "extern"; readonly symbols: readonly string[]; readonly place: Place }
   | { readonly kind: "assignment"; readonly assignment: Assignment }
   | { readonly kind: "assert"; readonly test: Expression; readonly message: string; readonly place: Place }
-  | { readonly kind: "version"; readonly nodes: readonly VersionNode[] };
+  | { readonly kind: "version"; readonly nodes: readonly VersionNode[] }
+  /** INCLUDE: the commands of another script stand here. Looked for as given, then in the library directories. */
+  | { readonly kind: "include"; readonly path: string; readonly place: Place }
+  /** STARTUP: this file is the first input of the link. */
+  | { readonly kind: "startup"; readonly path: string; readonly place: Place }
+  /** TARGET: the BFD name of the format of the inputs that follow ("binary" embeds them). */
+  | { readonly kind: "target"; readonly format: string; readonly place: Place };
