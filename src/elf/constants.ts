@@ -400,6 +400,8 @@ export const NT_GNU_BUILD_ATTRIBUTE_OPEN = 0x100;
 export const NT_GNU_BUILD_ATTRIBUTE_FUNC = 0x101;
 /** Name "stapsdt": a SystemTap probe. */
 export const NT_STAPSDT = 3;
+/** Name "Go": the Go linker's build ID. */
+export const NT_GO_BUILD_ID = 4;
 /** Name "FDO": package metadata as JSON. */
 export const NT_FDO_PACKAGING_METADATA = 0xcafe1a7e;
 /** Name "FDO": libraries that may be opened with dlopen, as JSON. */

@@ -1,44 +1,15 @@
-// Names as programmers wrote them.
+// Names as programmers wrote them: C++ (Itanium ABI) and Rust (legacy and v0), letter for letter as `c++filt --no-verbose`
+// writes them. Synchronous and without dependencies: messages need it in a browser too.
 
-/** Rust's legacy scheme: the Itanium form of a path that ends in a hash, `_ZN4core3fmt5Write9write_fmt17h…E`. */
-const RUST_LEGACY = /^_ZN((?:\d+[^\d].*)?)17h[0-9a-f]{16}E(?:\.llvm\.[0-9A-F]+)?$/;
+import { demangleItanium } from "./demangle/itanium.ts";
+import { demangleRustLegacy } from "./demangle/rust-legacy.ts";
+import { demangleRustV0 } from "./demangle/rust-v0.ts";
 
-/** The name as its programmer wrote it, or the name itself when it is not mangled in a known scheme. */
+/** Longer names are not worth the time. */
+const MAX_NAME = 1 << 16;
+
+/** The name as its programmer wrote it, or the name itself when it is not mangled in a known scheme. Never throws. */
 export function demangle(name: string): string {
-  const path = RUST_LEGACY.exec(name);
-  return path === null ? name : (rustPath(path[1]) ?? name);
-}
-
-function rustPath(mangled: string): string | undefined {
-  const parts: string[] = [];
-  let rest = mangled;
-  while (rest !== "") {
-    const length = /^\d{1,4}/.exec(rest)?.[0];
-    if (length === undefined || rest.length < length.length + Number(length)) return undefined;
-    parts.push(rustEscapes(rest.slice(length.length, length.length + Number(length))));
-    rest = rest.slice(length.length + Number(length));
-  }
-  return parts.length === 0 ? undefined : parts.join("::");
-}
-
-const RUST_ESCAPES: Readonly<Record<string, string>> = {
-  SP: "@",
-  BP: "*",
-  RF: "&",
-  LT: "<",
-  GT: ">",
-  LP: "(",
-  RP: ")",
-  C: ",",
-};
-
-function rustEscapes(part: string): string {
-  return part
-    .replace(/^_\$/, "$")
-    .replace(/\$(?:u([0-9a-f]{1,6})|([A-Z]{1,2}))\$/g, (all, code: string | undefined, short: string | undefined) => {
-      if (short !== undefined) return RUST_ESCAPES[short] ?? all;
-      const point = Number.parseInt(code ?? "", 16);
-      return point > 0x10ffff ? all : String.fromCodePoint(point);
-    })
-    .replaceAll("..", "::");
+  if (!name.startsWith("_") || name.length > MAX_NAME) return name;
+  return demangleRustV0(name) ?? demangleRustLegacy(name) ?? demangleItanium(name) ?? name;
 }

@@ -123,4 +123,21 @@ export const linkMessages: MessageTable = {
     message: "{output} has a LOAD segment with RWX permissions",
     cure: "use -z separate-code, or give the sections different permissions",
   },
+
+  // Program properties
+  "property-note-cut-short": {
+    message: "the GNU property note is cut short: the file counts as having none",
+    cure: "compile the file again",
+  },
+  "property-size": {
+    message:
+      "corrupt GNU property {type:hex}: {size} bytes where {expected} are expected; the file counts as having none",
+    cure: "compile the file again",
+  },
+  "property-unsupported": { message: "unsupported GNU property type {type:hex}: it is left out" },
+  "property-missing": {
+    message: "missing properties: {properties}",
+    cure: "compile with -fcf-protection for IBT and SHSTK",
+  },
+  "isa-level": { message: "x86 ISA {what}: {levels}" },
 };

@@ -67,6 +67,8 @@ export interface LinkOptions {
   readonly sysroot: string;
   /** -rpath-link, then -rpath and LD_RUN_PATH / LD_LIBRARY_PATH as the front sees fit: where needed libraries of libraries are. */
   readonly rpathLink: readonly string[];
+  /** Where the dynamic linker looks by default (/etc/ld.so.conf): searched last for what shared libraries need, not for -l. */
+  readonly systemLibraryPaths: readonly string[];
   /** -nostdlib: only -L directories are searched. */
   readonly noStandardLibraryPaths: boolean;
 
@@ -87,8 +89,8 @@ export interface LinkOptions {
   readonly warnCommon: boolean;
   readonly warnBackrefs: boolean;
   readonly traceSymbols: readonly string[];
-  /** --no-define-common, -d: commons get space in -r too. */
-  readonly defineCommon: boolean;
+  /** -d: commons get space in -r too. --no-define-common: nowhere. Undefined: everywhere but in -r. */
+  readonly defineCommon: boolean | undefined;
   readonly excludeLibs: readonly string[];
 
   // Exporting and binding
@@ -190,6 +192,9 @@ export interface ZOptions {
   readonly cetReport: "none" | "warning" | "error";
   readonly lamU48: boolean;
   readonly lamU57: boolean;
+  /** -z lam-u48-report, lam-u57-report; lam-report sets both. */
+  readonly lamU48Report: "none" | "warning" | "error";
+  readonly lamU57Report: "none" | "warning" | "error";
   readonly isaLevelNeeded: number | undefined;
   readonly isaLevelReport: "none" | "needed" | "used" | "all";
   readonly indirectExternAccess: boolean | undefined;
@@ -234,6 +239,8 @@ const defaultZ: ZOptions = {
   cetReport: "none",
   lamU48: false,
   lamU57: false,
+  lamU48Report: "none",
+  lamU57Report: "none",
   isaLevelNeeded: undefined,
   isaLevelReport: "none",
   indirectExternAccess: undefined,
@@ -257,6 +264,7 @@ export const defaultOptions: LinkOptions = {
   libraryPaths: [],
   sysroot: "",
   rpathLink: [],
+  systemLibraryPaths: [],
   noStandardLibraryPaths: false,
   entry: undefined,
   undefined: [],
@@ -272,7 +280,7 @@ export const defaultOptions: LinkOptions = {
   warnCommon: false,
   warnBackrefs: false,
   traceSymbols: [],
-  defineCommon: true,
+  defineCommon: undefined,
   excludeLibs: [],
   exportDynamic: false,
   exportDynamicSymbols: [],

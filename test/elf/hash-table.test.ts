@@ -1,9 +1,7 @@
 // Dynamic hash tables: found by name whatever is in them, the same sizes as GNU ld's, and safe to read when damaged.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -20,7 +18,10 @@ import {
   type SymbolNames,
 } from "../../src/elf/hash-table.ts";
 import type { Problem } from "../../src/elf/problem.ts";
+import { scratch } from "../support/build.ts";
+import { tool } from "../support/run.ts";
 import { type ElfFile, readSections, sectionBytes } from "../support/sections.ts";
+import { needs } from "../support/tools.ts";
 
 const place = { file: "libx.so", section: ".hash" };
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -180,12 +181,12 @@ const LIBRARIES = [
 ];
 
 for (const library of LIBRARIES) {
-  test(`${library}: .gnu.hash comes out as GNU ld -O1 made it`, { skip: skipWithout(library) }, () => {
+  test(`${library}: .gnu.hash comes out as GNU ld -O1 made it`, needs(library), () => {
     const file = readSections(library);
     deepEqual(rebuild(file, true).ours, sectionBytes(file, ".gnu.hash"));
   });
 
-  test(`${library}: every symbol is found by name`, { skip: skipWithout(library) }, () => {
+  test(`${library}: every symbol is found by name`, needs(library), () => {
     const file = readSections(library);
     const { names, symbols } = dynamicSymbols(file);
     const table = present(readGnu(sectionBytes(file, ".gnu.hash"), file.elfClass));
@@ -197,8 +198,7 @@ for (const library of LIBRARIES) {
     ok(admitted.length < 300, "the filter keeps most absent names out");
   });
 
-  test(`${library}: .hash, where there is one, has GNU ld's size and the same chains`, (t) => {
-    if (!existsSync(library)) return t.skip(`needs ${library}`);
+  test(`${library}: .hash, where there is one, has GNU ld's size and the same chains`, needs(library), (t) => {
     const file = readSections(library);
     const section = sectionBytes(file, ".hash");
     if (section.length === 0) return t.skip("this library has no .hash");
@@ -216,31 +216,19 @@ for (const library of LIBRARIES) {
   });
 }
 
-function skipWithout(path: string): string | false {
-  return existsSync(path) ? false : `needs ${path}`;
-}
-
 /** Links a shared library that defines `count` symbols. */
 function linkLibrary(directory: string, count: number, options: readonly string[]): ElfFile {
   const source = join(directory, "x.s");
   const lines = Array.from({ length: count }, (_, i) => `.globl symbol_${i * 7919}\nsymbol_${i * 7919}:`);
   writeFileSync(source, `.data\n${lines.join("\n")}\n.byte 0\n`);
   const class32 = options.includes("elf_i386");
-  run("as", [class32 ? "--32" : "--64", "-o", `${directory}/x.o`, source]);
-  run("ld.bfd", ["-shared", "--hash-style=both", ...options, "-o", `${directory}/x.so`, `${directory}/x.o`]);
+  tool("as", [class32 ? "--32" : "--64", "-o", `${directory}/x.o`, source]);
+  tool("ld.bfd", ["-shared", "--hash-style=both", ...options, "-o", `${directory}/x.so`, `${directory}/x.o`]);
   return readSections(`${directory}/x.so`);
 }
 
-function run(program: string, args: readonly string[]): void {
-  const result = spawnSync(program, args, { encoding: "utf8" });
-  equal(result.status, 0, `${program}: ${result.stderr ?? result.error}`);
-}
-
-test("bucket count, filter size and shift are GNU ld's, for any number of symbols", (t) => {
-  if (spawnSync("ld.bfd", ["-v"]).status !== 0 || spawnSync("as", ["--version"]).status !== 0)
-    return t.skip("needs as and ld.bfd");
-  const directory = mkdtempSync(join(tmpdir(), "solder-hash-"));
-  t.after(() => rmSync(directory, { recursive: true }));
+test("bucket count, filter size and shift are GNU ld's, for any number of symbols", needs("as", "ld.bfd"), () => {
+  const directory = scratch("hash-table");
   for (const count of [1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18, 37, 100, 130, 131, 263, 1040, 2600]) {
     for (const options of [[], ["-O1"], ["-m", "elf_i386"], ["-O1", "-m", "elf_i386"]]) {
       const file = linkLibrary(directory, count, options);

@@ -1,9 +1,7 @@
 // SHF_MERGE: each constant or string is kept once, every byte of the input can still be found, and GNU ld agrees.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -15,7 +13,10 @@ import {
   mergedOffset,
   writeMerged,
 } from "../../src/link/merge-pieces.ts";
+import { scratch } from "../support/build.ts";
+import { tool } from "../support/run.ts";
 import { readSections, sectionBytes } from "../support/sections.ts";
+import { needs } from "../support/tools.ts";
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
@@ -317,21 +318,13 @@ function linkWithGnu(
 ): { inputs: Uint8Array[]; merged: Uint8Array } {
   const objects = sources.map((source, i) => {
     writeFileSync(join(directory, `${i}.s`), source);
-    run("as", ["-o", join(directory, `${i}.o`), join(directory, `${i}.s`)]);
+    tool("as", ["-o", join(directory, `${i}.o`), join(directory, `${i}.s`)]);
     return join(directory, `${i}.o`);
   });
-  run("ld.bfd", ["-shared", "-o", join(directory, "out.so"), ...objects]);
+  tool("ld.bfd", ["-shared", "-o", join(directory, "out.so"), ...objects]);
   const inputs = objects.map((object) => sectionBytes(readSections(object), section));
   return { inputs, merged: sectionBytes(readSections(join(directory, "out.so")), section) };
 }
-
-function run(program: string, args: readonly string[]): void {
-  const result = spawnSync(program, args, { encoding: "utf8" });
-  equal(result.status, 0, `${program}: ${result.stderr ?? result.error}`);
-}
-
-const toolsMissing = ["as", "ld.bfd"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);
-const skip = toolsMissing.length > 0 ? `needs ${toolsMissing.join(" and ")}` : false;
 
 const WORDS = [
   "",
@@ -351,9 +344,8 @@ for (const { flags, alignment } of [
   { flags: '"aMS",@progbits,1', alignment: 1 },
   { flags: '"aMS",@progbits,1', alignment: 8 },
 ]) {
-  test(`strings of ${flags} aligned to ${alignment}: the same bytes as GNU ld's`, { skip }, (t) => {
-    const directory = mkdtempSync(join(tmpdir(), "solder-merge-"));
-    t.after(() => rmSync(directory, { recursive: true }));
+  test(`strings of ${flags} aligned to ${alignment}: the same bytes as GNU ld's`, needs("as", "ld.bfd"), () => {
+    const directory = scratch("merge-pieces");
     const source = (words: readonly string[]): string =>
       `.section .strings,${flags}\n${words.map((word) => `.balign ${alignment}\n.string "${word}"`).join("\n")}\n`;
     const { inputs, merged } = linkWithGnu(directory, ".strings", [
@@ -368,9 +360,8 @@ for (const { flags, alignment } of [
   });
 }
 
-test("constants: the same bytes as GNU ld's", { skip }, (t) => {
-  const directory = mkdtempSync(join(tmpdir(), "solder-merge-"));
-  t.after(() => rmSync(directory, { recursive: true }));
+test("constants: the same bytes as GNU ld's", needs("as", "ld.bfd"), () => {
+  const directory = scratch("merge-pieces");
   const source = (values: readonly number[]): string =>
     `.section .constants,"aM",@progbits,8\n.balign 8\n${values.map((value) => `.quad ${value}`).join("\n")}\n`;
   const sources = [source([3, 1, 4, 1, 5]), source([9, 2, 6, 5, 3, 5]), source([8, 9, 7])];

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tool } from "./run.ts";
 import { which } from "./tools.ts";
@@ -113,6 +113,14 @@ export function compile(target: Target, name: string, source: string, flags: rea
     const directory = dirname(path);
     writeFileSync(join(directory, name), source);
     tool(compiler, [...options, "-c", name, "-o", path], { cwd: directory, timeout: 600_000 });
+  });
+}
+
+/** Compiles a file of a fetched source tree, whose directory names its version, so that the path says it all. */
+export function compileFile(target: Target, path: string, flags: readonly string[]): string {
+  const compiler = extname(path) === ".cc" ? target.cxx : target.cc;
+  return once(basename(path).replace(/\.[^.]*$/, ".o"), [compiler, version(compiler), path, ...flags], (made) => {
+    tool(compiler, [...flags, "-c", path, "-o", made], { timeout: 600_000 });
   });
 }
 

@@ -1,0 +1,121 @@
+// What the dynamic linker finds through the dynamic section, without section headers: dynamic symbols, hash tables and
+// relocations. Nothing says how many dynamic symbols there are; the hash tables and the relocations tell.
+
+import {
+  DT_GNU_HASH,
+  DT_HASH,
+  DT_JMPREL,
+  DT_PLTREL,
+  DT_PLTRELSZ,
+  DT_REL,
+  DT_RELA,
+  DT_RELASZ,
+  DT_RELR,
+  DT_RELRSZ,
+  DT_RELSZ,
+  DT_SYMTAB,
+} from "./constants.ts";
+import { dynamicTable, dynamicValue, type ElfDynamic } from "./dynamic.ts";
+import { type ElfFile, rangeAtAddress } from "./file.ts";
+import { type GnuHashTable, readGnuHash, readSysvHash, type SysvHashTable } from "./hash-table.ts";
+import { dynamicTagName } from "./names-dynamic.ts";
+import { error, type Place, type Report } from "./problem.ts";
+import { type ElfRelocation, readRelocations, readRelr } from "./relocations.ts";
+import type { FileRange } from "./source.ts";
+import { type ElfSymbol, readSymbols, symbolBytes } from "./symbols.ts";
+
+export interface DynamicRelocationTable {
+  /** DT_RELA, DT_REL or DT_JMPREL. */
+  readonly tag: number;
+  readonly relocations: readonly ElfRelocation[];
+}
+
+export interface DynamicRelocationTables {
+  /** In the order in which the dynamic linker applies them. */
+  readonly tables: readonly DynamicRelocationTable[];
+  /** DT_RELR: the addresses of words to which the load base is added. */
+  readonly relr: Float64Array;
+}
+
+/**
+ * The relocations that the dynamic linker applies.
+ * @param report gets `address-not-in-file`, `relocation-table-damaged`
+ */
+export function dynamicRelocationsOf(file: ElfFile, dynamic: ElfDynamic, report: Report): DynamicRelocationTables {
+  const tables: DynamicRelocationTable[] = [];
+  const read = (tag: number, sizeTag: number, format: "rel" | "rela"): void => {
+    const range = dynamicTable(file, dynamic, tag, sizeTag, report);
+    if (range === undefined) return;
+    tables.push({ tag, relocations: readRelocations(file, range, format, placeOf(file), report) });
+  };
+  read(DT_REL, DT_RELSZ, "rel");
+  read(DT_RELA, DT_RELASZ, "rela");
+  read(DT_JMPREL, DT_PLTRELSZ, dynamicValue(dynamic, DT_PLTREL) === DT_RELA ? "rela" : "rel");
+  const packed = dynamicTable(file, dynamic, DT_RELR, DT_RELRSZ, report);
+  const relr = packed === undefined ? new Float64Array(0) : readRelr(file, packed, placeOf(file), report);
+  return { tables, relr };
+}
+
+/**
+ * DT_GNU_HASH, checked.
+ * @param report gets `address-not-in-file` and the problems of `readGnuHash`
+ */
+export function gnuHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): GnuHashTable | undefined {
+  const range = tableAtTag(file, dynamic, DT_GNU_HASH, report);
+  if (range === undefined) return undefined;
+  return readGnuHash({ ...file, ...range }, file.elfClass, placeOf(file), report);
+}
+
+/**
+ * DT_HASH, checked.
+ * @param report gets `address-not-in-file` and the problems of `readSysvHash`
+ */
+export function sysvHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): SysvHashTable | undefined {
+  const range = tableAtTag(file, dynamic, DT_HASH, report);
+  return range === undefined ? undefined : readSysvHash({ ...file, ...range }, placeOf(file), report);
+}
+
+/**
+ * The dynamic symbols: as many as the hash tables and the relocations speak of. Section indices in them are not checked.
+ * @param report gets `address-not-in-file`, `symbol-name-damaged`, and the problems of hash tables and relocations
+ */
+export function dynamicSymbolsOf(file: ElfFile, dynamic: ElfDynamic, report: Report): ElfSymbol[] {
+  const range = tableAtTag(file, dynamic, DT_SYMTAB, report);
+  if (range === undefined) return [];
+  const room = Math.floor((range.end - range.start) / symbolBytes(file));
+  const wanted = dynamicSymbolCount(file, dynamic, report);
+  if (wanted > room) report(error("symbol-table-damaged", placeOf(file), { bytes: range.end - range.start }));
+  const extended = { start: 0, end: 0 };
+  const table = { source: file, range, strings: dynamic.strings, extended, sectionCount: -1 };
+  return readSymbols(table, Math.min(wanted, room), placeOf(file), report);
+}
+
+/** DT_HASH knows the number; the GNU hash table leaves out the undefined symbols, which only relocations mention. */
+function dynamicSymbolCount(file: ElfFile, dynamic: ElfDynamic, report: Report): number {
+  const sysv = sysvHashOf(file, dynamic, report);
+  if (sysv !== undefined) return sysv.symbolCount;
+  let count = gnuHashOf(file, dynamic, report)?.symbolCount ?? 0;
+  for (const { relocations } of dynamicRelocationsOf(file, dynamic, report).tables) {
+    for (const { symbol } of relocations) if (symbol >= count) count = symbol + 1;
+  }
+  return count;
+}
+
+function tableAtTag(file: ElfFile, dynamic: ElfDynamic, tag: number, report: Report): FileRange | undefined {
+  const where = dynamicValue(dynamic, tag);
+  if (where === undefined) return undefined;
+  const range = rangeAtAddress(file, where);
+  if (range === undefined)
+    report(
+      error(
+        "address-not-in-file",
+        { file: file.name },
+        { address: where, tag: dynamicTagName(tag, file.header.machine) },
+      ),
+    );
+  return range;
+}
+
+function placeOf(file: ElfFile): Place {
+  return { file: file.name };
+}
