@@ -9,3 +9,4 @@ export {
   type RenderOptions,
   renderProblem,
 } from "./render.ts";
+export { type Suggestion, suggest, suggestionDetails } from "./suggest.ts";

@@ -33,7 +33,11 @@ export const linkMessages: MessageTable = {
     ],
     more: [
       "defined in {sharedHidden}, but hidden there: other files cannot use it",
+      '{definedAsCxx:symbol} is defined as C++: declare it extern "C" where it is defined, or use it from C++',
+      '{definedAsC} is defined as C: declare it extern "C" where it is used',
       "did you mean {suggestion:symbol}?",
+      "{otherParameters:symbol} is defined: the same function with other parameters",
+      "{otherScope:symbol} is defined: the same name in another namespace or class",
       "defined in {archive}, which is not linked",
     ],
   },
