@@ -3,5 +3,5 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 
 test("the build makes the bundled command", () => {
-  ok(existsSync("dist/command.js"));
+  ok(existsSync("dist/command.cjs"));
 });

@@ -3,5 +3,35 @@
 import type { MessageTable } from "./messages.ts";
 
 export const optionMessages: MessageTable = {
-  "option-ignored": { message: "option {option} has no effect" },
+  "option-ignored": { message: "option {option} has no effect[[: {why}]]" },
+  "option-not-supported": { message: "option {option} is not supported yet[[: {why}]]" },
+  "unknown-option": {
+    message: "unrecognized option '{option}'",
+    more: ["did you mean {suggestion}?"],
+    cure: "see --help for the options",
+  },
+  "ambiguous-option": { message: "option '{option}' is ambiguous: it may mean {meanings}" },
+  "option-needs-argument": { message: "{option}: missing argument[[ {argument}]]" },
+  "option-takes-no-argument": { message: "option {option} takes no argument, but got '{value}'" },
+  "bad-option-value": { message: "invalid value '{value}' for {option}: expected {expected}" },
+  "options-conflict": { message: "{first} and {second} may not be used together" },
+  "option-needs-shared": { message: "{option} may not be used without -shared" },
+  "empty-soname": { message: "SONAME must not be empty string; ignored" },
+  "build-id-style-unknown": {
+    message: "unrecognized --build-id style '{style}': no build ID is written",
+    cure: "use sha1, sha256, md5, uuid, fast, 0xHEX or none",
+  },
+  "unknown-z-keyword": { message: "-z {keyword} ignored: unknown keyword", more: ["did you mean -z {suggestion}?"] },
+  "unknown-emulation": { message: "unrecognised emulation mode: {name}; supported emulations: {supported}" },
+  "emulation-x32": {
+    message: "emulation {name} is x32 (ELF32 for x86-64), which is not supported; supported emulations: {supported}",
+    cure: "compile and link with -m64 or -m32 instead of -mx32",
+  },
+  "group-not-open": { message: "{option}: group ended before it began" },
+  "group-not-closed": { message: "missing --end-group; added as last command line option" },
+  "pop-without-push": { message: "--pop-state without a --push-state before it" },
+  "response-file-loop": { message: "response file includes itself" },
+  "too-many-response-files": { message: "more than {limit} response files: do they include each other?" },
+  "too-many-errors": { message: "too many errors: {count} more are not shown", cure: "use --error-limit=0 to see all" },
+  "cannot-write": { message: "cannot write: {reason}" },
 };

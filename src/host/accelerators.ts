@@ -2,7 +2,7 @@
 // none, and start-up is a good part of what a small link costs.
 
 import type { Accelerators } from "../link/options.ts";
-import { decompressZstd } from "./zstd.ts";
+import { loadZstd } from "./zstd.ts";
 
 /** Everything that Node does faster than the linker's plain code. */
 export const nodeAccelerators: Accelerators = {
@@ -12,9 +12,9 @@ export const nodeAccelerators: Accelerators = {
   inflate: (bytes, size) => exactly(size, zlib().inflateSync, bytes),
   deflate: (bytes) => zlib().deflateSync(bytes),
   // Node has zstd from 22.15 on.
-  zstd: (bytes, size) => {
+  get zstd(): Accelerators["zstd"] {
     const { zstdDecompressSync } = zlib();
-    return zstdDecompressSync === undefined ? decompressZstd(bytes, size) : exactly(size, zstdDecompressSync, bytes);
+    return zstdDecompressSync === undefined ? loadZstd() : (bytes, size) => exactly(size, zstdDecompressSync, bytes);
   },
   randomBytes: (count) => crypto().randomBytes(count),
 };

@@ -2,17 +2,35 @@
 // can ask for 2 GiB of window, so nothing is handed to the decoder before every frame's content size is known and their
 // sum is the size that the caller expects. (RFC 8878, sections 3.1.1 and 3.1.1.2.)
 
+type Decompress = (bytes: Uint8Array, size: number) => Uint8Array | undefined;
+
 /**
- * Decompresses to exactly `size` bytes; undefined if the stream is damaged or does not say how long its content is. Unlike
- * Node's, it does not compare checksums, and content that ends before the size its frame announces is followed by zeros.
+ * Decompresses to exactly `size` bytes; gives nothing if the stream is damaged or does not say how long its content is.
+ * Unlike Node's, it does not compare checksums, and content that ends before the size its frame announces is followed by
+ * zeros. Undefined where the package is not installed.
  */
-export function decompressZstd(bytes: Uint8Array, size: number): Uint8Array | undefined {
-  if (contentSize(bytes) !== size) return undefined;
-  const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
-  const fzstd: { decompress(bytes: Uint8Array): Uint8Array } = require("fzstd");
+export function loadZstd(): Decompress | undefined {
+  const decompress = loadFzstd()?.decompress;
+  return decompress && ((bytes, size) => decompressSized(decompress, bytes, size));
+}
+
+interface Fzstd {
+  /** Its second argument, a buffer to write into, makes it ten times slower. */
+  readonly decompress: (bytes: Uint8Array) => Uint8Array;
+}
+
+function loadFzstd(): Fzstd | undefined {
   try {
-    // Its second argument, a buffer to write into, makes it ten times slower.
-    const content = fzstd.decompress(bytes);
+    return process.getBuiltinModule("node:module").createRequire(import.meta.url)("fzstd") as Fzstd;
+  } catch {
+    return undefined;
+  }
+}
+
+function decompressSized(decompress: Fzstd["decompress"], bytes: Uint8Array, size: number): Uint8Array | undefined {
+  if (contentSize(bytes) !== size) return undefined;
+  try {
+    const content = decompress(bytes);
     return content.length === size ? content : undefined;
   } catch {
     return undefined;

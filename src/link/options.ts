@@ -51,7 +51,8 @@ export interface Accelerators {
   /** zlib stream → exactly `size` bytes, or undefined if it is damaged. */
   readonly inflate?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
   readonly deflate?: (bytes: Uint8Array) => Uint8Array;
-  readonly zstd?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
+  /** As `inflate`. Where it is missing, sections that zstd packed cannot be read. */
+  readonly zstd?: ((bytes: Uint8Array, size: number) => Uint8Array | undefined) | undefined;
   readonly randomBytes?: (count: number) => Uint8Array;
 }
 

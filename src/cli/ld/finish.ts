@@ -1,0 +1,94 @@
+// What the whole command line comes to, when every option has been read: the kind of output, where libraries are looked
+// for, and the combinations that make no sense.
+
+import { error, warning } from "../../elf/problem.ts";
+import type { LinkInput, LinkOptions, OutputKind } from "../../link/options.ts";
+import { addFile, type Draft, type FrontSettings } from "./draft.ts";
+import { defaultEmulation, findEmulation } from "./emulations.ts";
+import { splitPath } from "./options-inputs.ts";
+import { emulationOfProgram, searchDirectories } from "./search-dirs.ts";
+
+export interface LdCommand {
+  readonly inputs: readonly LinkInput[];
+  readonly options: LinkOptions;
+  readonly settings: FrontSettings;
+  /** Emulation of the link, or the most likely one where the objects decide. */
+  readonly likelyEmulation: string;
+}
+
+/** `program` is the command's base name. It decides on the default emulation, as for GNU ld's cross linkers. */
+export function finish(draft: Draft, program: string): LdCommand {
+  const { options, settings, env } = draft;
+  closeInputs(draft);
+  checkCombinations(draft);
+  chooseEmulation(draft, program);
+  const likelyEmulation = options.emulation ?? emulationOfFirstObject(draft) ?? defaultEmulation.name;
+
+  options.output = outputKind(draft);
+  options.outputName = settings.outputPath;
+  if (!options.noStandardLibraryPaths) {
+    options.libraryPaths.push(...draft.laterLibraryPaths, ...searchDirectories(program, likelyEmulation));
+  }
+  if (options.rpath.length === 0) options.rpath.push(...splitPath(env.LD_RUN_PATH ?? ""));
+  if (options.sysroot === "") options.rpathLink.push(...splitPath(env.LD_LIBRARY_PATH ?? ""));
+  settleUndefined(draft);
+  if (draft.relocatable && options.strip === "all") {
+    // An object without symbols could not be linked: -r -s is -r -S -x (GNU ld, ldmain.c).
+    options.strip = "debug";
+    if (options.discard === "section-merge") options.discard = "all";
+  }
+  if (settings.silent) options.fatalWarnings = false;
+  return { inputs: draft.inputs, options, settings, likelyEmulation };
+}
+
+function closeInputs(draft: Draft): void {
+  if (draft.openGroups > 0) draft.report(warning("group-not-closed", {}));
+  if (draft.defaultScript !== undefined && !draft.hasScript) addFile(draft, draft.defaultScript);
+}
+
+function checkCombinations(draft: Draft): void {
+  const { report, options } = draft;
+  const conflict = (first: string, second: string): void => report(error("options-conflict", {}, { first, second }));
+  if (draft.relocatable && draft.form === "shared") conflict("-r", "-shared");
+  if (draft.relocatable && draft.form === "pie") conflict("-r", "-pie");
+  if (draft.form !== "shared" && options.filter.length > 0) report(error("option-needs-shared", {}, { option: "-F" }));
+  if (draft.form !== "shared" && options.auxiliary.length > 0)
+    report(error("option-needs-shared", {}, { option: "-f" }));
+}
+
+function outputKind(draft: Draft): OutputKind {
+  if (draft.relocatable) return "relocatable";
+  if (draft.form === "shared") return "shared";
+  if (draft.form === "executable") return draft.staticLink ? "static" : "executable";
+  // What compilers pass for -static-pie is -static -pie --no-dynamic-linker.
+  return draft.staticLink && draft.options.noDynamicLinker ? "static-pie" : "pie";
+}
+
+function chooseEmulation(draft: Draft, program: string): void {
+  const { options, env, report } = draft;
+  if (options.emulation !== undefined) return;
+  const name = env.LDEMULATION ?? emulationOfProgram(program);
+  if (name !== undefined) options.emulation = findEmulation(name, report)?.name;
+}
+
+/** Reads the first file, and keeps its bytes for the link, to know which directories to search. Compilers always pass -m. */
+function emulationOfFirstObject(draft: Draft): string | undefined {
+  const index = draft.inputs.findIndex((input) => input.kind === "file");
+  const input = draft.inputs[index];
+  if (input?.kind !== "file") return undefined;
+  const bytes = draft.files.read(input.path);
+  if (bytes === undefined) return undefined;
+  draft.inputs[index] = { ...input, bytes };
+  const isElf32 = bytes.length > 20 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[4] === 1;
+  return isElf32 && bytes[18] === 3 ? "elf_i386" : undefined;
+}
+
+/** GNU ld keeps one setting for objects and one for shared libraries; the link takes them as three options. */
+function settleUndefined(draft: Draft): void {
+  const { options, unresolvedInObjects: objects, unresolvedInLibraries: libraries } = draft;
+  if (objects !== undefined) options.noUndefined = objects === "report";
+  if (libraries !== undefined) options.allowShlibUndefined = libraries === "ignore";
+  if (objects === "ignore")
+    options.unresolvedSymbols = libraries === "ignore" ? "ignore-all" : "ignore-in-object-files";
+  else if (libraries === "ignore") options.unresolvedSymbols = "ignore-in-shared-libs";
+}

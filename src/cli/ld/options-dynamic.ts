@@ -1,0 +1,107 @@
+// Options about what the dynamic linker reads: needed libraries, search paths, hash tables, and the -z keywords' entry.
+
+import { warning } from "../../elf/problem.ts";
+import { closest } from "../spelling.ts";
+import { type Draft, oneOf } from "./draft.ts";
+import { addRpath } from "./options-inputs.ts";
+import { addText, missing, type OptionGroup, OTHERS, quiet, set, setText, value } from "./row.ts";
+import { zKeywords } from "./z-keywords.ts";
+
+export const dynamicOptions: OptionGroup = {
+  title: "Dynamic linking",
+  rows: [
+    value("-I -dynamic-linker", "PROGRAM", "Let PROGRAM load the file at run time.", (draft, path) => {
+      draft.options.dynamicLinker = path;
+      draft.options.noDynamicLinker = false;
+    }),
+    set(
+      "--no-dynamic-linker",
+      "Name no program that loads the file; with -static -pie it loads itself.",
+      "noDynamicLinker",
+      true,
+    ),
+    value("-h -soname", "NAME", "The name under which programs will need this shared library.", setSoname),
+    value(
+      "-rpath",
+      "PATH",
+      "Directories, separated by colons, where the libraries are looked for at run time.",
+      addRpath,
+    ),
+    set("--enable-new-dtags", "Let LD_LIBRARY_PATH come before -rpath: DT_RUNPATH (default).", "newDtags", true),
+    set("--disable-new-dtags", "Let -rpath come before LD_LIBRARY_PATH: DT_RPATH.", "newDtags", false),
+    setText("-init", "SYMBOL", "Call SYMBOL when the file is loaded (default _init).", "init"),
+    setText("-fini", "SYMBOL", "Call SYMBOL when the file is unloaded (default _fini).", "fini"),
+    addText(
+      "-f --auxiliary",
+      "LIBRARY",
+      "Look for this library's symbols in LIBRARY first, if it is there.",
+      "auxiliary",
+    ),
+    addText("-F --filter", "LIBRARY", "Look for this library's symbols in LIBRARY instead.", "filter"),
+    value("--audit", "LIBRARY", "Let LIBRARY audit the loading of this file.", (draft, names) => {
+      draft.options.audit.push(...names.split(":"));
+    }),
+    value("-P --depaudit", "LIBRARY", "Let LIBRARY audit the loading of what this file needs.", (draft, names) => {
+      draft.options.depaudit.push(...names.split(":"));
+    }),
+    value(
+      "--hash-style",
+      "STYLE",
+      "Which hash tables the dynamic symbols get: gnu, sysv or both (default).",
+      (draft, style) => {
+        draft.options.hashStyle = oneOf(draft, style, ["gnu", "sysv", "both"]) ?? draft.options.hashStyle;
+      },
+    ),
+    value(
+      "--pack-dyn-relocs",
+      "METHOD",
+      "How dynamic relocations are packed: none (default) or relr.",
+      (draft, name) => {
+        const method = oneOf(draft, name, ["none", "relr"]);
+        if (method !== undefined) draft.options.z.packRelativeRelocs = method === "relr";
+      },
+      OTHERS,
+    ),
+    quiet(
+      "--apply-dynamic-relocs",
+      "Write the values that dynamic relocations would give, too.",
+      "x86-64's RELA needs none",
+      OTHERS,
+    ),
+    quiet("--no-apply-dynamic-relocs", "Do not write them (default).", "x86-64's RELA needs none", OTHERS),
+    missing(
+      "-Bgroup",
+      "Let the library find symbols only in itself and what it needs.",
+      "DT_FLAGS_1 is written without it",
+    ),
+    quiet(
+      "--spare-dynamic-tags=COUNT",
+      "Leave room for COUNT more entries in the dynamic section.",
+      "nothing edits it in place any more",
+    ),
+    value("-z", "KEYWORD", "Set one of the keywords below.", setKeyword),
+  ],
+};
+
+function setSoname(draft: Draft, name: string): void {
+  if (name === "") draft.report(warning("empty-soname", {}));
+  else draft.options.soname = name;
+}
+
+/** `-z keyword` or `-z keyword=value`. An unknown one is a warning, as for GNU ld: makefiles pass other linkers' too. */
+function setKeyword(draft: Draft, text: string): void {
+  const equals = text.indexOf("=");
+  const name = equals < 0 ? text : text.slice(0, equals);
+  const row = zKeywords.find((it) => it.name === name && (it.argument === undefined) === equals < 0);
+  if (row === undefined) {
+    const suggestion =
+      closest(
+        name,
+        zKeywords.map((it) => it.name).filter((it) => it !== name),
+      ) ?? "";
+    draft.report(warning("unknown-z-keyword", {}, { keyword: text, suggestion }));
+    return;
+  }
+  draft.spelled = `-z ${text}`;
+  row.apply(draft, text.slice(equals + 1));
+}

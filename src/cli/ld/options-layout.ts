@@ -1,0 +1,195 @@
+// Options about what goes where: addresses, pages, order, and which sections stay.
+
+import { badValue, type Draft, oneOf, parseAddress, parseNumber, remark } from "./draft.ts";
+import {
+  flag,
+  missing,
+  noEffect,
+  type OptionGroup,
+  OTHERS,
+  optional,
+  quiet,
+  refused,
+  set,
+  TWO_DASHES,
+  value,
+} from "./row.ts";
+
+export const layoutOptions: OptionGroup = {
+  title: "Sections and layout",
+  rows: [
+    value("-Ttext", "ADDRESS", "Put the section .text at ADDRESS (hexadecimal).", sectionAddress(".text")),
+    value("-Tdata", "ADDRESS", "Put the section .data at ADDRESS.", sectionAddress(".data")),
+    value("-Tbss", "ADDRESS", "Put the section .bss at ADDRESS.", sectionAddress(".bss")),
+    value("--section-start", "SECTION=ADDRESS", "Put SECTION at ADDRESS.", (draft, text) => {
+      const equals = text.indexOf("=");
+      if (equals <= 0) badValue(draft, text, "SECTION=ADDRESS");
+      else sectionAddress(text.slice(0, equals))(draft, text.slice(equals + 1));
+    }),
+    value("-Ttext-segment", "ADDRESS", "Put the first segment at ADDRESS.", (draft, address) => {
+      draft.options.textSegment = parseAddress(draft, address);
+    }),
+    value("-Trodata-segment", "ADDRESS", "Put the segment of read-only data at ADDRESS.", (draft, address) => {
+      draft.options.rodataSegment = parseAddress(draft, address);
+    }),
+    value("-Tldata-segment", "ADDRESS", "Put the segment of large data at ADDRESS.", (draft, address) => {
+      draft.options.ldataSegment = parseAddress(draft, address);
+    }),
+    value(
+      "--image-base",
+      "ADDRESS",
+      "Put the file's first byte at ADDRESS (decimal, or hexadecimal with 0x).",
+      (draft, address) => {
+        draft.options.imageBase = parseNumber(draft, address);
+      },
+      OTHERS,
+    ),
+    flag("-n --nmagic", "Do not align data to pages, and link statically.", (draft) => {
+      draft.options.nmagic = true;
+      draft.state.preferStatic = true;
+    }),
+    flag(
+      "-N --omagic",
+      "As -n, and make the code writable.",
+      (draft) => {
+        draft.options.omagic = true;
+        draft.state.preferStatic = true;
+      },
+      TWO_DASHES,
+    ),
+    flag(
+      "--no-omagic --no-nmagic",
+      "Align data to pages (default).",
+      (draft) => {
+        draft.options.omagic = false;
+        draft.options.nmagic = false;
+      },
+      TWO_DASHES,
+    ),
+
+    set("--gc-sections", "Leave out sections that nothing reaches.", "gcSections", true),
+    set("--no-gc-sections", "Keep them (default).", "gcSections", false),
+    set("--gc-keep-exported", "With --gc-sections, keep what other files could use.", "gcKeepExported", true),
+    set("--print-gc-sections", "List the sections that were left out.", "printGcSections", true),
+    set("--no-print-gc-sections", "Do not list them (default).", "printGcSections", false),
+    set("--eh-frame-hdr", "Write a table by which exceptions find their frames.", "ehFrameHdr", true),
+    set("--no-eh-frame-hdr", "Do not write it.", "ehFrameHdr", false),
+    quiet(
+      "--ld-generated-unwind-info",
+      "Write unwind information for the PLT (default).",
+      "done as GNU ld does by default",
+      TWO_DASHES,
+    ),
+    noEffect("--no-ld-generated-unwind-info", "Do not write it.", "it is a few bytes", {}),
+    value("-O", "LEVEL", "2 and more: merge the tails of strings, and size hash tables with care.", (draft, level) => {
+      draft.options.optimize = /^[0-9]+$/.test(level) ? Number(level) : 0;
+    }),
+    set("--relax", "Use shorter or faster instructions where addresses allow it (default).", "relax", true),
+    set("--no-relax", "Leave instructions as they are.", "relax", false),
+    optional(
+      "--sort-common",
+      "ORDER",
+      "Sort common symbols by alignment: descending (default) or ascending.",
+      sortCommon,
+    ),
+    flag("--sort_common", "As --sort-common.", (draft) => sortCommon(draft, "")),
+    value("--sort-section", "KEY", "Sort input sections: name or alignment.", (draft, key) => {
+      draft.options.sortSection = oneOf(draft, key, ["name", "alignment"]) ?? draft.options.sortSection;
+    }),
+    quiet("--check-sections", "Check that sections do not overlap (default).", "done anyway"),
+    noEffect("--no-check-sections", "Do not check.", "overlapping sections are an error in any case"),
+    quiet(
+      "--rosegment",
+      "Keep read-only data out of the code's segment (default).",
+      "-z separate-code decides",
+      OTHERS,
+    ),
+    noEffect(
+      "--no-rosegment",
+      "Put read-only data into the code's segment.",
+      "-z noseparate-code comes closest",
+      OTHERS,
+    ),
+    noEffect(
+      "--orphan-handling=MODE",
+      "What happens to sections that a script does not place.",
+      "scripts with SECTIONS are not supported yet",
+      TWO_DASHES,
+    ),
+    noEffect(
+      "--enable-non-contiguous-regions",
+      "Let a script's region overflow into the next.",
+      "scripts with MEMORY are not supported yet",
+    ),
+    noEffect(
+      "--enable-non-contiguous-regions-warnings",
+      "Warn where that changes the order.",
+      "scripts with MEMORY are not supported yet",
+    ),
+    value(
+      "--icf",
+      "METHOD",
+      "Fold functions that are the same: none (default); safe and all are not there yet.",
+      (draft, name) => {
+        const method = oneOf(draft, name, ["none", "safe", "all"]);
+        if (method === undefined || method === "none") return;
+        remark(draft, "warning", `--icf=${method}`, "nothing is folded");
+      },
+      OTHERS,
+    ),
+    quiet("--no-icf", "Do not fold (default).", "done anyway", OTHERS),
+    quiet("--keep-unique=SYMBOL", "Do not fold SYMBOL.", "nothing is folded", OTHERS),
+    quiet("--ignore-data-address-equality", "Let folding make addresses of data equal.", "nothing is folded", OTHERS),
+    quiet(
+      "--ignore-function-address-equality",
+      "Let folding make addresses of functions equal.",
+      "nothing is folded",
+      OTHERS,
+    ),
+    missing("--gdb-index", "Write .gdb_index, for debuggers to start faster.", "no index is written", OTHERS),
+    quiet("--no-gdb-index", "Do not write it (default).", "done anyway", OTHERS),
+    missing(
+      "--symbol-ordering-file=FILE",
+      "Order sections by the symbols that FILE lists.",
+      "sections stay in the order of the inputs",
+      OTHERS,
+    ),
+    missing(
+      "--section-ordering-file=FILE",
+      "Order sections as FILE lists them.",
+      "sections stay in the order of the inputs",
+      OTHERS,
+    ),
+    missing(
+      "--call-graph-ordering-file=FILE",
+      "Order sections by the call graph in FILE.",
+      "sections stay in the order of the inputs",
+      OTHERS,
+    ),
+    quiet(
+      "--call-graph-profile-sort=METHOD",
+      "Order sections by the objects' call graphs.",
+      "sections stay in the order of the inputs",
+      OTHERS,
+    ),
+    refused("--execute-only", "Make code unreadable.", "x86 pages have no such permission", OTHERS),
+    refused(
+      "--shuffle-sections=SEED",
+      "Put sections into a random order.",
+      "sections stay in the order of the inputs",
+      OTHERS,
+    ),
+  ],
+};
+
+function sectionAddress(name: string): (draft: Draft, text: string) => void {
+  return (draft, text) => {
+    const address = parseAddress(draft, text);
+    if (address !== undefined) draft.options.sectionStart.set(name, address);
+  };
+}
+
+function sortCommon(draft: Draft, order: string): void {
+  const known = order === "" ? "descending" : oneOf(draft, order, ["ascending", "descending"]);
+  if (known !== undefined) draft.options.sortCommon = known;
+}

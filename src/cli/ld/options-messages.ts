@@ -1,0 +1,146 @@
+// Options about what the linker says: warnings, reports, versions and help.
+
+import { type Draft, oneOf, parseNumber } from "./draft.ts";
+import {
+  addText,
+  flag,
+  missing,
+  noEffect,
+  type OptionGroup,
+  OTHERS,
+  optional,
+  quiet,
+  set,
+  setFront,
+  value,
+} from "./row.ts";
+
+export const messageOptions: OptionGroup = {
+  title: "Messages",
+  rows: [
+    setFront("--help", "Print the options and stop.", "request", "help"),
+    setFront("--target-help", "Print the -z keywords and stop.", "request", "target-help"),
+    setFront("--version", "Print the version and stop.", "request", "version"),
+    flag("-v", "Print the version and go on.", (draft) => {
+      if (draft.settings.banner === "none") draft.settings.banner = "version";
+    }),
+    flag("-V", "Print the version and the emulations, and go on.", (draft) => {
+      if (draft.settings.banner !== "verbose") draft.settings.banner = "emulations";
+    }),
+    optional("--verbose", "LEVEL", "Say which files are looked for; print version and search directories.", (draft) => {
+      draft.settings.banner = "verbose";
+    }),
+    setFront("--dll-verbose", "As --verbose.", "banner", "verbose"),
+    setFront("--print-sysroot", "Print the --sysroot directory and stop.", "request", "sysroot"),
+    setFront("--print-output-format", "Print the output's format and stop.", "request", "output-format"),
+    setFront("-t --trace", "Print the name of each file that is read.", "trace", true),
+    addText("-y --trace-symbol", "SYMBOL", "Say which files define SYMBOL or refer to it.", "traceSymbols"),
+    setFront("--stats", "Print time and memory of the link.", "statistics", true),
+
+    set("--fatal-warnings", "Fail if there is a warning.", "fatalWarnings", true),
+    set("--no-fatal-warnings", "Do not (default).", "fatalWarnings", false),
+    flag("-w --no-warnings", "Say nothing of warnings, and of errors only if they leave no output.", (draft) => {
+      draft.settings.silent = true;
+      draft.options.noInhibitExec = true;
+    }),
+    set("--warn-common", "Warn where common symbols meet other symbols of the name.", "warnCommon", true),
+    set("--no-warn-common", "Do not (default).", "warnCommon", false, OTHERS),
+    set("--warn-once", "Warn of each undefined symbol only once.", "warnOnce", true),
+    set("--warn-textrel --warn-shared-textrel", "Warn if the loader has to write into code.", "warnTextrel", true),
+    set("--no-warn-textrel --no-warn-shared-textrel", "Do not.", "warnTextrel", false, OTHERS),
+    wanted("--warn-execstack", "exec-stack", "Warn if the stack becomes executable (default)."),
+    unwanted("--no-warn-execstack", "exec-stack", "Do not warn if the stack becomes executable."),
+    wanted("--warn-rwx-segments", "rwx-segment", "Warn of segments that are both writable and executable (default)."),
+    unwanted("--no-warn-rwx-segments", "rwx-segment", "Do not warn of segments that are both writable and executable."),
+    quiet("--warn-alternate-em", "Warn of objects with an unofficial machine number.", "x86 has none"),
+    quiet("--warn-constructors", "Warn of global constructors in formats that lack them.", "ELF has them"),
+    quiet("--warn-multiple-gp", "Warn of several global pointers.", "x86 has none"),
+    noEffect("--warn-section-align", "Warn where alignment moves a section.", "no such warning yet"),
+    noEffect(
+      "--warn-ifunc-textrel",
+      "Warn of IFUNC symbols and text relocations together.",
+      "no such warning yet",
+      OTHERS,
+    ),
+    quiet("--no-warn-ifunc-textrel", "Do not (default).", "done anyway", OTHERS),
+    quiet("--no-warn-symbol-ordering", "Do not warn about the symbol ordering file.", "it is not read", OTHERS),
+    noEffect(
+      "--detect-odr-violations",
+      "Warn of C++ entities that are defined in two ways.",
+      "no such warning yet",
+      OTHERS,
+    ),
+
+    optional("--demangle", "STYLE", "Show C++ and Rust names as their programmers wrote them (default).", (draft) => {
+      draft.settings.demangle = true;
+    }),
+    setFront("--no-demangle", "Show symbols as they are.", "demangle", false),
+    optional(
+      "--color-diagnostics",
+      "WHEN",
+      "Colour messages: always, never, auto (default: on a terminal).",
+      (draft, when) => {
+        const choice = when === "" ? "always" : oneOf(draft, when, ["auto", "always", "never"]);
+        if (choice !== undefined) draft.settings.color = choice;
+      },
+      OTHERS,
+    ),
+    setFront("--no-color-diagnostics", "Do not colour messages.", "color", "never", OTHERS),
+    value(
+      "--error-limit",
+      "COUNT",
+      "Stop printing after COUNT errors; 0 (default) prints all.",
+      (draft, count) => {
+        draft.settings.errorLimit = parseNumber(draft, count) ?? draft.settings.errorLimit;
+      },
+      OTHERS,
+    ),
+    noEffect("--error-handling-script=SCRIPT", "Run SCRIPT for undefined symbols and libraries.", "nothing is run"),
+
+    missing("-M --print-map", "Print what went where.", "no map yet; readelf -SW and nm show it"),
+    missing("-Map=FILE", "Write what went where to FILE.", "no map yet; readelf -SW and nm show it"),
+    quiet("--print-map-discarded", "Name discarded sections in the map (default).", "no map yet"),
+    quiet("--no-print-map-discarded", "Do not.", "no map yet"),
+    missing("--cref", "Print which files use which symbols.", "no cross reference yet"),
+    missing(
+      "--print-memory-usage",
+      "Print how full a script's regions are.",
+      "scripts with MEMORY are not supported yet",
+    ),
+    missing("--why-extract=FILE", "Write to FILE why each archive member was linked.", "no such report yet", OTHERS),
+    missing(
+      "--print-archive-stats=FILE",
+      "Write to FILE how many members of each archive were linked.",
+      "no such report yet",
+      OTHERS,
+    ),
+    missing("--print-icf-sections", "List folded sections.", "nothing is folded", OTHERS),
+    quiet("--no-print-icf-sections", "Do not list them (default).", "nothing is folded", OTHERS),
+    missing(
+      "--print-symbol-counts=FILE",
+      "Write to FILE how many symbols each input defines and uses.",
+      "no such report yet",
+      OTHERS,
+    ),
+    missing(
+      "--reproduce=FILE",
+      "Pack all inputs into FILE.",
+      "no archive is written; --dependency-file lists the inputs",
+      OTHERS,
+    ),
+    missing(
+      "--time-trace[=FILE]",
+      "Write to FILE where the time went.",
+      "no such report yet; --stats prints the total",
+      OTHERS,
+    ),
+  ],
+};
+
+function wanted(names: string, code: string, help: string): OptionGroup["rows"][number] {
+  return flag(names, help, (draft: Draft) => draft.settings.unwanted.delete(code));
+}
+
+function unwanted(names: string, code: string, help: string): OptionGroup["rows"][number] {
+  return flag(names, help, (draft: Draft) => draft.settings.unwanted.add(code));
+}

@@ -1,0 +1,160 @@
+// Options about the output file: its kind, name, identity, and what of the inputs stays in it.
+
+import { warning } from "../../elf/problem.ts";
+import type { BuildId } from "../../link/options.ts";
+import { badValue, type Draft, oneOf, readText, remark } from "./draft.ts";
+import { findEmulation } from "./emulations.ts";
+import { flag, noEffect, type OptionGroup, OTHERS, optional, quiet, refused, set, TWO_DASHES, value } from "./row.ts";
+
+export const outputOptions: OptionGroup = {
+  title: "Output file",
+  rows: [
+    value(
+      "-o --output",
+      "FILE",
+      "Write to FILE (default a.out).",
+      (draft, path) => {
+        draft.settings.outputPath = path;
+      },
+      TWO_DASHES,
+    ),
+    value(
+      "-m",
+      "EMULATION",
+      "Make a file for elf_x86_64 or elf_i386 (default: what the first object is for).",
+      (draft, name) => {
+        draft.options.emulation = findEmulation(name, draft.report)?.name ?? draft.options.emulation;
+      },
+    ),
+    value("--oformat", "TARGET", "The output's format: elf64-x86-64, elf32-i386 or elf.", setOutputFormat, TWO_DASHES),
+    flag("-shared -Bshareable", "Make a shared library.", (draft) => {
+      draft.form = "shared";
+    }),
+    flag("-pie --pic-executable", "Make a position-independent executable.", (draft) => {
+      draft.form = "pie";
+    }),
+    flag("-no-pie --no-pic-executable", "Make an executable for fixed addresses (default).", (draft) => {
+      draft.form = "executable";
+    }),
+    flag("-r -i --relocatable -Ur", "Make an object file that can be linked again.", (draft) => {
+      draft.relocatable = true;
+      draft.state.preferStatic = true;
+    }),
+    value("-G --gpsize", "SIZE", "Without a number: as -shared. The size itself means nothing on x86.", () => {}),
+    set("-q --emit-relocs", "Keep the relocations in the output.", "emitRelocs", true),
+    optional(
+      "--build-id",
+      "STYLE",
+      "Give the file an identity: sha1 (default), sha256, md5, uuid, fast, 0xHEX or none.",
+      setBuildId,
+    ),
+    set("--no-build-id", "Give it none.", "buildId", { style: "none" }, OTHERS),
+    optional("--package-metadata", "JSON", "Put JSON that describes the package into a note.", (draft, json) => {
+      draft.options.packageMetadata = json === "" ? undefined : json;
+    }),
+
+    set("-s --strip-all", "Leave out the symbol table and debugging information.", "strip", "all"),
+    set("-S --strip-debug", "Leave out debugging information.", "strip", "debug"),
+    set("-x --discard-all", "Leave out local symbols.", "discard", "all"),
+    set("-X --discard-locals", "Leave out temporary local symbols, the ones that begin with .L.", "discard", "locals"),
+    set("--discard-none", "Keep every local symbol.", "discard", "none"),
+    value("--retain-symbols-file", "FILE", "Keep only the symbols that FILE lists.", retainSymbols),
+    quiet("--strip-discarded", "Leave out symbols of discarded sections (default).", "done anyway"),
+    noEffect("--no-strip-discarded", "Keep symbols of discarded sections.", "such symbols have no address"),
+    value(
+      "--compress-debug-sections",
+      "METHOD",
+      "Compress debugging information: none, zlib, zlib-gabi, zlib-gnu or zstd.",
+      (draft, name) => {
+        const method = oneOf(draft, name, ["none", "zlib", "zlib-gabi", "zlib-gnu", "zstd"]);
+        if (method !== undefined) draft.options.compressDebugSections = method === "zlib" ? "zlib-gabi" : method;
+      },
+    ),
+    set("-d -dc -dp", "Give common symbols space even with -r.", "defineCommon", true),
+    set("--no-define-common", "Give common symbols no space.", "defineCommon", false),
+    set(
+      "--noinhibit-exec --noinhibit_exec",
+      "Write the output even if there are errors, wherever it makes sense.",
+      "noInhibitExec",
+      true,
+    ),
+    value("--dependency-file", "FILE", "Write the files that were read to FILE as a rule for make.", (draft, path) => {
+      draft.settings.dependencyFile = path;
+    }),
+    quiet(
+      "--traditional-format",
+      "Leave out format extensions that old linkers do not know.",
+      "none are used that it would leave out",
+    ),
+    noEffect("--force-exe-suffix", "Make the output's name end in .exe.", "it is for Windows"),
+    noEffect(
+      "--force-group-allocation",
+      "Give the members of section groups space even with -r.",
+      "groups stay as they are",
+    ),
+    refused("--out-implib=FILE", "Write an import library.", "it is for Windows", TWO_DASHES),
+    refused("--embedded-relocs", "Make the relocations of a MIPS position-independent file.", "it is for MIPS"),
+    refused("--task-link=SYMBOL", "Make an object with all symbols but SYMBOL local.", "no such output yet"),
+    refused("-EB", "Make a big-endian file.", "x86 is little-endian"),
+    quiet("-EL", "Make a little-endian file.", "x86 is little-endian"),
+    noEffect("--split-by-file[=SIZE]", "Start a new output section with each file.", "sections have no such limits"),
+    noEffect(
+      "--split-by-reloc[=COUNT]",
+      "Start a new output section every COUNT relocations.",
+      "sections have no such limits",
+    ),
+    quiet("--ctf-variables", "Keep names and types of static variables in CTF.", "CTF sections are copied as they are"),
+    quiet("--no-ctf-variables", "Leave static variables out of CTF.", "CTF sections are copied as they are"),
+    quiet(
+      "--ctf-share-types=METHOD",
+      "How types are shared between CTF dictionaries.",
+      "CTF sections are copied as they are",
+    ),
+  ],
+};
+
+const BUILD_ID_STYLES: Readonly<Record<string, BuildId>> = {
+  "": { style: "sha1" },
+  none: { style: "none" },
+  md5: { style: "md5" },
+  sha1: { style: "sha1" },
+  sha256: { style: "sha256" },
+  uuid: { style: "uuid" },
+  fast: { style: "fast" },
+  // gold's and lld's name for a SHA-1 of pieces, which has the same size.
+  tree: { style: "sha1" },
+};
+
+function setBuildId(draft: Draft, style: string): void {
+  const hex = /^0[xX]((?:[0-9a-fA-F]{2}[-:]?)+)$/.exec(style)?.[1].replace(/[-:]/g, "");
+  if (hex !== undefined) {
+    const bytes = Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
+      Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+    );
+    draft.options.buildId = { style: "hex", bytes };
+  } else if (Object.hasOwn(BUILD_ID_STYLES, style)) {
+    draft.options.buildId = BUILD_ID_STYLES[style];
+  } else {
+    // GNU ld goes on without a build ID.
+    draft.report(warning("build-id-style-unknown", {}, { style }));
+    draft.options.buildId = { style: "none" };
+  }
+}
+
+function setOutputFormat(draft: Draft, target: string): void {
+  if (target === "elf64-x86-64") draft.options.emulation = "elf_x86_64";
+  else if (target === "elf32-i386") draft.options.emulation = "elf_i386";
+  else if (["binary", "srec", "ihex", "verilog"].includes(target)) {
+    remark(draft, "error", `${draft.spelled}=${target}`, "link an ELF file and convert it with objcopy");
+  } else if (target !== "elf") badValue(draft, target, "elf64-x86-64, elf32-i386, elf");
+}
+
+function retainSymbols(draft: Draft, path: string): void {
+  const text = readText(draft, path);
+  if (text === undefined) return;
+  draft.options.strip = "none";
+  draft.options.retainSymbols = new TextDecoder()
+    .decode(text.bytes)
+    .split(/\s+/)
+    .filter((name) => name !== "");
+}

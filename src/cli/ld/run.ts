@@ -1,0 +1,159 @@
+// `solder ld`: read the command line, link, say what is wrong, write the file.
+
+import { error, type Problem } from "../../elf/problem.ts";
+import { renderProblem } from "../../explain/render.ts";
+import type { FileSystem } from "../../host/files.ts";
+import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts";
+import type { LinkResult } from "../../link/result.ts";
+import type { Io } from "../io.ts";
+import { dependencyRule } from "./dependency-file.ts";
+import { createDraft, type FrontSettings } from "./draft.ts";
+import { emulations } from "./emulations.ts";
+import { finish, type LdCommand } from "./finish.ts";
+import { emulationsText, helpText, keywordsText, verboseText, versionLine, versionText } from "./help.ts";
+import { parseArguments } from "./parse.ts";
+import { expandResponseFiles } from "./response-files.ts";
+import { writeOutput } from "./write-output.ts";
+
+/** The machine on which the linker runs, and the linker itself. */
+export interface LdHost {
+  readonly files: FileSystem;
+  readonly accelerators: Accelerators;
+  readonly link: (inputs: readonly LinkInput[], options: LinkOptions, files: FileSystem) => LinkResult;
+  /** The directories of /etc/ld.so.conf. */
+  readonly systemLibraryPaths: (sysroot: string) => readonly string[];
+}
+
+/**
+ * Runs GNU ld's command line. `program` is the name that it was started under, which decides the default emulation and
+ * begins its messages. Returns the exit status: 0, or 1 if there is no usable output.
+ */
+export function runLd(args: readonly string[], io: Io, host: LdHost, program = "ld"): number {
+  const started = process.hrtime.bigint();
+  const problems: Problem[] = [];
+  const draft = createDraft(host.files, io.env, problems);
+  parseArguments(
+    expandResponseFiles(args, host.files, (problem) => problems.push(problem)),
+    draft,
+  );
+  const command = finish(draft, program);
+  const { settings } = command;
+  io.out(requestedText(command, program));
+  if (settings.request !== "none") return 0;
+  if (command.inputs.length === 0) {
+    if (settings.banner !== "none" && !hasErrors(problems)) return 0;
+    if (!hasErrors(problems)) problems.push(error("no-input-files", {}));
+  }
+  if (hasErrors(problems)) return conclude(problems, settings, false, io, program);
+
+  const result = linkCommand(command, host, io);
+  problems.push(...result.problems);
+  if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
+  const written = writeResult(result, command, problems);
+  if (settings.statistics) io.err(statisticsText(program, started));
+  return conclude(problems, settings, written, io, program);
+}
+
+function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === "error");
+}
+
+function requestedText({ settings, options, likelyEmulation }: LdCommand, program: string): string {
+  switch (settings.request) {
+    case "help":
+      return helpText(program);
+    case "target-help":
+      return keywordsText();
+    case "version":
+      return versionText();
+    case "sysroot":
+      return `${options.sysroot}\n`;
+    case "output-format":
+      return `${emulations.find(({ name }) => name === likelyEmulation)?.target}\n`;
+    case "none":
+      if (settings.banner === "verbose") return verboseText(program, likelyEmulation);
+      if (settings.banner === "emulations") return emulationsText();
+      return settings.banner === "version" ? versionLine() : "";
+  }
+}
+
+function linkCommand({ inputs, options, settings }: LdCommand, host: LdHost, io: Io): LinkResult {
+  let systemLibraryPaths: readonly string[] | undefined;
+  const whole: LinkOptions = {
+    ...options,
+    accelerators: host.accelerators,
+    // Looked up when the link asks for it, which most do not.
+    get systemLibraryPaths(): readonly string[] {
+      systemLibraryPaths ??= host.systemLibraryPaths(options.sysroot);
+      return systemLibraryPaths;
+    },
+  };
+  return host.link(inputs, whole, settings.banner === "verbose" ? announced(host.files, io) : host.files);
+}
+
+/** --verbose: says which files are tried, in GNU ld's words. */
+function announced(files: FileSystem, io: Io): FileSystem {
+  const announce = <Found>(path: string, found: Found): Found => {
+    io.out(`attempt to open ${path} ${found === undefined || found === false ? "failed" : "succeeded"}\n`);
+    return found;
+  };
+  return {
+    read: (path) => announce(path, files.read(path)),
+    exists: (path) => files.exists(path) || announce(path, false),
+  };
+}
+
+/** Writes what there is to write; true if the output is good, or wanted all the same. */
+function writeResult(result: LinkResult, { options, settings }: LdCommand, problems: Problem[]): boolean {
+  const isFatal = (problem: Problem): boolean =>
+    problem.severity === "error" ||
+    (options.fatalWarnings && problem.severity === "warning" && isWanted(problem, settings));
+  if (result.image === undefined || (problems.some(isFatal) && !options.noInhibitExec)) return false;
+  const failures = [writeOutput(settings.outputPath, result.image, result.executable)];
+  if (settings.dependencyFile !== undefined) {
+    const rule = new TextEncoder().encode(dependencyRule(settings.outputPath, result.dependencies));
+    failures.push(writeOutput(settings.dependencyFile, rule, false));
+  }
+  const found = failures.filter((failure) => failure !== undefined);
+  problems.push(...found);
+  return found.length === 0;
+}
+
+function isWanted({ code, severity }: Problem, { unwanted }: FrontSettings): boolean {
+  return severity !== "warning" || !unwanted.has(code);
+}
+
+/** Prints the problems and gives the exit status. */
+function conclude(
+  problems: readonly Problem[],
+  settings: FrontSettings,
+  written: boolean,
+  io: Io,
+  program: string,
+): number {
+  const { demangle, errorLimit, silent } = settings;
+  const isShown = (problem: Problem): boolean =>
+    isWanted(problem, settings) && !(silent && (written || problem.severity !== "error"));
+  const shown = limitErrors(problems.filter(isShown), errorLimit);
+  if (shown.length > 0) {
+    // Whether this is a terminal is asked only when there is something to colour: it costs as much as a small link.
+    const color = settings.color === "auto" ? io.color.err : settings.color === "always";
+    io.err(shown.map((problem) => `${renderProblem(problem, { demangle, color, program })}\n`).join(""));
+  }
+  return written ? 0 : 1;
+}
+
+/** The problems up to the limit of errors, and how many more there are. */
+function limitErrors(problems: readonly Problem[], limit: number): readonly Problem[] {
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (limit === 0 || errors.length <= limit) return problems;
+  const first = new Set(errors.slice(0, limit));
+  const kept = problems.filter((problem) => problem.severity !== "error" || first.has(problem));
+  return [...kept, error("too-many-errors", {}, { count: errors.length - limit })];
+}
+
+function statisticsText(program: string, started: bigint): string {
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  const mebibytes = process.resourceUsage().maxRSS / 1024;
+  return `${program}: total time in link: ${seconds.toFixed(6)}\n${program}: largest memory use: ${mebibytes.toFixed(1)} MiB\n`;
+}

@@ -1,0 +1,136 @@
+// Puts the output file where it belongs, whole or not at all, and otherwise as GNU ld does it (measured with ld 2.40): a file
+// with something in it, or a symbolic link to one, gives way to a new file; an empty file, as mkstemp(3) makes it, keeps
+// its place, its links and its permissions; a device or a pipe is written into.
+
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { error, type Problem } from "../../elf/problem.ts";
+
+/** Writes the image. A problem is what kept it from being written; then the file is as it was. */
+export function writeOutput(path: string, image: Uint8Array, executable: boolean): Problem | undefined {
+  try {
+    const old = statSync(path, { throwIfNoEntry: false });
+    if (old?.isFile() && old.size > 0) replace(path, image, executable);
+    else if (old?.isFile()) fillEmpty(path, image, executable);
+    else if (old !== undefined) writeInto(path, image);
+    else if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) createTarget(path, image, executable);
+    else create(path, image, executable);
+    return undefined;
+  } catch (cause) {
+    return error("cannot-write", { file: path }, { reason: reasonOf(cause) });
+  }
+}
+
+/** What the system said, in words: `permission denied` of `EACCES: permission denied, open 'x'`. */
+export function reasonOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return /^[A-Z0-9]+: ([^,]*)/.exec(text)?.[1] ?? text;
+}
+
+/** Under another name first, so that nobody ever sees half a file; the kernel takes the umask from the permissions. */
+function create(path: string, image: Uint8Array, executable: boolean): void {
+  // Short, because the output's own name may be as long as names can be.
+  const temporary = join(dirname(path), `.solder-${process.pid}-${Date.now().toString(36)}`);
+  try {
+    writeNew(temporary, image, executable ? 0o777 : 0o666);
+    renameSync(temporary, path);
+  } catch (cause) {
+    removeIfThere(temporary);
+    throw cause;
+  }
+}
+
+function writeNew(path: string, image: Uint8Array, mode: number): void {
+  const file = openSync(path, "wx", mode);
+  try {
+    writeAll(file, image);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Makes the file that a symbolic link points to. */
+function createTarget(link: string, image: Uint8Array, executable: boolean): void {
+  const file = openSync(link, "w", executable ? 0o777 : 0o666);
+  try {
+    writeAll(file, image);
+  } catch (cause) {
+    removeIfThere(realpathSync(link));
+    throw cause;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** In a directory that takes no new files, a file that may be written still can be. */
+function replace(path: string, image: Uint8Array, executable: boolean): void {
+  try {
+    create(path, image, executable);
+  } catch (cause) {
+    if (!isForbidden(cause)) throw cause;
+    fillEmpty(path, image, executable);
+  }
+}
+
+/** Writes into a regular file, and empties it again if that fails. */
+function fillEmpty(path: string, image: Uint8Array, executable: boolean): void {
+  const file = openSync(path, "r+");
+  try {
+    ftruncateSync(file, 0);
+    writeAll(file, image);
+    if (executable) makeExecutable(file);
+  } catch (cause) {
+    ftruncateSync(file, 0);
+    throw cause;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Adds execution for everybody whom the umask does not exclude. Only the owner can; GNU ld lets that pass as well. */
+function makeExecutable(file: number): void {
+  const mode = fstatSync(file).mode & 0o777;
+  try {
+    fchmodSync(file, mode | (0o111 & ~process.umask()));
+  } catch (cause) {
+    if (!isForbidden(cause)) throw cause;
+  }
+}
+
+function writeInto(path: string, image: Uint8Array): void {
+  const file = openSync(path, "w");
+  try {
+    writeAll(file, image);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** write(2) takes at most 2 GiB at a time, and pipes take less. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+}
+
+function isForbidden(cause: unknown): boolean {
+  return ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was not made, or the directory is gone: there is nothing to tidy up.
+  }
+}
