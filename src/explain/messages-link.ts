@@ -4,6 +4,8 @@ import type { MessageTable } from "./messages.ts";
 
 const recompile = "recompile with -fPIC";
 
+const noTable = "no .eh_frame_hdr table will be created";
+
 export const linkMessages: MessageTable = {
   // Finding inputs
   "no-input-files": { message: "no input files" },
@@ -144,4 +146,12 @@ export const linkMessages: MessageTable = {
     cure: "compile with -fcf-protection for IBT and SHSTK",
   },
   "isa-level": { message: "x86 ISA {what}: {levels}" },
+
+  // Unwind tables: the section is copied as it is, and .eh_frame_hdr gets no table
+  "eh-frame-cut-short": { message: `unwind record is cut short; ${noTable}` },
+  "eh-frame-after-end": { message: `unwind records after the terminator; ${noTable}` },
+  "eh-frame-no-cie": { message: `unwind record refers to no CIE in front of it; ${noTable}` },
+  "eh-frame-version": { message: `CIE of unknown version {version}; ${noTable}` },
+  "eh-frame-augmentation": { message: `CIE with unknown augmentation "{augmentation}"; ${noTable}` },
+  "eh-frame-encoding": { message: `unknown pointer encoding {encoding:hex} in a CIE; ${noTable}` },
 };
