@@ -1,3 +1,6 @@
 // The package's front door: everything that is public, by module.
 
 export * from "./elf/problem.ts";
+export { link } from "./link/link.ts";
+export { defaultOptions, type LinkInput, type LinkOptions } from "./link/options.ts";
+export type { LinkResult } from "./link/result.ts";

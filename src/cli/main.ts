@@ -1,4 +1,28 @@
 // The command: picks the subcommand. Started as `ld` (libexec/ld), it takes GNU ld's command line.
 
-process.stderr.write("solder: no subcommand is built in yet\n");
-process.exitCode = 2;
+import { basename } from "node:path";
+import { nodeAccelerators } from "../host/accelerators.ts";
+import { nodeFiles } from "../host/node-files.ts";
+import { systemLibraryPaths } from "../host/system-paths.ts";
+import { link } from "../link/link.ts";
+import { type LdHost, runLd } from "./ld/run.ts";
+import { processIo } from "./process-io.ts";
+import { runSolder, type Subcommand } from "./solder.ts";
+
+const host: LdHost = { files: nodeFiles, accelerators: nodeAccelerators, link, systemLibraryPaths };
+
+const subcommands: readonly Subcommand[] = [
+  {
+    name: "ld",
+    summary: "link objects, archives and shared libraries; takes GNU ld's command line",
+    examples: ["solder ld -o program crt1.o main.o -lc", "gcc -B path/to/libexec main.c   # libexec/ld is a drop-in"],
+    run: (args, io) => runLd(args, io, host),
+  },
+];
+
+const program = basename(process.argv[1] ?? "solder");
+const args = process.argv.slice(2);
+process.exitCode =
+  program === "ld" || program.endsWith("-ld")
+    ? runLd(args, processIo, host, program)
+    : runSolder(args, processIo, subcommands);

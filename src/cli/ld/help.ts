@@ -30,15 +30,6 @@ export function verboseText(program: string, emulation: string): string {
   return `${emulationsText()}built-in layout, no linker script; search directories:\n${directories.join(" ")}\n`;
 }
 
-const EXAMPLES = `
-Examples:
-  gcc -B path/to/solder/libexec hello.c            let GCC link with Solder
-  clang --ld-path=path/to/solder/libexec/ld hello.c
-  ld -shared -soname libx.so.1 -o libx.so a.o b.o  make a shared library
-  ld -r -o ab.o a.o b.o                            join objects
-  ld --dependency-file=prog.d @objects.txt -o prog options from a file; which files were read
-`;
-
 /** `--help`. */
 export function helpText(program: string): string {
   const groups = optionGroups.map(({ title, rows }) => section(title, rows.map(optionEntry)));
@@ -47,7 +38,6 @@ export function helpText(program: string): string {
     "Words take one dash or two; `@FILE` stands for the options in FILE.\n",
     ...groups,
     keywordsText(),
-    EXAMPLES,
     `\n${program}: supported targets: ${emulations.map(({ target }) => target).join(" ")}`,
     `\n${program}: supported emulations: ${emulations.map(({ name }) => name).join(" ")}\n`,
   ].join("");

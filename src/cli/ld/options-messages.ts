@@ -101,7 +101,6 @@ export const messageOptions: OptionGroup = {
     missing("-Map=FILE", "Write what went where to FILE.", "no map yet; readelf -SW and nm show it"),
     quiet("--print-map-discarded", "Name discarded sections in the map (default).", "no map yet"),
     quiet("--no-print-map-discarded", "Do not.", "no map yet"),
-    quiet("--no-cref", "Do not print it (default).", "done anyway", OTHERS),
     missing("--cref", "Print which files use which symbols.", "no cross reference yet"),
     missing(
       "--print-memory-usage",

@@ -70,7 +70,7 @@ export const outputOptions: OptionGroup = {
         if (method !== undefined) draft.options.compressDebugSections = method === "zlib" ? "zlib-gabi" : method;
       },
     ),
-    set("-d -dc -dp --define-common", "Give common symbols space even with -r.", "defineCommon", true),
+    set("-d -dc -dp", "Give common symbols space even with -r.", "defineCommon", true),
     set("--no-define-common", "Give common symbols no space.", "defineCommon", false),
     set(
       "--noinhibit-exec --noinhibit_exec",

@@ -82,8 +82,6 @@ function linkCommand({ inputs, options, settings }: LdCommand, host: LdHost, io:
   const whole: LinkOptions = {
     ...options,
     accelerators: host.accelerators,
-    // Which warnings are wanted is known only here, so only here they can be fatal.
-    fatalWarnings: false,
     // Looked up when the link asks for it, which most do not.
     get systemLibraryPaths(): readonly string[] {
       systemLibraryPaths ??= host.systemLibraryPaths(options.sysroot);

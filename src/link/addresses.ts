@@ -1,0 +1,111 @@
+// After layout: the address that references to each symbol see.
+
+import type { Machine } from "../arch/index.ts";
+import { SHF_EXECINSTR } from "../elf/constants.ts";
+import { type Report, warning } from "../elf/problem.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT } from "./ids.ts";
+import type { Loader } from "./loader.ts";
+import { mergedAddress } from "./merged-sections.ts";
+import type { OutputMode } from "./mode.ts";
+import { findText } from "./names.ts";
+import type { LinkOptions } from "./options.ts";
+import type { OutputSections } from "./output-section.ts";
+import type { SymbolValues } from "./output-symbols.ts";
+import type { Scan } from "./scan.ts";
+import type { SectionTable } from "./section-table.ts";
+import { pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
+import { FLAG_CANONICAL_PLT, isDefinedHere, isShared, type SymbolTable, symbolValue } from "./symbol-table.ts";
+import type { SlotChunks } from "./synthesize.ts";
+
+export function slotAddresses(chunks: SlotChunks): SlotAddresses {
+  return {
+    gotBase: chunks.gotPlt?.address ?? chunks.got?.address ?? 0,
+    got: chunks.got?.address ?? 0,
+    gotPlt: chunks.gotPlt?.address ?? 0,
+    igotPlt: chunks.igotPlt?.address ?? 0,
+    plt: chunks.plt?.address ?? 0,
+    pltSecond: chunks.pltSecond?.address ?? 0,
+    iplt: chunks.iplt?.address ?? 0,
+    pltGot: chunks.pltGot?.address ?? 0,
+  };
+}
+
+/** Fills `values.address`: S of every symbol. */
+export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses, scan: Scan): void {
+  const { symbols, sections, outputs, merged, address } = values;
+  for (let id = 0; id < symbols.count; id++) {
+    // An IFUNC's references go to its PLT entry; so do those to an imported function whose address the program needs.
+    const viaPlt = slots.iplt[id] >= 0 || (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0;
+    if (viaPlt) {
+      address[id] = pltAddress(slots, at, id);
+      continue;
+    }
+    const section = symbols.section[id];
+    if (section >= 0) {
+      if (sections.output[section] >= 0 && !isShared(symbols, id)) {
+        address[id] = mergedAddress(merged, sections, section, symbolValue(symbols, id));
+      }
+    } else if (section === SECTION_CHUNK)
+      address[id] = outputs.chunks[symbols.alias[id]].address + symbolValue(symbols, id);
+    else if (section === SECTION_OUTPUT)
+      address[id] = (outputs.list[symbols.alias[id]]?.address ?? 0) + symbolValue(symbols, id);
+    else if (section === SECTION_ABSOLUTE) address[id] = symbolValue(symbols, id);
+  }
+  void scan;
+}
+
+/** Address of a symbol that an object defines, for DT_INIT and DT_FINI; undefined if there is none. */
+export function definedAddress(symbols: SymbolTable, name: string, address: Float64Array): (() => number) | undefined {
+  const id = findText(symbols.names, name);
+  return id >= 0 && isDefinedHere(symbols, id) ? () => address[id] : undefined;
+}
+
+/** e_entry: -e, else _start, else the start of the code with a warning (ld manual, "Entry Point"). */
+export function entryAddress(values: SymbolValues, mode: OutputMode, options: LinkOptions, report: Report): number {
+  const { symbols, address, layout } = values;
+  const name = options.entry ?? "_start";
+  if (/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(name)) return Number(name);
+  const id = findText(symbols.names, name);
+  if (id >= 0 && isDefinedHere(symbols, id)) return address[id];
+  if (mode.shared && options.entry === undefined) return 0;
+  const code =
+    layout.sections.find((it) => it.name === ".text") ?? layout.sections.find((it) => (it.flags & SHF_EXECINSTR) !== 0);
+  const fallback = code?.address ?? 0;
+  report(warning("entry-missing", {}, { symbol: name, address: `0x${fallback.toString(16)}` }));
+  return fallback;
+}
+
+/** What is executed between the sections of code, by mistake or as alignment, does nothing. */
+export function fillCodeGaps(
+  outputs: OutputSections,
+  sections: SectionTable,
+  machine: Machine,
+  image: Uint8Array,
+): void {
+  for (const output of outputs.list) {
+    if ((output.flags & SHF_EXECINSTR) === 0 || output.index === 0) continue;
+    let end = output.address;
+    for (const piece of output.pieces) {
+      const start = piece >= 0 ? sections.address[piece] : outputs.chunks[~piece].address;
+      if (start > end) machine.fillCode(image, output.offset + (end - output.address), start - end);
+      end = start + (piece >= 0 ? sections.size[piece] : outputs.chunks[~piece].size);
+    }
+  }
+}
+
+/** Objects without a .note.GNU-stack section, or with an executable one, ask for an executable stack. */
+export function wantsExecutableStack(loader: Loader): boolean {
+  const { objects, sections } = loader;
+  const wanted = new TextEncoder().encode(".note.GNU-stack");
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if ((sections.flags[section] & SHF_EXECINSTR) === 0) continue;
+      const at = sections.name[section];
+      let i = 0;
+      while (i < wanted.length && object.bytes[at + i] === wanted[i]) i++;
+      if (i === wanted.length && object.bytes[at + i] === 0) return true;
+    }
+  }
+  return false;
+}

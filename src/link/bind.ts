@@ -1,0 +1,151 @@
+// Decides for every symbol whether references to it are settled in this link or left to the dynamic linker, and which
+// symbols go into .dynsym. From here on a symbol's binding does not change ("no new symbols beyond this point").
+//
+//   definition             executable          shared library
+//   here, default vis.     local; exported if  preemptible (imported) unless -Bsymbolic…,
+//                          a library needs it  a version script's local:, or a dynamic list says otherwise
+//   here, protected        local, exported     local, exported
+//   here, hidden           local               local
+//   in a shared library    imported            imported
+//   nowhere, weak          imported or 0       imported
+//   nowhere, strong        error               imported unless -z defs
+
+import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STV_DEFAULT, STV_PROTECTED } from "../elf/constants.ts";
+import { SECTION_ABSOLUTE, type SymbolId } from "./ids.ts";
+import { type OutputMode, undefinedIsError } from "./mode.ts";
+import type { ObjectFile } from "./object-file.ts";
+import type { LinkOptions } from "./options.ts";
+import {
+  FLAG_DEF_DYNAMIC,
+  FLAG_DYNSYM,
+  FLAG_EXPORT,
+  FLAG_FORCED_LOCAL,
+  FLAG_PREEMPTIBLE,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
+  FLAG_UNIQUE,
+  isDefinedHere,
+  isShared,
+  KIND_DEFINED_WEAK,
+  KIND_INDIRECT,
+  KIND_NONE,
+  type SymbolTable,
+} from "./symbol-table.ts";
+
+/** Nothing defines it: an error where it is referenced. */
+export const BIND_UNDEFINED = 0;
+/** Its address is fixed in this output, relative to the load base. */
+export const BIND_LOCAL = 1;
+/** A constant, whatever the load base. */
+export const BIND_ABSOLUTE = 2;
+/** The dynamic linker finds it. */
+export const BIND_IMPORTED = 3;
+/** Fixed here, but its value is what its resolver function returns (STT_GNU_IFUNC). */
+export const BIND_IFUNC = 4;
+/** Undefined and settled as 0. */
+export const BIND_ZERO = 5;
+
+/** Sets FLAG_PREEMPTIBLE and FLAG_DYNSYM. @returns BIND_* by symbol */
+export function bindSymbols(
+  symbols: SymbolTable,
+  objects: readonly ObjectFile[],
+  mode: OutputMode,
+  options: LinkOptions,
+): Uint8Array {
+  const bindings = new Uint8Array(symbols.count);
+  for (let id = 0; id < symbols.count; id++) {
+    const kind = symbols.kind[id];
+    if (kind === KIND_NONE || kind === KIND_INDIRECT) continue;
+    if (isDefinedHere(symbols, id)) bindings[id] = bindDefinition(symbols, id, objects, mode, options);
+    else if (isShared(symbols, id)) bindings[id] = bindShared(symbols, id, mode);
+    else bindings[id] = bindUndefined(symbols, id, mode, options);
+  }
+  return bindings;
+}
+
+function bindDefinition(
+  symbols: SymbolTable,
+  id: SymbolId,
+  objects: readonly ObjectFile[],
+  mode: OutputMode,
+  options: LinkOptions,
+): number {
+  const settled = settledBinding(symbols, id);
+  if (!mode.dynamic || mode.kind === "static-pie") return settled;
+  if (!isExported(symbols, id, objects, mode, options)) return settled;
+  symbols.flags[id] |= FLAG_DYNSYM;
+  if (!mode.shared || !isPreemptible(symbols, id, options)) return settled;
+  symbols.flags[id] |= FLAG_PREEMPTIBLE;
+  return BIND_IMPORTED;
+}
+
+function settledBinding(symbols: SymbolTable, id: SymbolId): number {
+  if (symbols.type[id] === STT_GNU_IFUNC) return BIND_IFUNC;
+  return symbols.section[id] === SECTION_ABSOLUTE ? BIND_ABSOLUTE : BIND_LOCAL;
+}
+
+function isExported(
+  symbols: SymbolTable,
+  id: SymbolId,
+  objects: readonly ObjectFile[],
+  mode: OutputMode,
+  options: LinkOptions,
+): boolean {
+  const flags = symbols.flags[id];
+  const visibility = symbols.visibility[id];
+  if ((flags & FLAG_FORCED_LOCAL) !== 0) return false;
+  if (visibility !== STV_DEFAULT && visibility !== STV_PROTECTED) return false;
+  const owner = symbols.section[id] >= 0 ? objects[symbols.owner[id]] : undefined;
+  if (owner?.excluded === true) {
+    symbols.flags[id] |= FLAG_FORCED_LOCAL;
+    return false;
+  }
+  if (mode.shared) return true;
+  if ((flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC | FLAG_EXPORT)) !== 0) return true;
+  if (options.exportDynamic) return true;
+  // --dynamic-list-data, and unique symbols, which the dynamic linker must be able to see once per process.
+  return (options.dynamicListData && symbols.type[id] === STT_OBJECT) || ((flags & FLAG_UNIQUE) !== 0 && mode.dynamic);
+}
+
+/** In a shared library: may another module's definition come first? (ld manual, -Bsymbolic and its variants.) */
+function isPreemptible(symbols: SymbolTable, id: SymbolId, options: LinkOptions): boolean {
+  if (symbols.visibility[id] === STV_PROTECTED) return false;
+  const inList = (symbols.flags[id] & FLAG_EXPORT) !== 0;
+  if (inList) return true;
+  if (options.dynamicList !== undefined && !options.dynamicListData) return false;
+  const isFunction = symbols.type[id] === STT_FUNC || symbols.type[id] === STT_GNU_IFUNC;
+  const isWeak = symbols.kind[id] === KIND_DEFINED_WEAK;
+  switch (options.bsymbolic) {
+    case "none":
+      return true;
+    case "all":
+      return false;
+    case "functions":
+      return !isFunction;
+    case "non-weak":
+      return isWeak;
+    case "non-weak-functions":
+      return !isFunction || isWeak;
+  }
+}
+
+function bindShared(symbols: SymbolTable, id: SymbolId, mode: OutputMode): number {
+  if ((symbols.flags[id] & FLAG_REF_REGULAR) !== 0 && mode.dynamic) symbols.flags[id] |= FLAG_DYNSYM;
+  return BIND_IMPORTED;
+}
+
+function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): number {
+  const flags = symbols.flags[id];
+  if ((flags & FLAG_REF_REGULAR) === 0) return BIND_UNDEFINED;
+  const isStrong = (flags & FLAG_REF_REGULAR_NONWEAK) !== 0;
+  const canImport = mode.dynamic && mode.kind !== "static-pie" && symbols.visibility[id] === STV_DEFAULT;
+  if (isStrong) {
+    if (symbols.visibility[id] !== STV_DEFAULT || undefinedIsError(options)) return BIND_UNDEFINED;
+    if (!canImport) return BIND_ZERO;
+  } else {
+    if (!canImport || (options.z.dynamicUndefinedWeak === false && !mode.shared)) return BIND_ZERO;
+  }
+  symbols.flags[id] |= FLAG_DYNSYM;
+  return BIND_IMPORTED;
+}

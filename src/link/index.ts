@@ -1,0 +1,14 @@
+// solder/link: the static linker.
+
+export { link } from "./link.ts";
+export {
+  type Accelerators,
+  type BuildId,
+  defaultOptions,
+  type InputState,
+  type LinkInput,
+  type LinkOptions,
+  type OutputKind,
+  type ZOptions,
+} from "./options.ts";
+export type { LinkResult } from "./result.ts";

@@ -1,0 +1,253 @@
+// The symbols that every program may expect of its linker: ends of sections, boundaries of arrays, the GOT, the headers.
+// As in GNU ld's script most are PROVIDEd: defined only if something refers to them and nothing defines them.
+
+import { STT_NOTYPE, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_HIDDEN, STV_PROTECTED } from "../elf/constants.ts";
+import type { Marker } from "./default-layout.ts";
+import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "./ids.ts";
+import { alignUp, type Layout } from "./layout.ts";
+import type { OutputMode } from "./mode.ts";
+import { findText, nameText } from "./names.ts";
+import type { LinkOptions } from "./options.ts";
+import type { OutputSection, OutputSections } from "./output-section.ts";
+import { RULE_LINKER } from "./resolve.ts";
+import {
+  defineSymbol,
+  FLAG_FORCED_LOCAL,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  isShared,
+  isUndefined,
+  type SymbolTable,
+  setSymbolValue,
+  symbolNamed,
+} from "./symbol-table.ts";
+
+/** Where a symbol of the linker stands. */
+type Anchor =
+  | { readonly at: "start" | "end"; readonly section: string }
+  | { readonly at: "marker"; readonly marker: Marker; readonly near: string }
+  | { readonly at: "headers" }
+  | { readonly at: "got" }
+  | { readonly at: "tls" };
+
+interface Definition {
+  readonly name: string;
+  readonly anchor: Anchor;
+  /** PROVIDE_HIDDEN. */
+  readonly hidden?: boolean;
+  /** Defined in executables even if nothing refers to it (GNU ld's `_end = .`). */
+  readonly always?: boolean;
+  readonly object?: boolean;
+  readonly tls?: boolean;
+  /** Only where true. */
+  readonly when?: (mode: OutputMode) => boolean;
+}
+
+const notShared = (mode: OutputMode): boolean => !mode.shared;
+const staticOnly = (mode: OutputMode): boolean => mode.kind === "static";
+const dynamicOnly = (mode: OutputMode): boolean => mode.dynamic;
+
+const boundary = (name: string, section: string): Definition[] => [
+  { name: `${name}_start`, anchor: { at: "start", section }, hidden: true, when: notShared },
+  { name: `${name}_end`, anchor: { at: "end", section }, hidden: true, when: notShared },
+];
+
+const definitions: readonly Definition[] = [
+  { name: "__executable_start", anchor: { at: "headers" }, when: notShared },
+  { name: "__ehdr_start", anchor: { at: "headers" }, hidden: true },
+  { name: "__dso_handle", anchor: { at: "headers" }, hidden: true },
+  { name: "__etext", anchor: { at: "marker", marker: "text-end", near: ".text" } },
+  { name: "_etext", anchor: { at: "marker", marker: "text-end", near: ".text" } },
+  { name: "etext", anchor: { at: "marker", marker: "text-end", near: ".text" } },
+  { name: "_edata", anchor: { at: "marker", marker: "data-end", near: ".data" }, always: true },
+  { name: "edata", anchor: { at: "marker", marker: "data-end", near: ".data" } },
+  { name: "__bss_start", anchor: { at: "marker", marker: "bss-start", near: ".bss" }, always: true },
+  { name: "_end", anchor: { at: "marker", marker: "end", near: ".bss" }, always: true },
+  { name: "end", anchor: { at: "marker", marker: "end", near: ".bss" } },
+  ...boundary("__preinit_array", ".preinit_array"),
+  ...boundary("__init_array", ".init_array"),
+  ...boundary("__fini_array", ".fini_array"),
+  { name: "__tdata_start", anchor: { at: "start", section: ".tdata" }, hidden: true, when: notShared },
+  { name: "__rela_iplt_start", anchor: { at: "start", section: ".rela.iplt" }, hidden: true, when: staticOnly },
+  { name: "__rela_iplt_end", anchor: { at: "end", section: ".rela.iplt" }, hidden: true, when: staticOnly },
+  { name: "__rel_iplt_start", anchor: { at: "start", section: ".rel.iplt" }, hidden: true, when: staticOnly },
+  { name: "__rel_iplt_end", anchor: { at: "end", section: ".rel.iplt" }, hidden: true, when: staticOnly },
+  {
+    name: "_DYNAMIC",
+    anchor: { at: "start", section: ".dynamic" },
+    hidden: true,
+    object: true,
+    always: true,
+    when: dynamicOnly,
+  },
+  { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, hidden: true, object: true },
+  { name: "_TLS_MODULE_BASE_", anchor: { at: "tls" }, hidden: true, tls: true },
+  { name: "__GNU_EH_FRAME_HDR", anchor: { at: "start", section: ".eh_frame_hdr" }, hidden: true },
+];
+
+/** What was defined, to be given addresses after layout. */
+export interface LinkerSymbols {
+  readonly list: { readonly symbol: SymbolId; readonly anchor: Anchor }[];
+  /** `_GLOBAL_OFFSET_TABLE_` is referred to. */
+  readonly usesGot: boolean;
+}
+
+function isWanted(symbols: SymbolTable, id: SymbolId): boolean {
+  if ((symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_DYNAMIC)) === 0) return false;
+  return isUndefined(symbols, id) || isShared(symbols, id);
+}
+
+/** Runs after all inputs are read and sections are assigned, before symbols are bound. */
+export function defineLinkerSymbols(
+  symbols: SymbolTable,
+  outputs: OutputSections,
+  mode: OutputMode,
+  options: LinkOptions,
+): LinkerSymbols {
+  const list: LinkerSymbols["list"] = [];
+  let usesGot = false;
+  for (const it of definitions) {
+    if (it.when !== undefined && !it.when(mode)) continue;
+    const always = it.always === true && (!mode.shared || it.name === "_DYNAMIC");
+    const known = findText(symbols.names, it.name);
+    if (known < 0 && !always) continue;
+    const id = symbolNamed(symbols, it.name);
+    const wanted = isWanted(symbols, id) || (always && (isUndefined(symbols, id) || isShared(symbols, id)));
+    if (!wanted) continue;
+    if (it.name === "_GLOBAL_OFFSET_TABLE_") usesGot = true;
+    provide(
+      symbols,
+      id,
+      it.tls === true ? STT_TLS : it.object === true ? STT_OBJECT : STT_NOTYPE,
+      it.hidden === true ? STV_HIDDEN : STV_DEFAULT,
+    );
+    list.push({ symbol: id, anchor: it.anchor });
+  }
+  defineStartStop(symbols, outputs, options, list);
+  return { list, usesGot };
+}
+
+function provide(symbols: SymbolTable, id: SymbolId, type: number, visibility: number): void {
+  defineSymbol(symbols, id, SECTION_OUTPUT, 0, type);
+  symbols.rule[id] = RULE_LINKER;
+  if (visibility !== STV_DEFAULT) {
+    const seen = symbols.visibility[id];
+    symbols.visibility[id] = seen === STV_DEFAULT ? visibility : Math.min(seen, visibility);
+  }
+  if (visibility === STV_HIDDEN) symbols.flags[id] |= FLAG_FORCED_LOCAL;
+}
+
+const VISIBILITIES = { default: STV_DEFAULT, internal: 1, hidden: STV_HIDDEN, protected: STV_PROTECTED } as const;
+
+/** `__start_X` and `__stop_X` for output sections whose name is a C identifier; and `.startof.X`, `.sizeof.X`. */
+function defineStartStop(
+  symbols: SymbolTable,
+  outputs: OutputSections,
+  options: LinkOptions,
+  list: LinkerSymbols["list"],
+): void {
+  for (const output of outputs.list) {
+    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(output.name)) {
+      for (const [prefix, at] of [
+        ["__start_", "start"],
+        ["__stop_", "end"],
+      ] as const) {
+        const id = findText(symbols.names, prefix + output.name);
+        if (id < 0 || !isWanted(symbols, id)) continue;
+        provide(symbols, id, STT_NOTYPE, VISIBILITIES[options.z.startStopVisibility]);
+        list.push({ symbol: id, anchor: { at, section: output.name } });
+        output.keep = true;
+      }
+    }
+    const start = findText(symbols.names, `.startof.${output.name}`);
+    if (start >= 0 && isWanted(symbols, start)) {
+      provide(symbols, start, STT_NOTYPE, STV_HIDDEN);
+      list.push({ symbol: start, anchor: { at: "start", section: output.name } });
+    }
+  }
+}
+
+/** After layout: gives each its section and offset. */
+export function placeLinkerSymbols(
+  symbols: SymbolTable,
+  outputs: OutputSections,
+  layout: Layout,
+  defined: LinkerSymbols,
+  gotBase: number,
+  mode: OutputMode,
+): void {
+  for (const { symbol, anchor } of defined.list) {
+    const place = resolveAnchor(anchor, outputs, layout, gotBase, mode);
+    if (place.section === undefined) {
+      symbols.section[symbol] = SECTION_ABSOLUTE;
+      setSymbolValue(symbols, symbol, place.address);
+    } else {
+      symbols.section[symbol] = SECTION_OUTPUT;
+      symbols.alias[symbol] = place.section.id;
+      setSymbolValue(symbols, symbol, place.address - place.section.address);
+    }
+  }
+}
+
+function resolveAnchor(
+  anchor: Anchor,
+  outputs: OutputSections,
+  layout: Layout,
+  gotBase: number,
+  mode: OutputMode,
+): { address: number; section: OutputSection | undefined } {
+  switch (anchor.at) {
+    case "headers":
+      return { address: layout.start, section: nearest(layout, layout.start) };
+    case "got":
+      return { address: gotBase, section: nearest(layout, gotBase) };
+    case "tls": {
+      // Local-dynamic code rewritten to local exec counts from the thread pointer, other code from the block's start.
+      const address = mode.shared ? layout.tlsStart : layout.threadPointer;
+      return { address, section: nearest(layout, layout.tlsStart) };
+    }
+    case "marker": {
+      const address = layout.markers.get(anchor.marker) ?? 0;
+      return {
+        address,
+        section: outputs.byName.get(anchor.near)?.index ? outputs.byName.get(anchor.near) : nearest(layout, address),
+      };
+    }
+    default: {
+      // .rela.iplt is a part of .rela.plt.
+      const chunk = outputs.chunks.find((it) => it.name === anchor.section && it.output?.name !== anchor.section);
+      if (chunk !== undefined) {
+        return { address: chunk.address + (anchor.at === "end" ? chunk.size : 0), section: chunk.output };
+      }
+      const section = outputs.byName.get(anchor.section);
+      if (section !== undefined && section.index !== 0) {
+        return { address: section.address + (anchor.at === "end" ? section.size : 0), section };
+      }
+      // An empty array: start and end are equal, at the place where the section would be.
+      const row = [...layout.sections]
+        .reverse()
+        .find((it) => it.row <= rowBefore(outputs, anchor.section) && it.index !== 0);
+      const address = row === undefined ? layout.start : alignUp(row.address + row.size, 8);
+      return { address: section?.address || address, section: nearest(layout, section?.address || address) };
+    }
+  }
+}
+
+function rowBefore(outputs: OutputSections, name: string): number {
+  return outputs.byName.get(name)?.row ?? Number.POSITIVE_INFINITY;
+}
+
+/** The allocated section that holds the address, or the last one that starts before it; the first one for the headers. */
+function nearest(layout: Layout, address: number): OutputSection | undefined {
+  let found: OutputSection | undefined;
+  for (const section of layout.sections) {
+    if ((section.flags & 2) === 0) continue;
+    if (found === undefined || section.address <= address) found = section;
+  }
+  return found;
+}
+
+/** Name of a linker-defined symbol, for reports. */
+export function linkerSymbolNames(symbols: SymbolTable, defined: LinkerSymbols): string[] {
+  return defined.list.map((it) => nameText(symbols.names, it.symbol));
+}

@@ -1,0 +1,177 @@
+// What reading the inputs builds up: every object, shared library and archive met, and the one symbol table they share.
+// The functions here add one file each; inputs.ts decides which file and when.
+
+import { type Machine, machineFor } from "../arch/index.ts";
+import { EM_386, EM_X86_64, ET_DYN, ET_EXEC, ET_REL } from "../elf/constants.ts";
+import { error, type Report } from "../elf/problem.ts";
+import type { FileSystem } from "../host/files.ts";
+import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
+import type { SymbolId } from "./ids.ts";
+import type { LazySet } from "./lazy-set.ts";
+import { type ObjectFile, type ObjectOrigin, readObject } from "./object-file.ts";
+import { readGlobals, type WrapMap } from "./object-symbols.ts";
+import type { LinkOptions } from "./options.ts";
+import { type Candidate, createCandidate, createRecord, type ResolutionRecord } from "./resolve.ts";
+import type { ScriptCommand } from "./script/types.ts";
+import { createSections, type SectionTable } from "./section-table.ts";
+import { enterShared, isNeeded, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import { createSymbols, type SymbolTable } from "./symbol-table.ts";
+
+export interface Loader {
+  readonly options: LinkOptions;
+  readonly files: FileSystem;
+  readonly report: Report;
+  /** Undefined until -m or the first object tells. */
+  machine: Machine | undefined;
+  readonly objects: ObjectFile[];
+  readonly shared: SharedFile[];
+  readonly sections: SectionTable;
+  readonly symbols: SymbolTable;
+  readonly groups: GroupTable;
+  readonly record: ResolutionRecord;
+  readonly candidate: Candidate;
+  /** Archives and --start-lib groups in order, for later passes over them. */
+  readonly lazySets: LazySet[];
+  /** Ids of names with a version in them. */
+  readonly versioned: SymbolId[];
+  readonly wrap: Map<SymbolId, SymbolId>;
+  readonly dependencies: string[];
+  /** Commands of script inputs that concern the whole link: ENTRY, VERSION, assignments, … */
+  readonly scriptCommands: ScriptCommand[];
+  /** -L and SEARCH_DIR. */
+  readonly libraryPaths: string[];
+  symbolBase: number;
+  inputCount: number;
+}
+
+export function createLoader(
+  options: LinkOptions,
+  files: FileSystem,
+  report: Report,
+  machine: Machine | undefined,
+): Loader {
+  return {
+    options,
+    files,
+    report,
+    machine,
+    objects: [],
+    shared: [],
+    sections: createSections(),
+    symbols: createSymbols(),
+    groups: createGroups(),
+    record: createRecord(),
+    candidate: createCandidate(),
+    lazySets: [],
+    versioned: [],
+    wrap: new Map(),
+    dependencies: [],
+    scriptCommands: [],
+    libraryPaths: [...options.libraryPaths],
+    symbolBase: 0,
+    inputCount: 0,
+  };
+}
+
+/** What a file is, from its first bytes. */
+export type FileKind = "object" | "shared" | "executable" | "archive" | "bitcode" | "other-elf" | "text";
+
+export function fileKind(bytes: Uint8Array): FileKind {
+  if (startsWith(bytes, [0x7f, 0x45, 0x4c, 0x46]) && bytes.length >= 20) {
+    // e_type in the file's own byte order.
+    const type = bytes[5] === 2 ? bytes[16] * 256 + bytes[17] : bytes[16] + bytes[17] * 256;
+    if (type === ET_REL) return "object";
+    if (type === ET_DYN) return "shared";
+    return type === ET_EXEC ? "executable" : "other-elf";
+  }
+  // "!<arch>\n" and "!<thin>\n"
+  if (startsWith(bytes, [0x21, 0x3c, 0x61, 0x72, 0x63, 0x68, 0x3e, 0x0a])) return "archive";
+  if (startsWith(bytes, [0x21, 0x3c, 0x74, 0x68, 0x69, 0x6e, 0x3e, 0x0a])) return "archive";
+  // LLVM bitcode, plain or in its wrapper.
+  if (startsWith(bytes, [0x42, 0x43, 0xc0, 0xde]) || startsWith(bytes, [0xde, 0xc0, 0x17, 0x0b])) return "bitcode";
+  return "text";
+}
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return bytes.length >= magic.length && magic.every((byte, i) => bytes[i] === byte);
+}
+
+const MACHINE_NAMES: Readonly<Record<number, string>> = {
+  [EM_386]: "i386",
+  [EM_X86_64]: "x86-64",
+  183: "aarch64",
+  40: "arm",
+  243: "riscv",
+};
+
+/** "" if the ELF file fits the link, else why not. Sets the link's machine from the first object when nothing else has. */
+export function compatibility(
+  loader: Loader,
+  bytes: Uint8Array,
+): { code: string; found: string; expected: string } | undefined {
+  const elfClass = bytes[4] === 2 ? 64 : 32;
+  const number = bytes[5] === 2 ? bytes[18] * 256 + bytes[19] : bytes[18] + bytes[19] * 256;
+  const found = `${MACHINE_NAMES[number] ?? `machine ${number}`}, ${elfClass} bits${bytes[5] === 2 ? ", big endian" : ""}`;
+  if (number === EM_X86_64 && elfClass === 32) return { code: "x32-unsupported", found, expected: "x86-64, 64 bits" };
+  const machine = bytes[5] === 1 ? machineFor(number, elfClass) : undefined;
+  const wanted = loader.machine;
+  if (wanted === undefined) {
+    if (machine === undefined) return { code: "wrong-machine", found, expected: "x86-64 or i386" };
+    loader.machine = machine;
+    return undefined;
+  }
+  if (machine === wanted) return undefined;
+  return { code: "wrong-machine", found, expected: `${wanted.name}, ${wanted.elfClass} bits` };
+}
+
+/** Adds a relocatable object: its sections, its groups, its symbols. */
+export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<ObjectOrigin, "input">): void {
+  const { report, sections, symbols } = loader;
+  const mismatch = compatibility(loader, bytes);
+  if (mismatch !== undefined) {
+    report(error(mismatch.code, { file: origin.name }, { found: mismatch.found, expected: mismatch.expected }));
+    return;
+  }
+  const is64 = bytes[4] === 2;
+  const id = loader.objects.length;
+  const full = { ...origin, input: loader.inputCount++ };
+  const object = readObject(bytes, is64, id, loader.symbolBase, full, sections, report);
+  if (object === undefined) return;
+  loader.symbolBase += object.symbolCount;
+  loader.objects.push(object);
+  decideGroups(object, sections, symbols.names, loader.groups, report);
+  readGlobals(
+    object,
+    sections,
+    symbols,
+    loader.candidate,
+    loader.record,
+    loader.wrap as WrapMap,
+    loader.versioned,
+    report,
+  );
+}
+
+/** Adds a shared library, unless it is there already or --as-needed finds no use for it. */
+export function addShared(loader: Loader, bytes: Uint8Array, origin: SharedOrigin): SharedFile | undefined {
+  const mismatch = compatibility(loader, bytes);
+  if (mismatch !== undefined) {
+    loader.report(error(mismatch.code, { file: origin.name }, { found: mismatch.found, expected: mismatch.expected }));
+    return undefined;
+  }
+  const shared = readShared(bytes, bytes[4] === 2, loader.shared.length, origin, loader.report);
+  if (shared === undefined) return undefined;
+  const known = loader.shared.find((it) => it.soname === shared.soname);
+  if (known !== undefined) return known;
+  if (origin.asNeeded && !isNeeded(shared, loader.symbols)) return undefined;
+  loader.shared.push(shared);
+  enterShared(shared, loader.symbols, loader.candidate, loader.record, loader.report);
+  return shared;
+}
+
+/** Reads a file and notes it as a dependency. */
+export function readFile(loader: Loader, path: string): Uint8Array | undefined {
+  const bytes = loader.files.read(path);
+  if (bytes !== undefined && !loader.dependencies.includes(path)) loader.dependencies.push(path);
+  return bytes;
+}

@@ -1,0 +1,132 @@
+// An output section is a sequence of pieces: input sections, and chunks that the linker itself fills (GOT, PLT, hash
+// tables, merged strings, …). Chunks and output sections are few, so they are records; input sections stay columns.
+
+import type { OutputSectionId } from "./ids.ts";
+
+/** A part of an output section that the linker makes. */
+export interface Chunk {
+  readonly id: number;
+  /** For maps and messages, e.g. `.got`. */
+  readonly name: string;
+  /** Bytes in memory. May change until addresses are assigned. */
+  size: number;
+  readonly alignment: number;
+  /** True for space without file contents (.bss). */
+  readonly noBits: boolean;
+  /** Set by the layout. */
+  output: OutputSection | undefined;
+  address: number;
+  /** Byte offset in the image. */
+  offset: number;
+  /** Fills exactly `size` bytes at `offset` of the image, after relocation of everything else. Absent: nothing to write. */
+  write?: (image: Uint8Array, view: DataView, chunk: Chunk) => void;
+}
+
+export interface OutputSection {
+  readonly id: OutputSectionId;
+  readonly name: string;
+  /** Row in the layout table after which it stands, and the order among those of the same row. */
+  readonly row: number;
+  readonly order: number;
+  type: number;
+  /** SHF_*, low 32 bits. */
+  flags: number;
+  entsize: number;
+  alignment: number;
+  size: number;
+  address: number;
+  /** Byte offset in the image. */
+  offset: number;
+  /** Section header index; 0 when it is left out because it is empty. */
+  index: number;
+  /** SectionId, or ~id of a chunk; in final order. */
+  pieces: Int32Array;
+  /** Where each rank of input sections ends in `pieces`; see assign-sections.ts. */
+  rankEnds: number[];
+  /** Chunks waiting to be placed: rank within the section, before or after the inputs of that rank. */
+  readonly chunks: { readonly chunk: Chunk; readonly rank: number; readonly first: boolean }[];
+  /** sh_link and sh_info, resolved when headers are written. */
+  link: OutputSection | undefined;
+  info: number;
+  infoSection: OutputSection | undefined;
+  relro: boolean;
+  /** Keeps its header even when empty: something refers to it. */
+  keep: boolean;
+}
+
+export interface OutputSections {
+  readonly list: OutputSection[];
+  readonly chunks: Chunk[];
+  readonly byName: Map<string, OutputSection>;
+}
+
+export function createOutputs(): OutputSections {
+  return { list: [], chunks: [], byName: new Map() };
+}
+
+export function addOutput(
+  outputs: OutputSections,
+  name: string,
+  row: number,
+  type: number,
+  flags: number,
+): OutputSection {
+  const output: OutputSection = {
+    id: outputs.list.length,
+    name,
+    row,
+    order: outputs.list.length,
+    type,
+    flags,
+    entsize: 0,
+    alignment: 1,
+    size: 0,
+    address: 0,
+    offset: 0,
+    index: 0,
+    pieces: new Int32Array(0),
+    rankEnds: [],
+    chunks: [],
+    link: undefined,
+    info: 0,
+    infoSection: undefined,
+    relro: false,
+    keep: false,
+  };
+  outputs.list.push(output);
+  if (!outputs.byName.has(name)) outputs.byName.set(name, output);
+  return output;
+}
+
+/**
+ * Adds a chunk to an output section.
+ * @param rank the input group of the section's row that it belongs to  @param first before that group's input sections
+ */
+export function addChunk(
+  outputs: OutputSections,
+  output: OutputSection,
+  name: string,
+  size: number,
+  alignment: number,
+  rank = 0,
+  first = true,
+  noBits = false,
+): Chunk {
+  const chunk = newChunk(outputs, output, name, size, alignment, noBits);
+  output.chunks.push({ chunk, rank, first });
+  return chunk;
+}
+
+/** A chunk that the caller puts among the section's pieces itself. */
+export function newChunk(
+  outputs: OutputSections,
+  output: OutputSection,
+  name: string,
+  size: number,
+  alignment: number,
+  noBits = false,
+): Chunk {
+  const chunk: Chunk = { id: outputs.chunks.length, name, size, alignment, noBits, output, address: 0, offset: 0 };
+  outputs.chunks.push(chunk);
+  return chunk;
+}

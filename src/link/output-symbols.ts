@@ -1,0 +1,369 @@
+// .symtab and .strtab of the output: local symbols object by object, then symbols that became local, then the global ones.
+// Which symbols and which names is fixed before layout (so the tables have their sizes); values are filled in after it.
+
+import {
+  SHF_MERGE,
+  SHN_ABS,
+  SHN_LORESERVE,
+  SHN_XINDEX,
+  STB_GLOBAL,
+  STB_LOCAL,
+  STB_WEAK,
+  STT_FILE,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_SECTION,
+  STT_TLS,
+  STV_DEFAULT,
+  STV_HIDDEN,
+  STV_INTERNAL,
+} from "../elf/constants.ts";
+import { growInt32 } from "./columns.ts";
+import { bindingOf, plainEnd } from "./dynamic-symbols.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_NONE, SECTION_OUTPUT, type SymbolId } from "./ids.ts";
+import type { Layout } from "./layout.ts";
+import { localSection, localType, localValue } from "./local-symbols.ts";
+import { type MergedSections, mergedAddress } from "./merged-sections.ts";
+import type { OutputMode } from "./mode.ts";
+import { nameEnd } from "./names.ts";
+import type { ObjectFile } from "./object-file.ts";
+import type { LinkOptions } from "./options.ts";
+import type { OutputSection, OutputSections } from "./output-section.ts";
+import type { SectionTable } from "./section-table.ts";
+import { addBytes, createStrings, type StringTable } from "./string-table.ts";
+import {
+  FLAG_CANONICAL_PLT,
+  FLAG_COPY,
+  FLAG_DEF_DYNAMIC,
+  FLAG_FORCED_LOCAL,
+  FLAG_HIDDEN_VERSION,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  isDefinedHere,
+  isShared,
+  KIND_INDIRECT,
+  KIND_NONE,
+  type SymbolTable,
+  symbolValue,
+} from "./symbol-table.ts";
+
+export interface OutputSymbols {
+  /** Entries, the null symbol included, and how many of them are local. */
+  count: number;
+  localCount: number;
+  /** Input locals: object and index of each, in order. */
+  localObjects: Int32Array;
+  localIndices: Int32Array;
+  inputLocals: number;
+  /** A STT_FILE symbol without name stands before these. */
+  readonly forcedLocals: SymbolId[];
+  readonly globals: SymbolId[];
+  readonly strings: StringTable;
+  /** st_name by entry. */
+  names: Int32Array;
+}
+
+export function planSymbols(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  symbols: SymbolTable,
+  mode: OutputMode,
+  options: LinkOptions,
+): OutputSymbols {
+  const plan: OutputSymbols = {
+    count: 1,
+    localCount: 1,
+    localObjects: new Int32Array(256),
+    localIndices: new Int32Array(256),
+    inputLocals: 0,
+    forcedLocals: [],
+    globals: [],
+    strings: createStrings(1 << 16),
+    names: new Int32Array(512),
+  };
+  const retain = options.retainSymbols === undefined ? undefined : new Set(options.retainSymbols);
+  if (options.discard !== "all" && retain === undefined) {
+    for (const object of objects) planLocals(plan, object, sections, options);
+  }
+  const { names } = symbols;
+  for (let id = 0; id < names.count; id++) {
+    if (!isListed(symbols, id, sections)) continue;
+    if (
+      retain !== undefined &&
+      !retain.has(new TextDecoder().decode(names.pool.subarray(names.start[id], nameEnd(names, id))))
+    )
+      continue;
+    (isForcedLocal(symbols, id, mode) ? plan.forcedLocals : plan.globals).push(id);
+  }
+  if (plan.forcedLocals.length > 0) addName(plan, 0);
+  for (const id of plan.forcedLocals)
+    addName(plan, addBytes(plan.strings, names.pool, names.start[id], plainEnd(symbols, id)));
+  plan.localCount = plan.count;
+  for (const id of plan.globals) addName(plan, addVersioned(plan.strings, symbols, id));
+  return plan;
+}
+
+function addName(plan: OutputSymbols, offset: number): void {
+  plan.names = growInt32(plan.names, plan.count + 1);
+  plan.names[plan.count++] = offset;
+}
+
+/** `foo`, and with its version `foo@V` (an import, or a hidden definition) or `foo@@V` (a default definition). */
+function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId): number {
+  const { names } = symbols;
+  const version = symbols.versionNames[symbols.version[id]];
+  const end = plainEnd(symbols, id);
+  if (version === "") return addBytes(strings, names.pool, names.start[id], end);
+  const isDefault = isDefinedHere(symbols, id) && (symbols.flags[id] & FLAG_HIDDEN_VERSION) === 0;
+  const plain = new TextDecoder().decode(names.pool.subarray(names.start[id], end));
+  const text = new TextEncoder().encode(`${plain}${isDefault ? "@@" : "@"}${version}`);
+  return addBytes(strings, text, 0, text.length);
+}
+
+function isListed(symbols: SymbolTable, id: SymbolId, sections: SectionTable): boolean {
+  const kind = symbols.kind[id];
+  if (kind === KIND_NONE || kind === KIND_INDIRECT) return false;
+  const section = symbols.section[id];
+  if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
+  return (symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_COPY)) !== 0;
+}
+
+/** Hidden symbols of a shared library are local in its table; a program keeps them global (bfd/elflink.c, forced_local). */
+function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode): boolean {
+  if (!isDefinedHere(symbols, id)) return false;
+  const flags = symbols.flags[id];
+  if ((flags & FLAG_FORCED_LOCAL) !== 0) return true;
+  const visibility = symbols.visibility[id];
+  if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return false;
+  return mode.shared || (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
+}
+
+function planLocals(plan: OutputSymbols, object: ObjectFile, sections: SectionTable, options: LinkOptions): void {
+  const { bytes, view, is64, strings, stringsEnd, firstGlobal } = object;
+  const entry = is64 ? 24 : 16;
+  const discardLabels = options.discard === "locals";
+  for (let i = 1; i < firstGlobal; i++) {
+    const type = localType(object, i);
+    if (type === STT_SECTION) continue;
+    const section = localSection(object, i);
+    if (section === SECTION_NONE && type !== STT_FILE) continue;
+    if (section >= 0 && sections.output[section] < 0) continue;
+    const name = strings + view.getUint32(object.symtab + i * entry, true);
+    if (name >= stringsEnd) continue;
+    // Compilers' own labels: dropped with -X, and always in merged sections, where they no longer mark anything.
+    const isLabel = bytes[name] === 0x2e && bytes[name + 1] === 0x4c;
+    if (
+      isLabel &&
+      (discardLabels ||
+        (options.discard === "section-merge" && section >= 0 && (sections.flags[section] & SHF_MERGE) !== 0))
+    ) {
+      continue;
+    }
+    let end = name;
+    while (end < stringsEnd && bytes[end] !== 0) end++;
+    const at = plan.inputLocals++;
+    plan.localObjects = growInt32(plan.localObjects, at + 1);
+    plan.localIndices = growInt32(plan.localIndices, at + 1);
+    plan.localObjects[at] = object.id;
+    plan.localIndices[at] = i;
+    addName(plan, addBytes(plan.strings, bytes, name, end));
+  }
+}
+
+/** Where a symbol of an output symbol table lies. One record reused for all. */
+export interface SymbolPlace {
+  value: number;
+  /** Section header index; SHN_ABS and 0 as such. */
+  shndx: number;
+}
+
+/** What symbol values are computed from. */
+export interface SymbolValues {
+  readonly sections: SectionTable;
+  readonly symbols: SymbolTable;
+  readonly outputs: OutputSections;
+  readonly layout: Layout;
+  readonly merged: MergedSections;
+  /** S as references see it. */
+  readonly address: Float64Array;
+}
+
+/** st_value and st_shndx of a global symbol (or a row of a local one). */
+export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlace): void {
+  const { symbols, sections, outputs, layout } = values;
+  const section = symbols.section[id];
+  to.shndx = 0;
+  to.value = 0;
+  if (section === SECTION_CHUNK || section === SECTION_OUTPUT) {
+    const output =
+      section === SECTION_CHUNK ? outputs.chunks[symbols.alias[id]].output : outputs.list[symbols.alias[id]];
+    to.value = values.address[id];
+    to.shndx = headerIndex(layout, output, to.value);
+  } else if (isShared(symbols, id)) {
+    if ((symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0) to.value = values.address[id];
+  } else if (section === SECTION_ABSOLUTE) {
+    to.value = symbolValue(symbols, id);
+    to.shndx = SHN_ABS;
+  } else if (section >= 0) {
+    to.value = mergedAddress(values.merged, sections, section, symbolValue(symbols, id));
+    to.shndx = headerIndex(layout, outputs.list[sections.output[section]], to.value);
+  }
+  if (symbols.type[id] === STT_TLS && to.shndx !== 0 && to.shndx !== SHN_ABS) to.value -= layout.tlsStart;
+}
+
+/** Index of the section; for one left out because it is empty, that of a neighbour. */
+export function headerIndex(layout: Layout, output: OutputSection | undefined, address: number): number {
+  if (output !== undefined && output.index !== 0) return output.index;
+  let found = SHN_ABS;
+  for (const it of layout.sections) if ((it.flags & 2) !== 0 && it.address <= address) found = it.index;
+  return found;
+}
+
+/** Fills .symtab. @param shndxAt offset of .symtab_shndx in the image, or -1 */
+export function writeSymbols(
+  plan: OutputSymbols,
+  values: SymbolValues,
+  objects: readonly ObjectFile[],
+  view: DataView,
+  at: number,
+  shndxAt: number,
+  is64: boolean,
+  mode: OutputMode,
+): void {
+  const place: SymbolPlace = { value: 0, shndx: 0 };
+  let entry = 1;
+  for (let i = 0; i < plan.inputLocals; i++) {
+    const object = objects[plan.localObjects[i]];
+    const index = plan.localIndices[i];
+    placeOfLocal(values, object, index, place);
+    const from = object.symtab + index * (object.is64 ? 24 : 16);
+    const info = object.bytes[from + (object.is64 ? 4 : 12)];
+    const other = object.bytes[from + (object.is64 ? 5 : 13)];
+    const size = object.is64
+      ? object.view.getUint32(from + 16, true) + object.view.getUint32(from + 20, true) * 0x100000000
+      : object.view.getUint32(from + 8, true);
+    writeSymbol(view, at, entry, is64, plan.names[entry], info, other, place, size, shndxAt);
+    entry++;
+  }
+  if (plan.forcedLocals.length > 0) {
+    place.value = 0;
+    place.shndx = SHN_ABS;
+    writeSymbol(view, at, entry++, is64, 0, (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);
+  }
+  const { symbols } = values;
+  for (const id of plan.forcedLocals) {
+    placeOfSymbol(values, id, place);
+    writeSymbol(
+      view,
+      at,
+      entry,
+      is64,
+      plan.names[entry],
+      (STB_LOCAL << 4) | symbols.type[id],
+      0,
+      place,
+      symbols.size[id],
+      shndxAt,
+    );
+    entry++;
+  }
+  for (const id of plan.globals) {
+    placeOfSymbol(values, id, place);
+    const info = (tableBinding(symbols, id) << 4) | typeOf(symbols, id, mode);
+    writeSymbol(
+      view,
+      at,
+      entry,
+      is64,
+      plan.names[entry],
+      info,
+      symbols.visibility[id],
+      place,
+      sizeOf(symbols, id),
+      shndxAt,
+    );
+    entry++;
+  }
+}
+
+function tableBinding(symbols: SymbolTable, id: SymbolId): number {
+  return isDefinedHere(symbols, id) || bindingOf(symbols, id) !== STB_WEAK
+    ? bindingOf(symbols, id)
+    : symbols.kind[id] === 0
+      ? STB_GLOBAL
+      : STB_WEAK;
+}
+
+/** A canonical PLT entry of an IFUNC is an ordinary function to everybody else. */
+export function typeOf(symbols: SymbolTable, id: SymbolId, mode: OutputMode): number {
+  const type = symbols.type[id];
+  if (
+    type === STT_GNU_IFUNC &&
+    (isShared(symbols, id) || (!mode.shared && (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0 && mode.dynamic))
+  ) {
+    return STT_FUNC;
+  }
+  return type;
+}
+
+/** An import has no size here. */
+export function sizeOf(symbols: SymbolTable, id: SymbolId): number {
+  return isDefinedHere(symbols, id) || (symbols.flags[id] & FLAG_COPY) !== 0 ? symbols.size[id] : 0;
+}
+
+function placeOfLocal(values: SymbolValues, object: ObjectFile, index: number, to: SymbolPlace): void {
+  const { sections, outputs, layout, merged } = values;
+  const section = localSection(object, index);
+  if (section < 0) {
+    to.shndx = SHN_ABS;
+    to.value = localValue(object, index);
+    return;
+  }
+  to.value = mergedAddress(merged, sections, section, localValue(object, index));
+  const output = outputs.list[sections.output[section]];
+  to.shndx = output.index !== 0 ? output.index : headerIndex(layout, output, to.value);
+  if (localType(object, index) === STT_TLS) to.value -= layout.tlsStart;
+}
+
+/** Writes entry number `index` of a symbol table. */
+export function writeSymbol(
+  view: DataView,
+  table: number,
+  index: number,
+  is64: boolean,
+  name: number,
+  info: number,
+  other: number,
+  place: SymbolPlace,
+  size: number,
+  shndxAt = -1,
+): void {
+  const extended = place.shndx >= SHN_LORESERVE && place.shndx !== SHN_ABS;
+  const shndx = extended ? SHN_XINDEX : place.shndx;
+  if (extended && shndxAt >= 0) view.setUint32(shndxAt + index * 4, place.shndx, true);
+  const { value } = place;
+  if (is64) {
+    const at = table + index * 24;
+    view.setUint32(at, name, true);
+    view.setUint8(at + 4, info);
+    view.setUint8(at + 5, other);
+    view.setUint16(at + 6, shndx, true);
+    view.setInt32(at + 8, value | 0, true);
+    view.setInt32(at + 12, Math.floor(value / 0x100000000) | 0, true);
+    view.setUint32(at + 16, size >>> 0, true);
+    view.setUint32(at + 20, Math.floor(size / 0x100000000), true);
+  } else {
+    const at = table + index * 16;
+    view.setUint32(at, name, true);
+    view.setUint32(at + 4, value >>> 0, true);
+    view.setUint32(at + 8, size >>> 0, true);
+    view.setUint8(at + 12, info);
+    view.setUint8(at + 13, other);
+    view.setUint16(at + 14, shndx, true);
+  }
+}
+
+/** Visibility in .dynsym. */
+export function dynamicVisibility(symbols: SymbolTable, id: SymbolId): number {
+  return isDefinedHere(symbols, id) ? symbols.visibility[id] : STV_DEFAULT;
+}

@@ -1,0 +1,564 @@
+// Copies the input sections into the image and applies their relocations: one sweep over all objects, in the same order as
+// the scan. Addresses are final. The formulas are the machine's table's (arch/); what the dynamic linker has to complete
+// was listed by the scan and is met again here, where its addend becomes known.
+
+import {
+  EXPRESSION_ABSOLUTE,
+  EXPRESSION_GOT_BASE_PC,
+  EXPRESSION_GOT_OFFSET,
+  EXPRESSION_GOT_PC,
+  EXPRESSION_GOT_RELATIVE,
+  EXPRESSION_NONE,
+  EXPRESSION_PC,
+  EXPRESSION_PLT_ABSOLUTE,
+  EXPRESSION_PLT_GOT_RELATIVE,
+  EXPRESSION_PLT_PC,
+  EXPRESSION_SIZE,
+  EXPRESSION_TLS_DESC_CALL,
+  EXPRESSION_TLS_DESC_GOT,
+  EXPRESSION_TLS_DESC_PC,
+  EXPRESSION_TLS_DTPOFF,
+  EXPRESSION_TLS_GD_GOT,
+  EXPRESSION_TLS_GD_PC,
+  EXPRESSION_TLS_IE_ABSOLUTE,
+  EXPRESSION_TLS_IE_GOT,
+  EXPRESSION_TLS_IE_GOT_NEGATED,
+  EXPRESSION_TLS_IE_PC,
+  EXPRESSION_TLS_LD_GOT,
+  EXPRESSION_TLS_LD_PC,
+  EXPRESSION_TLS_TPOFF,
+  EXPRESSION_TLS_TPOFF_NEGATED,
+  type Machine,
+  OVERFLOW_NONE,
+  OVERFLOW_SIGNED,
+  OVERFLOW_UNSIGNED,
+  RELAX_NONE,
+  TLS_TO_INITIAL_EXEC,
+  TLS_TO_LOCAL_EXEC,
+} from "../arch/index.ts";
+import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA, STT_SECTION } from "../elf/constants.ts";
+import { error, type Report } from "../elf/problem.ts";
+import { BIND_IFUNC, BIND_IMPORTED } from "./bind.ts";
+import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
+import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
+import type { Layout } from "./layout.ts";
+import { localSection, localType, localValue } from "./local-symbols.ts";
+import { type MergedSections, mergedAddress } from "./merged-sections.ts";
+import type { OutputMode } from "./mode.ts";
+import { nameText } from "./names.ts";
+import { type ObjectFile, sectionName } from "./object-file.ts";
+import type { LinkOptions } from "./options.ts";
+import type { OutputSection } from "./output-section.ts";
+import { DYN_RELATIVE, isConstant, isTlsExpression, mayRelaxGotLoad, type Scan } from "./scan.ts";
+import { contentsOf } from "./section-contents.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "./section-table.ts";
+import { pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
+import { FLAG_CANONICAL_PLT, FLAG_LOCAL, type SymbolTable } from "./symbol-table.ts";
+
+/** What the sweep reads; nothing of it changes but `image`, `dynamic` and `cursor`. */
+export interface Relocator {
+  readonly machine: Machine;
+  readonly mode: OutputMode;
+  readonly options: LinkOptions;
+  readonly sections: SectionTable;
+  readonly symbols: SymbolTable;
+  /** S of every symbol, as references see it: a canonical PLT entry, a copy, an IFUNC's PLT entry. */
+  readonly address: Float64Array;
+  readonly scan: Scan;
+  readonly slots: Slots;
+  readonly at: SlotAddresses;
+  readonly layout: Layout;
+  readonly outputs: readonly OutputSection[];
+  readonly merged: MergedSections;
+  /** By symbol: index in .dynsym. */
+  readonly dynamicIndex: Int32Array;
+  readonly dynamic: RelocationList;
+  /** By number in `scan.dyn…`: 1 where RELR relocates the word, and no entry is made. */
+  readonly packed: Uint8Array | undefined;
+  readonly image: Uint8Array;
+  readonly view: DataView;
+  readonly report: Report;
+  /** Next of the scan's dynamic relocations. */
+  cursor: number;
+  /** Overflows reported so far: after some, more would not help. */
+  overflows: number;
+}
+
+const MAX_OVERFLOWS = 50;
+
+export function relocateObjects(relocator: Relocator, objects: readonly ObjectFile[]): void {
+  const { sections } = relocator;
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if (sections.output[section] < 0 || sections.type[section] === SHT_NOBITS) continue;
+      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED | STATE_EH_FRAME)) !== 0)
+        continue;
+      const contents = contentsOf(object, sections, section, relocator.options.accelerators);
+      if (contents === undefined) {
+        relocator.report(
+          error("decompression-failed", { file: object.name, section: sectionName(object, sections, section) }),
+        );
+        continue;
+      }
+      const to = fileOffset(relocator, section);
+      relocator.image.set(contents, to);
+      if (sections.relocs[section] >= 0) relocateSection(relocator, object, section, contents, to);
+    }
+  }
+}
+
+function fileOffset(relocator: Relocator, section: SectionId): number {
+  const output = relocator.outputs[relocator.sections.output[section]];
+  return output.offset + (relocator.sections.address[section] - output.address);
+}
+
+/** Applies the relocations of one section whose contents are in the image already. @param to their offset in the image */
+function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, contents: Uint8Array, to: number): void {
+  const { sections, address, machine, scan, view: out } = r;
+  const { view, is64, firstGlobal, symbols: globals } = object;
+  const relocs = sections.relocs[section];
+  const rela = sections.type[relocs] === SHT_RELA;
+  const word = is64 ? 8 : 4;
+  const entry = rela ? 3 * word : 2 * word;
+  const end = sections.offset[relocs] + sections.size[relocs];
+  const { expression, bytes: widths, overflow, known } = machine.relocations;
+  const base = sections.address[section];
+  const allocated = (sections.flags[section] & SHF_ALLOC) !== 0;
+  const tombstone = allocated ? 0 : tombstoneOf(object, sections, section);
+  const wordBytes = machine.wordBytes;
+  const limit = sections.size[section];
+  for (let at = sections.offset[relocs]; at < end; at += entry) {
+    const offset = view.getUint32(at, true);
+    const info = view.getUint32(at + word, true);
+    const type = info & 0xff;
+    const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
+    const kind = expression[type];
+    const width = widths[type];
+    if ((is64 && info > 255) || known[type] === 0) {
+      r.report(
+        error(
+          "relocation-unknown",
+          { file: object.name, section: sectionName(object, sections, section), offset },
+          { type: info },
+        ),
+      );
+      return;
+    }
+    if (offset + width > limit || index >= object.symbolCount) {
+      const place = { file: object.name, section: sectionName(object, sections, section), offset };
+      r.report(error("bad-relocation", place, { symbol: index, count: object.symbolCount }));
+      return;
+    }
+    if (kind === EXPRESSION_NONE) continue;
+    const place = base + offset;
+    const field = to + offset;
+    let addend: number;
+    if (rela)
+      addend = is64
+        ? view.getUint32(at + 16, true) + view.getInt32(at + 20, true) * 0x100000000
+        : view.getInt32(at + 8, true);
+    else addend = readField(out, field, width);
+
+    let target: number;
+    let symbol = -1;
+    if (index >= firstGlobal) {
+      symbol = globals[index - firstGlobal];
+      target = address[symbol];
+      if (!allocated && isGone(r, symbol)) {
+        writeField(out, field, width, tombstone);
+        continue;
+      }
+    } else {
+      const local = localSection(object, index);
+      if (local >= 0) {
+        const state = sections.state[local];
+        if ((state & (STATE_DISCARDED | STATE_COLLECTED)) !== 0 || sections.output[local] < 0) {
+          writeField(out, field, width, tombstone);
+          continue;
+        }
+        if ((state & (STATE_MERGED | STATE_EH_FRAME)) !== 0) {
+          if (localType(object, index) === STT_SECTION) {
+            // The addend says which piece is meant (bfd/elflink.c, _bfd_elf_rela_local_sym).
+            target = mergedAddress(r.merged, sections, local, localValue(object, index) + addend) - addend;
+          } else target = mergedAddress(r.merged, sections, local, localValue(object, index));
+        } else target = sections.address[local] + localValue(object, index);
+      } else target = local === SECTION_ABSOLUTE ? localValue(object, index) : 0;
+      if (kind > EXPRESSION_PC) symbol = scan.locals.get(object.symbolBase + index) ?? -1;
+      else if (localType(object, index) === 10) {
+        symbol = scan.locals.get(object.symbolBase + index) ?? -1;
+        if (symbol >= 0) target = address[symbol];
+      }
+    }
+
+    if (
+      allocated &&
+      r.cursor < scan.dynCount &&
+      scan.dynSection[r.cursor] === section &&
+      scan.dynOffset[r.cursor] === offset
+    ) {
+      emitDynamic(r, symbol, target, addend, place, field, kind, width);
+      continue;
+    }
+    let value: number;
+    switch (kind) {
+      case EXPRESSION_ABSOLUTE:
+        value = target + addend;
+        if (width === 8) {
+          writeWord64(r, out, field, symbol, value, addend);
+          continue;
+        }
+        break;
+      case EXPRESSION_PC:
+        value = target + addend - place;
+        break;
+      case EXPRESSION_PLT_PC:
+        value = callTarget(r, symbol, target) + addend - place;
+        break;
+      default: {
+        if (isTlsExpression(kind)) {
+          const next = at + entry;
+          const skip = relocateTls(
+            r,
+            object,
+            section,
+            contents,
+            symbol,
+            kind,
+            type,
+            width,
+            offset,
+            place,
+            field,
+            target,
+            addend,
+            next < end ? next : -1,
+            is64,
+          );
+          at += skip * entry;
+          continue;
+        }
+        value = uncommonValue(r, contents, symbol, kind, type, offset, place, field, target, addend);
+        if (Number.isNaN(value)) continue;
+      }
+    }
+    if (wordBytes === 4) value |= 0;
+    const rule = overflow[type];
+    if (rule !== OVERFLOW_NONE && !fits(value, width, rule))
+      reportOverflow(r, object, section, offset, index, symbol, type, value);
+    writeField(out, field, width, value);
+  }
+}
+
+/** Where a call goes: the PLT entry if there is one. */
+function callTarget(r: Relocator, symbol: SymbolId, target: number): number {
+  if (symbol < 0) return target;
+  const { slots } = r;
+  if (slots.plt[symbol] < 0 && slots.iplt[symbol] < 0 && slots.pltGot[symbol] < 0) return target;
+  return pltAddress(slots, r.at, symbol);
+}
+
+/** GOT and PLT expressions, and SIZE. NaN: the instruction was rewritten, nothing is left to store. */
+function uncommonValue(
+  r: Relocator,
+  contents: Uint8Array,
+  symbol: SymbolId,
+  kind: number,
+  type: number,
+  offset: number,
+  place: number,
+  field: number,
+  target: number,
+  addend: number,
+): number {
+  const { at, slots, machine } = r;
+  switch (kind) {
+    case EXPRESSION_PLT_ABSOLUTE:
+      return callTarget(r, symbol, target) + addend;
+    case EXPRESSION_PLT_GOT_RELATIVE:
+      return callTarget(r, symbol, target) + addend - at.gotBase;
+    case EXPRESSION_GOT_RELATIVE:
+      return target + addend - at.gotBase;
+    case EXPRESSION_GOT_BASE_PC:
+      return at.gotBase + addend - place;
+    case EXPRESSION_SIZE:
+      return (symbol >= 0 ? r.symbols.size[symbol] : 0) + addend;
+    case EXPRESSION_GOT_PC:
+    case EXPRESSION_GOT_OFFSET: {
+      const relaxation = relaxationOf(r, contents, symbol, type, offset, addend);
+      if (relaxation !== RELAX_NONE) {
+        if (!machine.writeRelaxedGotLoad(r.view, field, relaxation, target, place, at.gotBase)) {
+          r.report(
+            error(
+              "got-relaxation-overflow",
+              {},
+              { symbol: nameText(r.symbols.names, symbol), type: typeName(machine, type) },
+            ),
+          );
+        }
+        return Number.NaN;
+      }
+      const slot = at.got + (symbol >= 0 ? slots.got[symbol] : 0);
+      if (kind === EXPRESSION_GOT_PC) return slot + addend - place;
+      return machine.gotWithoutBase(contents, offset, type) ? slot + addend : slot + addend - at.gotBase;
+    }
+    default:
+      return target + addend;
+  }
+}
+
+function relaxationOf(
+  r: Relocator,
+  contents: Uint8Array,
+  symbol: SymbolId,
+  type: number,
+  offset: number,
+  addend: number,
+): number {
+  if (!r.options.relax || symbol < 0) return RELAX_NONE;
+  const binding = r.scan.bindings[symbol];
+  if (!mayRelaxGotLoad(binding)) return RELAX_NONE;
+  return r.machine.relaxGotLoad(contents, offset, addend, type, r.mode.pic, isConstant(binding));
+}
+
+/** @returns how many of the following relocations are done with */
+function relocateTls(
+  r: Relocator,
+  object: ObjectFile,
+  section: SectionId,
+  contents: Uint8Array,
+  symbol: SymbolId,
+  kind: number,
+  type: number,
+  width: number,
+  offset: number,
+  place: number,
+  field: number,
+  target: number,
+  addend: number,
+  next: number,
+  is64: boolean,
+): number {
+  const { machine, mode, at, slots, layout, view } = r;
+  const local = symbol < 0 || r.scan.bindings[symbol] !== BIND_IMPORTED;
+  const executable = !mode.shared;
+  const tpoff = target - layout.threadPointer;
+  const store = (value: number): number => {
+    const stored = machine.wordBytes === 4 ? value | 0 : value;
+    const rule = machine.relocations.overflow[type];
+    if (rule !== OVERFLOW_NONE && !fits(stored, width, rule))
+      reportOverflow(r, object, section, offset, 0, symbol, type, stored);
+    if (width === 8) writeFull(view, field, stored);
+    else writeField(view, field, width, stored);
+    return 0;
+  };
+  const rewrite = (goal: number, value: number): number => {
+    const skip = machine.writeTls(view, field, type, goal, value, place, at.gotBase);
+    if (skip >= 0) return skip;
+    reportOverflow(r, object, section, offset, 0, symbol, type, value);
+    return 0;
+  };
+  const slotOf = (column: Int32Array): number => at.got + (symbol >= 0 ? column[symbol] : 0);
+  switch (kind) {
+    case EXPRESSION_TLS_GD_PC:
+    case EXPRESSION_TLS_GD_GOT:
+    case EXPRESSION_TLS_DESC_PC:
+    case EXPRESSION_TLS_DESC_GOT:
+    case EXPRESSION_TLS_DESC_CALL: {
+      if (executable)
+        return local ? rewrite(TLS_TO_LOCAL_EXEC, tpoff) : rewrite(TLS_TO_INITIAL_EXEC, slotOf(slots.tlsIe));
+      if (kind === EXPRESSION_TLS_DESC_CALL) return 0;
+      const isDescriptor = kind === EXPRESSION_TLS_DESC_PC || kind === EXPRESSION_TLS_DESC_GOT;
+      const slot = slotOf(isDescriptor ? slots.tlsDesc : slots.tlsGd);
+      return store(
+        kind === EXPRESSION_TLS_GD_PC || kind === EXPRESSION_TLS_DESC_PC
+          ? slot + addend - place
+          : slot + addend - at.gotBase,
+      );
+    }
+    case EXPRESSION_TLS_LD_PC:
+    case EXPRESSION_TLS_LD_GOT:
+      if (executable) return rewrite(TLS_TO_LOCAL_EXEC, 0);
+      return store(
+        kind === EXPRESSION_TLS_LD_PC
+          ? at.got + slots.tlsLd + addend - place
+          : at.got + slots.tlsLd + addend - at.gotBase,
+      );
+    case EXPRESSION_TLS_IE_PC:
+    case EXPRESSION_TLS_IE_ABSOLUTE:
+    case EXPRESSION_TLS_IE_GOT:
+    case EXPRESSION_TLS_IE_GOT_NEGATED: {
+      if (executable && local) {
+        const nextType = next < 0 ? 0 : object.view.getUint32(next + (is64 ? 8 : 4), true) & 0xff;
+        const nextAt = next < 0 ? 0 : object.view.getUint32(next, true);
+        if (machine.checkTls(contents, offset, type, TLS_TO_LOCAL_EXEC, nextType, nextAt) === TLS_TO_LOCAL_EXEC) {
+          return rewrite(TLS_TO_LOCAL_EXEC, tpoff);
+        }
+      }
+      const slot = slotOf(kind === EXPRESSION_TLS_IE_GOT_NEGATED ? slots.tlsIeNegated : slots.tlsIe);
+      if (kind === EXPRESSION_TLS_IE_PC) return store(slot + addend - place);
+      return store(kind === EXPRESSION_TLS_IE_ABSOLUTE ? slot + addend : slot + addend - at.gotBase);
+    }
+    case EXPRESSION_TLS_TPOFF:
+      return store(tpoff + addend);
+    case EXPRESSION_TLS_TPOFF_NEGATED:
+      return store(-tpoff + addend);
+    case EXPRESSION_TLS_DTPOFF: {
+      // Code that used the module's base was rewritten to use the thread pointer; debug information was not.
+      const inCode = executable && (r.sections.flags[section] & SHF_EXECINSTR) !== 0;
+      return store((inCode ? tpoff : target - layout.tlsStart) + addend);
+    }
+  }
+  return 0;
+}
+
+/** A relocation that the scan left to the dynamic linker: makes its entry, and stores what REL and RELR need in place. */
+function emitDynamic(
+  r: Relocator,
+  symbol: SymbolId,
+  target: number,
+  addend: number,
+  place: number,
+  field: number,
+  kind: number,
+  width: number,
+): void {
+  const { scan, machine } = r;
+  const number = r.cursor++;
+  const type = scan.dynType[number];
+  const { dynamic } = machine;
+  if (type !== DYN_RELATIVE) {
+    const isTpoff = type === dynamic.tpoff || type === dynamic.tpoffNegated;
+    const named = symbol >= 0 && scan.bindings[symbol] === BIND_IMPORTED;
+    // A local thread-local variable is named by its offset in the block alone.
+    const amount = isTpoff && !named ? target - r.layout.tlsStart + addend : addend;
+    push(r, place, type, named ? r.dynamicIndex[symbol] : 0, amount);
+    if (!machine.rela) writeField(r.view, field, width, amount);
+    return;
+  }
+  let value = kind === EXPRESSION_TLS_IE_ABSOLUTE ? r.at.got + r.slots.tlsIe[symbol] + addend : target + addend;
+  let relative = dynamic.relative;
+  if (symbol >= 0 && scan.bindings[symbol] === BIND_IFUNC && (r.symbols.flags[symbol] & FLAG_CANONICAL_PLT) === 0) {
+    relative = dynamic.irelative;
+    value = resolverAddress(r.sections, r.symbols, symbol) + addend;
+  }
+  const isPacked = r.packed !== undefined && r.packed[number] !== 0;
+  if (!isPacked) push(r, place, relative, 0, value);
+  if (isPacked || !machine.rela) {
+    if (width === 8) writeFull(r.view, field, value);
+    else writeField(r.view, field, width, value);
+  }
+}
+
+/** Where the resolver function of an IFUNC is, whatever references to the symbol see. */
+export function resolverAddress(sections: SectionTable, symbols: SymbolTable, symbol: SymbolId): number {
+  const section = symbols.section[symbol];
+  const value = symbols.valueHigh[symbol] * 0x100000000 + (symbols.valueLow[symbol] >>> 0);
+  return section >= 0 ? sections.address[section] + value : value;
+}
+
+function push(r: Relocator, place: number, type: number, symbol: number, addend: number): void {
+  if (!addRelocation(r.dynamic, place, type, symbol, addend)) {
+    r.report(error("internal-relocation-count", {}, { counted: r.dynamic.address.length }));
+  }
+}
+
+/** A reference from debug information to a function that is not in the output. */
+function isGone(r: Relocator, symbol: SymbolId): boolean {
+  const section = r.symbols.section[symbol];
+  if (section < 0) return section === SECTION_NONE && false;
+  return (r.sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0;
+}
+
+/**
+ * What stands in place of an address that no longer exists: 0, which no function has; but in .debug_ranges and .debug_loc
+ * 1, because a pair of zeros ends the list there (as GNU ld, bfd/elf.c _bfd_clear_contents).
+ */
+function tombstoneOf(object: ObjectFile, sections: SectionTable, section: SectionId): number {
+  const name = sectionName(object, sections, section);
+  return name === ".debug_ranges" || name === ".debug_loc" ? 1 : 0;
+}
+
+function readField(view: DataView, at: number, width: number): number {
+  switch (width) {
+    case 4:
+      return view.getInt32(at, true);
+    case 2:
+      return view.getInt16(at, true);
+    case 1:
+      return view.getInt8(at);
+    case 8:
+      return view.getUint32(at, true) + view.getInt32(at + 4, true) * 0x100000000;
+    default:
+      return 0;
+  }
+}
+
+/** Stores the low bytes; `value` is exact below 2^53. */
+function writeField(view: DataView, at: number, width: number, value: number): void {
+  if (width === 4) view.setInt32(at, value | 0, true);
+  else if (width === 8) writeFull(view, at, value);
+  else if (width === 2) view.setInt16(at, value, true);
+  else if (width === 1) view.setInt8(at, value);
+}
+
+function writeFull(view: DataView, at: number, value: number): void {
+  view.setInt32(at, value | 0, true);
+  view.setInt32(at + 4, Math.floor(value / 0x100000000) | 0, true);
+}
+
+/** S + A in 64 bits. Constants beyond 2^53 take the exact way. */
+function writeWord64(r: Relocator, view: DataView, at: number, symbol: SymbolId, value: number, addend: number): void {
+  if (Number.isSafeInteger(value) && Number.isSafeInteger(addend)) {
+    view.setInt32(at, value | 0, true);
+    view.setInt32(at + 4, Math.floor(value / 0x100000000) | 0, true);
+    return;
+  }
+  const { symbols } = r;
+  const exact = symbol >= 0 && symbols.section[symbol] === SECTION_ABSOLUTE;
+  const s = exact
+    ? (BigInt(symbols.valueHigh[symbol]) << 32n) | BigInt(symbols.valueLow[symbol] >>> 0)
+    : BigInt(value - addend);
+  view.setBigInt64(at, BigInt.asIntN(64, s + BigInt(addend)), true);
+}
+
+/** Does the value fit its field? (BFD's overflow rules; the table says which.) */
+function fits(value: number, width: number, rule: number): boolean {
+  if (width === 4) {
+    if (rule === OVERFLOW_SIGNED) return value >= -0x80000000 && value <= 0x7fffffff;
+    if (rule === OVERFLOW_UNSIGNED) return value >= 0 && value <= 0xffffffff;
+    return value >= -0x100000000 && value <= 0xffffffff;
+  }
+  if (width === 8) return true;
+  const range = 2 ** (8 * width);
+  if (rule === OVERFLOW_SIGNED) return value >= -range / 2 && value < range / 2;
+  return value >= (rule === OVERFLOW_UNSIGNED ? 0 : -range) && value < range;
+}
+
+function typeName(machine: Machine, type: number): string {
+  return machine.relocations.types[type]?.name ?? String(type);
+}
+
+function reportOverflow(
+  r: Relocator,
+  object: ObjectFile,
+  section: SectionId,
+  offset: number,
+  index: number,
+  symbol: SymbolId,
+  type: number,
+  value: number,
+): void {
+  if (r.options.z.noRelocOverflow || r.overflows++ >= MAX_OVERFLOWS) return;
+  const named = symbol >= 0 && (r.symbols.flags[symbol] & FLAG_LOCAL) === 0;
+  const target = localSection(object, index);
+  const name = named ? nameText(r.symbols.names, symbol) : target >= 0 ? sectionName(object, r.sections, target) : "";
+  const place = { file: object.name, section: sectionName(object, r.sections, section), offset };
+  r.report(
+    error("relocation-overflow", place, { symbol: name, type: typeName(r.machine, type), value: hexadecimal(value) }),
+  );
+}
+
+function hexadecimal(value: number): string {
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}

@@ -1,0 +1,172 @@
+// Space that the link itself allots: common symbols, and copies of shared libraries' variables (copy relocations).
+
+import {
+  SHF_ALLOC,
+  SHF_WRITE,
+  SHF_X86_64_LARGE,
+  SHT_NOBITS,
+  SHT_PROGBITS,
+  STT_OBJECT,
+  STT_TLS,
+} from "../elf/constants.ts";
+import { rowOf } from "./assign-sections.ts";
+import { SECTION_CHUNK, type SymbolId } from "./ids.ts";
+import { nameText } from "./names.ts";
+import type { LinkOptions } from "./options.ts";
+import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
+import type { SharedFile } from "./shared-file.ts";
+import {
+  FLAG_COPY,
+  FLAG_DYNSYM,
+  isShared,
+  KIND_COMMON,
+  KIND_DEFINED,
+  type SymbolTable,
+  setSymbolValue,
+  symbolValue,
+} from "./symbol-table.ts";
+
+/** The default output section of that name, made if no input needed it. */
+export function outputNamed(outputs: OutputSections, name: string, type: number, flags: number): OutputSection {
+  const known = outputs.byName.get(name);
+  if (known !== undefined) {
+    known.flags |= flags;
+    return known;
+  }
+  return addOutput(outputs, name, rowOf(name), type, flags);
+}
+
+interface Placing {
+  readonly symbol: SymbolId;
+  readonly alignment: number;
+}
+
+/** Turns common symbols into definitions in .bss (.tbss for thread-local ones, .lbss for large ones). */
+export function allotCommons(symbols: SymbolTable, outputs: OutputSections, options: LinkOptions): void {
+  const plain: Placing[] = [];
+  const large: Placing[] = [];
+  const tls: Placing[] = [];
+  for (let id = 0; id < symbols.count; id++) {
+    if (symbols.kind[id] !== KIND_COMMON) continue;
+    const list = symbols.type[id] === STT_TLS ? tls : symbols.valueHigh[id] !== 0 ? large : plain;
+    list.push({ symbol: id, alignment: symbols.valueLow[id] });
+    if (symbols.type[id] !== STT_TLS) symbols.type[id] = STT_OBJECT;
+  }
+  const place = (list: Placing[], section: string, name: string, rank: number, flags: number): void => {
+    if (list.length === 0) return;
+    if (options.sortCommon !== "none") {
+      const direction = options.sortCommon === "descending" ? -1 : 1;
+      list.sort((a, b) => direction * (a.alignment - b.alignment));
+    }
+    const output = outputNamed(outputs, section, SHT_NOBITS, SHF_ALLOC | SHF_WRITE | flags);
+    placeSymbols(symbols, outputs, output, list, name, rank);
+  };
+  place(plain, ".bss", "COMMON", 2, 0);
+  place(large, ".lbss", "LARGE_COMMON", 2, SHF_X86_64_LARGE);
+  place(tls, ".tbss", ".tcommon", 1, 0x400);
+}
+
+function placeSymbols(
+  symbols: SymbolTable,
+  outputs: OutputSections,
+  output: OutputSection,
+  list: readonly Placing[],
+  name: string,
+  rank: number,
+): Chunk {
+  let size = 0;
+  let largest = 1;
+  const noBits = name !== ".dynrelro";
+  for (const { symbol, alignment } of list) {
+    size = Math.ceil(size / alignment) * alignment;
+    const kind = symbols.kind[symbol];
+    if (kind === KIND_COMMON) symbols.kind[symbol] = KIND_DEFINED;
+    symbols.section[symbol] = SECTION_CHUNK;
+    symbols.alias[symbol] = outputs.chunks.length;
+    setSymbolValue(symbols, symbol, size);
+    size += symbols.size[symbol];
+    largest = Math.max(largest, alignment);
+  }
+  return addChunk(outputs, output, name, size, largest, rank, name !== "COMMON", noBits);
+}
+
+/**
+ * Allots space for the variables that the scan marked with FLAG_COPY. A variable that the library maps read-only goes to
+ * .data.rel.ro and becomes read-only again after relocation. Other names of the same variable in the library (`environ`,
+ * `__environ`) mean the copy too: they are exported with its address, so that the library uses the copy under any name.
+ * @returns the symbols that get a COPY relocation
+ */
+export function allotCopies(
+  symbols: SymbolTable,
+  shared: readonly SharedFile[],
+  outputs: OutputSections,
+  relro: boolean,
+): SymbolId[] {
+  const writable: Placing[] = [];
+  const readOnly: Placing[] = [];
+  const byAddress = new Map<string, SymbolId>();
+  const aliases: [SymbolId, SymbolId][] = [];
+  for (let id = 0; id < symbols.count; id++) {
+    if ((symbols.flags[id] & FLAG_COPY) === 0 || !isShared(symbols, id)) continue;
+    const file = shared[symbols.owner[id]];
+    symbols.flags[id] |= FLAG_DYNSYM;
+    const key = `${file.id}:${symbolValue(symbols, id)}`;
+    const first = byAddress.get(key);
+    if (first !== undefined) {
+      aliases.push([id, first]);
+      continue;
+    }
+    byAddress.set(key, id);
+    const section = sectionIndex(file, symbols.index[id]);
+    const list = relro && file.readOnlySections[section] === 1 ? readOnly : writable;
+    list.push({ symbol: id, alignment: copyAlignment(file, section, symbolValue(symbols, id)) });
+  }
+  if (byAddress.size === 0) return [];
+  findAliases(symbols, shared, byAddress, aliases);
+  if (writable.length > 0) {
+    const bss = outputNamed(outputs, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE);
+    placeSymbols(symbols, outputs, bss, writable, ".dynbss", 0);
+  }
+  if (readOnly.length > 0) {
+    const data = outputNamed(outputs, ".data.rel.ro", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE);
+    if (data.type === SHT_NOBITS) data.type = SHT_PROGBITS;
+    placeSymbols(symbols, outputs, data, readOnly, ".dynrelro", 1);
+  }
+  for (const [alias, original] of aliases) {
+    symbols.section[alias] = SECTION_CHUNK;
+    symbols.alias[alias] = symbols.alias[original];
+    symbols.valueLow[alias] = symbols.valueLow[original];
+    symbols.valueHigh[alias] = symbols.valueHigh[original];
+    symbols.flags[alias] |= FLAG_COPY | FLAG_DYNSYM;
+  }
+  return [...writable, ...readOnly].map((it) => it.symbol);
+}
+
+function sectionIndex(file: SharedFile, symbol: number): number {
+  return file.view.getUint16(file.dynsym + symbol * (file.is64 ? 24 : 16) + (file.is64 ? 6 : 14), true);
+}
+
+/** The section's alignment, as far as the variable's address keeps it. */
+function copyAlignment(file: SharedFile, section: number, value: number): number {
+  let alignment = Math.max(1, file.sectionAlignment[section] ?? 1);
+  while (alignment > 1 && value % alignment !== 0) alignment /= 2;
+  return alignment;
+}
+
+function findAliases(
+  symbols: SymbolTable,
+  shared: readonly SharedFile[],
+  byAddress: ReadonlyMap<string, SymbolId>,
+  aliases: [SymbolId, SymbolId][],
+): void {
+  const owners = new Set([...byAddress.keys()].map((key) => Number(key.slice(0, key.indexOf(":")))));
+  for (const owner of owners) {
+    const file = shared[owner];
+    for (const id of file.symbols) {
+      if (id < 0 || !isShared(symbols, id) || symbols.owner[id] !== owner || symbols.type[id] === STT_TLS) continue;
+      if ((symbols.flags[id] & FLAG_COPY) !== 0 || nameText(symbols.names, id).includes("@")) continue;
+      const original = byAddress.get(`${owner}:${symbolValue(symbols, id)}`);
+      if (original !== undefined && original !== id) aliases.push([id, original]);
+    }
+  }
+}
