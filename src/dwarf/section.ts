@@ -13,8 +13,8 @@ import { type ElfSymbol, symbolsOf } from "../elf/symbols.ts";
 
 /** Decompression as the host has it; see Accelerators in link/options.ts. Where one is missing, such sections are skipped. */
 export interface Decompressors {
-  readonly inflate?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
-  readonly zstd?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
+  readonly inflate?: ((bytes: Uint8Array, size: number) => Uint8Array | undefined) | undefined;
+  readonly zstd?: ((bytes: Uint8Array, size: number) => Uint8Array | undefined) | undefined;
 }
 
 /** What a relocated field refers to: an offset in a section of the same file. */
