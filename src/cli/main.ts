@@ -5,6 +5,7 @@ import { nodeAccelerators } from "../host/accelerators.ts";
 import { nodeFiles } from "../host/node-files.ts";
 import { systemLibraryPaths } from "../host/system-paths.ts";
 import { link } from "../link/link.ts";
+import { runDump } from "./dump.ts";
 import { type LdHost, runLd } from "./ld/run.ts";
 import { processIo } from "./process-io.ts";
 import { runSolder, type Subcommand } from "./solder.ts";
@@ -17,6 +18,12 @@ const subcommands: readonly Subcommand[] = [
     summary: "link objects, archives and shared libraries; takes GNU ld's command line",
     examples: ["solder ld -o program crt1.o main.o -lc", "gcc -B path/to/libexec main.c   # libexec/ld is a drop-in"],
     run: (args, io) => runLd(args, io, host),
+  },
+  {
+    name: "dump",
+    summary: "show what is in ELF files and archives: sections and segments side by side, symbols, relocations, notes",
+    examples: ["solder dump /usr/bin/ls", "solder dump --relocations main.o"],
+    run: (args, io) => runDump(args, io, nodeFiles),
   },
 ];
 

@@ -65,6 +65,9 @@ export const elfMessages: MessageTable = {
     cure: "make a new index with ranlib",
   },
   truncated: { message: "file is truncated[[: {what}]]" },
+  "layout-too-large": {
+    message: "no picture of the layout: {sections} sections and {segments} segments are too many",
+  },
   "hash-table-cut-short": {
     message: "the {table} hash table of the dynamic symbols is cut short: {needed} bytes needed, {available} there",
   },

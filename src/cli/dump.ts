@@ -1,0 +1,176 @@
+// `solder dump`: what is in an ELF file or an archive. Arguments and files here; facts and words in explain/dump/.
+
+import { parseArgs } from "node:util";
+import { identify, readArchive } from "../elf/index.ts";
+import type { Problem, Report } from "../elf/problem.ts";
+import {
+  DUMP_PARTS,
+  type DumpPart,
+  dumpFile,
+  dumpLines,
+  type FileDump,
+  memberBytes,
+  missingFile,
+  type ReadMember,
+  type Style,
+  writeDumpJson,
+} from "../explain/dump/index.ts";
+import { renderProblem } from "../explain/render.ts";
+import type { FileSystem } from "../host/files.ts";
+import type { Io } from "./io.ts";
+
+const HELP = `Usage: solder dump [options] FILE...
+
+Shows what is in ELF files (objects, programs, shared libraries) and archives. Without
+options: an overview, in which long tables are cut. A member of an archive is named
+'libx.a(member.o)'.
+
+What to show, whole:
+      --headers          what the file is, where it starts, how it is protected
+      --layout           sections and segments side by side, to scale
+      --sections         section headers
+      --segments         program headers and the sections in them
+      --symbols          symbol table
+      --dynamic-symbols  symbols that the dynamic linker sees, with versions
+      --relocations      relocations: formula, and the formula with its values
+      --dynamic          dynamic section
+      --versions         versions needed and defined, and the symbols that have them
+      --notes            notes: build ID, properties, minimum kernel, package
+      --groups           section groups (COMDAT)
+      --archive          members and symbol index of an archive
+  -a, --all              all of these
+
+How to show it:
+      --json             as JSON (docs/dump.md); without options from above, everything
+      --no-demangle      C++ and Rust names as they are in the file
+      --width COLUMNS    width of the pictures (default: $COLUMNS, or 100)
+  -h, --help             this text
+
+Exit status: 0 all right, 1 a file is damaged or cannot be read, 2 wrong usage.
+
+Examples:
+  solder dump /usr/bin/ls
+  solder dump --relocations hello.o
+  solder dump --dynamic --versions libfoo.so
+  solder dump --symbols 'libm.a(e_pow.o)'
+  solder dump --json --dynamic-symbols libc.so.6 | jq '.files[].dynamicSymbols.symbols[].name'
+`;
+
+/** In an overview, tables are cut after so many rows. */
+const OVERVIEW_ROWS = 40;
+const OVERVIEW_OF_OBJECT: readonly DumpPart[] = ["headers", "sections", "groups", "symbols", "relocations", "notes"];
+const OVERVIEW_OF_LINKED: readonly DumpPart[] = ["headers", "layout", "dynamic", "versions", "notes"];
+
+const SUCCESS = 0;
+const FAILURE = 1;
+const MISUSE = 2;
+
+interface Request {
+  readonly files: readonly string[];
+  /** Empty: an overview. */
+  readonly parts: ReadonlySet<DumpPart>;
+  readonly json: boolean;
+  readonly style: Style;
+}
+
+/**
+ * Runs `solder dump` with the arguments behind its name.
+ * @returns the exit status: 0, 1 for a file that is damaged or cannot be read, 2 for a command line that makes no sense
+ */
+export function runDump(args: readonly string[], io: Io, files: FileSystem): number {
+  const request = parseRequest(args, io);
+  if (typeof request === "string") {
+    io.err(`solder dump: error: ${request}; see solder dump --help\n`);
+    return MISUSE;
+  }
+  if (request === undefined) {
+    io.out(HELP);
+    return SUCCESS;
+  }
+  let status = SUCCESS;
+  const report = (problem: Problem): void => {
+    if (problem.severity === "error") status = FAILURE;
+    // In JSON the problems stand with their file.
+    if (!request.json) io.err(`${renderProblem(problem, { program: "solder dump", color: io.color.err })}\n`);
+  };
+  if (request.json) writeDumpJson(eachDump(request, files, report), (text) => io.out(text));
+  else writeText(eachDump(request, files, report), request, io);
+  return status;
+}
+
+/** What was asked for, undefined for help, or what is wrong with the arguments. */
+function parseRequest(args: readonly string[], io: Io): Request | string | undefined {
+  const flags = ["all", "json", "no-demangle", "help", ...DUMP_PARTS];
+  const short: Readonly<Record<string, string>> = { all: "a", help: "h" };
+  const options = Object.fromEntries(
+    flags.map((name) => [name, { type: "boolean" as const, ...(name in short ? { short: short[name] } : {}) }]),
+  );
+  let parsed: { values: Record<string, unknown>; positionals: string[] };
+  try {
+    const width = { type: "string" as const };
+    parsed = parseArgs({ args: [...args], options: { ...options, width }, allowPositionals: true });
+  } catch (cause) {
+    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) return undefined;
+  const columns = Number(values.width ?? io.env.COLUMNS ?? 100);
+  if (!(columns >= 40 && columns <= 1000)) return "--width takes a number from 40 to 1000";
+  if (positionals.length === 0) return "no files given";
+  const parts = new Set(DUMP_PARTS.filter((part) => values.all === true || values[part] === true));
+  return {
+    files: positionals,
+    parts,
+    json: values.json === true,
+    style: {
+      color: io.color.out,
+      columns,
+      demangle: values["no-demangle"] !== true,
+      rows: parts.size === 0 ? OVERVIEW_ROWS : Number.POSITIVE_INFINITY,
+    },
+  };
+}
+
+/** One after the other: a dump can be large. */
+function* eachDump(request: Request, files: FileSystem, report: Report): Generator<FileDump> {
+  for (const name of request.files) yield dumpNamed(name, request, files, report);
+}
+
+function dumpNamed(name: string, request: Request, files: FileSystem, report: Report): FileDump {
+  const bytes = files.read(name) ?? memberNamed(name, files);
+  if (bytes === undefined) return missingFile(name, { report });
+  return dumpFile(bytes, name, partsFor(bytes, request), { readMember: readerBeside(name, files), report });
+}
+
+/** `libx.a(member.o)`; the first member of that name. */
+function memberNamed(name: string, files: FileSystem): Uint8Array | undefined {
+  const [, path, wanted] = /^(.+)\(([^()]+)\)$/.exec(name) ?? [];
+  const bytes = path === undefined ? undefined : files.read(path);
+  if (bytes === undefined) return undefined;
+  const member = readArchive(bytes, path, () => {})?.members.find((one) => one.name === wanted);
+  return member === undefined ? undefined : memberBytes(bytes, member, readerBeside(path, files));
+}
+
+/** Paths in a thin archive are relative to its directory. */
+function readerBeside(archive: string, files: FileSystem): ReadMember {
+  const directory = archive.slice(0, archive.lastIndexOf("/") + 1);
+  return (path) => files.read(path.startsWith("/") ? path : directory + path);
+}
+
+function partsFor(bytes: Uint8Array, { parts, json }: Request): ReadonlySet<DumpPart> {
+  if (parts.size > 0) return parts;
+  const kind = identify(bytes);
+  if (kind === "archive" || kind === "thin-archive") return new Set(["archive"]);
+  if (json) return new Set(DUMP_PARTS);
+  return new Set(kind === "elf-relocatable" ? OVERVIEW_OF_OBJECT : OVERVIEW_OF_LINKED);
+}
+
+function writeText(dumps: Iterable<FileDump>, { parts, style }: Request, io: Io): void {
+  let first = true;
+  for (const dump of dumps) {
+    // Of other files there is nothing to show but the problem.
+    if (!dump.kind.startsWith("elf-") && !dump.kind.endsWith("archive")) continue;
+    io.out(`${first ? "" : "\n"}${dumpLines(dump, parts, style).join("\n")}\n`);
+    first = false;
+  }
+}

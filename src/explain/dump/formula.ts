@@ -1,0 +1,66 @@
+// A relocation's formula with what is known filled in: `S + A - P` becomes `.rodata + 0xc - P`, and where every letter has a
+// number, `0x402010 (message) - 4 - 0x401017 = 0xff5`. The formulas are those of the machine's table; nothing here knows a
+// relocation type.
+
+import { hex } from "./table.ts";
+
+/** What a letter of a formula stands for. */
+export interface Term {
+  readonly text: string;
+  /** Undefined as long as it is not known. */
+  readonly number: number | undefined;
+}
+
+/** The letters of the psABIs; those without a term stay letters. */
+export type Terms = Readonly<Partial<Record<"S" | "A" | "P" | "L" | "G" | "Z", Term>>>;
+
+export interface FilledFormula {
+  readonly text: string;
+  /** The result, where every term is known. */
+  readonly result: number | undefined;
+}
+
+const LETTERS = /\b(?:GOT|[SAPGLZB])\b/g;
+/** Nothing but letters, added and subtracted. */
+const SUM = /^[A-Z]+(?: [+-] [A-Z]+)*$/;
+
+/** @param name the symbol's name: `@tlsgd` and the like are said of it */
+export function fillFormula(formula: string, terms: Terms, name: string): FilledFormula {
+  const text = formula
+    .replace(/(^|\s)@(\w+)/g, (_, before: string, kind: string) => `${before}${name}@${kind}`)
+    .replace(/ ([+-]) A\b/g, (whole: string, sign: string) => addend(whole, sign, terms.A))
+    .replace(LETTERS, (letter) => termOf(terms, letter)?.text ?? letter);
+  return { text, result: SUM.test(formula) ? sum(formula, terms) : undefined };
+}
+
+function termOf(terms: Terms, letter: string): Term | undefined {
+  return Object.hasOwn(terms, letter) ? terms[letter as keyof Terms] : undefined;
+}
+
+/** `+ A` with A = -4 is `- 4`; with A = 0 it is nothing. */
+function addend(whole: string, sign: string, term: Term | undefined): string {
+  if (term?.number === undefined) return whole;
+  if (term.number === 0) return "";
+  const plus = (sign === "+") === term.number > 0;
+  return ` ${plus ? "+" : "-"} ${term.text.replace(/^-/, "")}`;
+}
+
+function sum(formula: string, terms: Terms): number | undefined {
+  let total = 0;
+  let sign = 1;
+  for (const word of formula.split(" ")) {
+    if (word === "+" || word === "-") {
+      sign = word === "+" ? 1 : -1;
+      continue;
+    }
+    const value = termOf(terms, word)?.number;
+    if (value === undefined) return undefined;
+    total += sign * value;
+  }
+  return total;
+}
+
+/** Small numbers as people write them, others in hexadecimal. */
+export function amount(value: number): string {
+  return Math.abs(value) < 10 ? String(value) : hex(value);
+}

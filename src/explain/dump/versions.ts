@@ -1,0 +1,113 @@
+// Symbol versions: what the file needs of each library, and what it defines, each with the symbols that use it. That is what
+// people ask of "version `GLIBC_2.34' not found": which symbol is it?
+
+import type { ElfSymbol, ElfVersions } from "../../elf/index.ts";
+import { VERSYM_VERSION, versionFlagNames } from "../../elf/index.ts";
+import { demangle } from "../demangle.ts";
+import { counted, grouped, heading, type Style, table } from "./table.ts";
+
+export interface VersionsDump {
+  readonly needs: readonly NeededLibraryDump[];
+  readonly definitions: readonly DefinedVersionDump[];
+}
+
+export interface NeededLibraryDump {
+  readonly library: string;
+  readonly versions: readonly NeededVersionDump[];
+}
+
+export interface NeededVersionDump {
+  readonly index: number;
+  readonly name: string;
+  readonly flags: readonly string[];
+  /** Names of the dynamic symbols that have it. */
+  readonly symbols: readonly string[];
+}
+
+export interface DefinedVersionDump {
+  readonly index: number;
+  readonly name: string;
+  readonly flags: readonly string[];
+  readonly parents: readonly string[];
+  readonly symbols: readonly string[];
+}
+
+/** @param symbols the dynamic symbols */
+export function versionsDump(versions: ElfVersions, symbols: readonly ElfSymbol[]): VersionsDump {
+  const users = new Map<number, string[]>();
+  for (let i = 1; i < Math.min(symbols.length, versions.symbols.length); i++) {
+    const index = versions.symbols[i] & VERSYM_VERSION;
+    const names = users.get(index);
+    if (names === undefined) users.set(index, [symbols[i].name]);
+    else names.push(symbols[i].name);
+  }
+  return {
+    needs: versions.needs.map(({ library, versions: needed }) => ({
+      library,
+      versions: needed.map(({ index, name, flags }) => ({
+        index,
+        name,
+        flags: versionFlagNames(flags),
+        symbols: users.get(index) ?? [],
+      })),
+    })),
+    definitions: versions.definitions.map(({ index, name, flags, parents }) => ({
+      index,
+      name,
+      flags: versionFlagNames(flags),
+      parents,
+      symbols: users.get(index) ?? [],
+    })),
+  };
+}
+
+export function versionLines({ needs, definitions }: VersionsDump, style: Style): string[] {
+  return [
+    ...(needs.length === 0 ? [] : needLines(needs, style)),
+    ...(definitions.length === 0 ? [] : definitionLines(definitions, style)),
+  ];
+}
+
+function needLines(needs: readonly NeededLibraryDump[], style: Style): string[] {
+  const rows = needs.flatMap(({ library, versions }) =>
+    versions.map(({ name, flags, symbols }, i) => [
+      i === 0 ? library : "",
+      name,
+      grouped(symbols.length),
+      [...flags.map((flag) => (flag === "WEAK" ? "may be missing" : flag)), some(symbols, style)].join(", "),
+    ]),
+  );
+  const columns = [
+    { title: "library", paint: "name" },
+    { title: "version" },
+    { title: "symbols", align: "right" },
+    { title: "which" },
+  ] as const;
+  return [...heading("Versions needed", style), ...table(columns, rows, style, "--versions")];
+}
+
+function definitionLines(definitions: readonly DefinedVersionDump[], style: Style): string[] {
+  const rows = definitions.map(({ index, name, flags, parents, symbols }) => [
+    String(index),
+    name,
+    parents.join(", "),
+    grouped(symbols.length),
+    flags.includes("BASE") ? "the library itself: symbols without a version" : some(symbols, style),
+  ]);
+  const columns = [
+    { title: "#", align: "right" },
+    { title: "version", paint: "name" },
+    { title: "follows" },
+    { title: "symbols", align: "right" },
+    { title: "which" },
+  ] as const;
+  const count = counted(definitions.length, "version");
+  return [...heading(`Versions defined: ${count}`, style), ...table(columns, rows, style, "--versions")];
+}
+
+/** The first few names; all of them if the style shows whole tables. */
+function some(symbols: readonly string[], style: Style): string {
+  const most = Number.isFinite(style.rows) ? 4 : symbols.length;
+  const names = symbols.slice(0, most).map((name) => (style.demangle ? demangle(name) : name));
+  return symbols.length > most ? `${names.join(", ")}, … ${grouped(symbols.length - most)} more` : names.join(", ");
+}

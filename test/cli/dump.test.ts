@@ -1,0 +1,139 @@
+// `solder dump` as a command: what it prints where, and its exit status.
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { runDump } from "../../src/cli/dump.ts";
+import type { Io } from "../../src/cli/io.ts";
+import { memoryFiles } from "../../src/host/memory-files.ts";
+
+/** The smallest ELF file: a header that says there is nothing else. */
+function emptyElf(): Uint8Array {
+  const bytes = new Uint8Array(64);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint16(16, 1, true);
+  view.setUint16(18, 62, true);
+  view.setUint32(20, 1, true);
+  view.setUint16(52, 64, true);
+  return bytes;
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+function archive(name: string, contents: Uint8Array): Uint8Array {
+  const header = `!<arch>\n${`${name}/`.padEnd(16)}${"0".padEnd(12)}${"0".padEnd(12)}${"644".padEnd(8)}${String(contents.length).padEnd(10)}\`\n`;
+  return Uint8Array.from([...text(header), ...contents]);
+}
+
+const files = memoryFiles({
+  "good.o": emptyElf(),
+  "cut.o": emptyElf().subarray(0, 40),
+  "notes.txt": text("no program\n"),
+  "lib.a": archive("member.o", emptyElf()),
+  "thin/lib.a": Uint8Array.from([...text("!<thin>\n"), ...archive("a.o", new Uint8Array(0)).subarray(8)]),
+  "thin/a.o": emptyElf(),
+});
+
+function dump(...args: string[]): { status: number; out: string; err: string } {
+  let [out, err] = ["", ""];
+  const io: Io = {
+    out: (chunk) => {
+      out += chunk;
+    },
+    err: (chunk) => {
+      err += chunk;
+    },
+    color: { out: false, err: false },
+    env: {},
+  };
+  const status = runDump(args, io, files);
+  return { status, out, err };
+}
+
+test("a sound file: status 0, nothing on standard error", () => {
+  const { status, out, err } = dump("good.o");
+  deepEqual([status, err], [0, ""]);
+  match(out, /^good\.o {2}64 bytes\n/);
+  match(out, /Header: relocatable object \(REL\)/);
+  ok(!out.includes("\x1b"), "no colours where the output takes none");
+});
+
+test("a damaged file: status 1, the problem on standard error", () => {
+  const { status, err } = dump("cut.o");
+  equal(status, 1);
+  match(
+    err,
+    /^solder dump: error: cut\.o:\(\+0x28\): damaged ELF header: the file ends within it \[elf-header-damaged\]/,
+  );
+});
+
+test("a missing file and one that is no ELF file: status 1, and the others are still shown", () => {
+  const { status, out, err } = dump("missing.o", "notes.txt", "good.o");
+  equal(status, 1);
+  match(err, /cannot find missing\.o/);
+  match(err, /notes\.txt: file format not recognized: text/);
+  match(out, /^good\.o/);
+});
+
+test("misuse: status 2 and a hint", () => {
+  for (const args of [[], ["--nonsense", "good.o"], ["--width=7", "good.o"]]) {
+    const { status, out, err } = dump(...args);
+    deepEqual([status, out], [2, ""]);
+    match(err, /^solder dump: error: .*; see solder dump --help\n$/);
+  }
+});
+
+test("--help names every part and gives examples", () => {
+  const { status, out } = dump("--help");
+  equal(status, 0);
+  for (const option of [
+    "--headers",
+    "--layout",
+    "--sections",
+    "--segments",
+    "--symbols",
+    "--dynamic-symbols",
+    "--relocations",
+  ]) {
+    ok(out.includes(`  ${option} `), option);
+  }
+  match(out, /Examples:\n {2}solder dump /);
+});
+
+test("a member of an archive by its name in parentheses", () => {
+  const { status, out } = dump("--headers", "lib.a(member.o)");
+  equal(status, 0);
+  match(out, /^lib\.a\(member\.o\)/);
+});
+
+test("parts of an archive's members are shown member by member", () => {
+  match(dump("--headers", "lib.a").out, /lib\.a\(member\.o\) {2}64 bytes\n\nHeader:/);
+});
+
+test("members of a thin archive are read from beside it", () => {
+  const { status, out } = dump("--headers", "thin/lib.a");
+  equal(status, 0);
+  match(out, /thin\/lib\.a\(a\.o\) {2}64 bytes/);
+});
+
+test("an archive alone gives its members", () => {
+  const { out } = dump("lib.a");
+  match(out, /Archive: 1 member, 64 bytes\n {2}symbol index: none/);
+  match(out, /member\.o +64 +elf-relocatable/);
+});
+
+test("--json is one document with the problems in it", () => {
+  const { status, out, err } = dump("--json", "good.o", "missing.o");
+  deepEqual([status, err], [1, ""]);
+  const { files: dumps } = JSON.parse(out);
+  deepEqual(
+    dumps.map((one: { file: string; kind: string; problems: { code: string }[] }) => [
+      one.file,
+      one.kind,
+      one.problems.map(({ code }) => code),
+    ]),
+    [
+      ["good.o", "elf-relocatable", []],
+      ["missing.o", "missing", ["file-not-found"]],
+    ],
+  );
+});
