@@ -1,4 +1,4 @@
-// The command: picks the subcommand. Started as `ld` (libexec/ld), it takes GNU ld's command line.
+// The command: picks the subcommand. Started under a linker's name (libexec/ld), it takes GNU ld's command line.
 
 import { basename } from "node:path";
 import { nodeAccelerators } from "../host/accelerators.ts";
@@ -27,9 +27,13 @@ const subcommands: readonly Subcommand[] = [
   },
 ];
 
+/** `ld`, a cross linker's `i686-linux-gnu-ld`, and `ld.solder`, which clang looks for with -fuse-ld=solder. */
+function isLinkerName(name: string): boolean {
+  return name === "ld" || name.endsWith("-ld") || name.startsWith("ld.");
+}
+
 const program = basename(process.argv[1] ?? "solder");
 const args = process.argv.slice(2);
-process.exitCode =
-  program === "ld" || program.endsWith("-ld")
-    ? runLd(args, processIo, host, program)
-    : runSolder(args, processIo, subcommands);
+process.exitCode = isLinkerName(program)
+  ? runLd(args, processIo, host, program)
+  : runSolder(args, processIo, subcommands);

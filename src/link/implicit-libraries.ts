@@ -38,7 +38,7 @@ function wantsAny(loader: Loader): boolean {
 
 /**
  * GNU ld's order (ld manual, -rpath-link): -rpath-link and -rpath, then the library's own DT_RPATH or DT_RUNPATH, then the
- * default directories. A file of another machine is passed over.
+ * default directories and those of /etc/ld.so.conf. A file of another machine is passed over.
  */
 function search(loader: Loader, parent: SharedFile, needed: string): string | undefined {
   const { options } = loader;
@@ -49,7 +49,14 @@ function search(loader: Loader, parent: SharedFile, needed: string): string | un
     .map((it) => it.replace(/\$ORIGIN|\$\{ORIGIN\}/, origin));
   const defaults = loader.libraryPaths.map((it) => (it.startsWith("=") ? options.sysroot + it.slice(1) : it));
   if (needed.includes("/")) return loader.files.exists(needed) ? needed : undefined;
-  for (const directory of [...options.rpathLink, ...options.rpath, ...own, ...defaults]) {
+  return (
+    findIn(loader, [...options.rpathLink, ...options.rpath, ...own, ...defaults], needed) ??
+    findIn(loader, options.systemLibraryPaths, needed)
+  );
+}
+
+function findIn(loader: Loader, directories: readonly string[], needed: string): string | undefined {
+  for (const directory of directories) {
     const path = `${directory}/${needed}`;
     if (!loader.files.exists(path)) continue;
     const bytes = loader.files.read(path);

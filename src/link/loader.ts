@@ -11,6 +11,7 @@ import type { LazySet } from "./lazy-set.ts";
 import { type ObjectFile, type ObjectOrigin, readObject } from "./object-file.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import type { LinkOptions } from "./options.ts";
+import { readOnce } from "./read-once.ts";
 import { type Candidate, createCandidate, createRecord, type ResolutionRecord } from "./resolve.ts";
 import type { ScriptCommand } from "./script/types.ts";
 import { createSections, type SectionTable } from "./section-table.ts";
@@ -52,7 +53,7 @@ export function createLoader(
 ): Loader {
   return {
     options,
-    files,
+    files: readOnce(files),
     report,
     machine,
     objects: [],
