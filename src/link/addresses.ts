@@ -11,10 +11,9 @@ import { findText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import type { OutputSections } from "./output-section.ts";
 import type { SymbolValues } from "./output-symbols.ts";
-import type { Scan } from "./scan.ts";
 import type { SectionTable } from "./section-table.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
-import { FLAG_CANONICAL_PLT, isDefinedHere, isShared, type SymbolTable, symbolValue } from "./symbol-table.ts";
+import { isDefinedHere, isShared, type SymbolTable, symbolValue } from "./symbol-table.ts";
 import type { SlotChunks } from "./synthesize.ts";
 
 export function slotAddresses(chunks: SlotChunks): SlotAddresses {
@@ -31,12 +30,12 @@ export function slotAddresses(chunks: SlotChunks): SlotAddresses {
 }
 
 /** Fills `values.address`: S of every symbol. */
-export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses, scan: Scan): void {
+export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses): void {
   const { symbols, sections, outputs, merged, address } = values;
   for (let id = 0; id < symbols.count; id++) {
-    // An IFUNC's references go to its PLT entry; so do those to an imported function whose address the program needs.
-    const viaPlt = slots.iplt[id] >= 0 || (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0;
-    if (viaPlt) {
+    // An IFUNC's references go to its PLT entry; so do those to another module's function.
+    const entry = slots.iplt[id] >= 0 || slots.plt[id] >= 0 || slots.pltGot[id] >= 0;
+    if (entry && (slots.iplt[id] >= 0 || !isDefinedHere(symbols, id))) {
       address[id] = pltAddress(slots, at, id);
       continue;
     }
@@ -51,7 +50,6 @@ export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAdd
       address[id] = (outputs.list[symbols.alias[id]]?.address ?? 0) + symbolValue(symbols, id);
     else if (section === SECTION_ABSOLUTE) address[id] = symbolValue(symbols, id);
   }
-  void scan;
 }
 
 /** Address of a symbol that an object defines, for DT_INIT and DT_FINI; undefined if there is none. */

@@ -201,7 +201,7 @@ function linkImage(
   const at = slotAddresses(slotChunks);
   const values: SymbolValues = { sections, symbols, outputs, layout, merged, address };
   placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
-  computeAddresses(values, slots, at, scan);
+  computeAddresses(values, slots, at);
   evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, report);
 
   const headers = planHeaders(layout, is64);

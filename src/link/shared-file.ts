@@ -280,7 +280,10 @@ function isVersionLocal(shared: SharedFile, index: number): boolean {
  * --as-needed: would this library's definition be the one that a reference meets, for a reference that is not weak?
  * (bfd/elflink.c, elf_link_add_object_symbols: "add_needed".)
  */
-export function isNeeded(shared: SharedFile, symbols: SymbolTable): boolean {
+export function isNeeded(shared: SharedFile, symbols: SymbolTable, others: readonly SharedFile[]): boolean {
+  // What another library brings along anyway need not be asked for on that library's behalf.
+  const brought = others.some((it) => it.needed.includes(shared.soname));
+  const wanted = brought ? FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
   const { bytes, view, is64, dynsym, strings, stringsEnd } = shared;
   const entry = is64 ? 24 : 16;
   for (let i = shared.firstGlobal; i < shared.symbolCount; i++) {
@@ -290,12 +293,12 @@ export function isNeeded(shared: SharedFile, symbols: SymbolTable): boolean {
     const name = strings + view.getUint32(at, true);
     if (name >= stringsEnd) continue;
     const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, bytes, name, stringsEnd);
-    if (id >= 0 && wantsDefinition(symbols, id)) return true;
+    if (id >= 0 && wantsDefinition(symbols, id, wanted)) return true;
     const version = sharedVersion(shared, i);
     if (version === "" || !hasVersionedNames(symbols)) continue;
     const versioned = new TextEncoder().encode(`${textAt(bytes, name, stringsEnd)}@${version}`);
     const alias = findName(symbols.names, versioned, 0, versioned.length);
-    if (alias >= 0 && wantsDefinition(symbols, alias)) return true;
+    if (alias >= 0 && wantsDefinition(symbols, alias, wanted)) return true;
   }
   return false;
 }
@@ -304,11 +307,11 @@ function hasVersionedNames(symbols: SymbolTable): boolean {
   return symbols.versionNames.length > 1;
 }
 
-function wantsDefinition(symbols: SymbolTable, id: SymbolId): boolean {
+function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number): boolean {
   if (id >= symbols.count) return false;
   const kind = symbols.kind[id];
   if (kind !== KIND_UNDEFINED && kind !== KIND_UNDEFINED_WEAK) return false;
-  return (symbols.flags[id] & (FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK)) !== 0;
+  return (symbols.flags[id] & wanted) !== 0;
 }
 
 /** Enters a library's definitions and references into the symbol table. */
