@@ -1,6 +1,6 @@
 // The command as a process: under the names that compilers start it by, with real links.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
@@ -61,6 +61,20 @@ test("solder --version, solder ld -v, solder without arguments", () => {
 test("a reader that goes away is not an error", needs("/bin/sh"), () => {
   const { status, stderr } = run("/bin/sh", ["-c", `"${solder}" ld --help | head -1`]);
   deepEqual([status, stderr], [0, ""]);
+});
+
+test("it starts without a code cache, and with one that does not fit", () => {
+  const copy = join(root, "copy");
+  for (const part of ["bin", "dist"]) cpSync(part, join(copy, part), { recursive: true });
+  const cache = join(copy, "dist/command.cache");
+  const start = (): string => run(join(copy, "bin/solder.js"), ["--version"]).stdout;
+  const fresh = readFileSync(cache);
+  for (const bytes of [fresh, fresh.subarray(0, 1000), new Uint8Array(0), new Uint8Array(5000).fill(0x5a)]) {
+    writeFileSync(cache, bytes);
+    match(start(), /^solder \d/);
+  }
+  rmSync(cache);
+  match(start(), /^solder \d/);
 });
 
 test("a link loads only those of Node's modules that it uses", needs("as"), () => {
