@@ -7,10 +7,6 @@ export const elfMessages: MessageTable = {
     message: "file format not recognized[[: {found}]]",
     cure: "give an ELF object, an archive, a shared library or a linker script",
   },
-  "wrong-class": {
-    message: "{found} object cannot be linked into {expected} output",
-    cure: "compile it for the same target as the rest (-m32 or -m64), or give -m for the output that you want",
-  },
   "wrong-machine": {
     message: "incompatible machine: the file is for {found}, the output for {expected}",
     cure: "compile it for the same target as the rest, or give -m for the output that you want",
@@ -30,7 +26,10 @@ export const elfMessages: MessageTable = {
   },
   "sections-overlap": { message: "damaged file: many sections claim the same bytes" },
   "section-name-damaged": { message: "the name of section {section} lies outside of the table of section names" },
-  "section-outside-file": { message: "the file ends before this section does: {size} bytes from offset {offset:hex}" },
+  "section-outside-file": {
+    message: "the file ends before a section does[[: section {index}]][[: {size} bytes from offset {offset:hex}]]",
+    cure: "get or build the file again: it was cut short or is damaged",
+  },
   "program-headers-damaged": { message: "program headers cannot be read: {what} ({count} of {bytes} bytes)" },
   "segment-outside-file": { message: "segment {segment} ({size} bytes) cannot be read: it lies outside of the file" },
   "symbol-table-damaged": { message: "the symbol table's size ({bytes} bytes) is wrong" },
@@ -64,7 +63,6 @@ export const elfMessages: MessageTable = {
     message: "the archive's symbol index does not fit its members",
     cure: "make a new index with ranlib",
   },
-  truncated: { message: "file is truncated[[: {what}]]" },
   "layout-too-large": {
     message: "no picture of the layout: {sections} sections and {segments} segments are too many",
   },

@@ -16,11 +16,39 @@ export const linkMessages: MessageTable = {
     cure: "add the library's directory with -L, or install the package that holds it",
   },
   "archive-no-index": { message: "archive has no index: its members were read to make one", cure: "run ranlib on it" },
-  "backward-reference": {
-    message: "backward reference: {symbol:symbol} is defined in an archive that stands before its use",
-    more: ["defined in {archive}"],
-    cure: "put the archive after this file; GNU ld would not have found the symbol",
+  "archive-backref": {
+    message: "backward reference[[ from {user}]]: the archive of this member stands before the file that needs it",
+    cure: "put the archive after the files that use it; GNU ld would not have found the member",
   },
+  "archive-member-not-object": { message: "archive member is no object: it is left out" },
+  "needed-library-not-found": {
+    message: "{library}, needed by this library, not found (try using -rpath or -rpath-link)",
+    cure: "give its directory with -rpath-link, or name the library on the command line",
+  },
+  "skipping-incompatible": {
+    message: "skipping incompatible library: it is for {found}, the output for {expected}",
+  },
+  "static-link-of-shared": {
+    message: "attempted static link of dynamic object",
+    cure: "link the library's archive instead, or link without -static, -Bstatic or -r",
+  },
+  "executable-as-input": {
+    message: "cannot use executable file as input to a link",
+    cure: "link the objects that it was made from",
+  },
+  "link-against-pie": {
+    message: "cannot link against a position-independent executable",
+    cure: "build it with -shared to link against it, or load it as a plugin with -rdynamic",
+  },
+  "not-linkable-elf": { message: "an ELF file, but no object, shared library or archive: it cannot be linked" },
+  "just-symbols-unsupported": { message: "--just-symbols (-R FILE) is not supported yet" },
+  "binary-input-unsupported": { message: "-b binary is not supported yet", cure: "use `.incbin' in an assembler file" },
+  "relocatable-unsupported": { message: "-r (relocatable output) is not supported yet" },
+  "nested-group": { message: "--start-group may not stand inside of another group" },
+  "group-end-without-start": { message: "--end-group without --start-group" },
+  "nested-lib": { message: "--start-lib may not stand inside of another --start-lib" },
+  "lib-end-without-start": { message: "--end-lib without --start-lib" },
+  "script-nesting": { message: "linker scripts name each other too deeply: do they include themselves?" },
 
   // Symbols
   "undefined-symbol": {
@@ -48,6 +76,10 @@ export const linkMessages: MessageTable = {
     message: "symbol {symbol:symbol} names version {version}, which the version script does not define",
     cure: "add the version {version} to the version script",
   },
+  "required-symbol-undefined": {
+    message: "required symbol `{symbol:symbol}' not defined",
+    cure: "link the file that defines it, or leave --require-defined out",
+  },
   "duplicate-symbol": {
     message: "multiple definition of `{symbol:symbol}'",
     lists: [
@@ -57,7 +89,7 @@ export const linkMessages: MessageTable = {
     cure: "keep one definition, or make the others static or inline; -z muldefs takes the first",
   },
   "shared-undefined": {
-    message: "{library}: undefined reference to `{symbol:symbol}'",
+    message: "undefined reference to `{symbol:symbol}' in a shared library",
     cure: "link the library that defines it, or allow it with --allow-shlib-undefined",
   },
   "dso-missing": {
@@ -69,16 +101,12 @@ export const linkMessages: MessageTable = {
     cure: "give the symbol default visibility",
   },
   "tls-mismatch": {
-    message: "`{symbol:symbol}' is thread-local in one file and not in another",
-    lists: [
-      { places: "tls", label: "thread-local in", lineOf: 0 },
-      { places: "other", label: "not thread-local in", lineOf: 1 },
-    ],
+    message: "`{symbol:symbol}' is thread-local in one file and not in another[[: {first} and {second}]]",
     cure: "declare it thread_local (or __thread) in every file, or in none",
   },
   "discarded-reference": {
-    message: "`{symbol:symbol}' is defined in discarded section {section}[[ of {file}]]",
-    lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
+    message: "[[`{symbol:symbol}' ]]defined in discarded section `{target}' is referenced here",
+    cure: "the copies of an inline function or template differ between files: compile them all again, with the same flags",
   },
   "entry-missing": {
     message: "cannot find entry symbol {symbol:symbol}; defaulting to {address:hex}",
@@ -97,14 +125,22 @@ export const linkMessages: MessageTable = {
   // Relocations
   "relocation-overflow": {
     message:
-      "relocation truncated to fit: {type} against `{symbol:symbol}': {value:hex} is not in [{min:hex}, {max:hex}]",
+      "relocation truncated to fit: {type} against `{symbol:symbol}'[[: {value:hex}]][[ is not in {min:hex} to {max:hex}]]",
     cure: "the target is too far away or the value too large: use -mcmodel=medium or large, or reduce the image",
+  },
+  "got-relaxation-overflow": {
+    message: "relocation truncated to fit: {type} against `{symbol:symbol}' does not fit its relaxed instruction",
+    cure: "give --no-relax",
+  },
+  "relocation-tls-symbol": {
+    message: "relocation {type} cannot be used against the thread-local `{symbol:symbol}'",
+    cure: "declare it thread_local (or __thread) in the file that uses it, too",
   },
   "relocation-unknown": { message: "unrecognized relocation type {type}" },
   "relocation-misuse": { message: "relocation {type} cannot be used against `{symbol:symbol}'[[ in {output}]]" },
   "needs-pic": {
-    message: "relocation {type} against `{symbol:symbol}' can not be used when making {output}; recompile with -fPIC",
-    cure: recompile,
+    message:
+      "relocation {type} against `{symbol:symbol}' can not be used when making {output:output}; recompile with -fPIC",
   },
   "text-relocation": {
     message: "relocation against `{symbol:symbol}' in read-only section `{section}'",
@@ -128,6 +164,11 @@ export const linkMessages: MessageTable = {
   "rwx-segment": {
     message: "{output} has a LOAD segment with RWX permissions",
     cure: "use -z separate-code, or give the sections different permissions",
+  },
+
+  "internal-relocation-count": {
+    message: "internal error: {counted} dynamic relocations were counted[[, {written} written]]",
+    cure: "this is a bug: please report it with the files of the link",
   },
 
   // Program properties

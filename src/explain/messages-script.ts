@@ -66,4 +66,5 @@ export const scriptMessages: MessageTable = {
     message: "unknown language `{language}' in version information",
     cure: 'the languages are "C", "C++" and "Java"',
   },
+  "script-assertion": { message: "assertion failed[[: {message}]]" },
 };

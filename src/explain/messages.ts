@@ -4,6 +4,7 @@
 
 import { elfMessages } from "./messages-elf.ts";
 import { linkMessages } from "./messages-link.ts";
+import { objectMessages } from "./messages-objects.ts";
 import { optionMessages } from "./messages-options.ts";
 import { scriptMessages } from "./messages-script.ts";
 
@@ -34,6 +35,7 @@ export type MessageTable = Readonly<Record<string, Message>>;
 /** The areas, in the order of the documentation. */
 export const messageAreas: readonly { readonly title: string; readonly table: MessageTable }[] = [
   { title: "Reading files", table: elfMessages },
+  { title: "Reading objects for a link", table: objectMessages },
   { title: "Linking", table: linkMessages },
   { title: "Options", table: optionMessages },
   { title: "Scripts and versions", table: scriptMessages },

@@ -4,6 +4,7 @@
 //   {name}         the fact as text; lists joined by commas, places as file:(section+0x12)
 //   {name:hex}     a number as 0x…
 //   {name:symbol}  a symbol's name, demangled when the reader asked for it
+//   {name:output}  a kind of output in words: "a shared object" for shared
 //   [[ … ]]        left out when a fact inside it is missing, empty or false
 
 import type { Detail, Place } from "../elf/problem.ts";
@@ -12,7 +13,7 @@ export type Details = Readonly<Record<string, Detail>>;
 export type NameOf = (symbol: string) => string;
 
 /** A hole in a template: `{name}` or `{name:form}`. */
-const HOLE = /\{([a-zA-Z]+)(?::(hex|symbol))?\}/g;
+const HOLE = /\{([a-zA-Z]+)(?::(hex|symbol|output))?\}/g;
 const OPTIONAL = /\[\[(.*?)\]\]/g;
 
 /** Fills a template in. A fact that is missing outside of `[[ ]]` shows as `?`. */
@@ -46,10 +47,23 @@ export function hex(value: number): string {
 function detailText(detail: Detail, form: string | undefined, nameOf: NameOf): string {
   if (typeof detail === "number") return form === "hex" ? hex(detail) : String(detail);
   if (typeof detail === "boolean") return detail ? "yes" : "no";
-  if (typeof detail === "string") return form === "symbol" ? nameOf(detail) : detail;
-  return detail
-    .map((item) => (typeof item === "string" ? (form === "symbol" ? nameOf(item) : item) : placeText(item)))
-    .join(", ");
+  if (typeof detail === "string") return stringText(detail, form, nameOf);
+  return detail.map((item) => (typeof item === "string" ? stringText(item, form, nameOf) : placeText(item))).join(", ");
+}
+
+/** OutputKind of link/options.ts, as GNU ld speaks of them. */
+const OUTPUTS: Readonly<Record<string, string>> = {
+  static: "a static executable",
+  "static-pie": "a static PIE object",
+  executable: "an executable",
+  pie: "a PIE object",
+  shared: "a shared object",
+  relocatable: "a relocatable object",
+};
+
+function stringText(text: string, form: string | undefined, nameOf: NameOf): string {
+  if (form === "symbol") return nameOf(text);
+  return form === "output" && Object.hasOwn(OUTPUTS, text) ? OUTPUTS[text] : text;
 }
 
 /** Whether every fact that the template mentions is there: not missing, empty or false. */

@@ -13,14 +13,20 @@ const sources = readdirSync("src", { recursive: true })
   .filter((name) => name.endsWith(".ts") && !name.startsWith("explain/"))
   .map((name) => ({ name, text: readFileSync(join("src", name), "utf8") }));
 
-const RAISED = /\b(?:error|warning|note)\(\s*"([a-z0-9-]+)"/g;
+/** error("code" and its like, fail("code", fails(reader, "code", problem(severity, "code", code: "code". */
+const RAISED =
+  /\b(?:(?:error|warning|note|fail)\(\s*|fails\(\s*\w+,\s*|problem\(\s*[\w".]+,\s*|code: )"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"/g;
 const known = messageAreas.flatMap(({ table }) => Object.keys(table));
 
-/** Codes of the linker core, which is being written: each leaves this list when it is raised. */
+/** Codes of parts that are still to be written; whoever raises one takes it off this list. */
 const AWAITED = new Set([
-  ...Object.keys(messageAreas[0].table),
-  ...Object.keys(messageAreas[1].table),
-  "option-ignored",
+  "archive-no-index",
+  "hidden-symbol-in-dso",
+  "common-size",
+  "common-alignment",
+  "gnu-warning",
+  "relocation-misuse",
+  "textrel",
 ]);
 
 test("every code that is raised has an entry in the message table", () => {
@@ -33,6 +39,11 @@ test("every code that is raised has an entry in the message table", () => {
 test("every entry of the message table is a code that the program uses", () => {
   const unused = known.filter((code) => !AWAITED.has(code) && !sources.some(({ text }) => text.includes(`"${code}"`)));
   deepEqual(unused, []);
+});
+
+test("a code that is raised is awaited no more", () => {
+  const here = [...AWAITED].filter((code) => sources.some(({ text }) => text.includes(`"${code}"`)));
+  deepEqual(here, []);
 });
 
 test("no code stands in two areas", () => {

@@ -74,17 +74,24 @@ test("the phrases that build systems search for are GNU ld's", () => {
         { symbol: "x", type: "R_X86_64_PC32", value: 0x80000000, min: -0x80000000, max: 0x7fffffff, pcRelative: true },
       ),
     ).message,
-    "relocation truncated to fit: R_X86_64_PC32 against `x': 0x80000000 is not in [-0x80000000, 0x7fffffff]",
+    "relocation truncated to fit: R_X86_64_PC32 against `x': 0x80000000 is not in -0x80000000 to 0x7fffffff",
   );
 });
 
 test("a place in a script is file and line, so that editors jump to it", () => {
-  equal(describeProblem(error("truncated", { file: "x.ld", line: 3 })).location, "x.ld:3");
+  equal(describeProblem(error("script-unterminated-comment", { file: "x.ld", line: 3 })).location, "x.ld:3");
 });
 
 test("a fact that is not known leaves its words out", () => {
-  equal(describeProblem(error("truncated", { file: "a.o" })).message, "file is truncated");
-  equal(describeProblem(error("truncated", { file: "a.o" }, { what: "x" })).message, "file is truncated: x");
+  equal(describeProblem(error("bad-group", { file: "a.o" }, { index: 3 })).message, "section group 3 is damaged");
+  equal(
+    describeProblem(error("bad-group", { file: "a.o" }, { index: 3, member: 9 })).message,
+    "section group 3 is damaged: it names section 9",
+  );
+  equal(
+    describeProblem(error("needs-pic", {}, { symbol: "x", type: "R_X86_64_32", output: "pie" })).message,
+    "relocation R_X86_64_32 against `x' can not be used when making a PIE object; recompile with -fPIC",
+  );
 });
 
 test("Rust names are demangled unless the reader says no", () => {
