@@ -5,7 +5,7 @@ import { GRP_COMDAT, SHT_GROUP, SHT_REL, SHT_RELA, STT_SECTION } from "../elf/co
 import { error, type Report } from "../elf/problem.ts";
 import { growInt32 } from "./columns.ts";
 import type { SectionId } from "./ids.ts";
-import { internName, internRange, type NameTable } from "./names.ts";
+import { internName, type NameTable } from "./names.ts";
 import type { ObjectFile } from "./object-file.ts";
 import { type SectionTable, STATE_DISCARDED, STATE_IN_GROUP } from "./section-table.ts";
 
@@ -75,11 +75,11 @@ function internSignature(object: ObjectFile, sections: SectionTable, symbol: num
   if ((info & 15) === STT_SECTION) {
     const index = view.getUint16(at + (is64 ? 6 : 14), true);
     if (index < object.sectionCount) {
-      return internName(names, bytes, sections.name[object.firstSection + index], object.namesEnd);
+      return internName(names, view, sections.name[object.firstSection + index], object.namesEnd);
     }
   }
   const name = Math.min(object.strings + view.getUint32(at, true), object.stringsEnd);
-  return internName(names, bytes, name, object.stringsEnd);
+  return internName(names, view, name, object.stringsEnd);
 }
 
 /** First come, first kept. @returns false if another group holds the signature */
@@ -112,13 +112,13 @@ function decideLinkOnce(
   names: NameTable,
   groups: GroupTable,
 ): void {
-  const { bytes } = object;
+  const { bytes, view } = object;
   const start = sections.name[section];
-  const whole = internName(names, bytes, start, object.namesEnd);
+  const whole = internName(names, view, start, object.namesEnd);
   const end = names.end;
   let dot = start + LINK_ONCE.length;
   while (dot < end && bytes[dot] !== 0x2e) dot++;
-  const signature = internRange(names, bytes, Math.min(dot + 1, end), end);
+  const signature = internName(names, view, Math.min(dot + 1, end), end);
   groups.keeper = growInt32(groups.keeper, signature + 1);
   if (groups.keeper[signature] !== 0 || !claim(groups, whole, section)) sections.state[section] |= STATE_DISCARDED;
 }

@@ -70,13 +70,14 @@ export function openArchive(loader: Loader, path: string, bytes: Uint8Array): La
 
 function internIndex(loader: Loader, archive: Archive, bytes: Uint8Array): Int32Array {
   const { symbols } = loader;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ids = new Int32Array(archive.symbolCount);
   for (let i = 0; i < ids.length; i++) {
     const start = archive.symbolName[i];
-    let id = internName(symbols.names, bytes, start, bytes.length);
+    let id = internName(symbols.names, view, start, bytes.length);
     const { at, end } = symbols.names;
     // An index entry `foo@@V` offers `foo`.
-    if (at >= 0 && bytes[at + 1] === 0x40 && at + 1 < end) id = internName(symbols.names, bytes, start, at);
+    if (at >= 0 && bytes[at + 1] === 0x40 && at + 1 < end) id = internName(symbols.names, view, start, at);
     ids[i] = id;
   }
   coverNames(symbols);
@@ -136,10 +137,10 @@ function eachDefinition(loader: Loader, bytes: Uint8Array, take: (id: SymbolId, 
       if (shndx === SHN_UNDEF) continue;
       const name = strings + view.getUint32(symbol, true);
       if (name >= stringsEnd) return;
-      let id = internName(loader.symbols.names, bytes, name, stringsEnd);
+      let id = internName(loader.symbols.names, view, name, stringsEnd);
       const { at: version, end } = loader.symbols.names;
       if (version >= 0 && bytes[version + 1] === 0x40 && version + 1 < end) {
-        id = internName(loader.symbols.names, bytes, name, version);
+        id = internName(loader.symbols.names, view, name, version);
       }
       take(id, shndx);
     }

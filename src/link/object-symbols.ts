@@ -14,7 +14,7 @@ import {
 } from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SymbolId } from "./ids.ts";
-import { internName, internRange, nameText } from "./names.ts";
+import { internName, internText, nameText } from "./names.ts";
 import type { ObjectFile } from "./object-file.ts";
 import { type Candidate, mergeRegular, type ResolutionRecord } from "./resolve.ts";
 import { type SectionTable, STATE_DISCARDED } from "./section-table.ts";
@@ -93,8 +93,8 @@ export function readGlobals(
       report(error("bad-symbol-section", { file: object.name }, { index: i, section: index }));
       return;
     }
-    let id = internName(names, bytes, name, stringsEnd);
-    if (names.at >= 0) id = enterVersioned(symbols, bytes, name, names.at, names.end, candidate, record, versioned);
+    let id = internName(names, view, name, stringsEnd);
+    if (names.at >= 0) id = enterVersioned(symbols, object, name, names.at, names.end, candidate, record, versioned);
     else {
       coverNames(symbols);
       if (candidate.kind <= KIND_UNDEFINED_WEAK && wrap.size > 0) id = wrap.get(id) ?? id;
@@ -132,7 +132,7 @@ function setCommon(it: Candidate, shndx: number): void {
  */
 function enterVersioned(
   symbols: SymbolTable,
-  bytes: Uint8Array,
+  object: ObjectFile,
   start: number,
   at: number,
   end: number,
@@ -141,6 +141,7 @@ function enterVersioned(
   versioned: SymbolId[],
 ): SymbolId {
   const { names } = symbols;
+  const { bytes, view } = object;
   const isDefault = bytes[at + 1] === 0x40;
   const versionStart = at + (isDefault ? 2 : 1);
   const version = versionId(symbols, decoder.decode(bytes.subarray(versionStart, end)));
@@ -148,8 +149,7 @@ function enterVersioned(
   candidate.version = version;
   if (!isDefault || !isDefinition) {
     const text = `${decoder.decode(bytes.subarray(start, at))}@${symbols.versionNames[version]}`;
-    const encoded = encoder.encode(text);
-    const id = internRange(names, encoded, 0, encoded.length);
+    const id = internText(names, text);
     coverNames(symbols);
     if (symbols.kind[id] === KIND_INDIRECT) return symbols.alias[id];
     symbols.flags[id] |= FLAG_VERSIONED | (isDefinition ? FLAG_HIDDEN_VERSION : 0);
@@ -157,9 +157,8 @@ function enterVersioned(
     versioned.push(id);
     return id;
   }
-  const base = internRange(names, bytes, start, at);
-  const encoded = encoder.encode(`${nameText(names, base)}@${symbols.versionNames[version]}`);
-  const alias = internRange(names, encoded, 0, encoded.length);
+  const base = internName(names, view, start, at);
+  const alias = internText(names, `${nameText(names, base)}@${symbols.versionNames[version]}`);
   coverNames(symbols);
   mergeRegular(symbols, base, candidate, record);
   if (symbols.kind[alias] === KIND_NONE || symbols.kind[alias] <= KIND_UNDEFINED_WEAK) {
@@ -170,5 +169,4 @@ function enterVersioned(
   return base;
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();

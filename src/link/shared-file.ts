@@ -30,7 +30,7 @@ import {
 } from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
 import { SECTION_NONE, type SharedId, type SymbolId } from "./ids.ts";
-import { findName, internName, internRange } from "./names.ts";
+import { findName, findText, internName, internText } from "./names.ts";
 import { readWord } from "./object-file.ts";
 import { type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "./resolve.ts";
 import {
@@ -292,12 +292,11 @@ export function isNeeded(shared: SharedFile, symbols: SymbolTable, others: reado
     if (view.getUint16(detail + 2, true) === SHN_UNDEF || isVersionLocal(shared, i)) continue;
     const name = strings + view.getUint32(at, true);
     if (name >= stringsEnd) continue;
-    const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, bytes, name, stringsEnd);
+    const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
     if (id >= 0 && wantsDefinition(symbols, id, wanted)) return true;
     const version = sharedVersion(shared, i);
     if (version === "" || !hasVersionedNames(symbols)) continue;
-    const versioned = new TextEncoder().encode(`${textAt(bytes, name, stringsEnd)}@${version}`);
-    const alias = findName(symbols.names, versioned, 0, versioned.length);
+    const alias = findText(symbols.names, `${textAt(bytes, name, stringsEnd)}@${version}`);
     if (alias >= 0 && wantsDefinition(symbols, alias, wanted)) return true;
   }
   return false;
@@ -339,7 +338,7 @@ export function enterShared(
     }
     if (info >> 4 === STB_LOCAL || visibility === STV_HIDDEN || visibility === STV_INTERNAL) continue;
     if (shndx === SHN_UNDEF) {
-      const id = internName(names, bytes, name, stringsEnd);
+      const id = internName(names, view, name, stringsEnd);
       coverNames(symbols);
       shared.symbols[i] = id;
       referFromShared(symbols, id, shared.id, info >> 4);
@@ -366,7 +365,7 @@ export function enterShared(
     const id =
       isHiddenVersion(shared, i) && version !== ""
         ? internVersioned(symbols, bytes, name, stringsEnd, version)
-        : internName(names, bytes, name, stringsEnd);
+        : internName(names, view, name, stringsEnd);
     coverNames(symbols);
     // A second version of the name in the same library, or a reference to `foo@V` that already stands for `foo`.
     if (symbols.kind[id] === KIND_INDIRECT) continue;
@@ -382,8 +381,7 @@ function internVersioned(
   limit: number,
   version: string,
 ): SymbolId {
-  const encoded = new TextEncoder().encode(`${textAt(bytes, name, limit)}@${version}`);
-  return internRange(symbols.names, encoded, 0, encoded.length);
+  return internText(symbols.names, `${textAt(bytes, name, limit)}@${version}`);
 }
 
 /**
@@ -398,8 +396,7 @@ export function joinVersioned(symbols: SymbolTable, versioned: readonly SymbolId
     const start = names.start[id];
     let at = start;
     while (names.pool[at] !== 0x40) at++;
-    const bytes = names.pool.slice(start, at);
-    const base = findName(names, bytes, 0, bytes.length);
+    const base = findName(names, names.poolView, start, at);
     if (base < 0 || symbols.version[base] !== symbols.version[id] || symbols.kind[base] === KIND_NONE) continue;
     if (symbols.kind[base] === KIND_UNDEFINED || symbols.kind[base] === KIND_UNDEFINED_WEAK) continue;
     symbols.flags[base] |= symbols.flags[id] & ~FLAG_VERSIONED;
