@@ -49,14 +49,63 @@ export function relocationSize(machine: Machine): number {
 
 /** The order in which to write, as indices. */
 export function sortRelocations(list: RelocationList, machine: Machine): Int32Array {
-  const order = new Int32Array(list.count);
-  for (let i = 0; i < order.length; i++) order[i] = i;
   const { relative, irelative } = machine.dynamic;
-  const { type, symbol, address } = list;
-  const rank = (i: number): number => (type[i] === relative ? 0 : type[i] === irelative ? 2 : 1);
-  return order.sort(
-    (a, b) => rank(a) - rank(b) || (rank(a) === 1 ? symbol[a] - symbol[b] : 0) || address[a] - address[b],
-  );
+  const { type, symbol, address, count } = list;
+  const relatives = new Int32Array(count);
+  let relativeTotal = 0;
+  const others: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (type[i] === relative) relatives[relativeTotal++] = i;
+    else others.push(i);
+  }
+  const rank = (i: number): number => (type[i] === irelative ? 1 : 0);
+  others.sort((a, b) => rank(a) - rank(b) || symbol[a] - symbol[b] || address[a] - address[b]);
+  const order = new Int32Array(count);
+  order.set(sortByAddress(relatives.subarray(0, relativeTotal), address));
+  order.set(others, relativeTotal);
+  return order;
+}
+
+/**
+ * Sections are walked file by file but stand sorted by kind, so the list consists of long rising runs: merging them takes
+ * few comparisons, where a comparison sort of half a million entries would take a tenth of the link.
+ */
+function sortByAddress(indices: Int32Array, address: Float64Array): Int32Array {
+  let from: Int32Array = indices;
+  let to: Int32Array = new Int32Array(from.length);
+  for (;;) {
+    let runs = 0;
+    for (let start = 0; start < from.length; runs++) {
+      const middle = runEnd(from, address, start);
+      const end = middle < from.length ? runEnd(from, address, middle) : middle;
+      mergeRuns(from, to, address, start, middle, end);
+      start = end;
+    }
+    [from, to] = [to, from];
+    if (runs <= 1) return from;
+  }
+}
+
+function runEnd(indices: Int32Array, address: Float64Array, start: number): number {
+  let i = start + 1;
+  while (i < indices.length && address[indices[i - 1]] <= address[indices[i]]) i++;
+  return i;
+}
+
+function mergeRuns(
+  from: Int32Array,
+  to: Int32Array,
+  address: Float64Array,
+  start: number,
+  middle: number,
+  end: number,
+): void {
+  let a = start;
+  let b = middle;
+  for (let i = start; i < end; i++) {
+    const takeFirst = a < middle && (b >= end || address[from[a]] <= address[from[b]]);
+    to[i] = takeFirst ? from[a++] : from[b++];
+  }
 }
 
 /** How many RELATIVE relocations stand in front: DT_RELACOUNT. */

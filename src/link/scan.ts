@@ -109,6 +109,7 @@ interface Scanner {
   readonly symbols: SymbolTable;
   readonly scan: Scan;
   readonly report: Report;
+  readonly site: Site;
 }
 
 /** One relocation, as the handlers see it. One record is reused for all. */
@@ -125,8 +126,14 @@ interface Site {
   writable: boolean;
   nextType: number;
   nextOffset: number;
-  /** Contents of the section. */
-  code: Uint8Array;
+  /** Contents of the section, once something has asked for them. */
+  code: Uint8Array | undefined;
+}
+
+/** The bytes of the site's section. */
+function codeOf(scanner: Scanner, site: Site): Uint8Array {
+  site.code ??= sectionContents(site.object, scanner.sections, site.section);
+  return site.code;
 }
 
 const MAX_REFERENCES = 1000;
@@ -156,7 +163,22 @@ export function scanRelocations(
     textRelocationSymbol: -1,
     undefinedReferences: [],
   };
-  const scanner: Scanner = { machine, mode, options, sections, symbols, scan, report };
+  if (objects.length === 0) return scan;
+  const site: Site = {
+    object: objects[0],
+    section: 0,
+    offset: 0,
+    type: 0,
+    symbolIndex: 0,
+    symbol: -1,
+    binding: 0,
+    addend: 0,
+    writable: false,
+    nextType: 0,
+    nextOffset: 0,
+    code: undefined,
+  };
+  const scanner: Scanner = { machine, mode, options, sections, symbols, scan, report, site };
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
@@ -181,20 +203,11 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
   const end = start + sections.size[relocs];
   const { expression, bytes: width, known } = machine.relocations;
   const isEhFrame = (sections.state[section] & STATE_EH_FRAME) !== 0;
-  const site: Site = {
-    object,
-    section,
-    offset: 0,
-    type: 0,
-    symbolIndex: 0,
-    symbol: -1,
-    binding: 0,
-    addend: 0,
-    writable: (sections.flags[section] & SHF_WRITE) !== 0,
-    nextType: 0,
-    nextOffset: 0,
-    code: sectionContents(object, sections, section),
-  };
+  const { site } = scanner;
+  site.object = object;
+  site.section = section;
+  site.writable = (sections.flags[section] & SHF_WRITE) !== 0;
+  site.code = undefined;
   if (sections.type[section] === SHT_NOBITS && start < end) {
     scanner.report(error("relocation-in-nobits", placeOf(scanner, object, section, 0)));
     return;
@@ -300,7 +313,11 @@ function scanSite(scanner: Scanner, site: Site, kind: number, width: number, sym
       if (gotLoadRelaxation(scanner, site) === RELAX_NONE) {
         need(scanner, site, FLAG_NEEDS_GOT);
         // An access that does not name the GOT's register holds the slot's address: position-independent code cannot.
-        if (mode.pic && kind === EXPRESSION_GOT_OFFSET && machine.gotWithoutBase(site.code, site.offset, site.type)) {
+        if (
+          mode.pic &&
+          kind === EXPRESSION_GOT_OFFSET &&
+          machine.gotWithoutBase(codeOf(scanner, site), site.offset, site.type)
+        ) {
           misuse(scanner, site);
         }
       }
@@ -369,7 +386,7 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
       if (mode.pic && site.symbolIndex !== 0) misuse(scanner, site);
       return;
     case BIND_IFUNC:
-      need(scanner, site, isCall(site) ? FLAG_NEEDS_PLT : FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
+      need(scanner, site, isCall(scanner, site) ? FLAG_NEEDS_PLT : FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
       return;
     default:
       if (mode.shared) {
@@ -377,7 +394,7 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
         else misuse(scanner, site);
       } else if (isShared(symbols, site.symbol)) {
         const isFunction = symbols.type[site.symbol] === STT_FUNC || symbols.type[site.symbol] === STT_GNU_IFUNC;
-        if (isCall(site) && isFunction) need(scanner, site, FLAG_NEEDS_PLT);
+        if (isCall(scanner, site) && isFunction) need(scanner, site, FLAG_NEEDS_PLT);
         else needAddress(scanner, site);
       }
   }
@@ -400,8 +417,8 @@ function scanGotRelative(scanner: Scanner, site: Site): void {
 }
 
 /** x86: e8 call, e9 jmp, 0f 8x jcc. A call may go through the PLT without anybody seeing the entry's address. */
-function isCall(site: Site): boolean {
-  const bytes = site.code;
+function isCall(scanner: Scanner, site: Site): boolean {
+  const bytes = codeOf(scanner, site);
   const at = site.offset;
   if (site.offset < 1) return false;
   const opcode = bytes[at - 1];
@@ -412,7 +429,14 @@ function isCall(site: Site): boolean {
 function gotLoadRelaxation(scanner: Scanner, site: Site): number {
   const { machine, mode, options } = scanner;
   if (!options.relax || !mayRelaxGotLoad(site.binding)) return RELAX_NONE;
-  return machine.relaxGotLoad(site.code, site.offset, site.addend, site.type, mode.pic, isConstant(site.binding));
+  return machine.relaxGotLoad(
+    codeOf(scanner, site),
+    site.offset,
+    site.addend,
+    site.type,
+    mode.pic,
+    isConstant(site.binding),
+  );
 }
 
 export function mayRelaxGotLoad(binding: number): boolean {
@@ -492,7 +516,14 @@ function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
 }
 
 function tlsVerdict(scanner: Scanner, site: Site, target: number): number {
-  return scanner.machine.checkTls(site.code, site.offset, site.type, target, site.nextType, site.nextOffset);
+  return scanner.machine.checkTls(
+    codeOf(scanner, site),
+    site.offset,
+    site.type,
+    target,
+    site.nextType,
+    site.nextOffset,
+  );
 }
 
 /** Something in a program has to have this imported symbol's address: copy the data, or let the PLT entry be the function. */

@@ -46,7 +46,7 @@ export interface SectionTable {
 }
 
 export function createSections(): SectionTable {
-  const capacity = 1 << 10;
+  const capacity = 1 << 14;
   return {
     count: 0,
     object: new Int32Array(capacity),
