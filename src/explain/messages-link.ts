@@ -195,4 +195,10 @@ export const linkMessages: MessageTable = {
   "eh-frame-version": { message: `CIE of unknown version {version}; ${noTable}` },
   "eh-frame-augmentation": { message: `CIE with unknown augmentation "{augmentation}"; ${noTable}` },
   "eh-frame-encoding": { message: `unknown pointer encoding {encoding:hex} in a CIE; ${noTable}` },
+  "eh-frame-no-relocation": { message: `unwind record whose function no relocation names; ${noTable}` },
+  "eh-frame-absolute": { message: `absolute function addresses in unwind records; ${noTable}`, cure: recompile },
+  "eh-frame-header-overflow": {
+    message: "a function or unwind record is more than 2 GiB away from .eh_frame_hdr",
+    cure: "keep the code within 2 GiB",
+  },
 };

@@ -4,6 +4,7 @@
 // "DWARF Exception Header Encoding".
 
 import { type Place, type Report, warning } from "../elf/problem.ts";
+import { growUint8, growUint32 } from "./columns.ts";
 
 // How a pointer is stored: the format in the low four bits, what it is relative to in the next three.
 export const DW_EH_PE_absptr = 0x00;
@@ -267,7 +268,7 @@ function skipLeb128(reader: Reader, at: number, end: number): number {
 
 function addRecord(records: EhFrameRecords, kind: number, offset: number, size: number, lengthBytes: number): number {
   const record = records.count++;
-  if (record === records.kinds.length) growRecords(records);
+  if (record === records.kinds.length) growRecords(records, records.count);
   records.kinds[record] = kind;
   records.offsets[record] = offset;
   records.sizes[record] = size;
@@ -275,28 +276,16 @@ function addRecord(records: EhFrameRecords, kind: number, offset: number, size: 
   return record;
 }
 
-function growRecords(records: EhFrameRecords): void {
-  records.kinds = grown8(records.kinds);
-  records.offsets = grown32(records.offsets);
-  records.sizes = grown32(records.sizes);
-  records.lengthBytes = grown8(records.lengthBytes);
-  records.cies = grown32(records.cies);
-  records.pointers = grown32(records.pointers);
-  records.pointerEncodings = grown8(records.pointerEncodings);
-  records.lsdaEncodings = grown8(records.lsdaEncodings);
-  records.personalityEncodings = grown8(records.personalityEncodings);
-}
-
-function grown8(column: Uint8Array): Uint8Array {
-  const wider = new Uint8Array(column.length * 2);
-  wider.set(column);
-  return wider;
-}
-
-function grown32(column: Uint32Array): Uint32Array {
-  const wider = new Uint32Array(column.length * 2);
-  wider.set(column);
-  return wider;
+function growRecords(records: EhFrameRecords, needed: number): void {
+  records.kinds = growUint8(records.kinds, needed);
+  records.offsets = growUint32(records.offsets, needed);
+  records.sizes = growUint32(records.sizes, needed);
+  records.lengthBytes = growUint8(records.lengthBytes, needed);
+  records.cies = growUint32(records.cies, needed);
+  records.pointers = growUint32(records.pointers, needed);
+  records.pointerEncodings = growUint8(records.pointerEncodings, needed);
+  records.lsdaEncodings = growUint8(records.lsdaEncodings, needed);
+  records.personalityEncodings = growUint8(records.personalityEncodings, needed);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

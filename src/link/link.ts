@@ -27,6 +27,7 @@ import {
 } from "./dynamic-relocations.ts";
 import { planDynamic, writeDynamic } from "./dynamic-section.ts";
 import { buildDynamicSymbols } from "./dynamic-symbols.ts";
+import { makeEhFrameHeader, placeEhFrames, readEhFrames } from "./eh-frame.ts";
 import { type GotWord, planGot } from "./got.ts";
 import type { SymbolId } from "./ids.ts";
 import { readInputs } from "./inputs.ts";
@@ -101,10 +102,13 @@ function linkImage(
   const mode = outputMode(options, shared.length);
   const is64 = machine.elfClass === 64;
   const outputs = createOutputs();
+  const frames = readEhFrames(objects, sections, machine, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
   assignSections(objects, sections, outputs);
-  const merged = mergeSections(objects, sections, outputs, options);
+  const merged = mergeSections(objects, sections, outputs, frames, options);
+  placeEhFrames(frames, objects, sections, outputs, mode.pic, report);
+  if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
   allotCommons(symbols, outputs, options);
 
   // What every name means. No new symbols beyond this point, but rows for local symbols that need a slot.
@@ -118,7 +122,7 @@ function linkImage(
   const bindings = bindSymbols(symbols, objects, mode, options);
 
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
-  const scan = scanRelocations(objects, sections, symbols, bindings, machine, mode, options, report);
+  const scan = scanRelocations(objects, sections, symbols, bindings, machine, mode, frames, options, report);
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, options, mode.shared, report);

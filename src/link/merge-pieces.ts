@@ -6,6 +6,7 @@
 // they were first seen: comparing with an entry touches no input file again, and without tail merging the arena is the
 // output as it stands.
 
+import { growUint8, growUint32 } from "./columns.ts";
 import { findSuffixes } from "./merge-tails.ts";
 
 export interface Merger {
@@ -121,10 +122,8 @@ export function addMergeSection(
   const alignment = sectionAlignment === 0 ? 1 : sectionAlignment;
   if (!canSplit(merger, bytes, start, size, alignment)) return -1;
   const ordinal = merger.sectionCount++;
-  if (ordinal + 1 === merger.sectionPieces.length) {
-    merger.sectionPieces = grown(merger.sectionPieces);
-    merger.sectionSizes = grown(merger.sectionSizes);
-  }
+  merger.sectionPieces = growUint32(merger.sectionPieces, ordinal + 2);
+  merger.sectionSizes = growUint32(merger.sectionSizes, ordinal + 1);
   reserveArena(merger, size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!merger.strings) addConstants(merger, view, start, size, alignment);
@@ -315,7 +314,11 @@ function internBatch(merger: Merger, view: DataView, sectionStart: number): void
   const { batch } = merger;
   const { count, starts, lengths, hashes, alignments } = batch;
   warmUp(merger);
-  reservePieces(merger, count);
+  merger.pieceTargets = growUint32(merger.pieceTargets, merger.pieceCount + count);
+  if (merger.strings) {
+    merger.pieceOffsets = growUint32(merger.pieceOffsets, merger.pieceCount + count);
+    merger.pieceLengths = growUint32(merger.pieceLengths, merger.pieceCount + count);
+  }
   const { pieceTargets, pieceOffsets, pieceLengths, pieceCount } = merger;
   for (let i = 0; i < count; i++) {
     pieceTargets[pieceCount + i] = intern(merger, view, starts[i], lengths[i], hashes[i], alignments[i]);
@@ -378,12 +381,8 @@ function sameBytes(a: DataView, aStart: number, b: DataView, bStart: number, len
 
 function addEntry(merger: Merger, view: DataView, at: number, length: number, alignmentLog2: number): number {
   const entry = merger.entryCount++;
-  if (entry + 1 === merger.entryStarts.length) {
-    merger.entryStarts = grown(merger.entryStarts);
-    const alignments = new Uint8Array(merger.entryStarts.length);
-    alignments.set(merger.entryAlignments);
-    merger.entryAlignments = alignments;
-  }
+  merger.entryStarts = growUint32(merger.entryStarts, entry + 2);
+  merger.entryAlignments = growUint8(merger.entryAlignments, entry + 1);
   const { arenaView: arena, entryStarts } = merger;
   const start = entryStarts[entry];
   let i = 0;
@@ -394,15 +393,6 @@ function addEntry(merger: Merger, view: DataView, at: number, length: number, al
   // At most half of the slots are taken.
   if (merger.entryCount * 4 > merger.slots.length) growSlots(merger);
   return entry;
-}
-
-function reservePieces(merger: Merger, count: number): void {
-  if (merger.pieceCount + count <= merger.pieceTargets.length) return;
-  while (merger.pieceCount + count > merger.pieceTargets.length) merger.pieceTargets = grown(merger.pieceTargets);
-  if (!merger.strings) return;
-  const { length } = merger.pieceTargets;
-  merger.pieceOffsets = grown(merger.pieceOffsets, length);
-  merger.pieceLengths = grown(merger.pieceLengths, length);
 }
 
 /** Where the next entry begins in the arena. */
@@ -433,12 +423,6 @@ function growSlots(merger: Merger): void {
     slots[slot + 1] = old[i + 1];
   }
   merger.slots = slots;
-}
-
-function grown(column: Uint32Array, length: number = column.length * 2): Uint32Array {
-  const wider = new Uint32Array(length);
-  wider.set(column);
-  return wider;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

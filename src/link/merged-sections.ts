@@ -2,13 +2,14 @@
 // flags, entry size and alignment form a bucket (as GNU ld groups them); its pieces take the place of the first of them.
 
 import { SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from "../elf/constants.ts";
+import { type EhFrames, ehFrameAddress } from "./eh-frame.ts";
 import type { SectionId } from "./ids.ts";
 import { addMergeSection, createMerger, finishMerger, type Merger, mergedOffset, writeMerged } from "./merge-pieces.ts";
 import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import { type Chunk, newChunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import { contentsOf } from "./section-contents.ts";
-import { type SectionTable, STATE_MERGED } from "./section-table.ts";
+import { type SectionTable, STATE_EH_FRAME, STATE_MERGED } from "./section-table.ts";
 
 interface Bucket {
   readonly merger: Merger;
@@ -20,18 +21,22 @@ export interface MergedSections {
   /** By section: its bucket, and its number in the bucket's merger. Meaningful where STATE_MERGED is set. */
   readonly bucketOf: Int32Array;
   readonly ordinalOf: Int32Array;
+  /** .eh_frame: rearranged too, record by record. */
+  readonly frames: EhFrames;
 }
 
 export function mergeSections(
   objects: readonly ObjectFile[],
   sections: SectionTable,
   outputs: OutputSections,
+  frames: EhFrames,
   options: LinkOptions,
 ): MergedSections {
   const merged: MergedSections = {
     buckets: [],
     bucketOf: new Int32Array(sections.count),
     ordinalOf: new Int32Array(sections.count),
+    frames,
   };
   for (const output of outputs.list) mergeOutput(merged, output, objects, sections, outputs, options);
   for (const { merger, chunk } of merged.buckets) {
@@ -112,7 +117,9 @@ export function mergedAddress(
   section: SectionId,
   offset: number,
 ): number {
-  if ((sections.state[section] & STATE_MERGED) === 0) return sections.address[section] + offset;
+  const state = sections.state[section];
+  if ((state & STATE_EH_FRAME) !== 0) return ehFrameAddress(merged.frames, section, offset);
+  if ((state & STATE_MERGED) === 0) return sections.address[section] + offset;
   const { merger, chunk } = merged.buckets[merged.bucketOf[section]];
   const ordinal = merged.ordinalOf[section];
   // A compiler may point a little before or behind the section; the distance is kept from the nearest byte inside.

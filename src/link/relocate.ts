@@ -40,6 +40,7 @@ import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA, STT_SECTION } from "../
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_IFUNC, BIND_IMPORTED } from "./bind.ts";
 import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
+import { copyEhFrame, ehFrameOffset } from "./eh-frame.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
 import type { Layout } from "./layout.ts";
 import { localSection, localType, localValue } from "./local-symbols.ts";
@@ -92,8 +93,7 @@ export function relocateObjects(relocator: Relocator, objects: readonly ObjectFi
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.output[section] < 0 || sections.type[section] === SHT_NOBITS) continue;
-      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED | STATE_EH_FRAME)) !== 0)
-        continue;
+      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED)) !== 0) continue;
       const contents = contentsOf(object, sections, section, relocator.options.accelerators);
       if (contents === undefined) {
         relocator.report(
@@ -101,9 +101,16 @@ export function relocateObjects(relocator: Relocator, objects: readonly ObjectFi
         );
         continue;
       }
+      if ((sections.state[section] & STATE_EH_FRAME) !== 0) {
+        const { chunk } = relocator.merged.frames;
+        copyEhFrame(relocator.merged.frames, section, contents, relocator.image, relocator.view);
+        if (chunk !== undefined) relocateSection(relocator, object, section, contents, chunk.address, chunk.offset);
+        continue;
+      }
       const to = fileOffset(relocator, section);
       relocator.image.set(contents, to);
-      if (sections.relocs[section] >= 0) relocateSection(relocator, object, section, contents, to);
+      if (sections.relocs[section] >= 0)
+        relocateSection(relocator, object, section, contents, sections.address[section], to);
     }
   }
 }
@@ -113,8 +120,18 @@ function fileOffset(relocator: Relocator, section: SectionId): number {
   return output.offset + (relocator.sections.address[section] - output.address);
 }
 
-/** Applies the relocations of one section whose contents are in the image already. @param to their offset in the image */
-function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, contents: Uint8Array, to: number): void {
+/**
+ * Applies the relocations of one section whose contents are in the image already.
+ * @param base their address  @param to their offset in the image
+ */
+function relocateSection(
+  r: Relocator,
+  object: ObjectFile,
+  section: SectionId,
+  contents: Uint8Array,
+  base: number,
+  to: number,
+): void {
   const { sections, address, machine, scan, view: out } = r;
   const { view, is64, firstGlobal, symbols: globals } = object;
   const relocs = sections.relocs[section];
@@ -123,11 +140,11 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, c
   const entry = rela ? 3 * word : 2 * word;
   const end = sections.offset[relocs] + sections.size[relocs];
   const { expression, bytes: widths, overflow, known } = machine.relocations;
-  const base = sections.address[section];
   const allocated = (sections.flags[section] & SHF_ALLOC) !== 0;
   const tombstone = allocated ? 0 : tombstoneOf(object, sections, section);
   const wordBytes = machine.wordBytes;
   const limit = sections.size[section];
+  const isEhFrame = (sections.state[section] & STATE_EH_FRAME) !== 0;
   for (let at = sections.offset[relocs]; at < end; at += entry) {
     const offset = view.getUint32(at, true);
     const info = view.getUint32(at + word, true);
@@ -151,8 +168,11 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, c
       return;
     }
     if (kind === EXPRESSION_NONE) continue;
-    const place = base + offset;
-    const field = to + offset;
+    // Where it is now: .eh_frame is rearranged record by record, and some are left out.
+    const now = isEhFrame ? ehFrameOffset(r.merged.frames, section, offset) : offset;
+    if (now < 0) continue;
+    const place = base + now;
+    const field = to + now;
     let addend: number;
     if (rela)
       addend = is64

@@ -41,6 +41,7 @@ import { SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_RELA, STT_FUNC, STT_GNU_IFUNC, ST
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_UNDEFINED, BIND_ZERO } from "./bind.ts";
 import { growFloat64, growInt32, growUint8 } from "./columns.ts";
+import { type EhFrames, ehFrameOffset } from "./eh-frame.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
 import { type LocalSymbols, localSection, localSymbol, localType } from "./local-symbols.ts";
 import type { OutputMode } from "./mode.ts";
@@ -107,6 +108,7 @@ interface Scanner {
   readonly options: LinkOptions;
   readonly sections: SectionTable;
   readonly symbols: SymbolTable;
+  readonly frames: EhFrames;
   readonly scan: Scan;
   readonly report: Report;
   readonly site: Site;
@@ -145,6 +147,7 @@ export function scanRelocations(
   bindings: Uint8Array,
   machine: Machine,
   mode: OutputMode,
+  frames: EhFrames,
   options: LinkOptions,
   report: Report,
 ): Scan {
@@ -178,7 +181,7 @@ export function scanRelocations(
     nextOffset: 0,
     code: undefined,
   };
-  const scanner: Scanner = { machine, mode, options, sections, symbols, scan, report, site };
+  const scanner: Scanner = { machine, mode, options, sections, symbols, frames, scan, report, site };
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
@@ -233,6 +236,8 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
       return;
     }
     if (kind === EXPRESSION_NONE) continue;
+    // The record of a function that is not in the output.
+    if (isEhFrame && ehFrameOffset(scanner.frames, section, offset) < 0) continue;
     let symbol = -1;
     let binding: number;
     if (index >= firstGlobal) {

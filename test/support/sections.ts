@@ -19,7 +19,11 @@ export interface ElfFile {
 
 /** Sections of a little-endian ELF file, without their relocations applied. */
 export function readSections(path: string): ElfFile {
-  const file = readFileSync(path);
+  return parseSections(readFileSync(path));
+}
+
+export function parseSections(bytes: Uint8Array): ElfFile {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const wide = file[4] === 2;
   const word = (at: number): number => (wide ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true));
