@@ -194,6 +194,36 @@ test("the file is named as the compiler was given it", needs("gcc"), () => {
   ok(answers.includes("other/generated.c"));
 });
 
+test("an address given by a symbol counts from where the symbol is", needs("gcc"), () => {
+  // Compilers refer to sections; a line table written by hand may name the function.
+  const source = `
+  .text
+  .globl before, named
+before: .zero 16
+named: .zero 4
+  .section .debug_line
+  .long end - start
+start: .short 2
+  .long program - prologue
+prologue: .byte 1, 1, 0xfb, 14, 10
+  .byte 0, 1, 1, 1, 1, 0, 0, 0, 1
+  .byte 0
+  .asciz "hand.s"
+  .byte 0, 0, 0, 0
+program: .byte 0, 9, 2
+  .quad named
+  .byte 3, 41, 1
+  .byte 2, 4, 0, 1, 1
+end:
+`;
+  const file = read(compile(x86_64, "hand.s", source));
+  const text = file.sections.findIndex(({ name }) => name === ".text");
+  equal(findSourceLine(file.bytes, text, 15), undefined);
+  deepEqual(findSourceLine(file.bytes, text, 16), { file: "hand.s", line: 42 });
+  deepEqual(findSourceLine(file.bytes, text, 19), { file: "hand.s", line: 42 });
+  equal(findSourceLine(file.bytes, text, 20), undefined);
+});
+
 test("no debug information, no ELF file, no such section: no line", needs("gcc"), () => {
   const file = read(compile(x86_64, "lines.c", SOURCE));
   equal(findSourceLine(file.bytes, 1, 0), undefined);

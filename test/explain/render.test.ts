@@ -17,6 +17,7 @@ test("an undefined symbol shows where it is referenced: source line, function, o
         { file: "main.o", section: ".text", offset: 0x12 },
         { file: "lib.a(b.o)", section: ".text.g", offset: 4 },
         { file: "c.o", section: ".data", offset: 0 },
+        { file: "d.o", section: ".data", offset: 8 },
       ],
       count: 10,
       functions: ["main", "", ""],
