@@ -25,6 +25,8 @@ export interface DynamicFacts {
   /** .rela.plt holds entries. */
   readonly hasJumpRelocations: boolean;
   readonly hasRelocations: boolean;
+  /** There will be RELATIVE relocations; how many is known once they are written. */
+  readonly hasRelative: boolean;
   readonly relativeCount: () => number;
   readonly hasRelr: boolean;
   readonly textRelocations: boolean;
@@ -117,10 +119,7 @@ export function planDynamic(
     add(elf.DT_VERNEEDNUM, facts.verneedCount);
   }
   if (facts.hasVersions) address(elf.DT_VERSYM, ".gnu.version");
-  if (facts.hasRelocations && z.combreloc) {
-    const count = facts.relativeCount();
-    if (count > 0) add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, count);
-  }
+  if (facts.hasRelative && z.combreloc) add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, facts.relativeCount);
   add(elf.DT_NULL, 0);
   for (let i = 0; i < SPARE_TAGS; i++) add(elf.DT_NULL, 0);
   return tags;

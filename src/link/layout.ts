@@ -72,6 +72,7 @@ export function measureSections(outputs: OutputSections, sections: SectionTable)
     output.size = at;
     output.alignment = largest;
   }
+  placeNotes(outputs);
   alignTls(outputs);
 }
 
@@ -82,12 +83,22 @@ function alignTls(outputs: OutputSections): void {
 }
 
 export function sortedSections(outputs: OutputSections): OutputSection[] {
-  return [...outputs.list].sort((a, b) => a.row - b.row || noteOrder(a) - noteOrder(b) || a.order - b.order);
+  return [...outputs.list].sort((a, b) => a.row - b.row || ownRow(a) - ownRow(b) || a.order - b.order);
 }
 
-/** Orphaned notes stand by falling alignment, so that each alignment makes one PT_NOTE. */
-function noteOrder(section: OutputSection): number {
-  return section.name.startsWith(".note") ? -section.alignment : 0;
+/** The section that the row names stands before the orphans that were put behind it. */
+function ownRow(section: OutputSection): number {
+  const row = defaultLayout[section.row];
+  return row !== undefined && "name" in row && row.name === section.name ? 0 : 1;
+}
+
+/** Notes stand by alignment, so that each alignment makes one PT_NOTE: those of words first, then with the build id. */
+function placeNotes(outputs: OutputSections): void {
+  const first = defaultLayout.findIndex((row) => "name" in row && row.name === ".interp");
+  const second = defaultLayout.findIndex((row) => "name" in row && row.name === ".note.gnu.build-id");
+  for (const section of outputs.list) {
+    if (section.row === first && section.alignment < 8 && section.name.startsWith(".note")) section.row = second;
+  }
 }
 
 export function layOut(outputs: OutputSections, sections: SectionTable, it: LayoutOptions): Layout {

@@ -26,7 +26,7 @@ export interface OutputSection {
   readonly id: OutputSectionId;
   readonly name: string;
   /** Row in the layout table after which it stands, and the order among those of the same row. */
-  readonly row: number;
+  row: number;
   readonly order: number;
   type: number;
   /** SHF_*, low 32 bits. */

@@ -10,7 +10,6 @@ import type { Machine, PltStyle } from "../arch/index.ts";
 import { BIND_IFUNC } from "./bind.ts";
 import type { SymbolId } from "./ids.ts";
 import type { OutputMode } from "./mode.ts";
-import type { LinkOptions } from "./options.ts";
 import type { Scan } from "./scan.ts";
 import {
   FLAG_CANONICAL_PLT,
@@ -60,11 +59,10 @@ export function allocateSlots(
   scan: Scan,
   machine: Machine,
   mode: OutputMode,
-  options: LinkOptions,
+  ibt: boolean,
 ): Slots {
   const { count } = symbols;
   const column = (): Int32Array => new Int32Array(count).fill(-1);
-  const ibt = options.z.ibtplt || options.z.ibt;
   const slots: Slots = {
     got: column(),
     tlsGd: column(),

@@ -1,0 +1,135 @@
+// Writes the output: the input sections, relocated; then what the linker made; then the headers. Every byte has its place
+// already, and what is written is held against what was counted.
+
+import type { Machine } from "../arch/index.ts";
+import { STT_GNU_IFUNC } from "../elf/constants.ts";
+import { error, type Report } from "../elf/problem.ts";
+import { entryAddress, fillCodeGaps } from "./addresses.ts";
+import { buildIdBytes } from "./build-id.ts";
+import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "./dynamic-relocations.ts";
+import { writeDynamic } from "./dynamic-section.ts";
+import type { Layout } from "./layout.ts";
+import type { Loader } from "./loader.ts";
+import type { MadeSections } from "./make-sections.ts";
+import type { OutputMode } from "./mode.ts";
+import type { LinkOptions } from "./options.ts";
+import type { Chunk } from "./output-section.ts";
+import { type SymbolValues, writeSymbols } from "./output-symbols.ts";
+import { type Relocator, relocateObjects } from "./relocate.ts";
+import type { Scan } from "./scan.ts";
+import type { SlotAddresses } from "./slots.ts";
+import { FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "./symbol-table.ts";
+import { type GotWriter, writeDynamicSymbols, writeGot, writeGotHeader, writePlt } from "./write-chunks.ts";
+import { planHeaders, writeHeaders } from "./write-headers.ts";
+
+export function writeImage(
+  loader: Loader,
+  scan: Scan,
+  made: MadeSections,
+  layout: Layout,
+  values: SymbolValues,
+  at: SlotAddresses,
+  machine: Machine,
+  mode: OutputMode,
+  options: LinkOptions,
+  report: Report,
+): Uint8Array {
+  const { objects, sections, symbols } = loader;
+  const { outputs, address, merged } = values;
+  const { slots, dynamic, symtab, dynamicRelocations, pltRelocations, relocationChunks } = made;
+  const is64 = machine.elfClass === 64;
+  const headers = planHeaders(layout, is64);
+  const image = new Uint8Array(headers.imageSize);
+  const view = new DataView(image.buffer);
+  const dynamicIndex = dynamic?.symbols.indexOf ?? new Int32Array(symbols.count);
+  // In a static program .rela.iplt holds everything; the PLT's own come first there too.
+  const general = mode.dynamic ? dynamicRelocations : pltRelocations;
+  const gotWriter: GotWriter = {
+    machine,
+    mode,
+    values,
+    scan,
+    slots,
+    at,
+    layout,
+    dynamicIndex,
+    dynamic: general,
+    plt: pltRelocations,
+    view,
+  };
+
+  fillCodeGaps(outputs, sections, machine, image);
+  writeGot(gotWriter, made.got, made.packed !== undefined);
+  const relocator: Relocator = {
+    machine,
+    mode,
+    options,
+    sections,
+    symbols,
+    address,
+    scan,
+    slots,
+    at,
+    layout,
+    outputs: outputs.list,
+    merged,
+    dynamicIndex,
+    dynamic: general,
+    packed: made.packed?.scanned,
+    image,
+    view,
+    report,
+    cursor: 0,
+    overflows: 0,
+  };
+  relocateObjects(relocator, objects);
+  // The dynamic linker fills the program's copies from the libraries' variables.
+  for (const id of made.copies)
+    addRelocation(dynamicRelocations, address[id], machine.dynamic.copy, dynamicIndex[id], 0);
+
+  const { gotPlt } = made.slotChunks;
+  if (gotPlt !== undefined) writeGotHeader(gotPlt, dynamic?.chunks.dynamic.address ?? 0, is64, view);
+  writePlt(gotWriter, made.slotChunks);
+  if (dynamic !== undefined) {
+    writeDynamicSymbols(dynamic.symbols, values, dynamic.chunks.dynsym, view, is64, mode);
+    writeDynamic(dynamic.tags, machine, view, dynamic.chunks.dynamic.offset);
+  }
+  writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, true, machine, view, report);
+  writeRelocationChunk(pltRelocations, relocationChunks.plt, false, machine, view, report);
+  for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
+  if (symtab !== undefined) {
+    writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64, mode);
+    image.set(symtab.plan.strings.bytes.subarray(0, symtab.plan.strings.size), symtab.strings.offset);
+  }
+  const entry = entryAddress(values, mode, options, report);
+  writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols), image, view);
+  if (made.buildId !== undefined)
+    image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
+  return image;
+}
+
+/** What is written was counted before layout; a difference is an error of the linker, never a broken file. */
+function writeRelocationChunk(
+  list: RelocationList,
+  chunk: Chunk | undefined,
+  sorted: boolean,
+  machine: Machine,
+  view: DataView,
+  report: Report,
+): void {
+  if (list.count !== list.address.length) {
+    report(error("internal-relocation-count", {}, { counted: list.address.length, written: list.count }));
+    return;
+  }
+  if (chunk === undefined) return;
+  writeRelocations(list, sorted ? sortRelocations(list, machine) : undefined, machine, view, chunk.offset);
+}
+
+/** IFUNC and unique symbols need a loader that knows GNU's extensions: EI_OSABI says so. */
+function usesGnuFeatures(symbols: SymbolTable): boolean {
+  for (let id = 0; id < symbols.count; id++) {
+    if (!isDefinedHere(symbols, id)) continue;
+    if (symbols.type[id] === STT_GNU_IFUNC || (symbols.flags[id] & FLAG_UNIQUE) !== 0) return true;
+  }
+  return false;
+}
