@@ -165,12 +165,25 @@ function partsFor(bytes: Uint8Array, { parts, json }: Request): ReadonlySet<Dump
   return new Set(kind === "elf-relocatable" ? OVERVIEW_OF_OBJECT : OVERVIEW_OF_LINKED);
 }
 
+/** How many characters are put together before they are written. */
+const CHUNK = 65_536;
+
 function writeText(dumps: Iterable<FileDump>, { parts, style }: Request, io: Io): void {
+  let chunk = "";
   let first = true;
   for (const dump of dumps) {
     // Of other files there is nothing to show but the problem.
     if (!dump.kind.startsWith("elf-") && !dump.kind.endsWith("archive")) continue;
-    io.out(`${first ? "" : "\n"}${dumpLines(dump, parts, style).join("\n")}\n`);
+    if (!first) chunk += "\n";
     first = false;
+    for (const line of dumpLines(dump, parts, style)) {
+      chunk += `${line}\n`;
+      if (chunk.length < CHUNK) continue;
+      io.out(chunk);
+      chunk = "";
+    }
+    // What is said of the next file on standard error comes after this.
+    io.out(chunk);
+    chunk = "";
   }
 }

@@ -141,7 +141,7 @@ function segmentRows(text: string): string[] {
 
 function symbolRows(text: string): string[] {
   const row =
-    /^ +(\d+): ([0-9a-f]+) +(\d+|0x[0-9a-f]+) (\S+) +(\S+|<OS specific>: 10) +(\S+) +(?:\[.*?\] +)?(\S+)(?: \[.*?\])?(?: (.*))?$/;
+    /^ +(\d+): ([0-9a-f]+) +(\d+|0x[0-9a-f]+) (\S+) +(<OS specific>: 10|\S+) +(\S+) +(?:\[.*?\] +)?(\S+)(?: \[.*?\])?(?: (.*))?$/;
   return rows(text, row).map(([index, value, size, type, binding, visibility, section, name]) =>
     [
       index,
@@ -192,10 +192,11 @@ function versionRows(text: string): string[] {
 }
 
 function noteRows(text: string): string[] {
-  const lines: string[] = [];
-  for (const [owner, size, type] of rows(text, /^ {2}(\S+) +0x([0-9a-f]{8})\t(\S+)/))
-    lines.push(`${owner} ${number(size)} ${type.replace(/^FDO_/, "NT_FDO_")}`);
-  return lines;
+  const row = /^ {2}(\S+) +0x([0-9a-f]{8})\t(?:Unknown note type: \((0x[0-9a-f]+)\)|(\S+))/;
+  return rows(text, row).map(([owner, size, unknown, name]) => {
+    const type = unknown === undefined ? name.replace(/^FDO_/, "NT_FDO_") : `0x${number(unknown.slice(2))}`;
+    return `${owner} ${number(size)} ${type}`;
+  });
 }
 
 function groupRows(text: string): string[] {

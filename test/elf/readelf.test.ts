@@ -125,6 +125,20 @@ test("versions that are defined, and what they follow", needs("readelf", "gcc"),
   compare(library);
 });
 
+test(
+  "notes in a section aligned to 8 start at multiples of 8, in others at multiples of 4",
+  needs("readelf", "gcc"),
+  () => {
+    const note = (type: number, alignment: number): string =>
+      `.long 6, 4, ${type}\n.asciz "Owner"\n.balign ${alignment}\n.long 7\n.balign ${alignment}\n`;
+    const section = (alignment: number): string =>
+      `.section .note.by${alignment},"a",@note\n.balign ${alignment}\n${note(0x77, alignment)}${note(0x78, alignment)}`;
+    writeFileSync(join(dir, "notes.s"), section(8) + section(4));
+    tool("gcc", ["-c", join(dir, "notes.s"), "-o", join(dir, "notes.o")]);
+    compare(join(dir, "notes.o"));
+  },
+);
+
 test("COMDAT groups", needs("readelf", "g++"), () => {
   writeFileSync(join(dir, "groups.cpp"), "#include <string>\nstd::string twice(std::string s) { return s + s; }");
   tool("g++", ["-c", "-O0", join(dir, "groups.cpp"), "-o", join(dir, "groups.o")]);

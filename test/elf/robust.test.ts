@@ -73,7 +73,7 @@ const STYLE = { color: true, columns: 80, demangle: true, rows: 50 };
 /** Everything that reads. */
 function readAll(bytes: Uint8Array): void {
   const dump = dumpFile(bytes, "damaged", PARTS);
-  dumpLines(dump, PARTS, STYLE);
+  for (const line of dumpLines(dump, PARTS, STYLE)) ok(typeof line === "string");
   writeDumpJson([dump], () => {});
   const file = parseElf(bytes, "damaged", () => {});
   if (file === undefined) return;

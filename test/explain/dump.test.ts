@@ -29,7 +29,7 @@ function dump(path: string, ...parts: DumpPart[]): FileDump {
 }
 
 function lines(path: string, ...parts: DumpPart[]): string[] {
-  return dumpLines(dump(path, ...parts), new Set(parts), WHOLE);
+  return [...dumpLines(dump(path, ...parts), new Set(parts), WHOLE)];
 }
 
 /** Assembles a source for gcc's `flags` and returns the object's path. */
@@ -110,7 +110,7 @@ test("bars are to scale, and nothing is too small to be seen", () => {
     pieces: [piece("quarter", 0x1000, 0x800), piece("tiny", 0x1800, 1), piece("bss", 0x2800, 0x800, true)],
   };
   const layout = { pageBytes: 4096, loads: [load], unmapped: [], notLoaded: [] };
-  const text = dumpLines({ file: "x", kind: "elf-shared", size: 1, layout, problems: [] }, new Set(), WHOLE);
+  const text = [...dumpLines({ file: "x", kind: "elf-shared", size: 1, layout, problems: [] }, new Set(), WHOLE)];
   const line = (name: string): string => text.find((one) => one.includes(` ${name} `)) ?? "";
   const cells = (name: string, cell: string): number => line(name).split(cell).length - 1;
   // The bar is what stands between the size and the line on the right.
@@ -329,7 +329,7 @@ test("long tables are cut in an overview, and what is left out is counted", need
   const names = Array.from({ length: 60 }, (_, i) => `.globl s${i}\ns${i}:`);
   const object = assemble("long", names.join("\n"));
   const parts = new Set<DumpPart>(["symbols"]);
-  const text = dumpLines(dump(object, "symbols"), parts, { ...WHOLE, rows: 40 });
+  const text = [...dumpLines(dump(object, "symbols"), parts, { ...WHOLE, rows: 40 })];
   equal(text.length, 3 + 1 + 40 + 1);
   match(text[text.length - 1], /^ {2}… \d+ more: --symbols$/);
 });

@@ -15,30 +15,31 @@ import { byteCount, painted, type Style } from "./table.ts";
 import { versionLines } from "./versions.ts";
 
 /**
- * The dump as lines, without line feeds.
+ * The dump as lines, without line feeds, chapter by chapter: all of a large library's would be too much at once.
  * @param asked the parts that were asked for by name: they say so when there is nothing to show
  */
-export function dumpLines(dump: FileDump, asked: ReadonlySet<DumpPart>, style: Style): string[] {
+export function* dumpLines(dump: FileDump, asked: ReadonlySet<DumpPart>, style: Style): Generator<string> {
   const { header, layout, sections, segments, symbols, dynamicSymbols, relocations } = dump;
   const { dynamic, versions, notes, groups, archive, members = [] } = dump;
   const none = (part: DumpPart, text: string): string[] => (asked.has(part) ? ["", `${text}: none`] : []);
-  return [
-    painted(`${dump.file}  ${byteCount(dump.size)}`, "heading", style),
-    ...(header === undefined ? [] : headerLines(header, style)),
-    ...(layout === undefined ? none("layout", "Segments") : layoutLines(layout, style)),
-    ...(sections === undefined ? [] : sectionLines(sections, style)),
-    ...(segments === undefined ? [] : segmentLines(segments, style)),
-    ...(groups === undefined || groups.length === 0 ? [] : groupLines(groups, style)),
-    ...(dynamic === undefined ? none("dynamic", "Dynamic section") : dynamicLines(dynamic, style)),
-    ...(versions === undefined ? [] : versionLines(versions, style)),
-    ...(symbols === undefined ? none("symbols", "Symbol table") : symbolLines(symbols, "--symbols", style)),
-    ...(dynamicSymbols === undefined
-      ? none("dynamic-symbols", "Dynamic symbols")
-      : symbolLines(dynamicSymbols, "--dynamic-symbols", style)),
-    ...(relocations ?? []).flatMap((one) => relocationLines(one, style)),
-    ...(relocations?.length === 0 ? none("relocations", "Relocations") : []),
-    ...(notes === undefined || notes.length === 0 ? none("notes", "Notes") : noteLines(notes, style)),
-    ...(archive === undefined ? [] : archiveLines(archive, asked.has("archive"), style)),
-    ...members.flatMap((member) => ["", ...dumpLines(member, asked, style)]),
-  ];
+  yield painted(`${dump.file}  ${byteCount(dump.size)}`, "heading", style);
+  if (header !== undefined) yield* headerLines(header, style);
+  yield* layout === undefined ? none("layout", "Segments") : layoutLines(layout, style);
+  if (sections !== undefined) yield* sectionLines(sections, style);
+  if (segments !== undefined) yield* segmentLines(segments, style);
+  if (groups !== undefined && groups.length > 0) yield* groupLines(groups, style);
+  yield* dynamic === undefined ? none("dynamic", "Dynamic section") : dynamicLines(dynamic, style);
+  if (versions !== undefined) yield* versionLines(versions, style);
+  yield* symbols === undefined ? none("symbols", "Symbol table") : symbolLines(symbols, "--symbols", style);
+  yield* dynamicSymbols === undefined
+    ? none("dynamic-symbols", "Dynamic symbols")
+    : symbolLines(dynamicSymbols, "--dynamic-symbols", style);
+  for (const one of relocations ?? []) yield* relocationLines(one, style);
+  if (relocations?.length === 0) yield* none("relocations", "Relocations");
+  yield* notes === undefined || notes.length === 0 ? none("notes", "Notes") : noteLines(notes, style);
+  if (archive !== undefined) yield* archiveLines(archive, asked.has("archive"), style);
+  for (const member of members) {
+    yield "";
+    yield* dumpLines(member, asked, style);
+  }
 }
