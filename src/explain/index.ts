@@ -1,6 +1,6 @@
 // `solder/explain`: decisions and problems in words.
 
-export { demangle } from "./demangle.ts";
+export { demangle } from "../demangle/index.ts";
 export * from "./dump/index.ts";
 export { type Message, type MessageTable, messageAreas, messageFor, type PlaceLines } from "./messages.ts";
 export {

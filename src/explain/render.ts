@@ -1,8 +1,8 @@
 // Problems to text that people and editors can read: one line `ld: error: a.o:(.text+0x12): undefined symbol: foo [code]`,
 // then what is known about it, a line each, and last what to do.
 
+import { demangle } from "../demangle/index.ts";
 import type { Place, Problem } from "../elf/problem.ts";
-import { demangle } from "./demangle.ts";
 import { type Message, messageFor, type PlaceLines } from "./messages.ts";
 import { type Details, fill, hasFacts, type NameOf, placeText } from "./template.ts";
 

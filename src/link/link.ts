@@ -1,6 +1,7 @@
 // The static linker, as its table of contents: each pass is called once, in order, and says what it leaves behind.
 
 import { type Machine, machineFor } from "../arch/index.ts";
+import { demangle } from "../demangle/index.ts";
 import { EM_X86_64 } from "../elf/constants.ts";
 import { error, type Problem, type Report, warning } from "../elf/problem.ts";
 import type { FileSystem } from "../host/files.ts";
@@ -89,7 +90,7 @@ function linkImage(
     ...options.versionNodes,
     ...loader.scriptCommands.flatMap((it) => (it.kind === "version" ? it.nodes : [])),
   ];
-  const versions = assignVersions(symbols, nodes, mode, options, (name) => name, report);
+  const versions = assignVersions(symbols, nodes, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, objects, mode, options);
 
   // What relocations will need: GOT, PLT, copies, dynamic relocations.

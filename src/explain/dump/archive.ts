@@ -1,9 +1,9 @@
 // An archive's members and symbol index.
 
+import { demangle } from "../../demangle/index.ts";
 import type { Archive } from "../../elf/index.ts";
 import { archiveMemberStatus, type FileKind, identify } from "../../elf/index.ts";
 import { nameAt } from "../../elf/text.ts";
-import { demangle } from "../demangle.ts";
 import { byteCount, counted, grouped, heading, type Style, table } from "./table.ts";
 
 export interface ArchiveDump {

@@ -1,8 +1,8 @@
 // Section groups: of COMDAT groups with one signature, a link keeps the first.
 
+import { demangle } from "../../demangle/index.ts";
 import type { ElfFile, Report } from "../../elf/index.ts";
 import { GRP_COMDAT, groupsOf } from "../../elf/index.ts";
-import { demangle } from "../demangle.ts";
 import { counted, heading, type Style, table } from "./table.ts";
 
 export interface GroupDump {

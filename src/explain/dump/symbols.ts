@@ -1,5 +1,6 @@
 // Symbol tables: names with versions, sections by name.
 
+import { demangle } from "../../demangle/index.ts";
 import type { ElfFile, ElfSymbol, ElfVersions } from "../../elf/index.ts";
 import {
   SHN_UNDEF,
@@ -11,7 +12,6 @@ import {
   versionedName,
   versionOfSymbol,
 } from "../../elf/index.ts";
-import { demangle } from "../demangle.ts";
 import { counted, grouped, heading, hex, hexOfHalves, type Style, table } from "./table.ts";
 
 export interface SymbolDump {

@@ -1,9 +1,9 @@
 // Symbol versions: what the file needs of each library, and what it defines, each with the symbols that use it. That is what
 // people ask of "version `GLIBC_2.34' not found": which symbol is it?
 
+import { demangle } from "../../demangle/index.ts";
 import type { ElfSymbol, ElfVersions } from "../../elf/index.ts";
 import { VERSYM_VERSION, versionFlagNames } from "../../elf/index.ts";
-import { demangle } from "../demangle.ts";
 import { counted, grouped, heading, type Style, table } from "./table.ts";
 
 export interface VersionsDump {

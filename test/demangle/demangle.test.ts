@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { demangle } from "../../src/explain/demangle.ts";
+import { demangle } from "../../src/demangle/index.ts";
 
 function expectAll(table: Readonly<Record<string, string>>): void {
   for (const [mangled, text] of Object.entries(table)) equal(demangle(mangled), text, mangled);

@@ -1,9 +1,9 @@
 // Names as programmers wrote them: C++ (Itanium ABI) and Rust (legacy and v0), letter for letter as `c++filt --no-verbose`
 // writes them. Synchronous and without dependencies: messages need it in a browser too.
 
-import { demangleItanium } from "./demangle/itanium.ts";
-import { demangleRustLegacy } from "./demangle/rust-legacy.ts";
-import { demangleRustV0 } from "./demangle/rust-v0.ts";
+import { demangleItanium } from "./itanium.ts";
+import { demangleRustLegacy } from "./rust-legacy.ts";
+import { demangleRustV0 } from "./rust-v0.ts";
 
 /** Longer names are not worth the time. */
 const MAX_NAME = 1 << 16;
