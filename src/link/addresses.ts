@@ -3,6 +3,7 @@
 import type { Machine } from "../arch/index.ts";
 import { SHF_EXECINSTR } from "../elf/constants.ts";
 import { type Report, warning } from "../elf/problem.ts";
+import { BIND_IFUNC } from "./bind.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT } from "./ids.ts";
 import type { Loader } from "./loader.ts";
 import { mergedAddress } from "./merged-sections.ts";
@@ -11,6 +12,7 @@ import { findText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import type { OutputSections } from "./output-section.ts";
 import type { SymbolValues } from "./output-symbols.ts";
+import type { Scan } from "./scan.ts";
 import type { SectionTable } from "./section-table.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
 import { isDefinedHere, isShared, type SymbolTable, symbolValue } from "./symbol-table.ts";
@@ -30,12 +32,12 @@ export function slotAddresses(chunks: SlotChunks): SlotAddresses {
 }
 
 /** Fills `values.address`: S of every symbol. */
-export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses): void {
+export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses, scan: Scan): void {
   const { symbols, sections, outputs, merged, address } = values;
   for (let id = 0; id < symbols.count; id++) {
     // An IFUNC's references go to its PLT entry; so do those to another module's function.
     const entry = slots.iplt[id] >= 0 || slots.plt[id] >= 0 || slots.pltGot[id] >= 0;
-    if (entry && (slots.iplt[id] >= 0 || !isDefinedHere(symbols, id))) {
+    if (entry && (scan.bindings[id] === BIND_IFUNC || !isDefinedHere(symbols, id))) {
       address[id] = pltAddress(slots, at, id);
       continue;
     }

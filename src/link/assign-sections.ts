@@ -6,7 +6,6 @@ import {
   SHF_COMPRESSED,
   SHF_EXCLUDE,
   SHF_EXECINSTR,
-  SHF_GNU_RETAIN,
   SHF_GROUP,
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
@@ -155,15 +154,7 @@ export function orphanRow(name: string, type: number, flags: number): number {
   return rowOf(anchor());
 }
 
-const INHERITED = ~(
-  SHF_GROUP |
-  SHF_COMPRESSED |
-  SHF_INFO_LINK |
-  SHF_GNU_RETAIN |
-  SHF_MERGE |
-  SHF_STRINGS |
-  SHF_LINK_ORDER
-);
+const INHERITED = ~(SHF_GROUP | SHF_COMPRESSED | SHF_INFO_LINK | SHF_MERGE | SHF_STRINGS | SHF_LINK_ORDER);
 const ARRAY_TYPES: Readonly<Record<string, number>> = {
   ".init_array": SHT_INIT_ARRAY,
   ".fini_array": SHT_FINI_ARRAY,

@@ -15,11 +15,17 @@ import { SECTION_ABSOLUTE, type SymbolId } from "./ids.ts";
 import { type OutputMode, undefinedIsError } from "./mode.ts";
 import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
+import type { Scan } from "./scan.ts";
 import {
   FLAG_DEF_DYNAMIC,
+  FLAG_DROPPED,
   FLAG_DYNSYM,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
+  FLAG_NEEDS_GOT,
+  FLAG_NEEDS_PLT,
+  FLAG_NEEDS_TLS_GD,
+  FLAG_NEEDS_TLS_IE,
   FLAG_PREEMPTIBLE,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
@@ -27,6 +33,7 @@ import {
   FLAG_UNIQUE,
   isDefinedHere,
   isShared,
+  isUndefined,
   KIND_DEFINED_WEAK,
   KIND_INDIRECT,
   KIND_NONE,
@@ -149,3 +156,21 @@ function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
   symbols.flags[id] |= FLAG_DYNSYM;
   return BIND_IMPORTED;
 }
+
+/**
+ * A program that only tests whether a weak symbol is there, by its address, gets 0 for an answer if it is not: then the
+ * dynamic linker has nothing to look up. (x86's UNDEFINED_WEAK_RESOLVED_TO_ZERO in BFD.) Runs after the scan.
+ */
+export function dropUnusedImports(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
+  if (mode.shared || !mode.dynamic) return;
+  const used = new Uint8Array(symbols.count);
+  for (let i = 0; i < scan.dynCount; i++) if (scan.dynSymbol[i] >= 0) used[scan.dynSymbol[i]] = 1;
+  for (let id = 0; id < symbols.names.count; id++) {
+    if ((symbols.flags[id] & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id)) continue;
+    if ((symbols.flags[id] & (FLAG_REF_REGULAR_NONWEAK | NEEDS)) !== 0 || used[id] !== 0) continue;
+    symbols.flags[id] = (symbols.flags[id] & ~FLAG_DYNSYM) | FLAG_DROPPED;
+    scan.bindings[id] = BIND_ZERO;
+  }
+}
+
+const NEEDS = FLAG_NEEDS_GOT | FLAG_NEEDS_PLT | FLAG_NEEDS_TLS_IE | FLAG_NEEDS_TLS_GD;

@@ -186,7 +186,7 @@ export const defaultLayout: readonly LayoutRow[] = [
 ];
 
 /** /DISCARD/ in the script, and what GNU ld's back end drops. */
-export const discardedInputs: readonly string[] = [".note.GNU-stack", ".gnu_debuglink", ".gnu.lto_*"];
+export const discardedInputs: readonly string[] = [".note.GNU-stack", ".gnu_debuglink", ".gnu.lto_*", ".gnu.warning.*"];
 
 /**
  * After which row a section that the table does not name is placed (ld manual, "Orphan Sections"; ldelf_place_orphan in

@@ -100,7 +100,10 @@ export function planGot(
   if (gotPlt !== undefined) {
     for (const id of slots.pltSymbols) {
       const offset = slots.gotPltHeader + slots.plt[id] * wordBytes;
-      pltWords.push({ chunk: gotPlt, offset, content: CONTENT_LAZY, symbol: id, type: dynamic.jumpSlot, named: true });
+      const isIfunc = scan.bindings[id] === BIND_IFUNC;
+      const content = isIfunc ? CONTENT_ADDRESS : CONTENT_LAZY;
+      const type = isIfunc ? dynamic.irelative : dynamic.jumpSlot;
+      pltWords.push({ chunk: gotPlt, offset, content, symbol: id, type, named: !isIfunc });
     }
   }
   if (igotPlt !== undefined) {

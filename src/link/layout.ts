@@ -108,7 +108,8 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   markRelro(allocated, it);
   const segmentOptions: SegmentOptions = {
     interpreted: it.mode.interpreted,
-    relro: it.options.z.relro && it.mode.dynamic ? true : it.options.z.relro,
+    wordBytes: it.is64 ? 8 : 4,
+    relro: it.options.z.relro,
     separateCode: it.options.z.separateCode,
     executableStack: it.executableStack,
     stack: true,

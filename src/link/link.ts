@@ -111,7 +111,7 @@ function linkImage(
   const at = slotAddresses(made.slotChunks);
   const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
   placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
-  computeAddresses(values, made.slots, at);
+  computeAddresses(values, made.slots, at, scan);
   evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, report);
 
   // Contents.

@@ -1,15 +1,25 @@
 // The symbols that every program may expect of its linker: ends of sections, boundaries of arrays, the GOT, the headers.
 // As in GNU ld's script most are PROVIDEd: defined only if something refers to them and nothing defines them.
 
-import { STT_NOTYPE, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_HIDDEN, STV_PROTECTED } from "../elf/constants.ts";
-import type { Marker } from "./default-layout.ts";
+import {
+  SHF_ALLOC,
+  STT_NOTYPE,
+  STT_OBJECT,
+  STT_TLS,
+  STV_DEFAULT,
+  STV_HIDDEN,
+  STV_PROTECTED,
+} from "../elf/constants.ts";
+import { rowOf } from "./assign-sections.ts";
+import { defaultLayout, type Marker } from "./default-layout.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "./ids.ts";
-import { alignUp, type Layout } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import type { OutputMode } from "./mode.ts";
 import { findText, nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import type { OutputSection, OutputSections } from "./output-section.ts";
 import { RULE_LINKER } from "./resolve.ts";
+import { isTbss } from "./segments.ts";
 import {
   defineSymbol,
   FLAG_FORCED_LOCAL,
@@ -25,7 +35,7 @@ import {
 /** Where a symbol of the linker stands. */
 type Anchor =
   | { readonly at: "start" | "end"; readonly section: string }
-  | { readonly at: "marker"; readonly marker: Marker; readonly near: string }
+  | { readonly at: "marker"; readonly marker: Marker }
   | { readonly at: "headers" }
   | { readonly at: "got" }
   | { readonly at: "tls" };
@@ -39,6 +49,8 @@ interface Definition {
   readonly always?: boolean;
   readonly object?: boolean;
   readonly tls?: boolean;
+  /** Only where the output has this section. */
+  readonly with?: string;
   /** Only where true. */
   readonly when?: (mode: OutputMode) => boolean;
 }
@@ -56,14 +68,14 @@ const definitions: readonly Definition[] = [
   { name: "__executable_start", anchor: { at: "headers" }, when: notShared },
   { name: "__ehdr_start", anchor: { at: "headers" }, hidden: true },
   { name: "__dso_handle", anchor: { at: "headers" }, hidden: true },
-  { name: "__etext", anchor: { at: "marker", marker: "text-end", near: ".text" } },
-  { name: "_etext", anchor: { at: "marker", marker: "text-end", near: ".text" } },
-  { name: "etext", anchor: { at: "marker", marker: "text-end", near: ".text" } },
-  { name: "_edata", anchor: { at: "marker", marker: "data-end", near: ".data" }, always: true },
-  { name: "edata", anchor: { at: "marker", marker: "data-end", near: ".data" } },
-  { name: "__bss_start", anchor: { at: "marker", marker: "bss-start", near: ".bss" }, always: true },
-  { name: "_end", anchor: { at: "marker", marker: "end", near: ".bss" }, always: true },
-  { name: "end", anchor: { at: "marker", marker: "end", near: ".bss" } },
+  { name: "__etext", anchor: { at: "marker", marker: "text-end" } },
+  { name: "_etext", anchor: { at: "marker", marker: "text-end" } },
+  { name: "etext", anchor: { at: "marker", marker: "text-end" } },
+  { name: "_edata", anchor: { at: "marker", marker: "data-end" }, always: true },
+  { name: "edata", anchor: { at: "marker", marker: "data-end" } },
+  { name: "__bss_start", anchor: { at: "marker", marker: "bss-start" }, always: true },
+  { name: "_end", anchor: { at: "marker", marker: "end" }, always: true },
+  { name: "end", anchor: { at: "marker", marker: "end" } },
   ...boundary("__preinit_array", ".preinit_array"),
   ...boundary("__init_array", ".init_array"),
   ...boundary("__fini_array", ".fini_array"),
@@ -82,7 +94,13 @@ const definitions: readonly Definition[] = [
   },
   { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, hidden: true, object: true },
   { name: "_TLS_MODULE_BASE_", anchor: { at: "tls" }, hidden: true, tls: true },
-  { name: "__GNU_EH_FRAME_HDR", anchor: { at: "start", section: ".eh_frame_hdr" }, hidden: true },
+  {
+    name: "__GNU_EH_FRAME_HDR",
+    anchor: { at: "start", section: ".eh_frame_hdr" },
+    hidden: true,
+    always: true,
+    with: ".eh_frame_hdr",
+  },
 ];
 
 /** What was defined, to be given addresses after layout. */
@@ -108,7 +126,8 @@ export function defineLinkerSymbols(
   let usesGot = false;
   for (const it of definitions) {
     if (it.when !== undefined && !it.when(mode)) continue;
-    const always = it.always === true && (!mode.shared || it.name === "_DYNAMIC");
+    if (it.with !== undefined && !outputs.byName.has(it.with)) continue;
+    const always = it.always === true && (!mode.shared || it.hidden === true);
     const known = findText(symbols.names, it.name);
     if (known < 0 && !always) continue;
     const id = symbolNamed(symbols, it.name);
@@ -208,10 +227,7 @@ function resolveAnchor(
     }
     case "marker": {
       const address = layout.markers.get(anchor.marker) ?? 0;
-      return {
-        address,
-        section: outputs.byName.get(anchor.near)?.index ? outputs.byName.get(anchor.near) : nearest(layout, address),
-      };
+      return { address, section: sectionAtMarker(layout, anchor.marker) };
     }
     default: {
       // .rela.iplt is a part of .rela.plt.
@@ -223,25 +239,38 @@ function resolveAnchor(
       if (section !== undefined && section.index !== 0) {
         return { address: section.address + (anchor.at === "end" ? section.size : 0), section };
       }
-      // An empty array: start and end are equal, at the place where the section would be.
-      const row = [...layout.sections]
-        .reverse()
-        .find((it) => it.row <= rowBefore(outputs, anchor.section) && it.index !== 0);
-      const address = row === undefined ? layout.start : alignUp(row.address + row.size, 8);
-      return { address: section?.address || address, section: nearest(layout, section?.address || address) };
+      // An empty array: start and end are equal, behind the section before it.
+      const before = sectionBefore(layout, rowOf(anchor.section));
+      return {
+        address: before === undefined ? layout.start : before.address + (isTbss(before) ? 0 : before.size),
+        section: before,
+      };
     }
   }
 }
 
-function rowBefore(outputs: OutputSections, name: string): number {
-  return outputs.byName.get(name)?.row ?? Number.POSITIVE_INFINITY;
+/**
+ * Which section a symbol between sections belongs to (section_for_dot in binutils, ld/ldexp.c): the one before; but the
+ * one behind where the script has moved the location counter first, as it does for __bss_start.
+ */
+function sectionAtMarker(layout: Layout, marker: Marker): OutputSection | undefined {
+  const row = defaultLayout.findIndex((it) => "marker" in it && it.marker === marker);
+  const before = sectionBefore(layout, row);
+  if (marker !== "bss-start") return before;
+  return layout.sections.find((it) => it.row > row && (it.flags & SHF_ALLOC) !== 0) ?? before;
+}
+
+function sectionBefore(layout: Layout, row: number): OutputSection | undefined {
+  let found: OutputSection | undefined;
+  for (const it of layout.sections) if ((it.flags & SHF_ALLOC) !== 0 && it.row < row) found = it;
+  return found;
 }
 
 /** The allocated section that holds the address, or the last one that starts before it; the first one for the headers. */
 function nearest(layout: Layout, address: number): OutputSection | undefined {
   let found: OutputSection | undefined;
   for (const section of layout.sections) {
-    if ((section.flags & 2) === 0) continue;
+    if ((section.flags & SHF_ALLOC) === 0) continue;
     if (found === undefined || section.address <= address) found = section;
   }
   return found;

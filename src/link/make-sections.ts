@@ -4,6 +4,7 @@
 import type { Machine } from "../arch/index.ts";
 import { NT_GNU_BUILD_ID, SHT_STRTAB, SHT_SYMTAB } from "../elf/constants.ts";
 import { definedAddress } from "./addresses.ts";
+import { dropUnusedImports } from "./bind.ts";
 import { buildIdSize } from "./build-id.ts";
 import { defaultLayout } from "./default-layout.ts";
 import { createRelocationList, type RelocationList, relativeCount } from "./dynamic-relocations.ts";
@@ -67,9 +68,10 @@ export function makeSections(
   options: LinkOptions,
 ): MadeSections {
   const { objects, sections, symbols, shared } = loader;
+  dropUnusedImports(symbols, scan, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
   const copies = allotCopies(symbols, shared, outputs, options.z.relro);
-  const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, options);
+  const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);
   const got = planGot(symbols, scan, slots, machine, mode, slotChunks);
   const packed = choosePacked(scan, got, sections, machine, mode, options);
   const relocationChunks = makeRelocationChunks(outputs, scan, got, copies.length, packed?.count ?? 0, machine, mode);
@@ -90,10 +92,10 @@ export function makeSections(
     address: new Float64Array(symbols.count),
   };
   const dynamic = mode.dynamic ? makeDynamic(made, loader, scan, outputs, versions, machine, mode, options) : undefined;
+  const plan = options.strip === "all" ? undefined : planSymbols(objects, sections, symbols, mode, outputs, options);
+  const symtab = plan === undefined ? undefined : { plan, ...addSymbolTable(outputs, plan, machine) };
   linkRelocationSections(outputs, machine, options);
-  if (options.strip === "all") return { ...made, dynamic, symtab: undefined };
-  const plan = planSymbols(objects, sections, symbols, mode, options);
-  return { ...made, dynamic, symtab: { plan, ...addSymbolTable(outputs, plan, machine) } };
+  return { ...made, dynamic, symtab };
 }
 
 type Unfinished = Omit<MadeSections, "dynamic" | "symtab">;

@@ -30,11 +30,12 @@ import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import type { OutputSection, OutputSections } from "./output-section.ts";
 import type { SectionTable } from "./section-table.ts";
-import { addBytes, createStrings, type StringTable } from "./string-table.ts";
+import { addBytes, addText, createStrings, type StringTable } from "./string-table.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
   FLAG_DEF_DYNAMIC,
+  FLAG_DROPPED,
   FLAG_FORCED_LOCAL,
   FLAG_HIDDEN_VERSION,
   FLAG_REF_DYNAMIC,
@@ -68,6 +69,7 @@ export function planSymbols(
   sections: SectionTable,
   symbols: SymbolTable,
   mode: OutputMode,
+  outputs: OutputSections,
   options: LinkOptions,
 ): OutputSymbols {
   const plan: OutputSymbols = {
@@ -83,11 +85,12 @@ export function planSymbols(
   };
   const retain = options.retainSymbols === undefined ? undefined : new Set(options.retainSymbols);
   if (options.discard !== "all" && retain === undefined) {
-    for (const object of objects) planLocals(plan, object, sections, options);
+    const empty = emptyOutputs(outputs, sections);
+    for (const object of objects) planLocals(plan, object, sections, empty, options);
   }
   const { names } = symbols;
   for (let id = 0; id < names.count; id++) {
-    if (!isListed(symbols, id, sections)) continue;
+    if (!isListed(symbols, id, sections, mode)) continue;
     if (
       retain !== undefined &&
       !retain.has(new TextDecoder().decode(names.pool.subarray(names.start[id], nameEnd(names, id))))
@@ -120,11 +123,13 @@ function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId):
   return addBytes(strings, text, 0, text.length);
 }
 
-function isListed(symbols: SymbolTable, id: SymbolId, sections: SectionTable): boolean {
+function isListed(symbols: SymbolTable, id: SymbolId, sections: SectionTable, mode: OutputMode): boolean {
   const kind = symbols.kind[id];
   if (kind === KIND_NONE || kind === KIND_INDIRECT) return false;
   const section = symbols.section[id];
   if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
+  // Settled as 0: nobody will define it.
+  if (!mode.dynamic || mode.kind === "static-pie" || (symbols.flags[id] & FLAG_DROPPED) !== 0) return false;
   return (symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_COPY)) !== 0;
 }
 
@@ -138,16 +143,37 @@ function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode): bo
   return mode.shared || (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
 }
 
-function planLocals(plan: OutputSymbols, object: ObjectFile, sections: SectionTable, options: LinkOptions): void {
+/** By output section: 1 if it will be left out because nothing is in it. Local symbols go with it. */
+function emptyOutputs(outputs: OutputSections, sections: SectionTable): Uint8Array {
+  const empty = new Uint8Array(outputs.list.length);
+  for (const output of outputs.list) {
+    const hasChunk = output.chunks.some((it) => it.chunk.size > 0);
+    const hasPiece = output.pieces.some((it) => (it >= 0 ? sections.size[it] : outputs.chunks[~it].size) > 0);
+    if (!hasChunk && !hasPiece && !output.keep) empty[output.id] = 1;
+  }
+  return empty;
+}
+
+/** In place of a local symbol's index: the STT_FILE symbol that the linker makes for an object without one. */
+const FILE_SYMBOL = 0;
+
+function planLocals(
+  plan: OutputSymbols,
+  object: ObjectFile,
+  sections: SectionTable,
+  empty: Uint8Array,
+  options: LinkOptions,
+): void {
   const { bytes, view, is64, strings, stringsEnd, firstGlobal } = object;
   const entry = is64 ? 24 : 16;
   const discardLabels = options.discard === "locals";
+  let hasFile = false;
   for (let i = 1; i < firstGlobal; i++) {
     const type = localType(object, i);
     if (type === STT_SECTION) continue;
     const section = localSection(object, i);
     if (section === SECTION_NONE && type !== STT_FILE) continue;
-    if (section >= 0 && sections.output[section] < 0) continue;
+    if (section >= 0 && (sections.output[section] < 0 || empty[sections.output[section]] !== 0)) continue;
     const name = strings + view.getUint32(object.symtab + i * entry, true);
     if (name >= stringsEnd) continue;
     // Compilers' own labels: dropped with -X, and always in merged sections, where they no longer mark anything.
@@ -159,15 +185,26 @@ function planLocals(plan: OutputSymbols, object: ObjectFile, sections: SectionTa
     ) {
       continue;
     }
+    if (type === STT_FILE) hasFile = true;
+    else if (!hasFile) {
+      // Without one, debuggers would take these symbols for those of the file before (bfd/elflink.c, elf_link_input_bfd).
+      const path = object.member ?? object.path;
+      addLocal(plan, object, FILE_SYMBOL, addText(plan.strings, path.slice(path.lastIndexOf("/") + 1)));
+      hasFile = true;
+    }
     let end = name;
     while (end < stringsEnd && bytes[end] !== 0) end++;
-    const at = plan.inputLocals++;
-    plan.localObjects = growInt32(plan.localObjects, at + 1);
-    plan.localIndices = growInt32(plan.localIndices, at + 1);
-    plan.localObjects[at] = object.id;
-    plan.localIndices[at] = i;
-    addName(plan, addBytes(plan.strings, bytes, name, end));
+    addLocal(plan, object, i, addBytes(plan.strings, bytes, name, end));
   }
+}
+
+function addLocal(plan: OutputSymbols, object: ObjectFile, index: number, name: number): void {
+  const at = plan.inputLocals++;
+  plan.localObjects = growInt32(plan.localObjects, at + 1);
+  plan.localIndices = growInt32(plan.localIndices, at + 1);
+  plan.localObjects[at] = object.id;
+  plan.localIndices[at] = index;
+  addName(plan, name);
 }
 
 /** Where a symbol of an output symbol table lies. One record reused for all. */
@@ -235,6 +272,13 @@ export function writeSymbols(
   for (let i = 0; i < plan.inputLocals; i++) {
     const object = objects[plan.localObjects[i]];
     const index = plan.localIndices[i];
+    if (index === FILE_SYMBOL) {
+      place.value = 0;
+      place.shndx = SHN_ABS;
+      writeSymbol(view, at, entry, is64, plan.names[entry], (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);
+      entry++;
+      continue;
+    }
     placeOfLocal(values, object, index, place);
     const from = object.symtab + index * (object.is64 ? 24 : 16);
     const info = object.bytes[from + (object.is64 ? 4 : 12)];

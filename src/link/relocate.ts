@@ -53,7 +53,7 @@ import type { OutputSection } from "./output-section.ts";
 import { DYN_RELATIVE, isConstant, isTlsExpression, mayRelaxGotLoad, type Scan } from "./scan.ts";
 import { contentsOf } from "./section-contents.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "./section-table.ts";
-import { pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
+import { gotSlot, pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
 import { FLAG_CANONICAL_PLT, FLAG_LOCAL, type SymbolTable } from "./symbol-table.ts";
 
 /** What the sweep reads; nothing of it changes but `image`, `dynamic` and `cursor`. */
@@ -318,7 +318,7 @@ function uncommonValue(
         }
         return Number.NaN;
       }
-      const slot = at.got + (symbol >= 0 ? slots.got[symbol] : 0);
+      const slot = symbol >= 0 ? gotSlot(slots, at, symbol, machine.wordBytes) : at.got;
       if (kind === EXPRESSION_GOT_PC) return slot + addend - place;
       return machine.gotWithoutBase(contents, offset, type) ? slot + addend : slot + addend - at.gotBase;
     }

@@ -37,7 +37,17 @@ import {
   TLS_TO_LOCAL_EXEC,
   TLS_UNKNOWN,
 } from "../arch/index.ts";
-import { SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_RELA, STT_FUNC, STT_GNU_IFUNC, STT_TLS } from "../elf/constants.ts";
+import {
+  SHF_ALLOC,
+  SHF_WRITE,
+  SHT_NOBITS,
+  SHT_RELA,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_TLS,
+  STV_HIDDEN,
+  STV_INTERNAL,
+} from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_UNDEFINED, BIND_ZERO } from "./bind.ts";
 import { growFloat64, growInt32, growUint8 } from "./columns.ts";
@@ -52,6 +62,7 @@ import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME } f
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
+  FLAG_FORCED_LOCAL,
   FLAG_LOCAL,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
@@ -407,7 +418,16 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
 
 /** L + A - P: a call. */
 function scanCall(scanner: Scanner, site: Site): void {
+  // A quirk that GNU ld's users see in symbol tables: in a PIE a hidden function that is called becomes local.
+  const { symbols, mode } = scanner;
+  if (mode.pic && site.symbol >= 0 && isHidden(symbols.visibility[site.symbol]) && site.binding !== BIND_IMPORTED) {
+    symbols.flags[site.symbol] |= FLAG_FORCED_LOCAL;
+  }
   if (site.binding === BIND_IFUNC || site.binding === BIND_IMPORTED) need(scanner, site, FLAG_NEEDS_PLT);
+}
+
+function isHidden(visibility: number): boolean {
+  return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
 }
 
 function scanGotRelative(scanner: Scanner, site: Site): void {

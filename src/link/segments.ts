@@ -39,6 +39,7 @@ export interface Segment {
 
 export interface SegmentOptions {
   readonly interpreted: boolean;
+  readonly wordBytes: number;
   readonly relro: boolean;
   readonly separateCode: boolean;
   readonly executableStack: boolean;
@@ -72,7 +73,7 @@ export function planSegments(
   const named = (name: string): OutputSection | undefined => sections.find((it) => it.name === name);
   const interp = named(".interp");
   if (interp !== undefined && options.interpreted) {
-    before.push(newSegment(PT_PHDR, PF_R, 8), newSegment(PT_INTERP, PF_R, 1, [interp]));
+    before.push(newSegment(PT_PHDR, PF_R, options.wordBytes), newSegment(PT_INTERP, PF_R, 1, [interp]));
   }
   const dynamic = named(".dynamic");
   if (dynamic !== undefined)

@@ -3,7 +3,7 @@
 //
 //   .got       one word an address; two for a TLS pair or descriptor; the module's own pair for local dynamic
 //   .got.plt   three words for the dynamic linker, then one a lazily bound PLT entry, then one an IFUNC's
-//   .plt       header, lazy entries; then entries of IFUNCs, which need no header
+//   .plt       header, lazy entries, those of IFUNCs; in a static program short entries of IFUNCs without a header
 //   .plt.got   entries of functions that have a .got slot anyway
 
 import type { Machine, PltStyle } from "../arch/index.ts";
@@ -91,7 +91,9 @@ export function allocateSlots(
   for (let id = 0; id < count; id++) {
     const flags = symbols.flags[id];
     if ((flags & ANY_NEED) === 0) continue;
-    if ((flags & FLAG_NEEDS_GOT) !== 0) slots.got[id] = take(slots, slots.gotSymbols, id, word);
+    if ((flags & FLAG_NEEDS_GOT) !== 0 && !sharesPltSlot(flags, scan.bindings[id])) {
+      slots.got[id] = take(slots, slots.gotSymbols, id, word);
+    }
     if ((flags & FLAG_NEEDS_TLS_GD) !== 0) slots.tlsGd[id] = take(slots, slots.tlsGdSymbols, id, 2 * word);
     if ((flags & FLAG_NEEDS_TLS_IE) !== 0) slots.tlsIe[id] = take(slots, slots.tlsIeSymbols, id, word);
     if ((flags & FLAG_NEEDS_TLS_IE_NEGATED) !== 0) {
@@ -100,11 +102,26 @@ export function allocateSlots(
     if ((flags & FLAG_NEEDS_TLS_DESC) !== 0) slots.tlsDesc[id] = take(slots, slots.tlsDescSymbols, id, 2 * word);
     if ((flags & FLAG_NEEDS_PLT) !== 0) allocatePlt(slots, id, flags, scan.bindings[id], mode);
   }
+  if (mode.dynamic) joinIfuncs(slots);
   if (scan.needsTlsLd) {
     slots.tlsLd = slots.gotSize;
     slots.gotSize += 2 * word;
   }
   return slots;
+}
+
+/** An IFUNC that is both called and loaded from the GOT: the slot of its PLT entry holds the same address. */
+function sharesPltSlot(flags: number, binding: number): boolean {
+  return binding === BIND_IFUNC && (flags & (FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT)) === FLAG_NEEDS_PLT;
+}
+
+/** Where there is a PLT for lazy binding, IFUNCs have their entries in it, at the end (as GNU ld). */
+function joinIfuncs(slots: Slots): void {
+  for (const id of slots.ipltSymbols) {
+    slots.plt[id] = slots.pltSymbols.push(id) - 1;
+    slots.iplt[id] = -1;
+  }
+  slots.ipltSymbols.length = 0;
 }
 
 const ANY_NEED =
@@ -159,7 +176,12 @@ export function pltAddress(slots: Slots, at: SlotAddresses, id: SymbolId): numbe
   return 0;
 }
 
-/** Address of the word that the symbol's lazy PLT entry jumps through. */
+/** Address of the word that holds the symbol's address. */
+export function gotSlot(slots: Slots, at: SlotAddresses, id: SymbolId, wordBytes: number): number {
+  return slots.got[id] >= 0 ? at.got + slots.got[id] : gotPltSlot(slots, at, id, wordBytes);
+}
+
+/** Address of the word that the symbol's PLT entry jumps through. */
 export function gotPltSlot(slots: Slots, at: SlotAddresses, id: SymbolId, wordBytes: number): number {
   if (slots.plt[id] >= 0) return at.gotPlt + slots.gotPltHeader + slots.plt[id] * wordBytes;
   if (slots.iplt[id] >= 0) return at.igotPlt + slots.iplt[id] * wordBytes;

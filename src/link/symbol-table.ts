@@ -68,6 +68,8 @@ export const FLAG_SHARED_PROTECTED = 0x1000000;
 export const FLAG_SHARED_COMMON = 0x2000000;
 /** i386 R_386_TLS_IE_32: a slot with the offset's negative. */
 export const FLAG_NEEDS_TLS_IE_NEGATED = 0x8000000;
+/** A weak reference that turned out to need nothing: not in the output's symbol tables. */
+export const FLAG_DROPPED = 0x4000000;
 /** --gc-sections removed its definition. */
 export const FLAG_COLLECTED = 0x10000000;
 

@@ -49,6 +49,7 @@ export function makeSlotChunks(
   scan: Scan,
   usesGot: boolean,
   machine: Machine,
+  mode: OutputMode,
   options: LinkOptions,
 ): SlotChunks {
   const word = machine.wordBytes;
@@ -77,15 +78,17 @@ export function makeSlotChunks(
     ? make(".got.plt", gotPltSection, slots.gotPltHeader + pltCount * word, word, data, 0, word)
     : undefined;
   const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, options.z.now ? 0 : 1, word);
-  const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, word);
+  const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, mode.dynamic ? word : 0);
   const pltSize = pltCount > 0 ? slots.lazy.headerBytes + pltCount * slots.lazy.entryBytes : 0;
   const direct = slots.direct.entryBytes;
+  // BFD's i386 back end says 4.
+  const pltEntsize = machine.wordBytes === 4 ? 4 : slots.lazy.entryBytes;
   return {
     got,
     gotPlt,
     igotPlt,
-    plt: make(".plt", ".plt", pltSize, 16, code, 0, slots.lazy.entryBytes),
-    iplt: make(".iplt", ".plt", ipltCount * direct, 16, code, 1, pltCount > 0 ? slots.lazy.entryBytes : direct),
+    plt: make(".plt", ".plt", pltSize, 16, code, 0, pltEntsize),
+    iplt: make(".iplt", ".plt", ipltCount * direct, direct, code, 1, pltCount > 0 ? pltEntsize : 0),
     pltSecond: make(
       ".plt.sec",
       ".plt.sec",
@@ -233,7 +236,8 @@ export function makeDynamicChunks(
 /** sh_link and sh_info of the relocation sections. Called when all sections exist. */
 export function linkRelocationSections(outputs: OutputSections, machine: Machine, options: LinkOptions): void {
   const prefix = machine.rela ? ".rela" : ".rel";
-  const dynsym = outputs.byName.get(".dynsym");
+  // IRELATIVE needs no symbols, but a relocation section has to name a symbol table; a static program's is .symtab.
+  const dynsym = outputs.byName.get(".dynsym") ?? outputs.byName.get(".symtab");
   for (const name of [`${prefix}.dyn`, `${prefix}.plt`]) {
     const output = outputs.byName.get(name);
     if (output === undefined) continue;
