@@ -122,6 +122,13 @@ export const linkMessages: MessageTable = {
   },
   "gnu-warning": { message: "{text}" },
 
+  // --gc-sections
+  "gc-removed": { message: "removing unused section '{section}'" },
+  "gc-needs-linked-section": {
+    message: "section names no code that it belongs to, which --gc-sections has to know",
+    cure: "recompile with a newer compiler, which links it by SHF_LINK_ORDER, or leave out --gc-sections",
+  },
+
   // Relocations
   "relocation-overflow": {
     message:

@@ -96,11 +96,13 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
   }
 }
 
-/** The sections that end up in the output as contents; symbol tables and relocations are made anew. */
 function isCandidate(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
   if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) return false;
-  const flags = sections.flags[section];
-  if ((flags & SHF_EXCLUDE) !== 0) return false;
+  return (sections.flags[section] & SHF_EXCLUDE) === 0 && isContents(object, sections, section);
+}
+
+/** What ends up in the output as contents: not symbol tables and relocations, which are made anew. */
+export function isContents(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
   switch (sections.type[section]) {
     case SHT_NULL:
     case SHT_SYMTAB:

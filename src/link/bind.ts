@@ -17,6 +17,7 @@ import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import type { Scan } from "./scan.ts";
 import {
+  FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
   FLAG_DROPPED,
   FLAG_DYNSYM,
@@ -64,7 +65,8 @@ export function bindSymbols(
   for (let id = 0; id < symbols.count; id++) {
     const kind = symbols.kind[id];
     if (kind === KIND_NONE || kind === KIND_INDIRECT) continue;
-    if (isDefinedHere(symbols, id)) bindings[id] = bindDefinition(symbols, id, objects, mode, options);
+    if ((symbols.flags[id] & FLAG_COLLECTED) !== 0) bindings[id] = BIND_ZERO;
+    else if (isDefinedHere(symbols, id)) bindings[id] = bindDefinition(symbols, id, objects, mode, options);
     else if (isShared(symbols, id)) bindings[id] = bindShared(symbols, id, mode);
     else bindings[id] = bindUndefined(symbols, id, mode, options);
   }

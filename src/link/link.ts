@@ -10,6 +10,7 @@ import { assignSections, placeChunks } from "./assign-sections.ts";
 import { evaluateAssignments, prepareAssignments } from "./assignments.ts";
 import { bindSymbols } from "./bind.ts";
 import { makeEhFrameHeader, placeEhFrames, readEhFrames } from "./eh-frame.ts";
+import { collectGarbage, dropDeadReferences } from "./gc-sections.ts";
 import { readInputs } from "./inputs.ts";
 import { type Layout, layOut, measureSections } from "./layout.ts";
 import { defineLinkerSymbols, placeLinkerSymbols } from "./linker-symbols.ts";
@@ -72,9 +73,14 @@ function linkImage(
   const mode = outputMode(options, shared.length);
   const outputs = createOutputs();
 
+  const nodes = [
+    ...options.versionNodes,
+    ...loader.scriptCommands.flatMap((it) => (it.kind === "version" ? it.nodes : [])),
+  ];
   const frames = readEhFrames(objects, sections, machine, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
+  const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report) : undefined;
   assignSections(objects, sections, outputs);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
   const merged = mergeSections(objects, sections, outputs, frames, options);
@@ -86,10 +92,7 @@ function linkImage(
   // local symbols that need a slot).
   const assignments = prepareAssignments(symbols, options.defsym, loader.scriptCommands);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, options);
-  const nodes = [
-    ...options.versionNodes,
-    ...loader.scriptCommands.flatMap((it) => (it.kind === "version" ? it.nodes : [])),
-  ];
+  if (referenced !== undefined) dropDeadReferences(symbols, referenced);
   const versions = assignVersions(symbols, nodes, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, objects, mode, options);
 

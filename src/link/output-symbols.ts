@@ -33,6 +33,7 @@ import type { SectionTable } from "./section-table.ts";
 import { addBytes, addText, createStrings, type StringTable } from "./string-table.ts";
 import {
   FLAG_CANONICAL_PLT,
+  FLAG_COLLECTED,
   FLAG_COPY,
   FLAG_DEF_DYNAMIC,
   FLAG_DROPPED,
@@ -125,7 +126,7 @@ function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId):
 
 function isListed(symbols: SymbolTable, id: SymbolId, sections: SectionTable, mode: OutputMode): boolean {
   const kind = symbols.kind[id];
-  if (kind === KIND_NONE || kind === KIND_INDIRECT) return false;
+  if (kind === KIND_NONE || kind === KIND_INDIRECT || (symbols.flags[id] & FLAG_COLLECTED) !== 0) return false;
   const section = symbols.section[id];
   if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
   // Settled as 0: nobody will define it.

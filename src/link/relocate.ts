@@ -41,7 +41,7 @@ import { error, type Report } from "../elf/problem.ts";
 import { BIND_IFUNC, BIND_IMPORTED } from "./bind.ts";
 import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
 import { copyEhFrame, ehFrameOffset } from "./eh-frame.ts";
-import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
+import { SECTION_ABSOLUTE, type SectionId, type SymbolId } from "./ids.ts";
 import type { Layout } from "./layout.ts";
 import { localSection, localType, localValue } from "./local-symbols.ts";
 import { type MergedSections, mergedAddress } from "./merged-sections.ts";
@@ -54,7 +54,7 @@ import { DYN_RELATIVE, isConstant, isTlsExpression, mayRelaxGotLoad, type Scan }
 import { contentsOf } from "./section-contents.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "./section-table.ts";
 import { gotSlot, pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
-import { FLAG_CANONICAL_PLT, FLAG_LOCAL, type SymbolTable } from "./symbol-table.ts";
+import { FLAG_CANONICAL_PLT, FLAG_COLLECTED, FLAG_LOCAL, type SymbolTable } from "./symbol-table.ts";
 
 /** What the sweep reads; nothing of it changes but `image`, `dynamic` and `cursor`. */
 export interface Relocator {
@@ -486,7 +486,7 @@ function push(r: Relocator, place: number, type: number, symbol: number, addend:
 /** A reference from debug information to a function that is not in the output. */
 function isGone(r: Relocator, symbol: SymbolId): boolean {
   const section = r.symbols.section[symbol];
-  if (section < 0) return section === SECTION_NONE && false;
+  if (section < 0) return (r.symbols.flags[symbol] & FLAG_COLLECTED) !== 0;
   return (r.sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0;
 }
 

@@ -611,7 +611,7 @@ function bindLocal(
   if (target === SECTION_ABSOLUTE || index === 0) return BIND_ABSOLUTE;
   if (target === SECTION_NONE) return BIND_ZERO;
   const { sections } = scanner;
-  if ((sections.state[target] & STATE_DISCARDED) !== 0) {
+  if ((sections.state[target] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) {
     if (!isEhFrame && !toleratesDiscarded(object, sections, section)) {
       const details = { symbol: localName(object, index), target: sectionName(object, sections, target) };
       scanner.report(error("discarded-reference", placeOf(scanner, object, section, offset), details));

@@ -16,6 +16,7 @@ import type { LinkOptions } from "./options.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import type { SharedFile } from "./shared-file.ts";
 import {
+  FLAG_COLLECTED,
   FLAG_COPY,
   FLAG_DYNSYM,
   isShared,
@@ -47,7 +48,7 @@ export function allotCommons(symbols: SymbolTable, outputs: OutputSections, opti
   const large: Placing[] = [];
   const tls: Placing[] = [];
   for (let id = 0; id < symbols.count; id++) {
-    if (symbols.kind[id] !== KIND_COMMON) continue;
+    if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & FLAG_COLLECTED) !== 0) continue;
     const list = symbols.type[id] === STT_TLS ? tls : symbols.valueHigh[id] !== 0 ? large : plain;
     list.push({ symbol: id, alignment: symbols.valueLow[id] });
     if (symbols.type[id] !== STT_TLS) symbols.type[id] = STT_OBJECT;

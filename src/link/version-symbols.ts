@@ -130,6 +130,34 @@ function applyDefaultSymver(
   if (any && !definitions.some((it) => it.name === name)) definitions.push({ name, parents: [] });
 }
 
+/** What the lists and the version script say of a definition, asked before versions are assigned. */
+export interface ExportRules {
+  /** --dynamic-list or --export-dynamic-symbol names it. */
+  isListed(id: SymbolId): boolean;
+  /** The version script makes it local. */
+  isLocal(id: SymbolId): boolean;
+}
+
+export function exportRules(
+  symbols: SymbolTable,
+  nodes: readonly VersionNode[],
+  options: LinkOptions,
+  demangle: (name: string) => string,
+): ExportRules {
+  const { names } = symbols;
+  const patterns = compilePatterns([...options.exportDynamicSymbols, ...(options.dynamicList ?? [])]);
+  // What is wrong with the script is reported when versions are assigned.
+  const versions = compileVersions(nodes, () => {});
+  const demangled = (id: SymbolId) => (): string => demangledName(symbols, id, demangle);
+  return {
+    isListed: (id) => patterns.matches(names.pool, names.start[id], plainEnd(symbols, id), demangled(id)),
+    isLocal: (id) => {
+      const match = versions.find(names.pool, names.start[id], plainEnd(symbols, id), demangled(id));
+      return match !== NO_VERSION && versionIsLocal(match);
+    },
+  };
+}
+
 /** --dynamic-list and --export-dynamic-symbol. */
 function markExports(symbols: SymbolTable, options: LinkOptions, demangle: (name: string) => string): void {
   const patterns = [...options.exportDynamicSymbols, ...(options.dynamicList ?? [])];

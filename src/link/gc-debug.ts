@@ -1,0 +1,106 @@
+// What --gc-sections does about debug information and other sections that are not loaded: they stay with any part of their
+// file and keep nothing themselves, or every function would be needed by the description of itself. The rules are GNU
+// ld's (bfd/elflink.c, _bfd_elf_gc_mark_extra_sections).
+
+import { SHF_ALLOC, SHF_EXECINSTR, SHT_GROUP, SHT_NOTE, SHT_RELA } from "../elf/constants.ts";
+import { isContents } from "./assign-sections.ts";
+import { groupMembers, linkedTo, type Walk } from "./gc-walk.ts";
+import type { SectionId } from "./ids.ts";
+import { localSection } from "./local-symbols.ts";
+import { type ObjectFile, sectionName } from "./object-file.ts";
+import { STATE_DISCARDED, STATE_IN_GROUP, STATE_LIVE } from "./section-table.ts";
+import { KIND_DEFINED, KIND_DEFINED_WEAK } from "./symbol-table.ts";
+
+/** Keeps the sections of an object that follow the rest of it. After the walk. */
+export function keepUnloaded(walk: Walk, object: ObjectFile): void {
+  const { sections, objects } = walk;
+  const { state, flags, type } = sections;
+  const end = object.firstSection + object.sectionCount;
+  let someLoaded = false;
+  let someUnloaded = false;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if ((flags[section] & SHF_ALLOC) === 0) someUnloaded = true;
+    else if ((state[section] & STATE_LIVE) !== 0 && type[section] !== SHT_NOTE) someLoaded = true;
+  }
+  if (!someLoaded || !someUnloaded) return;
+  const debug: SectionId[] = [];
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if ((state[section] & STATE_DISCARDED) !== 0) continue;
+    if (type[section] === SHT_GROUP) keepUnloadedGroup(walk, object, section);
+    if (!isUnloaded(walk, object, section)) continue;
+    const isDebug = isDebugging(object, sections.name[section]);
+    if (isDebug) debug.push(section);
+    const alone = (state[section] & STATE_IN_GROUP) === 0 && linkedTo(objects, sections, section) < 0;
+    if (alone && (isDebug || sections.relocs[section] < 0)) state[section] |= STATE_LIVE;
+  }
+  if (debug.length === 0) return;
+  dropFragments(walk, object, debug);
+  if (debug.some((it) => (state[it] & STATE_LIVE) === 0)) keepReferredDebug(walk, object, debug);
+}
+
+function isUnloaded(walk: Walk, object: ObjectFile, section: SectionId): boolean {
+  return (walk.sections.flags[section] & SHF_ALLOC) === 0 && isContents(object, walk.sections, section);
+}
+
+/** A group of nothing but debug information, or of nothing but sections without relocations. */
+function keepUnloadedGroup(walk: Walk, object: ObjectFile, group: SectionId): void {
+  const { sections } = walk;
+  const members = groupMembers(object, sections, group).filter((it) => isContents(object, sections, it));
+  const unloaded = members.every((it) => isUnloaded(walk, object, it));
+  const debug = (): boolean => members.every((it) => isDebugging(object, sections.name[it]));
+  const plain = (): boolean => members.every((it) => sections.relocs[it] < 0);
+  if (unloaded && (debug() || plain())) for (const it of members) sections.state[it] |= STATE_LIVE;
+}
+
+const encoder = new TextEncoder();
+const DEBUG_NAMES = [".debug", ".zdebug", ".gnu.debuglto_.debug_", ".gnu.linkonce.wi.", ".line", ".stab"].map((it) =>
+  encoder.encode(it),
+);
+
+/** By name alone, as in BFD (bfd/elf.c, _bfd_elf_make_section_from_shdr). */
+function isDebugging(object: ObjectFile, name: number): boolean {
+  return DEBUG_NAMES.some((it) => it.every((byte, i) => object.bytes[name + i] === byte));
+}
+
+/** `.debug_line.text.f` goes with `.text.f`. */
+function dropFragments(walk: Walk, object: ObjectFile, debug: readonly SectionId[]): void {
+  const { sections } = walk;
+  const names = debug.map((it) => sectionName(object, sections, it));
+  if (!names.some((it) => it.startsWith(".debug_line."))) return;
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if ((sections.flags[section] & SHF_EXECINSTR) === 0 || (sections.state[section] & STATE_LIVE) !== 0) continue;
+    const code = sectionName(object, sections, section);
+    debug.forEach((it, i) => {
+      if (names[i].length > code.length && names[i].endsWith(code)) sections.state[it] &= ~STATE_LIVE;
+    });
+  }
+}
+
+/** Debug information in the group of a function that is gone stays if other debug information refers to it. */
+function keepReferredDebug(walk: Walk, object: ObjectFile, debug: readonly SectionId[]): void {
+  const { sections, symbols } = walk;
+  const { view, is64, firstGlobal, symbolCount } = object;
+  const isDebug = new Set(debug);
+  const pending = debug.filter((it) => (sections.state[it] & STATE_LIVE) !== 0);
+  for (let section = pending.pop(); section !== undefined; section = pending.pop()) {
+    const relocs = sections.relocs[section];
+    if (relocs < 0) continue;
+    const entry = (sections.type[relocs] === SHT_RELA ? 3 : 2) * (is64 ? 8 : 4);
+    const end = sections.offset[relocs] + sections.size[relocs];
+    for (let at = sections.offset[relocs]; at < end; at += entry) {
+      const index = is64 ? view.getUint32(at + 12, true) : view.getUint32(at + 4, true) >>> 8;
+      if (index === 0 || index >= symbolCount) continue;
+      let target = -1;
+      if (index < firstGlobal) target = localSection(object, index);
+      else {
+        const id = object.symbols[index - firstGlobal];
+        const kind = symbols.kind[id];
+        if (kind === KIND_DEFINED || kind === KIND_DEFINED_WEAK) target = symbols.section[id];
+      }
+      if (!isDebug.has(target) || (sections.state[target] & STATE_LIVE) !== 0) continue;
+      sections.state[target] |= STATE_LIVE;
+      pending.push(target);
+    }
+  }
+}
