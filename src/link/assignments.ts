@@ -64,10 +64,11 @@ function isConstantExpression(symbols: SymbolTable, value: Expression): boolean 
   );
 }
 
-/** `--defsym a=b`: a is what b is, a function for instance. */
+/** `--defsym a=b` and `a=b+8`: a is what b is, a function for instance (ld/ldexp.c, try_copy_symbol_type). */
 function copyType(symbols: SymbolTable, id: number, value: Expression): void {
-  if (value.kind !== "symbol") return;
-  const from = findText(symbols.names, value.name);
+  const [name] = symbolsIn(value);
+  if (name === undefined) return;
+  const from = findText(symbols.names, name);
   if (from >= 0) symbols.type[id] = symbols.type[from];
 }
 

@@ -19,13 +19,13 @@ import type { Scan } from "./scan.ts";
 import {
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
+  FLAG_DIRECT,
   FLAG_DROPPED,
   FLAG_DYNSYM,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
-  FLAG_NEEDS_TLS_GD,
   FLAG_NEEDS_TLS_IE,
   FLAG_PREEMPTIBLE,
   FLAG_REF_DYNAMIC,
@@ -160,19 +160,31 @@ function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
 }
 
 /**
- * A program that only tests whether a weak symbol is there, by its address, gets 0 for an answer if it is not: then the
- * dynamic linker has nothing to look up. (x86's UNDEFINED_WEAK_RESOLVED_TO_ZERO in BFD.) Runs after the scan.
+ * In a program a weak reference that nothing defines is left to the dynamic linker only if it goes through the GOT and
+ * nowhere else; an address in the code, or a mere call, is 0. (BFD's UNDEFINED_WEAK_RESOLVED_TO_ZERO.) After the scan.
  */
-export function dropUnusedImports(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
+export function settleWeakReferences(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
   if (mode.shared || !mode.dynamic) return;
-  const used = new Uint8Array(symbols.count);
-  for (let i = 0; i < scan.dynCount; i++) if (scan.dynSymbol[i] >= 0) used[scan.dynSymbol[i]] = 1;
   for (let id = 0; id < symbols.names.count; id++) {
-    if ((symbols.flags[id] & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id)) continue;
-    if ((symbols.flags[id] & (FLAG_REF_REGULAR_NONWEAK | NEEDS)) !== 0 || used[id] !== 0) continue;
-    symbols.flags[id] = (symbols.flags[id] & ~FLAG_DYNSYM) | FLAG_DROPPED;
+    const flags = symbols.flags[id];
+    if ((flags & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id) || (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) continue;
+    if ((flags & (FLAG_NEEDS_GOT | FLAG_DIRECT)) === FLAG_NEEDS_GOT || (flags & FLAG_NEEDS_TLS_IE) !== 0) continue;
+    symbols.flags[id] = (flags & ~(FLAG_DYNSYM | FLAG_NEEDS_PLT)) | FLAG_DROPPED;
     scan.bindings[id] = BIND_ZERO;
   }
+  forgetDropped(symbols, scan);
 }
 
-const NEEDS = FLAG_NEEDS_GOT | FLAG_NEEDS_PLT | FLAG_NEEDS_TLS_IE | FLAG_NEEDS_TLS_GD;
+/** Takes the dropped symbols' relocations off the dynamic linker's list. */
+function forgetDropped(symbols: SymbolTable, scan: Scan): void {
+  let kept = 0;
+  for (let i = 0; i < scan.dynCount; i++) {
+    const symbol = scan.dynSymbol[i];
+    if (symbol >= 0 && (symbols.flags[symbol] & FLAG_DROPPED) !== 0) continue;
+    scan.dynSection[kept] = scan.dynSection[i];
+    scan.dynOffset[kept] = scan.dynOffset[i];
+    scan.dynSymbol[kept] = symbol;
+    scan.dynType[kept++] = scan.dynType[i];
+  }
+  scan.dynCount = kept;
+}

@@ -130,10 +130,10 @@ function flags1Of(mode: OutputMode, options: LinkOptions): number {
   const table: readonly (readonly [boolean, number])[] = [
     [z.now, elf.DF_1_NOW],
     [z.global, elf.DF_1_GLOBAL],
-    [z.nodelete, elf.DF_1_NODELETE],
+    [z.nodelete && mode.shared, elf.DF_1_NODELETE],
     [z.loadfltr, elf.DF_1_LOADFLTR],
-    [z.initfirst, elf.DF_1_INITFIRST],
-    [z.nodlopen, elf.DF_1_NOOPEN],
+    [z.initfirst && mode.shared, elf.DF_1_INITFIRST],
+    [z.nodlopen && mode.shared, elf.DF_1_NOOPEN],
     [z.origin, elf.DF_1_ORIGIN],
     [z.interpose, elf.DF_1_INTERPOSE],
     [z.nodefaultlib, elf.DF_1_NODEFLIB],

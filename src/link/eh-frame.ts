@@ -261,7 +261,7 @@ export function placeEhFrames(
   frames.starts[frames.sections.length] = size;
   const copied = output.pieces.filter((piece) => piece < 0 || (sections.state[piece] & STATE_EH_FRAME) === 0);
   // Behind something else, there must be no gap.
-  const widest = frames.sections.reduce((most, section) => Math.max(most, sections.alignment[section]), 4);
+  const widest = Math.max(4, output.alignment);
   const alignment = copied.length > 0 ? 4 : widest;
   frames.chunk = newChunk(outputs, output, ".eh_frame", size, alignment);
   output.pieces = Int32Array.from([...copied, ~frames.chunk.id]);

@@ -8,7 +8,7 @@ import { FLAG_REF_DYNAMIC_NONWEAK, KIND_UNDEFINED } from "./symbol-table.ts";
 
 /** Loads what is needed, breadth first, once per soname. */
 export function loadImplicitLibraries(loader: Loader): void {
-  if (!wantsAny(loader)) return;
+  if (!wantsAny(loader) && !loader.shared.some((it) => it.copyDtNeeded)) return;
   const known = new Set(loader.shared.map((it) => it.soname));
   for (let i = 0; i < loader.shared.length; i++) {
     const parent = loader.shared[i];
@@ -22,7 +22,14 @@ export function loadImplicitLibraries(loader: Loader): void {
       }
       const bytes = loader.files.read(path);
       if (bytes === undefined || fileKind(bytes) !== "shared") continue;
-      addShared(loader, bytes, { name: path, path, fallbackSoname: needed, asNeeded: false, implicit: true });
+      addShared(loader, bytes, {
+        name: path,
+        path,
+        fallbackSoname: needed,
+        asNeeded: parent.copyDtNeeded,
+        implicit: !parent.copyDtNeeded,
+        copyDtNeeded: parent.copyDtNeeded,
+      });
     }
   }
 }

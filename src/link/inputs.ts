@@ -182,7 +182,14 @@ function readPath(
   addFile(reading, path, bytes, state, depth);
 }
 
-function addFile(reading: Reading, path: string, bytes: Uint8Array, state: InputState, depth: number): void {
+function addFile(
+  reading: Reading,
+  path: string,
+  bytes: Uint8Array,
+  state: InputState,
+  depth: number,
+  soname = path,
+): void {
   const { loader } = reading;
   const { report, options } = loader;
   if (state.format === "binary") {
@@ -219,9 +226,10 @@ function addFile(reading: Reading, path: string, bytes: Uint8Array, state: Input
       addShared(loader, bytes, {
         name: path,
         path,
-        fallbackSoname: path,
+        fallbackSoname: soname,
         asNeeded: state.asNeeded,
         implicit: false,
+        copyDtNeeded: state.copyDtNeeded,
       });
       return;
     case "executable":
@@ -309,7 +317,7 @@ function readLibrary(reading: Reading, name: string, exact: boolean, state: Inpu
     if (!loader.files.exists(path)) continue;
     const bytes = readFile(loader, path);
     if (bytes === undefined || !fitsLink(loader, path, bytes)) continue;
-    addFile(reading, path, bytes, state, depth);
+    addFile(reading, path, bytes, state, depth, path.slice(path.lastIndexOf("/") + 1));
     return;
   }
   loader.report(error("library-not-found", {}, { name: exact ? `:${name}` : name, tried }));

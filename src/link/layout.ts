@@ -6,13 +6,23 @@
 //
 // The writable part starts so that RELRO ends on a page boundary. Two walks: one to measure it, one to place it.
 
-import { PT_GNU_RELRO, PT_PHDR, PT_TLS, SHF_ALLOC, SHF_TLS, SHT_NOBITS } from "../elf/constants.ts";
+import {
+  PF_R,
+  PT_GNU_RELRO,
+  PT_LOAD,
+  PT_PHDR,
+  PT_TLS,
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_TLS,
+  SHT_NOBITS,
+} from "../elf/constants.ts";
 import { defaultLayout, type Marker } from "./default-layout.ts";
 import type { OutputMode } from "./mode.ts";
 import type { LinkOptions } from "./options.ts";
 import type { Chunk, OutputSection, OutputSections } from "./output-section.ts";
 import type { SectionTable } from "./section-table.ts";
-import { isTbss, loadSegments, planSegments, type Segment, type SegmentOptions } from "./segments.ts";
+import { isTbss, loadSegments, newSegment, planSegments, type Segment, type SegmentOptions } from "./segments.ts";
 
 export interface Layout {
   /** In the order of the file; index in the section header table is `index`. */
@@ -103,6 +113,9 @@ function placeNotes(outputs: OutputSections): void {
 
 export function layOut(outputs: OutputSections, sections: SectionTable, it: LayoutOptions): Layout {
   const all = sortedSections(outputs);
+  all.forEach((section, i) => {
+    section.position = i;
+  });
   const kept = all.filter((section) => section.size > 0 || section.keep);
   const allocated = kept.filter((section) => (section.flags & SHF_ALLOC) !== 0);
   markRelro(allocated, it);
@@ -128,6 +141,8 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     const headers = headerSize + (before.length + after.length + loadCount) * entrySize;
     walk = assignAddresses(all, headers, it);
     loads = loadSegments(allocated, segmentOptions);
+    if (wantsHeaderSegment(loads, walk, headers, segmentOptions))
+      loads.unshift(newSegment(PT_LOAD, PF_R, it.maxPageSize));
     if (loads.length === loadCount) break;
     loadCount = loads.length;
   }
@@ -149,6 +164,14 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
     tlsStart: tls?.address ?? 0,
   };
+}
+
+/** -z separate-code keeps the headers out of the code's segment: without read-only sections they have one of their own. */
+function wantsHeaderSegment(loads: readonly Segment[], walk: Walk, headers: number, options: SegmentOptions): boolean {
+  const first = loads[0]?.sections[0];
+  if (first === undefined || !options.separateCode || !options.paged || (first.flags & SHF_EXECINSTR) === 0)
+    return false;
+  return first.address - walk.start >= headers && first.address - walk.start <= options.maxPageSize;
 }
 
 /** What is read-only after relocation: all writable sections up to the marker. */
@@ -307,6 +330,10 @@ function assignOffsets(
   const paged = !it.options.omagic && !it.options.nmagic;
   const page = paged ? it.maxPageSize : 1;
   loads.forEach((load, i) => {
+    if (load.sections.length === 0) {
+      load.headers = true;
+      return;
+    }
     const first = load.sections[0];
     // The headers are loaded with the first segment if it starts right behind them.
     load.headers =
@@ -379,7 +406,14 @@ function fillSegments(
       continue;
     }
     const first = segment.sections[0];
-    if (first === undefined) continue;
+    if (first === undefined) {
+      if (segment.headers) {
+        segment.address = walk.start;
+        segment.fileSize = headerSize + segments.length * entrySize;
+        segment.memorySize = segment.fileSize;
+      }
+      continue;
+    }
     const last = segment.sections[segment.sections.length - 1];
     segment.offset = segment.headers ? 0 : first.offset;
     segment.address = segment.headers ? walk.start : first.address;

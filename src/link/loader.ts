@@ -164,7 +164,8 @@ export function addShared(loader: Loader, bytes: Uint8Array, origin: SharedOrigi
   if (shared === undefined) return undefined;
   const known = loader.shared.find((it) => it.soname === shared.soname);
   if (known !== undefined) return known;
-  if (origin.asNeeded && !isNeeded(shared, loader.symbols, loader.shared)) return undefined;
+  if (origin.asNeeded && !isNeeded(shared, loader.symbols, loader.shared, loader.versioned.length > 0))
+    return undefined;
   loader.shared.push(shared);
   enterShared(shared, loader.symbols, loader.candidate, loader.record, loader.report);
   return shared;

@@ -4,7 +4,7 @@
 import type { Machine } from "../arch/index.ts";
 import { NT_GNU_BUILD_ID, SHT_STRTAB, SHT_SYMTAB } from "../elf/constants.ts";
 import { definedAddress } from "./addresses.ts";
-import { dropUnusedImports } from "./bind.ts";
+import { settleWeakReferences } from "./bind.ts";
 import { buildIdSize } from "./build-id.ts";
 import { defaultLayout } from "./default-layout.ts";
 import { createRelocationList, type RelocationList, relativeCount } from "./dynamic-relocations.ts";
@@ -68,7 +68,7 @@ export function makeSections(
   options: LinkOptions,
 ): MadeSections {
   const { objects, sections, symbols, shared } = loader;
-  dropUnusedImports(symbols, scan, mode);
+  settleWeakReferences(symbols, scan, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
   const copies = allotCopies(symbols, shared, outputs, options.z.relro);
   const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);

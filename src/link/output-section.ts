@@ -28,6 +28,8 @@ export interface OutputSection {
   /** Row in the layout table after which it stands, and the order among those of the same row. */
   row: number;
   readonly order: number;
+  /** Place in the final order of all output sections, empty ones included. */
+  position: number;
   type: number;
   /** SHF_*, low 32 bits. */
   flags: number;
@@ -76,6 +78,7 @@ export function addOutput(
     name,
     row,
     order: outputs.list.length,
+    position: 0,
     type,
     flags,
     entsize: 0,

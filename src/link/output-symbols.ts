@@ -2,6 +2,7 @@
 // Which symbols and which names is fixed before layout (so the tables have their sizes); values are filled in after it.
 
 import {
+  SHF_ALLOC,
   SHF_MERGE,
   SHN_ABS,
   SHN_LORESERVE,
@@ -236,7 +237,7 @@ export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlac
     const output =
       section === SECTION_CHUNK ? outputs.chunks[symbols.alias[id]].output : outputs.list[symbols.alias[id]];
     to.value = values.address[id];
-    to.shndx = headerIndex(layout, output, to.value);
+    to.shndx = headerIndex(layout, output);
   } else if (isShared(symbols, id)) {
     if ((symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0) to.value = values.address[id];
   } else if (section === SECTION_ABSOLUTE) {
@@ -244,16 +245,19 @@ export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlac
     to.shndx = SHN_ABS;
   } else if (section >= 0) {
     to.value = mergedAddress(values.merged, sections, section, symbolValue(symbols, id));
-    to.shndx = headerIndex(layout, outputs.list[sections.output[section]], to.value);
+    to.shndx = headerIndex(layout, outputs.list[sections.output[section]]);
   }
   if (symbols.type[id] === STT_TLS && to.shndx !== 0 && to.shndx !== SHN_ABS) to.value -= layout.tlsStart;
 }
 
-/** Index of the section; for one left out because it is empty, that of a neighbour. */
-export function headerIndex(layout: Layout, output: OutputSection | undefined, address: number): number {
-  if (output !== undefined && output.index !== 0) return output.index;
+/** Index of the section; for one left out because it is empty, that of the section before it. */
+export function headerIndex(layout: Layout, output: OutputSection | undefined): number {
+  if (output === undefined || output.index !== 0) return output?.index ?? SHN_ABS;
   let found = SHN_ABS;
-  for (const it of layout.sections) if ((it.flags & 2) !== 0 && it.address <= address) found = it.index;
+  for (const it of layout.sections) {
+    if ((it.flags & SHF_ALLOC) === 0 || it.position > output.position) break;
+    found = it.index;
+  }
   return found;
 }
 
@@ -366,7 +370,7 @@ function placeOfLocal(values: SymbolValues, object: ObjectFile, index: number, t
   }
   to.value = mergedAddress(merged, sections, section, localValue(object, index));
   const output = outputs.list[sections.output[section]];
-  to.shndx = output.index !== 0 ? output.index : headerIndex(layout, output, to.value);
+  to.shndx = output.index !== 0 ? output.index : headerIndex(layout, output);
   if (localType(object, index) === STT_TLS) to.value -= layout.tlsStart;
 }
 

@@ -164,6 +164,8 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
       return;
     }
   }
+  // A tentative definition is met by a shared library's, so it counts as a reference (bfd/elflink.c: "definition").
+  if (it.kind === KIND_COMMON) symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
   if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
     record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: it.owner });
   }

@@ -62,6 +62,7 @@ import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME } f
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
+  FLAG_DIRECT,
   FLAG_FORCED_LOCAL,
   FLAG_LOCAL,
   FLAG_NEEDS_GOT,
@@ -352,9 +353,15 @@ function scanSite(scanner: Scanner, site: Site, kind: number, width: number, sym
   }
 }
 
+/** The code has the symbol's address in itself: a weak reference that stays undefined can only be 0 then. */
+function noteDirect(scanner: Scanner, site: Site): void {
+  if (site.binding === BIND_IMPORTED && !scanner.mode.shared) scanner.symbols.flags[site.symbol] |= FLAG_DIRECT;
+}
+
 /** S + A as wide as an address: the dynamic linker can apply it wherever it stands. */
 function scanWord(scanner: Scanner, site: Site): void {
   const { mode, machine, symbols } = scanner;
+  noteDirect(scanner, site);
   switch (site.binding) {
     case BIND_LOCAL:
       if (mode.pic) addDynamic(scanner, site, DYN_RELATIVE);
@@ -374,6 +381,7 @@ function scanWord(scanner: Scanner, site: Site): void {
 
 /** S + A narrower than an address: must be settled now, so position-independent output cannot have it. */
 function scanNarrow(scanner: Scanner, site: Site): void {
+  noteDirect(scanner, site);
   switch (site.binding) {
     case BIND_ABSOLUTE:
     case BIND_ZERO:
@@ -394,6 +402,7 @@ function scanNarrow(scanner: Scanner, site: Site): void {
 /** S + A - P. */
 function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
   const { mode, machine, symbols } = scanner;
+  noteDirect(scanner, site);
   switch (site.binding) {
     case BIND_LOCAL:
     case BIND_ZERO:

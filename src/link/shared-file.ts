@@ -21,6 +21,8 @@ import {
   STB_GNU_UNIQUE,
   STB_LOCAL,
   STB_WEAK,
+  STT_FUNC,
+  STT_GNU_IFUNC,
   STT_TLS,
   STV_HIDDEN,
   STV_INTERNAL,
@@ -38,6 +40,7 @@ import {
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_VERSIONED,
+  KIND_COMMON,
   KIND_INDIRECT,
   KIND_NONE,
   KIND_SHARED,
@@ -81,6 +84,8 @@ export interface SharedFile {
   readonly asNeeded: boolean;
   /** Not on the command line but needed by a library that is: no DT_NEEDED, and objects may not rely on it. */
   readonly implicit: boolean;
+  /** --copy-dt-needed-entries: what it needs is as good as named on the command line. */
+  readonly copyDtNeeded: boolean;
   /** Symbol → id in the symbol table, filled by enterShared; -1 for those not entered. */
   symbols: Int32Array;
   /** Some reference was bound to it: it stays needed under --as-needed. */
@@ -94,6 +99,7 @@ export interface SharedOrigin {
   readonly fallbackSoname: string;
   readonly asNeeded: boolean;
   readonly implicit: boolean;
+  readonly copyDtNeeded: boolean;
 }
 
 const decoder = new TextDecoder();
@@ -192,6 +198,7 @@ export function readShared(
     sectionAlignment: Float64Array.from(headers, (it) => it.alignment),
     asNeeded: origin.asNeeded,
     implicit: origin.implicit,
+    copyDtNeeded: origin.copyDtNeeded,
     symbols: new Int32Array(0),
     used: false,
   };
@@ -280,7 +287,12 @@ function isVersionLocal(shared: SharedFile, index: number): boolean {
  * --as-needed: would this library's definition be the one that a reference meets, for a reference that is not weak?
  * (bfd/elflink.c, elf_link_add_object_symbols: "add_needed".)
  */
-export function isNeeded(shared: SharedFile, symbols: SymbolTable, others: readonly SharedFile[]): boolean {
+export function isNeeded(
+  shared: SharedFile,
+  symbols: SymbolTable,
+  others: readonly SharedFile[],
+  hasVersionedNames: boolean,
+): boolean {
   // What another library brings along anyway need not be asked for on that library's behalf.
   const brought = others.some((it) => it.needed.includes(shared.soname));
   const wanted = brought ? FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
@@ -289,27 +301,29 @@ export function isNeeded(shared: SharedFile, symbols: SymbolTable, others: reado
   for (let i = shared.firstGlobal; i < shared.symbolCount; i++) {
     const at = dynsym + i * entry;
     const detail = at + (is64 ? 4 : 12);
-    if (view.getUint16(detail + 2, true) === SHN_UNDEF || isVersionLocal(shared, i)) continue;
+    const shndx = view.getUint16(detail + 2, true);
+    if (shndx === SHN_UNDEF || isVersionLocal(shared, i)) continue;
     const name = strings + view.getUint32(at, true);
     if (name >= stringsEnd) continue;
+    const info = bytes[detail];
+    const type = info & 15;
+    const beatsCommon =
+      info >> 4 !== STB_WEAK && type !== STT_FUNC && type !== STT_GNU_IFUNC && shared.bssSections[shndx] !== 1;
     const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
-    if (id >= 0 && wantsDefinition(symbols, id, wanted)) return true;
+    if (id >= 0 && wantsDefinition(symbols, id, wanted, beatsCommon)) return true;
     const version = sharedVersion(shared, i);
-    if (version === "" || !hasVersionedNames(symbols)) continue;
+    if (version === "" || !hasVersionedNames) continue;
     const alias = findText(symbols.names, `${textAt(bytes, name, stringsEnd)}@${version}`);
-    if (alias >= 0 && wantsDefinition(symbols, alias, wanted)) return true;
+    if (alias >= 0 && wantsDefinition(symbols, alias, wanted, beatsCommon)) return true;
   }
   return false;
 }
 
-function hasVersionedNames(symbols: SymbolTable): boolean {
-  return symbols.versionNames.length > 1;
-}
-
-function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number): boolean {
+function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number, beatsCommon: boolean): boolean {
   if (id >= symbols.count) return false;
   const kind = symbols.kind[id];
-  if (kind !== KIND_UNDEFINED && kind !== KIND_UNDEFINED_WEAK) return false;
+  const isOpen = kind === KIND_UNDEFINED || kind === KIND_UNDEFINED_WEAK || (kind === KIND_COMMON && beatsCommon);
+  if (!isOpen) return false;
   return (symbols.flags[id] & wanted) !== 0;
 }
 

@@ -67,9 +67,11 @@ export const FLAG_SHARED_PROTECTED = 0x1000000;
 /** The shared library's definition lies in .bss-like space: GNU ld lets a common symbol stand against it. */
 export const FLAG_SHARED_COMMON = 0x2000000;
 /** i386 R_386_TLS_IE_32: a slot with the offset's negative. */
-export const FLAG_NEEDS_TLS_IE_NEGATED = 0x8000000;
+export const FLAG_NEEDS_TLS_IE_NEGATED = 0x20000000;
 /** A weak reference that turned out to need nothing: not in the output's symbol tables. */
 export const FLAG_DROPPED = 0x4000000;
+/** Referred to by its address, not only through the GOT or the PLT. */
+export const FLAG_DIRECT = 0x8000000;
 /** --gc-sections removed its definition. */
 export const FLAG_COLLECTED = 0x10000000;
 

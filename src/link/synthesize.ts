@@ -79,7 +79,9 @@ export function makeSlotChunks(
     : undefined;
   const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, options.z.now ? 0 : 1, word);
   const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, mode.dynamic ? word : 0);
-  const pltSize = pltCount > 0 ? slots.lazy.headerBytes + pltCount * slots.lazy.entryBytes : 0;
+  // GNU ld has the header even where all entries are in .plt.got.
+  const hasPlt = pltCount > 0 || slots.pltGotSymbols.length > 0;
+  const pltSize = hasPlt ? slots.lazy.headerBytes + pltCount * slots.lazy.entryBytes : 0;
   const direct = slots.direct.entryBytes;
   // BFD's i386 back end says 4.
   const pltEntsize = machine.wordBytes === 4 ? 4 : slots.lazy.entryBytes;
