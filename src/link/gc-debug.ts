@@ -2,9 +2,9 @@
 // file and keep nothing themselves, or every function would be needed by the description of itself. The rules are GNU
 // ld's (bfd/elflink.c, _bfd_elf_gc_mark_extra_sections).
 
-import { SHF_ALLOC, SHF_EXECINSTR, SHT_GROUP, SHT_NOTE, SHT_RELA } from "../elf/constants.ts";
+import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOTE, SHT_RELA } from "../elf/constants.ts";
 import { isContents } from "./assign-sections.ts";
-import { groupMembers, linkedTo, type Walk } from "./gc-walk.ts";
+import { linkedTo, type Walk } from "./gc-walk.ts";
 import type { SectionId } from "./ids.ts";
 import { localSection } from "./local-symbols.ts";
 import { type ObjectFile, sectionName } from "./object-file.ts";
@@ -13,43 +13,51 @@ import { KIND_DEFINED, KIND_DEFINED_WEAK } from "./symbol-table.ts";
 
 /** Keeps the sections of an object that follow the rest of it. After the walk. */
 export function keepUnloaded(walk: Walk, object: ObjectFile): void {
-  const { sections, objects } = walk;
+  const { sections } = walk;
   const { state, flags, type } = sections;
   const end = object.firstSection + object.sectionCount;
+  const unloaded: SectionId[] = [];
   let someLoaded = false;
-  let someUnloaded = false;
   for (let section = object.firstSection + 1; section < end; section++) {
-    if ((flags[section] & SHF_ALLOC) === 0) someUnloaded = true;
-    else if ((state[section] & STATE_LIVE) !== 0 && type[section] !== SHT_NOTE) someLoaded = true;
+    if ((flags[section] & SHF_ALLOC) !== 0) {
+      if ((state[section] & STATE_LIVE) !== 0 && type[section] !== SHT_NOTE) someLoaded = true;
+    } else if ((state[section] & STATE_DISCARDED) === 0 && isContents(object, sections, section)) {
+      unloaded.push(section);
+    }
   }
-  if (!someLoaded || !someUnloaded) return;
-  const debug: SectionId[] = [];
-  for (let section = object.firstSection + 1; section < end; section++) {
-    if ((state[section] & STATE_DISCARDED) !== 0) continue;
-    if (type[section] === SHT_GROUP) keepUnloadedGroup(walk, object, section);
-    if (!isUnloaded(walk, object, section)) continue;
-    const isDebug = isDebugging(object, sections.name[section]);
-    if (isDebug) debug.push(section);
-    const alone = (state[section] & STATE_IN_GROUP) === 0 && linkedTo(objects, sections, section) < 0;
-    if (alone && (isDebug || sections.relocs[section] < 0)) state[section] |= STATE_LIVE;
-  }
+  if (!someLoaded) return;
+  for (const section of unloaded) if (followsFile(walk, object, section)) state[section] |= STATE_LIVE;
+  const debug = unloaded.filter((it) => isDebugging(object, sections.name[it]));
   if (debug.length === 0) return;
   dropFragments(walk, object, debug);
   if (debug.some((it) => (state[it] & STATE_LIVE) === 0)) keepReferredDebug(walk, object, debug);
 }
 
-function isUnloaded(walk: Walk, object: ObjectFile, section: SectionId): boolean {
-  return (walk.sections.flags[section] & SHF_ALLOC) === 0 && isContents(object, walk.sections, section);
-}
-
-/** A group of nothing but debug information, or of nothing but sections without relocations. */
-function keepUnloadedGroup(walk: Walk, object: ObjectFile, group: SectionId): void {
-  const { sections } = walk;
-  const members = groupMembers(object, sections, group).filter((it) => isContents(object, sections, it));
-  const unloaded = members.every((it) => isUnloaded(walk, object, it));
-  const debug = (): boolean => members.every((it) => isDebugging(object, sections.name[it]));
-  const plain = (): boolean => members.every((it) => sections.relocs[it] < 0);
-  if (unloaded && (debug() || plain())) for (const it of members) sections.state[it] |= STATE_LIVE;
+/**
+ * Debug information, and what has no relocations, unless it belongs to something in particular: linked to a section, or
+ * in a group that has other sections too.
+ */
+function followsFile(walk: Walk, object: ObjectFile, section: SectionId): boolean {
+  const { sections, nextInGroup, objects } = walk;
+  const isPlain = (it: SectionId): boolean => sections.relocs[it] < 0;
+  const isDebug = (it: SectionId): boolean => isDebugging(object, sections.name[it]);
+  const isUnloaded = (it: SectionId): boolean => (sections.flags[it] & SHF_ALLOC) === 0;
+  if ((sections.state[section] & STATE_IN_GROUP) === 0) {
+    return linkedTo(objects, sections, section) < 0 && (isDebug(section) || isPlain(section));
+  }
+  let all = true;
+  let allPlain = true;
+  let allDebug = true;
+  let it = section;
+  do {
+    if (isContents(object, sections, it)) {
+      all &&= isUnloaded(it);
+      allPlain &&= isPlain(it);
+      allDebug &&= isDebug(it);
+    }
+    it = nextInGroup[it];
+  } while (it !== section && it !== 0);
+  return all && (allPlain || allDebug);
 }
 
 const encoder = new TextEncoder();

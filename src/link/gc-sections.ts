@@ -77,14 +77,15 @@ export function collectGarbage(
 ): Referenced {
   const { objects, sections, symbols, options } = loader;
   const walk = createWalk(objects, sections, symbols, frames);
-  findStartStop(walk, options.z.startStopGc, report);
+  const names: SectionsByName = new Map();
+  for (const object of objects) survey(walk, object, names, report);
+  if (!options.z.startStopGc) findStartStop(walk, names);
   findAssigned(walk, [
     ...options.defsym,
     ...loader.scriptCommands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : [])),
   ]);
   keepNamed(walk, loader);
   if (mode.dynamic || options.gcKeepExported) keepExported(walk, loader, nodes, mode);
-  for (const object of objects) keepMarked(walk, object);
   follow(walk);
   for (const object of objects) keepUnloaded(walk, object);
   const commons = sweepSymbols(walk);
@@ -122,12 +123,13 @@ function keepNamed(walk: Walk, loader: Loader): void {
 function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[], mode: OutputMode): void {
   const { symbols, objects, options } = loader;
   const rules = exportRules(symbols, nodes, options, demangle);
+  const someListed = options.exportDynamicSymbols.length > 0 || options.dynamicList !== undefined;
   const all = mode.shared || options.gcKeepExported || options.exportDynamic;
   const isExported = (id: SymbolId): boolean => {
     const visibility = symbols.visibility[id];
     if (visibility === STV_HIDDEN || visibility === STV_INTERNAL) return false;
     if (symbols.section[id] >= 0 && objects[symbols.owner[id]].excluded) return false;
-    if (!all && !rules.isListed(id)) return false;
+    if (!all && !(someListed && rules.isListed(id))) return false;
     return symbols.version[id] !== 0 || !rules.isLocal(id);
   };
   for (let id = 0; id < walk.referenced.length; id++) {
@@ -138,52 +140,63 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
   }
 }
 
-function keepMarked(walk: Walk, object: ObjectFile): void {
+/** Sections whose names are C identifiers. */
+type SectionsByName = Map<string, SectionId[]>;
+
+/** Looks at each section once: keeps what asks to be kept by name, type or flag, and notes those called like an identifier. */
+function survey(walk: Walk, object: ObjectFile, names: SectionsByName, report: Report): void {
   const { sections, objects } = walk;
-  const { flags, type, state } = sections;
-  const osabi = object.bytes[7];
-  const retain = osabi === ELFOSABI_GNU || osabi === ELFOSABI_FREEBSD ? SHF_GNU_RETAIN : 0;
+  const { name, flags, type, state } = sections;
+  const { bytes } = object;
+  const retain = bytes[7] === ELFOSABI_GNU || bytes[7] === ELFOSABI_FREEBSD ? SHF_GNU_RETAIN : 0;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
-    if ((flags[section] & SHF_EXCLUDE) !== 0 || !isContents(object, sections, section)) continue;
+    const start = name[section];
+    if (bytes[start] !== DOT) noteName(walk, object, section, names, report);
     const isRoot =
-      isKept(object.bytes, sections.name[section]) ||
       (flags[section] & retain) !== 0 ||
+      isKept(bytes, start) ||
       (type[section] === SHT_NOTE &&
         (state[section] & STATE_IN_GROUP) === 0 &&
         linkedTo(objects, sections, section) < 0);
-    if (isRoot) keepSection(walk, section);
+    if (isRoot && (flags[section] & SHF_EXCLUDE) === 0 && isContents(object, sections, section)) {
+      keepSection(walk, section);
+    }
   }
+}
+
+function noteName(walk: Walk, object: ObjectFile, section: SectionId, names: SectionsByName, report: Report): void {
+  const { sections, objects } = walk;
+  if ((sections.state[section] & STATE_DISCARDED) !== 0 || !isContents(object, sections, section)) return;
+  const name = sectionName(object, sections, section);
+  if (name === "__patchable_function_entries" && linkedTo(objects, sections, section) < 0)
+    report(error("gc-needs-linked-section", { file: object.name, section: name }));
+  if (!/^[A-Za-z0-9_]+$/.test(name)) return;
+  const list = names.get(name);
+  if (list === undefined) names.set(name, [section]);
+  else list.push(section);
 }
 
 const encoder = new TextEncoder();
 
-/** KEEP in the default script; with `dotted`, `name.*` as well. By their second letter, which few other names have. */
-const KEPT = new Map<number, { readonly name: Uint8Array; readonly dotted: boolean }[]>();
-for (const [name, dotted] of [
-  [".init", false],
-  [".fini", false],
-  [".eh_frame", false],
-  [".preinit_array", false],
-  [".init_array", true],
-  [".fini_array", true],
-  [".ctors", true],
-  [".dtors", true],
-  [".jcr", false],
-  [".gnu.attributes", false],
-] as const) {
-  const bytes = encoder.encode(name);
-  KEPT.set(bytes[1], [...(KEPT.get(bytes[1]) ?? []), { name: bytes, dotted }]);
-}
+/** KEEP in the default script; with `dotted`, `name.*` as well. */
+const KEPT: readonly { readonly name: Uint8Array; readonly dotted: boolean }[] = [
+  ...[".init", ".fini", ".eh_frame", ".preinit_array", ".jcr", ".gnu.attributes"].map((name) => ({
+    name: encoder.encode(name),
+    dotted: false,
+  })),
+  ...[".init_array", ".fini_array", ".ctors", ".dtors"].map((name) => ({ name: encoder.encode(name), dotted: true })),
+];
+/** By second and third letter, which no other common name shares: 1 where it is worth to look at the rest. */
+const KEPT_HEADS = new Uint8Array(1 << 16);
+for (const { name } of KEPT) KEPT_HEADS[name[1] | (name[2] << 8)] = 1;
 
 const DOT = 0x2e;
 
 function isKept(bytes: Uint8Array, start: number): boolean {
-  if (bytes[start] !== DOT) return false;
-  const rules = KEPT.get(bytes[start + 1]);
-  if (rules === undefined) return false;
-  return rules.some(({ name, dotted }) => {
-    for (let i = 2; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
+  if (bytes[start] !== DOT || KEPT_HEADS[bytes[start + 1] | (bytes[start + 2] << 8)] === 0) return false;
+  return KEPT.some(({ name, dotted }) => {
+    for (let i = 1; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
     const next = bytes[start + name.length];
     return next === 0 || (dotted && next === DOT);
   });
@@ -194,29 +207,12 @@ function isKept(bytes: Uint8Array, start: number): boolean {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** `__start_X` and `__stop_X`, where the linker will define them: every section X. */
-function findStartStop(walk: Walk, startStopGc: boolean, report: Report): void {
-  const { sections, objects, symbols } = walk;
-  const byName = new Map<string, SectionId[]>();
-  for (let section = 0; section < sections.count; section++) {
-    const object = objects[sections.object[section]];
-    // Most names begin with a dot, which no identifier does; an object's section 0 has none.
-    if (section === object.firstSection || object.bytes[sections.name[section]] === DOT) continue;
-    if ((sections.state[section] & STATE_DISCARDED) !== 0 || !isContents(object, sections, section)) continue;
-    const name = sectionName(object, sections, section);
-    if (name === "__patchable_function_entries" && linkedTo(objects, sections, section) < 0)
-      report(error("gc-needs-linked-section", { file: object.name, section: name }));
-    if (!/^[A-Za-z0-9_]+$/.test(name)) continue;
-    const list = byName.get(name);
-    if (list === undefined) byName.set(name, [section]);
-    else list.push(section);
-  }
-  if (startStopGc) return;
-  for (const [name, list] of byName) {
+function findStartStop(walk: Walk, names: SectionsByName): void {
+  const { symbols, standsFor } = walk;
+  for (const [name, sections] of names) {
     for (const symbol of [`__start_${name}`, `__stop_${name}`]) {
       const id = findText(symbols.names, symbol);
-      if (id >= 0 && (isUndefined(symbols, id) || isShared(symbols, id))) {
-        walk.standsFor.set(id, { sections: list, symbols: [] });
-      }
+      if (id >= 0 && (isUndefined(symbols, id) || isShared(symbols, id))) standsFor.set(id, { sections, symbols: [] });
     }
   }
 }

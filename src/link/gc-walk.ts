@@ -28,9 +28,16 @@ export interface Walk {
   /** By record of .eh_frame: bytes of a relocation; by CIE: whether it was looked at. */
   readonly relocationBytes: Uint8Array;
   readonly seenCies: Uint8Array;
-  /** Sections that stay and whose relocations are still to be followed. A section gets here once. */
-  readonly pending: Int32Array;
-  count: number;
+  /**
+   * Sections that stay and whose relocations are still to be followed, as a list for each object: `firstPending[object]`,
+   * then `nextPending[section]`, until 0. What is done object by object finds its symbol table in the cache.
+   */
+  readonly firstPending: Int32Array;
+  readonly nextPending: Int32Array;
+  /** The objects that have such a list, a ring; `firstPending` of all others is -1. */
+  readonly queue: Int32Array;
+  queued: number;
+  next: number;
   /** By symbol: something that stays refers to it. */
   readonly referenced: Uint8Array;
   /** By object: which of its common symbols stay, COMMON_*. */
@@ -66,8 +73,11 @@ export function createWalk(
     fdes: fdeLists(frames, sections.count),
     relocationBytes,
     seenCies: new Uint8Array(frames.records.count),
-    pending: new Int32Array(sections.count),
-    count: 0,
+    firstPending: new Int32Array(objects.length).fill(-1),
+    nextPending: new Int32Array(sections.count),
+    queue: new Int32Array(objects.length),
+    queued: 0,
+    next: 0,
     referenced: new Uint8Array(symbols.count),
     commons: new Uint8Array(objects.length),
     nextInGroup: linkGroups(objects, sections),
@@ -76,25 +86,24 @@ export function createWalk(
   };
 }
 
-/** The sections named by an SHT_GROUP section. */
-export function groupMembers(object: ObjectFile, sections: SectionTable, group: SectionId): SectionId[] {
-  const members: SectionId[] = [];
-  const words = Math.floor(sections.size[group] / 4);
-  for (let i = 1; i < words; i++) {
-    const index = object.view.getUint32(sections.offset[group] + i * 4, true);
-    if (index > 0 && index < object.sectionCount) members.push(object.firstSection + index);
-  }
-  return members;
-}
-
 function linkGroups(objects: readonly ObjectFile[], sections: SectionTable): Int32Array {
   const next = new Int32Array(sections.count);
   for (let group = 0; group < sections.count; group++) {
     if (sections.type[group] !== SHT_GROUP || (sections.state[group] & STATE_DISCARDED) !== 0) continue;
-    const members = groupMembers(objects[sections.object[group]], sections, group);
-    members.forEach((member, i) => {
-      next[member] = members[i + 1] ?? members[0];
-    });
+    const { view, firstSection, sectionCount } = objects[sections.object[group]];
+    const start = sections.offset[group] + 4;
+    const end = start + sections.size[group] - 7;
+    let first = 0;
+    let last = 0;
+    for (let at = start; at < end; at += 4) {
+      const index = view.getUint32(at, true);
+      if (index === 0 || index >= sectionCount) continue;
+      const member = firstSection + index;
+      if (first === 0) first = member;
+      else next[last] = member;
+      last = member;
+    }
+    if (first !== 0) next[last] = first;
   }
   return next;
 }
@@ -102,6 +111,7 @@ function linkGroups(objects: readonly ObjectFile[], sections: SectionTable): Int
 function findLinked(objects: readonly ObjectFile[], sections: SectionTable): Map<SectionId, SectionId[]> {
   const linked = new Map<SectionId, SectionId[]>();
   for (let section = 0; section < sections.count; section++) {
+    if ((sections.flags[section] & SHF_LINK_ORDER) === 0) continue;
     const target = linkedTo(objects, sections, section);
     if (target < 0) continue;
     const list = linked.get(target);
@@ -121,10 +131,15 @@ export function linkedTo(objects: readonly ObjectFile[], sections: SectionTable,
 
 /** The section stays. */
 export function keepSection(walk: Walk, section: SectionId): void {
-  const { state } = walk.sections;
+  const { sections, firstPending, nextPending, queue } = walk;
+  const { state } = sections;
   if ((state[section] & (STATE_LIVE | STATE_DISCARDED)) !== 0) return;
   state[section] |= STATE_LIVE;
-  walk.pending[walk.count++] = section;
+  const object = sections.object[section];
+  const first = firstPending[object];
+  if (first < 0) queue[(walk.next + walk.queued++) % queue.length] = object;
+  nextPending[section] = Math.max(first, 0);
+  firstPending[object] = section;
 }
 
 /** Something that stays refers to the symbol. */
@@ -162,20 +177,32 @@ export function commonClass(symbols: SymbolTable, id: SymbolId): number {
 
 /** Follows everything that is pending to its end. */
 export function follow(walk: Walk): void {
-  const { sections, nextInGroup, linked, objects } = walk;
-  while (walk.count > 0) {
-    const section = walk.pending[--walk.count];
-    const object = objects[sections.object[section]];
-    const state = sections.state[section];
-    if ((state & STATE_IN_GROUP) !== 0 && nextInGroup[section] !== 0) keepSection(walk, nextInGroup[section]);
-    if (linked.size > 0) for (const it of linked.get(section) ?? []) keepSection(walk, it);
-    const relocs = sections.relocs[section];
-    if (relocs >= 0 && (state & STATE_EH_FRAME) === 0) {
-      const entry = (sections.type[relocs] === SHT_RELA ? 3 : 2) * (object.is64 ? 8 : 4);
-      followRelocations(walk, object, sections.offset[relocs], sections.size[relocs] / entry, entry);
+  const { objects, firstPending, nextPending, queue } = walk;
+  while (walk.queued > 0) {
+    const id = queue[walk.next];
+    const object = objects[id];
+    // Sections of the same object that turn up meanwhile join the list: it is empty when all are done.
+    for (let section = firstPending[id]; section > 0; section = firstPending[id]) {
+      firstPending[id] = nextPending[section];
+      followSection(walk, object, section);
     }
-    for (let fde = walk.fdes.first[section]; fde >= 0; fde = walk.fdes.next[fde]) followFde(walk, object, fde);
+    firstPending[id] = -1;
+    walk.next = (walk.next + 1) % queue.length;
+    walk.queued--;
   }
+}
+
+function followSection(walk: Walk, object: ObjectFile, section: SectionId): void {
+  const { sections, nextInGroup, linked, fdes } = walk;
+  const state = sections.state[section];
+  if ((state & STATE_IN_GROUP) !== 0 && nextInGroup[section] !== 0) keepSection(walk, nextInGroup[section]);
+  if (linked.size > 0) for (const it of linked.get(section) ?? []) keepSection(walk, it);
+  const relocs = sections.relocs[section];
+  if (relocs >= 0 && (state & STATE_EH_FRAME) === 0) {
+    const entry = (sections.type[relocs] === SHT_RELA ? 3 : 2) * (object.is64 ? 8 : 4);
+    followRelocations(walk, object, sections.offset[relocs], sections.size[relocs] / entry, entry);
+  }
+  for (let fde = fdes.first[section]; fde >= 0; fde = fdes.next[fde]) followFde(walk, object, fde);
 }
 
 function followFde(walk: Walk, object: ObjectFile, fde: number): void {
