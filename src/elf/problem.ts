@@ -29,6 +29,15 @@ export interface Problem {
 /** Takes a problem; the caller decides what becomes of it. Library code never throws for bad input. */
 export type Report = (problem: Problem) => void;
 
+export function problem(
+  severity: Severity,
+  code: string,
+  place: Place,
+  details: Readonly<Record<string, Detail>> = {},
+): Problem {
+  return { code, severity, place, details };
+}
+
 export function error(code: string, place: Place, details: Readonly<Record<string, Detail>> = {}): Problem {
   return { code, severity: "error", place, details };
 }

@@ -22,7 +22,7 @@ export function messagesDocument(): string {
 }
 
 function entryText(code: string, entry: Message): string {
-  const lists = (entry.lists ?? []).map((list) => `${list.firstLabel ?? list.label} {${list.places}}`);
+  const lists = (entry.lists ?? []).map((list) => `${list.label} {${list.places}}`);
   const more = [...lists, ...(entry.more ?? [])].map((line) => `>>> ${line}`);
   const cure = entry.cure === undefined ? [] : [`fix: ${entry.cure}`];
   return [`### ${code}\n`, "```text", entry.message, ...more, ...cure, "```", ""].join("\n");

@@ -1,6 +1,7 @@
 // `solder/explain`: decisions and problems in words.
 
 export { demangle } from "../demangle/index.ts";
+export { type Suggestion, suggest, suggestionDetails } from "../link/suggest.ts";
 export * from "./dump/index.ts";
 export { type Message, type MessageTable, messageAreas, messageFor, type PlaceLines } from "./messages.ts";
 export {
@@ -10,4 +11,3 @@ export {
   type RenderOptions,
   renderProblem,
 } from "./render.ts";
-export { type Suggestion, suggest, suggestionDetails } from "./suggest.ts";

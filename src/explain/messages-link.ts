@@ -52,15 +52,8 @@ export const linkMessages: MessageTable = {
 
   // Symbols
   "undefined-symbol": {
-    message: "undefined symbol: {symbol:symbol}",
-    lists: [
-      {
-        places: "references",
-        firstLabel: "undefined reference to `{symbol:symbol}' by",
-        label: "referenced by",
-        lineOf: 0,
-      },
-    ],
+    message: "undefined reference to `{symbol:symbol}'",
+    lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
     more: [
       "defined in {sharedHidden}, but hidden there: other files cannot use it",
       '{definedAsCxx:symbol} is defined as C++: declare it extern "C" where it is defined, or use it from C++',
@@ -147,10 +140,12 @@ export const linkMessages: MessageTable = {
   "relocation-misuse": { message: "relocation {type} cannot be used against `{symbol:symbol}'[[ in {output}]]" },
   "needs-pic": {
     message:
-      "relocation {type} against `{symbol:symbol}' can not be used when making {output:output}; recompile with -fPIC",
+      "relocation {type} against `{symbol:symbol}' can not be used when making {output:output}[[; recompile with {option}]]",
+    more: ["{others} more relocations of this object have the same problem"],
+    cure: "to keep the code as it is, link with {alternative}",
   },
   "text-relocation": {
-    message: "relocation against `{symbol:symbol}' in read-only section `{section}'",
+    message: "relocation against `{symbol:symbol}' in a read-only section",
     cure: `${recompile}, or allow text relocations with -z notext`,
   },
   textrel: { message: "creating DT_TEXTREL in {output}: the loader has to write into code", cure: recompile },

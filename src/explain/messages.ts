@@ -14,8 +14,6 @@ export interface PlaceLines {
   readonly places: string;
   /** Words before each place, e.g. "referenced by". A template. */
   readonly label: string;
-  /** Words before the first place where they differ. A template. */
-  readonly firstLabel?: string;
   /** Index in the facts `lines` and `functions` (source lines and function names) that belongs to the first place. */
   readonly lineOf: number;
 }

@@ -2,7 +2,7 @@
 // then what is known about it, a line each, and last what to do.
 
 import { demangle } from "../demangle/index.ts";
-import type { Place, Problem } from "../elf/problem.ts";
+import type { Detail, Place, Problem } from "../elf/problem.ts";
 import { type Message, messageFor, type PlaceLines } from "./messages.ts";
 import { type Details, fill, hasFacts, type NameOf, placeText } from "./template.ts";
 
@@ -39,14 +39,16 @@ export function describeProblem(problem: Problem, options: DescribeOptions = {})
   const { code, severity, details } = problem;
   const nameOf: NameOf = options.demangle === false ? (name) => name : demangle;
   const entry = messageFor(code) ?? unknownMessage(details);
+  const location = placeText(placeOf(problem, entry));
   const whole = (template: string): string[] => (hasFacts(template, details) ? [fill(template, details, nameOf)] : []);
   return {
     code,
     severity,
-    location: placeText(placeOf(problem, entry)),
+    location,
     message: fill(entry.message, details, nameOf),
     lines: [
-      ...(entry.lists ?? []).flatMap((list) => placeLines(list, details, nameOf)),
+      ...surroundingLines(details, nameOf),
+      ...(entry.lists ?? []).flatMap((list) => placeLines(list, details, location, nameOf)),
       ...(entry.more ?? []).flatMap(whole),
     ],
     cure: entry.cure === undefined ? "" : whole(entry.cure).join(""),
@@ -83,23 +85,41 @@ function unknownMessage(details: Details): Message {
   return { message: ["no words for this problem yet", ...facts.map((name) => `${name} {${name}}`)].join(", ") };
 }
 
-/** `referenced by main.cpp:12 in function main (main.o:(.text+0x12))`, up to three, then how many more there are. */
-function placeLines(list: PlaceLines, details: Details, nameOf: NameOf): string[] {
-  const places = placesIn(details, list.places);
+/** `main.cpp:12 in function main`: where in the source the place of the problem is, in the facts `line` and `function`. */
+function surroundingLines(details: Details, nameOf: NameOf): string[] {
+  const words = sourceWords(details.line, details.function, nameOf);
+  return words === "" ? [] : [words];
+}
+
+function sourceWords(line: Detail | undefined, name: Detail | undefined, nameOf: NameOf): string {
+  const words = typeof line === "string" && line !== "" ? [line] : [];
+  if (typeof name === "string" && name !== "") words.push(`in function ${nameOf(name)}`);
+  return words.join(" ");
+}
+
+/**
+ * `referenced by main.cpp:12 in function main (main.o:(.text+0x12))`, up to three, then how many more there are. A place that
+ * the first line of the problem names already is not named again, nor one on a source line that was shown.
+ */
+function placeLines(list: PlaceLines, details: Details, head: string, nameOf: NameOf): string[] {
+  const places = placesIn(details, list.places).slice(0, LISTED_PLACES);
   const lines = stringsIn(details, "lines");
   const functions = stringsIn(details, "functions");
-  const shown = places.slice(0, LISTED_PLACES).map((place, index) => {
-    const label = fill(index === 0 ? (list.firstLabel ?? list.label) : list.label, details, nameOf);
-    const line = lines[list.lineOf + index] ?? "";
-    const name = functions[list.lineOf + index] ?? "";
-    const inFunction = name === "" ? "" : ` in function ${nameOf(name)}`;
-    return line === ""
-      ? `${label} ${placeText(place)}${inFunction}`
-      : `${label} ${line}${inFunction} (${placeText(place)})`;
-  });
-  const count = typeof details.count === "number" ? Math.max(details.count, places.length) : places.length;
-  const rest = count - shown.length;
-  return rest > 0 && shown.length > 0 ? [...shown, `${list.label} ${rest} more`] : shown;
+  const label = fill(list.label, details, nameOf);
+  const shown: string[] = [];
+  const sources = new Set<string>();
+  let counted = 0;
+  for (const [index, place] of places.entries()) {
+    const source = sourceWords(lines[list.lineOf + index], functions[list.lineOf + index], nameOf);
+    const where = placeText(place);
+    counted++;
+    if (sources.has(source)) continue;
+    if ((lines[list.lineOf + index] ?? "") !== "") sources.add(source);
+    if (where !== head) shown.push(source === "" ? `${label} ${where}` : `${label} ${source} (${where})`);
+    else if (source !== "") shown.push(`${label} ${source}`);
+  }
+  const rest = (typeof details.count === "number" ? Math.max(details.count, counted) : counted) - counted;
+  return rest > 0 ? [...shown, `${label} ${rest} more`] : shown;
 }
 
 function placesIn(details: Details, name: string): Place[] {

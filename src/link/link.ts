@@ -3,12 +3,14 @@
 import { type Machine, machineFor } from "../arch/index.ts";
 import { demangle } from "../demangle/index.ts";
 import { EM_X86_64 } from "../elf/constants.ts";
-import { error, type Problem, type Report, warning } from "../elf/problem.ts";
+import { error, type Problem, type Report } from "../elf/problem.ts";
 import type { FileSystem } from "../host/files.ts";
 import { computeAddresses, slotAddresses, wantsExecutableStack } from "./addresses.ts";
 import { assignSections, placeChunks } from "./assign-sections.ts";
 import { evaluateAssignments, prepareAssignments } from "./assignments.ts";
 import { bindSymbols } from "./bind.ts";
+import { reportComplaints } from "./complaints.ts";
+import { reportDuplicates } from "./duplicates.ts";
 import { makeEhFrameHeader, placeEhFrames, readEhFrames } from "./eh-frame.ts";
 import { collectGarbage, dropDeadReferences } from "./gc-sections.ts";
 import { readInputs } from "./inputs.ts";
@@ -18,8 +20,6 @@ import type { Loader } from "./loader.ts";
 import { type MadeSections, makeSections } from "./make-sections.ts";
 import { mergeSections } from "./merged-sections.ts";
 import { type OutputMode, outputMode } from "./mode.ts";
-import { nameText } from "./names.ts";
-import { sectionName } from "./object-file.ts";
 import type { LinkInput, LinkOptions } from "./options.ts";
 import { createOutputs, type OutputSections } from "./output-section.ts";
 import type { SymbolValues } from "./output-symbols.ts";
@@ -27,8 +27,9 @@ import { packRelative } from "./pack-relative.ts";
 import { mergeProperties } from "./properties.ts";
 import type { LinkResult } from "./result.ts";
 import { type Scan, scanRelocations } from "./scan.ts";
+import { reportShared } from "./shared-references.ts";
 import { allotCommons } from "./space.ts";
-import { reportDuplicates, reportShared, reportUndefined } from "./undefined.ts";
+import { reportUndefined } from "./undefined.ts";
 import { assignVersions } from "./version-symbols.ts";
 import { writeImage } from "./write-image.ts";
 
@@ -101,7 +102,8 @@ function linkImage(
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, options, mode.shared, report);
-  reportTextRelocations(loader, scan, mode, options, report);
+  const textRelocation = options.z.text === true ? "error" : "warning";
+  reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);
   if (failed() && !options.noInhibitExec) return undefined;
 
   // Sections of the linker's own. Sizes are final beyond this point.
@@ -152,21 +154,4 @@ function settleLayout(
     if (bytes.length <= relr.size) return layout;
     relr.size = bytes.length;
   }
-}
-
-function reportTextRelocations(
-  loader: Loader,
-  scan: Scan,
-  mode: OutputMode,
-  options: LinkOptions,
-  report: Report,
-): void {
-  const section = scan.textRelocation;
-  if (section < 0 || options.z.text === false) return;
-  const { names } = loader.symbols;
-  const object = loader.objects[loader.sections.object[section]];
-  const symbol = scan.textRelocationSymbol;
-  const details = { symbol: symbol >= 0 && symbol < names.count ? nameText(names, symbol) : "", output: mode.kind };
-  const place = { file: object.name, section: sectionName(object, loader.sections, section) };
-  report((options.z.text === true ? error : warning)("text-relocation", place, details));
 }

@@ -8,6 +8,7 @@ import type { FileSystem } from "../host/files.ts";
 import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
 import type { SymbolId } from "./ids.ts";
 import type { LazySet } from "./lazy-set.ts";
+import { createLocator, type Locator } from "./locate.ts";
 import { type ObjectFile, type ObjectOrigin, readObject } from "./object-file.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import type { LinkOptions } from "./options.ts";
@@ -30,6 +31,8 @@ export interface Loader {
   readonly symbols: SymbolTable;
   readonly groups: GroupTable;
   readonly record: ResolutionRecord;
+  /** Functions and source lines, for messages. */
+  readonly locator: Locator;
   readonly candidate: Candidate;
   /** Archives and --start-lib groups in order, for later passes over them. */
   readonly lazySets: LazySet[];
@@ -51,6 +54,7 @@ export function createLoader(
   report: Report,
   machine: Machine | undefined,
 ): Loader {
+  const sections = createSections();
   return {
     options,
     files: readOnce(files),
@@ -58,10 +62,11 @@ export function createLoader(
     machine,
     objects: [],
     shared: [],
-    sections: createSections(),
+    sections,
     symbols: createSymbols(),
     groups: createGroups(),
     record: createRecord(),
+    locator: createLocator(sections, options.accelerators),
     candidate: createCandidate(),
     lazySets: [],
     versioned: [],

@@ -51,11 +51,13 @@ import {
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_UNDEFINED, BIND_ZERO } from "./bind.ts";
 import { growFloat64, growInt32, growUint8 } from "./columns.ts";
+import { type Complaints, complain, type RelocationSite } from "./complaints.ts";
 import { type EhFrames, ehFrameOffset } from "./eh-frame.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
 import { type LocalSymbols, localSection, localSymbol, localType } from "./local-symbols.ts";
+import { type ObjectPlace, placeOf } from "./locate.ts";
 import type { OutputMode } from "./mode.ts";
-import { nameText } from "./names.ts";
+import { createNeeds, NEED_TLS_MODULE, type Needs, noteNeed } from "./needs.ts";
 import { type ObjectFile, sectionName } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME } from "./section-table.ts";
@@ -64,7 +66,6 @@ import {
   FLAG_COPY,
   FLAG_DIRECT,
   FLAG_FORCED_LOCAL,
-  FLAG_LOCAL,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
   FLAG_NEEDS_TLS_DESC,
@@ -99,18 +100,19 @@ export interface Scan {
   needsTlsLd: boolean;
   /** A shared library uses the static TLS block: DF_STATIC_TLS. */
   staticTls: boolean;
-  /** The first relocation that writes into read-only memory at load time: SectionId, or -1. */
+  /** The last section seen that is read-only and has to be written to at load time; -1: none, as it should be. */
   textRelocation: SectionId;
-  textRelocationSymbol: SymbolId;
-  /** References to symbols that nothing defines: symbol, section, offset. */
-  readonly undefinedReferences: UndefinedReference[];
+  /** What asked for each slot first. */
+  readonly needs: Needs;
+  /** Symbols that nothing defines, with the first places that refer to them. */
+  readonly undefined: Map<SymbolId, UndefinedSymbol>;
+  readonly complaints: Complaints;
 }
 
-export interface UndefinedReference {
-  readonly symbol: SymbolId;
-  readonly object: ObjectFile;
-  readonly section: SectionId;
-  readonly offset: number;
+export interface UndefinedSymbol {
+  count: number;
+  /** The first few. */
+  readonly references: ObjectPlace[];
 }
 
 /** What one walk needs at hand. */
@@ -127,7 +129,7 @@ interface Scanner {
 }
 
 /** One relocation, as the handlers see it. One record is reused for all. */
-interface Site {
+interface Site extends RelocationSite {
   object: ObjectFile;
   section: SectionId;
   offset: number;
@@ -150,7 +152,8 @@ function codeOf(scanner: Scanner, site: Site): Uint8Array {
   return site.code;
 }
 
-const MAX_REFERENCES = 1000;
+/** Places kept of each undefined symbol; more are counted. */
+const KEPT_REFERENCES = 3;
 
 export function scanRelocations(
   objects: readonly ObjectFile[],
@@ -175,8 +178,9 @@ export function scanRelocations(
     needsTlsLd: false,
     staticTls: false,
     textRelocation: -1,
-    textRelocationSymbol: -1,
-    undefinedReferences: [],
+    needs: createNeeds(),
+    undefined: new Map(),
+    complaints: new Map(),
   };
   if (objects.length === 0) return scan;
   const site: Site = {
@@ -224,7 +228,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
   site.writable = (sections.flags[section] & SHF_WRITE) !== 0;
   site.code = undefined;
   if (sections.type[section] === SHT_NOBITS && start < end) {
-    scanner.report(error("relocation-in-nobits", placeOf(scanner, object, section, 0)));
+    scanner.report(error("relocation-in-nobits", placeOf(sections, { object, section, offset: 0 })));
     return;
   }
   for (let at = start; at < end; at += entry) {
@@ -233,7 +237,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
     const type = is64 ? info : info & 0xff;
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
     if (type > 255 || known[type] === 0 || isNotForObjects(expression[type])) {
-      scanner.report(error("relocation-unknown", placeOf(scanner, object, section, offset), { type }));
+      scanner.report(error("relocation-unknown", placeOf(sections, { object, section, offset }), { type }));
       return;
     }
     const kind = expression[type];
@@ -243,7 +247,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
       (is64 && view.getUint32(at + 4, true) !== 0)
     ) {
       scanner.report(
-        error("bad-relocation", placeOf(scanner, object, section, offset), { symbol: index, count: symbolCount }),
+        error("bad-relocation", placeOf(sections, { object, section, offset }), { symbol: index, count: symbolCount }),
       );
       return;
     }
@@ -256,7 +260,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
       symbol = object.symbols[index - firstGlobal];
       binding = scan.bindings[symbol];
     } else {
-      binding = bindLocal(scanner, object, index, section, offset, isEhFrame);
+      binding = bindLocal(scanner, object, index, section, offset, type, isEhFrame);
       // The usual case in a position-dependent program: nothing to do for a local address.
       if (binding === BIND_LOCAL && kind <= EXPRESSION_PLT_PC && (kind !== EXPRESSION_ABSOLUTE || !mode.pic)) continue;
       if (binding === BIND_IFUNC || (kind >= EXPRESSION_GOT_OFFSET && kind !== EXPRESSION_GOT_RELATIVE)) {
@@ -274,7 +278,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
         ? view.getInt32(contents + offset, true)
         : 0;
     if (binding === BIND_UNDEFINED) {
-      noteUndefined(scanner, site);
+      noteUndefined(scan, symbol, object, section, offset);
       continue;
     }
     const next = at + entry;
@@ -302,7 +306,7 @@ function scanSite(scanner: Scanner, site: Site, kind: number, width: number, sym
   if (isTlsExpression(kind)) return scanTls(scanner, site, kind);
   const isTls = site.symbol >= 0 && symbols.type[site.symbol] === STT_TLS && !isUndefined(symbols, site.symbol);
   if (isTls && kind !== EXPRESSION_SIZE) {
-    scanner.report(error("relocation-tls-symbol", placeOfSite(scanner, site), describe(scanner, site)));
+    complain(scan.complaints, "relocation-tls-symbol", site);
     return false;
   }
   switch (kind) {
@@ -497,7 +501,7 @@ function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
       if (target !== TLS_KEEP) {
         const verdict = tlsVerdict(scanner, site, target);
         if (verdict === TLS_UNKNOWN) {
-          scanner.report(error("tls-sequence", placeOfSite(scanner, site), describe(scanner, site)));
+          complain(scan.complaints, "tls-sequence", site);
           return false;
         }
         if (target === TLS_TO_INITIAL_EXEC) need(scanner, site, FLAG_NEEDS_TLS_IE);
@@ -510,12 +514,13 @@ function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
     case EXPRESSION_TLS_LD_GOT:
       if (executable) {
         if (tlsVerdict(scanner, site, TLS_TO_LOCAL_EXEC) === TLS_UNKNOWN) {
-          scanner.report(error("tls-sequence", placeOfSite(scanner, site), describe(scanner, site)));
+          complain(scan.complaints, "tls-sequence", site);
           return false;
         }
         return true;
       }
       if (kind === EXPRESSION_TLS_LD_GOT) scan.needsGotBase = true;
+      if (!scan.needsTlsLd) noteNeed(scan.needs, -1, NEED_TLS_MODULE, site.section, site.offset, site.type);
       scan.needsTlsLd = true;
       return false;
     case EXPRESSION_TLS_IE_PC:
@@ -572,21 +577,25 @@ function needAddress(scanner: Scanner, site: Site): void {
   if ((symbols.flags[id] & FLAG_COPY) !== 0) return;
   if (!options.z.copyreloc || (symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) {
     const code = options.z.copyreloc ? "copy-relocation-protected" : "copy-relocation-forbidden";
-    scanner.report(error(code, placeOfSite(scanner, site), describe(scanner, site)));
+    complain(scanner.scan.complaints, code, site);
   }
-  symbols.flags[id] |= FLAG_COPY;
+  need(scanner, site, FLAG_COPY);
 }
 
 function need(scanner: Scanner, site: Site, flags: number): void {
   if (site.symbol < 0) site.symbol = rowOfLocal(scanner, site.object, site.symbolIndex, site.binding);
-  scanner.symbols.flags[site.symbol] |= flags;
+  const { symbol } = site;
+  const known = scanner.symbols.flags[symbol];
+  if ((known & flags) === flags) return;
+  scanner.symbols.flags[symbol] = known | flags;
+  noteNeed(scanner.scan.needs, symbol, flags & ~known, site.section, site.offset, site.type);
 }
 
 function addDynamic(scanner: Scanner, site: Site, type: number): void {
   const { scan } = scanner;
-  if (!site.writable && scan.textRelocation < 0) {
+  if (!site.writable && site.section !== scan.textRelocation) {
     scan.textRelocation = site.section;
-    scan.textRelocationSymbol = site.symbol;
+    if (scanner.options.z.text !== false) complain(scan.complaints, "text-relocation", site);
   }
   const at = scan.dynCount++;
   scan.dynSection = growInt32(scan.dynSection, scan.dynCount);
@@ -614,6 +623,7 @@ function bindLocal(
   index: number,
   section: SectionId,
   offset: number,
+  type: number,
   isEhFrame: boolean,
 ): number {
   const target = localSection(object, index);
@@ -622,8 +632,8 @@ function bindLocal(
   const { sections } = scanner;
   if ((sections.state[target] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) {
     if (!isEhFrame && !toleratesDiscarded(object, sections, section)) {
-      const details = { symbol: localName(object, index), target: sectionName(object, sections, target) };
-      scanner.report(error("discarded-reference", placeOf(scanner, object, section, offset), details));
+      const { complaints } = scanner.scan;
+      complain(complaints, "discarded-reference", { object, section, offset, type, symbol: -1, symbolIndex: index });
     }
     return BIND_ZERO;
   }
@@ -634,13 +644,6 @@ function bindLocal(
 function toleratesDiscarded(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
   const name = sectionName(object, sections, section);
   return name.startsWith(".gcc_except_table") || name.startsWith(".eh_frame");
-}
-
-function localName(object: ObjectFile, index: number): string {
-  const start = object.strings + object.view.getUint32(object.symtab + index * (object.is64 ? 24 : 16), true);
-  let end = start;
-  while (end < object.stringsEnd && object.bytes[end] !== 0) end++;
-  return new TextDecoder().decode(object.bytes.subarray(start, end));
 }
 
 /** Debug information needs nothing from the dynamic linker, but its references count as references. */
@@ -657,9 +660,7 @@ function scanUndefined(scanner: Scanner, object: ObjectFile, section: SectionId)
     if (index < firstGlobal || index >= symbolCount) continue;
     const symbol = symbols[index - firstGlobal];
     if (scan.bindings[symbol] !== BIND_UNDEFINED) continue;
-    if (scan.undefinedReferences.length < MAX_REFERENCES) {
-      scan.undefinedReferences.push({ symbol, object, section, offset: view.getUint32(at, true) });
-    }
+    noteUndefined(scan, symbol, object, section, view.getUint32(at, true));
   }
 }
 
@@ -668,40 +669,14 @@ function hasUndefined(bindings: Uint8Array, ids: Int32Array): boolean {
   return false;
 }
 
-function noteUndefined(scanner: Scanner, site: Site): void {
-  const { undefinedReferences } = scanner.scan;
-  if (undefinedReferences.length >= MAX_REFERENCES) return;
-  undefinedReferences.push({ symbol: site.symbol, object: site.object, section: site.section, offset: site.offset });
+function noteUndefined(scan: Scan, symbol: SymbolId, object: ObjectFile, section: SectionId, offset: number): void {
+  const known = scan.undefined.get(symbol);
+  if (known === undefined) scan.undefined.set(symbol, { count: 1, references: [{ object, section, offset }] });
+  else if (++known.count <= KEPT_REFERENCES) known.references.push({ object, section, offset });
 }
 
 function misuse(scanner: Scanner, site: Site): void {
-  scanner.report(error("needs-pic", placeOfSite(scanner, site), describe(scanner, site)));
-}
-
-function describe(scanner: Scanner, site: Site): Record<string, string> {
-  const { machine, symbols, mode, sections } = scanner;
-  const name = (): string => {
-    if (site.symbol >= 0 && (symbols.flags[site.symbol] & FLAG_LOCAL) === 0)
-      return nameText(symbols.names, site.symbol);
-    const local = localName(site.object, site.symbolIndex);
-    if (local !== "") return local;
-    const section = localSection(site.object, site.symbolIndex);
-    return section >= 0 ? sectionName(site.object, sections, section) : "";
-  };
-  return { symbol: name(), type: machine.relocations.types[site.type]?.name ?? String(site.type), output: mode.kind };
-}
-
-function placeOfSite(scanner: Scanner, site: Site): { file: string; section: string; offset: number } {
-  return placeOf(scanner, site.object, site.section, site.offset);
-}
-
-function placeOf(
-  scanner: Scanner,
-  object: ObjectFile,
-  section: SectionId,
-  offset: number,
-): { file: string; section: string; offset: number } {
-  return { file: object.name, section: sectionName(object, scanner.sections, section), offset };
+  complain(scanner.scan.complaints, "needs-pic", site);
 }
 
 function sectionContents(object: ObjectFile, sections: SectionTable, section: SectionId): Uint8Array {

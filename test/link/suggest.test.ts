@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { error } from "../../src/elf/problem.ts";
 import { describeProblem } from "../../src/explain/render.ts";
-import { editDistance, suggest, suggestionDetails } from "../../src/explain/suggest.ts";
+import { editDistance, suggest, suggestionDetails } from "../../src/link/suggest.ts";
 
 test("C and C++ mixed up comes first", () => {
   deepEqual(suggest("foo", ["fooo", "_Z3fooi"]), { name: "_Z3fooi", reason: "defined-as-cxx" });

@@ -1,0 +1,59 @@
+// Reports definitions that clash: two strong ones of one name, and a name that is thread-local here and not there.
+
+import { error, type Place, type Report } from "../elf/problem.ts";
+import type { SectionId } from "./ids.ts";
+import type { Loader } from "./loader.ts";
+import { placeOf, surroundings } from "./locate.ts";
+import { nameText } from "./names.ts";
+import type { LinkOptions } from "./options.ts";
+import { asShared, type DuplicateDefinition } from "./resolve.ts";
+import { STATE_DISCARDED } from "./section-table.ts";
+
+export function reportDuplicates(loader: Loader, options: LinkOptions, report: Report): void {
+  if (!options.allowMultipleDefinition) {
+    for (const it of loader.record.duplicates) {
+      if (!isGone(loader, it.firstSection) && !isGone(loader, it.secondSection)) reportDuplicate(loader, it, report);
+    }
+  }
+  for (const it of loader.record.tlsMismatches) {
+    const first = ownerName(loader, it.first);
+    const second = ownerName(loader, it.second);
+    report(
+      error("tls-mismatch", { file: second }, { symbol: nameText(loader.symbols.names, it.symbol), first, second }),
+    );
+  }
+}
+
+/** A group that was decided later took the definition away. */
+function isGone({ sections }: Loader, section: SectionId): boolean {
+  return section >= 0 && (sections.state[section] & STATE_DISCARDED) !== 0;
+}
+
+function ownerName({ shared, objects }: Loader, owner: number): string {
+  return (owner < -1 ? shared[asShared(owner)]?.name : objects[owner]?.name) ?? "command line";
+}
+
+function reportDuplicate(loader: Loader, it: DuplicateDefinition, report: Report): void {
+  const first = definitionPlace(loader, it.firstObject, it.firstSection, it.firstValue);
+  const second = definitionPlace(loader, it.secondObject, it.secondSection, it.secondValue);
+  const details = {
+    symbol: nameText(loader.symbols.names, it.symbol),
+    first: [first.place],
+    second: [second.place],
+    lines: [first.line, second.line],
+  };
+  report(error("duplicate-symbol", second.place, details));
+}
+
+function definitionPlace(
+  loader: Loader,
+  owner: number,
+  section: SectionId,
+  offset: number,
+): { place: Place; line: string } {
+  const object = loader.objects[owner];
+  if (object === undefined) return { place: { file: "command line" }, line: "" };
+  if (section < 0) return { place: { file: object.name }, line: "" };
+  const where = { object, section, offset };
+  return { place: placeOf(loader.sections, where), line: surroundings(loader.locator, where).line };
+}
