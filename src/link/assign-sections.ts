@@ -45,6 +45,7 @@ interface Assignment {
   /** Output by row of the table, -1 until met. */
   readonly byRow: Int32Array;
   readonly rank: Uint8Array;
+  readonly stripDebug: boolean;
 }
 
 /** Index of the row with that name, for chunks that the linker adds to the default sections. */
@@ -52,13 +53,19 @@ export function rowOf(name: string): number {
   return defaultLayout.findIndex((row) => "name" in row && row.name === name);
 }
 
-export function assignSections(objects: readonly ObjectFile[], sections: SectionTable, outputs: OutputSections): void {
+export function assignSections(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  outputs: OutputSections,
+  stripDebug = false,
+): void {
   const assignment: Assignment = {
     sections,
     outputs,
     classifier: createClassifier(),
     byRow: new Int32Array(defaultLayout.length).fill(-1),
     rank: new Uint8Array(sections.count),
+    stripDebug,
   };
   for (const object of objects) assignObject(assignment, object);
   joinWritable(assignment);
@@ -76,6 +83,7 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     let nameEnd = start;
     while (bytes[nameEnd] !== 0) nameEnd++;
     const flags = sections.flags[section];
+    if (assignment.stripDebug && (flags & SHF_ALLOC) === 0 && isDebug(bytes, start)) continue;
     const place = classify(classifier, bytes, start, nameEnd, (flags & SHF_WRITE) !== 0, crt);
     if (place === DISCARD) continue;
     let output: OutputSectionId;
@@ -94,6 +102,15 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     sections.output[section] = output;
     joinProperties(outputs.list[output], sections, section);
   }
+}
+
+const DEBUG_NAMES = [".debug", ".zdebug", ".stab", ".line", ".gdb_index", ".gnu.linkonce.wi.", ".gnu.debuglto_"].map(
+  (it) => new TextEncoder().encode(it),
+);
+
+/** What -s and -S leave out (BFD's SEC_DEBUGGING). */
+function isDebug(bytes: Uint8Array, start: number): boolean {
+  return DEBUG_NAMES.some((name) => name.every((byte, i) => bytes[start + i] === byte));
 }
 
 function isCandidate(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {

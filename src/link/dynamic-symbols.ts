@@ -17,8 +17,8 @@ import {
 } from "../elf/constants.ts";
 import { gnuHash, sysvHash } from "../elf/hash.ts";
 import { buildGnuHash, buildSysvHash } from "../elf/hash-table.ts";
-import type { SymbolId } from "./ids.ts";
-import { nameEnd } from "./names.ts";
+import { SECTION_ABSOLUTE, type SymbolId } from "./ids.ts";
+import { nameEnd, nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import type { SharedFile } from "./shared-file.ts";
 import { addBytes, addText, createStrings, type StringTable } from "./string-table.ts";
@@ -102,6 +102,9 @@ export function buildDynamicSymbols(
     indexOf[id] = i + 1;
     const end = plainEnd(symbols, id);
     nameOffsets[i + 1] = addBytes(strings, names.pool, names.start[id], end);
+    // The symbol that stands for a version shares its string with the version: readelf knows it by that.
+    const isVersion = symbols.section[id] === SECTION_ABSOLUTE && symbols.version[id] !== 0;
+    if (isVersion) strings.known.set(nameText(names, id), nameOffsets[i + 1]);
     sysv[i + 1] = sysvHash(names.pool, names.start[id], end);
   });
   const versions = buildVersions(symbols, shared, ids, definitions, baseName, strings, options);

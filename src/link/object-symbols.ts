@@ -21,6 +21,7 @@ import { type SectionTable, STATE_DISCARDED } from "./section-table.ts";
 import {
   coverNames,
   FLAG_HIDDEN_VERSION,
+  FLAG_SYMVER,
   FLAG_VERSIONED,
   KIND_COMMON,
   KIND_DEFINED,
@@ -161,6 +162,7 @@ function enterVersioned(
   const alias = internText(names, `${nameText(names, base)}@${symbols.versionNames[version]}`);
   coverNames(symbols);
   mergeRegular(symbols, base, candidate, record);
+  symbols.flags[base] |= FLAG_SYMVER;
   if (symbols.kind[alias] === KIND_NONE || symbols.kind[alias] <= KIND_UNDEFINED_WEAK) {
     symbols.flags[base] |= symbols.flags[alias];
     symbols.kind[alias] = KIND_INDIRECT;

@@ -42,6 +42,7 @@ import {
   FLAG_HIDDEN_VERSION,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
+  FLAG_SYMVER,
   isDefinedHere,
   isShared,
   KIND_INDIRECT,
@@ -58,7 +59,8 @@ export interface OutputSymbols {
   localObjects: Int32Array;
   localIndices: Int32Array;
   inputLocals: number;
-  /** A STT_FILE symbol without name stands before these. */
+  /** A STT_FILE symbol without name stands before these, so that they do not pass for the last file's. */
+  separator: boolean;
   readonly forcedLocals: SymbolId[];
   readonly globals: SymbolId[];
   readonly strings: StringTable;
@@ -80,6 +82,7 @@ export function planSymbols(
     localObjects: new Int32Array(256),
     localIndices: new Int32Array(256),
     inputLocals: 0,
+    separator: false,
     forcedLocals: [],
     globals: [],
     strings: createStrings(1 << 16),
@@ -98,9 +101,10 @@ export function planSymbols(
       !retain.has(new TextDecoder().decode(names.pool.subarray(names.start[id], nameEnd(names, id))))
     )
       continue;
-    (isForcedLocal(symbols, id, mode) ? plan.forcedLocals : plan.globals).push(id);
+    (isForcedLocal(symbols, id, mode, options) ? plan.forcedLocals : plan.globals).push(id);
   }
-  if (plan.forcedLocals.length > 0) addName(plan, 0);
+  plan.separator = plan.forcedLocals.length > 0 && options.discard !== "all";
+  if (plan.separator) addName(plan, 0);
   for (const id of plan.forcedLocals)
     addName(plan, addBytes(plan.strings, names.pool, names.start[id], plainEnd(symbols, id)));
   plan.localCount = plan.count;
@@ -120,6 +124,8 @@ function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId):
   const end = plainEnd(symbols, id);
   if (version === "") return addBytes(strings, names.pool, names.start[id], end);
   const isDefault = isDefinedHere(symbols, id) && (symbols.flags[id] & FLAG_HIDDEN_VERSION) === 0;
+  // A version that only the script gives is not part of the name.
+  if (isDefault && (symbols.flags[id] & FLAG_SYMVER) === 0) return addBytes(strings, names.pool, names.start[id], end);
   const plain = new TextDecoder().decode(names.pool.subarray(names.start[id], end));
   const text = new TextEncoder().encode(`${plain}${isDefault ? "@@" : "@"}${version}`);
   return addBytes(strings, text, 0, text.length);
@@ -136,13 +142,15 @@ function isListed(symbols: SymbolTable, id: SymbolId, sections: SectionTable, mo
 }
 
 /** Hidden symbols of a shared library are local in its table; a program keeps them global (bfd/elflink.c, forced_local). */
-function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode): boolean {
+function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): boolean {
   if (!isDefinedHere(symbols, id)) return false;
   const flags = symbols.flags[id];
   if ((flags & FLAG_FORCED_LOCAL) !== 0) return true;
   const visibility = symbols.visibility[id];
   if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return false;
-  return mode.shared || (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
+  return (
+    mode.shared || (options.exportDynamic && mode.dynamic) || (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0
+  );
 }
 
 /** By output section: 1 if it will be left out because nothing is in it. Local symbols go with it. */
@@ -294,7 +302,7 @@ export function writeSymbols(
     writeSymbol(view, at, entry, is64, plan.names[entry], info, other, place, size, shndxAt);
     entry++;
   }
-  if (plan.forcedLocals.length > 0) {
+  if (plan.separator) {
     place.value = 0;
     place.shndx = SHN_ABS;
     writeSymbol(view, at, entry++, is64, 0, (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);

@@ -72,6 +72,8 @@ export const FLAG_NEEDS_TLS_IE_NEGATED = 0x20000000;
 export const FLAG_DROPPED = 0x4000000;
 /** Referred to by its address, not only through the GOT or the PLT. */
 export const FLAG_DIRECT = 0x8000000;
+/** Its default version came with its name (`foo@@V`), not from a version script. */
+export const FLAG_SYMVER = 0x40000000;
 /** --gc-sections removed its definition. */
 export const FLAG_COLLECTED = 0x10000000;
 

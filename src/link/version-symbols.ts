@@ -1,20 +1,23 @@
 // Applies the version script and the export lists to the symbols: which version each definition gets, which become local,
 // which are exported from a program. Runs before symbols are bound.
 
+import { STT_OBJECT } from "../elf/constants.ts";
 import type { Report } from "../elf/problem.ts";
 import { error } from "../elf/problem.ts";
 import { plainEnd, type VersionDefinition } from "./dynamic-symbols.ts";
-import type { SymbolId } from "./ids.ts";
+import { SECTION_ABSOLUTE, type SymbolId } from "./ids.ts";
 import type { OutputMode } from "./mode.ts";
 import { nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import type { VersionNode } from "./script/types.ts";
 import {
+  defineSymbol,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
   FLAG_LINKER_DEFINED,
   isDefinedHere,
   type SymbolTable,
+  symbolNamed,
   versionId,
 } from "./symbol-table.ts";
 import {
@@ -56,6 +59,7 @@ export function assignVersions(
     }
   }
   for (const id of defined) assignVersion(symbols, id, nodes, matcher, options, demangle);
+  for (const it of definitions) defineVersionSymbol(symbols, it.name);
   if (options.defaultSymver) applyDefaultSymver(symbols, defined, definitions, options);
   if (!options.undefinedVersion) {
     for (const { node, name } of matcher.undefinedNames()) {
@@ -110,6 +114,15 @@ function assignVersion(
     const { name } = nodes[versionNode(match)];
     if (name !== "") symbols.version[id] = versionId(symbols, name);
   }
+}
+
+/** Each version is itself an exported absolute symbol of that version (bfd/elflink.c, "a symbol representing this version"). */
+function defineVersionSymbol(symbols: SymbolTable, name: string): void {
+  const id = symbolNamed(symbols, name);
+  if (isDefinedHere(symbols, id)) return;
+  defineSymbol(symbols, id, SECTION_ABSOLUTE, 0, STT_OBJECT);
+  symbols.version[id] = versionId(symbols, name);
+  symbols.flags[id] |= FLAG_EXPORT;
 }
 
 /** --default-symver: what has no version is in one named after the library. */
