@@ -66,9 +66,9 @@ function segmentTable(lines: readonly string[]): string[] {
   return seen;
 }
 
-/** Dynamic tags whose value is an address or follows from how names share the string table. */
+/** Dynamic tags whose value is an address, or follows from the relocations and from how names share the string table. */
 const VALUE_IS_LAYOUT =
-  /^(INIT|FINI|INIT_ARRAY|FINI_ARRAY|PREINIT_ARRAY|HASH|GNU_HASH|STRTAB|SYMTAB|STRSZ|PLTGOT|JMPREL|RELA?|RELR|RELRSZ|VERNEED|VERDEF|VERSYM|TLSDESC_PLT|TLSDESC_GOT|DEBUG)$/;
+  /^(INIT|FINI|INIT_ARRAY|FINI_ARRAY|PREINIT_ARRAY|HASH|GNU_HASH|STRTAB|SYMTAB|STRSZ|PLTGOT|JMPREL|PLTRELSZ|RELA?|RELA?SZ|RELA?COUNT|RELR|RELRSZ|VERNEED|VERDEF|VERSYM|TLSDESC_PLT|TLSDESC_GOT|DEBUG)$/;
 
 function dynamicTable(lines: readonly string[]): string[] {
   const seen: string[] = [];
@@ -89,7 +89,8 @@ function relocationTable(lines: readonly string[], sections: readonly Section[])
     const packed = /^ {2}(\d+) offsets$/.exec(line);
     if (packed !== null) seen.push(`${where} ${packed[1]} relative`);
     const found = /^([0-9a-f]{8,16}) +[0-9a-f]{8,16} (R_\w+)(?: +(.*))?$/.exec(line);
-    if (found === null) continue;
+    // GNU ld leaves an R_*_NONE where it allotted a slot for a weak symbol that came to nothing.
+    if (found === null || found[2]?.endsWith("_NONE") === true) continue;
     const [, offset = "", type = "", rest = ""] = found;
     const symbol = /^[0-9a-f]{8,16} +(.*)$/.exec(rest)?.[1] ?? "";
     seen.push(
@@ -134,8 +135,11 @@ function versionTable(lines: readonly string[]): string[] {
 }
 
 function noteTable(lines: readonly string[]): string[] {
+  // A build-id's value and the addresses of SystemTap's probes follow from the layout.
   const identity = (line: string) =>
-    line.replace(/Build ID: ([0-9a-f]+)/, (_, id: string) => `Build ID of ${id.length / 2} bytes`);
+    line
+      .replace(/Build ID: ([0-9a-f]+)/, (_, id: string) => `Build ID of ${id.length / 2} bytes`)
+      .replace(/(Location|Base): 0x[0-9a-f]+/g, "$1");
   return lines.filter((line) => !/Owner +Data size/.test(line)).map((line) => identity(line.trim()));
 }
 
