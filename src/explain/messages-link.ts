@@ -148,6 +148,10 @@ export const linkMessages: MessageTable = {
     message: "relocation against `{symbol:symbol}' in a read-only section",
     cure: `${recompile}, or allow text relocations with -z notext`,
   },
+  "preinit-array-in-shared": {
+    message: ".preinit_array section is not allowed in a shared library: it runs before any library is initialised",
+    cure: "move the function to .init_array, or link it into the program",
+  },
   textrel: { message: "creating DT_TEXTREL in {output}: the loader has to write into code", cure: recompile },
   "copy-relocation-protected": {
     message: "copy relocation against protected symbol `{symbol:symbol}'[[ of {library}]]",

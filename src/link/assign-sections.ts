@@ -255,9 +255,11 @@ function collectPieces(assignment: Assignment, objects: readonly ObjectFile[]): 
     }
     output.pieces = Int32Array.from(parts.flat());
   }
-  outputs.list.forEach((output) => {
+  const word = objects[0]?.is64 === false ? 4 : 8;
+  for (const output of outputs.list) {
     output.size = 0;
-  });
+    if (output.type === ARRAY_TYPES[output.name]) output.entsize = word;
+  }
   rankStarts(outputs, starts);
 }
 

@@ -179,11 +179,15 @@ export function extractAll(loader: Loader, set: LazySet): void {
   for (let i = 0; i < set.members.length; i++) if (set.extracted[i] === 0) extract(loader, set, i, -1);
 }
 
+/** References of objects and of shared libraries. */
+const WANTED_BY_ANY: number = FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
+
 /**
  * Extracts what is wanted, until nothing more of this set is.
+ * @param by whose references count: FLAG_REF_* bits
  * @returns true if anything was extracted
  */
-export function extractWanted(loader: Loader, set: LazySet): boolean {
+export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_BY_ANY): boolean {
   const { symbols: table } = loader;
   const { symbols, symbolMember, extracted, done } = set;
   let any = false;
@@ -205,7 +209,7 @@ export function extractWanted(loader: Loader, set: LazySet): boolean {
       } else if (kind !== KIND_UNDEFINED) {
         done[i] = 1;
         continue;
-      } else if ((table.flags[id] & (FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK)) === 0) continue;
+      } else if ((table.flags[id] & by) === 0) continue;
       done[i] = 1;
       extract(loader, set, member, id);
       any = true;
@@ -235,7 +239,8 @@ export function extractBackwards(loader: Loader): void {
     again = false;
     for (const set of loader.lazySets) {
       const before = loader.objects.length;
-      if (!extractWanted(loader, set)) continue;
+      // Only for objects: what libraries behind libraries lack is not looked for in archives.
+      if (!extractWanted(loader, set, FLAG_REF_REGULAR_NONWEAK)) continue;
       again = true;
       if (!loader.options.warnBackrefs) continue;
       for (const object of loader.objects.slice(before)) {

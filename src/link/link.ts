@@ -97,6 +97,8 @@ function linkImage(
   const versions = assignVersions(symbols, nodes, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, objects, mode, options);
 
+  if (mode.shared && outputs.byName.get(".preinit_array") !== undefined) report(error("preinit-array-in-shared", {}));
+
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
   const scan = scanRelocations(objects, sections, symbols, bindings, machine, mode, frames, options, report);
   reportUndefined(loader, scan, options, report);

@@ -92,7 +92,15 @@ const definitions: readonly Definition[] = [
     always: true,
     when: dynamicOnly,
   },
-  { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, hidden: true, object: true },
+  {
+    name: "_GLOBAL_OFFSET_TABLE_",
+    anchor: { at: "got" },
+    hidden: true,
+    object: true,
+    always: true,
+    when: (mode) => mode.dynamic,
+  },
+  { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, hidden: true, object: true, when: staticOnly },
   { name: "_TLS_MODULE_BASE_", anchor: { at: "tls" }, hidden: true, tls: true },
   {
     name: "__GNU_EH_FRAME_HDR",
@@ -108,6 +116,8 @@ export interface LinkerSymbols {
   readonly list: { readonly symbol: SymbolId; readonly anchor: Anchor }[];
   /** `_GLOBAL_OFFSET_TABLE_` is referred to. */
   readonly usesGot: boolean;
+  /** `_GLOBAL_OFFSET_TABLE_`, or -1. Gone again if there turns out to be no GOT. */
+  readonly gotSymbol: SymbolId;
 }
 
 function isWanted(symbols: SymbolTable, id: SymbolId): boolean {
@@ -124,6 +134,7 @@ export function defineLinkerSymbols(
 ): LinkerSymbols {
   const list: LinkerSymbols["list"] = [];
   let usesGot = false;
+  let gotSymbol = -1;
   for (const it of definitions) {
     if (it.when !== undefined && !it.when(mode)) continue;
     if (it.with !== undefined && !outputs.byName.has(it.with)) continue;
@@ -133,7 +144,10 @@ export function defineLinkerSymbols(
     const id = symbolNamed(symbols, it.name);
     const wanted = isWanted(symbols, id) || (always && (isUndefined(symbols, id) || isShared(symbols, id)));
     if (!wanted) continue;
-    if (it.name === "_GLOBAL_OFFSET_TABLE_") usesGot = true;
+    if (it.anchor.at === "got") {
+      usesGot = (symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
+      gotSymbol = id;
+    }
     provide(
       symbols,
       id,
@@ -143,7 +157,7 @@ export function defineLinkerSymbols(
     list.push({ symbol: id, anchor: it.anchor });
   }
   defineStartStop(symbols, outputs, options, list);
-  return { list, usesGot };
+  return { list, usesGot, gotSymbol };
 }
 
 function provide(symbols: SymbolTable, id: SymbolId, type: number, visibility: number): void {

@@ -22,6 +22,7 @@ import { choosePacked, type PackedRelocations } from "./pack-relative.ts";
 import { DYN_RELATIVE, type Scan } from "./scan.ts";
 import { allocateSlots, type Slots } from "./slots.ts";
 import { allotCopies } from "./space.ts";
+import { KIND_NONE } from "./symbol-table.ts";
 import {
   type DynamicChunks,
   linkRelocationSections,
@@ -72,6 +73,8 @@ export function makeSections(
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
   const copies = allotCopies(symbols, shared, outputs, options.z.relro);
   const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);
+  if (slotChunks.gotPlt === undefined && linkerSymbols.gotSymbol >= 0)
+    symbols.kind[linkerSymbols.gotSymbol] = KIND_NONE;
   const got = planGot(symbols, scan, slots, machine, mode, slotChunks);
   const packed = choosePacked(scan, got, sections, machine, mode, options);
   const relocationChunks = makeRelocationChunks(outputs, scan, got, copies.length, packed?.count ?? 0, machine, mode);

@@ -8,6 +8,7 @@ import {
   DT_RPATH,
   DT_RUNPATH,
   DT_SONAME,
+  PT_GNU_RELRO,
   SHF_ALLOC,
   SHF_WRITE,
   SHN_ABS,
@@ -37,7 +38,9 @@ import { readWord } from "./object-file.ts";
 import { type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "./resolve.ts";
 import {
   coverNames,
+  FLAG_DEF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
+  FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_VERSIONED,
   KIND_COMMON,
@@ -118,6 +121,7 @@ interface Header {
   readonly link: number;
   readonly info: number;
   readonly alignment: number;
+  readonly address: number;
 }
 
 /** @returns undefined after reporting what is wrong */
@@ -194,7 +198,7 @@ export function readShared(
     versym: hasVersions ? versym.offset : 0,
     versions,
     bssSections: Uint8Array.from(headers, (it) => (it.type === SHT_NOBITS ? 1 : 0)),
-    readOnlySections: Uint8Array.from(headers, (it) => ((it.flags & (SHF_ALLOC | SHF_WRITE)) === SHF_ALLOC ? 1 : 0)),
+    readOnlySections: findReadOnly(view, is64, headers),
     sectionAlignment: Float64Array.from(headers, (it) => it.alignment),
     asNeeded: origin.asNeeded,
     implicit: origin.implicit,
@@ -218,6 +222,7 @@ function readHeaders(view: DataView, is64: boolean): Header[] | undefined {
     headers.push({
       type: view.getUint32(at + 4, true),
       flags: view.getUint32(at + 8, true),
+      address: readWord(view, at + 8 + word, is64),
       offset: readWord(view, at + 8 + 2 * word, is64),
       size: readWord(view, at + 8 + 3 * word, is64),
       link: view.getUint32(at + 8 + 4 * word, true),
@@ -226,6 +231,25 @@ function readHeaders(view: DataView, is64: boolean): Header[] | undefined {
     });
   }
   return headers;
+}
+
+/** Sections that the program cannot write to: not writable, or read-only after relocation (bfd/elflink.c, PT_GNU_RELRO). */
+function findReadOnly(view: DataView, is64: boolean, headers: readonly Header[]): Uint8Array {
+  const table = readWord(view, is64 ? 32 : 28, is64);
+  const entry = is64 ? 56 : 32;
+  const count = view.getUint16(is64 ? 56 : 44, true);
+  let start = 0;
+  let end = 0;
+  for (let i = 0; i < count && table + (i + 1) * entry <= view.byteLength; i++) {
+    const at = table + i * entry;
+    if (view.getUint32(at, true) !== PT_GNU_RELRO) continue;
+    start = readWord(view, at + (is64 ? 16 : 8), is64);
+    end = start + readWord(view, at + (is64 ? 40 : 20), is64);
+  }
+  return Uint8Array.from(headers, (it) => {
+    if ((it.flags & SHF_ALLOC) === 0) return 0;
+    return (it.flags & SHF_WRITE) === 0 || (it.address >= start && it.address < end) ? 1 : 0;
+  });
 }
 
 /** Names of the versions that the library defines and needs, by index (gABI has none of it: the LSB's "Symbol Versioning"). */
@@ -384,6 +408,12 @@ export function enterShared(
     // A second version of the name in the same library, or a reference to `foo@V` that already stands for `foo`.
     if (symbols.kind[id] === KIND_INDIRECT) continue;
     shared.symbols[i] = id;
+    // A library that nobody named serves other libraries; an object's weak reference stays open.
+    const flags = symbols.flags[id];
+    if (shared.implicit && (flags & (FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK)) === FLAG_REF_REGULAR) {
+      symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+      continue;
+    }
     mergeShared(symbols, id, candidate, record);
   }
 }

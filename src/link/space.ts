@@ -11,7 +11,6 @@ import {
 } from "../elf/constants.ts";
 import { rowOf } from "./assign-sections.ts";
 import { SECTION_CHUNK, type SymbolId } from "./ids.ts";
-import { nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import type { SharedFile } from "./shared-file.ts";
@@ -22,6 +21,8 @@ import {
   isShared,
   KIND_COMMON,
   KIND_DEFINED,
+  KIND_SHARED,
+  KIND_SHARED_WEAK,
   type SymbolTable,
   setSymbolValue,
   symbolValue,
@@ -93,8 +94,8 @@ function placeSymbols(
 
 /**
  * Allots space for the variables that the scan marked with FLAG_COPY. A variable that the library maps read-only goes to
- * .data.rel.ro and becomes read-only again after relocation. Other names of the same variable in the library (`environ`,
- * `__environ`) mean the copy too: they are exported with its address, so that the library uses the copy under any name.
+ * .data.rel.ro and becomes read-only again after relocation. Where the program uses a weak name of a variable (`environ`),
+ * the library itself uses the strong one (`__environ`): the copy is made under that, and both names mean it.
  * @returns the symbols that get a COPY relocation
  */
 export function allotCopies(
@@ -107,23 +108,25 @@ export function allotCopies(
   const readOnly: Placing[] = [];
   const byAddress = new Map<string, SymbolId>();
   const aliases: [SymbolId, SymbolId][] = [];
+  addStrongNames(symbols, shared);
   for (let id = 0; id < symbols.count; id++) {
     if ((symbols.flags[id] & FLAG_COPY) === 0 || !isShared(symbols, id)) continue;
-    const file = shared[symbols.owner[id]];
     symbols.flags[id] |= FLAG_DYNSYM;
-    const key = `${file.id}:${symbolValue(symbols, id)}`;
+    const key = `${symbols.owner[id]}:${symbolValue(symbols, id)}`;
     const first = byAddress.get(key);
-    if (first !== undefined) {
-      aliases.push([id, first]);
-      continue;
-    }
-    byAddress.set(key, id);
+    if (first === undefined) byAddress.set(key, id);
+    else if (symbols.kind[id] === KIND_SHARED && symbols.kind[first] === KIND_SHARED_WEAK) {
+      byAddress.set(key, id);
+      aliases.push([first, id]);
+    } else aliases.push([id, first]);
+  }
+  for (const id of byAddress.values()) {
+    const file = shared[symbols.owner[id]];
     const section = sectionIndex(file, symbols.index[id]);
     const list = relro && file.readOnlySections[section] === 1 ? readOnly : writable;
     list.push({ symbol: id, alignment: copyAlignment(file, section, symbolValue(symbols, id)) });
   }
   if (byAddress.size === 0) return [];
-  findAliases(symbols, shared, byAddress, aliases);
   if (writable.length > 0) {
     const bss = outputNamed(outputs, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE);
     placeSymbols(symbols, outputs, bss, writable, ".dynbss", 0);
@@ -154,20 +157,20 @@ function copyAlignment(file: SharedFile, section: number, value: number): number
   return alignment;
 }
 
-function findAliases(
-  symbols: SymbolTable,
-  shared: readonly SharedFile[],
-  byAddress: ReadonlyMap<string, SymbolId>,
-  aliases: [SymbolId, SymbolId][],
-): void {
-  const owners = new Set([...byAddress.keys()].map((key) => Number(key.slice(0, key.indexOf(":")))));
+/** Marks the strong definition at the place of each weak one that is copied. */
+function addStrongNames(symbols: SymbolTable, shared: readonly SharedFile[]): void {
+  const wanted = new Set<string>();
+  const owners = new Set<number>();
+  for (let id = 0; id < symbols.count; id++) {
+    if ((symbols.flags[id] & FLAG_COPY) === 0 || symbols.kind[id] !== KIND_SHARED_WEAK) continue;
+    wanted.add(`${symbols.owner[id]}:${symbolValue(symbols, id)}`);
+    owners.add(symbols.owner[id]);
+  }
   for (const owner of owners) {
-    const file = shared[owner];
-    for (const id of file.symbols) {
-      if (id < 0 || !isShared(symbols, id) || symbols.owner[id] !== owner || symbols.type[id] === STT_TLS) continue;
-      if ((symbols.flags[id] & FLAG_COPY) !== 0 || nameText(symbols.names, id).includes("@")) continue;
-      const original = byAddress.get(`${owner}:${symbolValue(symbols, id)}`);
-      if (original !== undefined && original !== id) aliases.push([id, original]);
+    for (const id of shared[owner].symbols) {
+      if (id < 0 || symbols.kind[id] !== KIND_SHARED || symbols.owner[id] !== owner || symbols.type[id] === STT_TLS)
+        continue;
+      if (wanted.has(`${owner}:${symbolValue(symbols, id)}`)) symbols.flags[id] |= FLAG_COPY;
     }
   }
 }

@@ -59,8 +59,8 @@ export function assignVersions(
     }
   }
   for (const id of defined) assignVersion(symbols, id, nodes, matcher, options, demangle);
-  for (const it of definitions) defineVersionSymbol(symbols, it.name);
   if (options.defaultSymver) applyDefaultSymver(symbols, defined, definitions, options);
+  for (const it of definitions) defineVersionSymbol(symbols, it.name);
   if (!options.undefinedVersion) {
     for (const { node, name } of matcher.undefinedNames()) {
       report(error("undefined-version", nodes[node].place, { symbol: name, version: nodes[node].name }));
