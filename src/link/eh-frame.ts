@@ -259,7 +259,9 @@ export function placeEhFrames(
     }
   }
   frames.starts[frames.sections.length] = size;
-  const copied = output.pieces.filter((piece) => piece < 0 || (sections.state[piece] & STATE_EH_FRAME) === 0);
+  const copied = output.pieces.filter(
+    (piece) => piece < 0 || (sections.size[piece] > 0 && (sections.state[piece] & STATE_EH_FRAME) === 0),
+  );
   // Behind something else, there must be no gap.
   const widest = Math.max(4, output.alignment);
   const alignment = copied.length > 0 ? 4 : widest;

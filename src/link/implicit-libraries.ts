@@ -4,6 +4,7 @@
 import { warning } from "../elf/problem.ts";
 import { addShared, fileKind, type Loader } from "./loader.ts";
 import type { SharedFile } from "./shared-file.ts";
+import { isMet } from "./shared-references.ts";
 import { FLAG_REF_DYNAMIC_NONWEAK, KIND_UNDEFINED } from "./symbol-table.ts";
 
 /** Loads what is needed, breadth first, once per soname. */
@@ -22,14 +23,10 @@ export function loadImplicitLibraries(loader: Loader): void {
       }
       const bytes = loader.files.read(path);
       if (bytes === undefined || fileKind(bytes) !== "shared") continue;
-      addShared(loader, bytes, {
-        name: path,
-        path,
-        fallbackSoname: needed,
-        asNeeded: parent.copyDtNeeded,
-        implicit: !parent.copyDtNeeded,
-        copyDtNeeded: parent.copyDtNeeded,
-      });
+      const origin = { name: path, path, fallbackSoname: needed, implicit: false, copyDtNeeded: true };
+      // --copy-dt-needed-entries: named after all if it is of use, as under --as-needed.
+      const named = parent.copyDtNeeded && addShared(loader, bytes, { ...origin, asNeeded: true }) !== undefined;
+      if (!named) addShared(loader, bytes, { ...origin, asNeeded: false, implicit: true, copyDtNeeded: false });
     }
   }
 }
@@ -37,6 +34,7 @@ export function loadImplicitLibraries(loader: Loader): void {
 /** Without an unmet reference of a shared library nothing is to be learnt, and hello world need not read all of libc's needs. */
 function wantsAny(loader: Loader): boolean {
   const { symbols } = loader;
+  if (loader.sharedReferences.some((it) => !it.weak && !isMet(symbols, it))) return true;
   for (let id = 0; id < symbols.count; id++) {
     if (symbols.kind[id] === KIND_UNDEFINED && (symbols.flags[id] & FLAG_REF_DYNAMIC_NONWEAK) !== 0) return true;
   }

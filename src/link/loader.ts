@@ -17,6 +17,7 @@ import { type Candidate, createCandidate, createRecord, type ResolutionRecord } 
 import type { ScriptCommand } from "./script/types.ts";
 import { createSections, type SectionTable } from "./section-table.ts";
 import { enterShared, isNeeded, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import type { SharedReference } from "./shared-references.ts";
 import { createSymbols, type SymbolTable } from "./symbol-table.ts";
 
 export interface Loader {
@@ -38,6 +39,8 @@ export interface Loader {
   readonly lazySets: LazySet[];
   /** Ids of names with a version in them. */
   readonly versioned: SymbolId[];
+  /** What shared libraries want in a certain version. */
+  readonly sharedReferences: SharedReference[];
   readonly wrap: Map<SymbolId, SymbolId>;
   readonly dependencies: string[];
   /** Commands of script inputs that concern the whole link: ENTRY, VERSION, assignments, … */
@@ -70,6 +73,7 @@ export function createLoader(
     candidate: createCandidate(),
     lazySets: [],
     versioned: [],
+    sharedReferences: [],
     wrap: new Map(),
     dependencies: [],
     scriptCommands: [],
@@ -169,10 +173,13 @@ export function addShared(loader: Loader, bytes: Uint8Array, origin: SharedOrigi
   if (shared === undefined) return undefined;
   const known = loader.shared.find((it) => it.soname === shared.soname);
   if (known !== undefined) return known;
-  if (origin.asNeeded && !isNeeded(shared, loader.symbols, loader.shared, loader.versioned.length > 0))
+  if (
+    origin.asNeeded &&
+    !isNeeded(shared, loader.symbols, loader.shared, loader.sharedReferences, loader.versioned.length > 0)
+  )
     return undefined;
   loader.shared.push(shared);
-  enterShared(shared, loader.symbols, loader.candidate, loader.record, loader.report);
+  enterShared(shared, loader.symbols, loader.sharedReferences, loader.candidate, loader.record, loader.report);
   return shared;
 }
 

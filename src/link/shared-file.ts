@@ -36,9 +36,11 @@ import { SECTION_NONE, type SharedId, type SymbolId } from "./ids.ts";
 import { findName, findText, internName, internText } from "./names.ts";
 import { readWord } from "./object-file.ts";
 import { type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "./resolve.ts";
+import { isMet, type SharedReference } from "./shared-references.ts";
 import {
   coverNames,
   FLAG_DEF_DYNAMIC,
+  FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
@@ -315,11 +317,15 @@ export function isNeeded(
   shared: SharedFile,
   symbols: SymbolTable,
   others: readonly SharedFile[],
+  references: readonly SharedReference[],
   hasVersionedNames: boolean,
 ): boolean {
   // What another library brings along anyway need not be asked for on that library's behalf.
   const brought = others.some((it) => it.needed.includes(shared.soname));
   const wanted = brought ? FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
+  const open = new Set(
+    brought ? [] : references.filter((it) => !it.weak && !isMet(symbols, it)).map((it) => it.symbol),
+  );
   const { bytes, view, is64, dynsym, strings, stringsEnd } = shared;
   const entry = is64 ? 24 : 16;
   for (let i = shared.firstGlobal; i < shared.symbolCount; i++) {
@@ -334,7 +340,7 @@ export function isNeeded(
     const beatsCommon =
       info >> 4 !== STB_WEAK && type !== STT_FUNC && type !== STT_GNU_IFUNC && shared.bssSections[shndx] !== 1;
     const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
-    if (id >= 0 && wantsDefinition(symbols, id, wanted, beatsCommon)) return true;
+    if (id >= 0 && (open.has(id) || wantsDefinition(symbols, id, wanted, beatsCommon))) return true;
     const version = sharedVersion(shared, i);
     if (version === "" || !hasVersionedNames) continue;
     const alias = findText(symbols.names, `${textAt(bytes, name, stringsEnd)}@${version}`);
@@ -355,6 +361,7 @@ function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number, bea
 export function enterShared(
   shared: SharedFile,
   symbols: SymbolTable,
+  references: SharedReference[],
   candidate: Candidate,
   record: ResolutionRecord,
   report: Report,
@@ -379,7 +386,17 @@ export function enterShared(
       const id = internName(names, view, name, stringsEnd);
       coverNames(symbols);
       shared.symbols[i] = id;
-      referFromShared(symbols, id, shared.id, info >> 4);
+      const wanted = sharedVersion(shared, i);
+      if (wanted === "") referFromShared(symbols, id, shared.id, info >> 4);
+      else {
+        symbols.flags[id] |= FLAG_REF_DYNAMIC;
+        references.push({
+          symbol: id,
+          version: versionId(symbols, wanted),
+          shared: shared.id,
+          weak: info >> 4 === STB_WEAK,
+        });
+      }
       continue;
     }
     if (isVersionLocal(shared, i)) continue;
