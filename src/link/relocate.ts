@@ -36,14 +36,22 @@ import {
   TLS_TO_INITIAL_EXEC,
   TLS_TO_LOCAL_EXEC,
 } from "../arch/index.ts";
-import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA, STT_SECTION } from "../elf/constants.ts";
+import {
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHN_LORESERVE,
+  SHT_NOBITS,
+  SHT_RELA,
+  STT_GNU_IFUNC,
+  STT_SECTION,
+} from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_IFUNC, BIND_IMPORTED } from "./bind.ts";
 import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
 import { copyEhFrame, ehFrameOffset } from "./eh-frame.ts";
 import { SECTION_ABSOLUTE, type SectionId, type SymbolId } from "./ids.ts";
 import type { Layout } from "./layout.ts";
-import { localSection, localType, localValue } from "./local-symbols.ts";
+import { localSection, localValue } from "./local-symbols.ts";
 import { type MergedSections, mergedAddress } from "./merged-sections.ts";
 import type { OutputMode } from "./mode.ts";
 import { nameText } from "./names.ts";
@@ -52,7 +60,14 @@ import type { LinkOptions } from "./options.ts";
 import type { OutputSection } from "./output-section.ts";
 import { DYN_RELATIVE, isConstant, isTlsExpression, mayRelaxGotLoad, type Scan } from "./scan.ts";
 import { contentsOf } from "./section-contents.ts";
-import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "./section-table.ts";
+import {
+  type SectionTable,
+  STATE_COLLECTED,
+  STATE_COMPRESSED,
+  STATE_DISCARDED,
+  STATE_EH_FRAME,
+  STATE_MERGED,
+} from "./section-table.ts";
 import { gotSlot, pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
 import { FLAG_CANONICAL_PLT, FLAG_COLLECTED, FLAG_LOCAL, type SymbolTable } from "./symbol-table.ts";
 
@@ -79,6 +94,8 @@ export interface Relocator {
   readonly image: Uint8Array;
   readonly view: DataView;
   readonly report: Report;
+  /** Contents of the section at hand, once something has asked for them. */
+  contents: Uint8Array | undefined;
   /** Next of the scan's dynamic relocations. */
   cursor: number;
   /** Overflows reported so far: after some, more would not help. */
@@ -89,30 +106,60 @@ const MAX_OVERFLOWS = 50;
 
 export function relocateObjects(relocator: Relocator, objects: readonly ObjectFile[]): void {
   const { sections } = relocator;
+  const skipped = STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED;
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.output[section] < 0 || sections.type[section] === SHT_NOBITS) continue;
-      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED)) !== 0) continue;
-      const contents = contentsOf(object, sections, section, relocator.options.accelerators);
-      if (contents === undefined) {
-        relocator.report(
-          error("decompression-failed", { file: object.name, section: sectionName(object, sections, section) }),
-        );
-        continue;
+      const state = sections.state[section];
+      if ((state & skipped) !== 0) continue;
+      if ((state & (STATE_COMPRESSED | STATE_EH_FRAME)) !== 0) copyUncommon(relocator, object, section);
+      else {
+        const to = fileOffset(relocator, section);
+        copyContents(relocator, object, section, to);
+        if (sections.relocs[section] < 0) continue;
+        relocator.contents = undefined;
+        relocateSection(relocator, object, section, sections.address[section], to);
       }
-      if ((sections.state[section] & STATE_EH_FRAME) !== 0) {
-        const { chunk } = relocator.merged.frames;
-        copyEhFrame(relocator.merged.frames, section, contents, relocator.image, relocator.view);
-        if (chunk !== undefined) relocateSection(relocator, object, section, contents, chunk.address, chunk.offset);
-        continue;
-      }
-      const to = fileOffset(relocator, section);
-      relocator.image.set(contents, to);
-      if (sections.relocs[section] >= 0)
-        relocateSection(relocator, object, section, contents, sections.address[section], to);
     }
   }
+}
+
+/** Below this many bytes a loop is faster than making a view of the section to copy from. */
+const SMALL = 256;
+
+function copyContents(r: Relocator, object: ObjectFile, section: SectionId, to: number): void {
+  const from = r.sections.offset[section];
+  const size = r.sections.size[section];
+  if (size > SMALL) {
+    r.image.set(object.bytes.subarray(from, from + size), to);
+    return;
+  }
+  const { view: source } = object;
+  const { view: target } = r;
+  let i = 0;
+  for (; i + 4 <= size; i += 4) target.setInt32(to + i, source.getInt32(from + i, true), true);
+  for (; i < size; i++) target.setUint8(to + i, source.getUint8(from + i));
+}
+
+/** Compressed sections, and .eh_frame, which is put together record by record. */
+function copyUncommon(r: Relocator, object: ObjectFile, section: SectionId): void {
+  const { sections, merged } = r;
+  const contents = contentsOf(object, sections, section, r.options.accelerators);
+  if (contents === undefined) {
+    r.report(error("decompression-failed", { file: object.name, section: sectionName(object, sections, section) }));
+    return;
+  }
+  r.contents = contents;
+  if ((sections.state[section] & STATE_EH_FRAME) !== 0) {
+    const { chunk } = merged.frames;
+    copyEhFrame(merged.frames, section, contents, r.image, r.view);
+    if (chunk !== undefined) relocateSection(r, object, section, chunk.address, chunk.offset);
+    return;
+  }
+  const to = fileOffset(r, section);
+  r.image.set(contents, to);
+  if (sections.relocs[section] >= 0) relocateSection(r, object, section, sections.address[section], to);
 }
 
 function fileOffset(relocator: Relocator, section: SectionId): number {
@@ -120,31 +167,35 @@ function fileOffset(relocator: Relocator, section: SectionId): number {
   return output.offset + (relocator.sections.address[section] - output.address);
 }
 
+/** The bytes of the section at hand as they are in the input, for instructions that may be rewritten. */
+function codeOf(r: Relocator, object: ObjectFile, section: SectionId): Uint8Array {
+  const start = r.sections.offset[section];
+  r.contents ??= object.bytes.subarray(start, start + r.sections.size[section]);
+  return r.contents;
+}
+
 /**
  * Applies the relocations of one section whose contents are in the image already.
  * @param base their address  @param to their offset in the image
  */
-function relocateSection(
-  r: Relocator,
-  object: ObjectFile,
-  section: SectionId,
-  contents: Uint8Array,
-  base: number,
-  to: number,
-): void {
+function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, base: number, to: number): void {
   const { sections, address, machine, scan, view: out } = r;
-  const { view, is64, firstGlobal, symbols: globals } = object;
+  const { state: states, output: outputs, address: addresses } = sections;
+  const { view, bytes, is64, firstGlobal, symbols: globals, symtab, symbolCount, firstSection } = object;
   const relocs = sections.relocs[section];
   const rela = sections.type[relocs] === SHT_RELA;
   const word = is64 ? 8 : 4;
   const entry = rela ? 3 * word : 2 * word;
+  const symbolSize = is64 ? 24 : 16;
   const end = sections.offset[relocs] + sections.size[relocs];
   const { expression, bytes: widths, overflow, known } = machine.relocations;
   const allocated = (sections.flags[section] & SHF_ALLOC) !== 0;
   const tombstone = allocated ? 0 : tombstoneOf(object, sections, section);
   const wordBytes = machine.wordBytes;
   const limit = sections.size[section];
-  const isEhFrame = (sections.state[section] & STATE_EH_FRAME) !== 0;
+  const isEhFrame = (states[section] & STATE_EH_FRAME) !== 0;
+  const ordinaryEnd = Math.min(object.sectionCount, SHN_LORESERVE);
+  let dynamic = nextDynamic(r, section);
   for (let at = sections.offset[relocs]; at < end; at += entry) {
     const offset = view.getUint32(at, true);
     const info = view.getUint32(at + word, true);
@@ -152,19 +203,8 @@ function relocateSection(
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
     const kind = expression[type];
     const width = widths[type];
-    if ((is64 && info > 255) || known[type] === 0) {
-      r.report(
-        error(
-          "relocation-unknown",
-          { file: object.name, section: sectionName(object, sections, section), offset },
-          { type: info },
-        ),
-      );
-      return;
-    }
-    if (offset + width > limit || index >= object.symbolCount) {
-      const place = { file: object.name, section: sectionName(object, sections, section), offset };
-      r.report(error("bad-relocation", place, { symbol: index, count: object.symbolCount }));
+    if ((is64 && info > 255) || known[type] === 0 || offset + width > limit || index >= symbolCount) {
+      reportBad(r, object, section, offset, is64 ? info : type, index);
       return;
     }
     if (kind === EXPRESSION_NONE) continue;
@@ -174,11 +214,9 @@ function relocateSection(
     const place = base + now;
     const field = to + now;
     let addend: number;
-    if (rela)
-      addend = is64
-        ? view.getUint32(at + 16, true) + view.getInt32(at + 20, true) * 0x100000000
-        : view.getInt32(at + 8, true);
-    else addend = readField(out, field, width);
+    if (!rela) addend = readField(out, field, width);
+    else if (is64) addend = view.getUint32(at + 16, true) + view.getInt32(at + 20, true) * 0x100000000;
+    else addend = view.getInt32(at + 8, true);
 
     let target: number;
     let symbol = -1;
@@ -190,84 +228,115 @@ function relocateSection(
         continue;
       }
     } else {
-      const local = localSection(object, index);
-      if (local >= 0) {
-        const state = sections.state[local];
-        if ((state & (STATE_DISCARDED | STATE_COLLECTED)) !== 0 || sections.output[local] < 0) {
+      // A local symbol, read where it is: the usual ones in an ordinary section right here.
+      const entryAt = symtab + index * symbolSize;
+      const shndx = view.getUint16(entryAt + (is64 ? 6 : 14), true);
+      const localKind = bytes[entryAt + (is64 ? 4 : 12)] & 15;
+      if (shndx !== 0 && shndx < ordinaryEnd && (states[firstSection + shndx] & STATE_UNUSUAL) === 0) {
+        const local = firstSection + shndx;
+        if (outputs[local] < 0) {
           writeField(out, field, width, tombstone);
           continue;
         }
-        if ((state & (STATE_MERGED | STATE_EH_FRAME)) !== 0) {
-          if (localType(object, index) === STT_SECTION) {
-            // The addend says which piece is meant (bfd/elflink.c, _bfd_elf_rela_local_sym).
-            target = mergedAddress(r.merged, sections, local, localValue(object, index) + addend) - addend;
-          } else target = mergedAddress(r.merged, sections, local, localValue(object, index));
-        } else target = sections.address[local] + localValue(object, index);
-      } else target = local === SECTION_ABSOLUTE ? localValue(object, index) : 0;
-      if (kind > EXPRESSION_PC) symbol = scan.locals.get(object.symbolBase + index) ?? -1;
-      else if (localType(object, index) === 10) {
+        target = addresses[local] + view.getUint32(entryAt + (is64 ? 8 : 4), true);
+        if (is64) target += view.getUint32(entryAt + 12, true) * 0x100000000;
+      } else {
+        target = uncommonLocal(r, object, index, localKind, addend);
+        if (Number.isNaN(target)) {
+          writeField(out, field, width, tombstone);
+          continue;
+        }
+      }
+      if (kind > EXPRESSION_PLT_PC || localKind === STT_GNU_IFUNC) {
         symbol = scan.locals.get(object.symbolBase + index) ?? -1;
-        if (symbol >= 0) target = address[symbol];
+        if (symbol >= 0 && localKind === STT_GNU_IFUNC) target = address[symbol];
       }
     }
 
-    if (
-      allocated &&
-      r.cursor < scan.dynCount &&
-      scan.dynSection[r.cursor] === section &&
-      scan.dynOffset[r.cursor] === offset
-    ) {
+    if (offset === dynamic && allocated) {
       emitDynamic(r, symbol, target, addend, place, field, kind, width);
+      dynamic = nextDynamic(r, section);
       continue;
     }
     let value: number;
-    switch (kind) {
-      case EXPRESSION_ABSOLUTE:
-        value = target + addend;
-        if (width === 8) {
-          writeWord64(r, out, field, symbol, value, addend);
-          continue;
-        }
-        break;
-      case EXPRESSION_PC:
-        value = target + addend - place;
-        break;
-      case EXPRESSION_PLT_PC:
-        value = callTarget(r, symbol, target) + addend - place;
-        break;
-      default: {
-        if (isTlsExpression(kind)) {
-          const next = at + entry;
-          const skip = relocateTls(
-            r,
-            object,
-            section,
-            contents,
-            symbol,
-            kind,
-            type,
-            width,
-            offset,
-            place,
-            field,
-            target,
-            addend,
-            next < end ? next : -1,
-            is64,
-          );
-          at += skip * entry;
-          continue;
-        }
-        value = uncommonValue(r, contents, symbol, kind, type, offset, place, field, target, addend);
-        if (Number.isNaN(value)) continue;
+    if (kind === EXPRESSION_PC) value = target + addend - place;
+    else if (kind === EXPRESSION_PLT_PC) value = (symbol < 0 ? target : callTarget(r, symbol, target)) + addend - place;
+    else if (kind === EXPRESSION_ABSOLUTE) {
+      value = target + addend;
+      if (width === 8) {
+        writeWord64(r, out, field, symbol, value, addend);
+        continue;
       }
+    } else if (isTlsExpression(kind)) {
+      const next = at + entry < end ? at + entry : -1;
+      const code = codeOf(r, object, section);
+      at +=
+        entry *
+        relocateTls(
+          r,
+          object,
+          section,
+          code,
+          symbol,
+          kind,
+          type,
+          width,
+          offset,
+          place,
+          field,
+          target,
+          addend,
+          next,
+          is64,
+        );
+      continue;
+    } else {
+      value = uncommonValue(r, codeOf(r, object, section), symbol, kind, type, offset, place, field, target, addend);
+      if (Number.isNaN(value)) continue;
     }
     if (wordBytes === 4) value |= 0;
     const rule = overflow[type];
-    if (rule !== OVERFLOW_NONE && !fits(value, width, rule))
+    if (rule !== OVERFLOW_NONE && !fits(value, width, rule)) {
       reportOverflow(r, object, section, offset, index, symbol, type, value);
-    writeField(out, field, width, value);
+    }
+    if (width === 4) out.setInt32(field, value | 0, true);
+    else writeField(out, field, width, value);
   }
+}
+
+/** Offset in the section of the next relocation that the scan left to the dynamic linker, or -1. */
+function nextDynamic(r: Relocator, section: SectionId): number {
+  const { scan, cursor } = r;
+  return cursor < scan.dynCount && scan.dynSection[cursor] === section ? scan.dynOffset[cursor] : -1;
+}
+
+/** States in which a section's bytes are not simply at its address. */
+const STATE_UNUSUAL = STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED | STATE_EH_FRAME;
+
+/** S of a local symbol in a section that is merged, rearranged, in a group, or no section at all. NaN: it is gone. */
+function uncommonLocal(r: Relocator, object: ObjectFile, index: number, kind: number, addend: number): number {
+  const { sections, merged } = r;
+  const local = localSection(object, index);
+  if (local < 0) return local === SECTION_ABSOLUTE ? localValue(object, index) : 0;
+  const state = sections.state[local];
+  if ((state & (STATE_DISCARDED | STATE_COLLECTED)) !== 0 || sections.output[local] < 0) return Number.NaN;
+  if ((state & (STATE_MERGED | STATE_EH_FRAME)) === 0) return sections.address[local] + localValue(object, index);
+  if (kind !== STT_SECTION) return mergedAddress(merged, sections, local, localValue(object, index));
+  // The addend says which piece is meant (bfd/elflink.c, _bfd_elf_rela_local_sym).
+  return mergedAddress(merged, sections, local, localValue(object, index) + addend) - addend;
+}
+
+function reportBad(
+  r: Relocator,
+  object: ObjectFile,
+  section: SectionId,
+  offset: number,
+  type: number,
+  index: number,
+): void {
+  const place = { file: object.name, section: sectionName(object, r.sections, section), offset };
+  if (type > 255 || r.machine.relocations.known[type] === 0) r.report(error("relocation-unknown", place, { type }));
+  else r.report(error("bad-relocation", place, { symbol: index, count: object.symbolCount }));
 }
 
 /** Where a call goes: the PLT entry if there is one. */

@@ -79,6 +79,7 @@ export function writeImage(
     image,
     view,
     report,
+    contents: undefined,
     cursor: 0,
     overflows: 0,
   };
