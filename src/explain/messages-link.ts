@@ -43,7 +43,6 @@ export const linkMessages: MessageTable = {
   "not-linkable-elf": { message: "an ELF file, but no object, shared library or archive: it cannot be linked" },
   "just-symbols-unsupported": { message: "--just-symbols (-R FILE) is not supported yet" },
   "binary-input-unsupported": { message: "-b binary is not supported yet", cure: "use `.incbin' in an assembler file" },
-  "relocatable-unsupported": { message: "-r (relocatable output) is not supported yet" },
   "nested-group": { message: "--start-group may not stand inside of another group" },
   "group-end-without-start": { message: "--end-group without --start-group" },
   "nested-lib": { message: "--start-lib may not stand inside of another --start-lib" },
@@ -117,6 +116,10 @@ export const linkMessages: MessageTable = {
 
   // --gc-sections
   "gc-removed": { message: "removing unused section '{section}'" },
+  "gc-needs-root": {
+    message: "--gc-sections with -r has no symbol to start from",
+    cure: "name what must stay with -e or -u",
+  },
   "gc-needs-linked-section": {
     message: "section names no code that it belongs to, which --gc-sections has to know",
     cure: "recompile with a newer compiler, which links it by SHF_LINK_ORDER, or leave out --gc-sections",

@@ -186,7 +186,8 @@ function findFunctions(
     let count = 0;
     let target = -1;
     for (; at < end && view.getUint32(at, true) < recordEnd; at += entry) {
-      if (view.getUint32(at, true) === records.pointers[record]) target = symbolIndex(view, at, is64);
+      // NONE relocations, which -r leaves for FDEs that it drops, name no symbol.
+      if (target <= 0 && view.getUint32(at, true) === records.pointers[record]) target = symbolIndex(view, at, is64);
       count++;
     }
     relocationCounts[record] = count;
@@ -278,9 +279,8 @@ function keepRecords(
   ordinal: number,
   cies: Map<string, number>,
 ): void {
-  const { records, places, kept, functions } = frames;
+  const { records, places, kept } = frames;
   const end = frames.firstRecords[ordinal + 1];
-  const contents = sections.offset[frames.sections[ordinal]];
   for (let record = frames.firstRecords[ordinal]; record < end; record++) {
     if (records.kinds[record] === RECORD_END) {
       // The end of the output is the end of its last section, if that has one (crtend.o).
@@ -288,7 +288,7 @@ function keepRecords(
       continue;
     }
     if (records.kinds[record] === RECORD_CIE) continue;
-    if (!isInOutput(sections, functions[record]) || coversNothing(frames, object, ordinal, contents, record)) continue;
+    if (!staysFde(frames, object, sections, ordinal, record)) continue;
     places[record] = 0;
     frames.fdeCount++;
     const cie = records.cies[record];
@@ -314,6 +314,18 @@ function placeRecords(frames: EhFrames, ordinal: number, start: number): number 
 
 function placedBytes(records: EhFrameRecords, record: number): number {
   return (records.sizes[record] + 3) & ~3;
+}
+
+/** Is the FDE's function in the output? */
+export function staysFde(
+  frames: EhFrames,
+  object: ObjectFile,
+  sections: SectionTable,
+  ordinal: number,
+  record: number,
+): boolean {
+  const contents = sections.offset[frames.sections[ordinal]];
+  return isInOutput(sections, frames.functions[record]) && !coversNothing(frames, object, ordinal, contents, record);
 }
 
 function isInOutput(sections: SectionTable, section: SectionId): boolean {

@@ -5,6 +5,7 @@ import { GRP_COMDAT, SHT_GROUP, SHT_REL, SHT_RELA, STT_SECTION } from "../elf/co
 import { error, type Report } from "../elf/problem.ts";
 import { growInt32 } from "./columns.ts";
 import type { SectionId } from "./ids.ts";
+import { localSection } from "./local-symbols.ts";
 import { internName, type NameTable } from "./names.ts";
 import type { ObjectFile } from "./object-file.ts";
 import { type SectionTable, STATE_DISCARDED, STATE_IN_GROUP } from "./section-table.ts";
@@ -68,15 +69,13 @@ function decideGroup(
 }
 
 /** The signature's name: that of a symbol, or of its section when it is a section symbol. */
-function internSignature(object: ObjectFile, sections: SectionTable, symbol: number, names: NameTable): number {
+export function internSignature(object: ObjectFile, sections: SectionTable, symbol: number, names: NameTable): number {
   const { view, is64, bytes } = object;
   const at = object.symtab + symbol * (is64 ? 24 : 16);
   const info = bytes[at + (is64 ? 4 : 12)];
   if ((info & 15) === STT_SECTION) {
-    const index = view.getUint16(at + (is64 ? 6 : 14), true);
-    if (index < object.sectionCount) {
-      return internName(names, view, sections.name[object.firstSection + index], object.namesEnd);
-    }
+    const section = localSection(object, symbol);
+    if (section >= 0) return internName(names, view, sections.name[section], object.namesEnd);
   }
   const name = Math.min(object.strings + view.getUint32(at, true), object.stringsEnd);
   return internName(names, view, name, object.stringsEnd);

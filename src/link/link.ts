@@ -25,6 +25,7 @@ import { createOutputs, type OutputSections } from "./output-section.ts";
 import type { SymbolValues } from "./output-symbols.ts";
 import { packRelative } from "./pack-relative.ts";
 import { mergeProperties } from "./properties.ts";
+import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import type { LinkResult } from "./result.ts";
 import { type Scan, scanRelocations } from "./scan.ts";
 import { reportShared } from "./shared-references.ts";
@@ -52,8 +53,8 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
   let image: Uint8Array | undefined;
   if (!failed() && machine !== undefined) {
-    if (options.output === "relocatable") report(error("relocatable-unsupported", {}));
-    else image = linkImage(loader, machine, options, report, failed);
+    const perform = options.output === "relocatable" ? linkRelocatable : linkImage;
+    image = perform(loader, machine, options, report, failed);
   }
   return {
     image: failed() && !options.noInhibitExec ? undefined : image,

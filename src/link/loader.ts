@@ -158,6 +158,7 @@ export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<Object
     loader.record,
     loader.wrap as WrapMap,
     loader.versioned,
+    loader.options.output === "relocatable",
     report,
   );
 }

@@ -39,6 +39,7 @@ export type WrapMap = ReadonlyMap<SymbolId, SymbolId>;
 
 /**
  * Reads symbols `firstGlobal` to the end.
+ * @param wholeNames `foo@@V` is a name like any other, as -r has it
  * @param versioned gets the ids of names with an `@`, which are joined with their base names after all inputs are read
  */
 export function readGlobals(
@@ -49,6 +50,7 @@ export function readGlobals(
   record: ResolutionRecord,
   wrap: WrapMap,
   versioned: SymbolId[],
+  wholeNames: boolean,
   report: Report,
 ): void {
   const { bytes, view, is64, symtab, firstGlobal, symbolCount, strings, stringsEnd, firstSection } = object;
@@ -95,7 +97,9 @@ export function readGlobals(
       return;
     }
     let id = internName(names, view, name, stringsEnd);
-    if (names.at >= 0) id = enterVersioned(symbols, object, name, names.at, names.end, candidate, record, versioned);
+    if (names.at >= 0 && wholeNames) id = enterWhole(symbols, id, candidate, record);
+    else if (names.at >= 0)
+      id = enterVersioned(symbols, object, name, names.at, names.end, candidate, record, versioned);
     else {
       coverNames(symbols);
       if (candidate.kind <= KIND_UNDEFINED_WEAK && wrap.size > 0) id = wrap.get(id) ?? id;
@@ -169,6 +173,23 @@ function enterVersioned(
     symbols.alias[alias] = base;
   }
   return base;
+}
+
+/** -r: all of `foo@@V` is the name, but references to `foo@V` mean it too. */
+function enterWhole(symbols: SymbolTable, id: SymbolId, candidate: Candidate, record: ResolutionRecord): SymbolId {
+  coverNames(symbols);
+  if (symbols.kind[id] === KIND_INDIRECT) return symbols.alias[id];
+  mergeRegular(symbols, id, candidate, record);
+  const text = nameText(symbols.names, id);
+  if (candidate.kind <= KIND_UNDEFINED_WEAK || !text.includes("@@")) return id;
+  const alias = internText(symbols.names, text.replace("@@", "@"));
+  coverNames(symbols);
+  if (symbols.kind[alias] <= KIND_UNDEFINED_WEAK) {
+    symbols.flags[id] |= symbols.flags[alias];
+    symbols.kind[alias] = KIND_INDIRECT;
+    symbols.alias[alias] = id;
+  }
+  return id;
 }
 
 const decoder = new TextDecoder();

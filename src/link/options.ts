@@ -145,7 +145,12 @@ export interface LinkOptions {
   readonly nmagic: boolean;
   readonly sortCommon: "none" | "ascending" | "descending";
   readonly sortSection: "none" | "name" | "alignment";
+  /** --unique: with -r, every input section whose name the script does not have gets an output section of its own. */
   readonly uniqueSections: boolean;
+  /** --unique=PATTERN: so do sections of these names, with globs. */
+  readonly uniqueNames: readonly string[];
+  /** --force-group-allocation: -r resolves section groups as a final link does. */
+  readonly forceGroupAllocation: boolean;
   readonly emitRelocs: boolean;
   readonly compressDebugSections: "none" | "zlib-gnu" | "zlib-gabi" | "zstd" | undefined;
   readonly packageMetadata: string | undefined;
@@ -322,6 +327,8 @@ export const defaultOptions: LinkOptions = {
   sortCommon: "none",
   sortSection: "none",
   uniqueSections: false,
+  uniqueNames: [],
+  forceGroupAllocation: false,
   emitRelocs: false,
   compressDebugSections: undefined,
   packageMetadata: undefined,

@@ -133,6 +133,7 @@ function createOptions(): DraftOptions {
     filter: [],
     audit: [],
     depaudit: [],
+    uniqueNames: [],
     sectionStart: new Map(),
     z: { ...defaultOptions.z },
   };

@@ -1,7 +1,7 @@
 // Options about input files: where they are looked for, and how the ones that follow are treated.
 
 import { error } from "../../elf/problem.ts";
-import { addFile, badValue, type Draft, findAlongLibraryPaths, remark } from "./draft.ts";
+import { addFile, badValue, type Draft, findAlongLibraryPaths } from "./draft.ts";
 import {
   addText,
   flag,
@@ -209,10 +209,10 @@ export const inputOptions: OptionGroup = {
     optional(
       "--unique",
       "SECTION",
-      "Give every input section of its own name an output section of its own.",
+      "With -r, give every input section an output section of its own; with SECTION (a pattern) only those named so.",
       (draft, pattern) => {
-        if (pattern !== "") remark(draft, "error", `${draft.spelled}=${pattern}`, "only for all sections at once");
-        draft.options.uniqueSections = true;
+        if (pattern !== "") draft.options.uniqueNames.push(pattern);
+        else draft.options.uniqueSections = true;
       },
     ),
   ],

@@ -87,10 +87,11 @@ export const outputOptions: OptionGroup = {
       "none are used that it would leave out",
     ),
     noEffect("--force-exe-suffix", "Make the output's name end in .exe.", "it is for Windows"),
-    noEffect(
+    set(
       "--force-group-allocation",
-      "Give the members of section groups space even with -r.",
-      "groups stay as they are",
+      "With -r, dissolve section groups: their members become ordinary sections.",
+      "forceGroupAllocation",
+      true,
     ),
     refused("--out-implib=FILE", "Write an import library.", "it is for Windows", TWO_DASHES),
     refused("--embedded-relocs", "Make the relocations of a MIPS position-independent file.", "it is for MIPS"),

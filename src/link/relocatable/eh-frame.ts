@@ -1,0 +1,105 @@
+// .eh_frame under -r: the FDEs of functions that are not in the output go, and the CIEs that only they used. Unlike in a
+// program, equal CIEs stay apart and every input section stays a piece of its own. `places` of EhFrames are offsets in the
+// section here; `ehFrameOffset` gives them.
+
+import { type EhFrames, staysFde } from "../eh-frame.ts";
+import { RECORD_CIE, RECORD_END, RECORD_FDE } from "../eh-frame-format.ts";
+import type { SectionId } from "../ids.ts";
+import type { ObjectFile } from "../object-file.ts";
+import { type SectionTable, STATE_EH_FRAME } from "../section-table.ts";
+import type { OutputTable } from "./output-table.ts";
+
+/** Decides which records stay, and how long the sections are: `sections.size` changes. Every section has its output section. */
+export function shrinkEhFrames(
+  frames: EhFrames,
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  table: OutputTable,
+): void {
+  frames.places = new Float64Array(frames.records.count).fill(-1);
+  const last = frames.sections.findLastIndex((section) => sections.output[section] >= 0);
+  for (const [ordinal, section] of frames.sections.entries()) {
+    if (sections.output[section] < 0) continue;
+    keepRecords(frames, objects[sections.object[section]], sections, ordinal, ordinal === last);
+    const end = placeRecords(frames, ordinal);
+    // No gap before the next section: it would read as the end. The last record takes it up; see `copyRecords`.
+    const alignment = ordinal === last ? 1 : table.alignment[sections.output[section]];
+    sections.size[section] = Math.ceil(end / alignment) * alignment;
+  }
+}
+
+function keepRecords(
+  frames: EhFrames,
+  object: ObjectFile,
+  sections: SectionTable,
+  ordinal: number,
+  isLast: boolean,
+): void {
+  const { records, places } = frames;
+  const end = frames.firstRecords[ordinal + 1];
+  for (let record = frames.firstRecords[ordinal]; record < end; record++) {
+    const kind = records.kinds[record];
+    // A terminator in the middle (crtend.o before other objects) would cut off what follows.
+    if (kind === RECORD_END && isLast && record === end - 1) places[record] = 0;
+    if (kind !== RECORD_FDE || !staysFde(frames, object, sections, ordinal, record)) continue;
+    places[record] = 0;
+    places[records.cies[record]] = 0;
+  }
+}
+
+/** @returns the end of the last record */
+function placeRecords(frames: EhFrames, ordinal: number): number {
+  const { records, places } = frames;
+  let at = 0;
+  for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
+    if (places[record] < 0) continue;
+    places[record] = at;
+    at += wholeWords(records.sizes[record]);
+  }
+  return at;
+}
+
+function wholeWords(size: number): number {
+  return (size + 3) & ~3;
+}
+
+/** Copies what stays of a section with STATE_EH_FRAME. @param to offset in the image */
+export function copyRecords(
+  frames: EhFrames,
+  object: ObjectFile,
+  sections: SectionTable,
+  section: SectionId,
+  image: Uint8Array,
+  view: DataView,
+  to: number,
+): void {
+  const { records, places } = frames;
+  const ordinal = frames.ordinals.get(section) ?? -1;
+  const start = sections.offset[section];
+  let end = sections.size[section];
+  for (let record = frames.firstRecords[ordinal + 1] - 1; record >= frames.firstRecords[ordinal]; record--) {
+    const place = places[record];
+    if (place < 0) continue;
+    const from = start + records.offsets[record];
+    image.set(object.bytes.subarray(from, from + records.sizes[record]), to + place);
+    const lengthBytes = records.lengthBytes[record];
+    const bytes = end - place - lengthBytes;
+    end = place;
+    if (records.kinds[record] === RECORD_END) continue;
+    view.setUint32(to + place + lengthBytes - (lengthBytes === 4 ? 4 : 8), bytes, true);
+    if (records.kinds[record] === RECORD_CIE) continue;
+    view.setUint32(to + place + lengthBytes, place + lengthBytes - places[records.cies[record]], true);
+  }
+}
+
+/** Where a symbol in a section with STATE_EH_FRAME is: with its record, or at the next one that stays. */
+export function movedOffset(frames: EhFrames, sections: SectionTable, section: SectionId, offset: number): number {
+  if ((sections.state[section] & STATE_EH_FRAME) === 0) return offset;
+  const { records, places } = frames;
+  const ordinal = frames.ordinals.get(section) ?? -1;
+  for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
+    const inside = offset - records.offsets[record];
+    if (places[record] >= 0 && inside < records.sizes[record]) return places[record] + Math.max(inside, 0);
+  }
+  return sections.size[section];
+}

@@ -1,0 +1,155 @@
+// A reference to a local symbol in a discarded copy of a COMDAT group: debugging information has many. GNU ld takes the
+// section of the copy that was kept in its place if the two define the same symbols and are equally long (bfd/elflink.c,
+// _bfd_elf_check_kept_section).
+
+import { SHT_GROUP, STT_SECTION } from "../../elf/constants.ts";
+import { type GroupTable, internSignature } from "../groups.ts";
+import type { SectionId } from "../ids.ts";
+import { localSection } from "../local-symbols.ts";
+import { findName, type NameTable } from "../names.ts";
+import type { ObjectFile } from "../object-file.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../section-table.ts";
+
+export interface KeptSections {
+  readonly objects: readonly ObjectFile[];
+  readonly sections: SectionTable;
+  readonly names: NameTable;
+  readonly groups: GroupTable;
+  /** By discarded section: the one that stands for it, or -1. */
+  readonly known: Map<SectionId, SectionId>;
+  /** By object: its symbols sorted by section. */
+  readonly indexes: Map<number, SymbolsBySection>;
+  /** By object: the group of each of its sections in a discarded one. */
+  readonly groupOf: Map<number, Map<SectionId, SectionId>>;
+}
+
+/** Symbols of section i (from 0): order[starts[i]] to order[starts[i + 1]]. */
+interface SymbolsBySection {
+  readonly starts: Int32Array;
+  readonly order: Int32Array;
+}
+
+export function createKeptSections(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  names: NameTable,
+  groups: GroupTable,
+): KeptSections {
+  return { objects, sections, names, groups, known: new Map(), indexes: new Map(), groupOf: new Map() };
+}
+
+/** @returns the section that stands for a discarded one, or -1 */
+export function keptSection(kept: KeptSections, section: SectionId): SectionId {
+  const known = kept.known.get(section);
+  if (known !== undefined) return known;
+  const found = findKept(kept, section);
+  kept.known.set(section, found);
+  return found;
+}
+
+function findKept(kept: KeptSections, section: SectionId): SectionId {
+  const { sections, objects } = kept;
+  const object = objects[sections.object[section]];
+  const group = groupsOf(kept, object).get(section);
+  const keeper = group === undefined ? linkOnceKeeper(kept, object, section) : groupKeeper(kept, object, group);
+  if (keeper < 0) return -1;
+  const other = objects[sections.object[keeper]];
+  if (sections.type[keeper] !== SHT_GROUP) return fits(kept, section, keeper) ? keeper : -1;
+  const words = Math.floor(sections.size[keeper] / 4);
+  for (let i = 1; i < words; i++) {
+    const index = other.view.getUint32(sections.offset[keeper] + 4 * i, true);
+    if (index >= other.sectionCount) return -1;
+    const member = other.firstSection + index;
+    if (sameSymbols(kept, section, member)) return fits(kept, section, member) ? member : -1;
+  }
+  return -1;
+}
+
+function fits(kept: KeptSections, section: SectionId, other: SectionId): boolean {
+  const { sections } = kept;
+  return (
+    sections.size[section] === sections.size[other] &&
+    sections.output[other] >= 0 &&
+    (sections.state[other] & (STATE_DISCARDED | STATE_COLLECTED)) === 0
+  );
+}
+
+function groupsOf(kept: KeptSections, object: ObjectFile): Map<SectionId, SectionId> {
+  const known = kept.groupOf.get(object.id);
+  if (known !== undefined) return known;
+  const { sections } = kept;
+  const made = new Map<SectionId, SectionId>();
+  const end = object.firstSection + object.sectionCount;
+  for (let group = object.firstSection + 1; group < end; group++) {
+    if (sections.type[group] !== SHT_GROUP || (sections.state[group] & STATE_DISCARDED) === 0) continue;
+    const words = Math.floor(sections.size[group] / 4);
+    for (let i = 1; i < words; i++) {
+      made.set(object.firstSection + object.view.getUint32(sections.offset[group] + 4 * i, true), group);
+    }
+  }
+  kept.groupOf.set(object.id, made);
+  return made;
+}
+
+function groupKeeper(kept: KeptSections, object: ObjectFile, group: SectionId): SectionId {
+  const signature = internSignature(object, kept.sections, kept.sections.info[group], kept.names);
+  return signature < kept.groups.keeper.length ? kept.groups.keeper[signature] - 1 : -1;
+}
+
+/** .gnu.linkonce.*: the section of the same name. */
+function linkOnceKeeper(kept: KeptSections, object: ObjectFile, section: SectionId): SectionId {
+  const { sections, names, groups } = kept;
+  const id = findName(names, object.view, sections.name[section], object.namesEnd);
+  return id >= 0 && id < groups.keeper.length ? groups.keeper[id] - 1 : -1;
+}
+
+/** Do the two sections define symbols of the same names, types and visibilities? Two without symbols are not alike. */
+function sameSymbols(kept: KeptSections, a: SectionId, b: SectionId): boolean {
+  if (kept.sections.type[a] !== kept.sections.type[b]) return false;
+  const ours = symbolTexts(kept, a);
+  const theirs = symbolTexts(kept, b);
+  return ours.length > 0 && ours.length === theirs.length && ours.every((text, i) => text === theirs[i]);
+}
+
+const decoder = new TextDecoder();
+
+function symbolTexts(kept: KeptSections, section: SectionId): string[] {
+  const object = kept.objects[kept.sections.object[section]];
+  const { starts, order } = symbolsBySection(kept, object);
+  const { bytes, view, is64, symtab, strings, stringsEnd } = object;
+  const texts: string[] = [];
+  const local = section - object.firstSection;
+  for (let i = starts[local]; i < starts[local + 1]; i++) {
+    const at = symtab + order[i] * (is64 ? 24 : 16);
+    const start = Math.min(strings + view.getUint32(at, true), stringsEnd);
+    let end = start;
+    while (end < stringsEnd && bytes[end] !== 0) end++;
+    const detail = at + (is64 ? 4 : 12);
+    texts.push(`${decoder.decode(bytes.subarray(start, end))} ${bytes[detail]} ${bytes[detail + 1]}`);
+  }
+  return texts.sort();
+}
+
+function symbolsBySection(kept: KeptSections, object: ObjectFile): SymbolsBySection {
+  const known = kept.indexes.get(object.id);
+  if (known !== undefined) return known;
+  const { bytes, is64, symtab, symbolCount, sectionCount, firstSection } = object;
+  const entry = is64 ? 24 : 16;
+  const detail = is64 ? 4 : 12;
+  const starts = new Int32Array(sectionCount + 1);
+  const sectionOf = new Int32Array(symbolCount).fill(-1);
+  for (let i = 1; i < symbolCount; i++) {
+    if ((bytes[symtab + i * entry + detail] & 15) === STT_SECTION) continue;
+    const section = localSection(object, i);
+    if (section < 0) continue;
+    sectionOf[i] = section - firstSection;
+    starts[sectionOf[i] + 1]++;
+  }
+  for (let i = 0; i < sectionCount; i++) starts[i + 1] += starts[i];
+  const next = starts.slice();
+  const order = new Int32Array(starts[sectionCount]);
+  for (let i = 1; i < symbolCount; i++) if (sectionOf[i] >= 0) order[next[sectionOf[i]]++] = i;
+  const made = { starts, order };
+  kept.indexes.set(object.id, made);
+  return made;
+}

@@ -1,0 +1,83 @@
+// -r: links objects into one object that links like them. The passes in order, as link.ts has them for programs.
+
+import type { Machine } from "../../arch/index.ts";
+import type { Report } from "../../elf/problem.ts";
+import { buildIdBytes } from "../build-id.ts";
+import { reportDuplicates } from "../duplicates.ts";
+import { readEhFrames } from "../eh-frame.ts";
+import { collectGarbage } from "../gc-sections.ts";
+import type { Loader } from "../loader.ts";
+import { outputMode } from "../mode.ts";
+import type { LinkOptions } from "../options.ts";
+import { assignOutputs, orderOfFiles } from "./assign.ts";
+import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
+import { shrinkEhFrames } from "./eh-frame.ts";
+import { measureGroups, planSignatures, writeGroups } from "./group-sections.ts";
+import { numberSections, planFile, writeFileHeaders } from "./headers.ts";
+import { createKeptSections } from "./kept-sections.ts";
+import { buildIdPlace, markStack, planMade, reserveMade } from "./made-sections.ts";
+import { type RelocationPlan, type RelocationWriter, scanRelocations } from "./relocations.ts";
+import { createSymbolPlan, planGlobals, planLocals, usesGnuFeatures, writeSymbolTable } from "./symbols.ts";
+import { placeSections, writeContents } from "./write-contents.ts";
+
+/** @returns the object, or undefined if there was an error (unless --noinhibit-exec) */
+export function linkRelocatable(
+  loader: Loader,
+  machine: Machine,
+  options: LinkOptions,
+  report: Report,
+  failed: () => boolean,
+): Uint8Array | undefined {
+  const { objects, sections, symbols } = loader;
+  reportDuplicates(loader, options, report);
+  reportMissing(loader, options, report);
+
+  // Which sections take part, and where: from here on every input section knows its output section.
+  const frames = readEhFrames(objects, sections, machine, report);
+  const mode = outputMode(options, 0);
+  const referenced = options.gcSections ? collectGarbage(loader, frames, [], mode, report) : undefined;
+  const made = planMade(loader, machine, options, report);
+  const assigned = assignOutputs(objects, sections, made, options);
+  const { table, groups } = assigned;
+  markStack(made, table);
+
+  // Sizes of sections, and the offsets of their pieces.
+  const notes = reserveMade(made, assigned, machine.wordBytes);
+  shrinkEhFrames(frames, objects, sections, table);
+  placeSections(sections, table);
+  if (options.defineCommon === true) allotCommons(symbols, assigned);
+
+  // What every name means. No new symbols beyond this point.
+  assignValues(loader, table, options, machine, report);
+
+  // Which symbols there are, and what relocations refer to.
+  const plan = createSymbolPlan(sections, symbols, options, loader.symbolBase, assigned);
+  const kept = createKeptSections(objects, sections, symbols.names, loader.groups);
+  const relocations: RelocationPlan = { sections, table, symbols: plan, kept, frames, machine, report };
+  for (const object of orderOfFiles(objects, sections, assigned)) {
+    planLocals(plan, object);
+    planSignatures(plan, object);
+    scanRelocations(relocations, object);
+  }
+  planGlobals(plan, objects, referenced);
+  const entry = entryOffset(loader, options, report);
+  if (failed() && !options.noInhibitExec) return undefined;
+
+  // The file. Every index and offset is final.
+  const headerCount = numberSections(assigned);
+  measureGroups(groups, table, objects, sections);
+  const shape = planFile(assigned, plan, headerCount, machine);
+  const image = new Uint8Array(shape.imageSize);
+  const view = new DataView(image.buffer);
+  for (const [output, bytes] of notes) image.set(bytes, table.offset[output]);
+  const writer: RelocationWriter = { plan: relocations, view, rel: shape.rel.slice(), rela: shape.rela.slice() };
+  writeContents(writer, objects, made, options, image);
+  writeGroups(groups, table, objects, sections, view);
+  writeSymbolTable(plan, table, objects, frames, machine, view, shape.symtab.offset, shape.shndx?.offset ?? -1);
+  image.set(plan.strings.bytes.subarray(0, plan.strings.size), shape.strtab.offset);
+  const identity = { entry, gnuFeatures: usesGnuFeatures(plan, table), sectionStart: options.sectionStart };
+  writeFileHeaders(shape, assigned, plan, objects, machine, identity, image, view);
+  const id = buildIdPlace(assigned);
+  if (id >= 0) image.set(buildIdBytes(options.buildId, image, options.accelerators), id);
+  return image;
+}

@@ -1,0 +1,150 @@
+// What the linker itself puts into the output of -r: the build id, the properties that all objects share, the stack note,
+// space for common symbols. It stands first in its output section; the inputs of that name follow.
+
+import type { Machine } from "../../arch/index.ts";
+import {
+  NT_GNU_BUILD_ID,
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_TLS,
+  SHF_WRITE,
+  SHF_X86_64_LARGE,
+  SHT_NOBITS,
+  SHT_NOTE,
+  SHT_PROGBITS,
+} from "../../elf/constants.ts";
+import type { Report } from "../../elf/problem.ts";
+import { buildIdSize } from "../build-id.ts";
+import type { OutputSectionId, SectionId } from "../ids.ts";
+import type { Loader } from "../loader.ts";
+import { findText } from "../names.ts";
+import { type ObjectFile, sectionName } from "../object-file.ts";
+import type { LinkOptions } from "../options.ts";
+import { mergePropertyNotes, type PropertyInput } from "../property-notes.ts";
+import { contentsOf } from "../section-contents.ts";
+import { type SectionTable, STATE_DISCARDED } from "../section-table.ts";
+import { KIND_COMMON } from "../symbol-table.ts";
+import type { Assigned, MadeSection } from "./assign.ts";
+import { commonSection } from "./assignments.ts";
+import type { OutputTable } from "./output-table.ts";
+
+const BUILD_ID = ".note.gnu.build-id";
+const PROPERTIES = ".note.gnu.property";
+const STACK = ".note.GNU-stack";
+
+export interface MadeContents {
+  /** .note.gnu.build-id with zeros for the hash, or undefined. */
+  readonly buildId: Uint8Array | undefined;
+  /** The merged properties; undefined when the objects have none in common. */
+  readonly properties: Uint8Array | undefined;
+  /** The input section whose place the properties take; -1 when no object has one. */
+  readonly propertyHost: SectionId;
+  /** Sections of the script that are needed whether or not an input has them. */
+  readonly scripted: readonly MadeSection[];
+  /** Sections that no input has. They are placed as if they were the first object's last. */
+  readonly orphans: readonly MadeSection[];
+  /** Some object asks for an executable stack. */
+  readonly executableStack: boolean;
+}
+
+/** Decides what is to be made. The host of the properties gets their size. */
+export function planMade(loader: Loader, machine: Machine, options: LinkOptions, report: Report): MadeContents {
+  const { objects, sections } = loader;
+  const scripted: MadeSection[] = [];
+  const orphans: MadeSection[] = [];
+  const buildId = buildIdSize(options.buildId) === 0 ? undefined : buildIdNote(buildIdSize(options.buildId));
+  if (buildId !== undefined) scripted.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC });
+  if (options.defineCommon === true) scripted.push(...commonSections(loader));
+
+  const hosts = objects.map((object) => sectionNamed(object, sections, PROPERTIES, SHT_NOTE));
+  const inputs: PropertyInput[] = objects.map((object, i) => ({
+    file: object.name,
+    bytes: hosts[i] < 0 ? undefined : contentsOf(object, sections, hosts[i], options.accelerators),
+  }));
+  const properties = mergePropertyNotes(inputs, machine.elfClass, options.z, report).note;
+  const propertyHost = properties === undefined ? -1 : (hosts.find((it) => it >= 0) ?? -1);
+  if (properties !== undefined) {
+    if (propertyHost < 0) orphans.push({ name: PROPERTIES, type: SHT_NOTE, flags: SHF_ALLOC });
+    else {
+      sections.size[propertyHost] = properties.length;
+      sections.alignment[propertyHost] = machine.wordBytes;
+    }
+  }
+
+  const stacks = objects.map((object) => sectionNamed(object, sections, STACK, SHT_PROGBITS));
+  const { execstack } = options.z;
+  if (execstack !== undefined && stacks.every((it) => it < 0)) {
+    orphans.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
+  }
+  const executableStack =
+    execstack === undefined && stacks.some((it) => it < 0 || (sections.flags[it] & SHF_EXECINSTR) !== 0);
+  return { buildId, properties, propertyHost, scripted, orphans, executableStack };
+}
+
+function sectionNamed(object: ObjectFile, sections: SectionTable, name: string, type: number): SectionId {
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if (sections.type[section] !== type || (sections.state[section] & STATE_DISCARDED) !== 0) continue;
+    if (sectionName(object, sections, section) === name) return section;
+  }
+  return -1;
+}
+
+/** Header and name of the note, and room for the hash. */
+function buildIdNote(size: number): Uint8Array {
+  const bytes = new Uint8Array(16 + size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 4, true);
+  view.setUint32(4, size, true);
+  view.setUint32(8, NT_GNU_BUILD_ID, true);
+  bytes.set([0x47, 0x4e, 0x55, 0], 12);
+  return bytes;
+}
+
+const COMMON_SECTIONS: readonly MadeSection[] = [
+  { name: ".bss", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE },
+  { name: ".lbss", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE | SHF_X86_64_LARGE },
+  { name: ".tbss", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE | SHF_TLS },
+];
+
+function commonSections(loader: Loader): MadeSection[] {
+  const { symbols } = loader;
+  const wanted = new Set<string>();
+  for (let id = 0; id < symbols.count; id++) {
+    if (symbols.kind[id] === KIND_COMMON) wanted.add(commonSection(symbols, id));
+  }
+  return COMMON_SECTIONS.filter((it) => wanted.has(it.name));
+}
+
+/** Makes room for the notes in their sections, in front of the inputs. @returns output sections and their first bytes */
+export function reserveMade(
+  made: MadeContents,
+  assigned: Assigned,
+  wordBytes: number,
+): readonly (readonly [OutputSectionId, Uint8Array])[] {
+  const { table } = assigned;
+  const contents: (readonly [OutputSectionId, Uint8Array])[] = [];
+  const reserve = (name: string, bytes: Uint8Array | undefined, alignment: number): void => {
+    const output = assigned.made.get(name);
+    if (output === undefined || bytes === undefined) return;
+    table.size[output] = bytes.length;
+    table.alignment[output] = Math.max(table.alignment[output], alignment);
+    contents.push([output, bytes]);
+  };
+  reserve(BUILD_ID, made.buildId, 4);
+  reserve(PROPERTIES, made.properties, wordBytes);
+  return contents;
+}
+
+/** One object without the note is enough: the stack of a program with it must be executable. */
+export function markStack(made: MadeContents, table: OutputTable): void {
+  const name = findText(table.names, STACK);
+  if (!made.executableStack || name < 0) return;
+  for (let id = 0; id < table.count; id++) if (table.name[id] === name) table.flags[id] |= SHF_EXECINSTR;
+}
+
+/** Where the hash goes in the image. */
+export function buildIdPlace(assigned: Assigned): number {
+  const output = assigned.made.get(BUILD_ID);
+  return output === undefined ? -1 : assigned.table.offset[output] + 16;
+}

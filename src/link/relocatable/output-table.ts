@@ -1,0 +1,192 @@
+// The output sections of -r, as columns: under -ffunction-sections there are about as many as input sections. Which input
+// section goes where is `sections.output` and `sections.address` (its offset there); the pieces of an output section lie in
+// the order of the inputs, so no list of them is needed.
+
+import {
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_GROUP,
+  SHF_LINK_ORDER,
+  SHF_MASKOS,
+  SHF_MASKPROC,
+  SHF_MERGE,
+  SHF_STRINGS,
+  SHF_TLS,
+  SHF_WRITE,
+  SHT_FINI_ARRAY,
+  SHT_INIT_ARRAY,
+  SHT_NOBITS,
+  SHT_PREINIT_ARRAY,
+  SHT_PROGBITS,
+  SHT_STRTAB,
+} from "../../elf/constants.ts";
+import { growFloat64, growInt32, growUint8, growUint32 } from "../columns.ts";
+import type { OutputSectionId, SectionId } from "../ids.ts";
+import { createNames, type NameTable, nameText } from "../names.ts";
+import type { SectionTable } from "../section-table.ts";
+
+/** How relocations against discarded sections are taken: see relocations.ts. */
+export const KIND_ORDINARY = 0;
+/** Debugging information: not allocated, and named so. */
+export const KIND_DEBUGGING = 1;
+/** .eh_frame, .gcc_except_table. */
+export const KIND_UNWIND = 2;
+
+export interface OutputTable {
+  readonly names: NameTable;
+  count: number;
+  /** Number in `names`. */
+  name: Int32Array;
+  /** KIND_* */
+  kind: Uint8Array;
+  type: Uint32Array;
+  /** SHF_*, low 32 bits. */
+  flags: Uint32Array;
+  entsize: Uint32Array;
+  alignment: Uint32Array;
+  size: Float64Array;
+  /** 1: there are bytes in the file for it; some input is not SHT_NOBITS. */
+  contents: Uint8Array;
+  /** The first input section in it, or -1. */
+  first: Int32Array;
+  /** Entries of its SHT_REL and its SHT_RELA section. */
+  relCount: Int32Array;
+  relaCount: Int32Array;
+  /** Byte offset in the image. */
+  offset: Float64Array;
+  /** Section header index. */
+  index: Int32Array;
+  /** Number of its section symbol. */
+  symbol: Int32Array;
+}
+
+export function createOutputTable(): OutputTable {
+  const capacity = 64;
+  return {
+    names: createNames(),
+    count: 0,
+    name: new Int32Array(capacity),
+    kind: new Uint8Array(capacity),
+    type: new Uint32Array(capacity),
+    flags: new Uint32Array(capacity),
+    entsize: new Uint32Array(capacity),
+    alignment: new Uint32Array(capacity),
+    size: new Float64Array(capacity),
+    contents: new Uint8Array(capacity),
+    first: new Int32Array(capacity),
+    relCount: new Int32Array(capacity),
+    relaCount: new Int32Array(capacity),
+    offset: new Float64Array(capacity),
+    index: new Int32Array(capacity),
+    symbol: new Int32Array(capacity),
+  };
+}
+
+/** Adds an empty output section. @param name number in `names` */
+export function addOutputRow(table: OutputTable, name: number, type: number, flags: number): OutputSectionId {
+  const id = table.count++;
+  const needed = table.count;
+  table.name = growInt32(table.name, needed);
+  table.kind = growUint8(table.kind, needed);
+  table.type = growUint32(table.type, needed);
+  table.flags = growUint32(table.flags, needed);
+  table.entsize = growUint32(table.entsize, needed);
+  table.alignment = growUint32(table.alignment, needed);
+  table.size = growFloat64(table.size, needed);
+  table.contents = growUint8(table.contents, needed);
+  table.first = growInt32(table.first, needed);
+  table.relCount = growInt32(table.relCount, needed);
+  table.relaCount = growInt32(table.relaCount, needed);
+  table.offset = growFloat64(table.offset, needed);
+  table.index = growInt32(table.index, needed);
+  table.symbol = growInt32(table.symbol, needed);
+  table.name[id] = name;
+  table.kind[id] = kindOf(nameText(table.names, name), flags);
+  table.type[id] = type;
+  table.flags[id] = flags;
+  table.alignment[id] = 1;
+  table.contents[id] = type === SHT_NOBITS ? 0 : 1;
+  table.first[id] = -1;
+  return id;
+}
+
+/** What every input adds to. */
+const UNITED = SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR | SHF_TLS;
+const MERGEABLE = SHF_MERGE | SHF_STRINGS;
+/** What the first input alone decides. */
+const OF_FIRST = SHF_MASKOS | SHF_MASKPROC | SHF_LINK_ORDER;
+
+/** Adds an output section with the properties of its first input. @param grouped it stays a member of a section group */
+export function addOutputFor(
+  table: OutputTable,
+  name: number,
+  sections: SectionTable,
+  section: SectionId,
+  grouped: boolean,
+): OutputSectionId {
+  const flags = sections.flags[section];
+  const type = typeByName(table.names, name) || sections.type[section];
+  const id = addOutputRow(table, name, type, flags & (UNITED | MERGEABLE | OF_FIRST));
+  if (grouped) table.flags[id] |= SHF_GROUP;
+  table.contents[id] = sections.type[section] === SHT_NOBITS ? 0 : 1;
+  table.entsize[id] = sections.entsize[section];
+  table.alignment[id] = sections.alignment[section];
+  table.first[id] = section;
+  sections.output[section] = id;
+  return id;
+}
+
+/** Joins another input section to an output section. As GNU ld: SHF_MERGE and SHF_STRINGS stay only if all agree. */
+export function joinOutput(table: OutputTable, id: OutputSectionId, sections: SectionTable, section: SectionId): void {
+  const flags = sections.flags[section];
+  const mergeable = flags & MERGEABLE;
+  if (
+    (table.flags[id] & MERGEABLE) !== mergeable ||
+    ((flags & SHF_MERGE) !== 0 && table.entsize[id] !== sections.entsize[section])
+  ) {
+    table.flags[id] &= ~MERGEABLE;
+  }
+  table.flags[id] |= flags & UNITED;
+  if (sections.type[section] !== SHT_NOBITS) table.contents[id] = 1;
+  if (sections.alignment[section] > table.alignment[id]) table.alignment[id] = sections.alignment[section];
+  sections.output[section] = id;
+}
+
+/** sh_type: an output section whose first input had no contents, but not all, has some. */
+export function outputType(table: OutputTable, id: OutputSectionId): number {
+  const type = table.type[id];
+  return type === SHT_NOBITS && table.contents[id] !== 0 ? SHT_PROGBITS : type;
+}
+
+/** sh_entsize: of mergeable sections what the inputs say, of arrays a word. */
+export function outputEntsize(table: OutputTable, id: OutputSectionId, wordBytes: number): number {
+  if ((table.flags[id] & SHF_MERGE) !== 0) return table.entsize[id];
+  const type = table.type[id];
+  return type === SHT_INIT_ARRAY || type === SHT_FINI_ARRAY || type === SHT_PREINIT_ARRAY ? wordBytes : 0;
+}
+
+const TYPES: readonly (readonly [RegExp, number])[] = [
+  [/^\.init_array(\.|$)/, SHT_INIT_ARRAY],
+  [/^\.fini_array(\.|$)/, SHT_FINI_ARRAY],
+  [/^\.preinit_array(\.|$)/, SHT_PREINIT_ARRAY],
+  [/^\.stab.*str$/, SHT_STRTAB],
+];
+
+const DEBUGGING = [".debug", ".gnu.debuglto_.debug_", ".gnu.linkonce.wi.", ".zdebug", ".line", ".stab"];
+
+/** As BFD tells them: debugging information by name, and because it is not allocated. */
+export function kindOf(name: string, flags: number): number {
+  if ((flags & SHF_ALLOC) === 0) {
+    return name === ".gdb_index" || DEBUGGING.some((it) => name.startsWith(it)) ? KIND_DEBUGGING : KIND_ORDINARY;
+  }
+  return name === ".gcc_except_table" || /^\.eh_frame(\.|$)/.test(name) ? KIND_UNWIND : KIND_ORDINARY;
+}
+
+/** The type that a name alone decides (bfd/elf.c, special sections), whatever the inputs say; 0 for other names. */
+function typeByName(names: NameTable, name: number): number {
+  // ".i", ".f", ".p" or ".s": most names are ruled out by their second letter.
+  const letter = names.pool[names.start[name] + 1];
+  if (letter !== 0x69 && letter !== 0x66 && letter !== 0x70 && letter !== 0x73) return 0;
+  const text = nameText(names, name);
+  return TYPES.find(([pattern]) => pattern.test(text))?.[1] ?? 0;
+}

@@ -1,0 +1,76 @@
+// Copies the input sections into the image of -r, with their relocations.
+
+import { SHF_EXECINSTR, SHT_GROUP, SHT_NOBITS } from "../../elf/constants.ts";
+import { error } from "../../elf/problem.ts";
+import type { SectionId } from "../ids.ts";
+import { alignUp } from "../layout.ts";
+import { type ObjectFile, sectionName } from "../object-file.ts";
+import type { LinkOptions } from "../options.ts";
+import { contentsOf } from "../section-contents.ts";
+import { type SectionTable, STATE_EH_FRAME } from "../section-table.ts";
+import { copyRecords } from "./eh-frame.ts";
+import type { MadeContents } from "./made-sections.ts";
+import type { OutputTable } from "./output-table.ts";
+import { copyRelocations, type RelocationWriter } from "./relocations.ts";
+
+/** Gives the input sections their offsets in their output sections, and these their sizes. */
+export function placeSections(sections: SectionTable, table: OutputTable): void {
+  const { output, alignment, address, size, type } = sections;
+  for (let section = 0; section < sections.count; section++) {
+    const id = output[section];
+    if (id < 0 || type[section] === SHT_GROUP) continue;
+    address[section] = alignUp(table.size[id], alignment[section]);
+    table.size[id] = address[section] + size[section];
+  }
+}
+
+export function writeContents(
+  writer: RelocationWriter,
+  objects: readonly ObjectFile[],
+  made: MadeContents,
+  options: LinkOptions,
+  image: Uint8Array,
+): void {
+  const { sections, table, machine } = writer.plan;
+  // Where the last section in each output section ended.
+  const ends = table.offset.slice();
+  for (const object of objects) {
+    const last = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < last; section++) {
+      const output = sections.output[section];
+      if (output < 0 || sections.type[section] === SHT_NOBITS || sections.type[section] === SHT_GROUP) continue;
+      const to = table.offset[output] + sections.address[section];
+      // What is executed between pieces of code, by mistake or as alignment, does nothing.
+      if ((table.flags[output] & SHF_EXECINSTR) !== 0 && to > ends[output]) {
+        machine.fillCode(image, ends[output], to - ends[output]);
+      }
+      ends[output] = to + sections.size[section];
+      if (section === made.propertyHost && made.properties !== undefined) image.set(made.properties, to);
+      else writeSection(writer, object, section, to, options, image);
+    }
+  }
+}
+
+function writeSection(
+  writer: RelocationWriter,
+  object: ObjectFile,
+  section: SectionId,
+  to: number,
+  options: LinkOptions,
+  image: Uint8Array,
+): void {
+  const { plan, view } = writer;
+  const { sections, frames } = plan;
+  if ((sections.state[section] & STATE_EH_FRAME) !== 0) {
+    copyRecords(frames, object, sections, section, image, view, to);
+  } else {
+    const contents = contentsOf(object, sections, section, options.accelerators);
+    if (contents === undefined) {
+      const place = { file: object.name, section: sectionName(object, sections, section) };
+      plan.report(error("decompression-failed", place));
+      return;
+    }
+    image.set(contents, to);
+  }
+  if (sections.relocs[section] >= 0) copyRelocations(writer, object, section, to);
+}
