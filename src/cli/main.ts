@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { nodeAccelerators } from "../host/accelerators.ts";
-import { nodeFiles } from "../host/node-files.ts";
+import { batchFiles, nodeFiles } from "../host/node-files.ts";
 import { systemLibraryPaths } from "../host/system-paths.ts";
 import { link } from "../link/link.ts";
 import { runDump } from "./dump.ts";
@@ -10,7 +10,7 @@ import { type LdHost, runLd } from "./ld/run.ts";
 import { processIo } from "./process-io.ts";
 import { runSolder, type Subcommand } from "./solder.ts";
 
-const host: LdHost = { files: nodeFiles, accelerators: nodeAccelerators, link, systemLibraryPaths };
+const host: LdHost = { files: batchFiles(), accelerators: nodeAccelerators, link, systemLibraryPaths };
 
 const subcommands: readonly Subcommand[] = [
   {

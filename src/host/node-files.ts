@@ -3,8 +3,42 @@
 import { accessSync, closeSync, constants, openSync, readSync, type Stats, statSync } from "node:fs";
 import type { FileSystem } from "./files.ts";
 
-/** Node's file system. Relative paths start at the working directory. */
-export const nodeFiles: FileSystem = { read: readFile, exists: isReadableFile };
+/** Node's file system. Relative paths start at the working directory. Each file's bytes are a buffer of their own. */
+export const nodeFiles: FileSystem = { read: (path) => readFile(path, allocate), exists: isReadableFile };
+
+/**
+ * For one job that reads many files: larger ones share a few large buffers. Every 64 MB that are allocated outside its heap
+ * make V8 collect garbage; a link that reads 600 MB file by file spends a tenth of its time on that. A buffer is kept as
+ * long as any file in it is.
+ */
+export function batchFiles(): FileSystem {
+  let slab = new Uint8Array(0);
+  let used = 0;
+  let next = FIRST_SLAB;
+  const take = (size: number): Uint8Array => {
+    if (size < SLAB_FILE) return allocate(size);
+    if (used + size > slab.length) {
+      // Memory that is never written to costs nothing, so the last buffer may be too large.
+      slab = new Uint8Array(Math.max(next, size));
+      next = Math.min(next * 8, LARGEST_SLAB);
+      used = 0;
+    }
+    const bytes = slab.subarray(used, used + size);
+    used += Math.ceil(size / 64) * 64;
+    return bytes;
+  };
+  return { read: (path) => readFile(path, take), exists: isReadableFile };
+}
+
+const FIRST_SLAB = 0x1000000;
+const LARGEST_SLAB = 0x40000000;
+/** Files from this size on go into a shared buffer. */
+const SLAB_FILE = 0x10000;
+
+/** Outside of Buffer's pool, so that the bytes start at offset 0 of an ArrayBuffer of their own. */
+function allocate(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
 
 /** Undefined also where there is no permission to look, or the path is a loop of symbolic links or too long. */
 function statOf(path: string): Stats | undefined {
@@ -30,14 +64,14 @@ function isReadableFile(path: string): boolean {
  * The size is asked for by name before the file is opened: most look-ups along a search path are misses, and a miss then
  * costs one system call and no exception.
  */
-function readFile(path: string): Uint8Array | undefined {
+function readFile(path: string, take: (size: number) => Uint8Array): Uint8Array | undefined {
   const stat = statOf(path);
   if (stat === undefined || stat.isDirectory()) return undefined;
   let file: number | undefined;
   try {
     file = openSync(path, "r");
     // Pipes and files under /proc do not know their size.
-    return stat.isFile() && stat.size > 0 ? readSized(file, stat.size) : readStream(file);
+    return stat.isFile() && stat.size > 0 ? readSized(file, take(stat.size)) : readStream(file);
   } catch {
     return undefined;
   } finally {
@@ -45,12 +79,10 @@ function readFile(path: string): Uint8Array | undefined {
   }
 }
 
-/** One allocation outside of Buffer's pool, so that the bytes start at offset 0 of an ArrayBuffer of their own. */
-function readSized(file: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+function readSized(file: number, bytes: Uint8Array): Uint8Array {
   const length = readInto(file, bytes);
   // Shorter than a moment ago: somebody is writing it. What is there is what the caller gets.
-  return length === size ? bytes : bytes.slice(0, length);
+  return length === bytes.length ? bytes : bytes.slice(0, length);
 }
 
 function readStream(file: number): Uint8Array {
