@@ -2,6 +2,7 @@
 
 export { demangle } from "../demangle/index.ts";
 export { type Suggestion, suggest, suggestionDetails } from "../link/suggest.ts";
+export { describeDefinition, describeDynamicRelocation, describeFile, describeSlot } from "./decisions.ts";
 export * from "./dump/index.ts";
 export { type Message, type MessageTable, messageAreas, messageFor, type PlaceLines } from "./messages.ts";
 export {

@@ -1,5 +1,7 @@
 // solder/link: the static linker.
 
+export type * from "./decisions/layout-types.ts";
+export type * from "./decisions/types.ts";
 export { link } from "./link.ts";
 export {
   type Accelerators,

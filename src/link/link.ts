@@ -10,6 +10,9 @@ import { assignSections, placeChunks } from "./assign-sections.ts";
 import { evaluateAssignments, prepareAssignments } from "./assignments.ts";
 import { bindSymbols } from "./bind.ts";
 import { reportComplaints } from "./complaints.ts";
+import type { LinkFacts } from "./decisions/facts.ts";
+import { createDecisions } from "./decisions/index.ts";
+import { createOutputLayout } from "./decisions/layout.ts";
 import { reportDuplicates } from "./duplicates.ts";
 import { makeEhFrameHeader, placeEhFrames, readEhFrames } from "./eh-frame.ts";
 import { collectGarbage, dropDeadReferences } from "./gc-sections.ts";
@@ -51,26 +54,32 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
   const loader = readInputs(inputs, options, files, report);
   if (loader.objects.length === 0 && !failed()) report(error("no-input-files", {}));
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
+  const facts: LinkFacts = { loader, bound: undefined, placed: undefined };
   let image: Uint8Array | undefined;
   if (!failed() && machine !== undefined) {
-    const perform = options.output === "relocatable" ? linkRelocatable : linkImage;
-    image = perform(loader, machine, options, report, failed);
+    image =
+      options.output === "relocatable"
+        ? linkRelocatable(loader, machine, options, report, failed)
+        : linkImage(facts, machine, options, report, failed);
   }
   return {
     image: failed() && !options.noInhibitExec ? undefined : image,
     problems,
     executable: options.output !== "relocatable",
     dependencies: loader.dependencies,
+    decisions: createDecisions(facts),
+    layout: createOutputLayout(facts),
   };
 }
 
 function linkImage(
-  loader: Loader,
+  facts: LinkFacts,
   machine: Machine,
   options: LinkOptions,
   report: Report,
   failed: () => boolean,
 ): Uint8Array | undefined {
+  const { loader } = facts;
   const { objects, sections, symbols, shared } = loader;
   const mode = outputMode(options, shared.length);
   const outputs = createOutputs();
@@ -102,6 +111,7 @@ function linkImage(
 
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
   const scan = scanRelocations(objects, sections, symbols, bindings, machine, mode, frames, options, report);
+  facts.bound = { machine, mode, scan };
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, options, mode.shared, report);
@@ -121,6 +131,7 @@ function linkImage(
   placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
   computeAddresses(values, made.slots, at, scan);
   evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, report);
+  facts.placed = { made, values, at };
 
   // Contents.
   return writeImage(loader, scan, made, layout, values, at, machine, mode, options, report);

@@ -16,7 +16,7 @@ import { readOnce } from "./read-once.ts";
 import { type Candidate, createCandidate, createRecord, type ResolutionRecord } from "./resolve.ts";
 import type { ScriptCommand } from "./script/types.ts";
 import { createSections, type SectionTable } from "./section-table.ts";
-import { enterShared, isNeeded, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import { enterShared, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
 import type { SharedReference } from "./shared-references.ts";
 import { createSymbols, type SymbolTable } from "./symbol-table.ts";
 
@@ -28,6 +28,8 @@ export interface Loader {
   machine: Machine | undefined;
   readonly objects: ObjectFile[];
   readonly shared: SharedFile[];
+  /** Shared libraries that --as-needed found no use for. */
+  readonly dropped: { readonly name: string; readonly soname: string }[];
   readonly sections: SectionTable;
   readonly symbols: SymbolTable;
   readonly groups: GroupTable;
@@ -65,6 +67,7 @@ export function createLoader(
     machine,
     objects: [],
     shared: [],
+    dropped: [],
     sections,
     symbols: createSymbols(),
     groups: createGroups(),
@@ -174,11 +177,14 @@ export function addShared(loader: Loader, bytes: Uint8Array, origin: SharedOrigi
   if (shared === undefined) return undefined;
   const known = loader.shared.find((it) => it.soname === shared.soname);
   if (known !== undefined) return known;
-  if (
-    origin.asNeeded &&
-    !isNeeded(shared, loader.symbols, loader.shared, loader.sharedReferences, loader.versioned.length > 0)
-  )
-    return undefined;
+  if (origin.asNeeded) {
+    const { symbols, sharedReferences, versioned } = loader;
+    shared.neededFor = neededSymbol(shared, symbols, loader.shared, sharedReferences, versioned.length > 0);
+    if (shared.neededFor < 0) {
+      loader.dropped.push({ name: shared.name, soname: shared.soname });
+      return undefined;
+    }
+  }
   loader.shared.push(shared);
   enterShared(shared, loader.symbols, loader.sharedReferences, loader.candidate, loader.record, loader.report);
   return shared;

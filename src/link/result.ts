@@ -1,6 +1,8 @@
 // What a link gives back.
 
 import type { Problem } from "../elf/problem.ts";
+import type { OutputLayout } from "./decisions/layout-types.ts";
+import type { Decisions } from "./decisions/types.ts";
 
 export interface LinkResult {
   /** The whole output file; undefined when the link failed. */
@@ -11,4 +13,8 @@ export interface LinkResult {
   readonly executable: boolean;
   /** Every file that was read, in the order of reading. */
   readonly dependencies: readonly string[];
+  /** Which definition won and why, what each file is there for, what each slot is there for. Of a failed link too. */
+  readonly decisions: Decisions;
+  /** Where everything is in the output; undefined if the link failed before that was known. */
+  readonly layout: OutputLayout | undefined;
 }

@@ -93,8 +93,8 @@ export interface SharedFile {
   readonly copyDtNeeded: boolean;
   /** Symbol → id in the symbol table, filled by enterShared; -1 for those not entered. */
   symbols: Int32Array;
-  /** Some reference was bound to it: it stays needed under --as-needed. */
-  used: boolean;
+  /** --as-needed: a symbol that it is needed for, or -1. */
+  neededFor: SymbolId;
 }
 
 export interface SharedOrigin {
@@ -206,7 +206,7 @@ export function readShared(
     implicit: origin.implicit,
     copyDtNeeded: origin.copyDtNeeded,
     symbols: new Int32Array(0),
-    used: false,
+    neededFor: -1,
   };
 }
 
@@ -312,14 +312,15 @@ function isVersionLocal(shared: SharedFile, index: number): boolean {
 /**
  * --as-needed: would this library's definition be the one that a reference meets, for a reference that is not weak?
  * (bfd/elflink.c, elf_link_add_object_symbols: "add_needed".)
+ * @returns a symbol that it is needed for, or -1
  */
-export function isNeeded(
+export function neededSymbol(
   shared: SharedFile,
   symbols: SymbolTable,
   others: readonly SharedFile[],
   references: readonly SharedReference[],
   hasVersionedNames: boolean,
-): boolean {
+): SymbolId {
   // What another library brings along anyway need not be asked for on that library's behalf.
   const brought = others.some((it) => it.needed.includes(shared.soname));
   const wanted = brought ? FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
@@ -340,13 +341,13 @@ export function isNeeded(
     const beatsCommon =
       info >> 4 !== STB_WEAK && type !== STT_FUNC && type !== STT_GNU_IFUNC && shared.bssSections[shndx] !== 1;
     const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
-    if (id >= 0 && (open.has(id) || wantsDefinition(symbols, id, wanted, beatsCommon))) return true;
+    if (id >= 0 && (open.has(id) || wantsDefinition(symbols, id, wanted, beatsCommon))) return id;
     const version = sharedVersion(shared, i);
     if (version === "" || !hasVersionedNames) continue;
     const alias = findText(symbols.names, `${textAt(bytes, name, stringsEnd)}@${version}`);
-    if (alias >= 0 && wantsDefinition(symbols, alias, wanted, beatsCommon)) return true;
+    if (alias >= 0 && wantsDefinition(symbols, alias, wanted, beatsCommon)) return alias;
   }
-  return false;
+  return -1;
 }
 
 function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number, beatsCommon: boolean): boolean {

@@ -5,11 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { dependencyRule } from "../../src/cli/ld/dependency-file.ts";
-import { runLd } from "../../src/cli/ld/run.ts";
+import { type LdOutcome, runLd } from "../../src/cli/ld/run.ts";
 import { error, note, warning } from "../../src/elf/problem.ts";
 import { nodeFiles } from "../../src/host/node-files.ts";
 import type { LinkOptions } from "../../src/link/options.ts";
-import type { LinkResult } from "../../src/link/result.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
@@ -17,7 +16,7 @@ const root = mkdtempSync(join(tmpdir(), "solder-run-"));
 after(() => rmSync(root, { recursive: true }));
 const out = join(root, "out");
 
-const GOOD: LinkResult = { image: Uint8Array.of(1), problems: [], executable: true, dependencies: ["a.o", "libc.a"] };
+const GOOD: LdOutcome = { image: Uint8Array.of(1), problems: [], executable: true, dependencies: ["a.o", "libc.a"] };
 
 interface Outcome {
   readonly status: number;
@@ -27,7 +26,7 @@ interface Outcome {
   readonly options: LinkOptions | undefined;
 }
 
-function ld(line: string, result: LinkResult = GOOD, color = false): Outcome {
+function ld(line: string, result: LdOutcome = GOOD, color = false): Outcome {
   let [stdout, stderr] = ["", ""];
   let given: LinkOptions | undefined;
   const io = {

@@ -15,11 +15,14 @@ import { parseArguments } from "./parse.ts";
 import { expandResponseFiles } from "./response-files.ts";
 import { writeOutput } from "./write-output.ts";
 
+/** What the command needs of a link's result. */
+export type LdOutcome = Pick<LinkResult, "image" | "problems" | "executable" | "dependencies">;
+
 /** The machine on which the linker runs, and the linker itself. */
 export interface LdHost {
   readonly files: FileSystem;
   readonly accelerators: Accelerators;
-  readonly link: (inputs: readonly LinkInput[], options: LinkOptions, files: FileSystem) => LinkResult;
+  readonly link: (inputs: readonly LinkInput[], options: LinkOptions, files: FileSystem) => LdOutcome;
   /** The directories of /etc/ld.so.conf. */
   readonly systemLibraryPaths: (sysroot: string) => readonly string[];
 }
@@ -77,7 +80,7 @@ function requestedText({ settings, options, likelyEmulation }: LdCommand, progra
   }
 }
 
-function linkCommand({ inputs, options, settings }: LdCommand, host: LdHost, io: Io): LinkResult {
+function linkCommand({ inputs, options, settings }: LdCommand, host: LdHost, io: Io): LdOutcome {
   let systemLibraryPaths: readonly string[] | undefined;
   const whole: LinkOptions = {
     ...options,
@@ -104,7 +107,7 @@ function announced(files: FileSystem, io: Io): FileSystem {
 }
 
 /** Writes what there is to write; true if the output is good, or wanted all the same. */
-function writeResult(result: LinkResult, { options, settings }: LdCommand, problems: Problem[]): boolean {
+function writeResult(result: LdOutcome, { options, settings }: LdCommand, problems: Problem[]): boolean {
   const isFatal = (problem: Problem): boolean =>
     problem.severity === "error" ||
     (options.fatalWarnings && problem.severity === "warning" && isWanted(problem, settings));

@@ -1,0 +1,30 @@
+// How far a link has got, for those who ask about it afterwards: its tables, as the passes leave them.
+
+import type { Machine } from "../../arch/index.ts";
+import type { Loader } from "../loader.ts";
+import type { MadeSections } from "../make-sections.ts";
+import type { OutputMode } from "../mode.ts";
+import type { SymbolValues } from "../output-symbols.ts";
+import type { Scan } from "../scan.ts";
+import type { SlotAddresses } from "../slots.ts";
+
+/** Every reference is bound. */
+export interface BoundFacts {
+  readonly machine: Machine;
+  readonly mode: OutputMode;
+  readonly scan: Scan;
+}
+
+/** Everything has its address. */
+export interface PlacedFacts {
+  readonly made: MadeSections;
+  readonly values: SymbolValues;
+  readonly at: SlotAddresses;
+}
+
+export interface LinkFacts {
+  readonly loader: Loader;
+  /** Undefined while, or because, the link did not come to this. */
+  bound: BoundFacts | undefined;
+  placed: PlacedFacts | undefined;
+}

@@ -1,0 +1,48 @@
+// `LinkResult.decisions`: made from the link's tables when somebody asks, and not before.
+
+import type { SymbolId } from "../ids.ts";
+import { nameText } from "../names.ts";
+import { definitionOf, listedSymbols, symbolOf } from "./definitions.ts";
+import type { LinkFacts } from "./facts.ts";
+import { listFiles } from "./files.ts";
+import { findReferrers } from "./references.ts";
+import { listDynamicRelocations, listSlots } from "./slots.ts";
+import type { Decisions, Slot } from "./types.ts";
+
+export function createDecisions(facts: LinkFacts): Decisions {
+  const { loader } = facts;
+  const referrers = once(() => findReferrers(loader));
+  const slots = once(() => listSlots(facts));
+  const bySymbol = once(() => {
+    const map = new Map<SymbolId, Slot[]>();
+    for (const { symbol, slot } of slots()) map.set(symbol, [...(map.get(symbol) ?? []), slot]);
+    return map;
+  });
+  const sources = { facts, referrers, slotsOf: (id: SymbolId) => bySymbol().get(id) ?? [] };
+  const slotList = once(() => slots().map(({ slot }) => slot));
+  const files = once(() => listFiles(loader, referrers()));
+  return {
+    definition(name) {
+      const id = symbolOf(loader, name);
+      return id < 0 ? undefined : definitionOf(sources, id);
+    },
+    *names() {
+      for (const id of listedSymbols(loader)) yield nameText(loader.symbols.names, id);
+    },
+    get files() {
+      return files();
+    },
+    get slots() {
+      return slotList();
+    },
+    dynamicRelocations: () => listDynamicRelocations(facts),
+  };
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

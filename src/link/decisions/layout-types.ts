@@ -1,0 +1,76 @@
+// Where everything is in the output: enough for a map file, or to draw a picture.
+
+/** A part of an output section: one input section, or what the linker made. */
+export interface LaidOutPiece {
+  /** As in messages; "" for what the linker made. */
+  readonly file: string;
+  /** Name of the input section; for what the linker made a name that tells it (`.got.plt`, `COMMON`). */
+  readonly section: string;
+  readonly address: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly alignment: number;
+  /** The input sections whose strings, constants or unwind records were merged into this piece. Else none. */
+  merged(): IterableIterator<MergedInput>;
+}
+
+export interface MergedInput {
+  readonly file: string;
+  readonly section: string;
+  /** Bytes before merging. */
+  readonly size: number;
+}
+
+export interface LaidOutSection {
+  /** In the section header table. */
+  readonly index: number;
+  readonly name: string;
+  /** SHT_* */
+  readonly type: number;
+  /** SHF_* */
+  readonly flags: number;
+  /** 0 for sections that are not loaded. */
+  readonly address: number;
+  /** In the image. */
+  readonly offset: number;
+  /** Bytes in memory; SHT_NOBITS sections have none in the image. */
+  readonly size: number;
+  readonly alignment: number;
+  /** In the order of their addresses. In a section that is not loaded, addresses are offsets. */
+  pieces(): IterableIterator<LaidOutPiece>;
+}
+
+export interface LaidOutSegment {
+  /** PT_* */
+  readonly type: number;
+  /** PF_* */
+  readonly flags: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly fileBytes: number;
+  readonly memoryBytes: number;
+  readonly alignment: number;
+  /** Sections in it, as indices in the section header table. */
+  readonly sections: readonly number[];
+}
+
+/** A global symbol that the output defines. */
+export interface LaidOutSymbol {
+  /** Without version. */
+  readonly name: string;
+  /** Of the definition: for an IFUNC its resolver, for a thread-local variable its place in the initialisation image. */
+  readonly address: number;
+  /** Bytes. */
+  readonly size: number;
+  /** File that defines it; "" for the linker, the command line, and copies of shared libraries' variables. */
+  readonly file: string;
+}
+
+export interface OutputLayout {
+  /** e_entry */
+  readonly entry: number;
+  /** In the order of the section header table, without the null section, .symtab's company included. */
+  readonly sections: readonly LaidOutSection[];
+  readonly segments: readonly LaidOutSegment[];
+  symbols(): IterableIterator<LaidOutSymbol>;
+}

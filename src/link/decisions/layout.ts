@@ -1,0 +1,115 @@
+// `LinkResult.layout`: where everything is in the output, read off the link's tables when somebody asks.
+
+import { SHN_ABS, STT_TLS } from "../../elf/constants.ts";
+import { entryAddress } from "../addresses.ts";
+import type { SectionId } from "../ids.ts";
+import type { Loader } from "../loader.ts";
+import { sectionName } from "../object-file.ts";
+import type { Chunk, OutputSection } from "../output-section.ts";
+import { placeOfSymbol, type SymbolPlace } from "../output-symbols.ts";
+import { STATE_EH_FRAME, STATE_MERGED } from "../section-table.ts";
+import { FLAG_COPY, FLAG_LINKER_DEFINED, isDefinedHere } from "../symbol-table.ts";
+import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
+import type {
+  LaidOutPiece,
+  LaidOutSection,
+  LaidOutSegment,
+  LaidOutSymbol,
+  MergedInput,
+  OutputLayout,
+} from "./layout-types.ts";
+import { plainName } from "./names.ts";
+
+/** Undefined for a link that failed before anything had its place. */
+export function createOutputLayout({ loader, bound, placed }: LinkFacts): OutputLayout | undefined {
+  if (bound === undefined || placed === undefined) return undefined;
+  const { layout } = placed.values;
+  return {
+    get entry() {
+      return entryAddress(placed.values, bound.mode, loader.options, () => {});
+    },
+    get sections() {
+      return layout.sections.map((section) => sectionView(loader, placed, section));
+    },
+    get segments() {
+      return layout.segments.map(
+        ({ type, flags, offset, address, fileSize, memorySize, alignment, sections }): LaidOutSegment => ({
+          type,
+          flags,
+          offset,
+          address,
+          fileBytes: fileSize,
+          memoryBytes: memorySize,
+          alignment,
+          sections: sections.map(({ index }) => index),
+        }),
+      );
+    },
+    symbols: () => symbols(loader, bound, placed),
+  };
+}
+
+function sectionView(loader: Loader, placed: PlacedFacts, section: OutputSection): LaidOutSection {
+  const { index, name, type, flags, address, offset, size, alignment } = section;
+  const pieces = (): IterableIterator<LaidOutPiece> => piecesOf(loader, placed, section);
+  return { index, name, type, flags, address, offset, size, alignment, pieces };
+}
+
+function* piecesOf(loader: Loader, placed: PlacedFacts, { pieces }: OutputSection): IterableIterator<LaidOutPiece> {
+  const { sections, objects } = loader;
+  for (const piece of pieces) {
+    if (piece < 0) yield chunkPiece(loader, placed, placed.values.outputs.chunks[~piece]);
+    else {
+      const object = objects[sections.object[piece]];
+      yield {
+        file: object.name,
+        section: sectionName(object, sections, piece),
+        address: sections.address[piece],
+        size: sections.size[piece],
+        alignment: sections.alignment[piece],
+        *merged() {},
+      };
+    }
+  }
+}
+
+function chunkPiece(loader: Loader, placed: PlacedFacts, chunk: Chunk): LaidOutPiece {
+  const { name, address, size, alignment } = chunk;
+  return { file: "", section: name, address, size, alignment, merged: () => mergedInto(loader, placed, chunk) };
+}
+
+function* mergedInto(
+  { sections, objects }: Loader,
+  { values }: PlacedFacts,
+  chunk: Chunk,
+): IterableIterator<MergedInput> {
+  const { merged } = values;
+  const bucket = merged.buckets.findIndex((it) => it.chunk === chunk);
+  const isFrames = merged.frames.chunk === chunk;
+  if (bucket < 0 && !isFrames) return;
+  const goesInto = (section: SectionId): boolean =>
+    isFrames
+      ? (sections.state[section] & STATE_EH_FRAME) !== 0
+      : (sections.state[section] & STATE_MERGED) !== 0 && merged.bucketOf[section] === bucket;
+  for (let section = 0; section < sections.count; section++) {
+    if (!goesInto(section)) continue;
+    const object = objects[sections.object[section]];
+    yield { file: object.name, section: sectionName(object, sections, section), size: sections.size[section] };
+  }
+}
+
+function* symbols(loader: Loader, { scan }: BoundFacts, { values }: PlacedFacts): IterableIterator<LaidOutSymbol> {
+  const { symbols: table, objects, sections } = loader;
+  const place: SymbolPlace = { value: 0, shndx: 0 };
+  for (let id = 0; id < Math.min(table.names.count, scan.bindings.length); id++) {
+    const copied = (table.flags[id] & FLAG_COPY) !== 0;
+    if (!copied && !isDefinedHere(table, id)) continue;
+    const section = table.section[id];
+    if (section >= 0 && sections.output[section] < 0) continue;
+    const byObject = !copied && (table.flags[id] & FLAG_LINKER_DEFINED) === 0;
+    const file = byObject ? (objects[table.owner[id]]?.name ?? "") : "";
+    placeOfSymbol(values, id, place);
+    const address = place.value + (table.type[id] === STT_TLS && place.shndx !== SHN_ABS ? values.layout.tlsStart : 0);
+    yield { name: plainName(loader, id), address, size: table.size[id], file };
+  }
+}
