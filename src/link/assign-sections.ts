@@ -143,9 +143,12 @@ function isOwnTable(object: ObjectFile, sections: SectionTable, section: Section
 }
 
 function crtKind(name: string): "" | "begin" | "end" {
-  if (!name.endsWith(".o")) return "";
-  if (/crtbegin.?\.o$/.test(name)) return "begin";
-  return /crtend.?\.o$/.test(name) ? "end" : "";
+  // `*crtbegin.o *crtbegin?.o *crtend.o *crtend?.o` in the script.
+  const at = name.lastIndexOf("crt");
+  if (at < 0 || !name.endsWith(".o")) return "";
+  const stem = name.slice(at, -2);
+  if (stem.startsWith("crtbegin") && stem.length <= 9) return "begin";
+  return stem.startsWith("crtend") && stem.length <= 7 ? "end" : "";
 }
 
 function orphanOutput(assignment: Assignment, name: string, type: number, flags: number): OutputSectionId {

@@ -11,7 +11,6 @@ import {
   PT_GNU_RELRO,
   SHF_ALLOC,
   SHF_WRITE,
-  SHN_ABS,
   SHN_UNDEF,
   SHT_DYNAMIC,
   SHT_DYNSYM,
@@ -28,6 +27,7 @@ import {
   STV_HIDDEN,
   STV_INTERNAL,
   VER_FLG_BASE,
+  VER_NDX_GLOBAL,
   VERSYM_HIDDEN,
   VERSYM_VERSION,
 } from "../elf/constants.ts";
@@ -367,73 +367,72 @@ export function enterShared(
   record: ResolutionRecord,
   report: Report,
 ): void {
-  const { bytes, view, is64, dynsym, strings, stringsEnd, symbolCount } = shared;
+  const { bytes, view, is64, dynsym, strings, stringsEnd, symbolCount, versym } = shared;
   const { names } = symbols;
   const entry = is64 ? 24 : 16;
+  const versions = Int32Array.from(shared.versions, (name) => versionId(symbols, name));
   shared.symbols = new Int32Array(symbolCount).fill(-1);
   for (let i = shared.firstGlobal; i < symbolCount; i++) {
     const at = dynsym + i * entry;
     const name = strings + view.getUint32(at, true);
     const detail = at + (is64 ? 4 : 12);
-    const info = bytes[detail];
+    const binding = bytes[detail] >> 4;
     const shndx = view.getUint16(detail + 2, true);
     const visibility = bytes[detail + 1] & 3;
     if (name >= stringsEnd) {
       report(error("symbol-name-outside", { file: shared.name }, { index: i }));
       return;
     }
-    if (info >> 4 === STB_LOCAL || visibility === STV_HIDDEN || visibility === STV_INTERNAL) continue;
+    if (binding === STB_LOCAL || visibility === STV_HIDDEN || visibility === STV_INTERNAL) continue;
+    const versionIndex = versym === 0 ? VER_NDX_GLOBAL : view.getUint16(versym + i * 2, true);
+    const version = versions[versionIndex & VERSYM_VERSION] ?? 0;
     if (shndx === SHN_UNDEF) {
       const id = internName(names, view, name, stringsEnd);
       coverNames(symbols);
       shared.symbols[i] = id;
-      const wanted = sharedVersion(shared, i);
-      if (wanted === "") referFromShared(symbols, id, shared.id, info >> 4);
+      if (version === 0) referFromShared(symbols, id, shared.id, binding);
       else {
         symbols.flags[id] |= FLAG_REF_DYNAMIC;
-        references.push({
-          symbol: id,
-          version: versionId(symbols, wanted),
-          shared: shared.id,
-          weak: info >> 4 === STB_WEAK,
-        });
+        references.push({ symbol: id, version, shared: shared.id, weak: binding === STB_WEAK });
       }
       continue;
     }
-    if (isVersionLocal(shared, i)) continue;
-    const version = sharedVersion(shared, i);
-    candidate.kind = info >> 4 === STB_WEAK ? KIND_SHARED_WEAK : KIND_SHARED;
-    candidate.binding = info >> 4 === STB_GNU_UNIQUE ? STB_GNU_UNIQUE : 0;
-    candidate.owner = shared.id;
-    candidate.section = SECTION_NONE;
-    candidate.valueLow = view.getInt32(at + (is64 ? 8 : 4), true);
-    candidate.valueHigh = is64 ? view.getInt32(at + 12, true) : 0;
-    candidate.size = readWord(view, at + (is64 ? 16 : 8), is64);
-    candidate.type = info & 15;
-    candidate.visibility = visibility;
-    candidate.index = i;
-    candidate.bss =
-      shndx !== SHN_ABS &&
-      shndx < shared.bssSections.length &&
-      shared.bssSections[shndx] !== 0 &&
-      (info & 15) !== STT_TLS;
-    candidate.version = version === "" ? 0 : versionId(symbols, version);
-    const id =
-      isHiddenVersion(shared, i) && version !== ""
-        ? internVersioned(symbols, bytes, name, stringsEnd, version)
-        : internName(names, view, name, stringsEnd);
+    // Version index 0: local to the library in spite of its binding.
+    if ((versionIndex & VERSYM_VERSION) === 0) continue;
+    readDefinition(shared, candidate, i, shndx);
+    candidate.version = version;
+    const isHidden = (versionIndex & VERSYM_HIDDEN) !== 0 && version !== 0;
+    const id = isHidden
+      ? internVersioned(symbols, bytes, name, stringsEnd, symbols.versionNames[version])
+      : internName(names, view, name, stringsEnd);
     coverNames(symbols);
     // A second version of the name in the same library, or a reference to `foo@V` that already stands for `foo`.
     if (symbols.kind[id] === KIND_INDIRECT) continue;
     shared.symbols[i] = id;
     // A library that nobody named serves other libraries; an object's weak reference stays open.
-    const flags = symbols.flags[id];
-    if (shared.implicit && (flags & (FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK)) === FLAG_REF_REGULAR) {
-      symbols.flags[id] |= FLAG_DEF_DYNAMIC;
-      continue;
-    }
-    mergeShared(symbols, id, candidate, record);
+    const regular = symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
+    if (shared.implicit && regular === FLAG_REF_REGULAR) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+    else mergeShared(symbols, id, candidate, record);
   }
+}
+
+/** Decodes definition number `index` of .dynsym. */
+function readDefinition(shared: SharedFile, to: Candidate, index: number, shndx: number): void {
+  const { bytes, view, is64, bssSections } = shared;
+  const at = shared.dynsym + index * (is64 ? 24 : 16);
+  const info = bytes[at + (is64 ? 4 : 12)];
+  const binding = info >> 4;
+  to.kind = binding === STB_WEAK ? KIND_SHARED_WEAK : KIND_SHARED;
+  to.binding = binding === STB_GNU_UNIQUE ? STB_GNU_UNIQUE : 0;
+  to.owner = shared.id;
+  to.section = SECTION_NONE;
+  to.valueLow = view.getInt32(at + (is64 ? 8 : 4), true);
+  to.valueHigh = is64 ? view.getInt32(at + 12, true) : 0;
+  to.size = readWord(view, at + (is64 ? 16 : 8), is64);
+  to.type = info & 15;
+  to.visibility = bytes[at + (is64 ? 5 : 13)] & 3;
+  to.index = index;
+  to.bss = shndx < bssSections.length && bssSections[shndx] !== 0 && to.type !== STT_TLS;
 }
 
 function internVersioned(
