@@ -18,7 +18,7 @@ import type { ScriptCommand } from "./script/types.ts";
 import { createSections, type SectionTable } from "./section-table.ts";
 import { enterShared, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
 import type { SharedReference } from "./shared-references.ts";
-import { createSymbols, type SymbolTable } from "./symbol-table.ts";
+import { createSymbols, KIND_NONE, type SymbolTable, symbolNamed } from "./symbol-table.ts";
 
 export interface Loader {
   readonly options: LinkOptions;
@@ -41,6 +41,8 @@ export interface Loader {
   readonly lazySets: LazySet[];
   /** Ids of names with a version in them. */
   readonly versioned: SymbolId[];
+  /** `__gnu_lto_slim`, the common symbol by which GCC marks objects without code (gcc/lto-streamer-out.cc). */
+  readonly slimMarker: SymbolId;
   /** What shared libraries want in a certain version. */
   readonly sharedReferences: SharedReference[];
   readonly wrap: Map<SymbolId, SymbolId>;
@@ -60,6 +62,7 @@ export function createLoader(
   machine: Machine | undefined,
 ): Loader {
   const sections = createSections();
+  const symbols = createSymbols();
   return {
     options,
     files: readOnce(files),
@@ -69,7 +72,8 @@ export function createLoader(
     shared: [],
     dropped: [],
     sections,
-    symbols: createSymbols(),
+    symbols,
+    slimMarker: symbolNamed(symbols, "__gnu_lto_slim"),
     groups: createGroups(),
     record: createRecord(),
     locator: createLocator(sections, options.accelerators),
@@ -164,6 +168,9 @@ export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<Object
     loader.options.output === "relocatable",
     report,
   );
+  if (symbols.kind[loader.slimMarker] !== KIND_NONE && object.symbols.includes(loader.slimMarker)) {
+    report(error("lto-only-object", { file: origin.name }));
+  }
 }
 
 /** Adds a shared library, unless it is there already or --as-needed finds no use for it. */
