@@ -54,6 +54,7 @@ export const linkMessages: MessageTable = {
     message: "undefined reference to `{symbol:symbol}'",
     lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
     more: [
+      "the reference is {visibility}: only this link can define the symbol, no shared library",
       "defined in {sharedHidden}, but hidden there: other files cannot use it",
       '{definedAsCxx:symbol} is defined as C++: declare it extern "C" where it is defined, or use it from C++',
       '{definedAsC} is defined as C: declare it extern "C" where it is used',
@@ -89,8 +90,12 @@ export const linkMessages: MessageTable = {
     cure: "name {library} on the command line, or use --copy-dt-needed-entries",
   },
   "hidden-symbol-in-dso": {
-    message: "hidden symbol `{symbol:symbol}' in {file} is referenced by DSO {library}",
-    cure: "give the symbol default visibility",
+    message: "{visibility} symbol `{symbol:symbol}' is referenced by DSO[[ {library}]]",
+    cure: "give the symbol default visibility, or link a library that defines it",
+  },
+  "hidden-undefined": {
+    message: "{visibility} symbol `{symbol:symbol}' isn't defined",
+    cure: "define it in this link: its visibility keeps it from being found in a shared library",
   },
   "tls-mismatch": {
     message: "`{symbol:symbol}' is thread-local in one file and not in another[[: {first} and {second}]]",
@@ -101,18 +106,30 @@ export const linkMessages: MessageTable = {
     cure: "the copies of an inline function or template differ between files: compile them all again, with the same flags",
   },
   "entry-missing": {
-    message: "cannot find entry symbol {symbol:symbol}; defaulting to {address:hex}",
+    message: "cannot find entry symbol {symbol:symbol}; {effect}",
     cure: "define {symbol:symbol}, or name the entry with -e",
   },
   "common-size": {
-    message: "size of common symbol `{symbol:symbol}' changes from {size} to {other}",
-    more: ["first size in {file}"],
+    message: "size of symbol `{symbol:symbol}' is {definition}, but {size} in {other}",
+    cure: "use one declaration for all files, and compile with -fno-common",
   },
   "common-alignment": {
     message:
       "alignment {definition} of `{symbol:symbol}' is smaller than {common}, which a common declaration asks for",
+    more: ["declared in {other}"],
+    cure: "use one declaration for all files, and compile with -fno-common",
   },
-  "gnu-warning": { message: "{text}" },
+  "definition-over-common": { message: "definition of `{symbol:symbol}' overriding common from {other}" },
+  "common-under-definition": { message: "common of `{symbol:symbol}' overridden by definition from {other}" },
+  "common-over-smaller": { message: "common of `{symbol:symbol}' overriding smaller common from {other}" },
+  "common-under-larger": { message: "common of `{symbol:symbol}' overridden by larger common from {other}" },
+  "common-again": { message: "multiple common of `{symbol:symbol}': the other one is in {other}" },
+  "gnu-warning": {
+    message: "{text}",
+    lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
+  },
+  "symbol-defined": { message: "definition of {symbol:symbol}" },
+  "symbol-referenced": { message: "reference to {symbol:symbol}" },
 
   // --gc-sections
   "gc-removed": { message: "removing unused section '{section}'" },
@@ -155,7 +172,6 @@ export const linkMessages: MessageTable = {
     message: ".preinit_array section is not allowed in a shared library: it runs before any library is initialised",
     cure: "move the function to .init_array, or link it into the program",
   },
-  textrel: { message: "creating DT_TEXTREL in {output}: the loader has to write into code", cure: recompile },
   "copy-relocation-protected": {
     message: "copy relocation against protected symbol `{symbol:symbol}'[[ of {library}]]",
     cure: "recompile with -fPIE, or give the symbol default visibility in the library",
@@ -170,6 +186,11 @@ export const linkMessages: MessageTable = {
     message: "missing .note.GNU-stack section implies executable stack",
     cure: "assemble with --noexecstack, or give -z noexecstack",
   },
+  "exec-stack-note": {
+    message: "requires executable stack (because the .note.GNU-stack section is executable)",
+    cure: "give -z noexecstack if the file does not run code on the stack",
+  },
+  "exec-stack-option": { message: "enabling an executable stack because of -z execstack command line option" },
   "rwx-segment": {
     message: "{output} has a LOAD segment with RWX permissions",
     cure: "use -z separate-code, or give the sections different permissions",

@@ -2,14 +2,10 @@
 
 import type { Machine } from "../arch/index.ts";
 import { SHF_EXECINSTR } from "../elf/constants.ts";
-import { type Report, warning } from "../elf/problem.ts";
 import { BIND_IFUNC } from "./bind.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT } from "./ids.ts";
-import type { Loader } from "./loader.ts";
 import { mergedAddress } from "./merged-sections.ts";
-import type { OutputMode } from "./mode.ts";
 import { findText } from "./names.ts";
-import type { LinkOptions } from "./options.ts";
 import type { OutputSections } from "./output-section.ts";
 import type { SymbolValues } from "./output-symbols.ts";
 import type { Scan } from "./scan.ts";
@@ -60,21 +56,6 @@ export function definedAddress(symbols: SymbolTable, name: string, address: Floa
   return id >= 0 && isDefinedHere(symbols, id) ? () => address[id] : undefined;
 }
 
-/** e_entry: -e, else _start, else the start of the code with a warning (ld manual, "Entry Point"). */
-export function entryAddress(values: SymbolValues, mode: OutputMode, options: LinkOptions, report: Report): number {
-  const { symbols, address, layout } = values;
-  const name = options.entry ?? "_start";
-  if (/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(name)) return Number(name);
-  const id = findText(symbols.names, name);
-  if (id >= 0 && isDefinedHere(symbols, id)) return address[id];
-  if (mode.shared && options.entry === undefined) return 0;
-  const code =
-    layout.sections.find((it) => it.name === ".text") ?? layout.sections.find((it) => (it.flags & SHF_EXECINSTR) !== 0);
-  const fallback = code?.address ?? 0;
-  report(warning("entry-missing", {}, { symbol: name, address: `0x${fallback.toString(16)}` }));
-  return fallback;
-}
-
 /** What is executed between the sections of code, by mistake or as alignment, does nothing. */
 export function fillCodeGaps(
   outputs: OutputSections,
@@ -91,21 +72,4 @@ export function fillCodeGaps(
       end = start + (piece >= 0 ? sections.size[piece] : outputs.chunks[~piece].size);
     }
   }
-}
-
-/** Objects without a .note.GNU-stack section, or with an executable one, ask for an executable stack. */
-export function wantsExecutableStack(loader: Loader): boolean {
-  const { objects, sections } = loader;
-  const wanted = new TextEncoder().encode(".note.GNU-stack");
-  for (const object of objects) {
-    const end = object.firstSection + object.sectionCount;
-    for (let section = object.firstSection + 1; section < end; section++) {
-      if ((sections.flags[section] & SHF_EXECINSTR) === 0) continue;
-      const at = sections.name[section];
-      let i = 0;
-      while (i < wanted.length && object.bytes[at + i] === wanted[i]) i++;
-      if (i === wanted.length && object.bytes[at + i] === 0) return true;
-    }
-  }
-  return false;
 }

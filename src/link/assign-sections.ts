@@ -34,6 +34,7 @@ import type { OutputSectionId, SectionId } from "./ids.ts";
 import { type ObjectFile, sectionName } from "./object-file.ts";
 import { addOutput, type OutputSection, type OutputSections } from "./output-section.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "./section-table.ts";
+import { isWarningName } from "./symbol-warnings.ts";
 
 /** Ranks within one output section (groups of its row): fewer than 1 << ROW_SHIFT. */
 const RANKS = 1 << ROW_SHIFT;
@@ -46,6 +47,8 @@ interface Assignment {
   readonly byRow: Int32Array;
   readonly rank: Uint8Array;
   readonly stripDebug: boolean;
+  readonly keepWarnings: boolean;
+  readonly discarded: SectionId[];
 }
 
 /** Index of the row with that name, for chunks that the linker adds to the default sections. */
@@ -53,12 +56,18 @@ export function rowOf(name: string): number {
   return defaultLayout.findIndex((row) => "name" in row && row.name === name);
 }
 
+/**
+ * @param stripDebug debug information is not in the output
+ * @param keepWarnings .gnu.warning.* is, for those who link with it
+ * @returns the sections that the table discards
+ */
 export function assignSections(
   objects: readonly ObjectFile[],
   sections: SectionTable,
   outputs: OutputSections,
-  stripDebug = false,
-): void {
+  stripDebug: boolean,
+  keepWarnings: boolean,
+): SectionId[] {
   const assignment: Assignment = {
     sections,
     outputs,
@@ -66,10 +75,13 @@ export function assignSections(
     byRow: new Int32Array(defaultLayout.length).fill(-1),
     rank: new Uint8Array(sections.count),
     stripDebug,
+    keepWarnings,
+    discarded: [],
   };
   for (const object of objects) assignObject(assignment, object);
   joinWritable(assignment);
   collectPieces(assignment, objects);
+  return assignment.discarded;
 }
 
 function assignObject(assignment: Assignment, object: ObjectFile): void {
@@ -85,9 +97,11 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     const flags = sections.flags[section];
     if (assignment.stripDebug && (flags & SHF_ALLOC) === 0 && isDebug(bytes, start)) continue;
     const place = classify(classifier, bytes, start, nameEnd, (flags & SHF_WRITE) !== 0, crt);
-    if (place === DISCARD) continue;
+    const isWarning = (): boolean => isWarningName(sectionName(object, sections, section));
+    if (place === DISCARD) assignment.discarded.push(section);
+    if (place === DISCARD && !(assignment.keepWarnings && isWarning())) continue;
     let output: OutputSectionId;
-    if (place === ORPHAN)
+    if (place === ORPHAN || place === DISCARD)
       output = orphanOutput(assignment, sectionName(object, sections, section), sections.type[section], flags);
     else {
       const row = place >> ROW_SHIFT;
@@ -108,8 +122,8 @@ const DEBUG_NAMES = [".debug", ".zdebug", ".stab", ".line", ".gdb_index", ".gnu.
   (it) => new TextEncoder().encode(it),
 );
 
-/** What -s and -S leave out (BFD's SEC_DEBUGGING). */
-function isDebug(bytes: Uint8Array, start: number): boolean {
+/** Debug information, which -s and -S leave out: by name alone, as BFD's SEC_DEBUGGING. */
+export function isDebug(bytes: Uint8Array, start: number): boolean {
   return DEBUG_NAMES.some((name) => name.every((byte, i) => bytes[start + i] === byte));
 }
 

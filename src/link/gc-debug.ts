@@ -3,7 +3,7 @@
 // ld's (bfd/elflink.c, _bfd_elf_gc_mark_extra_sections).
 
 import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOTE, SHT_RELA } from "../elf/constants.ts";
-import { isContents } from "./assign-sections.ts";
+import { isContents, isDebug } from "./assign-sections.ts";
 import { linkedTo, type Walk } from "./gc-walk.ts";
 import type { SectionId } from "./ids.ts";
 import { localSection } from "./local-symbols.ts";
@@ -27,7 +27,7 @@ export function keepUnloaded(walk: Walk, object: ObjectFile): void {
   }
   if (!someLoaded) return;
   for (const section of unloaded) if (followsFile(walk, object, section)) state[section] |= STATE_LIVE;
-  const debug = unloaded.filter((it) => isDebugging(object, sections.name[it]));
+  const debug = unloaded.filter((it) => isDebug(object.bytes, sections.name[it]));
   if (debug.length === 0) return;
   dropFragments(walk, object, debug);
   if (debug.some((it) => (state[it] & STATE_LIVE) === 0)) keepReferredDebug(walk, object, debug);
@@ -40,10 +40,10 @@ export function keepUnloaded(walk: Walk, object: ObjectFile): void {
 function followsFile(walk: Walk, object: ObjectFile, section: SectionId): boolean {
   const { sections, nextInGroup, objects } = walk;
   const isPlain = (it: SectionId): boolean => sections.relocs[it] < 0;
-  const isDebug = (it: SectionId): boolean => isDebugging(object, sections.name[it]);
+  const isDebugging = (it: SectionId): boolean => isDebug(object.bytes, sections.name[it]);
   const isUnloaded = (it: SectionId): boolean => (sections.flags[it] & SHF_ALLOC) === 0;
   if ((sections.state[section] & STATE_IN_GROUP) === 0) {
-    return linkedTo(objects, sections, section) < 0 && (isDebug(section) || isPlain(section));
+    return linkedTo(objects, sections, section) < 0 && (isDebugging(section) || isPlain(section));
   }
   let all = true;
   let allPlain = true;
@@ -53,21 +53,11 @@ function followsFile(walk: Walk, object: ObjectFile, section: SectionId): boolea
     if (isContents(object, sections, it)) {
       all &&= isUnloaded(it);
       allPlain &&= isPlain(it);
-      allDebug &&= isDebug(it);
+      allDebug &&= isDebugging(it);
     }
     it = nextInGroup[it];
   } while (it !== section && it !== 0);
   return all && (allPlain || allDebug);
-}
-
-const encoder = new TextEncoder();
-const DEBUG_NAMES = [".debug", ".zdebug", ".gnu.debuglto_.debug_", ".gnu.linkonce.wi.", ".line", ".stab"].map((it) =>
-  encoder.encode(it),
-);
-
-/** By name alone, as in BFD (bfd/elf.c, _bfd_elf_make_section_from_shdr). */
-function isDebugging(object: ObjectFile, name: number): boolean {
-  return DEBUG_NAMES.some((it) => it.every((byte, i) => object.bytes[name + i] === byte));
 }
 
 /** `.debug_line.text.f` goes with `.text.f`. */

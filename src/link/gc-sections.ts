@@ -24,6 +24,7 @@ import {
 import { error, note, type Report } from "../elf/problem.ts";
 import { isContents } from "./assign-sections.ts";
 import type { EhFrames } from "./eh-frame.ts";
+import { entryName } from "./entry.ts";
 import { keepUnloaded } from "./gc-debug.ts";
 import {
   COMMON_LARGE,
@@ -110,7 +111,7 @@ export function dropDeadReferences(symbols: SymbolTable, referenced: Referenced)
 
 function keepNamed(walk: Walk, loader: Loader): void {
   const { symbols, options } = loader;
-  for (const name of [options.entry ?? "_start", options.init, options.fini]) {
+  for (const name of [entryName(options, loader.scriptCommands) ?? "_start", options.init, options.fini]) {
     const id = findText(symbols.names, name);
     if (id >= 0) keepSymbol(walk, id);
   }
@@ -179,13 +180,16 @@ function noteName(walk: Walk, object: ObjectFile, section: SectionId, names: Sec
 
 const encoder = new TextEncoder();
 
-/** KEEP in the default script; with `dotted`, `name.*` as well. */
+/** KEEP in the default script, and warnings, which are no contents; with `dotted`, `name.*` as well. */
 const KEPT: readonly { readonly name: Uint8Array; readonly dotted: boolean }[] = [
   ...[".init", ".fini", ".eh_frame", ".preinit_array", ".jcr", ".gnu.attributes"].map((name) => ({
     name: encoder.encode(name),
     dotted: false,
   })),
-  ...[".init_array", ".fini_array", ".ctors", ".dtors"].map((name) => ({ name: encoder.encode(name), dotted: true })),
+  ...[".init_array", ".fini_array", ".ctors", ".dtors", ".gnu.warning"].map((name) => ({
+    name: encoder.encode(name),
+    dotted: true,
+  })),
 ];
 /** By second and third letter, which no other common name shares: 1 where it is worth to look at the rest. */
 const KEPT_HEADS = new Uint8Array(1 << 16);

@@ -23,6 +23,7 @@ import type { LinkOptions } from "./options.ts";
 import type { Chunk, OutputSection, OutputSections } from "./output-section.ts";
 import type { SectionTable } from "./section-table.ts";
 import { isTbss, loadSegments, newSegment, planSegments, type Segment, type SegmentOptions } from "./segments.ts";
+import type { Stack } from "./stack.ts";
 
 export interface Layout {
   /** In the order of the file; index in the section header table is `index`. */
@@ -48,7 +49,7 @@ export interface LayoutOptions {
   readonly commonPageSize: number;
   /** Default start of a position-dependent executable. */
   readonly textSegment: number;
-  readonly executableStack: boolean;
+  readonly stack: Stack;
 }
 
 export function alignUp(value: number, alignment: number): number {
@@ -124,8 +125,8 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     wordBytes: it.is64 ? 8 : 4,
     relro: it.options.z.relro,
     separateCode: it.options.z.separateCode,
-    executableStack: it.executableStack,
-    stack: true,
+    executableStack: it.stack.executable,
+    stack: it.stack.stated,
     stackSize: it.options.z.stackSize ?? 0,
     maxPageSize: it.maxPageSize,
     paged: !it.options.omagic && !it.options.nmagic,

@@ -5,10 +5,11 @@ import { demangle } from "../demangle/index.ts";
 import { EM_X86_64 } from "../elf/constants.ts";
 import { error, type Problem, type Report } from "../elf/problem.ts";
 import type { FileSystem } from "../host/files.ts";
-import { computeAddresses, slotAddresses, wantsExecutableStack } from "./addresses.ts";
+import { computeAddresses, slotAddresses } from "./addresses.ts";
 import { assignSections, placeChunks } from "./assign-sections.ts";
 import { evaluateAssignments, prepareAssignments } from "./assignments.ts";
 import { bindSymbols } from "./bind.ts";
+import { reportCommons } from "./common-warnings.ts";
 import { reportComplaints } from "./complaints.ts";
 import type { LinkFacts } from "./decisions/facts.ts";
 import { createDecisions } from "./decisions/index.ts";
@@ -16,6 +17,7 @@ import { createOutputLayout } from "./decisions/layout.ts";
 import { reportDuplicates } from "./duplicates.ts";
 import { makeEhFrameHeader, placeEhFrames, readEhFrames } from "./eh-frame.ts";
 import { collectGarbage, dropDeadReferences } from "./gc-sections.ts";
+import { reportHidden } from "./hidden-symbols.ts";
 import { readInputs } from "./inputs.ts";
 import { type Layout, layOut, measureSections } from "./layout.ts";
 import { defineLinkerSymbols, placeLinkerSymbols } from "./linker-symbols.ts";
@@ -31,8 +33,12 @@ import { mergeProperties } from "./properties.ts";
 import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import type { LinkResult } from "./result.ts";
 import { type Scan, scanRelocations } from "./scan.ts";
+import { reportSegments } from "./segments.ts";
 import { reportShared } from "./shared-references.ts";
 import { allotCommons } from "./space.ts";
+import { decideStack } from "./stack.ts";
+import { reportSymbolWarnings } from "./symbol-warnings.ts";
+import { reportTraced } from "./trace-symbols.ts";
 import { reportUndefined } from "./undefined.ts";
 import { assignVersions } from "./version-symbols.ts";
 import { writeImage } from "./write-image.ts";
@@ -52,6 +58,7 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
 
   // Every file that takes part, and what every name means. No new inputs beyond this point.
   const loader = readInputs(inputs, options, files, report);
+  if (options.traceSymbols.length > 0) reportTraced(loader, report);
   if (loader.objects.length === 0 && !failed()) report(error("no-input-files", {}));
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
   const facts: LinkFacts = { loader, bound: undefined, placed: undefined };
@@ -92,7 +99,7 @@ function linkImage(
 
   // Which sections take part, and where: from here on every input section knows its output section.
   const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report) : undefined;
-  assignSections(objects, sections, outputs, options.strip !== "none");
+  const discarded = assignSections(objects, sections, outputs, options.strip !== "none", mode.shared);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
   const merged = mergeSections(objects, sections, outputs, frames, options);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);
@@ -115,6 +122,9 @@ function linkImage(
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, options, mode.shared, report);
+  reportHidden(loader, scan, mode, report);
+  reportSymbolWarnings(loader, discarded, report);
+  reportCommons(loader, report);
   const textRelocation = options.z.text === true ? "error" : "warning";
   reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);
   if (failed() && !options.noInhibitExec) return undefined;
@@ -125,7 +135,8 @@ function linkImage(
   placeChunks(outputs);
 
   // Addresses and file offsets. Final beyond this point.
-  const layout = settleLayout(loader, outputs, scan, made, machine, mode, options);
+  const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, report);
+  reportSegments(layout.segments, options.outputName, report);
   const at = slotAddresses(made.slotChunks);
   const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
   placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
@@ -146,6 +157,7 @@ function settleLayout(
   machine: Machine,
   mode: OutputMode,
   options: LinkOptions,
+  report: Report,
 ): Layout {
   const { sections } = loader;
   const { packed, got } = made;
@@ -157,7 +169,7 @@ function settleLayout(
     maxPageSize: options.z.maxPageSize ?? machine.maxPageSize,
     commonPageSize: options.z.commonPageSize ?? machine.commonPageSize,
     textSegment: machine.textSegment,
-    executableStack: options.z.execstack ?? wantsExecutableStack(loader),
+    stack: decideStack(loader, report),
   };
   for (;;) {
     measureSections(outputs, sections);

@@ -174,13 +174,18 @@ export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<Object
 }
 
 /** Adds a shared library, unless it is there already or --as-needed finds no use for it. */
-export function addShared(loader: Loader, bytes: Uint8Array, origin: SharedOrigin): SharedFile | undefined {
+export function addShared(
+  loader: Loader,
+  bytes: Uint8Array,
+  origin: Omit<SharedOrigin, "input">,
+): SharedFile | undefined {
   const mismatch = compatibility(loader, bytes);
   if (mismatch !== undefined) {
     loader.report(error(mismatch.code, { file: origin.name }, { found: mismatch.found, expected: mismatch.expected }));
     return undefined;
   }
-  const shared = readShared(bytes, bytes[4] === 2, loader.shared.length, origin, loader.report);
+  const full = { ...origin, input: loader.inputCount++ };
+  const shared = readShared(bytes, bytes[4] === 2, loader.shared.length, full, loader.report);
   if (shared === undefined) return undefined;
   const known = loader.shared.find((it) => it.soname === shared.soname);
   if (known !== undefined) return known;

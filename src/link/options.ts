@@ -88,6 +88,8 @@ export interface LinkOptions {
   readonly allowMultipleDefinition: boolean;
   readonly noInhibitExec: boolean;
   readonly warnCommon: boolean;
+  /** Of executable stacks: true also where -z execstack asks for one, false not at all. */
+  readonly warnExecstack: boolean | undefined;
   readonly warnBackrefs: boolean;
   readonly traceSymbols: readonly string[];
   /** -d: commons get space in -r too. --no-define-common: nowhere. Undefined: everywhere but in -r. */
@@ -162,8 +164,6 @@ export interface LinkOptions {
 
   // Warnings
   readonly fatalWarnings: boolean;
-  readonly warnTextrel: boolean;
-  readonly warnOnce: boolean;
 
   readonly accelerators: Accelerators;
 }
@@ -284,6 +284,7 @@ export const defaultOptions: LinkOptions = {
   allowMultipleDefinition: false,
   noInhibitExec: false,
   warnCommon: false,
+  warnExecstack: undefined,
   warnBackrefs: false,
   traceSymbols: [],
   defineCommon: undefined,
@@ -336,7 +337,5 @@ export const defaultOptions: LinkOptions = {
   discard: "section-merge",
   retainSymbols: undefined,
   fatalWarnings: false,
-  warnTextrel: false,
-  warnOnce: false,
   accelerators: {},
 };

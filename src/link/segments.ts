@@ -21,6 +21,7 @@ import {
   SHT_NOBITS,
   SHT_NOTE,
 } from "../elf/constants.ts";
+import { type Report, warning } from "../elf/problem.ts";
 import type { OutputSection } from "./output-section.ts";
 
 export interface Segment {
@@ -129,6 +130,13 @@ export function loadSegments(sections: readonly OutputSection[], options: Segmen
     last = section;
   }
   return loads;
+}
+
+/** Warning: `rwx-segment`. */
+export function reportSegments(segments: readonly Segment[], output: string, report: Report): void {
+  const all = PF_R | PF_W | PF_X;
+  const isOpen = (it: Segment): boolean => it.type === PT_LOAD && (it.flags & all) === all && it.memorySize > 0;
+  if (segments.some(isOpen)) report(warning("rwx-segment", {}, { output }));
 }
 
 function permissions(section: OutputSection): number {

@@ -91,6 +91,8 @@ export interface SharedFile {
   readonly implicit: boolean;
   /** --copy-dt-needed-entries: what it needs is as good as named on the command line. */
   readonly copyDtNeeded: boolean;
+  /** Position among all inputs. */
+  readonly input: number;
   /** Symbol → id in the symbol table, filled by enterShared; -1 for those not entered. */
   symbols: Int32Array;
   /** --as-needed: a symbol that it is needed for, or -1. */
@@ -105,6 +107,7 @@ export interface SharedOrigin {
   readonly asNeeded: boolean;
   readonly implicit: boolean;
   readonly copyDtNeeded: boolean;
+  readonly input: number;
 }
 
 const decoder = new TextDecoder();
@@ -204,6 +207,7 @@ export function readShared(
     sectionAlignment: Float64Array.from(headers, (it) => it.alignment),
     asNeeded: origin.asNeeded,
     implicit: origin.implicit,
+    input: origin.input,
     copyDtNeeded: origin.copyDtNeeded,
     symbols: new Int32Array(0),
     neededFor: -1,

@@ -58,6 +58,6 @@ function reportMissingLibrary({ symbols, shared }: Loader, id: SymbolId, report:
 function reportUnmet({ shared }: Loader, owner: SharedId, name: string, options: LinkOptions, report: Report): void {
   const file = shared[owner];
   if (file === undefined) return;
-  const severity = options.warnUnresolved || options.noInhibitExec ? "warning" : "error";
+  const severity = options.warnUnresolved ? "warning" : "error";
   report(problem(severity, "shared-undefined", { file: file.name }, { symbol: name, library: file.name }));
 }

@@ -1,7 +1,9 @@
 // Reports the symbols that nothing defines: all of a link together, each with the places that refer to it and with what is
 // known of the name elsewhere.
 
+import { STV_DEFAULT } from "../elf/constants.ts";
 import { problem, type Report } from "../elf/problem.ts";
+import { visibilityName } from "./hidden-symbols.ts";
 import type { Loader } from "./loader.ts";
 import { locateAll } from "./locate.ts";
 import { findText, nameText } from "./names.ts";
@@ -11,10 +13,18 @@ import { isUndefined } from "./symbol-table.ts";
 
 export function reportUndefined(loader: Loader, scan: Scan, options: LinkOptions, report: Report): void {
   const { symbols, locator } = loader;
-  const severity = options.warnUnresolved || options.noInhibitExec ? "warning" : "error";
+  const severity = options.warnUnresolved ? "warning" : "error";
   for (const [id, { count, references }] of scan.undefined) {
     const { places, functions, lines } = locateAll(locator, references);
-    const details = { symbol: nameText(symbols.names, id), references: places, count, functions, lines };
+    const visibility = symbols.visibility[id];
+    const details = {
+      symbol: nameText(symbols.names, id),
+      references: places,
+      count,
+      functions,
+      lines,
+      ...(visibility === STV_DEFAULT ? {} : { visibility: visibilityName(visibility) }),
+    };
     report(problem(severity, "undefined-symbol", places[0], details));
   }
   for (const name of options.requireDefined) {

@@ -4,10 +4,11 @@
 import type { Machine } from "../arch/index.ts";
 import { STT_GNU_IFUNC } from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
-import { entryAddress, fillCodeGaps } from "./addresses.ts";
+import { fillCodeGaps } from "./addresses.ts";
 import { buildIdBytes } from "./build-id.ts";
 import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "./dynamic-relocations.ts";
 import { writeDynamic } from "./dynamic-section.ts";
+import { entryAddress, entryName } from "./entry.ts";
 import type { Layout } from "./layout.ts";
 import type { Loader } from "./loader.ts";
 import type { MadeSections } from "./make-sections.ts";
@@ -102,7 +103,7 @@ export function writeImage(
     writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64, mode);
     image.set(symtab.plan.strings.bytes.subarray(0, symtab.plan.strings.size), symtab.strings.offset);
   }
-  const entry = entryAddress(values, mode, options, report);
+  const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
   writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols), image, view);
   if (made.buildId !== undefined)
     image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);

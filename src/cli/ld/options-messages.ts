@@ -45,11 +45,29 @@ export const messageOptions: OptionGroup = {
     }),
     set("--warn-common", "Warn where common symbols meet other symbols of the name.", "warnCommon", true),
     set("--no-warn-common", "Do not (default).", "warnCommon", false, OTHERS),
-    set("--warn-once", "Warn of each undefined symbol only once.", "warnOnce", true),
-    set("--warn-textrel --warn-shared-textrel", "Warn if the loader has to write into code.", "warnTextrel", true),
-    set("--no-warn-textrel --no-warn-shared-textrel", "Do not.", "warnTextrel", false, OTHERS),
-    wanted("--warn-execstack", "exec-stack", "Warn if the stack becomes executable (default)."),
-    unwanted("--no-warn-execstack", "exec-stack", "Do not warn if the stack becomes executable."),
+    quiet("--warn-once", "Warn of each undefined symbol only once.", "it is done anyway"),
+    flag(
+      "--warn-textrel --warn-shared-textrel",
+      "Warn if the loader has to write into code (default), even after -z notext.",
+      (draft) => {
+        draft.options.z.text = undefined;
+      },
+    ),
+    flag(
+      "--no-warn-textrel --no-warn-shared-textrel",
+      "Do not.",
+      (draft) => {
+        draft.options.z.text = false;
+      },
+      OTHERS,
+    ),
+    set(
+      "--warn-execstack",
+      "Warn if the stack becomes executable, even if -z execstack asks for it.",
+      "warnExecstack",
+      true,
+    ),
+    set("--no-warn-execstack", "Do not warn if the stack becomes executable.", "warnExecstack", false),
     wanted("--warn-rwx-segments", "rwx-segment", "Warn of segments that are both writable and executable (default)."),
     unwanted("--no-warn-rwx-segments", "rwx-segment", "Do not warn of segments that are both writable and executable."),
     quiet("--warn-alternate-em", "Warn of objects with an unofficial machine number.", "x86 has none"),

@@ -1,7 +1,7 @@
 // `LinkResult.layout`: where everything is in the output, read off the link's tables when somebody asks.
 
 import { SHN_ABS, STT_TLS } from "../../elf/constants.ts";
-import { entryAddress } from "../addresses.ts";
+import { entryAddress, entryName } from "../entry.ts";
 import type { SectionId } from "../ids.ts";
 import type { Loader } from "../loader.ts";
 import { sectionName } from "../object-file.ts";
@@ -26,7 +26,7 @@ export function createOutputLayout({ loader, bound, placed }: LinkFacts): Output
   const { layout } = placed.values;
   return {
     get entry() {
-      return entryAddress(placed.values, bound.mode, loader.options, () => {});
+      return entryAddress(placed.values, entryName(loader.options, loader.scriptCommands), bound.mode, () => {});
     },
     get sections() {
       return layout.sections.map((section) => sectionView(loader, placed, section));
