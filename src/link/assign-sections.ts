@@ -31,7 +31,7 @@ import {
 import { type Classifier, classify, createClassifier, DISCARD, ORPHAN, ROW_SHIFT } from "./classify.ts";
 import { defaultLayout, type InputGroup, orphanAnchors } from "./default-layout.ts";
 import type { OutputSectionId, SectionId } from "./ids.ts";
-import { type ObjectFile, sectionName } from "./object-file.ts";
+import { isZdebug, type ObjectFile, sectionName } from "./object-file.ts";
 import { addOutput, type OutputSection, type OutputSections } from "./output-section.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "./section-table.ts";
 import { isWarningName } from "./symbol-warnings.ts";
@@ -96,7 +96,9 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     while (bytes[nameEnd] !== 0) nameEnd++;
     const flags = sections.flags[section];
     if (assignment.stripDebug && (flags & SHF_ALLOC) === 0 && isDebug(bytes, start)) continue;
-    const place = classify(classifier, bytes, start, nameEnd, (flags & SHF_WRITE) !== 0, crt);
+    const place = isZdebug(sections, section)
+      ? classifyText(classifier, sectionName(object, sections, section))
+      : classify(classifier, bytes, start, nameEnd, (flags & SHF_WRITE) !== 0, crt);
     const isWarning = (): boolean => isWarningName(sectionName(object, sections, section));
     if (place === DISCARD) assignment.discarded.push(section);
     if (place === DISCARD && !(assignment.keepWarnings && isWarning())) continue;
@@ -116,6 +118,12 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     sections.output[section] = output;
     joinProperties(outputs.list[output], sections, section);
   }
+}
+
+/** For a section whose name is not in its file. */
+function classifyText(classifier: Classifier, name: string): number {
+  const bytes = new TextEncoder().encode(name);
+  return classify(classifier, bytes, 0, bytes.length, false, "");
 }
 
 const DEBUG_NAMES = [".debug", ".zdebug", ".stab", ".line", ".gdb_index", ".gnu.linkonce.wi.", ".gnu.debuglto_"].map(

@@ -4,6 +4,7 @@
 import {
   ELF32_SYM_SIZE,
   ELF64_SYM_SIZE,
+  SHF_ALLOC,
   SHF_COMPRESSED,
   SHN_XINDEX,
   SHT_NOBITS,
@@ -131,6 +132,9 @@ export function readObject(
     if ((sections.flags[section] & SHF_COMPRESSED) !== 0 && !readCompression(view, is64, section, sections)) {
       return fail("bad-compression-header", { index: i });
     }
+    if (bytes[name + 1] === LETTER_Z && isGnuCompressed(bytes, name, section, sections)) {
+      if (!readGnuCompression(view, section, sections)) return fail("bad-compression-header", { index: i });
+    }
   }
   if (count > 0 && (namesEnd <= names || bytes[namesEnd - 1] !== 0))
     return fail("bad-section-name-table", { index: nameIndex });
@@ -241,20 +245,49 @@ function readCompression(view: DataView, is64: boolean, section: SectionId, sect
   const alignment = readWord(view, at + (is64 ? 16 : 8), is64);
   if (alignment > 0x80000000 || (alignment & (alignment - 1)) !== 0) return false;
   const size = readWord(view, at + (is64 ? 8 : 4), is64);
-  // deflate shrinks to 1:1032 and zstd to 1:32768 (runs) at best; a claim beyond that is a damaged header.
-  if (size > 0x100000000 || size > sections.size[section] * 40000 + 65536) return false;
-  sections.state[section] |= STATE_COMPRESSED;
-  sections.size[section] = size;
+  if (!takeContentSize(section, size, sections)) return false;
   sections.alignment[section] = alignment === 0 ? 1 : alignment;
   return true;
 }
 
+function takeContentSize(section: SectionId, size: number, sections: SectionTable): boolean {
+  // deflate shrinks to 1:1032 and zstd to 1:32768 (runs) at best; a claim beyond that is a damaged header.
+  if (size > 0x100000000 || size > sections.size[section] * 40000 + 65536) return false;
+  sections.state[section] |= STATE_COMPRESSED;
+  sections.size[section] = size;
+  return true;
+}
+
+const LETTER_Z = 0x7a;
+const GNU_PREFIX = new TextEncoder().encode(".zdebug_");
+/** "ZLIB", and the size as a big-endian number of 8 bytes: what GNU's tools wrote before there was SHF_COMPRESSED. */
+const GNU_MAGIC = 0x5a4c4942;
+const GNU_HEADER = 12;
+
+function isGnuCompressed(bytes: Uint8Array, name: number, section: SectionId, sections: SectionTable): boolean {
+  if ((sections.flags[section] & (SHF_ALLOC | SHF_COMPRESSED)) !== 0) return false;
+  return sections.type[section] !== SHT_NOBITS && GNU_PREFIX.every((byte, i) => bytes[name + i] === byte);
+}
+
+function readGnuCompression(view: DataView, section: SectionId, sections: SectionTable): boolean {
+  const at = sections.offset[section];
+  // Without the magic the section is what it is (BFD, bfd_is_section_compressed_info).
+  if (sections.size[section] < GNU_HEADER || view.getUint32(at) !== GNU_MAGIC) return true;
+  return takeContentSize(section, view.getUint32(at + 4) * 0x100000000 + view.getUint32(at + 8), sections);
+}
+
 const decoder = new TextDecoder();
 
-/** Name of a section, for messages and for the rules that look at names. */
+/** Is the section compressed without a flag that says so? Then its contents are those of a `.debug_*` section. */
+export function isZdebug(sections: SectionTable, section: SectionId): boolean {
+  return (sections.state[section] & STATE_COMPRESSED) !== 0 && (sections.flags[section] & SHF_COMPRESSED) === 0;
+}
+
+/** Name of a section, for messages and for the rules that look at names; of a compressed `.zdebug_*` that of its contents. */
 export function sectionName(object: ObjectFile, sections: SectionTable, section: SectionId): string {
   const start = sections.name[section];
   let end = start;
   while (end < object.namesEnd && object.bytes[end] !== 0) end++;
-  return decoder.decode(object.bytes.subarray(start, end));
+  const name = decoder.decode(object.bytes.subarray(start, end));
+  return isZdebug(sections, section) ? name.replace(".z", ".") : name;
 }

@@ -1,8 +1,8 @@
-// The bytes of an input section, decompressed where the section is compressed (gABI, SHF_COMPRESSED).
+// The bytes of an input section, decompressed where the section is compressed (gABI, SHF_COMPRESSED; GNU's .zdebug_*).
 
 import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD } from "../elf/constants.ts";
 import type { SectionId } from "./ids.ts";
-import type { ObjectFile } from "./object-file.ts";
+import { isZdebug, type ObjectFile } from "./object-file.ts";
 import type { Accelerators } from "./options.ts";
 import { type SectionTable, STATE_COMPRESSED } from "./section-table.ts";
 
@@ -17,10 +17,11 @@ export function contentsOf(
   if ((sections.state[section] & STATE_COMPRESSED) === 0)
     return object.bytes.subarray(start, start + sections.size[section]);
   const { view, is64 } = object;
-  const header = is64 ? 24 : 12;
+  const zdebug = isZdebug(sections, section);
+  const header = is64 && !zdebug ? 24 : 12;
   const packed = object.bytes.subarray(start + header, start + rawSize(object, section));
   const size = sections.size[section];
-  switch (view.getUint32(start, true)) {
+  switch (zdebug ? ELFCOMPRESS_ZLIB : view.getUint32(start, true)) {
     case ELFCOMPRESS_ZLIB:
       return accelerators.inflate?.(packed, size);
     case ELFCOMPRESS_ZSTD:

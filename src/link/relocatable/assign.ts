@@ -20,7 +20,7 @@ import {
 import { growInt32 } from "../columns.ts";
 import type { OutputSectionId, SectionId } from "../ids.ts";
 import { internName, internText, nameText } from "../names.ts";
-import type { ObjectFile } from "../object-file.ts";
+import { isZdebug, type ObjectFile, sectionName } from "../object-file.ts";
 import type { LinkOptions } from "../options.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_IN_GROUP } from "../section-table.ts";
@@ -157,7 +157,9 @@ function nameSections(assigning: Assigning, object: ObjectFile, propertyName: nu
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
     if (!isCandidate(object, sections, section)) continue;
-    const name = internName(table.names, object.view, sections.name[section], object.namesEnd);
+    const name = isZdebug(sections, section)
+      ? internText(table.names, sectionName(object, sections, section))
+      : internName(table.names, object.view, sections.name[section], object.namesEnd);
     if (name === propertyName && section !== propertyHost && sections.type[section] === SHT_NOTE) continue;
     if (strip && isDebugging(assigning, section, name)) continue;
     nameOf[section] = name;
