@@ -32,7 +32,7 @@ const c = (name: string, source: string, flags: readonly string[] = [], target: 
   compile(target, `${name}.c`, source, ["-O1", "-fno-asynchronous-unwind-tables", ...flags]);
 
 const s = (name: string, ...lines: readonly string[]): string =>
-  compile(x86_64, `${name}.s`, [".globl _start", "_start:", ...lines, ""].join("\n"));
+  compile(x86_64, `${name}.s`, [".globl _start", "_start:", ...lines, '.section .note.GNU-stack,""', ""].join("\n"));
 
 /** Links, which must succeed. */
 function linked(inputs: readonly (string | LinkInput)[], options: LinkFilesOptions): LinkResult {
@@ -90,7 +90,7 @@ test("a strong definition takes the place of a weak one, and the weak one is rem
 test("of common symbols the largest holds; a definition beats them all", gcc, () => {
   const small = c("small", "int table[2]; void _start(void) { table[0] = 1; }", ["-fcommon"]);
   const large = c("large", "int table[8];", ["-fcommon"]);
-  const defined = c("defined", "int table[4] = {1};");
+  const defined = c("defined", "int table[2] = {1};");
   const common = program(small, large).definition("table");
   deepEqual([common?.rule, common?.chosen?.strength, common?.size], ["largest-common", "common", 32]);
   deepEqual(
