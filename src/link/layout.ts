@@ -16,6 +16,7 @@ import {
   SHF_EXECINSTR,
   SHF_TLS,
   SHT_NOBITS,
+  SHT_NOTE,
 } from "../elf/constants.ts";
 import { defaultLayout, type Marker } from "./default-layout.ts";
 import type { OutputMode } from "./mode.ts";
@@ -94,7 +95,9 @@ function alignTls(outputs: OutputSections): void {
 }
 
 export function sortedSections(outputs: OutputSections): OutputSection[] {
-  return [...outputs.list].sort((a, b) => a.row - b.row || ownRow(a) - ownRow(b) || a.order - b.order);
+  return [...outputs.list].sort(
+    (a, b) => a.row - b.row || ownRow(a) - ownRow(b) || noteOrder(a, b) || a.order - b.order,
+  );
 }
 
 /** The section that the row names stands before the orphans that were put behind it. */
@@ -103,12 +106,16 @@ function ownRow(section: OutputSection): number {
   return row !== undefined && "name" in row && row.name === section.name ? 0 : 1;
 }
 
+function noteOrder(a: OutputSection, b: OutputSection): number {
+  return a.type === SHT_NOTE && b.type === SHT_NOTE ? b.alignment - a.alignment : 0;
+}
+
 /** Notes stand by alignment, so that each alignment makes one PT_NOTE: those of words first, then with the build id. */
 function placeNotes(outputs: OutputSections): void {
   const first = defaultLayout.findIndex((row) => "name" in row && row.name === ".interp");
   const second = defaultLayout.findIndex((row) => "name" in row && row.name === ".note.gnu.build-id");
   for (const section of outputs.list) {
-    if (section.row === first && section.alignment < 8 && section.name.startsWith(".note")) section.row = second;
+    if (section.row === first && section.alignment < 8 && section.type === SHT_NOTE) section.row = second;
   }
 }
 

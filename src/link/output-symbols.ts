@@ -278,7 +278,6 @@ export function writeSymbols(
   at: number,
   shndxAt: number,
   is64: boolean,
-  mode: OutputMode,
 ): void {
   const place: SymbolPlace = { value: 0, shndx: 0 };
   let entry = 1;
@@ -326,7 +325,7 @@ export function writeSymbols(
   }
   for (const id of plan.globals) {
     placeOfSymbol(values, id, place);
-    const info = (tableBinding(symbols, id) << 4) | typeOf(symbols, id, mode);
+    const info = (tableBinding(symbols, id) << 4) | typeOf(symbols, id);
     writeSymbol(
       view,
       at,
@@ -351,16 +350,15 @@ function tableBinding(symbols: SymbolTable, id: SymbolId): number {
       : STB_WEAK;
 }
 
-/** A canonical PLT entry of an IFUNC is an ordinary function to everybody else. */
-export function typeOf(symbols: SymbolTable, id: SymbolId, mode: OutputMode): number {
-  const type = symbols.type[id];
-  if (
-    type === STT_GNU_IFUNC &&
-    (isShared(symbols, id) || (!mode.shared && (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0 && mode.dynamic))
-  ) {
-    return STT_FUNC;
-  }
-  return type;
+/** To other modules an IFUNC whose PLT entry is its address here is an ordinary function. */
+export function isOwnPltFunction(symbols: SymbolTable, id: SymbolId, mode: OutputMode): boolean {
+  const isCanonical = (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0;
+  return symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id) && isCanonical && !mode.shared;
+}
+
+/** STT_* in symbol tables: another library's IFUNC is a function here. */
+export function typeOf(symbols: SymbolTable, id: SymbolId): number {
+  return symbols.type[id] === STT_GNU_IFUNC && isShared(symbols, id) ? STT_FUNC : symbols.type[id];
 }
 
 /** An import has no size here. */

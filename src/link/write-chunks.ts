@@ -2,6 +2,7 @@
 // the lists here, beside the word.
 
 import type { Machine } from "../arch/index.ts";
+import { STT_FUNC } from "../elf/constants.ts";
 import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
 import { bindingOf, type DynamicSymbols } from "./dynamic-symbols.ts";
 import {
@@ -19,6 +20,7 @@ import type { OutputMode } from "./mode.ts";
 import type { Chunk } from "./output-section.ts";
 import {
   dynamicVisibility,
+  isOwnPltFunction,
   placeOfSymbol,
   type SymbolPlace,
   type SymbolValues,
@@ -44,7 +46,13 @@ export function writeDynamicSymbols(
   const { symbols } = values;
   dynamicSymbols.ids.forEach((id, i) => {
     placeOfSymbol(values, id, place);
-    const info = (bindingOf(symbols, id) << 4) | typeOf(symbols, id, mode);
+    let type = typeOf(symbols, id);
+    if (isOwnPltFunction(symbols, id, mode)) {
+      type = STT_FUNC;
+      place.value = values.address[id];
+      place.shndx = values.outputs.byName.get(".plt")?.index ?? place.shndx;
+    }
+    const info = (bindingOf(symbols, id) << 4) | type;
     writeSymbol(
       view,
       chunk.offset,

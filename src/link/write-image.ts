@@ -100,7 +100,7 @@ export function writeImage(
   writeRelocationChunk(pltRelocations, relocationChunks.plt, false, machine, view, report);
   for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
   if (symtab !== undefined) {
-    writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64, mode);
+    writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64);
     image.set(symtab.plan.strings.bytes.subarray(0, symtab.plan.strings.size), symtab.strings.offset);
   }
   const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
