@@ -1,7 +1,7 @@
 // `solder COMMAND`: the subcommands, and help about them.
 
+import { closest } from "../link/spelling.ts";
 import type { Io } from "./io.ts";
-import { closest } from "./spelling.ts";
 import { version } from "./version.ts";
 
 export interface Subcommand {

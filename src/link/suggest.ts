@@ -2,6 +2,7 @@
 // `foo(int)` is defined, or the other way round), so that is looked for before spelling.
 
 import type { Detail } from "../elf/problem.ts";
+import { editDistance } from "./spelling.ts";
 
 export interface Suggestion {
   /** The defined symbol, as in the file. */
@@ -70,8 +71,8 @@ interface Target {
   readonly lower: string;
   readonly bare: string;
   readonly cxx: CxxName | undefined;
-  /** `3foo`: how a C++ name contains this one. */
-  readonly encoded: string;
+  /** How a C++ name contains this one: `3foo`. */
+  readonly key: string;
   readonly maxEdits: number;
 }
 
@@ -83,112 +84,100 @@ interface Match {
 
 function targetOf(name: string): Target {
   const cxx = cxxName(name);
-  const base = cxx?.base ?? name;
   return {
     name,
     lower: name.toLowerCase(),
     bare: withoutUnderscores(name),
     cxx,
-    encoded: `${base.length}${base}`,
-    // One more for the length in front of a mangled name.
-    maxEdits: Math.min(3, 1 + Math.floor(base.length / 8)) + (cxx === undefined ? 0 : 1),
+    key: cxx?.key ?? `${name.length}${name}`,
+    maxEdits: maxEdits(name, cxx),
   };
+}
+
+/** Too short a name is like any other; and what is not a plain name (a constructor, a template) is not misspelt. */
+function maxEdits(name: string, cxx: CxxName | undefined): number {
+  if (cxx === undefined ? name.startsWith("_Z") : cxx.special) return 0;
+  const length = cxx?.base.length ?? name.length;
+  if (length < 4) return 0;
+  // One more for the length in front of a mangled name.
+  return Math.min(3, 1 + Math.floor(length / 8)) + (cxx === undefined ? 0 : 1);
 }
 
 function compare(target: Target, name: string): Match | undefined {
   const reason = exactReason(target, name);
   if (reason !== undefined) return { reason, score: RANK.indexOf(reason) * 10 };
-  const edits = editDistance(target.name, name, target.maxEdits);
-  return edits <= target.maxEdits ? { reason: "spelling", score: RANK.indexOf("spelling") * 10 + edits } : undefined;
+  const { cxx, maxEdits: limit } = target;
+  // Misspelt names have the same parameters; and a C++ name is no misspelling of a C name.
+  if (limit === 0 || (cxx === undefined ? name.startsWith("_Z") : !name.endsWith(cxx.rest))) return undefined;
+  const edits = editDistance(target.name, name, limit);
+  return edits <= limit ? { reason: "spelling", score: RANK.indexOf("spelling") * 10 + edits } : undefined;
 }
 
 /** Every reason but spelling. */
 function exactReason(target: Target, name: string): Suggestion["reason"] | undefined {
   if (name.length === target.name.length && name.toLowerCase() === target.lower) return "case";
   if (target.cxx === undefined) {
-    if (name.startsWith("_Z") && name.includes(target.encoded)) {
+    if (name.startsWith("_Z") && name.includes(target.key)) {
       const cxx = cxxName(name);
-      if (cxx?.encodedBase === target.encoded) return cxx.scope === "" ? "defined-as-cxx" : "scope";
+      if (cxx?.key === target.key) return cxx.scope === "" ? "defined-as-cxx" : "scope";
     }
     return withoutUnderscores(name) === target.bare && target.bare !== "" ? "underscore" : undefined;
   }
-  if (target.cxx.base === name) return "defined-as-c";
-  if (!name.startsWith("_Z") || !name.includes(target.encoded)) return undefined;
+  if (target.cxx.base === name && !target.cxx.special) return "defined-as-c";
+  if (!name.startsWith("_Z") || !name.includes(target.key)) return undefined;
   const cxx = cxxName(name);
-  if (cxx?.encodedBase !== target.encoded) return undefined;
-  return cxx.scope === target.cxx.scope ? "parameters" : "scope";
+  if (cxx?.key !== target.key) return undefined;
+  if (cxx.scope !== target.cxx.scope) return "scope";
+  // A destructor has no parameters: what differs is which of its variants it is.
+  return target.cxx.isDestructor ? undefined : "parameters";
 }
 
 interface CxxName {
   /** The enclosing names as mangled: `2ns1A`; empty at the top. */
   readonly scope: string;
   readonly base: string;
-  readonly encodedBase: string;
+  /** `3foo`; of a constructor or destructor the class's name and `C` or `D`. */
+  readonly key: string;
+  /** What follows the name: the parameters. */
+  readonly rest: string;
+  /** A constructor or destructor. */
+  readonly special: boolean;
+  readonly isDestructor: boolean;
 }
 
-/** Takes a plain C++ name apart: source names only, no templates, operators or substitutions. */
+/** Takes a plain C++ name apart: source names, constructors and destructors; no templates, operators or substitutions. */
 function cxxName(mangled: string): CxxName | undefined {
   if (!mangled.startsWith("_Z")) return undefined;
   const nested = /^_ZN[rVK]*[RO]?(?=\d)/.exec(mangled);
   const parts: string[] = [];
   let at = nested === null ? 2 : nested[0].length;
+  let structor = "";
   do {
     const digits = /^[1-9]\d{0,4}/.exec(mangled.slice(at, at + 5))?.[0];
-    if (digits === undefined) return undefined;
+    if (digits === undefined) {
+      structor = nested === null ? "" : (/^[CD](?=[0-5]E)/.exec(mangled.slice(at, at + 3))?.[0] ?? "");
+      if (structor === "") return undefined;
+      at += 2;
+      break;
+    }
     const end = at + digits.length + Number(digits);
     if (end > mangled.length) return undefined;
     parts.push(mangled.slice(at, end));
     at = end;
   } while (nested !== null && mangled.charAt(at) !== "E");
-  const encodedBase = parts[parts.length - 1];
-  return { scope: parts.slice(0, -1).join(""), base: encodedBase.replace(/^\d+/, ""), encodedBase };
+  const encoded = parts[parts.length - 1];
+  return {
+    scope: parts.slice(0, -1).join(""),
+    base: encoded.replace(/^\d+/, ""),
+    key: encoded + structor,
+    rest: mangled.slice(at),
+    special: structor !== "",
+    isDestructor: structor === "D",
+  };
 }
 
 function withoutUnderscores(name: string): string {
   let start = 0;
   while (name.charCodeAt(start) === 0x5f) start++;
   return start === 0 ? name : name.slice(start);
-}
-
-/**
- * Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`.
- * @param limit gives up beyond it
- * @returns the number, or `limit + 1` when it is greater than `limit`
- */
-export function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  const shorter = Math.min(a.length, b.length);
-  let start = 0;
-  while (start < shorter && a.charCodeAt(start) === b.charCodeAt(start)) start++;
-  let end = 0;
-  while (end < shorter - start && a.charCodeAt(a.length - 1 - end) === b.charCodeAt(b.length - 1 - end)) end++;
-  return middleDistance(a.slice(start, a.length - end), b.slice(start, b.length - end), limit);
-}
-
-function middleDistance(a: string, b: string, limit: number): number {
-  if (a === "" || b === "") return Math.min(a.length + b.length, limit + 1);
-  let before = new Uint16Array(b.length + 1);
-  let above = Uint16Array.from({ length: b.length + 1 }, (_, column) => Math.min(column, limit + 1));
-  let current = new Uint16Array(b.length + 1);
-  for (let row = 1; row <= a.length; row++) {
-    // Only the columns near the diagonal can stay within the limit.
-    const last = Math.min(b.length, row + limit);
-    current.fill(limit + 1);
-    current[0] = Math.min(row, limit + 1);
-    let least = current[0];
-    for (let column = Math.max(1, row - limit); column <= last; column++) {
-      const same = a.charCodeAt(row - 1) === b.charCodeAt(column - 1);
-      let cost = Math.min(above[column] + 1, current[column - 1] + 1, above[column - 1] + (same ? 0 : 1));
-      if (row > 1 && column > 1 && isSwap(a, row, b, column)) cost = Math.min(cost, before[column - 2] + 1);
-      current[column] = cost;
-      least = Math.min(least, cost);
-    }
-    if (least > limit) return limit + 1;
-    [before, above, current] = [above, current, before];
-  }
-  return Math.min(above[b.length], limit + 1);
-}
-
-function isSwap(a: string, row: number, b: string, column: number): boolean {
-  return a.charCodeAt(row - 1) === b.charCodeAt(column - 2) && a.charCodeAt(row - 2) === b.charCodeAt(column - 1);
 }

@@ -2,7 +2,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { runSolder, type Subcommand } from "../../src/cli/solder.ts";
-import { closest, editDistance } from "../../src/cli/spelling.ts";
 
 const subcommands: readonly Subcommand[] = [
   { name: "dump", summary: "Show.", examples: ["solder dump a.o"], run: (args, io) => io.out(`dump ${args}`) ?? 3 },
@@ -46,22 +45,3 @@ test("no subcommand and an unknown one are mistakes: exit status 2", () => {
 });
 
 test("--version", () => match(solder("--version").stdout, /^solder \d+\.\d+\.\d+\n$/));
-
-test("distances count letters put in, left out, replaced and swapped", () => {
-  deepEqual(
-    [
-      ["as-needed", "as-needed"],
-      ["as-neded", "as-needed"],
-      ["as-neeeded", "as-needed"],
-      ["as-meeded", "as-needed"],
-      ["sa-needed", "as-needed"],
-      ["", "abc"],
-    ].map(([a, b]) => editDistance(a, b)),
-    [0, 1, 1, 1, 1, 3],
-  );
-});
-
-test("the nearest candidate is taken only if it is near", () => {
-  equal(closest("nwo", ["now", "lazy"]), "now");
-  equal(closest("xyz", ["now", "lazy"]), undefined);
-});
