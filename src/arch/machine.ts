@@ -45,6 +45,8 @@ export interface PltStyle {
   readonly entryBytes: number;
   /** A slot that is not yet bound points this many bytes into its entry in the lazy table. The direct styles have 0. */
   readonly lazyOffset: number;
+  /** DW_CFA_* instructions for all of the entries, header included; none where the CIE's hold throughout. */
+  readonly unwind: Uint8Array;
   /** `gotPlt` is the address of .got.plt: PLT0 pushes its word 1 and jumps through word 2. */
   writeHeader(image: DataView, at: number, address: number, gotPlt: number, pic: boolean): void;
   writeEntry(image: DataView, entry: PltEntry): void;
@@ -59,6 +61,8 @@ export interface PltStyles {
   readonly direct: PltStyle;
   /** `.plt.sec`, and `.plt.got` under `-z ibtplt`: endbr and one indirect jump. */
   readonly directIbt: PltStyle;
+  /** The CIE of the PLT's unwind information, for FDEs with 4-byte pc-relative addresses. Whole words long. */
+  readonly cie: Uint8Array;
 }
 
 /** No cheaper instruction: keep the load from the GOT. */

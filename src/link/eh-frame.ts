@@ -29,6 +29,7 @@ import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId } from "./ids.ts";
 import { localSection } from "./local-symbols.ts";
 import type { ObjectFile } from "./object-file.ts";
 import { addChunk, type Chunk, newChunk, type OutputSections } from "./output-section.ts";
+import type { PltFrames } from "./plt-frames.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
@@ -68,6 +69,10 @@ export interface EhFrames {
   starts: Float64Array;
   fdeCount: number;
   chunk: Chunk | undefined;
+  /** .eh_frame_hdr. */
+  header: Chunk | undefined;
+  /** The linker's own records. */
+  plt: PltFrames | undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -103,6 +108,8 @@ export function readEhFrames(
     starts: new Float64Array(0),
     fdeCount: 0,
     chunk: undefined,
+    header: undefined,
+    plt: undefined,
   };
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
@@ -491,6 +498,7 @@ export function makeEhFrameHeader(frames: EhFrames, outputs: OutputSections, rep
       : writeEhFrameHeaderWithoutTable(view, it.offset, place);
     if (!fits) report(error("eh-frame-header-overflow", { section: ".eh_frame_hdr" }));
   };
+  frames.header = made;
   return made;
 }
 
@@ -512,6 +520,10 @@ function writeTable(
     const address = chunk.address + pointer;
     functions[count] = readEncodedPointer(view, chunk.offset + pointer, encoding, address, frames.machine.wordBytes);
     fdes[count++] = chunk.address + places[record];
+  }
+  for (const { offset, entries } of frames.plt?.fdes ?? []) {
+    functions[count] = entries.address;
+    fdes[count++] = (frames.plt?.chunk.address ?? 0) + offset;
   }
   return writeEhFrameHeader(view, at, place, functions, fdes, count);
 }

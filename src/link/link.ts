@@ -29,6 +29,7 @@ import type { LinkInput, LinkOptions } from "./options.ts";
 import { createOutputs, type OutputSections } from "./output-section.ts";
 import type { SymbolValues } from "./output-symbols.ts";
 import { packRelative } from "./pack-relative.ts";
+import { addPltFrames } from "./plt-frames.ts";
 import { mergeProperties } from "./properties.ts";
 import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import type { LinkResult } from "./result.ts";
@@ -132,6 +133,7 @@ function linkImage(
   // Sections of the linker's own. Sizes are final beyond this point.
   const ibtPlt = options.z.ibtplt || properties.ibt;
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
+  if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
   placeChunks(outputs);
 
   // Addresses and file offsets. Final beyond this point.

@@ -131,6 +131,8 @@ export interface LinkOptions {
   readonly gcKeepExported: boolean;
   readonly printGcSections: boolean;
   readonly ehFrameHdr: boolean;
+  /** --ld-generated-unwind-info: .eh_frame describes the PLT too. */
+  readonly ldGeneratedUnwindInfo: boolean;
   readonly buildId: BuildId;
   readonly mergeSections: boolean;
   /** -O: 2 and more merges string tails and sizes hash tables with more care. */
@@ -314,6 +316,7 @@ export const defaultOptions: LinkOptions = {
   gcKeepExported: false,
   printGcSections: false,
   ehFrameHdr: false,
+  ldGeneratedUnwindInfo: true,
   buildId: { style: "none" },
   mergeSections: true,
   optimize: 0,

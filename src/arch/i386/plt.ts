@@ -72,10 +72,21 @@ function writeDirectIbt(image: DataView, entry: PltEntry): void {
 
 function noHeader(): void {}
 
+// Version 1, "zR", code in units of 1 byte, data of -4, pc-relative addresses: on entry the CFA is the stack pointer plus a
+// word, under which the return address is.
+const CIE = code("14000000 00000000 01 7a5200 01 7c 08 01 1b  0c 04 04  88 01  00 00");
+// PLT0 begins with what an entry has pushed on the stack, and pushes another word by its byte 6; behind byte 16 the CFA is
+// sp + word + (word if pc & 15 >= the end of the entry's push). As bfd has it, in DW_OP_*: breg sp, breg pc, lit15, and,
+// lit11 (lit9 under IBT), ge, lit2, shl, plus.
+const UNWIND = code("0e 08  46  0e 0c  4a  0f 0b 74 04 78 00 3f 1a 3b 2a 32 24 22");
+const UNWIND_IBT = code("0e 08  46  0e 0c  4a  0f 0b 74 04 78 00 3f 1a 39 2a 32 24 22");
+const NO_UNWIND = code("");
+
 const lazy: PltStyle = {
   headerBytes: 16,
   entryBytes: 16,
   lazyOffset: 6,
+  unwind: UNWIND,
   writeHeader: writeHeaderOf(HEADER, HEADER_PIC),
   writeEntry,
 };
@@ -83,6 +94,7 @@ const lazyIbt: PltStyle = {
   headerBytes: 16,
   entryBytes: 16,
   lazyOffset: 0,
+  unwind: UNWIND_IBT,
   writeHeader: writeHeaderOf(HEADER_IBT, HEADER_IBT_PIC),
   writeEntry: writeEntryIbt,
 };
@@ -90,6 +102,7 @@ const direct: PltStyle = {
   headerBytes: 0,
   entryBytes: 8,
   lazyOffset: 0,
+  unwind: NO_UNWIND,
   writeHeader: noHeader,
   writeEntry: writeDirect,
 };
@@ -97,8 +110,9 @@ const directIbt: PltStyle = {
   headerBytes: 0,
   entryBytes: 16,
   lazyOffset: 0,
+  unwind: NO_UNWIND,
   writeHeader: noHeader,
   writeEntry: writeDirectIbt,
 };
 
-export const I386_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt };
+export const I386_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt, cie: CIE };

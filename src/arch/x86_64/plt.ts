@@ -54,12 +54,30 @@ function writeDirectIbt(image: DataView, { at, address, slot }: PltEntry): void 
 
 function noHeader(): void {}
 
-const lazy: PltStyle = { headerBytes: 16, entryBytes: 16, lazyOffset: 6, writeHeader, writeEntry };
-const lazyIbt: PltStyle = { headerBytes: 16, entryBytes: 16, lazyOffset: 0, writeHeader, writeEntry: writeEntryIbt };
+// Version 1, "zR", code in units of 1 byte, data of -8, pc-relative addresses: on entry the CFA is the stack pointer plus a
+// word, under which the return address is.
+const CIE = code("14000000 00000000 01 7a5200 01 78 10 01 1b  0c 07 08  90 01  00 00");
+// PLT0 begins with what an entry has pushed on the stack, and pushes another word by its byte 6; behind byte 16 the CFA is
+// sp + word + (word if pc & 15 >= the end of the entry's push). As bfd has it, in DW_OP_*: breg sp, breg pc, lit15, and,
+// lit11 (lit9 under IBT), ge, lit3, shl, plus.
+const UNWIND = code("0e 10  46  0e 18  4a  0f 0b 77 08 80 00 3f 1a 3b 2a 33 24 22");
+const UNWIND_IBT = code("0e 10  46  0e 18  4a  0f 0b 77 08 80 00 3f 1a 39 2a 33 24 22");
+const NO_UNWIND = code("");
+
+const lazy: PltStyle = { headerBytes: 16, entryBytes: 16, lazyOffset: 6, unwind: UNWIND, writeHeader, writeEntry };
+const lazyIbt: PltStyle = {
+  headerBytes: 16,
+  entryBytes: 16,
+  lazyOffset: 0,
+  unwind: UNWIND_IBT,
+  writeHeader,
+  writeEntry: writeEntryIbt,
+};
 const direct: PltStyle = {
   headerBytes: 0,
   entryBytes: 8,
   lazyOffset: 0,
+  unwind: NO_UNWIND,
   writeHeader: noHeader,
   writeEntry: writeDirect,
 };
@@ -67,8 +85,9 @@ const directIbt: PltStyle = {
   headerBytes: 0,
   entryBytes: 16,
   lazyOffset: 0,
+  unwind: NO_UNWIND,
   writeHeader: noHeader,
   writeEntry: writeDirectIbt,
 };
 
-export const X86_64_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt };
+export const X86_64_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt, cie: CIE };

@@ -74,13 +74,14 @@ export const layoutOptions: OptionGroup = {
     set("--no-print-gc-sections", "Do not list them (default).", "printGcSections", false),
     set("--eh-frame-hdr", "Write a table by which exceptions find their frames.", "ehFrameHdr", true),
     set("--no-eh-frame-hdr", "Do not write it.", "ehFrameHdr", false),
-    quiet(
+    set(
       "--ld-generated-unwind-info",
       "Write unwind information for the PLT (default).",
-      "done as GNU ld does by default",
+      "ldGeneratedUnwindInfo",
+      true,
       TWO_DASHES,
     ),
-    noEffect("--no-ld-generated-unwind-info", "Do not write it.", "it is a few bytes", {}),
+    set("--no-ld-generated-unwind-info", "Do not write it.", "ldGeneratedUnwindInfo", false),
     value("-O", "LEVEL", "2 and more: merge the tails of strings, and size hash tables with care.", (draft, level) => {
       draft.options.optimize = /^[0-9]+$/.test(level) ? Number(level) : 0;
     }),
