@@ -20,6 +20,7 @@ import { collectGarbage, dropDeadReferences } from "./gc-sections.ts";
 import { reportHidden } from "./hidden-symbols.ts";
 import { readInputs } from "./inputs.ts";
 import { type Layout, layOut, measureSections } from "./layout.ts";
+import { orderLinked } from "./link-order.ts";
 import { defineLinkerSymbols, placeLinkerSymbols } from "./linker-symbols.ts";
 import type { Loader } from "./loader.ts";
 import { type MadeSections, makeSections } from "./make-sections.ts";
@@ -135,6 +136,7 @@ function linkImage(
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
   if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
   placeChunks(outputs);
+  orderLinked(objects, sections, outputs);
 
   // Addresses and file offsets. Final beyond this point.
   const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, report);
