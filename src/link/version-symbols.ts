@@ -140,7 +140,8 @@ function applyDefaultSymver(
     symbols.version[id] = version;
     any = true;
   }
-  if (any && !definitions.some((it) => it.name === name)) definitions.push({ name, parents: [] });
+  // GNU ld numbers it before the script's.
+  if (any && !definitions.some((it) => it.name === name)) definitions.unshift({ name, parents: [] });
 }
 
 /** What the lists and the version script say of a definition, asked before versions are assigned. */
