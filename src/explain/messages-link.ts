@@ -168,6 +168,10 @@ export const linkMessages: MessageTable = {
     message: "relocation against `{symbol:symbol}' in a read-only section",
     cure: `${recompile}, or allow text relocations with -z notext`,
   },
+  "output-too-large": {
+    message: "the output would be {size} bytes long; {largest} is the most that can be written",
+    cure: "look for a section of absurd size or address: a damaged object, or -T and --section-start far apart",
+  },
   "preinit-array-in-shared": {
     message: ".preinit_array section is not allowed in a shared library: it runs before any library is initialised",
     cure: "move the function to .init_array, or link it into the program",

@@ -23,6 +23,9 @@ import { FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "./symbol-table.ts"
 import { type GotWriter, writeDynamicSymbols, writeGot, writeGotHeader, writePlt } from "./write-chunks.ts";
 import { planHeaders, writeHeaders } from "./write-headers.ts";
 
+/** What one ArrayBuffer holds in every engine of today. Memory that stays zero costs nothing, so size alone is no harm. */
+const LARGEST_IMAGE = 0xffffffff;
+
 export function writeImage(
   loader: Loader,
   scan: Scan,
@@ -40,6 +43,10 @@ export function writeImage(
   const { slots, dynamic, symtab, dynamicRelocations, pltRelocations, relocationChunks } = made;
   const is64 = machine.elfClass === 64;
   const headers = planHeaders(layout, is64);
+  if (headers.imageSize > LARGEST_IMAGE) {
+    report(error("output-too-large", {}, { size: headers.imageSize, largest: LARGEST_IMAGE }));
+    return new Uint8Array(0);
+  }
   const image = new Uint8Array(headers.imageSize);
   const view = new DataView(image.buffer);
   const dynamicIndex = dynamic?.symbols.indexOf ?? new Int32Array(symbols.count);
