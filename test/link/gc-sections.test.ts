@@ -407,3 +407,37 @@ eachTarget("a whole C++ program and library, static", (target) => {
   });
   match(value, /^a1 b2 c3 \n$/);
 });
+
+eachTarget("-r --gc-sections keeps what -u or -e needs, and what it makes links like the rest", (target) => {
+  const one = compile(
+    target,
+    "one.c",
+    `int common_kept, common_dead; int data = 3, dead_data = 4;
+     extern int two(void), nowhere(void);
+     int dead(void) { return nowhere() + dead_data + common_dead; }
+     int one(void) { return two() + data + common_kept; }
+     __attribute__((constructor)) static void starts(void) { common_kept = 1; }`,
+    [...apart, "-fpie"],
+  );
+  const two = compile(target, "two.c", "int two(void) { return 2; } int dead_two(void) { return 5; }", [
+    ...apart,
+    "-fpie",
+  ]);
+  const three = compile(target, "three.c", "int alone;", apart);
+  const main = compile(target, "main.c", "int one(void); int main(void) { return one(); }", ["-fpie"]);
+  const link = (...flags: readonly string[]) =>
+    bothRemove(target, (shop) => {
+      shop.cc("main", ["-pie", main, shop.ld("joined.o", ["-r", one, two, three, ...flags, "--gc-sections"])]);
+      const { status } = shop.run("main");
+      shop.ld("joined.o", ["-r", one, two, three, ...flags, "--gc-sections", "--print-gc-sections"]);
+      return { status, symbols: symbols(shop, "joined.o", "--defined-only", "-g") };
+    });
+  const { removed, value } = link("-u", "one");
+  deepEqual(value, { status: 6, symbols: ["alone", "common_dead", "common_kept", "data", "one", "two"] });
+  deepEqual(of(removed, "one.o"), [".data.dead_data", ".text.dead"]);
+  deepEqual(of(removed, "two.o"), [".text.dead_two"]);
+  deepEqual(link("-e", "one").removed, removed);
+  // Common symbols stay common, used or not; -d gives them space, and then they go with their object's others.
+  deepEqual(of(removed, "three.o"), []);
+  deepEqual(of(link("-u", "one", "-d").removed, "three.o"), ["COMMON"]);
+});

@@ -11,6 +11,7 @@ import { findText } from "../names.ts";
 import type { LinkOptions } from "../options.ts";
 import { type ExpressionContext, evaluateExpression, type Value } from "../script/evaluate.ts";
 import {
+  FLAG_COLLECTED,
   isDefinedHere,
   isUndefined,
   KIND_COMMON,
@@ -108,7 +109,7 @@ export function entryOffset(loader: Loader, options: LinkOptions, report: Report
 export function allotCommons(symbols: SymbolTable, assigned: Assigned): void {
   const { table, made } = assigned;
   for (let id = 0; id < symbols.count; id++) {
-    if (symbols.kind[id] !== KIND_COMMON) continue;
+    if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & FLAG_COLLECTED) !== 0) continue;
     const output = made.get(commonSection(symbols, id));
     if (output === undefined) continue;
     const alignment = symbols.valueLow[id];

@@ -28,6 +28,7 @@ import type { LinkOptions } from "../options.ts";
 import type { SectionTable } from "../section-table.ts";
 import { addBytes, addText, createStrings, type StringTable } from "../string-table.ts";
 import {
+  FLAG_COLLECTED,
   FLAG_REQUIRED,
   FLAG_UNIQUE,
   isDefinedHere,
@@ -245,7 +246,8 @@ function isListed(plan: SymbolPlan, id: SymbolId, mentioned: Uint8Array): boolea
   const { symbols } = plan;
   const kind = symbols.kind[id];
   if (plan.used[id] !== 0) return true;
-  if (kind === KIND_NONE || kind === KIND_INDIRECT || plan.gone[id] !== 0) return false;
+  const isGone = plan.gone[id] !== 0 || (symbols.flags[id] & FLAG_COLLECTED) !== 0;
+  if (kind === KIND_NONE || kind === KIND_INDIRECT || isGone) return false;
   if (!isDefinedHere(symbols, id) && mentioned[id] === 0 && (symbols.flags[id] & FLAG_REQUIRED) === 0) return false;
   return plan.retain === undefined || plan.retain.has(nameText(symbols.names, id));
 }
