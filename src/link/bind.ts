@@ -10,7 +10,7 @@
 //   nowhere, weak          imported or 0       imported
 //   nowhere, strong        error               imported unless -z defs
 
-import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STV_DEFAULT, STV_PROTECTED } from "../elf/constants.ts";
+import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../elf/constants.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "./ids.ts";
 import { type OutputMode, undefinedIsError } from "./mode.ts";
 import type { ObjectFile } from "./object-file.ts";
@@ -31,7 +31,6 @@ import {
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
-  FLAG_UNIQUE,
   isDefinedHere,
   isShared,
   isUndefined,
@@ -113,8 +112,8 @@ function isExported(
   if (mode.shared) return true;
   if ((flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC | FLAG_EXPORT)) !== 0) return true;
   if (options.exportDynamic) return true;
-  // --dynamic-list-data, and unique symbols, which the dynamic linker must be able to see once per process.
-  return (options.dynamicListData && symbols.type[id] === STT_OBJECT) || ((flags & FLAG_UNIQUE) !== 0 && mode.dynamic);
+  // Being unique (STB_GNU_UNIQUE) is no reason: if a library has the symbol too, the first test has seen it.
+  return options.dynamicListData && symbols.type[id] === STT_OBJECT;
 }
 
 /** In a shared library: may another module's definition come first? (ld manual, -Bsymbolic and its variants.) */
@@ -153,6 +152,8 @@ function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
     if (symbols.visibility[id] !== STV_DEFAULT || undefinedIsError(options)) return BIND_UNDEFINED;
     if (!canImport) return BIND_ZERO;
   } else {
+    // No thread has a copy of it: its offset from the thread pointer is settled (BFD, as measured in all TLS models).
+    if (symbols.type[id] === STT_TLS && !mode.shared) return BIND_ZERO;
     if (!canImport || (options.z.dynamicUndefinedWeak === false && !mode.shared)) return BIND_ZERO;
   }
   symbols.flags[id] |= FLAG_DYNSYM;
