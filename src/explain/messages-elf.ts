@@ -9,7 +9,7 @@ export const elfMessages: MessageTable = {
   },
   "wrong-machine": {
     message: "incompatible machine: the file is for {found}, the output for {expected}",
-    cure: "compile it for the same target as the rest, or give -m for the output that you want",
+    cure: "compile it for {expected}[[, with {option}]]",
   },
   "x32-unsupported": {
     message: "x32 object (ELF32 for x86-64): not supported",

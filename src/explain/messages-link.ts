@@ -11,9 +11,14 @@ export const linkMessages: MessageTable = {
   "no-input-files": { message: "no input files" },
   "file-not-found": { message: "cannot find {path}: no such file, or it cannot be read" },
   "library-not-found": {
-    message: "cannot find -l{name}: no such library in the search path",
-    more: ["looked for: {tried}"],
-    cure: "add the library's directory with -L, or install the package that holds it",
+    message: "cannot find -l{name}[[: directories searched: {searched}]]",
+    more: [
+      "only for another machine: {skipped}",
+      "{sharedOnly} is there, but only archives are looked for: link without -static or -Bstatic, or install lib{name}.a",
+      "{runtimeOnly} is there, but that is for running programs only: install the package for developing with it",
+      "did you mean -l{suggestion}? {suggestionIn} is there",
+    ],
+    cure: "add the library's directory with {pathOption}, or install the package that holds it",
   },
   "archive-no-index": { message: "archive has no index: its members were read to make one", cure: "run ranlib on it" },
   "archive-backref": {
@@ -55,16 +60,27 @@ export const linkMessages: MessageTable = {
     lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
     more: [
       "the reference is {visibility}: only this link can define the symbol, no shared library",
-      "defined in {sharedHidden}, but hidden there: other files cannot use it",
-      '{definedAsCxx:symbol} is defined as C++: declare it extern "C" where it is defined, or use it from C++',
-      '{definedAsC} is defined as C: declare it extern "C" where it is used',
-      "did you mean {suggestion:symbol}?",
-      "{otherParameters:symbol} is defined: the same function with other parameters",
-      "{otherScope:symbol} is defined: the same name in another namespace or class",
-      "defined in {archive}, which is not linked",
+      "defined in {sharedHidden}, but not exported there",
+      "defined in {localIn}, but static there: other files cannot use it",
+      "defined in {archive}, which was not taken out of its archive",
+      "{slimArchive} holds slim LTO objects, which hide what they define: recompile them with -ffat-lto-objects or without -flto",
+      "a vtable is made with its class's first virtual function that is neither inline nor pure: define that of {keyFunctionOf:symbol}",
+      "its vtable is in {withoutRtti}, which was compiled with -fno-rtti: compile all files alike",
+      "this belongs to {driverOption}: give that to the compiler when linking, too",
+      "a program starts at main: define it, or give -shared or -c if {program} is not to be a program",
+      '{definedAsCxx:symbol} is defined as C++[[ in {suggestionIn}]]: declare it extern "C" where it is defined, or use it from C++',
+      '{definedAsC} is defined as C[[ in {suggestionIn}]]: declare it extern "C" where it is used',
+      "did you mean {suggestion:symbol}[[, in {suggestionIn}]]?",
+      "{otherParameters:symbol} is defined[[ in {suggestionIn}]]: the same function with other parameters or qualifiers",
+      "{otherScope:symbol} is defined[[ in {suggestionIn}]]: the same name in another namespace or class",
+      "defined in {libraryFile}: add -l{library}",
+      "defined in {cxxLibrary}: link with g++ or clang++, or add -lstdc++",
     ],
   },
-  "undefined-version": { message: "version {version} is assigned to {symbol:symbol}, which is not defined" },
+  "undefined-version": {
+    message:
+      "version {version} is assigned to {symbol:symbol}, which is not defined[[; did you mean {suggestion:symbol}?]]",
+  },
   "version-node-missing": {
     message: "symbol {symbol:symbol} names version {version}, which the version script does not define",
     cure: "add the version {version} to the version script",
@@ -79,7 +95,7 @@ export const linkMessages: MessageTable = {
       { places: "first", label: "first defined at", lineOf: 0 },
       { places: "second", label: "defined again at", lineOf: 1 },
     ],
-    cure: "keep one definition, or make the others static or inline; -z muldefs takes the first",
+    cure: "define it in one file only (in a header: extern for a variable, inline for a function), or take the first with -z muldefs",
   },
   "shared-undefined": {
     message: "undefined reference to `{symbol:symbol}' in a shared library",
@@ -98,7 +114,7 @@ export const linkMessages: MessageTable = {
     cure: "define it in this link: its visibility keeps it from being found in a shared library",
   },
   "tls-mismatch": {
-    message: "`{symbol:symbol}' is thread-local in one file and not in another[[: {first} and {second}]]",
+    message: "`{symbol:symbol}' is thread-local in {threadLocal} and not in {other}",
     cure: "declare it thread_local (or __thread) in every file, or in none",
   },
   "discarded-reference": {
@@ -146,10 +162,10 @@ export const linkMessages: MessageTable = {
   "relocation-overflow": {
     message:
       "relocation truncated to fit: {type} against `{symbol:symbol}'[[: {value:hex}]][[ is not in {min:hex} to {max:hex}]]",
-    cure: "the target is too far away or the value too large: use -mcmodel=medium or large, or reduce the image",
+    cure: "the target is too far away or the value too large: compile with -mcmodel=medium or large, or make the output smaller",
   },
   "got-relaxation-overflow": {
-    message: "relocation truncated to fit: {type} against `{symbol:symbol}' does not fit its relaxed instruction",
+    message: "relocation truncated to fit: {type} against `{symbol:symbol}', whose load from the GOT was relaxed",
     cure: "give --no-relax",
   },
   "relocation-tls-symbol": {
@@ -161,7 +177,7 @@ export const linkMessages: MessageTable = {
   "needs-pic": {
     message:
       "relocation {type} against `{symbol:symbol}' can not be used when making {output:output}[[; recompile with {option}]]",
-    more: ["{others} more relocations of this object have the same problem"],
+    more: ["the object has {others} more of them"],
     cure: "to keep the code as it is, link with {alternative}",
   },
   "text-relocation": {

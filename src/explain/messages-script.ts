@@ -2,11 +2,11 @@
 
 import type { MessageTable } from "./messages.ts";
 
-const before = "[[ before `{found}']]";
+const before = "[[ before `{found}']][[ at the {end} of the text]]";
 
 export const scriptMessages: MessageTable = {
-  // Syntax. `found` is what stands there instead; nothing at the end of the text.
-  "script-expected-token": { message: `expected {expected}${before}` },
+  // Syntax. `found` is what stands there instead.
+  "script-expected-token": { message: `expected \`{expected}'${before}` },
   "script-expected-command": { message: `expected a command or an assignment${before}` },
   "script-expected-expression": { message: `expected an expression${before}` },
   "script-expected-file": { message: `expected a file name or -lNAME${before}` },
@@ -14,6 +14,7 @@ export const scriptMessages: MessageTable = {
   "script-expected-pattern": { message: `expected a symbol or a pattern${before}` },
   "script-expected-symbol": { message: `expected a symbol${before}` },
   "script-expected-version": { message: `expected a version, its name or an opening brace${before}` },
+  "version-unknown-label": { message: "`{found}:' is neither `global:' nor `local:'[[; did you mean `{suggestion}:'?]]" },
   "script-trailing-text": { message: "expected nothing more, found `{found}'" },
   "script-unknown-command": {
     message: "`{found}' is neither a linker script command nor the start of an assignment",

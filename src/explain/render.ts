@@ -4,7 +4,7 @@
 import { demangle } from "../demangle/index.ts";
 import type { Detail, Place, Problem } from "../elf/problem.ts";
 import { type Message, messageFor, type PlaceLines } from "./messages.ts";
-import { type Details, fill, hasFacts, type NameOf, placeText } from "./template.ts";
+import { type Details, fill, hasNeededFacts, type NameOf, placeText } from "./template.ts";
 
 /** More places than this are counted, not listed. */
 const LISTED_PLACES = 3;
@@ -40,7 +40,8 @@ export function describeProblem(problem: Problem, options: DescribeOptions = {})
   const nameOf: NameOf = options.demangle === false ? (name) => name : demangle;
   const entry = messageFor(code) ?? unknownMessage(details);
   const location = placeText(placeOf(problem, entry));
-  const whole = (template: string): string[] => (hasFacts(template, details) ? [fill(template, details, nameOf)] : []);
+  const whole = (template: string): string[] =>
+    hasNeededFacts(template, details) ? [fill(template, details, nameOf)] : [];
   return {
     code,
     severity,
@@ -116,7 +117,7 @@ function placeLines(list: PlaceLines, details: Details, head: string, nameOf: Na
     if (sources.has(source)) continue;
     if ((lines[list.lineOf + index] ?? "") !== "") sources.add(source);
     if (where !== head) shown.push(source === "" ? `${label} ${where}` : `${label} ${source} (${where})`);
-    else if (source !== "") shown.push(`${label} ${source}`);
+    else if (source !== "") shown.push((lines[list.lineOf + index] ?? "") === "" ? source : `${label} ${source}`);
   }
   const rest = (typeof details.count === "number" ? Math.max(details.count, counted) : counted) - counted;
   return rest > 0 ? [...shown, `${label} ${rest} more`] : shown;

@@ -66,8 +66,13 @@ function stringText(text: string, form: string | undefined, nameOf: NameOf): str
   return form === "output" && Object.hasOwn(OUTPUTS, text) ? OUTPUTS[text] : text;
 }
 
+/** Whether every fact that the template mentions outside of `[[ ]]` is there. */
+export function hasNeededFacts(template: string, details: Details): boolean {
+  return hasFacts(template.replace(OPTIONAL, ""), details);
+}
+
 /** Whether every fact that the template mentions is there: not missing, empty or false. */
-export function hasFacts(template: string, details: Details): boolean {
+function hasFacts(template: string, details: Details): boolean {
   return factsOf(template).every((name) => {
     const detail = Object.hasOwn(details, name) ? details[name] : undefined;
     return detail !== undefined && detail !== false && detail !== "" && !(Array.isArray(detail) && detail.length === 0);

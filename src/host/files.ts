@@ -6,4 +6,9 @@ export interface FileSystem {
   read(path: string): Uint8Array | undefined;
   /** True if `read` would return bytes. */
   exists(path: string): boolean;
+  /**
+   * Names of what is in a directory, in no particular order; none if it cannot be read. Asked for only when something was
+   * not found, to say what was meant: a file system without it gives fewer hints.
+   */
+  list?(directory: string): readonly string[];
 }

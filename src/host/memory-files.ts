@@ -12,7 +12,13 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array> | Readonly<Re
   return {
     read: (path) => byPath.get(canonical(path)),
     exists: (path) => byPath.has(canonical(path)),
+    list: (directory) => [...new Set(namesBelow(byPath.keys(), canonical(directory)))],
   };
+}
+
+function* namesBelow(paths: Iterable<string>, directory: string): IterableIterator<string> {
+  const start = directory === "" ? "" : `${directory}/`;
+  for (const path of paths) if (path.startsWith(start)) yield path.slice(start.length).split("/")[0];
 }
 
 /** The path without empty, `.` and `..` steps, from the root. */

@@ -1,10 +1,14 @@
 // The machine's file system through node:fs.
 
-import { accessSync, closeSync, constants, openSync, readSync, type Stats, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
 import type { FileSystem } from "./files.ts";
 
 /** Node's file system. Relative paths start at the working directory. Each file's bytes are a buffer of their own. */
-export const nodeFiles: FileSystem = { read: (path) => readFile(path, allocate), exists: isReadableFile };
+export const nodeFiles: FileSystem = {
+  read: (path) => readFile(path, allocate),
+  exists: isReadableFile,
+  list: namesIn,
+};
 
 /**
  * For one job that reads many files: larger ones share a few large buffers. Every 64 MB that are allocated outside its heap
@@ -27,7 +31,7 @@ export function batchFiles(): FileSystem {
     used += Math.ceil(size / 64) * 64;
     return bytes;
   };
-  return { read: (path) => readFile(path, take), exists: isReadableFile };
+  return { read: (path) => readFile(path, take), exists: isReadableFile, list: namesIn };
 }
 
 const FIRST_SLAB = 0x1000000;
@@ -46,6 +50,14 @@ function statOf(path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
+  }
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }
 

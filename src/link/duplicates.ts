@@ -1,7 +1,8 @@
 // Reports definitions that clash: two strong ones of one name, and a name that is thread-local here and not there.
 
+import { STT_TLS } from "../elf/constants.ts";
 import { error, type Place, type Report } from "../elf/problem.ts";
-import type { SectionId } from "./ids.ts";
+import type { SectionId, SymbolId } from "./ids.ts";
 import type { Loader } from "./loader.ts";
 import { placeOf, surroundings } from "./locate.ts";
 import { nameText } from "./names.ts";
@@ -15,13 +16,28 @@ export function reportDuplicates(loader: Loader, options: LinkOptions, report: R
       if (!isGone(loader, it.firstSection) && !isGone(loader, it.secondSection)) reportDuplicate(loader, it, report);
     }
   }
-  for (const it of loader.record.tlsMismatches) {
-    const first = ownerName(loader, it.first);
-    const second = ownerName(loader, it.second);
-    report(
-      error("tls-mismatch", { file: second }, { symbol: nameText(loader.symbols.names, it.symbol), first, second }),
-    );
+  for (const { symbol, first, second } of loader.record.tlsMismatches) {
+    const [threadLocal, other] = isThreadLocal(loader, second, symbol) ? [second, first] : [first, second];
+    const details = {
+      symbol: nameText(loader.symbols.names, symbol),
+      threadLocal: ownerName(loader, threadLocal),
+      other: ownerName(loader, other),
+    };
+    report(error("tls-mismatch", { file: ownerName(loader, second) }, details));
   }
+}
+
+/** Is the symbol STT_TLS in that file's symbol table? */
+function isThreadLocal({ shared, objects }: Loader, owner: number, id: SymbolId): boolean {
+  const library = owner < -1 ? shared[asShared(owner)] : undefined;
+  const object = objects[owner];
+  if (library !== undefined) return isTls(library.view, library.dynsym, library.symbols.indexOf(id), library.is64);
+  if (object === undefined) return false;
+  return isTls(object.view, object.symtab, object.firstGlobal + object.symbols.indexOf(id), object.is64);
+}
+
+function isTls(view: DataView, table: number, index: number, is64: boolean): boolean {
+  return (view.getUint8(table + index * (is64 ? 24 : 16) + (is64 ? 4 : 12)) & 15) === STT_TLS;
 }
 
 /** A group that was decided later took the definition away. */

@@ -19,6 +19,7 @@ import {
   openArchive,
 } from "./lazy-set.ts";
 import { addObject, addShared, compatibility, createLoader, fileKind, type Loader, readFile } from "./loader.ts";
+import { missingLibrary } from "./missing-library.ts";
 import { undefinedIsError } from "./mode.ts";
 import type { InputState, LinkInput, LinkOptions } from "./options.ts";
 import { mergeRegular } from "./resolve.ts";
@@ -313,14 +314,19 @@ function readLibrary(reading: Reading, name: string, exact: boolean, state: Inpu
   const { loader } = reading;
   const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
   const tried = libraryCandidates(name, exact, archivesOnly(loader, state), search);
+  const skipped: string[] = [];
   for (const path of tried) {
     if (!loader.files.exists(path)) continue;
     const bytes = readFile(loader, path);
-    if (bytes === undefined || !fitsLink(loader, path, bytes)) continue;
+    if (bytes === undefined) continue;
+    if (!fitsLink(loader, path, bytes)) {
+      skipped.push(path);
+      continue;
+    }
     addFile(reading, path, bytes, state, depth, path.slice(path.lastIndexOf("/") + 1));
     return;
   }
-  loader.report(error("library-not-found", {}, { name: exact ? `:${name}` : name, tried }));
+  loader.report(missingLibrary(loader, name, exact, archivesOnly(loader, state), skipped));
 }
 
 /** GNU ld's "skipping incompatible": a library of another machine does not end the search. */
@@ -331,9 +337,7 @@ function fitsLink(loader: Loader, path: string, bytes: Uint8Array): boolean {
   if (first === undefined || loader.machine === undefined) return true;
   const mismatch = compatibility(loader, first);
   if (mismatch === undefined) return true;
-  loader.report(
-    warning("skipping-incompatible", { file: path }, { found: mismatch.found, expected: mismatch.expected }),
-  );
+  loader.report(warning("skipping-incompatible", { file: path }, mismatch.facts));
   return false;
 }
 

@@ -253,3 +253,17 @@ export function extractBackwards(loader: Loader): void {
     }
   }
 }
+
+/** Members that the index of a searched archive names, and that are not in the link. */
+export function offers(lazySets: readonly LazySet[], id: SymbolId): string[] {
+  const found: string[] = [];
+  for (const set of lazySets) {
+    for (let i = set.symbols.indexOf(id); i >= 0; i = set.symbols.indexOf(id, i + 1)) {
+      const member = set.symbolMember[i];
+      if (set.extracted[member] !== 0) continue;
+      const { name } = set.members[member];
+      found.push(set.path === "" ? name : `${set.path}(${name})`);
+    }
+  }
+  return found;
+}

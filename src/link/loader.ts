@@ -113,32 +113,47 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return bytes.length >= magic.length && magic.every((byte, i) => bytes[i] === byte);
 }
 
-const MACHINE_NAMES: Readonly<Record<number, string>> = {
-  [EM_386]: "i386",
-  [EM_X86_64]: "x86-64",
-  183: "aarch64",
-  40: "arm",
-  243: "riscv",
+/** Names, and the class that goes without saying. */
+const MACHINES: Readonly<Record<number, readonly [name: string, elfClass: number]>> = {
+  [EM_386]: ["i386", 32],
+  [EM_X86_64]: ["x86-64", 64],
+  183: ["aarch64", 64],
+  40: ["arm", 32],
+  243: ["riscv", 64],
 };
 
-/** "" if the ELF file fits the link, else why not. Sets the link's machine from the first object when nothing else has. */
-export function compatibility(
-  loader: Loader,
-  bytes: Uint8Array,
-): { code: string; found: string; expected: string } | undefined {
+function machineText(number: number, elfClass: number, bigEndian: boolean): string {
+  const [name, usual] = MACHINES[number] ?? [`machine ${number}`, 0];
+  return `${name}${elfClass === usual ? "" : `, ${elfClass} bits`}${bigEndian ? ", big endian" : ""}`;
+}
+
+/** What to tell the compiler so that an object fits. */
+const TARGET_OPTIONS: Readonly<Record<string, string>> = { "x86-64": "-m64", i386: "-m32" };
+
+export interface Mismatch {
+  readonly code: string;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Undefined if the ELF file fits the link. Sets the link's machine from the first object when nothing else has. */
+export function compatibility(loader: Loader, bytes: Uint8Array): Mismatch | undefined {
   const elfClass = bytes[4] === 2 ? 64 : 32;
   const number = bytes[5] === 2 ? bytes[18] * 256 + bytes[19] : bytes[18] + bytes[19] * 256;
-  const found = `${MACHINE_NAMES[number] ?? `machine ${number}`}, ${elfClass} bits${bytes[5] === 2 ? ", big endian" : ""}`;
-  if (number === EM_X86_64 && elfClass === 32) return { code: "x32-unsupported", found, expected: "x86-64, 64 bits" };
+  const found = machineText(number, elfClass, bytes[5] === 2);
+  if (number === EM_X86_64 && elfClass === 32) return { code: "x32-unsupported", facts: { found } };
   const machine = bytes[5] === 1 ? machineFor(number, elfClass) : undefined;
   const wanted = loader.machine;
   if (wanted === undefined) {
-    if (machine === undefined) return { code: "wrong-machine", found, expected: "x86-64 or i386" };
+    if (machine === undefined) return { code: "wrong-machine", facts: { found, expected: "x86-64 or i386" } };
     loader.machine = machine;
     return undefined;
   }
   if (machine === wanted) return undefined;
-  return { code: "wrong-machine", found, expected: `${wanted.name}, ${wanted.elfClass} bits` };
+  const option = TARGET_OPTIONS[wanted.name];
+  return {
+    code: "wrong-machine",
+    facts: { found, expected: wanted.name, ...(option === undefined ? {} : { option }) },
+  };
 }
 
 /** Adds a relocatable object: its sections, its groups, its symbols. */
@@ -146,7 +161,7 @@ export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<Object
   const { report, sections, symbols } = loader;
   const mismatch = compatibility(loader, bytes);
   if (mismatch !== undefined) {
-    report(error(mismatch.code, { file: origin.name }, { found: mismatch.found, expected: mismatch.expected }));
+    report(error(mismatch.code, { file: origin.name }, mismatch.facts));
     return;
   }
   const is64 = bytes[4] === 2;
@@ -181,7 +196,7 @@ export function addShared(
 ): SharedFile | undefined {
   const mismatch = compatibility(loader, bytes);
   if (mismatch !== undefined) {
-    loader.report(error(mismatch.code, { file: origin.name }, { found: mismatch.found, expected: mismatch.expected }));
+    loader.report(error(mismatch.code, { file: origin.name }, mismatch.facts));
     return undefined;
   }
   const full = { ...origin, input: loader.inputCount++ };

@@ -14,5 +14,6 @@ export function readOnce(files: FileSystem): FileSystem {
       return bytes;
     },
     exists: (path) => known.get(path) !== undefined || files.exists(path),
+    list: (directory) => files.list?.(directory) ?? [],
   };
 }

@@ -47,14 +47,15 @@ import {
 } from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_IFUNC, BIND_IMPORTED } from "./bind.ts";
+import { relocationFacts } from "./complaints.ts";
 import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
 import { copyEhFrame, ehFrameOffset } from "./eh-frame.ts";
 import { SECTION_ABSOLUTE, type SectionId, type SymbolId } from "./ids.ts";
 import type { Layout } from "./layout.ts";
 import { localSection, localValue } from "./local-symbols.ts";
+import { type Locator, placeOf } from "./locate.ts";
 import { type MergedSections, mergedAddress } from "./merged-sections.ts";
 import type { OutputMode } from "./mode.ts";
-import { nameText } from "./names.ts";
 import { type ObjectFile, sectionName } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import type { OutputSection } from "./output-section.ts";
@@ -69,7 +70,7 @@ import {
   STATE_MERGED,
 } from "./section-table.ts";
 import { gotSlot, pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
-import { FLAG_CANONICAL_PLT, FLAG_COLLECTED, FLAG_LOCAL, type SymbolTable } from "./symbol-table.ts";
+import { FLAG_CANONICAL_PLT, FLAG_COLLECTED, type SymbolTable } from "./symbol-table.ts";
 
 /** What the sweep reads; nothing of it changes but `image`, `dynamic` and `cursor`. */
 export interface Relocator {
@@ -98,6 +99,7 @@ export interface Relocator {
   contents: Uint8Array | undefined;
   /** Next of the scan's dynamic relocations. */
   cursor: number;
+  readonly locator: Locator;
   /** Overflows reported so far: after some, more would not help. */
   overflows: number;
 }
@@ -292,6 +294,11 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
       continue;
     } else {
       value = uncommonValue(r, codeOf(r, object, section), symbol, kind, type, offset, place, field, target, addend);
+      if (value === Number.POSITIVE_INFINITY) {
+        const site = { object, section, offset, type, symbol, symbolIndex: index };
+        r.report(error("got-relaxation-overflow", placeOf(sections, site), relocationFacts(r, site)));
+        continue;
+      }
       if (Number.isNaN(value)) continue;
     }
     if (wordBytes === 4) value |= 0;
@@ -347,7 +354,10 @@ function callTarget(r: Relocator, symbol: SymbolId, target: number): number {
   return pltAddress(slots, r.at, symbol);
 }
 
-/** GOT and PLT expressions, and SIZE. NaN: the instruction was rewritten, nothing is left to store. */
+/**
+ * GOT and PLT expressions, and SIZE. NaN: the instruction was rewritten, nothing is left to store; infinity: it cannot be
+ * rewritten, because the target is too far away.
+ */
 function uncommonValue(
   r: Relocator,
   contents: Uint8Array,
@@ -377,13 +387,7 @@ function uncommonValue(
       const relaxation = relaxationOf(r, contents, symbol, type, offset, addend);
       if (relaxation !== RELAX_NONE) {
         if (!machine.writeRelaxedGotLoad(r.view, field, relaxation, target, place, at.gotBase)) {
-          r.report(
-            error(
-              "got-relaxation-overflow",
-              {},
-              { symbol: nameText(r.symbols.names, symbol), type: typeName(machine, type) },
-            ),
-          );
+          return Number.POSITIVE_INFINITY;
         }
         return Number.NaN;
       }
@@ -611,6 +615,13 @@ function writeWord64(r: Relocator, view: DataView, at: number, symbol: SymbolId,
   view.setBigInt64(at, BigInt.asIntN(64, s + BigInt(addend)), true);
 }
 
+/** The values that fit: what `fits` compares with. */
+function rangeOf(width: number, rule: number): readonly [min: number, max: number] {
+  const range = 2 ** (8 * width);
+  if (rule === OVERFLOW_SIGNED) return [-range / 2, range / 2 - 1];
+  return [rule === OVERFLOW_UNSIGNED ? 0 : -range, range - 1];
+}
+
 /** Does the value fit its field? (BFD's overflow rules; the table says which.) */
 function fits(value: number, width: number, rule: number): boolean {
   if (width === 4) {
@@ -624,10 +635,6 @@ function fits(value: number, width: number, rule: number): boolean {
   return value >= (rule === OVERFLOW_UNSIGNED ? 0 : -range) && value < range;
 }
 
-function typeName(machine: Machine, type: number): string {
-  return machine.relocations.types[type]?.name ?? String(type);
-}
-
 function reportOverflow(
   r: Relocator,
   object: ObjectFile,
@@ -639,15 +646,8 @@ function reportOverflow(
   value: number,
 ): void {
   if (r.options.z.noRelocOverflow || r.overflows++ >= MAX_OVERFLOWS) return;
-  const named = symbol >= 0 && (r.symbols.flags[symbol] & FLAG_LOCAL) === 0;
-  const target = localSection(object, index);
-  const name = named ? nameText(r.symbols.names, symbol) : target >= 0 ? sectionName(object, r.sections, target) : "";
-  const place = { file: object.name, section: sectionName(object, r.sections, section), offset };
-  r.report(
-    error("relocation-overflow", place, { symbol: name, type: typeName(r.machine, type), value: hexadecimal(value) }),
-  );
-}
-
-function hexadecimal(value: number): string {
-  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+  const site = { object, section, offset, type, symbol, symbolIndex: index };
+  const [min, max] = rangeOf(r.machine.relocations.bytes[type], r.machine.relocations.overflow[type]);
+  const details = { ...relocationFacts(r, site), value, min, max };
+  r.report(error("relocation-overflow", placeOf(r.sections, site), details));
 }

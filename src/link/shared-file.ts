@@ -304,7 +304,7 @@ export function sharedVersion(shared: SharedFile, index: number): string {
 }
 
 /** `foo@V` rather than `foo@@V`: plain references do not meet it. */
-function isHiddenVersion(shared: SharedFile, index: number): boolean {
+export function isHiddenVersion(shared: SharedFile, index: number): boolean {
   return shared.versym !== 0 && (shared.view.getUint16(shared.versym + index * 2, true) & VERSYM_HIDDEN) !== 0;
 }
 

@@ -4,6 +4,7 @@
 import { STV_DEFAULT } from "../elf/constants.ts";
 import { problem, type Report } from "../elf/problem.ts";
 import { visibilityName } from "./hidden-symbols.ts";
+import { hintsFor } from "./hints.ts";
 import type { Loader } from "./loader.ts";
 import { locateAll } from "./locate.ts";
 import { findText, nameText } from "./names.ts";
@@ -14,6 +15,7 @@ import { isUndefined } from "./symbol-table.ts";
 export function reportUndefined(loader: Loader, scan: Scan, options: LinkOptions, report: Report): void {
   const { symbols, locator } = loader;
   const severity = options.warnUnresolved ? "warning" : "error";
+  const hints = hintsFor(loader, [...scan.undefined.keys()]);
   for (const [id, { count, references }] of scan.undefined) {
     const { places, functions, lines } = locateAll(locator, references);
     const visibility = symbols.visibility[id];
@@ -24,6 +26,7 @@ export function reportUndefined(loader: Loader, scan: Scan, options: LinkOptions
       functions,
       lines,
       ...(visibility === STV_DEFAULT ? {} : { visibility: visibilityName(visibility) }),
+      ...hints.get(id),
     };
     report(problem(severity, "undefined-symbol", places[0], details));
   }

@@ -10,6 +10,7 @@ import type { OutputMode } from "./mode.ts";
 import { nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import type { VersionNode } from "./script/types.ts";
+import { closest } from "./spelling.ts";
 import {
   defineSymbol,
   FLAG_EXPORT,
@@ -63,10 +64,16 @@ export function assignVersions(
   for (const it of definitions) defineVersionSymbol(symbols, it.name);
   if (!options.undefinedVersion) {
     for (const { node, name } of matcher.undefinedNames()) {
-      report(error("undefined-version", nodes[node].place, { symbol: name, version: nodes[node].name }));
+      const suggestion = closest(name, symbolNames(symbols, defined));
+      const details = { symbol: name, version: nodes[node].name, ...(suggestion === undefined ? {} : { suggestion }) };
+      report(error("undefined-version", nodes[node].place, details));
     }
   }
   return definitions;
+}
+
+function* symbolNames({ names }: SymbolTable, ids: readonly SymbolId[]): IterableIterator<string> {
+  for (const id of ids) yield nameText(names, id);
 }
 
 function declare(

@@ -89,6 +89,7 @@ export function writeImage(
     report,
     contents: undefined,
     cursor: 0,
+    locator: loader.locator,
     overflows: 0,
   };
   relocateObjects(relocator, objects);

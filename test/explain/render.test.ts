@@ -23,7 +23,7 @@ test("an undefined symbol shows where it is referenced: source line, function, o
       functions: ["main", "", ""],
       lines: ["main.cpp:12", "", ""],
       suggestion: "mising",
-      archive: "libx.a(y.o)",
+      suggestionIn: "libx.a(y.o)",
     },
   );
   equal(
@@ -34,8 +34,7 @@ test("an undefined symbol shows where it is referenced: source line, function, o
       "  >>> referenced by lib.a(b.o):(.text.g+0x4)",
       "  >>> referenced by c.o:(.data+0x0)",
       "  >>> referenced by 7 more",
-      "  >>> did you mean mising?",
-      "  >>> defined in libx.a(y.o), which is not linked",
+      "  >>> did you mean mising, in libx.a(y.o)?",
     ),
   );
 });
@@ -57,15 +56,15 @@ test("a duplicate symbol shows both places", () => {
       "x86_64-linux-gnu-ld: error: b.o:(.text+0x0): multiple definition of `f' [duplicate-symbol]",
       "  >>> first defined at a.c:3 (a.o:(.text+0x10))",
       "  >>> defined again at b.c:7",
-      "  fix: keep one definition, or make the others static or inline; -z muldefs takes the first",
+      "  fix: define it in one file only (in a header: extern for a variable, inline for a function), or take the first with -z muldefs",
     ),
   );
 });
 
 test("the phrases that build systems search for are GNU ld's", () => {
   equal(
-    describeProblem(error("library-not-found", {}, { name: "foo", tried: [] })).message,
-    "cannot find -lfoo: no such library in the search path",
+    describeProblem(error("library-not-found", {}, { name: "foo", searched: 12 })).message,
+    "cannot find -lfoo: directories searched: 12",
   );
   equal(
     describeProblem(

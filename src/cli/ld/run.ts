@@ -103,6 +103,7 @@ function announced(files: FileSystem, io: Io): FileSystem {
   return {
     read: (path) => announce(path, files.read(path)),
     exists: (path) => files.exists(path) || announce(path, false),
+    list: (directory) => files.list?.(directory) ?? [],
   };
 }
 

@@ -5,7 +5,7 @@ import { SHN_COMMON, SHN_X86_64_LCOMMON, STB_WEAK, STV_DEFAULT, STV_PROTECTED } 
 import { symbolTypeName, symbolVisibilityName } from "../../elf/names.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO } from "../bind.ts";
 import type { SymbolId } from "../ids.ts";
-import type { LazySet } from "../lazy-set.ts";
+import { offers } from "../lazy-set.ts";
 import type { Loader } from "../loader.ts";
 import { localSection } from "../local-symbols.ts";
 import { findText } from "../names.ts";
@@ -216,20 +216,6 @@ function lossOf(lost: Definer, chosen: Definer | undefined): Loss {
   if (chosen.by === "shared-library") return "common-against-shared";
   if (lost.strength === "common") return chosen.strength === "common" ? "smaller-common" : "common";
   return lost.strength === "weak" && chosen.strength !== "weak" ? "weak" : "later";
-}
-
-/** Members that the index of a searched archive names, and that are not in the link. */
-function offers(lazySets: readonly LazySet[], id: SymbolId): string[] {
-  const found: string[] = [];
-  for (const set of lazySets) {
-    for (let i = set.symbols.indexOf(id); i >= 0; i = set.symbols.indexOf(id, i + 1)) {
-      const member = set.symbolMember[i];
-      if (set.extracted[member] !== 0) continue;
-      const { name } = set.members[member];
-      found.push(set.path === "" ? name : `${set.path}(${name})`);
-    }
-  }
-  return found;
 }
 
 function firstReference({ facts, referrers }: DefinitionSources, id: SymbolId): Reference | undefined {

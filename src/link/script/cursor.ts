@@ -188,9 +188,14 @@ export function expectName(cursor: Cursor, mode: Mode, code: string): string | u
   return undefined;
 }
 
+type Details = Readonly<Record<string, string | readonly string[]>>;
+
 /** Reports a syntax error at a token; the parser gives up after it. */
-export function fail(cursor: Cursor, token: Token, code: string, details: { expected?: readonly string[] } = {}): void {
-  cursor.report(error(code, placeAt(cursor, token.line), { ...details, found: token.text }));
+export function fail(cursor: Cursor, token: Token, code: string, details: Details = {}): void {
+  if (token.kind !== "end") cursor.report(error(code, placeAt(cursor, token.line), { ...details, found: token.text }));
+  // The end is where the last text is, not behind the empty lines that follow it.
+  else
+    cursor.report(error(code, placeAt(cursor, cursor.text.trimEnd().split("\n").length), { ...details, end: "end" }));
 }
 
 function placeAt(cursor: Cursor, line: number): Place {

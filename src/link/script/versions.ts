@@ -2,6 +2,7 @@
 // strict without need (`local:` before `global:`, each twice) it is read as lld and mold read it.
 
 import { error, type Report } from "../../elf/problem.ts";
+import { closest } from "../spelling.ts";
 import { type Cursor, expectMark, expectName, fail, openScript, peek, placeOf, take, takeMark } from "./cursor.ts";
 import type { Pattern, VersionNode } from "./types.ts";
 
@@ -102,6 +103,11 @@ function parseBody(cursor: Cursor, globals: Pattern[], locals: Pattern[]): boole
       }
       patterns.push(patternOf(token.text, "C"));
     } else if (!parseItem(cursor, "C", patterns, 0)) {
+      return false;
+    }
+    if (peek(cursor, "pattern").text === ":") {
+      const suggestion = closest(token.text, ["global", "local"]);
+      fail(cursor, token, "version-unknown-label", suggestion === undefined ? {} : { suggestion });
       return false;
     }
     if (!expectMark(cursor, "pattern", ";")) return false;

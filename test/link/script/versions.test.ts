@@ -94,7 +94,7 @@ test("a character that means nothing is passed over with a warning, as in ld", (
 test("syntax errors tell the line", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["", "script-expected-version 1"],
-    ["# nothing\n", "script-expected-version 2"],
+    ["# nothing\n", "script-expected-version 1"],
     ["{}", "script-expected-token 1"],
     ["V1 foo;", "script-expected-token 1"],
     ["V1 {\nfoo };", "script-expected-token 2"],
