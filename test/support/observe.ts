@@ -92,7 +92,8 @@ function relocationTable(lines: readonly string[], sections: readonly Section[])
     // GNU ld leaves an R_*_NONE where it allotted a slot for a weak symbol that came to nothing.
     if (found === null || found[2]?.endsWith("_NONE") === true) continue;
     const [, offset = "", type = "", rest = ""] = found;
-    const symbol = /^[0-9a-f]{8,16} +(.*)$/.exec(rest)?.[1] ?? "";
+    // Where the value would stand, an IFUNC has `name()`.
+    const symbol = /^(?:[0-9a-f]{8,16}|\S+\(\)) +(.*)$/.exec(rest)?.[1] ?? "";
     seen.push(
       `${where} ${type} ${symbol} in ${sectionAt(sections, Number.parseInt(offset, 16))}`.replace(/ {2,}/, " "),
     );
@@ -100,14 +101,27 @@ function relocationTable(lines: readonly string[], sections: readonly Section[])
   return seen;
 }
 
+/**
+ * The section of a symbol. A marker past the last byte of its section (`_end`, `_edata`, what lay in a section that was
+ * dropped for being empty) could as well be in the next one, so it is not told which.
+ */
+function symbolSection(sections: readonly Section[], index: string, type: string, value: number): string {
+  const section = sections[Number(index)];
+  if (section === undefined) return index;
+  const inside = value >= section.address && value < section.address + section.size;
+  return inside || type === "TLS" || type === "SECTION" ? section.name : "the space after a section";
+}
+
 /** `Num: Value Size Type Bind Vis Ndx Name`. */
 function symbolTable(lines: readonly string[], sections: readonly Section[]): string[] {
   const seen: string[] = [];
   for (const line of lines) {
-    const found = /^ *\d+: [0-9a-f]+ +(\w+) (\w+) +(\w+) +(\w+)( +\[.*\])? +(\w+)(?: (.*))?$/.exec(line);
+    const found = /^ *\d+: ([0-9a-f]+) +(\w+) (\w+) +(\w+) +(\w+)( +\[.*\])? +(\w+)(?: (.*))?$/.exec(line);
     if (found === null) continue;
-    const [, size = "", type, bind, visibility, , index = "", name = ""] = found;
-    const section = /^\d+$/.test(index) ? (sections[Number(index)]?.name ?? index) : index;
+    const [, value = "", size = "", type = "", bind, visibility, , index = "", name = ""] = found;
+    // __TMC_END__ ends .tm_clone_table, which is empty and dropped: its place means nothing.
+    const section =
+      name === "__TMC_END__" ? "any section" : symbolSection(sections, index, type, Number.parseInt(value, 16));
     const label = type === "SECTION" ? section : name.replace(/ \(\d+\)$/, "");
     seen.push(`${label} ${type} ${bind} ${visibility} size ${Number(size)} in ${section}`);
   }
