@@ -89,8 +89,9 @@ export function collectGarbage(
   if (mode.dynamic || options.gcKeepExported) keepExported(walk, loader, nodes, mode);
   follow(walk);
   for (const object of objects) keepUnloaded(walk, object);
-  // In -r common symbols stay common: there is nothing to remove, unless -d gives them space.
-  const commons = sweepSymbols(walk, options.output !== "relocatable" || options.defineCommon === true);
+  const commons = sweepSymbols(walk);
+  // In -r common symbols have no space that could be removed, unless -d gives them some.
+  if (options.output === "relocatable" && options.defineCommon !== true) commons.fill(0);
   for (const object of objects) sweep(walk, object, commons, options.printGcSections, report);
   return walk.referenced;
 }
@@ -243,7 +244,7 @@ function findAssigned(walk: Walk, assignments: readonly Assignment[]): void {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Marks the definitions that go with their sections. @returns by object: the common symbols that go, COMMON_* */
-function sweepSymbols(walk: Walk, allotsCommons: boolean): Uint8Array {
+function sweepSymbols(walk: Walk): Uint8Array {
   const { symbols, sections, commons, objects } = walk;
   const gone = new Uint8Array(objects.length);
   for (let id = 0; id < symbols.names.count; id++) {
@@ -251,7 +252,7 @@ function sweepSymbols(walk: Walk, allotsCommons: boolean): Uint8Array {
     if (symbols.kind[id] === KIND_COMMON) {
       const owner = symbols.owner[id];
       const where = commonClass(symbols, id);
-      if (!allotsCommons || (commons[owner] & where) !== 0) continue;
+      if ((commons[owner] & where) !== 0) continue;
       if (symbols.size[id] > 0) gone[owner] |= where;
     } else if (symbols.section[id] < 0 || (sections.state[symbols.section[id]] & STATE_LIVE) !== 0) continue;
     symbols.flags[id] |= FLAG_COLLECTED;

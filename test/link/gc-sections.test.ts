@@ -433,11 +433,11 @@ eachTarget("-r --gc-sections keeps what -u or -e needs, and what it makes links 
       return { status, symbols: symbols(shop, "joined.o", "--defined-only", "-g") };
     });
   const { removed, value } = link("-u", "one");
-  deepEqual(value, { status: 6, symbols: ["alone", "common_dead", "common_kept", "data", "one", "two"] });
+  deepEqual(value, { status: 6, symbols: ["common_dead", "common_kept", "data", "one", "two"] });
   deepEqual(of(removed, "one.o"), [".data.dead_data", ".text.dead"]);
   deepEqual(of(removed, "two.o"), [".text.dead_two"]);
   deepEqual(link("-e", "one").removed, removed);
-  // Common symbols stay common, used or not; -d gives them space, and then they go with their object's others.
-  deepEqual(of(removed, "three.o"), []);
-  deepEqual(of(link("-u", "one", "-d").removed, "three.o"), ["COMMON"]);
+  // Common symbols go with their object's others; there is space to be removed only if -d gives them some.
+  deepEqual(of(removed, "three.o"), [".comment"]);
+  deepEqual(of(link("-u", "one", "-d").removed, "three.o"), [".comment", "COMMON"]);
 });
