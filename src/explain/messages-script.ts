@@ -14,7 +14,9 @@ export const scriptMessages: MessageTable = {
   "script-expected-pattern": { message: `expected a symbol or a pattern${before}` },
   "script-expected-symbol": { message: `expected a symbol${before}` },
   "script-expected-version": { message: `expected a version, its name or an opening brace${before}` },
-  "version-unknown-label": { message: "`{found}:' is neither `global:' nor `local:'[[; did you mean `{suggestion}:'?]]" },
+  "version-unknown-label": {
+    message: "`{found}:' is neither `global:' nor `local:'[[; did you mean `{suggestion}:'?]]",
+  },
   "script-trailing-text": { message: "expected nothing more, found `{found}'" },
   "script-unknown-command": {
     message: "`{found}' is neither a linker script command nor the start of an assignment",

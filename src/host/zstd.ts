@@ -1,11 +1,11 @@
 // zstd for Node before 22.15, which has none: the fzstd package, behind a check of the frames' headers. A header of 12 bytes
-// can ask for 2 GiB of window, so nothing is handed to the decoder before every frame's content size is known and their
-// sum is the size that the caller expects. (RFC 8878, sections 3.1.1 and 3.1.1.2.)
+// can ask for 2 GiB of window, so nothing is handed to the decoder before every frame says how long its content is, or at
+// least has a window in proportion to what the caller expects. (RFC 8878, sections 3.1.1 and 3.1.1.2.)
 
 type Decompress = (bytes: Uint8Array, size: number) => Uint8Array | undefined;
 
 /**
- * Decompresses to exactly `size` bytes; gives nothing if the stream is damaged or does not say how long its content is.
+ * Decompresses to exactly `size` bytes; gives nothing if the stream is damaged or asks for memory out of proportion.
  * Unlike Node's, it does not compare checksums, and content that ends before the size its frame announces is followed by
  * zeros. Undefined where the package is not installed.
  */
@@ -28,7 +28,8 @@ function loadFzstd(): Fzstd | undefined {
 }
 
 function decompressSized(decompress: Fzstd["decompress"], bytes: Uint8Array, size: number): Uint8Array | undefined {
-  if (contentSize(bytes) !== size) return undefined;
+  const announced = contentSize(bytes, Math.max(size * 2, SMALL_WINDOW));
+  if (announced === undefined || announced > size) return undefined;
   try {
     const content = decompress(bytes);
     return content.length === size ? content : undefined;
@@ -37,13 +38,19 @@ function decompressSized(decompress: Fzstd["decompress"], bytes: Uint8Array, siz
   }
 }
 
-/** The sum of the frames' content sizes; undefined if a frame is cut short or leaves its size out. */
-function contentSize(bytes: Uint8Array): number | undefined {
+/** The window that every decoder must be able to give (RFC 8878, section 3.1.1.1.2). */
+const SMALL_WINDOW = 8 << 20;
+
+/**
+ * The sum of the frames' content sizes, as far as they say (GNU as leaves it out).
+ * @returns undefined if a frame is cut short, or wants a window above `largestWindow` without saying its size
+ */
+function contentSize(bytes: Uint8Array, largestWindow: number): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   let total = 0;
   while (at < bytes.length) {
-    const frame = readFrame(view, at);
+    const frame = readFrame(view, at, largestWindow);
     if (frame === undefined || frame.end > bytes.length) return undefined;
     at = frame.end;
     total += frame.contentSize;
@@ -59,7 +66,7 @@ interface Frame {
   readonly end: number;
 }
 
-function readFrame(view: DataView, start: number): Frame | undefined {
+function readFrame(view: DataView, start: number, largestWindow: number): Frame | undefined {
   if (start + 9 > view.byteLength) return undefined;
   const magic = view.getUint32(start, true);
   if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
@@ -72,13 +79,21 @@ function readFrame(view: DataView, start: number): Frame | undefined {
   const sizeBytes = sizeField === 0 ? (singleSegment ? 1 : 0) : 1 << sizeField;
   const dictionaryBytes = [0, 1, 2, 4][descriptor & 3];
   const sizeAt = start + 5 + (singleSegment ? 0 : 1) + dictionaryBytes;
-  if (sizeBytes === 0 || sizeAt + sizeBytes > view.byteLength) return undefined;
+  if (sizeAt + sizeBytes > view.byteLength) return undefined;
+  if (sizeBytes === 0 && windowSize(view.getUint8(start + 5)) > largestWindow) return undefined;
   const end = blocksEnd(view, sizeAt + sizeBytes);
   const checksumBytes = (descriptor & 4) === 0 ? 0 : 4;
   return end === undefined ? undefined : { contentSize: readSize(view, sizeAt, sizeBytes), end: end + checksumBytes };
 }
 
+/** Window_Descriptor: exponent in the upper five bits, eighths in the lower three. */
+function windowSize(descriptor: number): number {
+  const base = 2 ** (10 + (descriptor >> 3));
+  return base + (base / 8) * (descriptor & 7);
+}
+
 function readSize(view: DataView, at: number, bytes: number): number {
+  if (bytes === 0) return 0;
   if (bytes === 1) return view.getUint8(at);
   if (bytes === 2) return view.getUint16(at, true) + 256;
   if (bytes === 4) return view.getUint32(at, true);

@@ -35,6 +35,9 @@ import {
   type SlotChunks,
 } from "./synthesize.ts";
 
+/** https://systemd.io/ELF_PACKAGE_METADATA */
+const NT_FDO_PACKAGING_METADATA = 0xcafe1a7e;
+
 export interface MadeSections {
   readonly slots: Slots;
   readonly slotChunks: SlotChunks;
@@ -82,6 +85,10 @@ export function makeSections(
   const idSize = buildIdSize(options.buildId);
   const buildId =
     idSize === 0 ? undefined : makeNote(outputs, ".note.gnu.build-id", NT_GNU_BUILD_ID, new Uint8Array(idSize));
+  if (options.packageMetadata !== undefined) {
+    const text = new TextEncoder().encode(`${options.packageMetadata}\0`);
+    makeNote(outputs, ".note.package", NT_FDO_PACKAGING_METADATA, text, "FDO");
+  }
   const made = {
     slots,
     slotChunks,

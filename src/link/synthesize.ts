@@ -250,14 +250,20 @@ export function linkRelocationSections(outputs: OutputSections, machine: Machine
   }
 }
 
-/** A note section: 12-byte header, "GNU", description. */
-export function makeNote(outputs: OutputSections, name: string, type: number, description: Uint8Array): Chunk {
+/** A note section: 12-byte header, owner of three letters, description. */
+export function makeNote(
+  outputs: OutputSections,
+  name: string,
+  type: number,
+  description: Uint8Array,
+  owner = "GNU",
+): Chunk {
   const bytes = new Uint8Array(16 + Math.ceil(description.length / 4) * 4);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 4, true);
   view.setUint32(4, description.length, true);
   view.setUint32(8, type, true);
-  bytes.set([0x47, 0x4e, 0x55, 0], 12);
+  bytes.set(encoder.encode(owner).subarray(0, 3), 12);
   bytes.set(description, 16);
   const row = outputs.byName.get(name);
   const output = row ?? addNoteOutput(outputs, name);
