@@ -236,6 +236,9 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
       return;
     default:
       addLoser(record, id, asShared(it.owner), it.index);
+      // What the definition leaves unsaid is taken from the other (assembler code without .type and .size).
+      if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
+      if (symbols.size[id] === 0) symbols.size[id] = it.size;
   }
 }
 
