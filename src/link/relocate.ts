@@ -48,6 +48,7 @@ import {
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_IFUNC, BIND_IMPORTED } from "./bind.ts";
 import { relocationFacts } from "./complaints.ts";
+import { copyBytes } from "./copy-bytes.ts";
 import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
 import { copyEhFrame, ehFrameOffset } from "./eh-frame.ts";
 import { SECTION_ABSOLUTE, type SectionId, type SymbolId } from "./ids.ts";
@@ -127,21 +128,9 @@ export function relocateObjects(relocator: Relocator, objects: readonly ObjectFi
   }
 }
 
-/** Below this many bytes a loop is faster than making a view of the section to copy from. */
-const SMALL = 256;
-
 function copyContents(r: Relocator, object: ObjectFile, section: SectionId, to: number): void {
-  const from = r.sections.offset[section];
-  const size = r.sections.size[section];
-  if (size > SMALL) {
-    r.image.set(object.bytes.subarray(from, from + size), to);
-    return;
-  }
-  const { view: source } = object;
-  const { view: target } = r;
-  let i = 0;
-  for (; i + 4 <= size; i += 4) target.setInt32(to + i, source.getInt32(from + i, true), true);
-  for (; i < size; i++) target.setUint8(to + i, source.getUint8(from + i));
+  const { offset, size } = r.sections;
+  copyBytes(object.bytes, object.view, offset[section], size[section], r.image, r.view, to);
 }
 
 /** Compressed sections, and .eh_frame, which is put together record by record. */

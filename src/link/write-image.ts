@@ -24,7 +24,7 @@ import { type GotWriter, writeDynamicSymbols, writeGot, writeGotHeader, writePlt
 import { planHeaders, writeHeaders } from "./write-headers.ts";
 
 /** What one ArrayBuffer holds in every engine of today. Memory that stays zero costs nothing, so size alone is no harm. */
-const LARGEST_IMAGE = 0xffffffff;
+export const LARGEST_IMAGE: number = 0xffffffff;
 
 export function writeImage(
   loader: Loader,

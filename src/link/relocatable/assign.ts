@@ -55,8 +55,9 @@ interface Assigning {
   readonly nameOf: Int32Array;
   /** By name: row of the script + 1, or 0. */
   rowOf: Int32Array;
-  /** Orphans by name: output sections that more inputs may join. */
-  readonly orphans: Map<number, OutputSectionId[]>;
+  /** Orphans that more inputs may join: by name the last one, and by output section the one before it of its name. */
+  lastOrphan: Int32Array;
+  orphanBefore: Int32Array;
   readonly unique: Map<number, boolean>;
   readonly keepGroups: boolean;
 }
@@ -91,7 +92,8 @@ export function assignOutputs(
     order: createOrder(table),
     nameOf: new Int32Array(sections.count).fill(-1),
     rowOf: new Int32Array(256),
-    orphans: new Map(),
+    lastOrphan: new Int32Array(0),
+    orphanBefore: new Int32Array(256),
     unique: new Map(),
     keepGroups: !options.forceGroupAllocation,
   };
@@ -99,6 +101,8 @@ export function assignOutputs(
   for (const object of objects) nameSections(assigning, object, propertyName, wanted.propertyHost);
   const made = new Map<string, OutputSectionId>();
   assignScripted(assigning, wanted.scripted, made);
+  for (const { name } of wanted.orphans) internText(table.names, name);
+  assigning.lastOrphan = new Int32Array(table.names.count).fill(-1);
   for (const [i, object] of objects.entries()) {
     assignOrphans(assigning, object);
     if (i !== 0) continue;
@@ -148,7 +152,7 @@ function followsDiscarded(object: ObjectFile, sections: SectionTable, section: S
 }
 
 function isDebugging(assigning: Assigning, section: SectionId, name: number): boolean {
-  return kindOf(nameText(assigning.table.names, name), assigning.sections.flags[section]) === KIND_DEBUGGING;
+  return kindOf(assigning.table.names, name, assigning.sections.flags[section]) === KIND_DEBUGGING;
 }
 
 function nameSections(assigning: Assigning, object: ObjectFile, propertyName: number, propertyHost: SectionId): void {
@@ -231,25 +235,34 @@ function isUniqueName(assigning: Assigning, name: number): boolean {
 // ---------------------------------------------------------------------------------------------------------------------
 
 function assignOrphans(assigning: Assigning, object: ObjectFile): void {
-  const { sections, table, nameOf, orphans, options } = assigning;
+  const { sections, table, nameOf, lastOrphan, options } = assigning;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
     const name = nameOf[section];
     if (name < 0 || sections.output[section] >= 0) continue;
     const grouped = assigning.keepGroups && (sections.state[section] & STATE_IN_GROUP) !== 0;
     const joinable = !grouped && !options.uniqueSections && !isAlone(assigning, section, name);
-    const known = joinable ? orphans.get(name)?.find((it) => mayJoin(assigning, it, section)) : undefined;
-    if (known !== undefined) {
+    const known = joinable ? joinableOrphan(assigning, name, section) : -1;
+    if (known >= 0) {
       joinOutput(table, known, sections, section);
       continue;
     }
     const id = addOutputFor(table, name, sections, section, grouped);
     placeOrphan(assigning.order, id);
     if (!joinable) continue;
-    const list = orphans.get(name);
-    if (list === undefined) orphans.set(name, [id]);
-    else list.push(id);
+    assigning.orphanBefore = growInt32(assigning.orphanBefore, id + 1);
+    assigning.orphanBefore[id] = lastOrphan[name];
+    lastOrphan[name] = id;
   }
+}
+
+/** The first output section of that name that the section may join, or -1. */
+function joinableOrphan(assigning: Assigning, name: number, section: SectionId): OutputSectionId {
+  let found = -1;
+  for (let id = assigning.lastOrphan[name]; id >= 0; id = assigning.orphanBefore[id]) {
+    if (mayJoin(assigning, id, section)) found = id;
+  }
+  return found;
 }
 
 /** ld/ldelf.c, elf_orphan_compatible: the same type, the same flags of system and processor, both allocated or neither. */

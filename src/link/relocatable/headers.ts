@@ -8,6 +8,7 @@ import {
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
   SHN_LORESERVE,
+  SHT_GROUP,
   SHT_NOBITS,
   SHT_REL,
   SHT_RELA,
@@ -15,12 +16,13 @@ import {
   SHT_SYMTAB,
   SHT_SYMTAB_SHNDX,
 } from "../../elf/constants.ts";
+import { growUint8 } from "../columns.ts";
 import { alignUp } from "../layout.ts";
-import { nameEnd, nameText } from "../names.ts";
+import { type NameTable, nameEnd, nameText } from "../names.ts";
 import type { ObjectFile } from "../object-file.ts";
 import type { SectionTable } from "../section-table.ts";
 import { addBytes, addText, createStrings, type StringTable } from "../string-table.ts";
-import { type SectionHeader, writeElfHeader, writeSectionHeader } from "../write-headers.ts";
+import { writeElfHeader, writeWord } from "../write-headers.ts";
 import type { Assigned } from "./assign.ts";
 import { signatureNumber } from "./group-sections.ts";
 import { type OutputTable, outputEntsize, outputType } from "./output-table.ts";
@@ -129,29 +131,37 @@ function addNames(table: OutputTable, strings: StringTable): NameOffsets {
   const plain = new Int32Array(names.count).fill(-1);
   const rel = new Int32Array(names.count).fill(-1);
   const rela = new Int32Array(names.count).fill(-1);
-  const add = (prefix: string, name: number): number => {
-    const start = names.start[name] - prefix.length;
-    const bytes = new Uint8Array(nameEnd(names, name) - start);
-    bytes.set(new TextEncoder().encode(prefix));
-    bytes.set(names.pool.subarray(names.start[name], nameEnd(names, name)), prefix.length);
-    return addBytes(strings, bytes, 0, bytes.length);
-  };
   for (let id = 0; id < table.count; id++) {
     const name = table.name[id];
     if (table.relCount[id] > 0 && rel[name] < 0) {
-      rel[name] = add(".rel", name);
+      rel[name] = appendName(strings, ".rel", names, name);
       plain[name] = rel[name] + 4;
     }
     if (table.relaCount[id] > 0 && rela[name] < 0) {
-      rela[name] = add(".rela", name);
+      rela[name] = appendName(strings, ".rela", names, name);
       plain[name] = rela[name] + 5;
     }
   }
   for (let id = 0; id < table.count; id++) {
     const name = table.name[id];
-    if (plain[name] < 0) plain[name] = add("", name);
+    if (plain[name] < 0) plain[name] = addBytes(strings, names.pool, names.start[name], nameEnd(names, name));
   }
   return { plain, rel, rela };
+}
+
+/** @returns offset of the prefix and the name, as one */
+function appendName(strings: StringTable, prefix: string, names: NameTable, name: number): number {
+  const at = strings.size;
+  const start = names.start[name];
+  const end = nameEnd(names, name);
+  strings.bytes = growUint8(strings.bytes, at + prefix.length + (end - start) + 1);
+  const { bytes } = strings;
+  let to = at;
+  for (let i = 0; i < prefix.length; i++) bytes[to++] = prefix.charCodeAt(i);
+  for (let i = start; i < end; i++) bytes[to++] = names.pool[i];
+  bytes[to] = 0;
+  strings.size = to + 1;
+  return at;
 }
 
 export interface Identity {
@@ -160,6 +170,12 @@ export interface Identity {
   readonly gnuFeatures: boolean;
   /** Addresses by section name: -Ttext and the like give them, though nothing is moved. */
   readonly sectionStart: ReadonlyMap<string, number>;
+}
+
+interface HeaderWriter {
+  readonly view: DataView;
+  readonly sectionTable: number;
+  readonly is64: boolean;
 }
 
 /** Writes the ELF header, the section headers and their names. */
@@ -174,109 +190,109 @@ export function writeFileHeaders(
   view: DataView,
 ): void {
   const { table } = assigned;
+  const { symtab, shndx, strtab, shstrtab, sectionTable, names } = shape;
+  const { entry, gnuFeatures, sectionStart } = identity;
   const is64 = machine.elfClass === 64;
-  const { entry, gnuFeatures } = identity;
-  writeElfHeader(view, machine, ET_REL, entry, 0, shape.sectionTable, shape.sectionCount, gnuFeatures);
-  image.set(shape.strings.bytes.subarray(0, shape.strings.size), shape.shstrtab.offset);
-  const write = (index: number, header: SectionHeader): void => {
-    writeSectionHeader(view, shape.sectionTable + index * (is64 ? 64 : 40), is64, header);
-  };
-  const plain = { flags: 0, address: 0, link: 0, info: 0, alignment: 1, entsize: 0 };
-  for (const id of assigned.groups) {
-    write(table.index[id], {
-      ...plain,
-      name: shape.names.plain[table.name[id]],
-      type: table.type[id],
-      offset: table.offset[id],
-      size: table.size[id],
-      link: shape.symtab.index,
-      info: signatureNumber(symbols, table, objects, id),
-      alignment: 4,
-      entsize: 4,
-    });
-  }
-  for (const id of assigned.ordered)
-    writeSection(shape, table, objects, symbols.sections, machine, identity, id, write);
-  const { symtab, shndx, strtab, shstrtab } = shape;
   const word = machine.wordBytes;
-  write(symtab.index, {
-    ...plain,
-    ...symtab,
-    type: SHT_SYMTAB,
-    link: strtab.index,
-    info: symbols.localCount,
-    alignment: word,
-    entsize: is64 ? 24 : 16,
-  });
-  if (shndx !== undefined)
-    write(shndx.index, { ...plain, ...shndx, type: SHT_SYMTAB_SHNDX, link: symtab.index, alignment: 4, entsize: 4 });
-  write(strtab.index, { ...plain, ...strtab, type: SHT_STRTAB });
-  write(shstrtab.index, { ...plain, ...shstrtab, type: SHT_STRTAB });
+  writeElfHeader(view, machine, ET_REL, entry, 0, sectionTable, shape.sectionCount, gnuFeatures);
+  image.set(shape.strings.bytes.subarray(0, shape.strings.size), shstrtab.offset);
+  const w: HeaderWriter = { view, sectionTable, is64 };
+  for (const id of assigned.groups) {
+    const signature = signatureNumber(symbols, table, objects, id);
+    const name = names.plain[table.name[id]];
+    writeHeader(
+      w,
+      table.index[id],
+      name,
+      SHT_GROUP,
+      0,
+      0,
+      table.offset[id],
+      table.size[id],
+      symtab.index,
+      signature,
+      4,
+      4,
+    );
+  }
+  for (const id of assigned.ordered) {
+    const start = sectionStart.size === 0 ? 0 : sectionStart.get(nameText(table.names, table.name[id]));
+    writeSection(w, shape, table, objects, symbols.sections, word, id, start ?? 0);
+  }
+  const tail = (it: Tail, type: number, link: number, info: number, alignment: number, entsize: number): void =>
+    writeHeader(w, it.index, it.name, type, 0, 0, it.offset, it.size, link, info, alignment, entsize);
+  tail(symtab, SHT_SYMTAB, strtab.index, symbols.localCount, word, is64 ? 24 : 16);
+  if (shndx !== undefined) tail(shndx, SHT_SYMTAB_SHNDX, symtab.index, 0, 4, 4);
+  tail(strtab, SHT_STRTAB, 0, 0, 1, 0);
+  tail(shstrtab, SHT_STRTAB, 0, 0, 1, 0);
 }
 
+/** The header of an output section, and those of its relocations behind it. */
 function writeSection(
+  w: HeaderWriter,
   shape: FileShape,
   table: OutputTable,
   objects: readonly ObjectFile[],
   sections: SectionTable,
-  machine: Machine,
-  identity: Identity,
+  word: number,
   id: number,
-  write: (index: number, header: SectionHeader) => void,
+  address: number,
 ): void {
+  const { names, rel, rela, symtab } = shape;
+  const { relCount, relaCount } = table;
   const name = table.name[id];
   const index = table.index[id];
   const flags = table.flags[id];
-  const word = machine.wordBytes;
-  write(index, {
-    name: shape.names.plain[name],
-    type: outputType(table, id),
-    flags,
-    address: identity.sectionStart.size === 0 ? 0 : startOf(table, identity, id),
-    offset: table.offset[id],
-    size: table.size[id],
-    link: (flags & SHF_LINK_ORDER) === 0 ? 0 : linkedIndex(table, objects, sections, id),
-    info: 0,
-    alignment: table.alignment[id],
-    entsize: outputEntsize(table, id, word),
-  });
-  const relocations = {
-    // A group's member and its relocations are dropped together.
-    flags: SHF_INFO_LINK | (flags & SHF_GROUP),
-    address: 0,
-    link: shape.symtab.index,
-    info: index,
-    alignment: word,
-  };
-  const { relCount, relaCount } = table;
+  const type = outputType(table, id);
+  const link = (flags & SHF_LINK_ORDER) === 0 ? 0 : linkedIndex(table, objects, sections, id);
+  const entsize = outputEntsize(table, id, word);
+  const { offset, size, alignment } = table;
+  const plain = names.plain[name];
+  writeHeader(w, index, plain, type, flags, address, offset[id], size[id], link, 0, alignment[id], entsize);
+  // A group's member and its relocations are dropped together.
+  const relocationFlags = SHF_INFO_LINK | (flags & SHF_GROUP);
   let next = index + 1;
   if (relCount[id] > 0) {
-    const size = relCount[id] * 2 * word;
-    const entry = {
-      ...relocations,
-      name: shape.names.rel[name],
-      type: SHT_REL,
-      offset: shape.rel[id],
-      size,
-      entsize: 2 * word,
-    };
-    write(next++, entry);
+    const entry = 2 * word;
+    const bytes = relCount[id] * entry;
+    const text = names.rel[name];
+    writeHeader(w, next++, text, SHT_REL, relocationFlags, 0, rel[id], bytes, symtab.index, index, word, entry);
   }
   if (relaCount[id] > 0) {
-    const size = relaCount[id] * 3 * word;
-    write(next, {
-      ...relocations,
-      name: shape.names.rela[name],
-      type: SHT_RELA,
-      offset: shape.rela[id],
-      size,
-      entsize: 3 * word,
-    });
+    const entry = 3 * word;
+    const bytes = relaCount[id] * entry;
+    const text = names.rela[name];
+    writeHeader(w, next, text, SHT_RELA, relocationFlags, 0, rela[id], bytes, symtab.index, index, word, entry);
   }
 }
 
-function startOf(table: OutputTable, identity: Identity, id: number): number {
-  return identity.sectionStart.get(nameText(table.names, table.name[id])) ?? 0;
+function writeHeader(
+  w: HeaderWriter,
+  index: number,
+  name: number,
+  type: number,
+  flags: number,
+  address: number,
+  offset: number,
+  size: number,
+  link: number,
+  info: number,
+  alignment: number,
+  entsize: number,
+): void {
+  const { view, is64 } = w;
+  const word = is64 ? 8 : 4;
+  const at = w.sectionTable + index * (is64 ? 64 : 40);
+  view.setUint32(at, name, true);
+  view.setUint32(at + 4, type, true);
+  writeWord(view, at + 8, flags >>> 0, is64);
+  writeWord(view, at + 8 + word, address, is64);
+  writeWord(view, at + 8 + 2 * word, offset, is64);
+  writeWord(view, at + 8 + 3 * word, size, is64);
+  view.setUint32(at + 8 + 4 * word, link, true);
+  view.setUint32(at + 12 + 4 * word, info, true);
+  writeWord(view, at + 16 + 4 * word, alignment, is64);
+  writeWord(view, at + 16 + 5 * word, entsize, is64);
 }
 
 /** SHF_LINK_ORDER: the output section of what the first input is linked to. */

@@ -2,13 +2,14 @@
 // section of the copy that was kept in its place if the two define the same symbols and are equally long (bfd/elflink.c,
 // _bfd_elf_check_kept_section).
 
-import { SHT_GROUP, STT_SECTION } from "../../elf/constants.ts";
+import { SHF_ALLOC, SHT_GROUP, STT_SECTION } from "../../elf/constants.ts";
 import { type GroupTable, internSignature } from "../groups.ts";
 import type { SectionId } from "../ids.ts";
 import { localSection } from "../local-symbols.ts";
 import { findName, type NameTable } from "../names.ts";
-import type { ObjectFile } from "../object-file.ts";
+import { type ObjectFile, sectionName } from "../object-file.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../section-table.ts";
+import { isDebuggingName } from "./output-table.ts";
 
 export interface KeptSections {
   readonly objects: readonly ObjectFile[];
@@ -103,17 +104,23 @@ function linkOnceKeeper(kept: KeptSections, object: ObjectFile, section: Section
   return id >= 0 && id < groups.keeper.length ? groups.keeper[id] - 1 : -1;
 }
 
-/** Do the two sections define symbols of the same names, types and visibilities? Two without symbols are not alike. */
+/**
+ * Do the two sections define symbols of the same names, types and visibilities? Two without symbols are not alike. Parts of
+ * debugging information have no other symbol than that of the section.
+ */
 function sameSymbols(kept: KeptSections, a: SectionId, b: SectionId): boolean {
-  if (kept.sections.type[a] !== kept.sections.type[b]) return false;
-  const ours = symbolTexts(kept, a);
-  const theirs = symbolTexts(kept, b);
+  const { sections, objects } = kept;
+  if (sections.type[a] !== sections.type[b]) return false;
+  const allocated = (sections.flags[a] & SHF_ALLOC) !== 0;
+  const sectionSymbols = !allocated && isDebuggingName(sectionName(objects[sections.object[a]], sections, a));
+  const ours = symbolTexts(kept, a, sectionSymbols);
+  const theirs = symbolTexts(kept, b, sectionSymbols);
   return ours.length > 0 && ours.length === theirs.length && ours.every((text, i) => text === theirs[i]);
 }
 
 const decoder = new TextDecoder();
 
-function symbolTexts(kept: KeptSections, section: SectionId): string[] {
+function symbolTexts(kept: KeptSections, section: SectionId, sectionSymbols: boolean): string[] {
   const object = kept.objects[kept.sections.object[section]];
   const { starts, order } = symbolsBySection(kept, object);
   const { bytes, view, is64, symtab, strings, stringsEnd } = object;
@@ -125,6 +132,7 @@ function symbolTexts(kept: KeptSections, section: SectionId): string[] {
     let end = start;
     while (end < stringsEnd && bytes[end] !== 0) end++;
     const detail = at + (is64 ? 4 : 12);
+    if (!sectionSymbols && (bytes[detail] & 15) === STT_SECTION) continue;
     texts.push(`${decoder.decode(bytes.subarray(start, end))} ${bytes[detail]} ${bytes[detail + 1]}`);
   }
   return texts.sort();
@@ -133,13 +141,10 @@ function symbolTexts(kept: KeptSections, section: SectionId): string[] {
 function symbolsBySection(kept: KeptSections, object: ObjectFile): SymbolsBySection {
   const known = kept.indexes.get(object.id);
   if (known !== undefined) return known;
-  const { bytes, is64, symtab, symbolCount, sectionCount, firstSection } = object;
-  const entry = is64 ? 24 : 16;
-  const detail = is64 ? 4 : 12;
+  const { symbolCount, sectionCount, firstSection } = object;
   const starts = new Int32Array(sectionCount + 1);
   const sectionOf = new Int32Array(symbolCount).fill(-1);
   for (let i = 1; i < symbolCount; i++) {
-    if ((bytes[symtab + i * entry + detail] & 15) === STT_SECTION) continue;
     const section = localSection(object, i);
     if (section < 0) continue;
     sectionOf[i] = section - firstSection;

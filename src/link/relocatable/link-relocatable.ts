@@ -1,7 +1,7 @@
 // -r: links objects into one object that links like them. The passes in order, as link.ts has them for programs.
 
 import type { Machine } from "../../arch/index.ts";
-import type { Report } from "../../elf/problem.ts";
+import { error, type Report } from "../../elf/problem.ts";
 import { buildIdBytes } from "../build-id.ts";
 import { reportDuplicates } from "../duplicates.ts";
 import { readEhFrames } from "../eh-frame.ts";
@@ -9,6 +9,7 @@ import { collectGarbage } from "../gc-sections.ts";
 import type { Loader } from "../loader.ts";
 import { outputMode } from "../mode.ts";
 import type { LinkOptions } from "../options.ts";
+import { LARGEST_IMAGE } from "../write-image.ts";
 import { assignOutputs, orderOfFiles } from "./assign.ts";
 import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
 import { shrinkEhFrames } from "./eh-frame.ts";
@@ -67,6 +68,10 @@ export function linkRelocatable(
   const headerCount = numberSections(assigned);
   measureGroups(groups, table, objects, sections);
   const shape = planFile(assigned, plan, headerCount, machine);
+  if (shape.imageSize > LARGEST_IMAGE) {
+    report(error("output-too-large", {}, { size: shape.imageSize, largest: LARGEST_IMAGE }));
+    return undefined;
+  }
   const image = new Uint8Array(shape.imageSize);
   const view = new DataView(image.buffer);
   for (const [output, bytes] of notes) image.set(bytes, table.offset[output]);

@@ -18,7 +18,7 @@ import { buildIdSize } from "../build-id.ts";
 import type { OutputSectionId, SectionId } from "../ids.ts";
 import type { Loader } from "../loader.ts";
 import { findText } from "../names.ts";
-import { type ObjectFile, sectionName } from "../object-file.ts";
+import type { ObjectFile } from "../object-file.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergePropertyNotes, type PropertyInput } from "../property-notes.ts";
 import { contentsOf } from "../section-contents.ts";
@@ -31,6 +31,8 @@ import type { OutputTable } from "./output-table.ts";
 const BUILD_ID = ".note.gnu.build-id";
 const PROPERTIES = ".note.gnu.property";
 const STACK = ".note.GNU-stack";
+
+const encoder = new TextEncoder();
 
 export interface MadeContents {
   /** .note.gnu.build-id with zeros for the hash, or undefined. */
@@ -56,7 +58,7 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   if (buildId !== undefined) scripted.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC });
   if (options.defineCommon === true) scripted.push(...commonSections(loader));
 
-  const hosts = objects.map((object) => sectionNamed(object, sections, PROPERTIES, SHT_NOTE));
+  const hosts = objects.map((object) => sectionNamed(object, sections, encoder.encode(`${PROPERTIES}\0`), SHT_NOTE));
   const inputs: PropertyInput[] = objects.map((object, i) => ({
     file: object.name,
     bytes: hosts[i] < 0 ? undefined : contentsOf(object, sections, hosts[i], options.accelerators),
@@ -71,7 +73,7 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
     }
   }
 
-  const stacks = objects.map((object) => sectionNamed(object, sections, STACK, SHT_PROGBITS));
+  const stacks = objects.map((object) => sectionNamed(object, sections, encoder.encode(`${STACK}\0`), SHT_PROGBITS));
   const { execstack } = options.z;
   if (execstack !== undefined && stacks.every((it) => it < 0)) {
     orphans.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
@@ -81,11 +83,16 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   return { buildId, properties, propertyHost, scripted, orphans, executableStack };
 }
 
-function sectionNamed(object: ObjectFile, sections: SectionTable, name: string, type: number): SectionId {
+/** @param name with the NUL behind it */
+function sectionNamed(object: ObjectFile, sections: SectionTable, name: Uint8Array, type: number): SectionId {
+  const { bytes } = object;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
     if (sections.type[section] !== type || (sections.state[section] & STATE_DISCARDED) !== 0) continue;
-    if (sectionName(object, sections, section) === name) return section;
+    const start = sections.name[section];
+    let i = 0;
+    while (i < name.length && bytes[start + i] === name[i]) i++;
+    if (i === name.length) return section;
   }
   return -1;
 }

@@ -101,7 +101,7 @@ export function addOutputRow(table: OutputTable, name: number, type: number, fla
   table.index = growInt32(table.index, needed);
   table.symbol = growInt32(table.symbol, needed);
   table.name[id] = name;
-  table.kind[id] = kindOf(nameText(table.names, name), flags);
+  table.kind[id] = kindOf(table.names, name, flags);
   table.type[id] = type;
   table.flags[id] = flags;
   table.alignment[id] = 1;
@@ -174,12 +174,18 @@ const TYPES: readonly (readonly [RegExp, number])[] = [
 
 const DEBUGGING = [".debug", ".gnu.debuglto_.debug_", ".gnu.linkonce.wi.", ".zdebug", ".line", ".stab"];
 
-/** As BFD tells them: debugging information by name, and because it is not allocated. */
-export function kindOf(name: string, flags: number): number {
-  if ((flags & SHF_ALLOC) === 0) {
-    return name === ".gdb_index" || DEBUGGING.some((it) => name.startsWith(it)) ? KIND_DEBUGGING : KIND_ORDINARY;
-  }
-  return name === ".gcc_except_table" || /^\.eh_frame(\.|$)/.test(name) ? KIND_UNWIND : KIND_ORDINARY;
+/** As BFD tells debugging information: by name. It is not allocated either. */
+export function isDebuggingName(name: string): boolean {
+  return name === ".gdb_index" || DEBUGGING.some((it) => name.startsWith(it));
+}
+
+/** @param name number in `names` */
+export function kindOf(names: NameTable, name: number, flags: number): number {
+  if ((flags & SHF_ALLOC) === 0) return isDebuggingName(nameText(names, name)) ? KIND_DEBUGGING : KIND_ORDINARY;
+  // ".e" or ".g": most names are ruled out by their second letter.
+  const letter = names.pool[names.start[name] + 1];
+  if (letter !== 0x65 && letter !== 0x67) return KIND_ORDINARY;
+  return /^\.(gcc_except_table|eh_frame(\..*)?)$/.test(nameText(names, name)) ? KIND_UNWIND : KIND_ORDINARY;
 }
 
 /** The type that a name alone decides (bfd/elf.c, special sections), whatever the inputs say; 0 for other names. */

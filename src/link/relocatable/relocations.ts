@@ -165,8 +165,10 @@ export function copyRelocations(writer: RelocationWriter, object: ObjectFile, se
   const parsed = (sections.state[section] & STATE_EH_FRAME) !== 0;
   const base = sections.address[section];
   const cursors = rela ? writer.rela : writer.rel;
-  let cursor = cursors[output];
+  const from = cursors[output];
+  let cursor = from;
   let last = base;
+  let ordered = true;
   for (let at = start; at < end; at += entry) {
     let offset = view.getUint32(at, true);
     const info = view.getUint32(at + word, true);
@@ -197,6 +199,7 @@ export function copyRelocations(writer: RelocationWriter, object: ObjectFile, se
       }
       if (kind === KIND_UNWIND && isDiscarded(plan, object, index)) isGone = true;
     }
+    if (base + offset < last) ordered = false;
     last = base + offset;
     if (isGone) {
       clearField(out, to + offset, widths[type], sections, object, section);
@@ -220,6 +223,19 @@ export function copyRelocations(writer: RelocationWriter, object: ObjectFile, se
     cursor += entry;
   }
   cursors[output] = cursor;
+  if (!ordered) sortByOffset(out, from, cursor, entry);
+}
+
+/** GNU ld sorts what compilers that write cold code first leave out of order. Equal offsets stay in their order. */
+function sortByOffset(view: DataView, from: number, to: number, entry: number): void {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const before = bytes.slice(from, to);
+  const offsets = new DataView(before.buffer);
+  const order = Array.from({ length: before.length / entry }, (_, i) => i * entry);
+  order.sort((a, b) => offsets.getUint32(a, true) - offsets.getUint32(b, true));
+  order.forEach((at, i) => {
+    bytes.set(before.subarray(at, at + entry), from + i * entry);
+  });
 }
 
 /** All 64 bits: addends may be any constants. */

@@ -2,12 +2,13 @@
 
 import { SHF_EXECINSTR, SHT_GROUP, SHT_NOBITS } from "../../elf/constants.ts";
 import { error } from "../../elf/problem.ts";
+import { copyBytes } from "../copy-bytes.ts";
 import type { SectionId } from "../ids.ts";
 import { alignUp } from "../layout.ts";
 import { type ObjectFile, sectionName } from "../object-file.ts";
 import type { LinkOptions } from "../options.ts";
 import { contentsOf } from "../section-contents.ts";
-import { type SectionTable, STATE_EH_FRAME } from "../section-table.ts";
+import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME } from "../section-table.ts";
 import { copyRecords } from "./eh-frame.ts";
 import type { MadeContents } from "./made-sections.ts";
 import type { OutputTable } from "./output-table.ts";
@@ -61,8 +62,10 @@ function writeSection(
 ): void {
   const { plan, view } = writer;
   const { sections, frames } = plan;
-  if ((sections.state[section] & STATE_EH_FRAME) !== 0) {
-    copyRecords(frames, object, sections, section, image, view, to);
+  const state = sections.state[section];
+  if ((state & STATE_EH_FRAME) !== 0) copyRecords(frames, object, sections, section, image, view, to);
+  else if ((state & STATE_COMPRESSED) === 0) {
+    copyBytes(object.bytes, object.view, sections.offset[section], sections.size[section], image, view, to);
   } else {
     const contents = contentsOf(object, sections, section, options.accelerators);
     if (contents === undefined) {
