@@ -51,6 +51,9 @@ export interface FileShape {
   readonly imageSize: number;
 }
 
+/** Nobody loads an object: a large alignment in memory is no reason for a large file. */
+const LARGEST_FILE_ALIGNMENT = 0x1000;
+
 /** Gives the output sections their indices. @returns the number of section headers so far, the null one included */
 export function numberSections(assigned: Assigned): number {
   const { table, groups, ordered } = assigned;
@@ -79,7 +82,7 @@ export function planFile(assigned: Assigned, symbols: SymbolPlan, count: number,
   let at = machine.elfClass === 64 ? 64 : 52;
   for (const ids of [groups, ordered]) {
     for (const id of ids) {
-      table.offset[id] = alignUp(at, table.alignment[id]);
+      table.offset[id] = alignUp(at, Math.min(table.alignment[id], LARGEST_FILE_ALIGNMENT));
       if (outputType(table, id) !== SHT_NOBITS) at = table.offset[id] + table.size[id];
     }
   }
