@@ -4,9 +4,9 @@
 
 import { machineByEmulation } from "../arch/index.ts";
 import { STB_GLOBAL } from "../elf/constants.ts";
-import { error, type Report, warning } from "../elf/problem.ts";
+import { error, type Place, type Report, warning } from "../elf/problem.ts";
 import type { FileSystem } from "../host/files.ts";
-import { expandSysroot, libraryCandidates, scriptInputCandidates } from "./expand.ts";
+import { expandSysroot, libraryCandidates, scriptCandidates, scriptInputCandidates } from "./expand.ts";
 import { SECTION_NONE } from "./ids.ts";
 import { loadImplicitLibraries } from "./implicit-libraries.ts";
 import {
@@ -269,6 +269,9 @@ function readScript(reading: Reading, path: string, bytes: Uint8Array, state: In
         if (outer === undefined) closeGroup(reading);
         break;
       }
+      case "include":
+        includeScript(reading, command.path, command.place, state, depth + 1);
+        break;
       case "search-dir":
         loader.libraryPaths.push(command.path);
         break;
@@ -287,6 +290,16 @@ function readScript(reading: Reading, path: string, bytes: Uint8Array, state: In
         loader.scriptCommands.push(command);
     }
   }
+}
+
+/** INCLUDE: the commands of another script, which is looked for as given and in the library directories. */
+function includeScript(reading: Reading, path: string, place: Place, state: InputState, depth: number): void {
+  const { loader } = reading;
+  const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
+  const found = scriptCandidates(path, search).find((it) => loader.files.exists(it));
+  const bytes = found === undefined ? undefined : readFile(loader, found);
+  if (found === undefined || bytes === undefined) loader.report(error("file-not-found", place, { path }));
+  else readScript(reading, found, bytes, state, depth);
 }
 
 function readScriptInput(reading: Reading, script: string, input: ScriptInput, outer: InputState, depth: number): void {
