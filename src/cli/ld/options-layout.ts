@@ -95,6 +95,7 @@ export const layoutOptions: OptionGroup = {
     ),
     flag("--sort_common", "As --sort-common.", (draft) => sortCommon(draft, "")),
     value("--sort-section", "KEY", "Sort input sections: name or alignment.", (draft, key) => {
+      remark(draft, "warning", `--sort-section=${key}`, "sections stay in the order of the inputs");
       draft.options.sortSection = oneOf(draft, key, ["name", "alignment"]) ?? draft.options.sortSection;
     }),
     quiet("--check-sections", "Check that sections do not overlap (default).", "done anyway"),
