@@ -94,10 +94,11 @@ export const layoutOptions: OptionGroup = {
       sortCommon,
     ),
     flag("--sort_common", "As --sort-common.", (draft) => sortCommon(draft, "")),
-    value("--sort-section", "KEY", "Sort input sections: name or alignment.", (draft, key) => {
-      remark(draft, "warning", `--sort-section=${key}`, "sections stay in the order of the inputs");
-      draft.options.sortSection = oneOf(draft, key, ["name", "alignment"]) ?? draft.options.sortSection;
-    }),
+    missing(
+      "--sort-section=KEY",
+      "Sort input sections: name or alignment.",
+      "sections stay in the order of the inputs",
+    ),
     quiet("--check-sections", "Check that sections do not overlap (default).", "done anyway"),
     noEffect("--no-check-sections", "Do not check.", "overlapping sections are an error in any case"),
     quiet(
