@@ -1,5 +1,6 @@
-// Source lines and functions for messages.
+// Source lines, functions and variables for messages.
 
 export { functionAt } from "./function.ts";
 export { findSourceLine, readSourceLines, type SourceLine, type SourceLines, sourceLineAt } from "./line.ts";
 export type { Decompressors } from "./section.ts";
+export { variableLine } from "./variable.ts";

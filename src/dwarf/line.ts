@@ -96,7 +96,7 @@ function rowAt(addresses: readonly number[], address: number): number {
 }
 
 /** The directory in which the compiler ran (number 0) is left out: it is not the reader's way of naming the file. */
-function fileName(header: LineHeader, index: number): string {
+export function fileName(header: LineHeader, index: number): string {
   const file = header.files[index];
   if (file === undefined || file.name === "") return "?";
   if (file.name.startsWith("/") || file.directory === 0) return file.name;

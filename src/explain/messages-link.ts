@@ -95,7 +95,8 @@ export const linkMessages: MessageTable = {
       { places: "first", label: "first defined at", lineOf: 0 },
       { places: "second", label: "defined again at", lineOf: 1 },
     ],
-    cure: "define it in one file only (in a header: extern for a variable, inline for a function), or take the first with -z muldefs",
+    more: ["{sameFile} is linked twice[[, which clashes in {others} more symbols]]: name it once"],
+    cure: "define it in one file only (in a header: extern for a variable, inline for a function), or take the first with {takeFirst}",
   },
   "shared-undefined": {
     message: "undefined reference to `{symbol:symbol}' in a shared library",

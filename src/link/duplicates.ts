@@ -4,7 +4,7 @@ import { STT_TLS } from "../elf/constants.ts";
 import { error, type Place, type Report } from "../elf/problem.ts";
 import type { SectionId, SymbolId } from "./ids.ts";
 import type { Loader } from "./loader.ts";
-import { placeOf, surroundings } from "./locate.ts";
+import { definitionLine, placeOf } from "./locate.ts";
 import { nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import { asShared, type DuplicateDefinition } from "./resolve.ts";
@@ -12,9 +12,7 @@ import { STATE_DISCARDED } from "./section-table.ts";
 
 export function reportDuplicates(loader: Loader, options: LinkOptions, report: Report): void {
   if (!options.allowMultipleDefinition) {
-    for (const it of loader.record.duplicates) {
-      if (!isGone(loader, it.firstSection) && !isGone(loader, it.secondSection)) reportDuplicate(loader, it, report);
-    }
+    for (const { definition, others } of clashes(loader)) reportDuplicate(loader, definition, others, report);
   }
   for (const { symbol, first, second } of loader.record.tlsMismatches) {
     const [threadLocal, other] = isThreadLocal(loader, second, symbol) ? [second, first] : [first, second];
@@ -25,6 +23,34 @@ export function reportDuplicates(loader: Loader, options: LinkOptions, report: R
     };
     report(error("tls-mismatch", { file: ownerName(loader, second) }, details));
   }
+}
+
+interface Clash {
+  readonly definition: DuplicateDefinition;
+  /** How many more symbols clash for the same reason: a file that is linked twice. */
+  others: number;
+}
+
+function clashes(loader: Loader): Clash[] {
+  const found: Clash[] = [];
+  const sameFile = new Map<string, Clash>();
+  for (const it of loader.record.duplicates) {
+    if (isGone(loader, it.firstSection) || isGone(loader, it.secondSection)) continue;
+    const key = `${it.firstObject} ${it.secondObject}`;
+    const known = sameFile.get(key);
+    if (known !== undefined) {
+      known.others++;
+      continue;
+    }
+    const clash = { definition: it, others: 0 };
+    found.push(clash);
+    if (isSameFile(loader, it)) sameFile.set(key, clash);
+  }
+  return found;
+}
+
+function isSameFile({ objects }: Loader, { firstObject, secondObject }: DuplicateDefinition): boolean {
+  return objects[firstObject] !== undefined && objects[firstObject].name === objects[secondObject]?.name;
 }
 
 /** Is the symbol STT_TLS in that file's symbol table? */
@@ -49,15 +75,14 @@ function ownerName({ shared, objects }: Loader, owner: number): string {
   return (owner < -1 ? shared[asShared(owner)]?.name : objects[owner]?.name) ?? "command line";
 }
 
-function reportDuplicate(loader: Loader, it: DuplicateDefinition, report: Report): void {
-  const first = definitionPlace(loader, it.firstObject, it.firstSection, it.firstValue);
-  const second = definitionPlace(loader, it.secondObject, it.secondSection, it.secondValue);
-  const details = {
-    symbol: nameText(loader.symbols.names, it.symbol),
-    first: [first.place],
-    second: [second.place],
-    lines: [first.line, second.line],
-  };
+function reportDuplicate(loader: Loader, it: DuplicateDefinition, others: number, report: Report): void {
+  const symbol = nameText(loader.symbols.names, it.symbol);
+  const first = definitionPlace(loader, it.firstObject, it.firstSection, it.firstValue, symbol);
+  const second = definitionPlace(loader, it.secondObject, it.secondSection, it.secondValue, symbol);
+  const places = { first: [first.place], second: [second.place], lines: [first.line, second.line] };
+  const details = isSameFile(loader, it)
+    ? { symbol, sameFile: second.place.file ?? "", ...(others > 0 ? { others } : {}) }
+    : { symbol, ...places, takeFirst: "-z muldefs" };
   report(error("duplicate-symbol", second.place, details));
 }
 
@@ -66,10 +91,11 @@ function definitionPlace(
   owner: number,
   section: SectionId,
   offset: number,
+  symbol: string,
 ): { place: Place; line: string } {
   const object = loader.objects[owner];
   if (object === undefined) return { place: { file: "command line" }, line: "" };
   if (section < 0) return { place: { file: object.name }, line: "" };
   const where = { object, section, offset };
-  return { place: placeOf(loader.sections, where), line: surroundings(loader.locator, where).line };
+  return { place: placeOf(loader.sections, where), line: definitionLine(loader.locator, where, symbol) };
 }

@@ -9,6 +9,7 @@ import type { SymbolId } from "./ids.ts";
 import { addObject, fileKind, type Loader, readFile } from "./loader.ts";
 import { internName } from "./names.ts";
 import { readWord } from "./object-file.ts";
+import { fileName, findReferrers } from "./references.ts";
 import {
   coverNames,
   FLAG_REF_DYNAMIC_NONWEAK,
@@ -243,12 +244,10 @@ export function extractBackwards(loader: Loader): void {
       if (!extractWanted(loader, set, FLAG_REF_REGULAR_NONWEAK)) continue;
       again = true;
       if (!loader.options.warnBackrefs) continue;
-      for (const object of loader.objects.slice(before)) {
-        const wanted = object.pulledBy;
-        const user = wanted < 0 ? -1 : loader.symbols.owner[wanted];
-        loader.report(
-          note("archive-backref", { file: object.name }, { user: user >= 0 ? (loader.objects[user]?.name ?? "") : "" }),
-        );
+      const { strong } = findReferrers(loader);
+      for (const { name, pulledBy } of loader.objects.slice(before)) {
+        const user = pulledBy < 0 ? "" : fileName(loader, strong[pulledBy]);
+        loader.report(note("archive-backref", { file: name }, { user }));
       }
     }
   }

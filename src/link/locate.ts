@@ -1,7 +1,7 @@
 // In which function and on which source line a place in an object is, for messages. Symbol and line tables are read when
 // first asked for and kept: nothing of this runs in a link without problems.
 
-import { functionAt, readSourceLines, type SourceLines, sourceLineAt } from "../dwarf/index.ts";
+import { functionAt, readSourceLines, type SourceLines, sourceLineAt, variableLine } from "../dwarf/index.ts";
 import { type ElfFile, parseElf } from "../elf/file.ts";
 import type { Place } from "../elf/problem.ts";
 import type { SectionId } from "./ids.ts";
@@ -53,6 +53,16 @@ export function surroundings(locator: Locator, { object, section, offset }: Obje
     function: functionAt(tables.file, index, offset) ?? "",
     line: line === undefined ? "" : `${line.file}:${line.line}`,
   };
+}
+
+/** On which source line an object defines a global symbol; "" where nothing is known. @param place of the definition */
+export function definitionLine(locator: Locator, place: ObjectPlace, name: string): string {
+  const tables = tablesOf(locator, place.object);
+  if (tables === undefined) return "";
+  const inCode = surroundings(locator, place).line;
+  if (inCode !== "") return inCode;
+  const variable = variableLine(tables.file, name, locator.accelerators);
+  return variable === undefined ? "" : `${variable.file}:${variable.line}`;
 }
 
 /** The facts of a problem about several places: lists of equal length, for the message table's `lists`. */

@@ -4,8 +4,10 @@
 import { error, problem, type Report } from "../elf/problem.ts";
 import type { SharedId, SymbolId } from "./ids.ts";
 import type { Loader } from "./loader.ts";
+import { placeOf, surroundings } from "./locate.ts";
 import { findText, nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
+import { findReferrers, firstRelocation, type Referrers } from "./references.ts";
 import { asShared } from "./resolve.ts";
 import { FLAG_REF_REGULAR_NONWEAK, isDefinedHere, isShared, KIND_UNDEFINED, type SymbolTable } from "./symbol-table.ts";
 
@@ -35,9 +37,14 @@ export function reportShared(loader: Loader, options: LinkOptions, sharedOutput:
     (options.allowShlibUndefined ?? sharedOutput) ||
     options.unresolvedSymbols === "ignore-all" ||
     options.unresolvedSymbols === "ignore-in-shared-libs";
+  let referrers: Referrers | undefined;
   for (let id = 0; id < symbols.names.count; id++) {
-    if (isShared(symbols, id)) reportMissingLibrary(loader, id, report);
-    else if (!ignored && symbols.kind[id] === KIND_UNDEFINED && symbols.owner[id] < -1) {
+    if (isShared(symbols, id)) {
+      if (isMissing(loader, id)) {
+        referrers ??= findReferrers(loader);
+        reportMissing(loader, id, referrers, report);
+      }
+    } else if (!ignored && symbols.kind[id] === KIND_UNDEFINED && symbols.owner[id] < -1) {
       reportUnmet(loader, asShared(symbols.owner[id]), nameText(symbols.names, id), options, report);
     }
   }
@@ -49,10 +56,21 @@ export function reportShared(loader: Loader, options: LinkOptions, sharedOutput:
   }
 }
 
-function reportMissingLibrary({ symbols, shared }: Loader, id: SymbolId, report: Report): void {
-  const file = shared[symbols.owner[id]];
-  if (!file.implicit || (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) === 0) return;
-  report(error("dso-missing", { file: file.name }, { symbol: nameText(symbols.names, id), library: file.name }));
+/** An object relies on a library that only another library brings along. */
+function isMissing({ symbols, shared }: Loader, id: SymbolId): boolean {
+  return shared[symbols.owner[id]].implicit && (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0;
+}
+
+function reportMissing(loader: Loader, id: SymbolId, { strong }: Referrers, report: Report): void {
+  const { symbols, shared, objects, sections, locator } = loader;
+  const library = shared[symbols.owner[id]].name;
+  const details = { symbol: nameText(symbols.names, id), library };
+  const object = objects[strong[id]];
+  const reference = object === undefined ? undefined : firstRelocation(loader, object, id);
+  if (reference === undefined) report(error("dso-missing", { file: object?.name ?? library }, details));
+  else {
+    report(error("dso-missing", placeOf(sections, reference), { ...details, ...surroundings(locator, reference) }));
+  }
 }
 
 function reportUnmet({ shared }: Loader, owner: SharedId, name: string, options: LinkOptions, report: Report): void {

@@ -48,6 +48,7 @@ test("a duplicate symbol shows both places", () => {
       first: [{ file: "a.o", section: ".text", offset: 16 }],
       second: [{ file: "b.o", section: ".text", offset: 0 }],
       lines: ["a.c:3", "b.c:7"],
+      takeFirst: "-z muldefs",
     },
   );
   equal(

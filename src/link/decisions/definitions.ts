@@ -10,6 +10,7 @@ import type { Loader } from "../loader.ts";
 import { localSection } from "../local-symbols.ts";
 import { findText } from "../names.ts";
 import { type ObjectFile, readWord, sectionName } from "../object-file.ts";
+import { fileName, firstRelocation, type Referrers, relocationPlace } from "../references.ts";
 import {
   asShared,
   RULE_ASSIGNED,
@@ -45,7 +46,6 @@ import {
 } from "../symbol-table.ts";
 import type { LinkFacts } from "./facts.ts";
 import { plainName } from "./names.ts";
-import { fileName, firstRelocation, type Referrers } from "./references.ts";
 import type {
   Binding,
   Definer,
@@ -224,7 +224,8 @@ function firstReference({ facts, referrers }: DefinitionSources, id: SymbolId): 
   if (file < -1)
     return { by: "shared-library", file: fileName(loader, file), weak: referrers().strong[id] !== file, at: undefined };
   const object = loader.objects[file] ?? loader.objects[loader.symbols.owner[id]];
-  const at = object === undefined ? undefined : firstRelocation(loader, bound?.machine, object, id);
+  const first = object === undefined ? undefined : firstRelocation(loader, object, id);
+  const at = first === undefined ? undefined : relocationPlace(loader.sections, bound?.machine, first);
   if (file >= 0) return { by: "object", file: object.name, weak: referrers().strong[id] !== file, at };
   // Nobody but the file that defines it.
   if (at !== undefined && isDefinedHere(loader.symbols, id)) return { by: "object", file: at.file, weak: false, at };

@@ -3,9 +3,9 @@
 import type { LazySet } from "../lazy-set.ts";
 import type { Loader } from "../loader.ts";
 import type { ObjectFile } from "../object-file.ts";
+import { fileName, type Referrers } from "../references.ts";
 import type { SharedFile } from "../shared-file.ts";
 import { plainName } from "./names.ts";
-import { fileName, type Referrers } from "./references.ts";
 import type { ArchiveDecision, FileDecision, LibraryDecision, ObjectDecision } from "./types.ts";
 
 export function listFiles(loader: Loader, referrers: Referrers): FileDecision[] {

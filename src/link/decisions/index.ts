@@ -2,10 +2,10 @@
 
 import type { SymbolId } from "../ids.ts";
 import { nameText } from "../names.ts";
+import { findReferrers } from "../references.ts";
 import { definitionOf, listedSymbols, symbolOf } from "./definitions.ts";
 import type { LinkFacts } from "./facts.ts";
 import { listFiles } from "./files.ts";
-import { findReferrers } from "./references.ts";
 import { listDynamicRelocations, listSlots } from "./slots.ts";
 import type { Decisions, Slot } from "./types.ts";
 

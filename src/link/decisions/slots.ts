@@ -8,6 +8,7 @@ import type { Loader } from "../loader.ts";
 import { mergedAddress } from "../merged-sections.ts";
 import { NEED_TLS_MODULE, type Needs } from "../needs.ts";
 import type { Chunk } from "../output-section.ts";
+import { relocationPlace } from "../references.ts";
 import { DYN_RELATIVE } from "../scan.ts";
 import { gotPltSlot, pltAddress } from "../slots.ts";
 import {
@@ -22,7 +23,6 @@ import {
 } from "../symbol-table.ts";
 import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
 import { rowName } from "./names.ts";
-import { relocationPlace } from "./references.ts";
 import type { DynamicRelocation, RelocationPlace, Slot, SlotKind } from "./types.ts";
 
 /** A slot with the row of the symbol columns that it belongs to; -1 for the module's TLS pair. */
@@ -150,7 +150,7 @@ function firstAsked(
     if (i === undefined) return undefined;
     const section = needs.section[i];
     const object = objects[sections.object[section]];
-    return relocationPlace(sections, machine, object, section, needs.offset[i], needs.type[i]);
+    return relocationPlace(sections, machine, { object, section, offset: needs.offset[i], type: needs.type[i] });
   };
 }
 
@@ -235,7 +235,7 @@ function* inputRelocations(
       address: mergedAddress(values.merged, sections, section, offset),
       symbol: binding === BIND_IMPORTED ? rowName(loader, symbol) : "",
       packed: made.packed !== undefined && made.packed.scanned[i] !== 0,
-      reason: relocationPlace(sections, machine, object, section, offset, object.is64 ? info : info & 0xff),
+      reason: relocationPlace(sections, machine, { object, section, offset, type: object.is64 ? info : info & 0xff }),
     };
   }
 }

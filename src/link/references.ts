@@ -1,14 +1,15 @@
 // Who refers to a symbol first. The link itself never needs to know, so it is found by walking the objects again.
 
-import type { Machine } from "../../arch/index.ts";
-import { SHF_ALLOC, SHN_UNDEF, SHT_RELA, STB_WEAK } from "../../elf/constants.ts";
-import type { ObjectId, SectionId, SymbolId } from "../ids.ts";
-import type { Loader } from "../loader.ts";
-import { localSection } from "../local-symbols.ts";
-import { type ObjectFile, sectionName } from "../object-file.ts";
-import { asShared } from "../resolve.ts";
-import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../section-table.ts";
-import type { RelocationPlace } from "./types.ts";
+import type { Machine } from "../arch/index.ts";
+import { SHF_ALLOC, SHN_UNDEF, SHT_RELA, STB_WEAK } from "../elf/constants.ts";
+import type { RelocationPlace } from "./decisions/types.ts";
+import type { ObjectId, SectionId, SymbolId } from "./ids.ts";
+import type { Loader } from "./loader.ts";
+import { localSection } from "./local-symbols.ts";
+import type { ObjectPlace } from "./locate.ts";
+import { type ObjectFile, sectionName } from "./object-file.ts";
+import { asShared } from "./resolve.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "./section-table.ts";
 
 /** What the objects' and libraries' symbol tables say, by symbol. */
 export interface Referrers {
@@ -65,21 +66,21 @@ function undefinedBinding(view: DataView, table: number, index: number, is64: bo
   return view.getUint16(detail + 2, true) === SHN_UNDEF ? view.getUint8(detail) >> 4 : -1;
 }
 
+export interface FirstRelocation extends ObjectPlace {
+  /** Number of the relocation's type. */
+  readonly type: number;
+}
+
 /** The object's first relocation against the symbol: in what is loaded if there is one, else anywhere. */
-export function firstRelocation(
-  { sections }: Loader,
-  machine: Machine | undefined,
-  object: ObjectFile,
-  id: SymbolId,
-): RelocationPlace | undefined {
-  let found: RelocationPlace | undefined;
+export function firstRelocation({ sections }: Loader, object: ObjectFile, id: SymbolId): FirstRelocation | undefined {
+  let found: FirstRelocation | undefined;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
     if (sections.relocs[section] < 0) continue;
     if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) continue;
     const allocated = (sections.flags[section] & SHF_ALLOC) !== 0;
     if (!allocated && found !== undefined) continue;
-    const place = relocationIn(sections, machine, object, section, id);
+    const place = relocationIn(sections, object, section, id);
     if (place === undefined) continue;
     if (allocated) return place;
     found = place;
@@ -89,11 +90,10 @@ export function firstRelocation(
 
 function relocationIn(
   sections: SectionTable,
-  machine: Machine | undefined,
   object: ObjectFile,
   section: SectionId,
   id: SymbolId,
-): RelocationPlace | undefined {
+): FirstRelocation | undefined {
   const { view, is64, firstGlobal, symbols } = object;
   const relocs = sections.relocs[section];
   const word = is64 ? 8 : 4;
@@ -103,19 +103,16 @@ function relocationIn(
     const info = view.getUint32(at + word, true);
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
     if (index < firstGlobal || symbols[index - firstGlobal] !== id) continue;
-    const type = is64 ? info : info & 0xff;
-    return relocationPlace(sections, machine, object, section, view.getUint32(at, true), type);
+    return { object, section, offset: view.getUint32(at, true), type: is64 ? info : info & 0xff };
   }
   return undefined;
 }
 
+/** A relocation in the words of `LinkResult.decisions`. */
 export function relocationPlace(
   sections: SectionTable,
   machine: Machine | undefined,
-  object: ObjectFile,
-  section: SectionId,
-  offset: number,
-  type: number,
+  { object, section, offset, type }: FirstRelocation,
 ): RelocationPlace {
   return {
     file: object.name,
