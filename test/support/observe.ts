@@ -101,10 +101,10 @@ function relocationTable(lines: readonly string[], sections: readonly Section[])
   return seen;
 }
 
-/**
- * The section of a symbol. A marker past the last byte of its section (`_end`, `_edata`, what lay in a section that was
- * dropped for being empty) could as well be in the next one, so it is not told which.
- */
+/** Ends, which may be told as the end of one section or the start of the next. .tm_clone_table is empty and dropped. */
+const MARKER = /^(_*(edata|end|etext|bss_start)|__TMC_END__)$/;
+
+/** The section of a symbol; whatever points past its last byte could as well be in the next one. */
 function symbolSection(sections: readonly Section[], index: string, type: string, value: number): string {
   const section = sections[Number(index)];
   if (section === undefined) return index;
@@ -119,9 +119,9 @@ function symbolTable(lines: readonly string[], sections: readonly Section[]): st
     const found = /^ *\d+: ([0-9a-f]+) +(\w+) (\w+) +(\w+) +(\w+)( +\[.*\])? +(\w+)(?: (.*))?$/.exec(line);
     if (found === null) continue;
     const [, value = "", size = "", type = "", bind, visibility, , index = "", name = ""] = found;
-    // __TMC_END__ ends .tm_clone_table, which is empty and dropped: its place means nothing.
-    const section =
-      name === "__TMC_END__" ? "any section" : symbolSection(sections, index, type, Number.parseInt(value, 16));
+    const section = MARKER.test(name)
+      ? "any section"
+      : symbolSection(sections, index, type, Number.parseInt(value, 16));
     const label = type === "SECTION" ? section : name.replace(/ \(\d+\)$/, "");
     seen.push(`${label} ${type} ${bind} ${visibility} size ${Number(size)} in ${section}`);
   }
@@ -199,6 +199,17 @@ export function observe(path: string): Aspects {
     (stderr + stdout).split("\n").filter((line) => /^readelf: |<corrupt|Warning:|Error:/.test(line)),
   );
   return aspects;
+}
+
+function _isStaticPie(aspects: Aspects): boolean {
+  const isPie = aspects.dynamic?.some((line) => /^FLAGS_1 .*PIE/.test(line)) === true;
+  return isPie && aspects.segments?.some((line) => line.startsWith("interpreter")) !== true;
+}
+
+/** In a static PIE GNU ld makes .plt.got entries for weak functions that are absent, and leaves them unused. */
+function _withoutPltGot(aspects: Record<string, string[]>): void {
+  aspects.sections = aspects.sections?.filter((line) => !line.startsWith(".plt.got ")) ?? [];
+  aspects.segments = aspects.segments?.map((line) => line.replace(" .plt.got", "")) ?? [];
 }
 
 function order(a: string, b: string): number {
