@@ -30,6 +30,10 @@ export interface FrontSettings {
   readonly request: "none" | "help" | "version" | "target-help" | "sysroot" | "output-format";
   readonly trace: boolean;
   readonly dependencyFile: string | undefined;
+  /** -Map as given; `-`: standard output. */
+  readonly mapFile: string | undefined;
+  readonly mapDiscarded: boolean;
+  readonly crossReference: boolean;
   readonly statistics: boolean;
   readonly demangle: boolean;
   readonly color: "auto" | "always" | "never";
@@ -86,6 +90,9 @@ export function createDraft(
       request: "none",
       trace: false,
       dependencyFile: undefined,
+      mapFile: undefined,
+      mapDiscarded: true,
+      crossReference: false,
       statistics: false,
       demangle: env.COLLECT_NO_DEMANGLE === undefined,
       color: "auto",

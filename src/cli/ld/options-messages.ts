@@ -1,6 +1,6 @@
 // Options about what the linker says: warnings, reports, versions and help.
 
-import { type Draft, oneOf, parseNumber } from "./draft.ts";
+import { badValue, type Draft, oneOf, parseNumber } from "./draft.ts";
 import {
   addText,
   flag,
@@ -115,11 +115,24 @@ export const messageOptions: OptionGroup = {
     ),
     noEffect("--error-handling-script=SCRIPT", "Run SCRIPT for undefined symbols and libraries.", "nothing is run"),
 
-    missing("-M --print-map", "Print what went where.", "no map yet; readelf -SW and nm show it"),
-    missing("-Map=FILE", "Write what went where to FILE.", "no map yet; readelf -SW and nm show it"),
-    quiet("--print-map-discarded", "Name discarded sections in the map (default).", "no map yet"),
-    quiet("--no-print-map-discarded", "Do not.", "no map yet"),
-    missing("--cref", "Print which files use which symbols.", "no cross reference yet"),
+    setFront("-M --print-map", "Print what is in the output and where, and why.", "mapFile", "-"),
+    value(
+      "-Map",
+      "FILE",
+      "Write that to FILE; `-` prints it, in a directory it gets the output's name, `%` stands for the output's path.",
+      (draft, file) => {
+        if (file.split("%").length > 2) badValue(draft, file, "one % at most");
+        else draft.settings.mapFile = file;
+      },
+    ),
+    setFront("--print-map-discarded", "Name discarded sections in the map (default).", "mapDiscarded", true),
+    setFront("--no-print-map-discarded", "Do not.", "mapDiscarded", false),
+    setFront(
+      "--cref",
+      "Say which files define and use which symbols, in the map if there is one.",
+      "crossReference",
+      true,
+    ),
     missing(
       "--print-memory-usage",
       "Print how full a script's regions are.",

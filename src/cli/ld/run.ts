@@ -1,5 +1,6 @@
 // `solder ld`: read the command line, link, say what is wrong, write the file.
 
+import { statSync } from "node:fs";
 import { error, type Problem } from "../../elf/problem.ts";
 import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
@@ -11,12 +12,14 @@ import { createDraft, type FrontSettings } from "./draft.ts";
 import { emulations } from "./emulations.ts";
 import { finish, type LdCommand } from "./finish.ts";
 import { emulationsText, helpText, keywordsText, verboseText, versionLine, versionText } from "./help.ts";
+import { mapLines, mapPath } from "./map-file.ts";
 import { parseArguments } from "./parse.ts";
 import { expandResponseFiles } from "./response-files.ts";
 import { writeOutput } from "./write-output.ts";
 
 /** What the command needs of a link's result. */
-export type LdOutcome = Pick<LinkResult, "image" | "problems" | "executable" | "dependencies">;
+export type LdOutcome = Pick<LinkResult, "image" | "problems" | "executable" | "dependencies"> &
+  Partial<Pick<LinkResult, "decisions" | "layout">>;
 
 /** The machine on which the linker runs, and the linker itself. */
 export interface LdHost {
@@ -53,6 +56,7 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   problems.push(...result.problems);
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   const written = writeResult(result, command, problems);
+  if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io));
   if (settings.statistics) io.err(statisticsText(program, started));
   return conclude(problems, settings, written, io, program);
 }
@@ -121,6 +125,35 @@ function writeResult(result: LdOutcome, { options, settings }: LdCommand, proble
   const found = failures.filter((failure) => failure !== undefined);
   problems.push(...found);
   return found.length === 0;
+}
+
+/** Also of a link that failed, as far as it came. */
+function writeMap(result: LdOutcome, command: LdCommand, io: Io): Problem[] {
+  const { mapFile = "-", outputPath } = command.settings;
+  const { decisions, layout, dependencies } = result;
+  if (decisions === undefined) return [];
+  const lines = mapLines({ decisions, layout, dependencies }, command);
+  if (mapFile === "-") {
+    for (const text of inBatches(lines)) io.out(text);
+    return [];
+  }
+  const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const encoder = new TextEncoder();
+  const text = Buffer.concat(Array.from(inBatches(lines), (batch) => encoder.encode(batch)));
+  const failure = writeOutput(mapPath(mapFile, outputPath, isDirectory), text, false);
+  return failure === undefined ? [] : [failure];
+}
+
+/** Lines as text, many at a time: the map of a large program has a million of them. */
+function* inBatches(lines: Iterable<string>): IterableIterator<string> {
+  let batch = "";
+  for (const line of lines) {
+    batch += `${line}\n`;
+    if (batch.length < 1 << 20) continue;
+    yield batch;
+    batch = "";
+  }
+  yield batch;
 }
 
 function isWanted({ code, severity }: Problem, { unwanted }: FrontSettings): boolean {

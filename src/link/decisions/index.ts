@@ -1,13 +1,16 @@
 // `LinkResult.decisions`: made from the link's tables when somebody asks, and not before.
 
 import type { SymbolId } from "../ids.ts";
+import type { Loader } from "../loader.ts";
+import { findMentions } from "../mentions.ts";
 import { nameText } from "../names.ts";
 import { findReferrers } from "../references.ts";
 import { definitionOf, listedSymbols, symbolOf } from "./definitions.ts";
 import type { LinkFacts } from "./facts.ts";
 import { listFiles } from "./files.ts";
+import { plainName } from "./names.ts";
 import { listDynamicRelocations, listSlots } from "./slots.ts";
-import type { Decisions, Slot } from "./types.ts";
+import type { Decisions, NameMentions, Slot } from "./types.ts";
 
 export function createDecisions(facts: LinkFacts): Decisions {
   const { loader } = facts;
@@ -29,6 +32,7 @@ export function createDecisions(facts: LinkFacts): Decisions {
     *names() {
       for (const id of listedSymbols(loader)) yield nameText(loader.symbols.names, id);
     },
+    mentions: () => listMentions(loader),
     get files() {
       return files();
     },
@@ -37,6 +41,17 @@ export function createDecisions(facts: LinkFacts): Decisions {
     },
     dynamicRelocations: () => listDynamicRelocations(facts),
   };
+}
+
+function* listMentions(loader: Loader): IterableIterator<NameMentions> {
+  const mentionsOf = findMentions(loader);
+  for (let id = 0; id < loader.symbols.names.count; id++) {
+    const mentions = mentionsOf(id);
+    if (mentions.every((it) => it.shared)) continue;
+    const names = (defines: boolean): string[] =>
+      mentions.filter((it) => it.defines === defines).map(({ file }) => file.name);
+    yield { name: plainName(loader, id), definedBy: names(true), referredBy: names(false) };
+  }
 }
 
 function once<T extends object>(make: () => T): () => T {

@@ -64,6 +64,22 @@ export interface LaidOutSymbol {
   readonly size: number;
   /** File that defines it; "" for the linker, the command line, and copies of shared libraries' variables. */
   readonly file: string;
+  /** Its input section; `COMMON` for common symbols; "" where there is none. */
+  readonly section: string;
+}
+
+/** An input section that is not in the output. */
+export interface DiscardedInput {
+  readonly file: string;
+  readonly section: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly reason: /** Another file's copy of its section group came first. */
+    | "group"
+    /** --gc-sections: nothing refers to it. */
+    | "unused"
+    /** It only tells the linker something, or asks to be left out, or -s and -S leave it out. */
+    | "excluded";
 }
 
 export interface OutputLayout {
@@ -73,4 +89,6 @@ export interface OutputLayout {
   readonly sections: readonly LaidOutSection[];
   readonly segments: readonly LaidOutSegment[];
   symbols(): IterableIterator<LaidOutSymbol>;
+  /** In the order of the link. */
+  discarded(): IterableIterator<DiscardedInput>;
 }

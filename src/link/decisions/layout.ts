@@ -1,16 +1,18 @@
 // `LinkResult.layout`: where everything is in the output, read off the link's tables when somebody asks.
 
 import { SHN_ABS, STT_TLS } from "../../elf/constants.ts";
+import { isContents } from "../assign-sections.ts";
 import { entryAddress, entryName } from "../entry.ts";
-import type { SectionId } from "../ids.ts";
+import { SECTION_CHUNK, type SectionId } from "../ids.ts";
 import type { Loader } from "../loader.ts";
 import { sectionName } from "../object-file.ts";
 import type { Chunk, OutputSection } from "../output-section.ts";
 import { placeOfSymbol, type SymbolPlace } from "../output-symbols.ts";
-import { STATE_EH_FRAME, STATE_MERGED } from "../section-table.ts";
-import { FLAG_COPY, FLAG_LINKER_DEFINED, isDefinedHere } from "../symbol-table.ts";
+import { STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "../section-table.ts";
+import { FLAG_COLLECTED, FLAG_COPY, FLAG_LINKER_DEFINED, isDefinedHere } from "../symbol-table.ts";
 import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
 import type {
+  DiscardedInput,
   LaidOutPiece,
   LaidOutSection,
   LaidOutSegment,
@@ -46,6 +48,7 @@ export function createOutputLayout({ loader, bound, placed }: LinkFacts): Output
       );
     },
     symbols: () => symbols(loader, bound, placed),
+    discarded: () => discarded(loader),
   };
 }
 
@@ -105,11 +108,27 @@ function* symbols(loader: Loader, { scan }: BoundFacts, { values }: PlacedFacts)
     const copied = (table.flags[id] & FLAG_COPY) !== 0;
     if (!copied && !isDefinedHere(table, id)) continue;
     const section = table.section[id];
-    if (section >= 0 && sections.output[section] < 0) continue;
+    if (section >= 0 ? sections.output[section] < 0 : (table.flags[id] & FLAG_COLLECTED) !== 0) continue;
     const byObject = !copied && (table.flags[id] & FLAG_LINKER_DEFINED) === 0;
-    const file = byObject ? (objects[table.owner[id]]?.name ?? "") : "";
+    const owner = byObject ? objects[table.owner[id]] : undefined;
+    const isCommon = owner !== undefined && section === SECTION_CHUNK;
+    const name = owner !== undefined && section >= 0 ? sectionName(owner, sections, section) : isCommon ? "COMMON" : "";
     placeOfSymbol(values, id, place);
     const address = place.value + (table.type[id] === STT_TLS && place.shndx !== SHN_ABS ? values.layout.tlsStart : 0);
-    yield { name: plainName(loader, id), address, size: table.size[id], file };
+    yield { name: plainName(loader, id), address, size: table.size[id], file: owner?.name ?? "", section: name };
+  }
+}
+
+function* discarded({ objects, sections }: Loader): IterableIterator<DiscardedInput> {
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if (sections.output[section] >= 0 || !isContents(object, sections, section)) continue;
+      const state = sections.state[section];
+      const isDiscarded = (state & STATE_DISCARDED) !== 0;
+      const reason = isDiscarded ? "group" : (state & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
+      const name = sectionName(object, sections, section);
+      yield { file: object.name, section: name, size: sections.size[section], reason };
+    }
   }
 }

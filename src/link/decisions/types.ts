@@ -267,12 +267,23 @@ export interface LibraryDecision {
   readonly symbol: string;
 }
 
+/** Who speaks of a name: the lines of a cross reference. */
+export interface NameMentions {
+  /** Without version. */
+  readonly name: string;
+  /** Files that define it, in the order of reading; the one whose definition holds is among them. */
+  readonly definedBy: readonly string[];
+  readonly referredBy: readonly string[];
+}
+
 /** Everything below is computed when asked for, from the link's own tables, which live as long as this object. */
 export interface Decisions {
   /** What `foo`, or `foo@VERSION`, stands for; undefined if no file of the link has to do with that name. */
   definition(name: string): Definition | undefined;
   /** The names that objects refer to or define, and those that the linker defines. */
   names(): IterableIterator<string>;
+  /** All names that an object mentions. */
+  mentions(): IterableIterator<NameMentions>;
   /** In the order of reading. */
   readonly files: readonly FileDecision[];
   /** By kind, then in the order of the output. Empty before layout. */

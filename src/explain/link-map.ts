@@ -1,0 +1,241 @@
+// The map of a link (-Map) and its cross reference (--cref), in the layout of GNU ld's, which people read and tools parse:
+// which archive members are there and why, what was left out, and where every input section and symbol is.
+
+import { SHF_ALLOC, SHF_TLS, SHT_NOBITS } from "../elf/constants.ts";
+import type { LaidOutPiece, LaidOutSection, LaidOutSymbol, OutputLayout } from "../link/decisions/layout-types.ts";
+import type { Decisions } from "../link/decisions/types.ts";
+import type { LinkResult } from "../link/result.ts";
+
+export interface MapOptions {
+  /** Width of addresses. */
+  readonly is64: boolean;
+  readonly outputName: string;
+  /** BFD's name of the output's format: `elf64-x86-64`. */
+  readonly format: string;
+  /** How a symbol is written: demangled, or as it is. */
+  readonly nameOf: (name: string) => string;
+  /** --no-print-map-discarded: without the sections that were left out. */
+  readonly discarded: boolean;
+}
+
+export type MapSource = Pick<LinkResult, "decisions" | "layout" | "dependencies">;
+
+/** Column of the address, after a section's name. */
+const NAME_COLUMN = 16;
+/** Column of the file that wanted a member. */
+const REASON_COLUMN = 30;
+/** Column of the files in the cross reference. */
+const FILE_COLUMN = 50;
+
+/** The lines of the map. Without a layout, for a link that failed before there was one, only what came before. */
+export function* linkMap(source: MapSource, options: MapOptions): IterableIterator<string> {
+  yield* members(source.decisions, options);
+  yield* neededLibraries(source.decisions, options);
+  if (source.layout !== undefined) yield* commons(source.layout, options);
+  if (source.layout !== undefined && options.discarded) yield* discarded(source.layout, options);
+  const zero = address(0, options);
+  const all = `0x${"f".repeat(options.is64 ? 16 : 8)}`;
+  const width = options.is64 ? 0 : 8;
+  yield* ["", "Memory Configuration", ""];
+  yield `${"Name".padEnd(17)}${"Origin".padEnd(19)}${"Length".padEnd(19)}Attributes`;
+  yield `${"*default*".padEnd(17)}${zero}${" ".repeat(width)} ${all}`;
+  yield* ["", "Linker script and memory map", ""];
+  for (const path of source.dependencies) yield `LOAD ${path}`;
+  if (source.layout !== undefined) yield* memoryMap(source.layout, options);
+  yield `OUTPUT(${options.outputName} ${options.format})`;
+}
+
+/** The lines of the cross reference: each name that an object mentions, where it is defined, and who refers to it. */
+export function* crossReference(decisions: Decisions, nameOf: MapOptions["nameOf"]): IterableIterator<string> {
+  yield* ["", "Cross Reference Table", "", `${"Symbol".padEnd(FILE_COLUMN)}File`];
+  const rows = [...decisions.mentions()].map(({ name, definedBy, referredBy }) => ({
+    name,
+    files: [...new Set([...definedBy, ...referredBy])],
+  }));
+  rows.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  for (const { name, files } of rows) {
+    for (const [i, file] of files.entries()) yield `${`${i === 0 ? nameOf(name) : ""} `.padEnd(FILE_COLUMN)}${file}`;
+  }
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function address(value: number, { is64 }: MapOptions): string {
+  return `0x${value.toString(16).padStart(is64 ? 16 : 8, "0")}`;
+}
+
+/** `text` in the first column and `rest` at `column`, on the next line if they do not fit. */
+function* columns(text: string, column: number, rest: string): IterableIterator<string> {
+  if (text.length < column - 1) yield text.padEnd(column) + rest;
+  else yield* [text, " ".repeat(column) + rest];
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What takes part
+// ---------------------------------------------------------------------------------------------------------------------
+
+function* members({ files }: Decisions, { nameOf }: MapOptions): IterableIterator<string> {
+  const wanted = files.flatMap((it) => (it.kind === "object" && it.reason === "wanted" ? [it] : []));
+  if (wanted.length === 0) return;
+  yield* ["Archive member included to satisfy reference by file (symbol)", ""];
+  for (const { file, neededBy, symbol } of wanted) {
+    yield* columns(file, REASON_COLUMN, `${neededBy} (${nameOf(symbol)})`.trimStart());
+  }
+  yield "";
+}
+
+function* neededLibraries(decisions: Decisions, { nameOf }: MapOptions): IterableIterator<string> {
+  const needed = decisions.files.flatMap((it) =>
+    it.kind === "shared-library" && it.asNeeded && it.fate === "needed" ? [it] : [],
+  );
+  if (needed.length === 0) return;
+  yield* ["As-needed library included to satisfy reference by file (symbol)", ""];
+  for (const { soname, symbol } of needed) {
+    const by = decisions.definition(symbol)?.firstReference?.file ?? "";
+    yield* columns(soname, REASON_COLUMN, `${by} (${nameOf(symbol)})`.trimStart());
+  }
+  yield "";
+}
+
+function* commons(layout: OutputLayout, { nameOf }: MapOptions): IterableIterator<string> {
+  const found = [...layout.symbols()].filter(({ section }) => section === COMMON);
+  if (found.length === 0) return;
+  yield* ["Allocating common symbols", "Common symbol       size              file", ""];
+  for (const { name, size, file } of found) yield* columns(nameOf(name), 20, hex(size).padEnd(18) + file);
+  yield "";
+}
+
+function* discarded(layout: OutputLayout, options: MapOptions): IterableIterator<string> {
+  let any = false;
+  for (const { file, section, size } of layout.discarded()) {
+    if (!any) yield* ["Discarded input sections", ""];
+    any = true;
+    yield* inputLine(section, 0, size, file, options);
+  }
+  if (!any) yield "There are no discarded input sections";
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Where it is
+// ---------------------------------------------------------------------------------------------------------------------
+
+const COMMON = "COMMON";
+/** In place of a file, for what the linker made. */
+const LINKER = "(linker)";
+
+interface MapState {
+  readonly options: MapOptions;
+  /** Symbols by file and input section, in the order of their addresses; taken out as they are printed. */
+  readonly byInput: Map<string, LaidOutSymbol[]>;
+  /** Symbols of no input section: the linker's and absolute ones. */
+  readonly others: readonly LaidOutSymbol[];
+  nextOther: number;
+}
+
+function inputKey(file: string, section: string): string {
+  return `${file}\0${section}`;
+}
+
+function* memoryMap(layout: OutputLayout, options: MapOptions): IterableIterator<string> {
+  const byInput = new Map<string, LaidOutSymbol[]>();
+  const others: LaidOutSymbol[] = [];
+  for (const symbol of [...layout.symbols()].sort((a, b) => a.address - b.address)) {
+    const key = symbol.section === COMMON ? COMMON : inputKey(symbol.file, symbol.section);
+    if (symbol.section === "") others.push(symbol);
+    else if (!byInput.get(key)?.push(symbol)) byInput.set(key, [symbol]);
+  }
+  const state: MapState = { options, byInput, others, nextOther: 0 };
+  for (const section of layout.sections) yield* sectionLines(state, section);
+  yield* otherSymbols(state, Number.POSITIVE_INFINITY);
+  yield "";
+}
+
+function* sectionLines(state: MapState, section: LaidOutSection): IterableIterator<string> {
+  const { options } = state;
+  const isLoaded = (section.flags & SHF_ALLOC) !== 0;
+  // Thread-local space without contents takes no addresses: those behind it begin where it begins.
+  const isPlain = isLoaded && !((section.flags & SHF_TLS) !== 0 && section.type === SHT_NOBITS);
+  if (isPlain) yield* otherSymbols(state, section.address);
+  yield "";
+  yield* columns(section.name, NAME_COLUMN, `${address(section.address, options)} ${hex(section.size).padStart(10)}`);
+  let at = isLoaded ? section.address : 0;
+  for (const piece of section.pieces()) {
+    if (isLoaded && piece.address > at) {
+      yield `${" *fill*".padEnd(NAME_COLUMN)}${address(at, options)} ${hex(piece.address - at).padStart(10)} `;
+    }
+    yield* pieceLines(state, piece);
+    at = piece.address + piece.size;
+    if (isPlain) yield* otherSymbols(state, at);
+  }
+}
+
+function* pieceLines(state: MapState, piece: LaidOutPiece): IterableIterator<string> {
+  const { options } = state;
+  const { file, section, address: start, size } = piece;
+  if (file !== "") {
+    yield* inputLine(section, start, size, file, options);
+    yield* inputSymbols(state, inputKey(file, section), start + size);
+    return;
+  }
+  let merged = false;
+  for (const input of piece.merged()) {
+    // As GNU ld, which merges into the first.
+    const own = merged ? 0 : size;
+    yield* inputLine(input.section, merged ? start + size : start, own, input.file, options);
+    if (input.size !== own) {
+      yield `${" ".repeat(NAME_COLUMN + 3 + (options.is64 ? 16 : 8))}${hex(input.size).padStart(10)} (size before relaxing)`;
+    }
+    yield* inputSymbols(state, inputKey(input.file, input.section), start + size);
+    merged = true;
+  }
+  const isCommon = /COMMON$|^\.tcommon$/.test(section);
+  if (!merged && !isCommon) yield* inputLine(section, start, size, LINKER, options);
+  if (isCommon) yield* commonLines(state, section, start + size);
+}
+
+/** One line for the common symbols of one file that stand together, then the symbols. */
+function* commonLines(state: MapState, section: string, end: number): IterableIterator<string> {
+  const { options } = state;
+  const list = state.byInput.get(COMMON) ?? [];
+  while (list.length > 0 && list[0].address < end) {
+    const [{ file, address: start }] = list;
+    const count = list.findIndex((it) => it.file !== file || it.address >= end);
+    const run = list.splice(0, count < 0 ? list.length : count);
+    const last = run[run.length - 1];
+    yield* inputLine(section, start, last.address + last.size - start, file, options);
+    for (const symbol of run) yield symbolLine(symbol, options);
+  }
+}
+
+function* inputLine(
+  section: string,
+  start: number,
+  size: number,
+  file: string,
+  options: MapOptions,
+): IterableIterator<string> {
+  yield* columns(` ${section}`, NAME_COLUMN, `${address(start, options)} ${hex(size).padStart(10)} ${file}`);
+}
+
+function* inputSymbols(state: MapState, key: string, end: number): IterableIterator<string> {
+  const list = state.byInput.get(key);
+  if (list === undefined) return;
+  const next = list.findIndex((it) => it.address > end);
+  for (const symbol of list.splice(0, next < 0 ? list.length : next)) yield symbolLine(symbol, state.options);
+}
+
+/** The symbols of no input section up to, and without, an address. */
+function* otherSymbols(state: MapState, end: number): IterableIterator<string> {
+  const { others, options } = state;
+  for (; state.nextOther < others.length && others[state.nextOther].address < end; state.nextOther++) {
+    yield symbolLine(others[state.nextOther], options);
+  }
+}
+
+function symbolLine({ name, address: value }: LaidOutSymbol, options: MapOptions): string {
+  // A negative constant: its two's complement.
+  const shown = value < 0 ? value + (options.is64 ? 2 ** 64 : 2 ** 32) : value;
+  return `${" ".repeat(NAME_COLUMN)}${address(shown, options)}                ${options.nameOf(name)}`;
+}
