@@ -201,17 +201,6 @@ export function observe(path: string): Aspects {
   return aspects;
 }
 
-function _isStaticPie(aspects: Aspects): boolean {
-  const isPie = aspects.dynamic?.some((line) => /^FLAGS_1 .*PIE/.test(line)) === true;
-  return isPie && aspects.segments?.some((line) => line.startsWith("interpreter")) !== true;
-}
-
-/** In a static PIE GNU ld makes .plt.got entries for weak functions that are absent, and leaves them unused. */
-function _withoutPltGot(aspects: Record<string, string[]>): void {
-  aspects.sections = aspects.sections?.filter((line) => !line.startsWith(".plt.got ")) ?? [];
-  aspects.segments = aspects.segments?.map((line) => line.replace(" .plt.got", "")) ?? [];
-}
-
 function order(a: string, b: string): number {
   if (a.startsWith("NEEDED")) return 0;
   return a < b ? -1 : a > b ? 1 : 0;
