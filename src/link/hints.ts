@@ -64,7 +64,8 @@ function hintFromName(loader: Loader, open: ReadonlySet<SymbolId>, give: Give): 
     if (name === "main") give(id, { program: options.outputName });
     const driverOption = DRIVER_OPTIONS.find(([prefix]) => name.startsWith(prefix))?.[1];
     if (driverOption !== undefined) give(id, { driverOption });
-    const type = /^_ZT[VTI](.+)$/.exec(name)?.[1];
+    // Those of the language's own classes are in its library.
+    const type = /^_ZT[VTI](?!N?St|N10__cxxabiv1)(.+)$/.exec(name)?.[1];
     if (type === undefined) continue;
     const vtable = findText(symbols.names, `_ZTV${type}`);
     const vtableIn = vtable >= 0 && vtable !== id ? definerOf(loader, vtable) : undefined;

@@ -7,6 +7,7 @@ import type { SectionId, SymbolId } from "../ids.ts";
 import type { Loader } from "../loader.ts";
 import { mergedAddress } from "../merged-sections.ts";
 import { NEED_TLS_MODULE, type Needs } from "../needs.ts";
+import { sectionName } from "../object-file.ts";
 import type { Chunk } from "../output-section.ts";
 import { relocationPlace } from "../references.ts";
 import { DYN_RELATIVE } from "../scan.ts";
@@ -210,11 +211,14 @@ function* inputRelocations(
 ): IterableIterator<DynamicRelocation> {
   const { sections, objects, symbols } = loader;
   const { relative, irelative } = machine.dynamic;
+  const { types } = machine.relocations;
   let section: SectionId = -1;
+  let name = "";
   let cursor = 0;
   for (let i = 0; i < scan.dynCount; i++) {
     if (scan.dynSection[i] !== section) {
       section = scan.dynSection[i];
+      name = sectionName(objects[sections.object[section]], sections, section);
       cursor = 0;
     }
     const object = objects[sections.object[section]];
@@ -231,11 +235,11 @@ function* inputRelocations(
     const isResolver = binding === BIND_IFUNC && (symbols.flags[symbol] & FLAG_CANONICAL_PLT) === 0;
     const type = scan.dynType[i] !== DYN_RELATIVE ? scan.dynType[i] : isResolver ? irelative : relative;
     yield {
-      type: machine.relocations.types[type]?.name ?? "",
+      type: types[type]?.name ?? "",
       address: mergedAddress(values.merged, sections, section, offset),
       symbol: binding === BIND_IMPORTED ? rowName(loader, symbol) : "",
       packed: made.packed !== undefined && made.packed.scanned[i] !== 0,
-      reason: relocationPlace(sections, machine, { object, section, offset, type: object.is64 ? info : info & 0xff }),
+      reason: { file: object.name, section: name, offset, type: types[object.is64 ? info : info & 0xff]?.name ?? "" },
     };
   }
 }
