@@ -6,5 +6,11 @@ export { memoryFiles } from "./host/memory-files.ts";
 export type * from "./link/decisions/layout-types.ts";
 export type * from "./link/decisions/types.ts";
 export { link } from "./link/link.ts";
-export { defaultOptions, type LinkInput, type LinkOptions } from "./link/options.ts";
+export {
+  defaultInputState,
+  defaultOptions,
+  type InputState,
+  type LinkInput,
+  type LinkOptions,
+} from "./link/options.ts";
 export type { LinkResult } from "./link/result.ts";

@@ -1,7 +1,7 @@
 // Linking files of this machine in one call.
 
 import { link } from "../link/link.ts";
-import { defaultOptions, type InputState, type LinkInput, type LinkOptions, type ZOptions } from "../link/options.ts";
+import { defaultInputState, defaultOptions, type LinkInput, type LinkOptions, type ZOptions } from "../link/options.ts";
 import type { LinkResult } from "../link/result.ts";
 import { nodeAccelerators } from "./accelerators.ts";
 import { nodeFiles } from "./node-files.ts";
@@ -11,8 +11,6 @@ export interface LinkFilesOptions extends Partial<Omit<LinkOptions, "z">> {
   readonly z?: Partial<ZOptions>;
 }
 
-const PLAIN: InputState = { wholeArchive: false, asNeeded: false, preferStatic: false, copyDtNeeded: false };
-
 /**
  * Links objects, archives and shared libraries through Node's file system. Nothing is written: the image is in the result.
  * @param inputs paths, and inputs of other kinds such as `{ kind: "library", name: "m", … }`, in the order of a command line
@@ -20,7 +18,7 @@ const PLAIN: InputState = { wholeArchive: false, asNeeded: false, preferStatic: 
  */
 export function linkFiles(inputs: readonly (string | LinkInput)[], options: LinkFilesOptions = {}): LinkResult {
   const asInput = (input: string | LinkInput): LinkInput =>
-    typeof input === "string" ? { kind: "file", path: input, state: PLAIN } : input;
+    typeof input === "string" ? { kind: "file", path: input, state: defaultInputState } : input;
   const whole: LinkOptions = {
     ...defaultOptions,
     accelerators: nodeAccelerators,

@@ -6,6 +6,7 @@ export { link } from "./link.ts";
 export {
   type Accelerators,
   type BuildId,
+  defaultInputState,
   defaultOptions,
   type InputState,
   type LinkInput,

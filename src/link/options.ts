@@ -26,6 +26,14 @@ export interface InputState {
   readonly format?: "binary" | "elf";
 }
 
+/** No positional option stands before the input. */
+export const defaultInputState: InputState = {
+  wholeArchive: false,
+  asNeeded: false,
+  preferStatic: false,
+  copyDtNeeded: false,
+};
+
 export type LinkInput =
   /** A file by path. `bytes` saves the look-up in the file system. */
   | { readonly kind: "file"; readonly path: string; readonly bytes?: Uint8Array; readonly state: InputState }

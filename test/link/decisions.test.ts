@@ -11,13 +11,12 @@ import { describeDefinition, describeDynamicRelocation, describeFile, describeSl
 import { type LinkFilesOptions, linkFiles } from "../../src/host/index.ts";
 import type { LaidOutSection } from "../../src/link/decisions/layout-types.ts";
 import type { Decisions } from "../../src/link/decisions/types.ts";
-import type { InputState, LinkInput } from "../../src/link/options.ts";
+import { defaultInputState, type InputState, type LinkInput } from "../../src/link/options.ts";
 import type { LinkResult } from "../../src/link/result.ts";
 import { parseVersionScript } from "../../src/link/script/versions.ts";
 import { archive, compile, scratch, type Target, targets, x86_64 } from "../support/build.ts";
 import { needs } from "../support/tools.ts";
 
-const PLAIN: InputState = { wholeArchive: false, asNeeded: false, preferStatic: false, copyDtNeeded: false };
 const gcc = needs("gcc", "ar");
 /** R_X86_64_RELATIVE and R_386_RELATIVE. */
 const R_RELATIVE = 8;
@@ -25,7 +24,7 @@ const R_RELATIVE = 8;
 const file = (path: string, state: Partial<InputState> = {}): LinkInput => ({
   kind: "file",
   path,
-  state: { ...PLAIN, ...state },
+  state: { ...defaultInputState, ...state },
 });
 
 const c = (name: string, source: string, flags: readonly string[] = [], target: Target = x86_64): string =>

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { describeProblem } from "../../src/explain/index.ts";
 import { type LinkFilesOptions, linkFiles, memoryFiles } from "../../src/host/index.ts";
 import { link } from "../../src/link/link.ts";
-import { defaultOptions } from "../../src/link/options.ts";
+import { defaultInputState, defaultOptions } from "../../src/link/options.ts";
 import { archive, compile, i386, scratch, type Target, x86_64 } from "../support/build.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
@@ -106,9 +106,8 @@ test("a file system that cannot list directories gives the hints that need no li
     "lib/libm.so": new Uint8Array(readFileSync(join(directory, "libm.so"))),
     "lib/libcurl.so": new Uint8Array(readFileSync(join(directory, "libcurl.so"))),
   });
-  const state = { wholeArchive: false, asNeeded: false, preferStatic: false, copyDtNeeded: false };
   const options = { ...defaultOptions, libraryPaths: ["lib"] };
-  const { problems } = link([{ kind: "file", path: "main.o", state }], options, {
+  const { problems } = link([{ kind: "file", path: "main.o", state: defaultInputState }], options, {
     read: files.read,
     exists: files.exists,
   });
@@ -116,7 +115,7 @@ test("a file system that cannot list directories gives the hints that need no li
     problems.map(({ details }) => details.library),
     ["m", undefined],
   );
-  const all = link([{ kind: "file", path: "main.o", state }], options, files);
+  const all = link([{ kind: "file", path: "main.o", state: defaultInputState }], options, files);
   deepEqual(
     all.problems.map(({ details }) => details.library),
     ["m", "curl"],
@@ -224,9 +223,8 @@ test("a library of which only the part for running programs is installed", gcc, 
   const directory = libraries({ "libgadget.so.1": shared("void f(void) {}") });
   mkdirSync(join(directory, "sub"));
   copyFileSync(join(directory, "libgadget.so.1"), join(directory, "sub/libwidget.so"));
-  const state = { wholeArchive: false, asNeeded: false, preferStatic: false, copyDtNeeded: false };
   const said = (name: string, options: LinkFilesOptions): readonly string[] => {
-    const input = { kind: "library", name, exact: false, state } as const;
+    const input = { kind: "library", name, exact: false, state: defaultInputState } as const;
     const { problems } = linkFiles([input], { libraryPaths: [directory, join(directory, "sub")], ...options });
     return problems.flatMap((problem) => describeProblem(problem).lines).map((line) => line.replaceAll(/[^ ]*\//g, ""));
   };
