@@ -46,8 +46,11 @@ export const linkMessages: MessageTable = {
     cure: "build it with -shared to link against it, or load it as a plugin with -rdynamic",
   },
   "not-linkable-elf": { message: "an ELF file, but no object, shared library or archive: it cannot be linked" },
-  "just-symbols-unsupported": { message: "--just-symbols (-R FILE) is not supported yet" },
-  "binary-input-unsupported": { message: "-b binary is not supported yet", cure: "use `.incbin' in an assembler file" },
+  "just-symbols-shared": {
+    message: "--just-symbols takes addresses, and those of a shared library or PIE are not known yet",
+    cure: "link with it, or give the program that was linked with -no-pie",
+  },
+  "just-symbols-kind": { message: "--just-symbols needs a program or an object" },
   "nested-group": { message: "--start-group may not stand inside of another group" },
   "group-end-without-start": { message: "--end-group without --start-group" },
   "nested-lib": { message: "--start-lib may not stand inside of another --start-lib" },

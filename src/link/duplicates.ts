@@ -36,6 +36,8 @@ function clashes(loader: Loader): Clash[] {
   const sameFile = new Map<string, Clash>();
   for (const it of loader.record.duplicates) {
     if (isGone(loader, it.firstSection) || isGone(loader, it.secondSection)) continue;
+    // What --just-symbols names may be defined again: the first one holds.
+    if (isSymbolsOnly(loader, it.firstObject) || isSymbolsOnly(loader, it.secondObject)) continue;
     const key = `${it.firstObject} ${it.secondObject}`;
     const known = sameFile.get(key);
     if (known !== undefined) {
@@ -69,6 +71,10 @@ function isTls(view: DataView, table: number, index: number, is64: boolean): boo
 /** A group that was decided later took the definition away. */
 function isGone({ sections }: Loader, section: SectionId): boolean {
   return section >= 0 && (sections.state[section] & STATE_DISCARDED) !== 0;
+}
+
+function isSymbolsOnly({ objects }: Loader, owner: number): boolean {
+  return objects[owner]?.made === "symbols";
 }
 
 function ownerName({ shared, objects }: Loader, owner: number): string {

@@ -2,8 +2,8 @@
 // judges a library where it stands. The result is every file that takes part, and a symbol table in which every name has
 // got its meaning ("no new inputs beyond this point").
 
-import { machineByEmulation } from "../arch/index.ts";
-import { STB_GLOBAL } from "../elf/constants.ts";
+import { machineByEmulation, machineFor } from "../arch/index.ts";
+import { EM_X86_64, STB_GLOBAL } from "../elf/constants.ts";
 import { error, type Place, type Report, warning } from "../elf/problem.ts";
 import type { FileSystem } from "../host/files.ts";
 import { expandSysroot, libraryCandidates, scriptCandidates, scriptInputCandidates } from "./expand.ts";
@@ -19,6 +19,7 @@ import {
   openArchive,
 } from "./lazy-set.ts";
 import { addObject, addShared, compatibility, createLoader, fileKind, type Loader, readFile } from "./loader.ts";
+import { binaryObject, symbolsObject } from "./made-objects.ts";
 import { missingLibrary } from "./missing-library.ts";
 import { undefinedIsError } from "./mode.ts";
 import type { InputState, LinkInput, LinkOptions } from "./options.ts";
@@ -125,7 +126,7 @@ function readInput(reading: Reading, input: LinkInput): void {
       readLibrary(reading, input.name, input.exact, input.state, 0);
       return;
     case "just-symbols":
-      loader.report(error("just-symbols-unsupported", { file: input.path }));
+      readSymbolsOnly(loader, expandSysroot(input.path, loader.options.sysroot), input.bytes);
       return;
     case "group-start":
       if (reading.group !== undefined) loader.report(error("nested-group", {}));
@@ -194,7 +195,8 @@ function addFile(
   const { loader } = reading;
   const { report, options } = loader;
   if (state.format === "binary") {
-    report(error("binary-input-unsupported", { file: path }));
+    loader.machine ??= machineFor(EM_X86_64, 64);
+    if (loader.machine !== undefined) addMade(loader, path, binaryObject(path, bytes, loader.machine), "binary");
     return;
   }
   switch (fileKind(bytes)) {
@@ -245,6 +247,32 @@ function addFile(
     case "text":
       readScript(reading, path, bytes, state, depth);
   }
+}
+
+/** --just-symbols: a program's symbols with their addresses, or an object's, but nothing else of the file. */
+function readSymbolsOnly(loader: Loader, path: string, given: Uint8Array | undefined): void {
+  const { report } = loader;
+  const bytes = given ?? readFile(loader, path);
+  if (bytes === undefined) {
+    report(error("file-not-found", { file: path }, { path }));
+    return;
+  }
+  const kind = fileKind(bytes);
+  if (kind !== "object" && kind !== "executable") {
+    report(error(kind === "shared" ? "just-symbols-shared" : "just-symbols-kind", { file: path }));
+    return;
+  }
+  const mismatch = compatibility(loader, bytes);
+  if (mismatch !== undefined || loader.machine === undefined) {
+    if (mismatch !== undefined) report(error(mismatch.code, { file: path }, mismatch.facts));
+    return;
+  }
+  const object = symbolsObject(path, bytes, loader.machine, report);
+  if (object !== undefined) addMade(loader, path, object, "symbols");
+}
+
+function addMade(loader: Loader, path: string, bytes: Uint8Array, made: "binary" | "symbols"): void {
+  addObject(loader, bytes, { name: path, path, member: undefined, pulledBy: -1, excluded: false, made });
 }
 
 /** A text file among the inputs is a linker script: what it names takes the place of the file. */

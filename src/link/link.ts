@@ -61,7 +61,7 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
   // Every file that takes part, and what every name means. No new inputs beyond this point.
   const loader = readInputs(inputs, options, files, report);
   if (options.traceSymbols.length > 0) reportTraced(loader, report);
-  if (loader.objects.length === 0 && !failed()) report(error("no-input-files", {}));
+  if (loader.objects.every((it) => it.made === "symbols") && !failed()) report(error("no-input-files", {}));
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
   const facts: LinkFacts = { loader, bound: undefined, placed: undefined };
   let image: Uint8Array | undefined;

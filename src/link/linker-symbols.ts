@@ -142,7 +142,9 @@ export function defineLinkerSymbols(
     const known = findText(symbols.names, it.name);
     if (known < 0 && !always) continue;
     const id = symbolNamed(symbols, it.name);
-    const wanted = isWanted(symbols, id) || (always && (isUndefined(symbols, id) || isShared(symbols, id)));
+    // The script assigns `_end` and its kin whatever an object has defined.
+    const assigned = always && it.anchor.at === "marker";
+    const wanted = assigned || isWanted(symbols, id) || (always && (isUndefined(symbols, id) || isShared(symbols, id)));
     if (!wanted) continue;
     if (it.anchor.at === "got") {
       usesGot = (symbols.flags[id] & FLAG_REF_REGULAR) !== 0;

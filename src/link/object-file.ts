@@ -52,6 +52,8 @@ export interface ObjectFile {
   readonly excluded: boolean;
   /** Position among all inputs: decides between equals, and groups local symbols in the output. */
   readonly input: number;
+  /** It was made from a file that is no object, which says nothing of stacks and properties; see made-objects.ts. */
+  readonly made?: "binary" | "symbols";
 }
 
 export interface ObjectOrigin {
@@ -61,6 +63,7 @@ export interface ObjectOrigin {
   readonly pulledBy: SymbolId;
   readonly excluded: boolean;
   readonly input: number;
+  readonly made?: "binary" | "symbols";
 }
 
 /** u64 as a number: exact below 2^53, which is checked where it matters (offsets are compared with the file's size). */

@@ -22,7 +22,7 @@ export function mergeProperties(
   options: LinkOptions,
   report: Report,
 ): MergedProperties {
-  const inputs = objects.map((object) => propertiesOf(object, sections));
+  const inputs = objects.filter((it) => it.made === undefined).map((object) => propertiesOf(object, sections));
   const merged = mergePropertyNotes(inputs, machine.elfClass, options.z, report);
   const output = outputs.byName.get(NAME);
   if (output !== undefined) output.pieces = new Int32Array(0);

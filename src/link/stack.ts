@@ -22,6 +22,7 @@ export function decideStack(loader: Loader, report: Report): Stack {
   let stated = stackSize > 0;
   let silent: ObjectFile | undefined;
   for (const object of loader.objects) {
+    if (object.made === "symbols") continue;
     const flags = stackNoteFlags(object, loader.sections);
     if (flags === undefined) {
       if (object.sectionCount > 1) silent = object;
@@ -38,7 +39,7 @@ export function decideStack(loader: Loader, report: Report): Stack {
 const NAME = new TextEncoder().encode(".note.GNU-stack\0");
 
 /** sh_flags of the object's .note.GNU-stack. It is one of the last sections. */
-function stackNoteFlags(object: ObjectFile, sections: SectionTable): number | undefined {
+export function stackNoteFlags(object: ObjectFile, sections: SectionTable): number | undefined {
   for (let section = object.firstSection + object.sectionCount - 1; section > object.firstSection; section--) {
     const at = sections.name[section];
     let i = 0;

@@ -23,6 +23,7 @@ import type { LinkOptions } from "../options.ts";
 import { mergePropertyNotes, type PropertyInput } from "../property-notes.ts";
 import { contentsOf } from "../section-contents.ts";
 import { type SectionTable, STATE_DISCARDED } from "../section-table.ts";
+import { decideStack, stackNoteFlags } from "../stack.ts";
 import { KIND_COMMON } from "../symbol-table.ts";
 import type { Assigned, MadeSection } from "./assign.ts";
 import { commonSection } from "./assignments.ts";
@@ -31,8 +32,6 @@ import type { OutputTable } from "./output-table.ts";
 const BUILD_ID = ".note.gnu.build-id";
 const PROPERTIES = ".note.gnu.property";
 const STACK = ".note.GNU-stack";
-
-const encoder = new TextEncoder();
 
 export interface MadeContents {
   /** .note.gnu.build-id with zeros for the hash, or undefined. */
@@ -58,8 +57,9 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   if (buildId !== undefined) scripted.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC });
   if (options.defineCommon === true) scripted.push(...commonSections(loader));
 
-  const hosts = objects.map((object) => sectionNamed(object, sections, encoder.encode(`${PROPERTIES}\0`), SHT_NOTE));
-  const inputs: PropertyInput[] = objects.map((object, i) => ({
+  const sayers = objects.filter((it) => it.made === undefined);
+  const hosts = sayers.map((object) => propertySection(object, sections));
+  const inputs: PropertyInput[] = sayers.map((object, i) => ({
     file: object.name,
     bytes: hosts[i] < 0 ? undefined : contentsOf(object, sections, hosts[i], options.accelerators),
   }));
@@ -73,26 +73,26 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
     }
   }
 
-  const stacks = objects.map((object) => sectionNamed(object, sections, encoder.encode(`${STACK}\0`), SHT_PROGBITS));
   const { execstack } = options.z;
-  if (execstack !== undefined && stacks.every((it) => it < 0)) {
+  const stack = decideStack(loader, report);
+  if (execstack !== undefined && objects.every((it) => stackNoteFlags(it, sections) === undefined)) {
     orphans.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
   }
-  const executableStack =
-    execstack === undefined && stacks.some((it) => it < 0 || (sections.flags[it] & SHF_EXECINSTR) !== 0);
+  const executableStack = execstack === undefined && stack.executable;
   return { buildId, properties, propertyHost, scripted, orphans, executableStack };
 }
 
-/** @param name with the NUL behind it */
-function sectionNamed(object: ObjectFile, sections: SectionTable, name: Uint8Array, type: number): SectionId {
+const PROPERTY_BYTES = new TextEncoder().encode(`${PROPERTIES}\0`);
+
+function propertySection(object: ObjectFile, sections: SectionTable): SectionId {
   const { bytes } = object;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
-    if (sections.type[section] !== type || (sections.state[section] & STATE_DISCARDED) !== 0) continue;
+    if (sections.type[section] !== SHT_NOTE || (sections.state[section] & STATE_DISCARDED) !== 0) continue;
     const start = sections.name[section];
     let i = 0;
-    while (i < name.length && bytes[start + i] === name[i]) i++;
-    if (i === name.length) return section;
+    while (i < PROPERTY_BYTES.length && bytes[start + i] === PROPERTY_BYTES[i]) i++;
+    if (i === PROPERTY_BYTES.length) return section;
   }
   return -1;
 }
