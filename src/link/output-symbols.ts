@@ -138,7 +138,7 @@ function isListed(symbols: SymbolTable, id: SymbolId, sections: SectionTable, mo
   if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
   // Settled as 0: nobody will define it.
   if (!mode.dynamic || mode.kind === "static-pie" || (symbols.flags[id] & FLAG_DROPPED) !== 0) return false;
-  return (symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_COPY)) !== 0;
+  return (symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
 }
 
 /** Hidden symbols of a shared library are local in its table; a program keeps them global (bfd/elflink.c, forced_local). */

@@ -94,8 +94,8 @@ function placeSymbols(
 
 /**
  * Allots space for the variables that the scan marked with FLAG_COPY. A variable that the library maps read-only goes to
- * .data.rel.ro and becomes read-only again after relocation. Where the program uses a weak name of a variable (`environ`),
- * the library itself uses the strong one (`__environ`): the copy is made under that, and both names mean it.
+ * .data.rel.ro and becomes read-only again after relocation. A variable may have several names (`environ`, `__environ`):
+ * the copy is made under the strong one, and all of them mean it from then on.
  * @returns the symbols that get a COPY relocation
  */
 export function allotCopies(
@@ -108,7 +108,7 @@ export function allotCopies(
   const readOnly: Placing[] = [];
   const byAddress = new Map<string, SymbolId>();
   const aliases: [SymbolId, SymbolId][] = [];
-  addStrongNames(symbols, shared);
+  addOtherNames(symbols, shared);
   for (let id = 0; id < symbols.count; id++) {
     if ((symbols.flags[id] & FLAG_COPY) === 0 || !isShared(symbols, id)) continue;
     symbols.flags[id] |= FLAG_DYNSYM;
@@ -157,19 +157,18 @@ function copyAlignment(file: SharedFile, section: number, value: number): number
   return alignment;
 }
 
-/** Marks the strong definition at the place of each weak one that is copied. */
-function addStrongNames(symbols: SymbolTable, shared: readonly SharedFile[]): void {
+/** Marks every name that the libraries have for the variables that are copied: other libraries may use any of them. */
+function addOtherNames(symbols: SymbolTable, shared: readonly SharedFile[]): void {
   const wanted = new Set<string>();
   const owners = new Set<number>();
   for (let id = 0; id < symbols.count; id++) {
-    if ((symbols.flags[id] & FLAG_COPY) === 0 || symbols.kind[id] !== KIND_SHARED_WEAK) continue;
+    if ((symbols.flags[id] & FLAG_COPY) === 0 || !isShared(symbols, id)) continue;
     wanted.add(`${symbols.owner[id]}:${symbolValue(symbols, id)}`);
     owners.add(symbols.owner[id]);
   }
   for (const owner of owners) {
     for (const id of shared[owner].symbols) {
-      if (id < 0 || symbols.kind[id] !== KIND_SHARED || symbols.owner[id] !== owner || symbols.type[id] === STT_TLS)
-        continue;
+      if (id < 0 || !isShared(symbols, id) || symbols.owner[id] !== owner || symbols.type[id] === STT_TLS) continue;
       if (wanted.has(`${owner}:${symbolValue(symbols, id)}`)) symbols.flags[id] |= FLAG_COPY;
     }
   }
