@@ -74,7 +74,7 @@ export function makeSections(
   const { objects, sections, symbols, shared } = loader;
   settleWeakReferences(symbols, scan, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
-  const copies = allotCopies(symbols, shared, outputs, options.z.relro);
+  const copies = allotCopies(symbols, shared, outputs);
   const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);
   if (slotChunks.gotPlt === undefined && linkerSymbols.gotSymbol >= 0)
     symbols.kind[linkerSymbols.gotSymbol] = KIND_NONE;

@@ -98,12 +98,7 @@ function placeSymbols(
  * the copy is made under the strong one, and all of them mean it from then on.
  * @returns the symbols that get a COPY relocation
  */
-export function allotCopies(
-  symbols: SymbolTable,
-  shared: readonly SharedFile[],
-  outputs: OutputSections,
-  relro: boolean,
-): SymbolId[] {
+export function allotCopies(symbols: SymbolTable, shared: readonly SharedFile[], outputs: OutputSections): SymbolId[] {
   const writable: Placing[] = [];
   const readOnly: Placing[] = [];
   const byAddress = new Map<string, SymbolId>();
@@ -123,7 +118,7 @@ export function allotCopies(
   for (const id of byAddress.values()) {
     const file = shared[symbols.owner[id]];
     const section = sectionIndex(file, symbols.index[id]);
-    const list = relro && file.readOnlySections[section] === 1 ? readOnly : writable;
+    const list = file.readOnlySections[section] === 1 ? readOnly : writable;
     list.push({ symbol: id, alignment: copyAlignment(file, section, symbolValue(symbols, id)) });
   }
   if (byAddress.size === 0) return [];
