@@ -10,7 +10,7 @@ import { FLAG_REF_DYNAMIC_NONWEAK, KIND_UNDEFINED } from "./symbol-table.ts";
 /** Loads what is needed, breadth first, once per soname. */
 export function loadImplicitLibraries(loader: Loader): void {
   if (!wantsAny(loader) && !loader.shared.some((it) => it.copyDtNeeded)) return;
-  const known = new Set(loader.shared.map((it) => it.soname));
+  const known = new Set([...loader.shared.map((it) => it.soname), ...loader.missingLibraries]);
   for (let i = 0; i < loader.shared.length; i++) {
     const parent = loader.shared[i];
     for (const needed of parent.needed) {
@@ -18,6 +18,7 @@ export function loadImplicitLibraries(loader: Loader): void {
       known.add(needed);
       const path = search(loader, parent, needed);
       if (path === undefined) {
+        loader.missingLibraries.add(needed);
         loader.report(warning("needed-library-not-found", { file: parent.name }, { library: needed }));
         continue;
       }

@@ -47,6 +47,8 @@ export interface Loader {
   readonly sharedReferences: SharedReference[];
   readonly wrap: Map<SymbolId, SymbolId>;
   readonly dependencies: string[];
+  /** Sonames that shared libraries need and that are nowhere. */
+  readonly missingLibraries: Set<string>;
   /** Commands of script inputs that concern the whole link: ENTRY, VERSION, assignments, … */
   readonly scriptCommands: ScriptCommand[];
   /** -L and SEARCH_DIR. */
@@ -83,6 +85,7 @@ export function createLoader(
     sharedReferences: [],
     wrap: new Map(),
     dependencies: [],
+    missingLibraries: new Set(),
     scriptCommands: [],
     libraryPaths: [...options.libraryPaths],
     symbolBase: 0,

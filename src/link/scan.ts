@@ -40,11 +40,13 @@ import {
 import {
   SHF_ALLOC,
   SHF_WRITE,
+  SHN_LORESERVE,
   SHT_NOBITS,
   SHT_RELA,
   STT_FUNC,
   STT_GNU_IFUNC,
   STT_TLS,
+  STV_DEFAULT,
   STV_HIDDEN,
   STV_INTERNAL,
 } from "../elf/constants.ts";
@@ -212,7 +214,11 @@ export function scanRelocations(
 
 function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): void {
   const { sections, symbols, scan, machine, mode } = scanner;
-  const { view, is64, firstGlobal, symbolCount } = object;
+  const { view, bytes, is64, firstGlobal, symbolCount, symtab, firstSection, symbols: globals } = object;
+  const { type: types, visibility: visibilities } = symbols;
+  const { state: states } = sections;
+  const symbolSize = is64 ? 24 : 16;
+  const ordinaryEnd = Math.min(object.sectionCount, SHN_LORESERVE);
   const relocs = sections.relocs[section];
   const rela = sections.type[relocs] === SHT_RELA;
   const word = is64 ? 8 : 4;
@@ -257,10 +263,18 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
     let symbol = -1;
     let binding: number;
     if (index >= firstGlobal) {
-      symbol = object.symbols[index - firstGlobal];
+      symbol = globals[index - firstGlobal];
       binding = scan.bindings[symbol];
+      // Most references need nothing: to an address in the output, relative to the place.
+      if (binding === BIND_LOCAL && types[symbol] !== STT_TLS) {
+        if (kind === EXPRESSION_PC || (kind === EXPRESSION_PLT_PC && visibilities[symbol] === STV_DEFAULT)) continue;
+      }
     } else {
-      binding = bindLocal(scanner, object, index, section, offset, type, isEhFrame);
+      const entryAt = symtab + index * symbolSize;
+      const shndx = view.getUint16(entryAt + (is64 ? 6 : 14), true);
+      const ordinary = shndx !== 0 && shndx < ordinaryEnd && (states[firstSection + shndx] & STATE_GONE) === 0;
+      if (ordinary && (bytes[entryAt + (is64 ? 4 : 12)] & 15) !== STT_GNU_IFUNC) binding = BIND_LOCAL;
+      else binding = bindLocal(scanner, object, index, section, offset, type, isEhFrame);
       // The usual case in a position-dependent program: nothing to do for a local address.
       if (binding === BIND_LOCAL && kind <= EXPRESSION_PLT_PC && (kind !== EXPRESSION_ABSOLUTE || !mode.pic)) continue;
       if (binding === BIND_IFUNC || (kind >= EXPRESSION_GOT_OFFSET && kind !== EXPRESSION_GOT_RELATIVE)) {
@@ -295,6 +309,9 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
 export function isTlsExpression(kind: number): boolean {
   return (kind >= EXPRESSION_TLS_GD_PC && kind <= EXPRESSION_TLS_DESC_CALL) || kind === EXPRESSION_TLS_IE_GOT_NEGATED;
 }
+
+/** Sections that are not in the output. */
+const STATE_GONE = STATE_DISCARDED | STATE_COLLECTED;
 
 function isNotForObjects(expression: number): boolean {
   return expression === EXPRESSION_DYNAMIC || expression === EXPRESSION_UNSUPPORTED;
