@@ -49,14 +49,16 @@ function followsFile(walk: Walk, object: ObjectFile, section: SectionId): boolea
   let allPlain = true;
   let allDebug = true;
   let it = section;
-  do {
+  // A section that damaged groups share may lead out of the ring: no more steps than there are sections.
+  for (let steps = 0; steps < object.sectionCount && it !== 0; steps++) {
     if (isContents(object, sections, it)) {
       all &&= isUnloaded(it);
       allPlain &&= isPlain(it);
       allDebug &&= isDebugging(it);
     }
     it = nextInGroup[it];
-  } while (it !== section && it !== 0);
+    if (it === section) break;
+  }
   return all && (allPlain || allDebug);
 }
 
