@@ -107,7 +107,7 @@ test("nothing is suggested for what resembles nothing", () => {
 
 test("a missing argument, an argument too many, a bad value: all are reported together", () => {
   const { codes } = ld(
-    "--gc-sections=3 --hash-style=md5 -Ttext=4x --sort-section=size -z stack-size=x -z max-page-size=3 -rpath",
+    "--gc-sections=3 --hash-style=md5 -Ttext=4x --sort-common=size -z stack-size=x -z max-page-size=3 -rpath",
   );
   deepEqual(codes, [
     "option-takes-no-argument",
