@@ -37,6 +37,7 @@ const DRIVER_OPTIONS: readonly (readonly [prefix: string, option: string])[] = [
 /** @returns facts for the problem `undefined-symbol`, by symbol */
 export function hintsFor(loader: Loader, wanted: readonly SymbolId[]): Map<SymbolId, Hint> {
   const hints = new Map<SymbolId, Hint>();
+  if (wanted.length === 0) return hints;
   const open = new Set(wanted);
   const give = (id: SymbolId, hint: Hint): void => {
     if (open.delete(id)) hints.set(id, hint);

@@ -53,6 +53,20 @@ const main = (...names: readonly string[]): string =>
     `${names.map((name) => `void ${name}(void);`).join(" ")} void _start(void) { ${names.map((name) => `${name}();`).join(" ")} }`,
   );
 
+test("a link without problems looks for no hints", gcc, () => {
+  const unasked = (): never => {
+    throw new Error("a hint was looked for");
+  };
+  const object = new Uint8Array(readFileSync(c("nothing", "void _start(void) {}")));
+  const files = { read: () => object, exists: unasked, list: unasked };
+  const { image } = link(
+    [{ kind: "file", path: "nothing.o", state: defaultInputState }],
+    { ...defaultOptions, libraryPaths: ["lib"] },
+    files,
+  );
+  ok(image);
+});
+
 // Libraries in the search path
 
 test("a library whose name the function's name begins with, and one that everybody uses", gcc, () => {
