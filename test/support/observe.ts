@@ -191,14 +191,28 @@ export function observe(path: string): Aspects {
     else if (/^Version (definition|needs)/.test(title)) add("versions", versionTable(lines));
     else if (title.startsWith("Displaying notes")) add("notes", noteTable(lines));
   }
+  // It stands in an empty section that is left out; which neighbour it is said to be in has no meaning.
+  aspects.symbols = aspects.symbols?.filter((line) => !line.startsWith("__TMC_END__")) ?? [];
   for (const aspect of ["relocations", "dynamic symbols", "symbols", "versions"]) aspects[aspect]?.sort();
   // Only the libraries' order is a promise: the loader searches them in it.
   aspects.dynamic?.sort((a, b) => Number(b.startsWith("NEEDED")) - Number(a.startsWith("NEEDED")) || order(a, b));
+  if (isStaticPie(aspects)) withoutPltGot(aspects);
   add(
     "warnings",
     (stderr + stdout).split("\n").filter((line) => /^readelf: |<corrupt|Warning:|Error:/.test(line)),
   );
   return aspects;
+}
+
+function isStaticPie(aspects: Aspects): boolean {
+  const isPie = aspects.dynamic?.some((line) => /^FLAGS_1 .*PIE/.test(line)) === true;
+  return isPie && aspects.segments?.some((line) => line.startsWith("interpreter")) !== true;
+}
+
+/** In a static PIE GNU ld makes .plt.got entries for weak functions that are absent, and leaves them unused. */
+function withoutPltGot(aspects: Record<string, string[]>): void {
+  aspects.sections = aspects.sections?.filter((line) => !line.startsWith(".plt.got ")) ?? [];
+  aspects.segments = aspects.segments?.map((line) => line.replace(" .plt.got", "")) ?? [];
 }
 
 function order(a: string, b: string): number {
