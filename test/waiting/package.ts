@@ -1,0 +1,60 @@
+// The package as it would be published: its entry points resolve, with types, for the tools that people use.
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { repository, scratch } from "../support/build.ts";
+import { run, tool } from "../support/run.ts";
+
+const directory = scratch("package");
+const modules = (path: string): string => join(repository, "node_modules", path);
+
+/** Packed without its scripts: a build in the middle of a test run would pull the linker from under the other tests. */
+const [packed] = JSON.parse(
+  tool("npm", ["pack", "--silent", "--ignore-scripts", "--json", "--pack-destination", directory], { cwd: repository }),
+) as [{ filename: string; files: { path: string }[] }];
+const tarball = join(directory, packed.filename);
+
+test("publint has nothing to say", () => {
+  const { status, stdout, stderr } = run(process.execPath, [modules("publint/src/cli.js"), "run", "--strict", tarball]);
+  equal(status, 0, stdout + stderr);
+  match(stdout, /All good/);
+});
+
+test("are the types wrong? No, for ESM as Node and bundlers resolve it", () => {
+  const attw = modules("@arethetypeswrong/cli/dist/index.js");
+  const { status, stdout, stderr } = run(process.execPath, [attw, tarball, "--profile", "esm-only"]);
+  equal(status, 0, stdout + stderr);
+});
+
+test("it holds the library, the command and the drop-in linker, and neither tests nor sources of others", () => {
+  const paths = packed.files.map(({ path }) => path);
+  for (const wanted of ["dist/index.js", "dist/index.d.ts", "dist/command.js", "bin/solder.js", "libexec/ld"]) {
+    equal(paths.includes(wanted), true, `${wanted} is missing`);
+  }
+  deepEqual(
+    paths.filter((path) => !/^(dist|bin|libexec)\/|^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path)),
+    [],
+  );
+});
+
+test("every entry point can be imported where the package is installed", () => {
+  const project = join(directory, "project");
+  mkdirSync(join(project, "node_modules"), { recursive: true });
+  tool("tar", ["xf", tarball, "-C", directory]);
+  symlinkSync(join(directory, "package"), join(project, "node_modules/solder"));
+  const { exports, dependencies } = JSON.parse(readFileSync(join(directory, "package/package.json"), "utf8")) as {
+    exports: Record<string, unknown>;
+    dependencies?: Record<string, string>;
+  };
+  deepEqual(dependencies ?? {}, {}, "the core has no run-time dependency");
+  const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+  const names = entries.map((entry) => entry.replace(/^\./, "solder"));
+  writeFileSync(
+    join(project, "main.mjs"),
+    names.map((name) => `console.log(Object.keys(await import("${name}")).length > 0, "${name}");\n`).join(""),
+  );
+  equal(tool(process.execPath, ["main.mjs"], { cwd: project }), names.map((name) => `true ${name}\n`).join(""));
+  equal(existsSync(join(directory, "package/dist/link/index.d.ts")), true);
+});
