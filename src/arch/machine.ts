@@ -68,6 +68,14 @@ export interface PltStyles {
 /** No cheaper instruction: keep the load from the GOT. */
 export const RELAX_NONE = 0;
 
+/** The relocation that stands for a rewritten load from the GOT. */
+export interface RelaxedRelocation {
+  readonly type: number;
+  readonly addend: number;
+  /** From the old field to the new one, in bytes. */
+  readonly shift: number;
+}
+
 /** A TLS access as compiled cannot be rewritten here: the bytes are not the sequence that the psABI prescribes. */
 export const TLS_UNKNOWN = 0;
 /** Keep the model. */
@@ -131,6 +139,11 @@ export interface Machine {
     place: number,
     gotBase: number,
   ): boolean;
+
+  /**
+   * What `--emit-relocs` keeps of a rewritten load. Parameters as for `relaxGotLoad`, and what it returned.
+   */
+  relaxedRelocation(code: Uint8Array, at: number, relaxation: number): RelaxedRelocation;
 
   /**
    * Can the TLS access at `at` be rewritten to `target` (TLS_TO_*)? Checks the bytes of the sequence and, for GD and LD,

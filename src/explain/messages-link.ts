@@ -9,6 +9,10 @@ const noTable = "no .eh_frame_hdr table will be created";
 export const linkMessages: MessageTable = {
   // Finding inputs
   "no-input-files": { message: "no input files" },
+  "emit-relocs-stripped": {
+    message: "--emit-relocs with --strip-all: relocations need the symbol table",
+    cure: "leave out -s; --strip-debug (-S) is possible",
+  },
   "file-not-found": { message: "cannot find {path}: no such file, or it cannot be read" },
   "library-not-found": {
     message: "cannot find -l{name}[[: directories searched: {searched}]]",

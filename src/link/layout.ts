@@ -95,9 +95,22 @@ function alignTls(outputs: OutputSections): void {
 }
 
 export function sortedSections(outputs: OutputSections): OutputSection[] {
-  return [...outputs.list].sort(
-    (a, b) => a.row - b.row || ownRow(a) - ownRow(b) || noteOrder(a, b) || a.order - b.order,
-  );
+  const sorted = outputs.list
+    .filter((it) => !isCompanion(it))
+    .sort((a, b) => a.row - b.row || ownRow(a) - ownRow(b) || noteOrder(a, b) || a.order - b.order);
+  const companions = new Map(outputs.list.filter(isCompanion).map((it) => [it.infoSection, it]));
+  if (companions.size === 0) return sorted;
+  return sorted.flatMap((section) => {
+    const companion = companions.get(section);
+    if (companion === undefined) return section;
+    companion.row = section.row;
+    return [section, companion];
+  });
+}
+
+/** The relocations of a section, which --emit-relocs keeps: they stand behind it. */
+function isCompanion(section: OutputSection): boolean {
+  return section.infoSection !== undefined && (section.flags & SHF_ALLOC) === 0;
 }
 
 /** The section that the row names stands before the orphans that were put behind it. */
@@ -365,17 +378,17 @@ function assignOffsets(
     section.offset = alignUp(at, section.alignment);
     at = section.type === SHT_NOBITS ? at : section.offset + section.size;
   }
-  placeTbss(kept);
+  placeTbss(kept.filter((section) => (section.flags & SHF_ALLOC) !== 0));
   return at;
 }
 
 /** .tbss has no contents; its offset is where they would be, behind .tdata. */
-function placeTbss(kept: readonly OutputSection[]): void {
-  for (let i = 0; i < kept.length; i++) {
-    if (!isTbss(kept[i])) continue;
-    const neighbour = kept[i + 1];
-    const near = neighbour !== undefined && (neighbour.flags & SHF_ALLOC) !== 0 ? neighbour : kept[i - 1];
-    if (near !== undefined) kept[i].offset = Math.max(0, near.offset + (kept[i].address - near.address));
+function placeTbss(allocated: readonly OutputSection[]): void {
+  for (let i = 0; i < allocated.length; i++) {
+    if (!isTbss(allocated[i])) continue;
+    const neighbour = allocated[i + 1];
+    const near = neighbour ?? allocated[i - 1];
+    if (near !== undefined) allocated[i].offset = Math.max(0, near.offset + (allocated[i].address - near.address));
   }
 }
 

@@ -92,6 +92,7 @@ function linkImage(
   const { objects, sections, symbols, shared } = loader;
   const mode = outputMode(options, shared.length);
   const outputs = createOutputs();
+  if (options.emitRelocs && options.strip === "all") report(error("emit-relocs-stripped", {}));
 
   const nodes = [
     ...options.versionNodes,

@@ -10,6 +10,7 @@ import { defaultLayout } from "./default-layout.ts";
 import { createRelocationList, type RelocationList, relativeCount } from "./dynamic-relocations.ts";
 import { type DynamicTag, planDynamic } from "./dynamic-section.ts";
 import { buildDynamicSymbols, type DynamicSymbols, type VersionDefinition } from "./dynamic-symbols.ts";
+import { addRelocationSections, countRelocations, type EmittedRelocations } from "./emit-relocs.ts";
 import { type GotPlan, planGot } from "./got.ts";
 import type { SymbolId } from "./ids.ts";
 import type { LinkerSymbols } from "./linker-symbols.ts";
@@ -56,6 +57,8 @@ export interface MadeSections {
   readonly buildId: Chunk | undefined;
   /** Undefined when the symbol table is stripped. */
   readonly symtab: { readonly plan: OutputSymbols; readonly table: Chunk; readonly strings: Chunk } | undefined;
+  /** With --emit-relocs. */
+  readonly emitted: EmittedRelocations | undefined;
   /** S of every symbol: filled after layout. */
   readonly address: Float64Array;
 }
@@ -102,13 +105,18 @@ export function makeSections(
     address: new Float64Array(symbols.count),
   };
   const dynamic = mode.dynamic ? makeDynamic(made, loader, scan, outputs, versions, machine, mode, options) : undefined;
-  const plan = options.strip === "all" ? undefined : planSymbols(objects, sections, symbols, mode, outputs, options);
+  const emitted = options.emitRelocs
+    ? countRelocations(objects, sections, outputs, loader.symbolBase, symbols.count)
+    : undefined;
+  const plan =
+    options.strip === "all" ? undefined : planSymbols(objects, sections, symbols, mode, outputs, options, emitted);
   const symtab = plan === undefined ? undefined : { plan, ...addSymbolTable(outputs, plan, machine) };
   linkRelocationSections(outputs, machine, options);
-  return { ...made, dynamic, symtab };
+  if (emitted !== undefined) addRelocationSections(emitted, outputs, machine);
+  return { ...made, dynamic, symtab, emitted };
 }
 
-type Unfinished = Omit<MadeSections, "dynamic" | "symtab">;
+type Unfinished = Omit<MadeSections, "dynamic" | "symtab" | "emitted">;
 
 function makeDynamic(
   made: Unfinished,

@@ -21,6 +21,7 @@ import {
 } from "../elf/constants.ts";
 import { growInt32 } from "./columns.ts";
 import { bindingOf, plainEnd } from "./dynamic-symbols.ts";
+import { type EmittedRelocations, NEEDED } from "./emit-relocs.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_NONE, SECTION_OUTPUT, type SymbolId } from "./ids.ts";
 import type { Layout } from "./layout.ts";
 import { localSection, localType, localValue } from "./local-symbols.ts";
@@ -55,6 +56,8 @@ export interface OutputSymbols {
   /** Entries, the null symbol included, and how many of them are local. */
   count: number;
   localCount: number;
+  /** Entries for output sections, which come first: with --emit-relocs. */
+  sectionSymbols: number;
   /** Input locals: object and index of each, in order. */
   localObjects: Int32Array;
   localIndices: Int32Array;
@@ -75,10 +78,12 @@ export function planSymbols(
   mode: OutputMode,
   outputs: OutputSections,
   options: LinkOptions,
+  emitted: EmittedRelocations | undefined,
 ): OutputSymbols {
   const plan: OutputSymbols = {
     count: 1,
     localCount: 1,
+    sectionSymbols: 0,
     localObjects: new Int32Array(256),
     localIndices: new Int32Array(256),
     inputLocals: 0,
@@ -89,15 +94,25 @@ export function planSymbols(
     names: new Int32Array(512),
   };
   const retain = options.retainSymbols === undefined ? undefined : new Set(options.retainSymbols);
-  if (options.discard !== "all" && retain === undefined) {
-    const empty = emptyOutputs(outputs, sections);
-    for (const object of objects) planLocals(plan, object, sections, empty, options);
+  const empty = emptyOutputs(outputs, sections);
+  if (emitted !== undefined) {
+    for (const it of empty) if (it === 0) plan.sectionSymbols++;
+    for (let i = 0; i < plan.sectionSymbols; i++) addName(plan, 0);
+  }
+  const hasLocals = options.discard !== "all" && retain === undefined;
+  if (hasLocals || emitted !== undefined) {
+    for (const object of objects) {
+      if (hasLocals) planLocals(plan, object, sections, empty, options, emitted?.locals);
+      if (emitted !== undefined) planNeeded(plan, object, sections, emitted.locals);
+    }
   }
   const { names } = symbols;
   for (let id = 0; id < names.count; id++) {
-    if (!isListed(symbols, id, sections, mode)) continue;
+    const isNeeded = emitted !== undefined && emitted.globals[id] !== 0;
+    if (!isListed(symbols, id, sections, mode, isNeeded)) continue;
     if (
       retain !== undefined &&
+      !isNeeded &&
       !retain.has(new TextDecoder().decode(names.pool.subarray(names.start[id], nameEnd(names, id))))
     )
       continue;
@@ -105,10 +120,15 @@ export function planSymbols(
   }
   plan.separator = plan.forcedLocals.length > 0 && options.discard !== "all";
   if (plan.separator) addName(plan, 0);
-  for (const id of plan.forcedLocals)
+  for (const id of plan.forcedLocals) {
+    if (emitted !== undefined) emitted.globals[id] = plan.count;
     addName(plan, addBytes(plan.strings, names.pool, names.start[id], plainEnd(symbols, id)));
+  }
   plan.localCount = plan.count;
-  for (const id of plan.globals) addName(plan, addVersioned(plan.strings, symbols, id));
+  for (const id of plan.globals) {
+    if (emitted !== undefined) emitted.globals[id] = plan.count;
+    addName(plan, addVersioned(plan.strings, symbols, id));
+  }
   return plan;
 }
 
@@ -131,11 +151,19 @@ function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId):
   return addBytes(strings, text, 0, text.length);
 }
 
-function isListed(symbols: SymbolTable, id: SymbolId, sections: SectionTable, mode: OutputMode): boolean {
+/** @param isNeeded a relocation that stays refers to it */
+function isListed(
+  symbols: SymbolTable,
+  id: SymbolId,
+  sections: SectionTable,
+  mode: OutputMode,
+  isNeeded: boolean,
+): boolean {
   const kind = symbols.kind[id];
   if (kind === KIND_NONE || kind === KIND_INDIRECT || (symbols.flags[id] & FLAG_COLLECTED) !== 0) return false;
   const section = symbols.section[id];
   if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
+  if (isNeeded) return true;
   // Settled as 0: nobody will define it.
   if (!mode.dynamic || mode.kind === "static-pie" || (symbols.flags[id] & FLAG_DROPPED) !== 0) return false;
   return (symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
@@ -173,8 +201,9 @@ function planLocals(
   sections: SectionTable,
   empty: Uint8Array,
   options: LinkOptions,
+  numbers: Int32Array | undefined,
 ): void {
-  const { bytes, view, is64, strings, stringsEnd, firstGlobal } = object;
+  const { bytes, view, is64, strings, stringsEnd, firstGlobal, symbolBase } = object;
   const entry = is64 ? 24 : 16;
   const discardLabels = options.discard === "locals";
   let hasFile = false;
@@ -204,6 +233,22 @@ function planLocals(
     }
     let end = name;
     while (end < stringsEnd && bytes[end] !== 0) end++;
+    if (numbers !== undefined) numbers[symbolBase + i] = plan.count;
+    addLocal(plan, object, i, addBytes(plan.strings, bytes, name, end));
+  }
+}
+
+/** Of the local symbols left out, those that relocations of --emit-relocs refer to: in `numbers` they have NEEDED still. */
+function planNeeded(plan: OutputSymbols, object: ObjectFile, sections: SectionTable, numbers: Int32Array): void {
+  const { bytes, view, is64, strings, stringsEnd, firstGlobal, symbolBase } = object;
+  for (let i = 1; i < firstGlobal; i++) {
+    if (numbers[symbolBase + i] !== NEEDED || localType(object, i) === STT_SECTION) continue;
+    const section = localSection(object, i);
+    if (section >= 0 && sections.output[section] < 0) continue;
+    const name = Math.min(strings + view.getUint32(object.symtab + i * (is64 ? 24 : 16), true), stringsEnd);
+    let end = name;
+    while (end < stringsEnd && bytes[end] !== 0) end++;
+    numbers[symbolBase + i] = plan.count;
     addLocal(plan, object, i, addBytes(plan.strings, bytes, name, end));
   }
 }
@@ -263,8 +308,8 @@ export function headerIndex(layout: Layout, output: OutputSection | undefined): 
   if (output === undefined || output.index !== 0) return output?.index ?? SHN_ABS;
   let found = SHN_ABS;
   for (const it of layout.sections) {
-    if ((it.flags & SHF_ALLOC) === 0 || it.position > output.position) break;
-    found = it.index;
+    if (it.position > output.position) break;
+    if ((it.flags & SHF_ALLOC) !== 0) found = it.index;
   }
   return found;
 }
@@ -280,7 +325,7 @@ export function writeSymbols(
   is64: boolean,
 ): void {
   const place: SymbolPlace = { value: 0, shndx: 0 };
-  let entry = 1;
+  let entry = 1 + plan.sectionSymbols;
   for (let i = 0; i < plan.inputLocals; i++) {
     const object = objects[plan.localObjects[i]];
     const index = plan.localIndices[i];

@@ -159,7 +159,7 @@ function fileOffset(relocator: Relocator, section: SectionId): number {
 }
 
 /** The bytes of the section at hand as they are in the input, for instructions that may be rewritten. */
-function codeOf(r: Relocator, object: ObjectFile, section: SectionId): Uint8Array {
+export function codeOf(r: Relocator, object: ObjectFile, section: SectionId): Uint8Array {
   const start = r.sections.offset[section];
   r.contents ??= object.bytes.subarray(start, start + r.sections.size[section]);
   return r.contents;
@@ -389,7 +389,7 @@ function uncommonValue(
   }
 }
 
-function relaxationOf(
+export function relaxationOf(
   r: Relocator,
   contents: Uint8Array,
   symbol: SymbolId,
@@ -546,7 +546,7 @@ function push(r: Relocator, place: number, type: number, symbol: number, addend:
 }
 
 /** A reference from debug information to a function that is not in the output. */
-function isGone(r: Relocator, symbol: SymbolId): boolean {
+export function isGone(r: Relocator, symbol: SymbolId): boolean {
   const section = r.symbols.section[symbol];
   if (section < 0) return (r.symbols.flags[symbol] & FLAG_COLLECTED) !== 0;
   return (r.sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0;

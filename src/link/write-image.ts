@@ -8,6 +8,7 @@ import { fillCodeGaps } from "./addresses.ts";
 import { buildIdBytes } from "./build-id.ts";
 import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "./dynamic-relocations.ts";
 import { writeDynamic } from "./dynamic-section.ts";
+import { writeEmitted, writeSectionSymbols } from "./emit-relocs.ts";
 import { entryAddress, entryName } from "./entry.ts";
 import type { Layout } from "./layout.ts";
 import type { Loader } from "./loader.ts";
@@ -110,6 +111,10 @@ export function writeImage(
   if (symtab !== undefined) {
     writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64);
     image.set(symtab.plan.strings.bytes.subarray(0, symtab.plan.strings.size), symtab.strings.offset);
+    if (made.emitted !== undefined) {
+      writeSectionSymbols(made.emitted, layout.sections, symtab.plan.sectionSymbols, view, symtab.table.offset, is64);
+      writeEmitted(relocator, made.emitted, objects);
+    }
   }
   const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
   writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols), image, view);

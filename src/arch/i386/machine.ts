@@ -4,7 +4,7 @@ import { EM_386 } from "../../elf/constants.ts";
 import { fillShortNops } from "../fill.ts";
 import type { Machine } from "../machine.ts";
 import { I386_PLT } from "./plt.ts";
-import { gotWithoutBase, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
+import { gotWithoutBase, relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
 import {
   I386_RELOCATIONS,
   R_386_32,
@@ -52,6 +52,7 @@ export const I386: Machine = {
   gotWithoutBase,
   relaxGotLoad,
   writeRelaxedGotLoad,
+  relaxedRelocation,
   checkTls,
   writeTls,
 };

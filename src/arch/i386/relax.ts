@@ -12,8 +12,8 @@
 // The addend, which is in the field, must be 0.
 
 import { put32 } from "../bytes.ts";
-import { RELAX_NONE } from "../machine.ts";
-import { R_386_GOT32, R_386_GOT32X } from "./relocations.ts";
+import { RELAX_NONE, type RelaxedRelocation } from "../machine.ts";
+import { R_386_32, R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_PC32 } from "./relocations.ts";
 
 const RELAX_LEA = 1;
 const RELAX_CALL = 2;
@@ -104,4 +104,16 @@ function writeImmediate(image: DataView, at: number, relaxation: number, symbol:
   image.setUint8(at - 2, relaxation === RELAX_MOV ? 0xc7 : relaxation === RELAX_TEST ? 0xf7 : 0x81);
   image.setUint8(at - 1, 0xc0 | extension | register);
   put32(image, at, symbol);
+}
+
+const ADDRESS: RelaxedRelocation = { type: R_386_32, addend: 0, shift: 0 };
+const RELAXED: Readonly<Record<number, RelaxedRelocation>> = {
+  [RELAX_LEA]: { type: R_386_GOTOFF, addend: 0, shift: 0 },
+  [RELAX_CALL]: { type: R_386_PC32, addend: -4, shift: 0 },
+  [RELAX_JUMP]: { type: R_386_PC32, addend: -4, shift: -1 },
+};
+
+/** See Machine.relaxedRelocation. */
+export function relaxedRelocation(_code: Uint8Array, _at: number, relaxation: number): RelaxedRelocation {
+  return RELAXED[relaxation] ?? ADDRESS;
 }

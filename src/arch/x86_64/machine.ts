@@ -4,7 +4,7 @@ import { EM_X86_64 } from "../../elf/constants.ts";
 import { fillLongNops } from "../fill.ts";
 import type { Machine } from "../machine.ts";
 import { X86_64_PLT } from "./plt.ts";
-import { relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
+import { relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
 import {
   R_X86_64_64,
   R_X86_64_COPY,
@@ -51,6 +51,7 @@ export const X86_64: Machine = {
   gotWithoutBase: () => false,
   relaxGotLoad,
   writeRelaxedGotLoad,
+  relaxedRelocation,
   checkTls,
   writeTls,
 };

@@ -16,11 +16,14 @@
 // anything else points into, or past, the slot.
 
 import { fitsInt32, put32 } from "../bytes.ts";
-import { RELAX_NONE } from "../machine.ts";
+import { RELAX_NONE, type RelaxedRelocation } from "../machine.ts";
 import {
+  R_X86_64_32,
+  R_X86_64_32S,
   R_X86_64_CODE_4_GOTPCRELX,
   R_X86_64_GOTPCREL,
   R_X86_64_GOTPCRELX,
+  R_X86_64_PC32,
   R_X86_64_REX_GOTPCRELX,
 } from "./relocations.ts";
 
@@ -130,6 +133,19 @@ function writeImmediate(image: DataView, at: number, relaxation: number, symbol:
   image.setUint8(at - 1, 0xc0 | extension | register);
   put32(image, at, symbol);
   return wide ? fitsInt32(symbol) : symbol >= 0 && symbol <= 0xffff_ffff;
+}
+
+const RELATIVE: RelaxedRelocation = { type: R_X86_64_PC32, addend: -4, shift: 0 };
+const JUMP: RelaxedRelocation = { ...RELATIVE, shift: -1 };
+const SIGNED: RelaxedRelocation = { type: R_X86_64_32S, addend: 0, shift: 0 };
+const UNSIGNED: RelaxedRelocation = { type: R_X86_64_32, addend: 0, shift: 0 };
+
+/** See Machine.relaxedRelocation. */
+export function relaxedRelocation(code: Uint8Array, at: number, relaxation: number): RelaxedRelocation {
+  const form = relaxation & RELAX_FORM;
+  if (form === RELAX_JUMP) return JUMP;
+  if (form === RELAX_LEA || form === RELAX_CALL) return RELATIVE;
+  return relaxation & (RELAX_REX | RELAX_REX2) && code[at - 3] & REX_W ? SIGNED : UNSIGNED;
 }
 
 /** REX with the register's bit moved from R (4) to B (1). */

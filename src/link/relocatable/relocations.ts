@@ -15,6 +15,7 @@ import { type EhFrames, ehFrameOffset } from "../eh-frame.ts";
 import type { SectionId } from "../ids.ts";
 import { localSection } from "../local-symbols.ts";
 import { type ObjectFile, sectionName } from "../object-file.ts";
+import { copyAddend, sortByOffset } from "../relocation-bytes.ts";
 import { type SectionTable, STATE_EH_FRAME } from "../section-table.ts";
 import { type KeptSections, keptSection } from "./kept-sections.ts";
 import { KIND_DEBUGGING, KIND_ORDINARY, KIND_UNWIND, type OutputTable } from "./output-table.ts";
@@ -224,25 +225,6 @@ export function copyRelocations(writer: RelocationWriter, object: ObjectFile, se
   }
   cursors[output] = cursor;
   if (!ordered) sortByOffset(out, from, cursor, entry);
-}
-
-/** GNU ld sorts what compilers that write cold code first leave out of order. Equal offsets stay in their order. */
-function sortByOffset(view: DataView, from: number, to: number, entry: number): void {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  const before = bytes.slice(from, to);
-  const offsets = new DataView(before.buffer);
-  const order = Array.from({ length: before.length / entry }, (_, i) => i * entry);
-  order.sort((a, b) => offsets.getUint32(a, true) - offsets.getUint32(b, true));
-  order.forEach((at, i) => {
-    bytes.set(before.subarray(at, at + entry), from + i * entry);
-  });
-}
-
-/** All 64 bits: addends may be any constants. */
-function copyAddend(out: DataView, to: number, view: DataView, at: number, shift: number): void {
-  const low = view.getUint32(at, true) + shift;
-  out.setInt32(to, low | 0, true);
-  out.setInt32(to + 4, view.getInt32(at + 4, true) + Math.floor(low / 0x100000000), true);
 }
 
 /** Type 0 is NONE on both machines, and symbol and addend are 0 in an image of zeros. */
