@@ -19,6 +19,7 @@ export function keepUnloaded(walk: Walk, object: ObjectFile): void {
   const unloaded: SectionId[] = [];
   let someLoaded = false;
   for (let section = object.firstSection + 1; section < end; section++) {
+    if (type[section] === SHT_RELA) continue;
     if ((flags[section] & SHF_ALLOC) !== 0) {
       if ((state[section] & STATE_LIVE) !== 0 && type[section] !== SHT_NOTE) someLoaded = true;
     } else if ((state[section] & STATE_DISCARDED) === 0 && isContents(object, sections, section)) {

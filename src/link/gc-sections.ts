@@ -18,6 +18,7 @@ import {
   SHF_EXCLUDE,
   SHF_GNU_RETAIN,
   SHT_NOTE,
+  SHT_RELA,
   STV_HIDDEN,
   STV_INTERNAL,
 } from "../elf/constants.ts";
@@ -154,6 +155,8 @@ function survey(walk: Walk, object: ObjectFile, names: SectionsByName, report: R
   const retain = bytes[7] === ELFOSABI_GNU || bytes[7] === ELFOSABI_FREEBSD ? SHF_GNU_RETAIN : 0;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
+    // Half of all sections, without a look at their names.
+    if (type[section] === SHT_RELA || (state[section] & STATE_DISCARDED) !== 0) continue;
     const start = name[section];
     if (bytes[start] !== DOT) noteName(walk, object, section, names, report);
     const isRoot =
@@ -170,7 +173,7 @@ function survey(walk: Walk, object: ObjectFile, names: SectionsByName, report: R
 
 function noteName(walk: Walk, object: ObjectFile, section: SectionId, names: SectionsByName, report: Report): void {
   const { sections, objects } = walk;
-  if ((sections.state[section] & STATE_DISCARDED) !== 0 || !isContents(object, sections, section)) return;
+  if (!isContents(object, sections, section)) return;
   const name = sectionName(object, sections, section);
   if (name === "__patchable_function_entries" && linkedTo(objects, sections, section) < 0)
     report(error("gc-needs-linked-section", { file: object.name, section: name }));
@@ -269,11 +272,11 @@ const COMMON_NAMES = [
 /** Marks what nothing keeps. As GNU ld, names among them the copies of section groups that lost to another file's. */
 function sweep(walk: Walk, object: ObjectFile, commons: Uint8Array, print: boolean, report: Report): void {
   const { sections } = walk;
-  const { state, flags, size } = sections;
+  const { state, flags, size, type } = sections;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
-    if ((state[section] & STATE_LIVE) !== 0 || (flags[section] & SHF_EXCLUDE) !== 0) continue;
-    if (!isContents(object, sections, section)) continue;
+    if ((state[section] & STATE_LIVE) !== 0 || type[section] === SHT_RELA) continue;
+    if ((flags[section] & SHF_EXCLUDE) !== 0 || !isContents(object, sections, section)) continue;
     state[section] |= STATE_COLLECTED;
     if (!print || size[section] === 0) continue;
     report(note("gc-removed", { file: object.name }, { section: sectionName(object, sections, section) }));

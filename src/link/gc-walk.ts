@@ -6,7 +6,7 @@
 //   sections with SHF_LINK_ORDER that are linked to it
 //   personality routine and language data of its functions (the FDE itself never keeps a function)
 
-import { SHF_LINK_ORDER, SHT_GROUP, SHT_RELA, STT_TLS } from "../elf/constants.ts";
+import { SHF_LINK_ORDER, SHN_LORESERVE, SHT_GROUP, SHT_RELA, STT_TLS } from "../elf/constants.ts";
 import { type EhFrames, type FdeLists, fdeLists } from "./eh-frame.ts";
 import type { SectionId, SymbolId } from "./ids.ts";
 import { localSection } from "./local-symbols.ts";
@@ -221,18 +221,24 @@ function followFde(walk: Walk, object: ObjectFile, fde: number): void {
 /** @param at offset of the first relocation in the object  @param entry bytes of each */
 function followRelocations(walk: Walk, object: ObjectFile, at: number, count: number, entry: number): void {
   const { referenced, sections } = walk;
-  const { view, is64, firstGlobal, symbolCount, symbols } = object;
+  const { view, is64, firstGlobal, symbolCount, symbols, firstSection, sectionCount } = object;
   const { state } = sections;
   const end = at + count * entry;
+  // st_shndx of symbol 0, and how far apart they are: localSection, for the usual case.
+  const shndxAt = object.symtab + (is64 ? 6 : 14);
+  const symbolBytes = is64 ? 24 : 16;
   for (let p = at; p < end; p += entry) {
     const index = is64 ? view.getUint32(p + 12, true) : view.getUint32(p + 4, true) >>> 8;
     if (index >= firstGlobal) {
       if (index >= symbolCount) continue;
       const id = symbols[index - firstGlobal];
       if (referenced[id] === 0) keepSymbol(walk, id);
-    } else if (index !== 0) {
-      const section = localSection(object, index);
-      if (section >= 0 && (state[section] & (STATE_LIVE | STATE_DISCARDED)) === 0) keepSection(walk, section);
+      continue;
     }
+    const shndx = view.getUint16(shndxAt + index * symbolBytes, true);
+    const section = shndx < SHN_LORESERVE && shndx < sectionCount ? firstSection + shndx : localSection(object, index);
+    // Section 0 is nobody's, and the null symbol's.
+    if (section <= firstSection || (state[section] & (STATE_LIVE | STATE_DISCARDED)) !== 0) continue;
+    keepSection(walk, section);
   }
 }
