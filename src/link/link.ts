@@ -63,12 +63,12 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
   if (options.traceSymbols.length > 0) reportTraced(loader, report);
   if (loader.objects.every((it) => it.made === "symbols") && !failed()) report(error("no-input-files", {}));
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
-  const facts: LinkFacts = { loader, bound: undefined, placed: undefined };
+  const facts: LinkFacts = { loader, bound: undefined, placed: undefined, relocatable: undefined };
   let image: Uint8Array | undefined;
   if (!failed() && machine !== undefined) {
     image =
       options.output === "relocatable"
-        ? linkRelocatable(loader, machine, options, report, failed)
+        ? linkRelocatable(facts, machine, options, report, failed)
         : linkImage(facts, machine, options, report, failed);
   }
   return {

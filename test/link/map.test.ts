@@ -123,6 +123,17 @@ eachTarget("the map shows each inline function once", (target) => {
   ok(facts.pieces.some((it) => it.startsWith(".text: one.o .text._Z3cxxi ")));
 });
 
+eachTarget("-r has a map too; nothing has an address yet", (target) => {
+  const unit = (name: string, body: string): string =>
+    compile(target, `${name}.c`, body, ["-fcommon", "-ffunction-sections", "-fno-pic"]);
+  const one = unit("one", "int com; int data = 1; int used(void) { return data + com; }");
+  const two = unit("two", "int used(void); int com_two[3]; int main(void) { return used() + com_two[0]; }");
+  const facts = sameMaps(target, (shop) => {
+    shop.ld("out", ["-r", "-d", one, two, "-Map=out.map"]);
+  });
+  ok(facts.symbols.includes("main in two.o .text.main") && facts.symbols.includes("com in one.o COMMON"));
+});
+
 const once = needs("ld.bfd", ...x86_64.tools);
 
 test("names are demangled unless --no-demangle; --no-print-map-discarded leaves out what is left out", once, () => {

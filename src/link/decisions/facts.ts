@@ -5,6 +5,7 @@ import type { Loader } from "../loader.ts";
 import type { MadeSections } from "../make-sections.ts";
 import type { OutputMode } from "../mode.ts";
 import type { SymbolValues } from "../output-symbols.ts";
+import type { Assigned } from "../relocatable/assign.ts";
 import type { Scan } from "../scan.ts";
 import type { SlotAddresses } from "../slots.ts";
 
@@ -22,9 +23,17 @@ export interface PlacedFacts {
   readonly at: SlotAddresses;
 }
 
+/** -r: every section has its place in the file. */
+export interface RelocatableFacts {
+  readonly assigned: Assigned;
+  /** e_entry */
+  readonly entry: number;
+}
+
 export interface LinkFacts {
   readonly loader: Loader;
   /** Undefined while, or because, the link did not come to this. */
   bound: BoundFacts | undefined;
   placed: PlacedFacts | undefined;
+  relocatable: RelocatableFacts | undefined;
 }

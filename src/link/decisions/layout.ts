@@ -21,9 +21,11 @@ import type {
   OutputLayout,
 } from "./layout-types.ts";
 import { plainName } from "./names.ts";
+import { relocatableLayout } from "./relocatable-layout.ts";
 
 /** Undefined for a link that failed before anything had its place. */
-export function createOutputLayout({ loader, bound, placed }: LinkFacts): OutputLayout | undefined {
+export function createOutputLayout({ loader, bound, placed, relocatable }: LinkFacts): OutputLayout | undefined {
+  if (relocatable !== undefined) return relocatableLayout(loader, relocatable.assigned, relocatable.entry);
   if (bound === undefined || placed === undefined) return undefined;
   const { layout } = placed.values;
   return {
@@ -59,21 +61,23 @@ function sectionView(loader: Loader, placed: PlacedFacts, section: OutputSection
 }
 
 function* piecesOf(loader: Loader, placed: PlacedFacts, { pieces }: OutputSection): IterableIterator<LaidOutPiece> {
-  const { sections, objects } = loader;
   for (const piece of pieces) {
     if (piece < 0) yield chunkPiece(loader, placed, placed.values.outputs.chunks[~piece]);
-    else {
-      const object = objects[sections.object[piece]];
-      yield {
-        file: object.name,
-        section: sectionName(object, sections, piece),
-        address: sections.address[piece],
-        size: sections.size[piece],
-        alignment: sections.alignment[piece],
-        *merged() {},
-      };
-    }
+    else yield inputPiece(loader, piece);
   }
+}
+
+/** An input section that is in the output as it is. */
+export function inputPiece({ sections, objects }: Loader, section: SectionId): LaidOutPiece {
+  const object = objects[sections.object[section]];
+  return {
+    file: object.name,
+    section: sectionName(object, sections, section),
+    address: sections.address[section],
+    size: sections.size[section],
+    alignment: sections.alignment[section],
+    *merged() {},
+  };
 }
 
 function chunkPiece(loader: Loader, placed: PlacedFacts, chunk: Chunk): LaidOutPiece {
@@ -119,7 +123,7 @@ function* symbols(loader: Loader, { scan }: BoundFacts, { values }: PlacedFacts)
   }
 }
 
-function* discarded({ objects, sections }: Loader): IterableIterator<DiscardedInput> {
+export function* discarded({ objects, sections }: Loader): IterableIterator<DiscardedInput> {
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {

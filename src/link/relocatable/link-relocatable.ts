@@ -3,10 +3,10 @@
 import type { Machine } from "../../arch/index.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { buildIdBytes } from "../build-id.ts";
+import type { LinkFacts } from "../decisions/facts.ts";
 import { reportDuplicates } from "../duplicates.ts";
 import { readEhFrames } from "../eh-frame.ts";
 import { collectGarbage } from "../gc-sections.ts";
-import type { Loader } from "../loader.ts";
 import { outputMode } from "../mode.ts";
 import type { LinkOptions } from "../options.ts";
 import { LARGEST_IMAGE } from "../write-image.ts";
@@ -23,12 +23,13 @@ import { placeSections, writeContents } from "./write-contents.ts";
 
 /** @returns the object, or undefined if there was an error (unless --noinhibit-exec) */
 export function linkRelocatable(
-  loader: Loader,
+  facts: LinkFacts,
   machine: Machine,
   options: LinkOptions,
   report: Report,
   failed: () => boolean,
 ): Uint8Array | undefined {
+  const { loader } = facts;
   const { objects, sections, symbols } = loader;
   reportDuplicates(loader, options, report);
   reportMissing(loader, options, report);
@@ -68,6 +69,7 @@ export function linkRelocatable(
   const headerCount = numberSections(assigned);
   measureGroups(groups, table, objects, sections);
   const shape = planFile(assigned, plan, headerCount, machine);
+  facts.relocatable = { assigned, entry };
   if (shape.imageSize > LARGEST_IMAGE) {
     report(error("output-too-large", {}, { size: shape.imageSize, largest: LARGEST_IMAGE }));
     return undefined;
