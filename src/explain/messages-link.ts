@@ -181,7 +181,6 @@ export const linkMessages: MessageTable = {
     cure: "declare it thread_local (or __thread) in the file that uses it, too",
   },
   "relocation-unknown": { message: "unrecognized relocation type {type}" },
-  "relocation-misuse": { message: "relocation {type} cannot be used against `{symbol:symbol}'[[ in {output}]]" },
   "needs-pic": {
     message:
       "relocation {type} against `{symbol:symbol}' can not be used when making {output:output}[[; recompile with {option}]]",
@@ -204,9 +203,15 @@ export const linkMessages: MessageTable = {
     message: "copy relocation against protected symbol `{symbol:symbol}'[[ of {library}]]",
     cure: "recompile with -fPIE, or give the symbol default visibility in the library",
   },
+  "copy-relocation-forbidden": {
+    message:
+      "{type} against `{symbol:symbol}'[[ of {library}]] needs a copy of the variable, which -z nocopyreloc forbids",
+    cure: "recompile with -fPIE",
+  },
   "tls-sequence": {
     message:
       "{type} against `{symbol:symbol}': the instructions are not a thread-local access as the psABI prescribes it",
+    cure: "compile the file again; in an assembler file write the access as compilers do",
   },
 
   // Output

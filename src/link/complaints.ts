@@ -11,6 +11,7 @@ import type { OutputMode } from "./mode.ts";
 import { nameText } from "./names.ts";
 import { type ObjectFile, sectionName } from "./object-file.ts";
 import type { SectionTable } from "./section-table.ts";
+import type { SharedFile } from "./shared-file.ts";
 import { FLAG_LOCAL, type SymbolTable } from "./symbol-table.ts";
 
 export type ComplaintCode =
@@ -54,6 +55,7 @@ export function complain(complaints: Complaints, code: ComplaintCode, it: Reloca
 export interface ComplaintFacts {
   readonly sections: SectionTable;
   readonly symbols: SymbolTable;
+  readonly shared: readonly SharedFile[];
   readonly machine: Machine;
   readonly mode: OutputMode;
   readonly locator: Locator;
@@ -87,7 +89,8 @@ export function relocationFacts(
   };
 }
 
-function specialFacts({ sections, mode }: ComplaintFacts, it: Complaint): Record<string, string> {
+function specialFacts(facts: ComplaintFacts, it: Complaint): Record<string, string> {
+  const { sections, symbols, shared, mode } = facts;
   const target = localSection(it.object, it.symbolIndex);
   switch (it.code) {
     case "needs-pic":
@@ -95,6 +98,9 @@ function specialFacts({ sections, mode }: ComplaintFacts, it: Complaint): Record
       return mode.pic ? { option: "-fPIE", alternative: "-no-pie" } : {};
     case "discarded-reference":
       return target < 0 ? {} : { target: sectionName(it.object, sections, target) };
+    case "copy-relocation-protected":
+    case "copy-relocation-forbidden":
+      return { library: shared[symbols.owner[it.symbol]]?.name ?? "" };
     default:
       return {};
   }

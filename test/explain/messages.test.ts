@@ -19,7 +19,7 @@ const RAISED =
 const known = messageAreas.flatMap(({ table }) => Object.keys(table));
 
 /** Codes of parts that are still to be written; whoever raises one takes it off this list. */
-const AWAITED = new Set(["archive-no-index", "relocation-misuse", "textrel"]);
+const AWAITED = new Set(["archive-no-index", "textrel"]);
 
 test("every code that is raised has an entry in the message table", () => {
   const missing = sources.flatMap(({ name, text }) =>
