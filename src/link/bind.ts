@@ -17,6 +17,7 @@ import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import type { Scan } from "./scan.ts";
 import {
+  FLAG_CANONICAL_PLT,
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
   FLAG_DIRECT,
@@ -173,15 +174,28 @@ export function settleWeakReferences(symbols: SymbolTable, scan: Scan, mode: Out
     symbols.flags[id] = (flags & ~(FLAG_DYNSYM | FLAG_NEEDS_PLT)) | FLAG_DROPPED;
     scan.bindings[id] = BIND_ZERO;
   }
-  forgetDropped(symbols, scan);
+  forget(scan, (symbol) => (symbols.flags[symbol] & FLAG_DROPPED) !== 0);
 }
 
-/** Takes the dropped symbols' relocations off the dynamic linker's list. */
-function forgetDropped(symbols: SymbolTable, scan: Scan): void {
+/**
+ * Pointers to IFUNCs in the data of a position-dependent program: where code needs the PLT entry, that is the function's
+ * address for all; otherwise they are relocated to what the resolver returns, as those in the GOT. After the scan.
+ */
+export function settlePointers(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
+  if (mode.pic) return;
+  forget(scan, (symbol) => {
+    if (scan.bindings[symbol] !== BIND_IFUNC || (symbols.flags[symbol] & FLAG_NEEDS_PLT) === 0) return false;
+    symbols.flags[symbol] |= FLAG_CANONICAL_PLT;
+    return true;
+  });
+}
+
+/** Takes the relocations of some symbols off the dynamic linker's list. */
+function forget(scan: Scan, isSettled: (symbol: SymbolId) => boolean): void {
   let kept = 0;
   for (let i = 0; i < scan.dynCount; i++) {
     const symbol = scan.dynSymbol[i];
-    if (symbol >= 0 && (symbols.flags[symbol] & FLAG_DROPPED) !== 0) continue;
+    if (symbol >= 0 && isSettled(symbol)) continue;
     scan.dynSection[kept] = scan.dynSection[i];
     scan.dynOffset[kept] = scan.dynOffset[i];
     scan.dynSymbol[kept] = symbol;

@@ -4,7 +4,7 @@
 import type { Machine } from "../arch/index.ts";
 import { NT_GNU_BUILD_ID, SHT_STRTAB, SHT_SYMTAB } from "../elf/constants.ts";
 import { definedAddress } from "./addresses.ts";
-import { settleWeakReferences } from "./bind.ts";
+import { BIND_IFUNC, settlePointers, settleWeakReferences } from "./bind.ts";
 import { buildIdSize } from "./build-id.ts";
 import { defaultLayout } from "./default-layout.ts";
 import { createRelocationList, type RelocationList, relativeCount } from "./dynamic-relocations.ts";
@@ -76,6 +76,7 @@ export function makeSections(
 ): MadeSections {
   const { objects, sections, symbols, shared } = loader;
   settleWeakReferences(symbols, scan, mode);
+  settlePointers(symbols, scan, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
   const copies = allotCopies(symbols, shared, outputs);
   const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);
@@ -179,7 +180,9 @@ function makeDynamic(
 function hasRelative(scan: Scan, got: GotPlan, packed: PackedRelocations | undefined, machine: Machine): boolean {
   if (packed === undefined && got.words.some((it) => it.type === machine.dynamic.relative)) return true;
   for (let i = 0; i < scan.dynCount; i++) {
-    if (scan.dynType[i] === DYN_RELATIVE && (packed === undefined || packed.scanned[i] === 0)) return true;
+    if (scan.dynType[i] !== DYN_RELATIVE || packed?.scanned[i] === 1) continue;
+    const symbol = scan.dynSymbol[i];
+    if (symbol < 0 || scan.bindings[symbol] !== BIND_IFUNC) return true;
   }
   return false;
 }

@@ -388,7 +388,7 @@ function scanWord(scanner: Scanner, site: Site): void {
       if (mode.pic) addDynamic(scanner, site, DYN_RELATIVE);
       return;
     case BIND_IFUNC:
-      if (mode.pic) addDynamic(scanner, site, DYN_RELATIVE);
+      if (mode.pic || site.writable) addDynamic(scanner, site, DYN_RELATIVE);
       else need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
       return;
     case BIND_IMPORTED:

@@ -4,8 +4,9 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { repository, scratch } from "../support/build.ts";
-import { run, tool } from "../support/run.ts";
+import { repository, scratch } from "./support/build.ts";
+import { run, tool } from "./support/run.ts";
+import { needs } from "./support/tools.ts";
 
 const directory = scratch("package");
 const modules = (path: string): string => join(repository, "node_modules", path);
@@ -16,21 +17,31 @@ const [packed] = JSON.parse(
 ) as [{ filename: string; files: { path: string }[] }];
 const tarball = join(directory, packed.filename);
 
-test("publint has nothing to say", () => {
-  const { status, stdout, stderr } = run(process.execPath, [modules("publint/src/cli.js"), "run", "--strict", tarball]);
+const publint = modules("publint/src/cli.js");
+
+test("publint has nothing to say", needs(publint), () => {
+  const { status, stdout, stderr } = run(process.execPath, [publint, "run", "--strict", tarball]);
   equal(status, 0, stdout + stderr);
   match(stdout, /All good/);
 });
 
-test("are the types wrong? No, for ESM as Node and bundlers resolve it", () => {
-  const attw = modules("@arethetypeswrong/cli/dist/index.js");
+const attw = modules("@arethetypeswrong/cli/dist/index.js");
+
+test("are the types wrong? No, for ESM as Node and bundlers resolve it", needs(attw), () => {
   const { status, stdout, stderr } = run(process.execPath, [attw, tarball, "--profile", "esm-only"]);
   equal(status, 0, stdout + stderr);
 });
 
 test("it holds the library, the command and the drop-in linker, and neither tests nor sources of others", () => {
   const paths = packed.files.map(({ path }) => path);
-  for (const wanted of ["dist/index.js", "dist/index.d.ts", "dist/command.js", "bin/solder.js", "libexec/ld"]) {
+  for (const wanted of [
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/command.cjs",
+    "bin/solder.js",
+    "bin/start.cjs",
+    "libexec/ld",
+  ]) {
     equal(paths.includes(wanted), true, `${wanted} is missing`);
   }
   deepEqual(
