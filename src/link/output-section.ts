@@ -10,7 +10,7 @@ export interface Chunk {
   readonly name: string;
   /** Bytes in memory. May change until addresses are assigned. */
   size: number;
-  readonly alignment: number;
+  alignment: number;
   /** True for space without file contents (.bss). */
   readonly noBits: boolean;
   /** Set by the layout. */

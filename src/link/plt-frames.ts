@@ -30,7 +30,6 @@ export function addPltFrames(frames: EhFrames, outputs: OutputSections, slots: S
   const { chunk: records, machine, header } = frames;
   const output = records?.output;
   if (records === undefined || output === undefined) return;
-  if (output.pieces.length === 1 && records.size <= 8) return;
   const tables = [
     { entries: chunks.plt, style: slots.lazy },
     { entries: chunks.pltGot, style: slots.direct },
@@ -48,6 +47,11 @@ export function addPltFrames(frames: EhFrames, outputs: OutputSections, slots: S
     offset += size;
   }
   if (fdes.length === 0) return;
+  if (output.pieces.length === 1 && records.size <= 8) {
+    // Nothing but the end mark. GNU ld's own records leave only their alignment behind.
+    records.alignment = Math.max(records.alignment, machine.wordBytes);
+    return;
+  }
   const chunk = newChunk(outputs, output, ".eh_frame", offset, machine.wordBytes);
   chunk.write = (image, view, it) => writePltFrames(machine, fdes, image, view, it);
   const others = output.pieces.filter((piece) => piece !== ~records.id);

@@ -81,6 +81,23 @@ eachTarget("the C library's environ under both its names", (target) => {
   equal(stdout, "this 1\n");
 });
 
+eachTarget("-z nocopyreloc keeps the reference to the library", (target) => {
+  // Only possible where the reference is in writable data; code gets a text relocation instead.
+  const main = compile(
+    target,
+    "main.c",
+    '#include <stdio.h>\nextern int number; int *pointer = &number; int main(void) { printf("%d\\n", *pointer); }',
+    ["-fno-pie"],
+  );
+  const library = compile(target, "number.c", "int number = 5;", ["-fPIC"]);
+  const stdout = likeGnuLd(target, (shop) => {
+    shop.cc("liblibrary.so", ["-shared", library]);
+    shop.cc("main", ["-no-pie", main, "./liblibrary.so", "-Wl,-z,nocopyreloc"]);
+    return shop.run("main").stdout;
+  });
+  equal(stdout, "5\n");
+});
+
 eachTarget("a library's protected data cannot be copied", (target) => {
   const library = compile(
     target,

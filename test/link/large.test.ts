@@ -66,6 +66,41 @@ eachTarget("names of thousands of bytes", (target) => {
   equal(status, 3);
 });
 
+eachTarget("a library of ten thousand symbols is searched through its hash tables", (target) => {
+  const count = 10_000;
+  const text = Array.from(
+    { length: count },
+    (_, i) => `.globl name_${i}\n.type name_${i}, @object\n.size name_${i}, 4\nname_${i}: .long ${i}\n`,
+  );
+  const library = compile(target, "names.s", `.data\n${text.join("")}.section .note.GNU-stack,"",@progbits\n`);
+  const host = compile(
+    target,
+    "host.c",
+    `#include <dlfcn.h>
+     #include <stdio.h>
+     int main(void) {
+       void *library = dlopen("./names.so", RTLD_NOW);
+       char name[32];
+       int found = 0;
+       for (int i = 0; i < ${count + 100}; i++) {
+         snprintf(name, sizeof name, "name_%d", i);
+         int *value = dlsym(library, name);
+         found += value && *value == i;
+       }
+       printf("%d\\n", found);
+     }`,
+    ["-fpie"],
+  );
+  for (const style of ["gnu", "sysv", "both"]) {
+    const stdout = likeGnuLd(target, (shop) => {
+      shop.cc("names.so", ["-shared", library, `-Wl,--hash-style=${style}`]);
+      shop.cc("host", [host, "-ldl"]);
+      return shop.run("host").stdout;
+    });
+    equal(stdout, `${count}\n`);
+  }
+});
+
 eachTarget("zeroed data of a gigabyte takes no room in the file", (target) => {
   const main = compile(
     target,

@@ -28,6 +28,32 @@ test("an i386 library of non-PIC code is patched when it is loaded (DT_TEXTREL)"
   equal(status, 141);
 });
 
+test("an x86-64 library may have 64-bit text relocations with -z notext", needs(...x86_64.tools), () => {
+  const library = compile(
+    x86_64,
+    "library.s",
+    `.globl get
+     .type get, @function
+     get: movabs $number, %rax
+     mov (%rax), %eax
+     ret
+     .data
+     .globl number
+     .type number, @object
+     .size number, 4
+     number: .long 77
+     .section .note.GNU-stack,"",@progbits`,
+  );
+  const main = compile(x86_64, "main.c", "int get(void); int main(void) { return get(); }", ["-fpie"]);
+  const status = likeGnuLd(x86_64, (shop) => {
+    shop.refuses("strict.so", ["-shared", library, "-Wl,-z,text"]);
+    shop.cc("library.so", ["-shared", library, "-Wl,-z,notext"]);
+    shop.cc("main", [main, "./library.so"]);
+    return shop.run("main").status;
+  });
+  equal(status, 77);
+});
+
 test("an i386 program of non-PIC code as a PIE gets text relocations, with a warning", needs(...i386.tools), () => {
   const main = compile(i386, "main.c", "int number = 5; int main(void) { return number; }", ["-fno-pie"]);
   const status = likeGnuLd(i386, (shop) => {

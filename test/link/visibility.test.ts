@@ -62,6 +62,22 @@ eachTarget("the most restrictive visibility of all references and definitions co
   });
 });
 
+eachTarget("a hidden reference is not satisfied by a shared library", (target) => {
+  const library = compile(target, "library.c", "int value(void) { return 1; }", ["-fPIC"]);
+  const main = compile(
+    target,
+    "main.c",
+    'extern int value(void) __attribute__((visibility("hidden"))); int main(void) { return value(); }',
+    ["-fpie"],
+  );
+  likeGnuLd(target, (shop) => {
+    shop.cc("liblibrary.so", ["-shared", library]);
+    const said = shop.refuses("main", [main, "./liblibrary.so"]);
+    match(said, /`value'/);
+    match(said, /hidden/);
+  });
+});
+
 eachTarget("a program exports what its libraries use, and everything with -E", (target) => {
   const library = compile(target, "library.c", "int callback(void); int call(void) { return callback(); }", ["-fPIC"]);
   const main = compile(
