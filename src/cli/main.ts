@@ -34,6 +34,6 @@ function isLinkerName(name: string): boolean {
 
 const program = basename(process.argv[1] ?? "solder");
 const args = process.argv.slice(2);
-process.exitCode = isLinkerName(program)
-  ? runLd(args, processIo, host, program)
-  : runSolder(args, processIo, subcommands);
+const status = isLinkerName(program) ? runLd(args, processIo, host, program) : runSolder(args, processIo, subcommands);
+// Everything has been written, with write(2). Waiting for Node to take its heap apart would cost a large link 0.1 s.
+process.exit(status);

@@ -11,4 +11,6 @@ export interface FileSystem {
    * not found, to say what was meant: a file system without it gives fewer hints.
    */
   list?(directory: string): readonly string[];
+  /** A hint that these files will be read, about in this order: a host may begin at once. */
+  expect?(paths: readonly string[]): void;
 }

@@ -2,6 +2,7 @@
 
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
 import type { FileSystem } from "./files.ts";
+import { type ExpectedFile, type ReadAhead, readAhead, takeFile } from "./read-ahead.ts";
 
 /** Node's file system. Relative paths start at the working directory. Each file's bytes are a buffer of their own. */
 export const nodeFiles: FileSystem = {
@@ -31,7 +32,29 @@ export function batchFiles(): FileSystem {
     used += Math.ceil(size / 64) * 64;
     return bytes;
   };
-  return { read: (path) => readFile(path, take), exists: isReadableFile, list: namesIn };
+  let ahead: ReadAhead | undefined;
+  let indexOf = new Map<string, number>();
+  return {
+    read: (path) => {
+      const index = indexOf.get(path);
+      return ahead === undefined || index === undefined ? readFile(path, take) : takeFile(ahead, index);
+    },
+    exists: isReadableFile,
+    list: namesIn,
+    expect: (paths) => {
+      const files = regularFiles(paths);
+      ahead = readAhead(files);
+      indexOf = new Map(files.map(({ path }, index) => [path, index]));
+    },
+  };
+}
+
+/** Those that are there and know their size, each once. */
+function regularFiles(paths: readonly string[]): readonly ExpectedFile[] {
+  return [...new Set(paths)].flatMap((path) => {
+    const stat = statOf(path);
+    return stat?.isFile() === true && stat.size > 0 ? [{ path, size: stat.size }] : [];
+  });
 }
 
 const FIRST_SLAB = 0x1000000;

@@ -95,6 +95,7 @@ function linkCommand({ inputs, options, settings }: LdCommand, host: LdHost, io:
       return systemLibraryPaths;
     },
   };
+  host.files.expect?.(inputs.flatMap((input) => (input.kind === "file" ? [input.path] : [])));
   return host.link(inputs, whole, settings.banner === "verbose" ? announced(host.files, io) : host.files);
 }
 
