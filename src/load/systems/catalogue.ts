@@ -1,0 +1,134 @@
+// Systems that people run programs on, and what of each is known: its C library, its libstdc++ and libgcc_s, and which
+// libraries the plain container image has. Kept to what is certain. Sources: the distributions' package lists (docker-library/repo-info records what
+// the official images contain; Debian's lists are the dependencies of its essential packages and apt), glibc's and musl's
+// release notes. What is not listed may still be installable: such a library is "not part of the base system".
+
+import type { Release } from "./releases.ts";
+
+export interface System {
+  /** As --for takes it. */
+  readonly name: string;
+  readonly library: "glibc" | "musl";
+  /** Of the C library. */
+  readonly version: Release;
+  /** The GCC release of libstdc++.so.6 and libgcc_s.so.1; undefined if the plain system has neither. */
+  readonly gcc: Release | undefined;
+  /** Names (DT_SONAME) of further libraries of the plain system. Their versions are not known. */
+  readonly libraries: readonly string[];
+  /** "glibc:2.28" names a C library and no system: nothing is known of other libraries. */
+  readonly bare: boolean;
+}
+
+const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+
+/** Essential packages and apt, in every release from 11 (20.04) on. */
+const DEBIAN = words(`
+  libacl.so.1 libattr.so.1 libaudit.so.1 libblkid.so.1 libbz2.so.1.0 libcap-ng.so.0 libcrypt.so.1 libdb-5.3.so
+  libgcrypt.so.20 libgmp.so.10 libgnutls.so.30 libgpg-error.so.0 libhogweed.so.6 libidn2.so.0 liblz4.so.1 liblzma.so.5
+  libmount.so.1 libnettle.so.8 libp11-kit.so.0 libpam.so.0 libpam_misc.so.0 libpamc.so.0 libpcre2-8.so.0
+  libseccomp.so.2 libselinux.so.1 libsmartcols.so.1 libsystemd.so.0 libtasn1.so.6 libtinfo.so.6 libudev.so.1
+  libunistring.so.2 libuuid.so.1 libz.so.1 libzstd.so.1`);
+
+/** Debian 13 and Ubuntu 24.04: apt no longer needs libgcrypt or newer libraries took the place of older ones. */
+const DEBIAN_NEW = DEBIAN.filter(
+  (name) => !["libgcrypt.so.20", "libgpg-error.so.0", "libunistring.so.2"].includes(name),
+);
+
+/** What bash, coreutils, curl and the package manager of Red Hat's family need. */
+const REDHAT = words(`
+  libacl.so.1 libattr.so.1 libbz2.so.1 libcap.so.2 libcurl.so.4 libdb-5.3.so libexpat.so.1 libffi.so.6 libgcrypt.so.20
+  libglib-2.0.so.0 libgobject-2.0.so.0 libgmp.so.10 libgpg-error.so.0 libkrb5.so.3 libgssapi_krb5.so.2 liblzma.so.5
+  libpcre.so.1 libselinux.so.1 libsqlite3.so.0 libtinfo.so.6 libncurses.so.6 libuuid.so.1 libxml2.so.2 libz.so.1`);
+
+const REDHAT_9 = [
+  ...REDHAT.filter((name) => !["libffi.so.6", "libdb-5.3.so", "libpcre.so.1"].includes(name)),
+  ...words("libffi.so.8 libpcre2-8.so.0 libcrypt.so.2 libssl.so.3 libcrypto.so.3 libzstd.so.1 liblz4.so.1"),
+];
+
+const ALPINE = words("libz.so.1 libcrypto.so.3 libssl.so.3");
+
+/** A row: name, its other names, C library's release, GCC's release, further libraries. */
+type Row = readonly [string, readonly string[], string, string, readonly string[]];
+
+const GLIBC_SYSTEMS: readonly Row[] = [
+  ["debian:10", ["debian:buster"], "2.28", "8.3", DEBIAN.filter((name) => !/hogweed|nettle/.test(name))],
+  ["debian:11", ["debian:bullseye"], "2.31", "10.2", [...DEBIAN, "libssl.so.1.1", "libcrypto.so.1.1"]],
+  ["debian:12", ["debian:bookworm"], "2.36", "12.2", DEBIAN],
+  ["debian:13", ["debian:trixie"], "2.41", "14.2", DEBIAN_NEW],
+  ["ubuntu:18.04", ["ubuntu:bionic"], "2.27", "8.4", words("libz.so.1 liblzma.so.5 libcrypt.so.1 libuuid.so.1")],
+  ["ubuntu:20.04", ["ubuntu:focal"], "2.31", "10.3", DEBIAN.filter((name) => !/hogweed|nettle/.test(name))],
+  ["ubuntu:22.04", ["ubuntu:jammy"], "2.35", "12.3", DEBIAN],
+  ["ubuntu:24.04", ["ubuntu:noble"], "2.39", "14.2", DEBIAN_NEW],
+  ["amazonlinux:2", ["lambda:al2"], "2.26", "7.3", [...REDHAT, "libcrypt.so.1", "libssl.so.10", "libcrypto.so.10"]],
+  ["amazonlinux:2023", ["lambda:al2023"], "2.34", "11.4", REDHAT_9],
+  ["rhel:7", ["centos:7"], "2.17", "4.8.5", words("libz.so.1 liblzma.so.5 libbz2.so.1 libcrypt.so.1 libuuid.so.1")],
+  [
+    "rhel:8",
+    ["almalinux:8", "rockylinux:8", "centos:8"],
+    "2.28",
+    "8.5",
+    [...REDHAT, "libcrypt.so.1", "libssl.so.1.1", "libcrypto.so.1.1", "libzstd.so.1", "liblz4.so.1"],
+  ],
+  ["rhel:9", ["almalinux:9", "rockylinux:9"], "2.34", "11.5", REDHAT_9],
+  ["rhel:10", ["almalinux:10", "rockylinux:10"], "2.39", "14.2", REDHAT_9],
+];
+
+/** Alpine's plain image has no libstdc++ and no libgcc_s. */
+const MUSL_SYSTEMS: readonly Row[] = [
+  ["alpine:3.16", [], "1.2.3", "", words("libz.so.1 libcrypto.so.1.1 libssl.so.1.1")],
+  ["alpine:3.17", [], "1.2.3", "", ALPINE],
+  ["alpine:3.18", [], "1.2.4", "", ALPINE],
+  ["alpine:3.19", [], "1.2.4", "", ALPINE],
+  ["alpine:3.20", [], "1.2.5", "", ALPINE],
+  ["alpine:3.21", [], "1.2.5", "", ALPINE],
+  ["alpine:3.22", [], "1.2.5", "", ALPINE],
+  ["alpine:3.23", [], "1.2.5", "", ALPINE],
+  ["alpine:3.24", [], "1.2.6", "", ALPINE],
+];
+
+/** manylinux and musllinux tags promise a C library (PEP 600, PEP 656). */
+const OLDEST_GLIBC = [2, 17];
+const NEWEST_GLIBC = [2, 43];
+
+/** Names for messages and help; glibc:X and musl:X stand for all releases. */
+export const SYSTEM_NAMES: readonly string[] = [
+  ...[...GLIBC_SYSTEMS, ...MUSL_SYSTEMS].map(([name]) => name),
+  `glibc:${OLDEST_GLIBC.join(".")} … glibc:${NEWEST_GLIBC.join(".")}`,
+  "musl:1.2.3 … musl:1.2.6",
+];
+
+const MUSL_RELEASES = ["1.2.3", "1.2.4", "1.2.5", "1.2.6"];
+
+/**
+ * The system of a name: `debian:12`, `debian:bookworm`, `almalinux:9`, `alpine:3.20`, `glibc:2.28`, `musl:1.2.5`, `musl`.
+ * @returns undefined for a name that the tables do not know
+ */
+export function findSystem(name: string): System | undefined {
+  return bareSystem(name) ?? fromRows(name, GLIBC_SYSTEMS, "glibc") ?? fromRows(name, MUSL_SYSTEMS, "musl");
+}
+
+function bareSystem(name: string): System | undefined {
+  const [, library, text = "1.2.5"] = /^(glibc|musl)(?::(.+))?$/.exec(name) ?? [];
+  if (library === "musl" && MUSL_RELEASES.includes(text)) return bare(name, "musl", text);
+  const [, major, minor] = /^(2)\.(\d\d)$/.exec(text) ?? [];
+  if (library !== "glibc" || major === undefined) return undefined;
+  return Number(minor) >= OLDEST_GLIBC[1] && Number(minor) <= NEWEST_GLIBC[1] ? bare(name, "glibc", text) : undefined;
+}
+
+function bare(name: string, library: System["library"], version: string): System {
+  return { name, library, version: version.split(".").map(Number), gcc: undefined, libraries: [], bare: true };
+}
+
+function fromRows(name: string, rows: readonly Row[], library: System["library"]): System | undefined {
+  const row = rows.find(([own, others]) => own === name || others.includes(name));
+  if (row === undefined) return undefined;
+  const [, , version, gcc, libraries] = row;
+  return {
+    name,
+    library,
+    version: version.split(".").map(Number),
+    gcc: gcc === "" ? undefined : gcc.split(".").map(Number),
+    libraries,
+    bare: false,
+  };
+}
