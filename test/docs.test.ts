@@ -99,7 +99,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   arch: ["elf"],
   dwarf: ["elf", "arch"],
   link: ["elf", "arch", "dwarf", "demangle"],
-  explain: ["elf", "arch", "dwarf", "demangle", "link"],
+  load: ["elf", "arch"],
+  explain: ["elf", "arch", "dwarf", "demangle", "link", "load"],
 };
 
 interface Import {

@@ -4,6 +4,7 @@
 
 import { elfMessages } from "./messages-elf.ts";
 import { linkMessages } from "./messages-link.ts";
+import { loadMessages } from "./messages-load.ts";
 import { objectMessages } from "./messages-objects.ts";
 import { optionMessages } from "./messages-options.ts";
 import { scriptMessages } from "./messages-script.ts";
@@ -37,6 +38,7 @@ export const messageAreas: readonly { readonly title: string; readonly table: Me
   { title: "Linking", table: linkMessages },
   { title: "Options", table: optionMessages },
   { title: "Scripts and versions", table: scriptMessages },
+  { title: "Loading programs", table: loadMessages },
 ];
 
 /** The entry for a code, or undefined for a code that the table does not know. */

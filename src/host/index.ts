@@ -3,6 +3,8 @@
 export { nodeAccelerators } from "./accelerators.ts";
 export type { FileSystem } from "./files.ts";
 export { type LinkFilesOptions, linkFiles } from "./link-files.ts";
+export { type NodeLoadFilesOptions, nodeLoadFiles } from "./load-files.ts";
 export { memoryFiles } from "./memory-files.ts";
+export { type MemoryEntry, memoryLoadFiles } from "./memory-load-files.ts";
 export { nodeFiles } from "./node-files.ts";
 export { systemLibraryPaths } from "./system-paths.ts";

@@ -4,7 +4,17 @@
 import type { ElfFile } from "../elf/index.ts";
 
 /** Why a path could not be opened, as the system call would say it. */
-export type OpenFailure = "ENOENT" | "EACCES" | "ENOTDIR" | "EISDIR" | "ELOOP" | "ENAMETOOLONG" | "EIO";
+export type OpenFailure =
+  | "ENOENT"
+  | "EACCES"
+  | "ENOTDIR"
+  | "EISDIR"
+  | "ELOOP"
+  | "ENAMETOOLONG"
+  /** Larger than what is read here; the real loader would map it. */
+  | "EFBIG"
+  /** Anything else, and files that are no files: pipes, sockets, devices. */
+  | "EIO";
 
 export interface OpenedFile {
   readonly bytes: Uint8Array;
@@ -54,7 +64,7 @@ export interface LoadOptions {
   readonly inhibitCache?: boolean;
   /** Names under glibc-hwcaps that the CPU supports, best first: x86-64-v4, x86-64-v3, x86-64-v2. */
   readonly hwcaps: readonly string[];
-  /** AT_PLATFORM, "x86_64" or "i686", "haswell" before glibc 2.37 on such CPUs. */
+  /** What `$PLATFORM` stands for: AT_PLATFORM, "x86_64" or "i686"; "haswell" or "xeon_phi" on such CPUs of Intel. */
   readonly platform?: string;
 }
 
@@ -89,7 +99,26 @@ export interface Candidate {
   readonly reason: string;
 }
 
-/** An object as the search sees it: who asks, and who asked for that one. */
+/** What the search did, in order: each line of LD_DEBUG=libs. */
+export type SearchStep =
+  | {
+      /** A list of directories is gone through. */
+      readonly kind: "path";
+      /** Those not known to be missing, with the subdirectories for CPUs, without a slash at the end. */
+      readonly directories: readonly string[];
+      /** "RPATH", "RUNPATH", "LD_LIBRARY_PATH", "system search path": of the first list that named the first directory. */
+      readonly what: string;
+      /** The object whose RPATH or RUNPATH that was; undefined for lists that are nobody's. */
+      readonly from: string | undefined;
+    }
+  | { readonly kind: "cache"; readonly path: string }
+  /** A file is opened. */
+  | { readonly kind: "try"; readonly path: string };
+
+/**
+ * An object as the search sees it: who asks, and who asked for that one. The search keeps what it made of an object's RPATH
+ * under this record, so one object is always the same record.
+ */
 export interface Requester {
   /** Name as in ld.so's messages: the path, or the program's argv[0] for the program. */
   readonly name: string;
@@ -113,10 +142,14 @@ export type SearchResult =
       readonly file: OpenedFile;
       readonly elf: ElfFile;
       readonly tried: readonly Candidate[];
+      readonly steps: readonly SearchStep[];
     }
   | {
       readonly found: false;
+      /** The NAME in ld.so's message: what was asked for, or the path of the file that is wrong. */
+      readonly object: string;
       /** ld.so's text after "error while loading shared libraries: NAME: ". */
       readonly message: string;
       readonly tried: readonly Candidate[];
+      readonly steps: readonly SearchStep[];
     };

@@ -1,0 +1,159 @@
+// The file system that a program would be loaded from, through node:fs: this machine's, or a directory that is taken for its
+// root. Only regular files are ever opened, and nothing outside of the root.
+
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { LoadFiles, OpenedFile, OpenFailure } from "../load/contract.ts";
+import { isPath, pathWalker, type Step } from "./path-walk.ts";
+
+export interface NodeLoadFilesOptions {
+  /** Directory that is `/` to the program; symbolic links are resolved inside it. Without: the machine's own root. */
+  readonly root?: string;
+}
+
+/** A file larger than this is not read: no library comes near, and a buffer has to hold it. */
+const LARGEST_FILE = 0x7fff0000;
+
+const FAILURES: ReadonlySet<string> = new Set<OpenFailure>([
+  "ENOENT",
+  "EACCES",
+  "ENOTDIR",
+  "EISDIR",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "EFBIG",
+  "EIO",
+]);
+
+/** Files for the loader from this machine's disk. What a path leads to is remembered: use one record while the files stay. */
+export function nodeLoadFiles({ root }: NodeLoadFilesOptions = {}): LoadFiles {
+  const base = root === undefined ? "" : resolve(root).replace(/\/$/, "");
+  // The kernel knows its own root better, /proc/self/exe for example.
+  const resolvePath = base === "" ? kernelPaths() : pathWalker((path) => look(base + path));
+  return {
+    open: (path) => {
+      const real = resolvePath(path);
+      return isPath(real) ? openFile(base + real, real) : real;
+    },
+    isDirectory: (path) => {
+      const real = resolvePath(path);
+      return isPath(real) && statOf(base + real)?.isDirectory() === true;
+    },
+    list: (directory) => {
+      const real = resolvePath(directory);
+      return isPath(real) ? namesIn(base + real) : [];
+    },
+  };
+}
+
+/**
+ * Paths resolved by the kernel. Most look-ups are misses, which cost one system call and no exception; Node does not say then
+ * whether a directory on the way is none, so that is asked for once a directory.
+ */
+function kernelPaths(): (path: string) => `/${string}` | OpenFailure {
+  const parents = new Map<string, OpenFailure>();
+  return (path) => {
+    try {
+      if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
+        const real = realpathSync.native(path);
+        return isPath(real) ? real : "EIO";
+      }
+    } catch (cause) {
+      return failureOf(cause);
+    }
+    const parent = dirname(path);
+    let failure = parents.get(parent);
+    if (failure === undefined) {
+      failure = statOf(parent)?.isDirectory() === false ? "ENOTDIR" : "ENOENT";
+      parents.set(parent, failure);
+    }
+    return failure;
+  };
+}
+
+function look(path: string): Step {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return "ENOENT";
+    if (stat.isSymbolicLink()) return { kind: "link", target: readlinkSync(path) };
+    return { kind: stat.isDirectory() ? "directory" : "file" };
+  } catch (cause) {
+    return failureOf(cause);
+  }
+}
+
+/** @param path resolved already: a link that is there by now is not followed */
+function openFile(path: string, realPath: string): OpenedFile | OpenFailure {
+  const before = statOf(path);
+  if (before === undefined) return "ENOENT";
+  if (before.isDirectory()) return "EISDIR";
+  // LD_PRELOAD=/dev/null is common; opening other devices and pipes can do things or wait for ever.
+  if (isNullDevice(before)) return { ...facts(before), bytes: new Uint8Array(0), realPath };
+  if (!before.isFile()) return "EIO";
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const stat = fstatSync(file, { bigint: true });
+    if (!stat.isFile()) return "EIO";
+    if (stat.size > LARGEST_FILE) return "EFBIG";
+    return { ...facts(stat), bytes: readWhole(file, Number(stat.size)), realPath };
+  } catch (cause) {
+    return failureOf(cause);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function facts(stat: BigIntStats): Pick<OpenedFile, "identity" | "setUserId"> {
+  return { identity: `${stat.dev}:${stat.ino}`, setUserId: (Number(stat.mode) & 0o4000) !== 0 };
+}
+
+/** /dev/null on Linux: character device 1:3. */
+function isNullDevice(stat: BigIntStats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0x103n;
+}
+
+/** Outside of Buffer's pool, so that the bytes start at offset 0 of an ArrayBuffer of their own. */
+function readWhole(file: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+  let length = 0;
+  while (length < size) {
+    const count = readSync(file, bytes, length, size - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return length === size ? bytes : bytes.slice(0, length);
+}
+
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function failureOf(cause: unknown): OpenFailure {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code !== undefined && FAILURES.has(code) ? (code as OpenFailure) : "EIO";
+}

@@ -1,0 +1,57 @@
+// Files that many loads share. Every program of a system asks for the same libraries, so a path is opened once and a file
+// parsed once for as long as this record lives; it takes the file system not to change meanwhile.
+
+import { type ElfFile, parseElf } from "../../elf/file.ts";
+import type { Report } from "../../elf/problem.ts";
+import type { LoaderProfile, LoadFiles, OpenedFile, OpenFailure } from "../contract.ts";
+import { type LibraryCache, readLibraryCache } from "./cache.ts";
+
+export interface SharedFiles {
+  /** As `LoadFiles.open`, remembered. */
+  open(path: string): OpenedFile | OpenFailure;
+  /** As `LoadFiles.isDirectory`, remembered. */
+  isDirectory(path: string): boolean;
+  /** The parsed file; undefined if its header cannot be read. Damage to section headers does not matter to a loader. */
+  parse(file: OpenedFile): ElfFile | undefined;
+  /** The text of a file, or why it could not be opened. */
+  readText(path: string): { readonly text: string } | OpenFailure;
+  /** /etc/ld.so.cache as this profile's loader reads it; undefined if it does without. Damage is reported once. */
+  libraryCache(profile: LoaderProfile): LibraryCache | undefined;
+}
+
+export const LIBRARY_CACHE = "/etc/ld.so.cache";
+
+/**
+ * @param files the file system; asked once for each path
+ * @param report gets `library-cache-damaged`
+ */
+export function sharedFiles(files: LoadFiles, report: Report): SharedFiles {
+  const opened = new Map<string, OpenedFile | OpenFailure>();
+  const directories = new Map<string, boolean>();
+  const parsed = new Map<string, ElfFile | undefined>();
+  const caches = new Map<string, LibraryCache | undefined>();
+
+  const open = (path: string): OpenedFile | OpenFailure => remembered(opened, path, () => files.open(path));
+  return {
+    open,
+    isDirectory: (path) => remembered(directories, path, () => files.isDirectory(path)),
+    parse: (file) => remembered(parsed, file.identity, () => parseElf(file.bytes, file.realPath, () => {})),
+    readText: (path) => {
+      const file = open(path);
+      return typeof file === "string" ? file : { text: new TextDecoder().decode(file.bytes.slice()) };
+    },
+    libraryCache: (profile) =>
+      remembered(caches, profile.version.join("."), () => {
+        const file = open(LIBRARY_CACHE);
+        return typeof file === "string" ? undefined : readLibraryCache(file.bytes, LIBRARY_CACHE, profile, report);
+      }),
+  };
+}
+
+function remembered<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = known.get(key);
+  if (value !== undefined || known.has(key)) return value as Value;
+  const made = make();
+  known.set(key, made);
+  return made;
+}

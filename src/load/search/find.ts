@@ -1,0 +1,230 @@
+// Where is a library? The search of glibc's _dl_map_object (elf/dl-load.c), step by step, with every file that it tries and
+// what became of it. musl's is in musl.ts.
+
+import type {
+  Candidate,
+  OpenedFile,
+  OpenFailure,
+  Requester,
+  SearchResult,
+  SearchRule,
+  SearchStep,
+} from "../contract.ts";
+import { lookUpInCache } from "./cache.ts";
+import { absolute, type DirectoryList, expand, rpathOf, runpathOf, type SearchContext } from "./context.ts";
+import { ERRORS } from "./errors.ts";
+import { LIBRARY_CACHE } from "./files.ts";
+import { findForMusl } from "./musl.ts";
+import { type Verdict, verifyForGlibc } from "./verify.ts";
+
+export interface FindOptions {
+  /** For LD_PRELOAD and its like: a program that is set-user-ID takes only files that are so too, and no cache. */
+  readonly preload?: boolean;
+}
+
+/**
+ * Looks for a library as the dynamic linker would. Whether it is loaded already is for the caller to ask before (by name and
+ * DT_SONAME) and after (by `file.identity`).
+ * @param name as in DT_NEEDED; searched for unless it has a slash
+ * @param requester who needs it; the program for preloads of glibc, undefined for those of musl
+ */
+export function findLibrary(
+  context: SearchContext,
+  name: string,
+  requester: Requester | undefined,
+  options: FindOptions = {},
+): SearchResult {
+  if (context.options.profile.library === "musl") return findForMusl(context, name, requester);
+  const search: Search = {
+    context,
+    name,
+    onlySetUserId: options.preload === true && context.options.secure,
+    tried: [],
+    steps: [],
+    sawOtherClass: false,
+    failure: "ENOENT",
+    end: undefined,
+  };
+  if (name.includes("/")) findByPath(search, requester);
+  else findByName(search, requester);
+  return search.end ?? notFound(search);
+}
+
+/** One search under way. */
+interface Search {
+  readonly context: SearchContext;
+  readonly name: string;
+  readonly onlySetUserId: boolean;
+  readonly tried: Candidate[];
+  readonly steps: SearchStep[];
+  sawOtherClass: boolean;
+  /** errno, which ends up in the message. */
+  failure: OpenFailure;
+  /** Set once the library is found or the search has failed for good. */
+  end: SearchResult | undefined;
+}
+
+function findByPath(search: Search, requester: Requester | undefined): void {
+  const { context, name } = search;
+  const path = requester === undefined ? name : (expand(context, name, requester) ?? "");
+  tryFile(search, path, "path", "");
+}
+
+function findByName(search: Search, requester: Requester | undefined): void {
+  const { context } = search;
+  const asker = requester ?? context.program;
+  if (requester?.runpath === undefined) {
+    for (const object of rpathChain(context, requester))
+      tryList(search, rpathOf(context, object), "rpath", object.name);
+  }
+  tryList(search, context.libraryPath, "library-path", "");
+  if (requester !== undefined) tryList(search, runpathOf(context, requester), "runpath", requester.name);
+  tryCache(search, asker);
+  if (!asker.noDefaultDirectories) tryList(search, context.system, "system", "");
+  else noteForbidden(search);
+}
+
+/** Who asks, who asked for that one, and so on; the program at the end if it is not among them. */
+function rpathChain(context: SearchContext, requester: Requester | undefined): Requester[] {
+  const chain: Requester[] = [];
+  for (let object = requester; object !== undefined; object = object.loader) chain.push(object);
+  if (!chain.includes(context.program)) chain.push(context.program);
+  return chain;
+}
+
+/** open_path: each directory with its subdirectories; those found missing are not looked at again. */
+function tryList(search: Search, list: DirectoryList, rule: SearchRule, from: string): void {
+  const { directories } = list;
+  if (search.end !== undefined || directories === undefined) return;
+  const { files, subdirectories } = search.context;
+  let what: string | undefined;
+  let anyThere = false;
+  for (const directory of directories) {
+    if (directory.what !== what) {
+      what = directory.what;
+      search.steps.push({
+        kind: "path",
+        directories: namesOf(search.context, directories),
+        what,
+        from: directory.from,
+      });
+    }
+    let isThere = false;
+    for (let i = 0; i < subdirectories.length && search.end === undefined; i++) {
+      const path = `${directory.name}${subdirectories[i]}${search.name}`;
+      if (directory.exists[i] === false) {
+        search.tried.push({ path, rule, from, fate: "directory-missing", reason: "" });
+        continue;
+      }
+      search.steps.push({ kind: "try", path });
+      const found = tryFile(search, path, rule, from);
+      directory.exists[i] ??= found || files.isDirectory(directory.name + subdirectories[i]);
+      isThere ||= directory.exists[i] === true;
+    }
+    if (search.end !== undefined) return;
+    // The file is there, but something is wrong with it: the rest of this list is left out, not the other lists.
+    if (isThere && search.failure !== "ENOENT" && search.failure !== "EACCES") return;
+    anyThere ||= isThere;
+  }
+  if (!anyThere && !list.stays) list.directories = undefined;
+}
+
+/** As print_search_path writes them: not those known to be missing, without the slash at the end. */
+function namesOf(context: SearchContext, directories: NonNullable<DirectoryList["directories"]>): string[] {
+  return directories.flatMap(({ name, exists }) =>
+    context.subdirectories
+      .filter((_, index) => exists[index] !== false)
+      .map((subdirectory) => {
+        const whole = name + subdirectory;
+        return whole === "/" ? whole : whole.slice(0, -1);
+      }),
+  );
+}
+
+function tryCache(search: Search, asker: Requester): void {
+  const { context } = search;
+  const { options, files, machine } = context;
+  if (search.end !== undefined || search.onlySetUserId || options.inhibitCache === true) return;
+  search.steps.push({ kind: "cache", path: LIBRARY_CACHE });
+  const cache = files.libraryCache(options.profile);
+  const path = cache === undefined ? undefined : lookUpInCache(cache, search.name, machine, context.capabilities);
+  if (path === undefined) return;
+  search.steps.push({ kind: "try", path });
+  const isSystem = options.profile.systemDirectories[machine].some((directory) => path.startsWith(directory));
+  if (asker.noDefaultDirectories && isSystem) {
+    search.tried.push({ path, rule: "cache", from: LIBRARY_CACHE, fate: "not-allowed", reason: "" });
+  } else tryFile(search, path, "cache", LIBRARY_CACHE);
+}
+
+/** DF_1_NODEFLIB: the default directories would have been next. */
+function noteForbidden(search: Search): void {
+  const { context, name, tried } = search;
+  if (search.end !== undefined) return;
+  for (const directory of context.options.profile.systemDirectories[context.machine]) {
+    tried.push({ path: directory + name, rule: "system", from: "", fate: "not-allowed", reason: "" });
+  }
+}
+
+/** open_verify. True if the file was opened and is for this machine, even if it may not be used. */
+function tryFile(search: Search, path: string, rule: SearchRule, from: string): boolean {
+  const { context, tried } = search;
+  const file = path === "" ? "ENOENT" : context.files.open(absolute(context, path));
+  if (file === "EISDIR") {
+    // open(2) takes directories; reading them fails.
+    fail(search, path, `cannot read file data: ${ERRORS.EISDIR}`, rule, from);
+    return false;
+  }
+  if (typeof file === "string") {
+    search.failure = file;
+    tried.push({ path, rule, from, fate: "missing", reason: file });
+    return false;
+  }
+  const verdict = verifyForGlibc(file.bytes, context.machine);
+  if (verdict.fate === "fatal") {
+    fail(search, path, verdict.message, rule, from);
+    return false;
+  }
+  if (verdict.fate !== "taken") {
+    skip(search, path, verdict, rule, from);
+    return false;
+  }
+  if (search.onlySetUserId && rule !== "path" && !file.setUserId) {
+    search.failure = "ENOENT";
+    tried.push({ path, rule, from, fate: "not-allowed", reason: "" });
+    return true;
+  }
+  take(search, path, file, rule, from);
+  return true;
+}
+
+function skip(search: Search, path: string, { fate }: Verdict, rule: SearchRule, from: string): void {
+  if (fate === "wrong-class") search.sawOtherClass = true;
+  search.failure = "ENOENT";
+  search.tried.push({ path, rule, from, fate, reason: "" });
+}
+
+function take(search: Search, path: string, file: OpenedFile, rule: SearchRule, from: string): void {
+  const { context, tried, steps } = search;
+  const elf = context.files.parse(file);
+  if (elf === undefined) {
+    fail(search, path, "invalid ELF header", rule, from);
+    return;
+  }
+  tried.push({ path, rule, from, fate: "taken", reason: "" });
+  search.end = { found: true, path, rule, file, elf, tried, steps };
+}
+
+function fail(search: Search, path: string, message: string, rule: SearchRule, from: string): void {
+  const { tried, steps } = search;
+  tried.push({ path, rule, from, fate: "fatal", reason: message });
+  search.end = { found: false, object: path, message, tried, steps };
+}
+
+function notFound(search: Search): SearchResult {
+  const { context, name, tried, steps } = search;
+  const other = context.machine === "i386" ? "ELFCLASS64" : "ELFCLASS32";
+  const message = search.sawOtherClass
+    ? `wrong ELF class: ${other}`
+    : `cannot open shared object file: ${ERRORS[search.failure]}`;
+  return { found: false, object: name, message, tried, steps };
+}

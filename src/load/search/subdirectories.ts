@@ -1,0 +1,43 @@
+// Subdirectories for CPUs: below every directory of a search path, glibc first looks where libraries for the CPU at hand
+// would be (elf/dl-hwcaps.c).
+
+import type { LoaderMachine, LoadOptions } from "../contract.ts";
+import { behaves } from "../profiles.ts";
+
+/** What the CPU can do, as the loader sees it. */
+export interface Capabilities {
+  /** Names below glibc-hwcaps, best first. */
+  readonly named: readonly string[];
+  /** Bits of dl_hwcap that have a directory, with its name, lowest first (sysdeps/x86/dl-procinfo.c). */
+  readonly legacy: readonly { readonly bit: number; readonly name: string }[];
+  readonly platform: string | undefined;
+}
+
+const SSE2 = { bit: 0, name: "sse2" };
+const X86_64 = { bit: 1, name: "x86_64" };
+const AVX512_1 = { bit: 2, name: "avx512_1" };
+
+/** i386 has no glibc-hwcaps; avx512_1 is only said of Intel's CPUs (sysdeps/x86/cpu-features.c). */
+export function capabilitiesOf(options: LoadOptions, machine: LoaderMachine): Capabilities {
+  const { profile, hwcaps, platform } = options;
+  const named = machine === "x86-64" && behaves(profile, "glibcHwcaps") ? hwcaps : [];
+  const isIntel = platform === "haswell";
+  const hasAvx512 = isIntel && hwcaps.includes("x86-64-v4");
+  const bits = machine === "i386" ? [SSE2] : hasAvx512 ? [X86_64, AVX512_1] : [X86_64];
+  return { named, legacy: behaves(profile, "legacyHwcaps") ? bits : [], platform };
+}
+
+/** Subdirectories in the order of the search, each with a slash at its end; the last is empty, the directory itself. */
+export function subdirectoriesOf(capabilities: Capabilities): readonly string[] {
+  const named = capabilities.named.map((name) => `glibc-hwcaps/${name}/`);
+  if (capabilities.legacy.length === 0) return [...named, ""];
+  const names = ["tls", capabilities.platform, ...capabilities.legacy.map(({ name }) => name).reverse()];
+  return [...named, ...combinations(names.filter((name) => name !== undefined))];
+}
+
+/** Every choice of the names in their order, the fullest first: a/b/, a/, b/, and none. */
+function combinations([first, ...rest]: readonly string[]): string[] {
+  if (first === undefined) return [""];
+  const shorter = combinations(rest);
+  return [...shorter.map((name) => `${first}/${name}`), ...shorter];
+}

@@ -1,0 +1,92 @@
+// Is an opened file a library for this process? The checks of glibc's open_verify and of musl's map_library in their order,
+// with their messages. ELF files of another class or machine are passed over by glibc; what is no ELF file at all ends the
+// search, because something is wrong with the installation then.
+
+import {
+  EI_ABIVERSION,
+  EI_CLASS,
+  EI_DATA,
+  EI_OSABI,
+  EI_VERSION,
+  ELF32_EHDR_SIZE,
+  ELF32_PHDR_SIZE,
+  ELF64_EHDR_SIZE,
+  ELF64_PHDR_SIZE,
+  ELFCLASS32,
+  ELFCLASS64,
+  ELFDATA2LSB,
+  ELFOSABI_GNU,
+  ELFOSABI_SYSV,
+  EM_386,
+  EM_X86_64,
+  ET_DYN,
+  ET_EXEC,
+  EV_CURRENT,
+  PT_DYNAMIC,
+} from "../../elf/constants.ts";
+import { address, elfSource, half, holds, word } from "../../elf/source.ts";
+import { startsWith } from "../../elf/text.ts";
+import type { CandidateFate, LoaderMachine } from "../contract.ts";
+
+export interface Verdict {
+  readonly fate: Extract<CandidateFate, "taken" | "wrong-class" | "wrong-machine" | "fatal">;
+  /** The message if it is fatal. */
+  readonly message: string;
+}
+
+const TAKEN: Verdict = { fate: "taken", message: "" };
+const WRONG_CLASS: Verdict = { fate: "wrong-class", message: "" };
+const WRONG_MACHINE: Verdict = { fate: "wrong-machine", message: "" };
+
+const MACHINES: Readonly<Record<LoaderMachine, number>> = { "x86-64": EM_X86_64, i386: EM_386 };
+/** elf/dl-load.c, open_verify. */
+export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine): Verdict {
+  const wide = machine === "x86-64";
+  if (bytes.length < (wide ? ELF64_EHDR_SIZE : ELF32_EHDR_SIZE)) return fatal("file too short");
+  if (!startsWith(bytes, 0, "\x7fELF")) return fatal("invalid ELF header");
+  if (bytes[EI_CLASS] !== (wide ? ELFCLASS64 : ELFCLASS32)) return WRONG_CLASS;
+  if (bytes[EI_DATA] !== ELFDATA2LSB) return fatal("ELF file data encoding not little-endian");
+  if (bytes[EI_VERSION] !== EV_CURRENT) return fatal("ELF file version ident does not match current one");
+  const abi = bytes[EI_OSABI];
+  if (abi !== ELFOSABI_SYSV && abi !== ELFOSABI_GNU) return fatal("ELF file OS ABI invalid");
+  if (bytes[EI_ABIVERSION] > (abi === ELFOSABI_GNU ? NEWEST_GNU_ABI : 0)) return fatal("ELF file ABI version invalid");
+  if (bytes.subarray(9, 16).some((byte) => byte !== 0)) return fatal("nonzero padding in e_ident");
+  const source = elfSource(bytes, wide ? 64 : 32, true);
+  if (word(source, 20) !== EV_CURRENT) return fatal("ELF file version does not match current one");
+  if (half(source, 18) !== MACHINES[machine]) return WRONG_MACHINE;
+  const type = half(source, 16);
+  if (type !== ET_DYN && type !== ET_EXEC) return fatal("only ET_DYN and ET_EXEC can be loaded");
+  const [offset, entry, count] = wide
+    ? [address(source, 32), half(source, 54), half(source, 56)]
+    : [address(source, 28), half(source, 42), half(source, 44)];
+  const size = wide ? ELF64_PHDR_SIZE : ELF32_PHDR_SIZE;
+  if (entry !== size) return fatal("ELF file's phentsize not the expected size");
+  if (!holds(source, offset, count * size)) return fatal("cannot read file data");
+  return TAKEN;
+}
+
+/** Newest ABI version of files with the GNU OS ABI (libc-abis): UNIQUE 1, IFUNC 2, ABSOLUTE 3. */
+const NEWEST_GNU_ABI = 3;
+
+/** ldso/dynlink.c, map_library: neither magic nor class nor machine is looked at. */
+export function verifyForMusl(bytes: Uint8Array, machine: LoaderMachine): Verdict {
+  const wide = machine === "x86-64";
+  if (bytes.length < (wide ? ELF64_EHDR_SIZE : ELF32_EHDR_SIZE)) return NO_EXECUTABLE;
+  const source = elfSource(bytes, wide ? 64 : 32, true);
+  const type = half(source, 16);
+  if (type !== ET_DYN && type !== ET_EXEC) return NO_EXECUTABLE;
+  const [offset, entry, count] = wide
+    ? [address(source, 32), half(source, 54), half(source, 56)]
+    : [address(source, 28), half(source, 42), half(source, 44)];
+  if (!holds(source, offset, count * entry)) return NO_EXECUTABLE;
+  for (let i = 0; i < count && entry >= 4; i++) {
+    if (word(source, offset + i * entry) === PT_DYNAMIC) return TAKEN;
+  }
+  return NO_EXECUTABLE;
+}
+
+const NO_EXECUTABLE: Verdict = fatal("Exec format error");
+
+function fatal(message: string): Verdict {
+  return { fate: "fatal", message };
+}
