@@ -21,6 +21,8 @@ export interface NameTable {
   end: number;
   /** After an intern: offset of the first `@` in the caller's array, or -1. Versioned names are rare and need more work. */
   at: number;
+  /** Where a name is put together with its version. */
+  scratch: DataView;
 }
 
 const AT = 0x40;
@@ -37,6 +39,7 @@ export function createNames(): NameTable {
     slots: new Int32Array(SLOT << 13),
     end: 0,
     at: -1,
+    scratch: new DataView(new ArrayBuffer(256)),
   };
 }
 
@@ -73,6 +76,49 @@ export function internText(names: NameTable, text: string): SymbolId {
 export function findText(names: NameTable, text: string): SymbolId {
   const view = encode(text);
   return findName(names, view, 0, view.byteLength);
+}
+
+/** The id of the name at `start` (as for `internName`) followed by `@` and `version`. */
+export function internVersioned(
+  names: NameTable,
+  view: DataView,
+  start: number,
+  limit: number,
+  version: string,
+): SymbolId {
+  const length = composeVersioned(names, view, start, limit, version);
+  return internName(names, names.scratch, 0, length);
+}
+
+/** As `internVersioned`, without adding: -1 if the name is not in the table. */
+export function findVersioned(
+  names: NameTable,
+  view: DataView,
+  start: number,
+  limit: number,
+  version: string,
+): SymbolId {
+  const length = composeVersioned(names, view, start, limit, version);
+  return findName(names, names.scratch, 0, length);
+}
+
+/** Bytes are copied, not decoded: the C library has 500 such names, and a small link is over before decoding is fast. */
+function composeVersioned(names: NameTable, view: DataView, start: number, limit: number, version: string): number {
+  let end = start;
+  while (end < limit && view.getUint8(end) !== 0) end++;
+  // UTF-8 takes at most three bytes for one of JavaScript's characters.
+  const most = end - start + 1 + version.length * 3;
+  if (most > names.scratch.byteLength) names.scratch = new DataView(new ArrayBuffer(most * 2));
+  const { scratch } = names;
+  let to = 0;
+  for (let from = start; from < end; from++) scratch.setUint8(to++, view.getUint8(from));
+  scratch.setUint8(to++, AT);
+  for (let i = 0; i < version.length; i++) {
+    const code = version.charCodeAt(i);
+    if (code >= 0x80) return to + encoder.encodeInto(version.slice(i), new Uint8Array(scratch.buffer, to)).written;
+    scratch.setUint8(to++, code);
+  }
+  return to;
 }
 
 const decoder = new TextDecoder();
@@ -158,9 +204,11 @@ function insert(names: NameTable, view: DataView, start: number, end: number, ha
     names.pool = growUint8(names.pool, at + (end - start) + 1);
     names.poolView = new DataView(names.pool.buffer);
   }
-  const { pool, slots } = names;
+  const { poolView, slots } = names;
+  let from = start;
   let to = at;
-  for (let i = start; i < end; i++) pool[to++] = view.getUint8(i);
+  for (; from + 4 <= end; from += 4, to += 4) poolView.setInt32(to, view.getInt32(from, true), true);
+  while (from < end) poolView.setUint8(to++, view.getUint8(from++));
   names.poolEnd = to + 1;
   slots[slot] = id + 1;
   slots[slot + 1] = hash;

@@ -33,7 +33,7 @@ import {
 } from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
 import { SECTION_NONE, type SharedId, type SymbolId } from "./ids.ts";
-import { findName, findText, internName, internText } from "./names.ts";
+import { findName, findVersioned, internName, internVersioned } from "./names.ts";
 import { readWord } from "./object-file.ts";
 import { type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "./resolve.ts";
 import { isMet, type SharedReference } from "./shared-references.ts";
@@ -348,7 +348,7 @@ export function neededSymbol(
     if (id >= 0 && (open.has(id) || wantsDefinition(symbols, id, wanted, beatsCommon))) return id;
     const version = sharedVersion(shared, i);
     if (version === "" || !hasVersionedNames) continue;
-    const alias = findText(symbols.names, `${textAt(bytes, name, stringsEnd)}@${version}`);
+    const alias = findVersioned(symbols.names, view, name, stringsEnd, version);
     if (alias >= 0 && wantsDefinition(symbols, alias, wanted, beatsCommon)) return alias;
   }
   return -1;
@@ -407,7 +407,7 @@ export function enterShared(
     candidate.version = version;
     const isHidden = (versionIndex & VERSYM_HIDDEN) !== 0 && version !== 0;
     const id = isHidden
-      ? internVersioned(symbols, bytes, name, stringsEnd, symbols.versionNames[version])
+      ? internVersioned(names, view, name, stringsEnd, symbols.versionNames[version])
       : internName(names, view, name, stringsEnd);
     coverNames(symbols);
     // A second version of the name in the same library, or a reference to `foo@V` that already stands for `foo`.
@@ -437,16 +437,6 @@ function readDefinition(shared: SharedFile, to: Candidate, index: number, shndx:
   to.visibility = bytes[at + (is64 ? 5 : 13)] & 3;
   to.index = index;
   to.bss = shndx < bssSections.length && bssSections[shndx] !== 0 && to.type !== STT_TLS;
-}
-
-function internVersioned(
-  symbols: SymbolTable,
-  bytes: Uint8Array,
-  name: number,
-  limit: number,
-  version: string,
-): SymbolId {
-  return internText(symbols.names, `${textAt(bytes, name, limit)}@${version}`);
 }
 
 /**
