@@ -32,6 +32,7 @@ import { type Classifier, classify, createClassifier, DISCARD, ORPHAN, ROW_SHIFT
 import { defaultLayout, type InputGroup, orphanAnchors } from "./default-layout.ts";
 import type { OutputSectionId, SectionId } from "./ids.ts";
 import { isZdebug, type ObjectFile, sectionName } from "./object-file.ts";
+import type { LinkOptions } from "./options.ts";
 import { addOutput, type OutputSection, type OutputSections } from "./output-section.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "./section-table.ts";
 import { isWarningName } from "./symbol-warnings.ts";
@@ -48,6 +49,7 @@ interface Assignment {
   readonly rank: Uint8Array;
   readonly stripDebug: boolean;
   readonly keepWarnings: boolean;
+  readonly sortSection: LinkOptions["sortSection"];
   readonly discarded: SectionId[];
 }
 
@@ -59,6 +61,7 @@ export function rowOf(name: string): number {
 /**
  * @param stripDebug debug information is not in the output
  * @param keepWarnings .gnu.warning.* is, for those who link with it
+ * @param sortSection --sort-section
  * @returns the sections that the table discards
  */
 export function assignSections(
@@ -67,6 +70,7 @@ export function assignSections(
   outputs: OutputSections,
   stripDebug: boolean,
   keepWarnings: boolean,
+  sortSection: LinkOptions["sortSection"],
 ): SectionId[] {
   const assignment: Assignment = {
     sections,
@@ -76,6 +80,7 @@ export function assignSections(
     rank: new Uint8Array(sections.count),
     stripDebug,
     keepWarnings,
+    sortSection,
     discarded: [],
   };
   for (const object of objects) assignObject(assignment, object);
@@ -267,15 +272,16 @@ function collectPieces(assignment: Assignment, objects: readonly ObjectFile[]): 
     const parts: number[][] = [];
     const first = starts[output.id * RANKS];
     const last = starts[(output.id + 1) * RANKS];
-    const hasSorting = groups.some((it) => it.sort !== undefined);
+    const sorts = groups.map((group) => sortOf(group, output.name, assignment.sortSection));
+    const hasSorting = sorts.some((it) => it !== undefined);
     if (!hasSorting && output.chunks.length === 0) {
       output.pieces = order.slice(first, last);
       continue;
     }
     for (let r = 0; r < RANKS; r++) {
       const part = Array.from(order.subarray(starts[output.id * RANKS + r], starts[output.id * RANKS + r + 1]));
-      const sort = groups[r]?.sort;
-      if (sort !== undefined && part.length > 1) sortByName(part, sort, objects, sections);
+      const sort = sorts[r];
+      if (sort !== undefined && part.length > 1) sortGroup(part, sort, objects, sections);
       parts.push(part);
     }
     output.pieces = Int32Array.from(parts.flat());
@@ -301,24 +307,31 @@ function rowGroups(output: OutputSection): readonly InputGroup[] {
   return row !== undefined && "name" in row && row.name === output.name ? row.inputs : [];
 }
 
-function sortByName(
-  part: number[],
-  sort: "name" | "init-priority",
-  objects: readonly ObjectFile[],
-  sections: SectionTable,
-): void {
+/** How a group is sorted: as the table says, and by --sort-section what it says nothing of (ldlang.c, update_wild_statements). */
+function sortOf(group: InputGroup, output: string, sortSection: LinkOptions["sortSection"]): Sort | undefined {
+  if (sortSection === "none" || output === ".init" || output === ".fini") return group.sort;
+  if (group.sort === "name" && sortSection === "alignment") return "name-alignment";
+  return group.sort ?? sortSection;
+}
+
+type Sort = "name" | "alignment" | "name-alignment" | "init-priority";
+
+function sortGroup(part: number[], sort: Sort, objects: readonly ObjectFile[], sections: SectionTable): void {
   const names = new Map(
     part.map((section) => [section, sectionName(objects[sections.object[section]], sections, section)]),
   );
   const name = (section: SectionId): string => names.get(section) ?? "";
+  const byName = (a: SectionId, b: SectionId): number => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0);
+  // The strictest first.
+  const byAlignment = (a: SectionId, b: SectionId): number => sections.alignment[b] - sections.alignment[a];
+  const compare: Readonly<Record<Sort, (a: SectionId, b: SectionId) => number>> = {
+    name: byName,
+    alignment: byAlignment,
+    "name-alignment": (a, b) => byName(a, b) || byAlignment(a, b),
+    "init-priority": (a, b) => initPriority(name(a)) - initPriority(name(b)) || byName(a, b),
+  };
   // Array.prototype.sort is stable: equals keep their input order.
-  part.sort((a, b) => {
-    if (sort === "init-priority") {
-      const difference = initPriority(name(a)) - initPriority(name(b));
-      if (difference !== 0) return difference;
-    }
-    return name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0;
-  });
+  part.sort(compare[sort]);
 }
 
 /** `.init_array.101` runs as 101; `.ctors.65434` is the same priority counted from the other end. */

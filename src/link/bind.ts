@@ -151,11 +151,12 @@ function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
   const canImport = mode.dynamic && mode.kind !== "static-pie" && symbols.visibility[id] === STV_DEFAULT;
   if (isStrong) {
     if (symbols.visibility[id] !== STV_DEFAULT || undefinedIsError(options)) return BIND_UNDEFINED;
-    if (!canImport) return BIND_ZERO;
+    if (!canImport || !mode.shared) return BIND_ZERO;
   } else {
     // No thread has a copy of it: its offset from the thread pointer is settled (BFD, as measured in all TLS models).
     if (symbols.type[id] === STT_TLS && !mode.shared) return BIND_ZERO;
-    if (!canImport || (options.z.dynamicUndefinedWeak === false && !mode.shared)) return BIND_ZERO;
+    if (canImport && options.z.dynamicUndefinedWeak === false) symbols.flags[id] |= FLAG_DROPPED;
+    if (!canImport || options.z.dynamicUndefinedWeak === false) return BIND_ZERO;
   }
   symbols.flags[id] |= FLAG_DYNSYM;
   return BIND_IMPORTED;
@@ -165,13 +166,20 @@ function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
  * In a program a weak reference that nothing defines is left to the dynamic linker only if it goes through the GOT and
  * nowhere else; an address in the code, or a mere call, is 0. (BFD's UNDEFINED_WEAK_RESOLVED_TO_ZERO.) After the scan.
  */
-export function settleWeakReferences(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
+export function settleWeakReferences(
+  symbols: SymbolTable,
+  scan: Scan,
+  mode: OutputMode,
+  { z: { dynamicUndefinedWeak } }: LinkOptions,
+): void {
   if (mode.shared || !mode.dynamic) return;
+  // Asked for, the symbol is there all the same, for those who look it up.
+  const removed = dynamicUndefinedWeak === true ? FLAG_NEEDS_PLT : FLAG_DYNSYM | FLAG_NEEDS_PLT;
   for (let id = 0; id < symbols.names.count; id++) {
     const flags = symbols.flags[id];
     if ((flags & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id) || (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) continue;
     if ((flags & (FLAG_NEEDS_GOT | FLAG_DIRECT)) === FLAG_NEEDS_GOT || (flags & FLAG_NEEDS_TLS_IE) !== 0) continue;
-    symbols.flags[id] = (flags & ~(FLAG_DYNSYM | FLAG_NEEDS_PLT)) | FLAG_DROPPED;
+    symbols.flags[id] = (flags & ~removed) | FLAG_DROPPED;
     scan.bindings[id] = BIND_ZERO;
   }
   forget(scan, (symbol) => (symbols.flags[symbol] & FLAG_DROPPED) !== 0);

@@ -15,6 +15,7 @@ import {
   SHF_ALLOC,
   SHF_EXECINSTR,
   SHF_TLS,
+  SHF_WRITE,
   SHT_NOBITS,
   SHT_NOTE,
 } from "../elf/constants.ts";
@@ -32,8 +33,10 @@ export interface Layout {
   readonly segments: readonly Segment[];
   /** Addresses at the table's markers. */
   readonly markers: ReadonlyMap<Marker, number>;
-  /** First address: where the file header is (or would be) loaded. */
+  /** First address: where the file header is loaded, unless the first section was placed by hand. */
   readonly start: number;
+  /** Where the file header is (or would be) loaded. */
+  readonly headers: number;
   /** Bytes of the file before the section headers. */
   readonly contentsEnd: number;
   /** Where the thread pointer stands relative to the TLS segment (variant II): end of the block, aligned. */
@@ -137,8 +140,11 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   all.forEach((section, i) => {
     section.position = i;
   });
-  const kept = all.filter((section) => section.size > 0 || section.keep);
-  const allocated = kept.filter((section) => (section.flags & SHF_ALLOC) !== 0);
+  let kept = all.filter((section) => section.size > 0 || section.keep);
+  let allocated = kept.filter((section) => (section.flags & SHF_ALLOC) !== 0);
+  // ldlang.c, lang_process: of all sections this one.
+  const text = it.options.omagic ? allocated.find((section) => section.name === ".text") : undefined;
+  if (text !== undefined) text.flags |= SHF_WRITE;
   markRelro(allocated, it);
   const segmentOptions: SegmentOptions = {
     interpreted: it.mode.interpreted,
@@ -161,17 +167,20 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   for (let attempt = 0; attempt < 8; attempt++) {
     const headers = headerSize + (before.length + after.length + loadCount) * entrySize;
     walk = assignAddresses(all, headers, it);
+    if (it.options.sectionStart.size > 0) allocated = byAddress(allocated);
     loads = loadSegments(allocated, segmentOptions);
-    if (wantsHeaderSegment(loads, walk, headers, segmentOptions))
-      loads.unshift(newSegment(PT_LOAD, PF_R, it.maxPageSize));
+    if (wantsHeaderSegment(loads, headers, segmentOptions)) loads.unshift(newSegment(PT_LOAD, PF_R, it.maxPageSize));
     if (loads.length === loadCount) break;
     loadCount = loads.length;
   }
+  if (it.options.sectionStart.size > 0)
+    kept = [...allocated, ...kept.filter((section) => (section.flags & SHF_ALLOC) === 0)];
   const segments = [...before, ...loads, ...after];
   const headersEnd = headerSize + segments.length * entrySize;
-  const contentsEnd = assignOffsets(kept, loads, headersEnd, walk.start, it);
+  const headers = placeHeaders(loads, headersEnd, it);
+  const contentsEnd = assignOffsets(kept, loads, headersEnd, headers, it);
   finishAddresses(outputs, sections);
-  fillSegments(segments, loads, headerSize, entrySize, walk, contentsEnd);
+  fillSegments(segments, loads, headerSize, entrySize, walk, headers ?? walk.start);
   const tls = segments.find((segment) => segment.type === PT_TLS);
   kept.forEach((section, i) => {
     section.index = i + 1;
@@ -181,18 +190,40 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     segments,
     markers: walk.markers,
     start: walk.start,
+    headers: headers ?? walk.start,
     contentsEnd,
     threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
     tlsStart: tls?.address ?? 0,
   };
 }
 
+/** Sections placed by hand may stand before others: PT_LOADs have to ascend (gABI, Program Header). */
+function byAddress(sections: readonly OutputSection[]): OutputSection[] {
+  return sections.toSorted((a, b) => a.address - b.address);
+}
+
 /** -z separate-code keeps the headers out of the code's segment: without read-only sections they have one of their own. */
-function wantsHeaderSegment(loads: readonly Segment[], walk: Walk, headers: number, options: SegmentOptions): boolean {
+function wantsHeaderSegment(loads: readonly Segment[], headersEnd: number, options: SegmentOptions): boolean {
   const first = loads[0]?.sections[0];
   if (first === undefined || !options.separateCode || !options.paged || (first.flags & SHF_EXECINSTR) === 0)
     return false;
-  return first.address - walk.start >= headers && first.address - walk.start <= options.maxPageSize;
+  return first.address >= headersEnd;
+}
+
+/** Where the headers are loaded: in front of the first section, wherever that is. Undefined: nowhere, there is no room. */
+function placeHeaders(loads: readonly Segment[], headersEnd: number, it: LayoutOptions): number | undefined {
+  if (it.options.omagic || it.options.nmagic) return undefined;
+  const [own, next] = loads;
+  const load = own?.sections.length === 0 ? next : own;
+  const first = load?.sections[0];
+  if (first === undefined) return undefined;
+  const modulus = load === own ? loadAlignment(load, it.maxPageSize) : it.maxPageSize;
+  const address = Math.floor((first.address - headersEnd) / modulus) * modulus;
+  return address >= 0 ? address : undefined;
+}
+
+function loadAlignment(load: Segment, page: number): number {
+  return Math.max(page, ...load.sections.map((section) => section.alignment));
 }
 
 /** What is read-only after relocation: all writable sections up to the marker. */
@@ -344,7 +375,7 @@ function assignOffsets(
   kept: readonly OutputSection[],
   loads: readonly Segment[],
   headersEnd: number,
-  start: number,
+  headers: number | undefined,
   it: LayoutOptions,
 ): number {
   let at = headersEnd;
@@ -356,16 +387,11 @@ function assignOffsets(
       return;
     }
     const first = load.sections[0];
-    // The headers are loaded with the first segment if it starts right behind them.
-    load.headers =
-      i === 0 &&
-      first.address - start >= headersEnd &&
-      first.address - start < headersEnd + it.maxPageSize &&
-      start % page === 0;
-    load.alignment = Math.max(page, ...load.sections.map((section) => section.alignment));
+    load.headers = i === 0 && headers !== undefined;
+    load.alignment = loadAlignment(load, page);
     const modulus = load.alignment;
     let base: number;
-    if (load.headers) base = first.address - start;
+    if (i === 0 && headers !== undefined) base = first.address - headers;
     else base = at + ((((first.address - at) % modulus) + modulus) % modulus);
     for (const section of load.sections) {
       section.offset = base + (section.address - first.address);
@@ -416,12 +442,12 @@ function fillSegments(
   headerSize: number,
   entrySize: number,
   walk: Walk,
-  _contentsEnd: number,
+  headers: number,
 ): void {
   for (const segment of segments) {
     if (segment.type === PT_PHDR) {
       segment.offset = headerSize;
-      segment.address = walk.start + headerSize;
+      segment.address = headers + headerSize;
       segment.fileSize = segments.length * entrySize;
       segment.memorySize = segment.fileSize;
       continue;
@@ -429,7 +455,7 @@ function fillSegments(
     const first = segment.sections[0];
     if (first === undefined) {
       if (segment.headers) {
-        segment.address = walk.start;
+        segment.address = headers;
         segment.fileSize = headerSize + segments.length * entrySize;
         segment.memorySize = segment.fileSize;
       }
@@ -437,9 +463,9 @@ function fillSegments(
     }
     const last = segment.sections[segment.sections.length - 1];
     segment.offset = segment.headers ? 0 : first.offset;
-    segment.address = segment.headers ? walk.start : first.address;
+    segment.address = segment.headers ? headers : first.address;
     segment.memorySize = last.address + last.size - segment.address;
-    segment.fileSize = 0;
+    segment.fileSize = segment.headers ? headerSize + segments.length * entrySize : 0;
     for (const section of segment.sections) {
       if (section.type !== SHT_NOBITS) segment.fileSize = section.offset + section.size - segment.offset;
     }

@@ -36,6 +36,7 @@ import {
 type Anchor =
   | { readonly at: "start" | "end"; readonly section: string }
   | { readonly at: "marker"; readonly marker: Marker }
+  | { readonly at: "image" }
   | { readonly at: "headers" }
   | { readonly at: "got" }
   | { readonly at: "tls" };
@@ -65,7 +66,7 @@ const boundary = (name: string, section: string): Definition[] => [
 ];
 
 const definitions: readonly Definition[] = [
-  { name: "__executable_start", anchor: { at: "headers" }, when: notShared },
+  { name: "__executable_start", anchor: { at: "image" }, when: notShared },
   { name: "__ehdr_start", anchor: { at: "headers" }, hidden: true },
   { name: "__dso_handle", anchor: { at: "headers" }, hidden: true },
   { name: "__etext", anchor: { at: "marker", marker: "text-end" } },
@@ -232,8 +233,10 @@ function resolveAnchor(
   mode: OutputMode,
 ): { address: number; section: OutputSection | undefined } {
   switch (anchor.at) {
-    case "headers":
+    case "image":
       return { address: layout.start, section: nearest(layout, layout.start) };
+    case "headers":
+      return { address: layout.headers, section: nearest(layout, layout.headers) };
     case "got":
       return { address: gotBase, section: nearest(layout, gotBase) };
     case "tls": {

@@ -75,7 +75,7 @@ export function makeSections(
   options: LinkOptions,
 ): MadeSections {
   const { objects, sections, symbols, shared } = loader;
-  settleWeakReferences(symbols, scan, mode);
+  settleWeakReferences(symbols, scan, mode, options);
   settlePointers(symbols, scan, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
   const copies = allotCopies(symbols, shared, outputs);

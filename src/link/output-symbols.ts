@@ -39,13 +39,16 @@ import {
   FLAG_COPY,
   FLAG_DEF_DYNAMIC,
   FLAG_DROPPED,
+  FLAG_DYNSYM,
   FLAG_FORCED_LOCAL,
   FLAG_HIDDEN_VERSION,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
   FLAG_SYMVER,
   isDefinedHere,
   isShared,
+  isUndefined,
   KIND_INDIRECT,
   KIND_NONE,
   type SymbolTable,
@@ -164,9 +167,12 @@ function isListed(
   const section = symbols.section[id];
   if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
   if (isNeeded) return true;
-  // Settled as 0: nobody will define it.
-  if (!mode.dynamic || mode.kind === "static-pie" || (symbols.flags[id] & FLAG_DROPPED) !== 0) return false;
-  return (symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
+  const flags = symbols.flags[id];
+  if (!mode.dynamic || mode.kind === "static-pie") return false;
+  // Settled as 0: nobody will define it. In a program that is so of every reference that an error or an option let pass.
+  if ((flags & (FLAG_DROPPED | FLAG_DYNSYM)) === FLAG_DROPPED) return false;
+  if (!mode.shared && isUndefined(symbols, id) && (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) return false;
+  return (flags & FLAG_REF_REGULAR) !== 0;
 }
 
 /** Hidden symbols of a shared library are local in its table; a program keeps them global (bfd/elflink.c, forced_local). */

@@ -67,6 +67,7 @@ import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
   FLAG_DIRECT,
+  FLAG_DYNSYM,
   FLAG_FORCED_LOCAL,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
@@ -209,6 +210,7 @@ export function scanRelocations(
       else scanUndefined(scanner, object, section);
     }
   }
+  if (mode.shared) importUndefined(scan, symbols);
   return scan;
 }
 
@@ -293,7 +295,9 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
         : 0;
     if (binding === BIND_UNDEFINED) {
       noteUndefined(scan, symbol, object, section, offset);
-      continue;
+      // --warn-unresolved-symbols, --noinhibit-exec: another library may have it when the program runs.
+      if (!mode.shared || visibilities[symbol] !== STV_DEFAULT) continue;
+      site.binding = BIND_IMPORTED;
     }
     const next = at + entry;
     site.nextType = 0;
@@ -678,6 +682,14 @@ function scanUndefined(scanner: Scanner, object: ObjectFile, section: SectionId)
     const symbol = symbols[index - firstGlobal];
     if (scan.bindings[symbol] !== BIND_UNDEFINED) continue;
     noteUndefined(scan, symbol, object, section, view.getUint32(at, true));
+  }
+}
+
+function importUndefined(scan: Scan, symbols: SymbolTable): void {
+  for (const id of scan.undefined.keys()) {
+    if (symbols.visibility[id] !== STV_DEFAULT) continue;
+    scan.bindings[id] = BIND_IMPORTED;
+    symbols.flags[id] |= FLAG_DYNSYM;
   }
 }
 

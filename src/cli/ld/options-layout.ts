@@ -94,10 +94,13 @@ export const layoutOptions: OptionGroup = {
       sortCommon,
     ),
     flag("--sort_common", "As --sort-common.", (draft) => sortCommon(draft, "")),
-    missing(
-      "--sort-section=KEY",
-      "Sort input sections: name or alignment.",
-      "sections stay in the order of the inputs",
+    value(
+      "--sort-section",
+      "KEY",
+      "Sort the inputs of each output section: by name, or by alignment (the strictest first). Not with -r.",
+      (draft, key) => {
+        draft.options.sortSection = oneOf(draft, key, ["name", "alignment"]) ?? "none";
+      },
     ),
     quiet("--check-sections", "Check that sections do not overlap (default).", "done anyway"),
     noEffect("--no-check-sections", "Do not check.", "overlapping sections are an error in any case"),
