@@ -1,6 +1,7 @@
 // `solder/node`: the linker with Node's file system under it.
 
 export { nodeAccelerators } from "./accelerators.ts";
+export { baselineCpu, type HostCpu, hostCpu } from "./cpu.ts";
 export type { FileSystem } from "./files.ts";
 export { type LinkFilesOptions, linkFiles } from "./link-files.ts";
 export { type NodeLoadFilesOptions, nodeLoadFiles } from "./load-files.ts";

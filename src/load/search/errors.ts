@@ -12,3 +12,19 @@ export const ERRORS: Readonly<Record<OpenFailure, string>> = {
   EFBIG: "File too large",
   EIO: "Input/output error",
 };
+
+/** Those that ld.so itself has words for (elf/dl-minimal.c, __strerror_r); of the others it says the number. */
+const NUMBERS: Readonly<Partial<Record<OpenFailure, number>>> = {
+  EIO: 5,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EFBIG: 27,
+  ENAMETOOLONG: 36,
+  ELOOP: 40,
+};
+
+/** As ld.so says it while a program starts. */
+export function startError(failure: OpenFailure): string {
+  const number = NUMBERS[failure];
+  return number === undefined ? ERRORS[failure] : `Error ${number}`;
+}

@@ -11,8 +11,16 @@ import type {
   SearchStep,
 } from "../contract.ts";
 import { lookUpInCache } from "./cache.ts";
-import { absolute, type DirectoryList, expand, rpathOf, runpathOf, type SearchContext } from "./context.ts";
-import { ERRORS } from "./errors.ts";
+import {
+  absolute,
+  type DirectoryList,
+  expand,
+  rpathOf,
+  runpathOf,
+  type SearchContext,
+  type SearchDirectory,
+} from "./context.ts";
+import { ERRORS, startError } from "./errors.ts";
 import { LIBRARY_CACHE } from "./files.ts";
 import { findForMusl } from "./musl.ts";
 import { type Verdict, verifyForGlibc } from "./verify.ts";
@@ -20,6 +28,8 @@ import { type Verdict, verifyForGlibc } from "./verify.ts";
 export interface FindOptions {
   /** For LD_PRELOAD and its like: a program that is set-user-ID takes only files that are so too, and no cache. */
   readonly preload?: boolean;
+  /** For dlopen: messages of libc know more errors by name than those of ld.so at the start. */
+  readonly running?: boolean;
 }
 
 /**
@@ -39,6 +49,7 @@ export function findLibrary(
     context,
     name,
     onlySetUserId: options.preload === true && context.options.secure,
+    errorText: options.running === true ? (failure) => ERRORS[failure] : startError,
     tried: [],
     steps: [],
     sawOtherClass: false,
@@ -55,6 +66,7 @@ interface Search {
   readonly context: SearchContext;
   readonly name: string;
   readonly onlySetUserId: boolean;
+  readonly errorText: (failure: OpenFailure) => string;
   readonly tried: Candidate[];
   readonly steps: SearchStep[];
   sawOtherClass: boolean;
@@ -99,15 +111,11 @@ function tryList(search: Search, list: DirectoryList, rule: SearchRule, from: st
   const { files, subdirectories } = search.context;
   let what: string | undefined;
   let anyThere = false;
-  for (const directory of directories) {
+  for (const [index, directory] of directories.entries()) {
     if (directory.what !== what) {
       what = directory.what;
-      search.steps.push({
-        kind: "path",
-        directories: namesOf(search.context, directories),
-        what,
-        from: directory.from,
-      });
+      const alike = runOf(directories, index);
+      search.steps.push({ kind: "path", directories: namesOf(search.context, alike), what, from: directory.from });
     }
     let isThere = false;
     for (let i = 0; i < subdirectories.length && search.end === undefined; i++) {
@@ -129,8 +137,15 @@ function tryList(search: Search, list: DirectoryList, rule: SearchRule, from: st
   if (!anyThere && !list.stays) list.directories = undefined;
 }
 
+/** The directories from `start` on that were first named by lists of one kind. */
+function runOf(directories: readonly SearchDirectory[], start: number): readonly SearchDirectory[] {
+  const { what } = directories[start];
+  const end = directories.findIndex((directory, index) => index > start && directory.what !== what);
+  return directories.slice(start, end < 0 ? directories.length : end);
+}
+
 /** As print_search_path writes them: not those known to be missing, without the slash at the end. */
-function namesOf(context: SearchContext, directories: NonNullable<DirectoryList["directories"]>): string[] {
+function namesOf(context: SearchContext, directories: readonly SearchDirectory[]): string[] {
   return directories.flatMap(({ name, exists }) =>
     context.subdirectories
       .filter((_, index) => exists[index] !== false)
@@ -171,7 +186,7 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
   const file = path === "" ? "ENOENT" : context.files.open(absolute(context, path));
   if (file === "EISDIR") {
     // open(2) takes directories; reading them fails.
-    fail(search, path, `cannot read file data: ${ERRORS.EISDIR}`, rule, from);
+    fail(search, path, `cannot read file data: ${search.errorText("EISDIR")}`, rule, from);
     return false;
   }
   if (typeof file === "string") {
@@ -225,6 +240,6 @@ function notFound(search: Search): SearchResult {
   const other = context.machine === "i386" ? "ELFCLASS64" : "ELFCLASS32";
   const message = search.sawOtherClass
     ? `wrong ELF class: ${other}`
-    : `cannot open shared object file: ${ERRORS[search.failure]}`;
+    : `cannot open shared object file: ${search.errorText(search.failure)}`;
   return { found: false, object: name, message, tried, steps };
 }
