@@ -7,6 +7,7 @@ import { systemLibraryPaths } from "../host/system-paths.ts";
 import { link } from "../link/link.ts";
 import { runDump } from "./dump.ts";
 import { type LdHost, runLd } from "./ld/run.ts";
+import { runLoad } from "./load/load.ts";
 import { processIo } from "./process-io.ts";
 import { runSolder, type Subcommand } from "./solder.ts";
 
@@ -24,6 +25,12 @@ const subcommands: readonly Subcommand[] = [
     summary: "show what is in ELF files and archives: sections and segments side by side, symbols, relocations, notes",
     examples: ["solder dump /usr/bin/ls", "solder dump --relocations main.o"],
     run: (args, io) => runDump(args, io, nodeFiles),
+  },
+  {
+    name: "load",
+    summary: "load relocatable objects into simulated memory: symbols, and every relocation with its numbers",
+    examples: ["solder load b.o a.o --base b.o=0x20000 --base a.o=0x30000"],
+    run: (args, io) => runLoad(args, io, nodeFiles),
   },
 ];
 

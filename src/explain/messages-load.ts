@@ -7,4 +7,31 @@ export const loadMessages: MessageTable = {
     message: "the cache of libraries cannot be used: {what}",
     cure: "write it anew with ldconfig (in a root directory: ldconfig -r ROOT)",
   },
+
+  // Relocatable objects in simulated memory
+  "object-not-relocatable": {
+    message: "this is {kind}, not a relocatable object",
+    cure: "give objects (.o) together, or one program by itself",
+  },
+  "object-other-machine": {
+    message: "this object is for another machine[[ than {first}]], or for one that Solder does not know",
+    cure: "load objects for x86-64 or i386, all for the same one",
+  },
+  "object-too-large": { message: "more than 1 GiB of simulated memory asked for ({bytes} bytes at once)" },
+  "objects-overlap": {
+    message: "it is to be at {base:hex}, where {other} is (up to {end:hex})",
+    cure: "give one of them another --base",
+  },
+  "object-out-of-reach": {
+    message: "relocation truncated to fit: {type} against `{symbol:symbol}': {value:hex}",
+    cure: "place the objects closer together (--base), or compile with -fPIC or -mcmodel=large",
+  },
+  "relocation-outside": { message: "{type} lies outside of its section ({size} bytes)" },
+  "relocation-not-in-objects": {
+    message: "{type} against `{symbol:symbol}' is for the dynamic linker: no object has it",
+  },
+  "base-unknown": {
+    message: "--base names {name}, which is not among the objects",
+    cure: "write the name as it is given to load, or the last part of its path",
+  },
 };

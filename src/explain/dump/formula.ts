@@ -12,7 +12,7 @@ export interface Term {
 }
 
 /** The letters of the psABIs; those without a term stay letters. */
-export type Terms = Readonly<Partial<Record<"S" | "A" | "P" | "L" | "G" | "Z", Term>>>;
+export type Terms = Readonly<Partial<Record<"S" | "A" | "P" | "L" | "G" | "Z" | "B" | "GOT", Term>>>;
 
 export interface FilledFormula {
   readonly text: string;

@@ -1,0 +1,51 @@
+// `solder load a.o b.o`: relocatable objects in simulated memory.
+
+import { basename } from "node:path";
+import { error, type Problem } from "../../elf/problem.ts";
+import type { Style } from "../../explain/dump/index.ts";
+import { objectLines, objectsJson } from "../../explain/load/objects.ts";
+import { renderProblem } from "../../explain/render.ts";
+import type { FileSystem } from "../../host/files.ts";
+import { loadObjects, type RelocatableInput } from "../../load/relocatable/index.ts";
+import type { Io } from "../io.ts";
+
+export interface ObjectsRequest {
+  readonly files: readonly string[];
+  /** Address by the name of an object, as given or the last part of its path. */
+  readonly bases: ReadonlyMap<string, number>;
+  readonly json: boolean;
+  readonly style: Style;
+}
+
+/** Returns the exit status: 0, or 1 if something cannot be loaded or relocated. */
+export function loadObjectFiles(request: ObjectsRequest, io: Io, files: FileSystem): number {
+  const { style, json } = request;
+  const problems: Problem[] = [];
+  const inputs = readInputs(request, files, problems);
+  const loaded = loadObjects(inputs);
+  problems.push(...loaded.problems);
+  if (json) io.out(`${JSON.stringify({ ...(objectsJson(loaded) as object), problems }, null, 2)}\n`);
+  else if (loaded.objects.length > 0) io.out([...objectLines(loaded, style), ""].join("\n"));
+  const render = (problem: Problem): string =>
+    renderProblem(problem, { program: "solder load", color: io.color.err, demangle: style.demangle });
+  if (!json) io.err(problems.map((problem) => `${render(problem)}\n`).join(""));
+  return problems.some(({ severity }) => severity === "error") ? 1 : 0;
+}
+
+function readInputs(
+  { files: paths, bases }: ObjectsRequest,
+  files: FileSystem,
+  problems: Problem[],
+): RelocatableInput[] {
+  const unused = new Set(bases.keys());
+  const inputs: RelocatableInput[] = [];
+  for (const path of paths) {
+    const bytes = files.read(path);
+    const key = [path, basename(path)].find((name) => bases.has(name));
+    if (key !== undefined) unused.delete(key);
+    if (bytes === undefined) problems.push(error("file-not-found", { file: path }));
+    else inputs.push({ name: path, bytes, base: key === undefined ? undefined : bases.get(key) });
+  }
+  for (const name of unused) problems.push(error("base-unknown", {}, { name }));
+  return inputs;
+}

@@ -1,0 +1,40 @@
+// Loads relocatable objects into simulated memory, as a just-in-time linker would: places their sections, gives every symbol
+// its value across all of them, and applies their relocations. Nothing is linked: no output file, no layout but the given.
+
+import { error, type Place, type Problem } from "../../elf/problem.ts";
+import { applyRelocations } from "./apply.ts";
+import type { AppliedRelocation, LoadedObjects, PlacedObject, RelocatableInput } from "./model.ts";
+import { placeObjects } from "./place.ts";
+import { resolveObjects } from "./resolve.ts";
+import { createSlots } from "./slots.ts";
+
+export interface ObjectsLoaded extends LoadedObjects {
+  /** What kept a relocation from being applied, and files that are no objects. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Places, resolves and relocates.
+ * @param inputs ELF relocatable objects of one machine, in any order
+ */
+export function loadObjects(inputs: readonly RelocatableInput[]): ObjectsLoaded {
+  const problems: Problem[] = [];
+  const report = (problem: Problem): void => {
+    problems.push(problem);
+  };
+  const placements = placeObjects(inputs, report);
+  const { values, globals, tls } = resolveObjects(placements, report);
+  const missing = new Map<string, Place[]>();
+  const objects: PlacedObject[] = [];
+  const relocations: AppliedRelocation[] = [];
+  for (const placement of placements) {
+    const slots = createSlots(placement);
+    const object: PlacedObject = { ...placement, values: values.get(placement) ?? [], slots };
+    objects.push(object);
+    for (const one of applyRelocations({ object, slots, tlsBytes: tls.bytes, report, missing })) relocations.push(one);
+  }
+  for (const [symbol, references] of missing) {
+    report(error("undefined-symbol", references[0] ?? {}, { symbol, references }));
+  }
+  return { objects, relocations, globals, tlsBytes: tls.bytes, problems };
+}

@@ -1,0 +1,98 @@
+// An object's GOT and PLT while its relocations are applied: a slot is made when the first relocation asks for it. The GOT
+// holds addresses, and the PLT's entries jump through words of it, as in a linked program that binds at once.
+
+import type { Machine } from "../../arch/index.ts";
+import type { Slot, SlotKind, SlotTable, SymbolValue } from "./model.ts";
+import type { Placement } from "./place.ts";
+import { SLOT_WORDS } from "./slot-needs.ts";
+
+export interface Slots extends SlotTable {
+  readonly machine: Machine;
+  readonly entries: Slot[];
+  readonly known: Map<string, Slot>;
+  usedWords: number;
+  usedEntries: number;
+}
+
+/** Only objects that Solder places are in one program: its module number is the first. */
+const MODULE = 1;
+
+export function createSlots(placement: Placement): Slots {
+  const { machine, counts, gotAddress, pltAddress } = placement;
+  return {
+    machine,
+    gotAddress,
+    got: new Uint8Array(counts.gotWords * machine.wordBytes),
+    pltAddress,
+    plt: new Uint8Array(counts.pltEntries * machine.plt.direct.entryBytes),
+    entries: [],
+    known: new Map(),
+    usedWords: 0,
+    usedEntries: 0,
+  };
+}
+
+/**
+ * The slot of this kind for a symbol, made if there is none yet.
+ * @param tlsBytes size of the TLS block: the thread pointer is at its end
+ * @param undecided the value is an IFUNC's, which its resolver chooses when the program runs
+ */
+export function slotFor(slots: Slots, kind: SlotKind, value: SymbolValue, tlsBytes: number, undecided: boolean): Slot {
+  const name = kind === "tls-ld" ? "" : value.name;
+  const key = `${kind} ${kind === "tls-ld" ? "" : `${value.definer ?? ""} ${value.address} ${name}`}`;
+  const known = slots.known.get(key);
+  if (known !== undefined) return known;
+  const words = wordsOf(kind, value, tlsBytes, undecided);
+  const address = putWords(slots, kind, words);
+  const slot: Slot = {
+    kind,
+    name,
+    words,
+    address: kind === "plt" ? putEntry(slots, address) : address,
+  };
+  slots.entries.push(slot);
+  slots.known.set(key, slot);
+  return slot;
+}
+
+function wordsOf(kind: SlotKind, value: SymbolValue, tlsBytes: number, undecided: boolean): (number | undefined)[] {
+  switch (kind) {
+    case "got":
+    case "plt":
+      return [undecided ? undefined : value.address];
+    case "tls-gd":
+      return [MODULE, value.address];
+    case "tls-ld":
+      return [MODULE, 0];
+    case "tls-ie":
+      return [value.address - tlsBytes];
+    case "tls-ie-negated":
+      return [tlsBytes - value.address];
+    case "tls-desc":
+      // The first word is the resolver's address, which is the C library's business.
+      return [undefined, value.address - tlsBytes];
+  }
+}
+
+function putWords(slots: Slots, kind: SlotKind, words: readonly (number | undefined)[]): number {
+  const { machine, got } = slots;
+  const view = new DataView(got.buffer);
+  const at = slots.usedWords * machine.wordBytes;
+  words.forEach((word, i) => {
+    const offset = at + i * machine.wordBytes;
+    const number = BigInt(word ?? 0);
+    if (machine.wordBytes === 8) view.setBigInt64(offset, number, true);
+    else view.setInt32(offset, Number(BigInt.asIntN(32, number)), true);
+  });
+  slots.usedWords += SLOT_WORDS[kind];
+  return slots.gotAddress + at;
+}
+
+function putEntry(slots: Slots, slot: number): number {
+  const style = slots.machine.plt.direct;
+  const at = slots.usedEntries++ * style.entryBytes;
+  const address = slots.pltAddress + at;
+  const entry = { at, address, slot, header: 0, gotBase: slots.gotAddress, index: slots.usedEntries - 1, pic: false };
+  style.writeEntry(new DataView(slots.plt.buffer), entry);
+  return address;
+}
