@@ -13,6 +13,10 @@ export const linkMessages: MessageTable = {
     message: "--emit-relocs with --strip-all: relocations need the symbol table",
     cure: "leave out -s; --strip-debug (-S) is possible",
   },
+  "no-compressor": {
+    message: "--compress-debug-sections={style}: there is no such compressor here",
+    cure: "use zlib; zstd needs Node 22.15 or later",
+  },
   "file-not-found": { message: "cannot find {path}: no such file, or it cannot be read" },
   "library-not-found": {
     message: "cannot find -l{name}[[: directories searched: {searched}]]",

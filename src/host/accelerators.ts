@@ -16,14 +16,22 @@ export const nodeAccelerators: Accelerators = {
     const { zstdDecompressSync } = zlib();
     return zstdDecompressSync === undefined ? loadZstd() : (bytes, size) => exactly(size, zstdDecompressSync, bytes);
   },
+  get zstdCompress(): Accelerators["zstdCompress"] {
+    const { zstdCompressSync } = zlib();
+    return zstdCompressSync && ((bytes) => zstdCompressSync(bytes));
+  },
   randomBytes: (count) => crypto().randomBytes(count),
 };
 
 type Decompress = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
 
 const crypto = (): typeof import("node:crypto") => process.getBuiltinModule("node:crypto");
-const zlib = (): typeof import("node:zlib") & { readonly zstdDecompressSync?: Decompress } =>
-  process.getBuiltinModule("node:zlib");
+const zlib = (): typeof import("node:zlib") & Zstd => process.getBuiltinModule("node:zlib");
+
+interface Zstd {
+  readonly zstdDecompressSync?: Decompress;
+  readonly zstdCompressSync?: (bytes: Uint8Array) => Uint8Array;
+}
 
 function digest(algorithm: string, bytes: Uint8Array): Uint8Array {
   return crypto().createHash(algorithm).update(bytes).digest();

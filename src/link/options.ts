@@ -58,7 +58,9 @@ export interface Accelerators {
   readonly md5?: (bytes: Uint8Array) => Uint8Array;
   /** zlib stream → exactly `size` bytes, or undefined if it is damaged. */
   readonly inflate?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
+  /** To a zlib stream. Where it or `zstdCompress` is missing, --compress-debug-sections cannot be done. */
   readonly deflate?: (bytes: Uint8Array) => Uint8Array;
+  readonly zstdCompress?: ((bytes: Uint8Array) => Uint8Array) | undefined;
   /** As `inflate`. Where it is missing, sections that zstd packed cannot be read. */
   readonly zstd?: ((bytes: Uint8Array, size: number) => Uint8Array | undefined) | undefined;
   readonly randomBytes?: (count: number) => Uint8Array;

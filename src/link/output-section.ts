@@ -24,7 +24,8 @@ export interface Chunk {
 
 export interface OutputSection {
   readonly id: OutputSectionId;
-  readonly name: string;
+  /** Changes once, at the very end, if the section is compressed in GNU's old way. */
+  name: string;
   /** Row in the layout table after which it stands, and the order among those of the same row. */
   row: number;
   readonly order: number;

@@ -29,11 +29,12 @@ export interface HeaderPlan {
   readonly imageSize: number;
 }
 
-export function planHeaders(layout: Layout, is64: boolean): HeaderPlan {
+/** @param contentsEnd bytes of the file before the section name table */
+export function planHeaders(layout: Layout, contentsEnd: number, is64: boolean): HeaderPlan {
   const names = createStrings(256);
   const nameOffsets = layout.sections.map((it) => addText(names, it.name));
   const nameTableName = addText(names, ".shstrtab");
-  const nameTableOffset = layout.contentsEnd;
+  const nameTableOffset = contentsEnd;
   const sectionTable = alignUp(nameTableOffset + names.size, is64 ? 8 : 4);
   const imageSize = sectionTable + (layout.sections.length + 2) * (is64 ? 64 : 40);
   return { names, nameOffsets, nameTableOffset, nameTableName, sectionTable, imageSize };
@@ -47,8 +48,8 @@ export function writeHeaders(
   entry: number,
   usesGnuFeatures: boolean,
   image: Uint8Array,
-  view: DataView,
 ): void {
+  const view = new DataView(image.buffer);
   const is64 = machine.elfClass === 64;
   const type = mode.pic ? ET_DYN : ET_EXEC;
   writeElfHeader(

@@ -6,6 +6,7 @@ import { STT_GNU_IFUNC } from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
 import { fillCodeGaps } from "./addresses.ts";
 import { buildIdBytes } from "./build-id.ts";
+import { compressDebug, compressionStyle } from "./compress-debug.ts";
 import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "./dynamic-relocations.ts";
 import { writeDynamic } from "./dynamic-section.ts";
 import { writeEmitted, writeSectionSymbols } from "./emit-relocs.ts";
@@ -43,12 +44,12 @@ export function writeImage(
   const { outputs, address, merged } = values;
   const { slots, dynamic, symtab, dynamicRelocations, pltRelocations, relocationChunks } = made;
   const is64 = machine.elfClass === 64;
-  const headers = planHeaders(layout, is64);
+  let headers = planHeaders(layout, layout.contentsEnd, is64);
   if (headers.imageSize > LARGEST_IMAGE) {
     report(error("output-too-large", {}, { size: headers.imageSize, largest: LARGEST_IMAGE }));
     return new Uint8Array(0);
   }
-  const image = new Uint8Array(headers.imageSize);
+  let image = new Uint8Array(headers.imageSize);
   const view = new DataView(image.buffer);
   const dynamicIndex = dynamic?.symbols.indexOf ?? new Int32Array(symbols.count);
   // In a static program .rela.iplt holds everything; the PLT's own come first there too.
@@ -116,8 +117,17 @@ export function writeImage(
       writeEmitted(relocator, made.emitted, objects);
     }
   }
+  const style = compressionStyle(options, report);
+  if (style !== undefined) {
+    const packed = compressDebug(image, layout.sections, style, is64, options);
+    if (packed !== undefined) {
+      headers = planHeaders(layout, packed.contentsEnd, is64);
+      image = new Uint8Array(headers.imageSize);
+      for (const { offset, bytes } of packed.parts) image.set(bytes, offset);
+    }
+  }
   const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
-  writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols), image, view);
+  writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols), image);
   if (made.buildId !== undefined)
     image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
   return image;

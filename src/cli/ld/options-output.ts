@@ -67,9 +67,6 @@ export const outputOptions: OptionGroup = {
       "Compress debugging information: none, zlib, zlib-gabi, zlib-gnu or zstd.",
       (draft, name) => {
         const method = oneOf(draft, name, ["none", "zlib", "zlib-gabi", "zlib-gnu", "zstd"]);
-        if (method !== undefined && method !== "none") {
-          remark(draft, "warning", `--compress-debug-sections=${method}`, "debugging information stays uncompressed");
-        }
         if (method !== undefined) draft.options.compressDebugSections = method === "zlib" ? "zlib-gabi" : method;
       },
     ),

@@ -3,6 +3,7 @@
 import type { Machine } from "../../arch/index.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { buildIdBytes } from "../build-id.ts";
+import { compressionStyle } from "../compress-debug.ts";
 import type { LinkFacts } from "../decisions/facts.ts";
 import { reportDuplicates } from "../duplicates.ts";
 import { readEhFrames } from "../eh-frame.ts";
@@ -12,6 +13,7 @@ import type { LinkOptions } from "../options.ts";
 import { LARGEST_IMAGE } from "../write-image.ts";
 import { assignOutputs, orderOfFiles } from "./assign.ts";
 import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
+import { compressOutputs } from "./compress.ts";
 import { shrinkEhFrames } from "./eh-frame.ts";
 import { measureGroups, planSignatures, writeGroups } from "./group-sections.ts";
 import { numberSections, planFile, writeFileHeaders } from "./headers.ts";
@@ -68,17 +70,22 @@ export function linkRelocatable(
   // The file. Every index and offset is final.
   const headerCount = numberSections(assigned);
   measureGroups(groups, table, objects, sections);
-  const shape = planFile(assigned, plan, headerCount, machine);
+  let shape = planFile(assigned, plan, headerCount, machine);
   facts.relocatable = { assigned, entry };
   if (shape.imageSize > LARGEST_IMAGE) {
     report(error("output-too-large", {}, { size: shape.imageSize, largest: LARGEST_IMAGE }));
     return undefined;
   }
-  const image = new Uint8Array(shape.imageSize);
-  const view = new DataView(image.buffer);
+  let image = new Uint8Array(shape.imageSize);
+  let view = new DataView(image.buffer);
   for (const [output, bytes] of notes) image.set(bytes, table.offset[output]);
   const writer: RelocationWriter = { plan: relocations, view, rel: shape.rel.slice(), rela: shape.rela.slice() };
   writeContents(writer, objects, made, options, image);
+  const style = compressionStyle(options, report);
+  if (style !== undefined) {
+    ({ image, shape } = compressOutputs(image, shape, assigned, plan, headerCount, machine, style, options));
+    view = new DataView(image.buffer);
+  }
   writeGroups(groups, table, objects, sections, view);
   writeSymbolTable(plan, table, objects, frames, machine, view, shape.symtab.offset, shape.shndx?.offset ?? -1);
   image.set(plan.strings.bytes.subarray(0, plan.strings.size), shape.strtab.offset);

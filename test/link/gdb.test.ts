@@ -1,11 +1,11 @@
-// What a debugger gets: lines, names, libraries; debug sections compressed on the way in and on the way out.
+// gdb and what Solder links: breakpoints, source lines, stacks through libraries and PLT entries, the list of libraries. It
+// says the same of GNU ld's output.
 
-import { equal, match } from "node:assert/strict";
-import { copyFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { match } from "node:assert/strict";
+import { dirname } from "node:path";
 import { compile } from "../support/build.ts";
 import { eachTarget, likeGnuLd } from "../support/link.ts";
-import { run, tool } from "../support/run.ts";
+import { run } from "../support/run.ts";
 
 const LIBRARY = `
 int deep(int x)
@@ -104,57 +104,21 @@ eachTarget(
   "gdb",
 );
 
-/** Copies of the objects with their debug sections compressed. */
-function compressed(directory: string, objects: readonly string[], style: string): string[] {
-  return objects.map((object, index) => {
-    const path = join(directory, `input${index}.o`);
-    copyFileSync(object, path);
-    tool("objcopy", [`--compress-debug-sections=${style}`, path]);
-    return path;
-  });
+for (const binding of ["lazy", "now"]) {
+  eachTarget(
+    `gdb finds the way back out of a PLT entry, -z ${binding}`,
+    (target) => {
+      const library = compile(target, "library.c", LIBRARY, ["-fPIC", "-g", "-O0"]);
+      const main = compile(target, "main.c", MAIN, ["-fPIC", "-g", "-O0"]);
+      const said = likeGnuLd(target, (shop) => {
+        const flags = [`-Wl,-z,${binding}`];
+        shop.cc("liblibrary.so", ["-shared", library, ...flags]);
+        shop.cc("main", ["-pie", main, "./liblibrary.so", ...flags]);
+        const commands = ["break main", "run", "break *'middle@plt'", "continue", "bt", "stepi", "bt", "stepi", "bt"];
+        return gdb(shop.directory, "./main", [dirname(main), dirname(library)], commands).replace(/^=>.*\n/gm, "");
+      });
+      match(said, /#0 +ADDRESS in middle@plt \(\)\n#1 +ADDRESS in local \(x=20\) at main\.c:6\n#2 +ADDRESS in main/);
+    },
+    "gdb",
+  );
 }
-
-/** Every DIE of the program, without the offsets and addresses that depend on the layout. */
-const dies = (path: string): string =>
-  tool("readelf", ["--debug-dump=info", "-W", path])
-    .split("\n")
-    .filter((line) => /DW_(TAG|AT)_/.test(line))
-    .map((line) => line.replace(/<[0-9a-f]+>|0x[0-9a-f]+/g, "").trim())
-    .join("\n");
-
-for (const style of ["zlib-gnu", "zlib-gabi", "zstd"]) {
-  eachTarget(`debug sections compressed with ${style} are expanded`, (target) => {
-    const main = compile(target, "main.c", MAIN, ["-fpie", "-g", "-O0"]);
-    const library = compile(target, "library.c", LIBRARY, ["-fpie", "-g", "-O0"]);
-    const found = likeGnuLd(target, (shop) => {
-      const path = shop.cc("main", compressed(shop.directory, [main, library], style));
-      equal(shop.run("main").stdout, "42\n");
-      return dies(path);
-    });
-    match(found, /DW_AT_name +: .*middle/);
-  });
-}
-
-for (const style of ["zlib", "zlib-gabi", "zlib-gnu", "zstd", "none"]) {
-  eachTarget(`--compress-debug-sections=${style}`, (target) => {
-    const main = compile(target, "main.c", MAIN, ["-fpie", "-g3", "-O0"]);
-    const library = compile(target, "library.c", LIBRARY, ["-fpie", "-g3", "-O0"]);
-    const found = likeGnuLd(target, (shop) => {
-      const path = shop.cc("main", [main, library, `-Wl,--compress-debug-sections=${style}`]);
-      equal(shop.run("main").stdout, "42\n");
-      return dies(path);
-    });
-    match(found, /DW_AT_name +: .*middle/);
-  });
-}
-
-eachTarget("debug information of discarded functions says so with address 0 or 1", (target) => {
-  const source = "int unused(void)\n{\n  return 1;\n}\nint main(void)\n{\n  return 0;\n}\n";
-  const main = compile(target, "main.c", source, ["-fpie", "-g", "-ffunction-sections"]);
-  likeGnuLd(target, (shop) => {
-    const path = shop.cc("main", [main, "-Wl,--gc-sections"]);
-    const { stdout, stderr } = run("readelf", ["--debug-dump=info,line,aranges,ranges", "-W", path]);
-    equal(/warning|Warning/.test(stdout + stderr), false, stderr);
-    return run("addr2line", ["-fe", path, /([0-9a-f]+) T main/.exec(tool("nm", [path]))?.[1] ?? ""]).stdout;
-  });
-});
