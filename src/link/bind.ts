@@ -8,7 +8,7 @@
 //   here, hidden           local               local
 //   in a shared library    imported            imported
 //   nowhere, weak          imported or 0       imported
-//   nowhere, strong        error               imported unless -z defs
+//   nowhere, strong        error, or 0         imported unless -z defs
 
 import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../elf/constants.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "./ids.ts";
@@ -146,12 +146,14 @@ function bindShared(symbols: SymbolTable, id: SymbolId, mode: OutputMode): numbe
 
 function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): number {
   const flags = symbols.flags[id];
-  if ((flags & FLAG_REF_REGULAR) === 0) return BIND_UNDEFINED;
+  // What only the command line names (-u, -e) is no reference that the dynamic linker could serve.
+  if ((flags & FLAG_REF_REGULAR) === 0 || symbols.owner[id] < 0) return BIND_UNDEFINED;
   const isStrong = (flags & FLAG_REF_REGULAR_NONWEAK) !== 0;
   const canImport = mode.dynamic && mode.kind !== "static-pie" && symbols.visibility[id] === STV_DEFAULT;
   if (isStrong) {
     if (symbols.visibility[id] !== STV_DEFAULT || undefinedIsError(options)) return BIND_UNDEFINED;
-    if (!canImport || !mode.shared) return BIND_ZERO;
+    // A program whose missing symbols are ignored has them at 0: left to the dynamic linker it would not start (as BFD).
+    if (!mode.shared || !canImport) return BIND_ZERO;
   } else {
     // No thread has a copy of it: its offset from the thread pointer is settled (BFD, as measured in all TLS models).
     if (symbols.type[id] === STT_TLS && !mode.shared) return BIND_ZERO;

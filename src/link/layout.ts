@@ -149,7 +149,6 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   const segmentOptions: SegmentOptions = {
     interpreted: it.mode.interpreted,
     wordBytes: it.is64 ? 8 : 4,
-    relro: it.options.z.relro,
     separateCode: it.options.z.separateCode,
     executableStack: it.stack.executable,
     stack: it.stack.stated,
@@ -157,7 +156,7 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     maxPageSize: it.maxPageSize,
     paged: !it.options.omagic && !it.options.nmagic,
   };
-  const { before, after } = planSegments(allocated, segmentOptions);
+  const { before, after } = planSegments(allocated, segmentOptions, relroSections(allocated, it));
   const headerSize = it.is64 ? 64 : 52;
   const entrySize = it.is64 ? 56 : 32;
   // How many PT_LOADs there are depends on addresses, and addresses on the size of the headers: guess, lay out, check.
@@ -233,6 +232,14 @@ function markRelro(allocated: readonly OutputSection[], it: LayoutOptions): void
   for (const section of allocated) section.relro = it.options.z.relro && section.row > from && section.row < to;
 }
 
+/** What PT_GNU_RELRO starts with and lists; .got.plt, of which it covers the first words, where there is nothing else. */
+function relroSections(allocated: readonly OutputSection[], it: LayoutOptions): OutputSection[] {
+  if (!it.options.z.relro) return [];
+  const whole = allocated.filter((section) => section.relro);
+  if (whole.length > 0 || it.options.omagic || relroOffset(allocated, it) === 0) return whole;
+  return allocated.filter((section) => section.name === ".got.plt");
+}
+
 interface Walk {
   dot: number;
   start: number;
@@ -252,7 +259,9 @@ function assignAddresses(all: readonly OutputSection[], headers: number, it: Lay
   const measured = walkTable(all, headers, it, undefined, false);
   const base = measured.markers.get("data-segment") ?? 0;
   const relroEnd = measured.markers.get("relro-end") ?? 0;
-  if (!it.options.z.relro || relroEnd <= base || it.options.omagic) {
+  // Without sections of its own RELRO may still cover the first words of .got.plt.
+  const none = relroEnd <= base && relroOffset(all, it) === 0;
+  if (!it.options.z.relro || none || it.options.omagic) {
     const saved = savePage(measured, base, it);
     return saved === base ? measured : walkTable(all, headers, it, saved, false);
   }
@@ -470,7 +479,8 @@ function fillSegments(
       if (section.type !== SHT_NOBITS) segment.fileSize = section.offset + section.size - segment.offset;
     }
     if (segment.type === PT_GNU_RELRO) {
-      const end = Math.max(walk.markers.get("relro-end") ?? 0, last.address + (isTbss(last) ? 0 : last.size));
+      const covered = isTbss(last) || !last.relro ? 0 : last.size;
+      const end = Math.max(walk.markers.get("relro-end") ?? 0, last.address + covered);
       const load = loads.find((it) => it.sections.includes(last));
       const page = load?.alignment ?? 1;
       segment.memorySize = alignUp(end, Math.min(page, 4096)) - segment.address;

@@ -18,7 +18,7 @@ import type { ScriptCommand } from "./script/types.ts";
 import { createSections, type SectionTable } from "./section-table.ts";
 import { enterShared, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
 import type { SharedReference } from "./shared-references.ts";
-import { createSymbols, KIND_NONE, type SymbolTable, symbolNamed } from "./symbol-table.ts";
+import { coverNames, createSymbols, KIND_NONE, type SymbolTable, symbolNamed } from "./symbol-table.ts";
 
 export interface Loader {
   readonly options: LinkOptions;
@@ -175,6 +175,8 @@ export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<Object
   loader.symbolBase += object.symbolCount;
   loader.objects.push(object);
   decideGroups(object, sections, symbols.names, loader.groups, report);
+  // Signatures are names too, and the object may have no symbols of its own.
+  coverNames(symbols);
   readGlobals(
     object,
     sections,

@@ -45,6 +45,7 @@ import {
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
+  FLAG_REQUIRED,
   FLAG_SYMVER,
   isDefinedHere,
   isShared,
@@ -166,7 +167,7 @@ function isListed(
   if (kind === KIND_NONE || kind === KIND_INDIRECT || (symbols.flags[id] & FLAG_COLLECTED) !== 0) return false;
   const section = symbols.section[id];
   if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
-  if (isNeeded) return true;
+  if (isNeeded || (isUndefined(symbols, id) && (symbols.flags[id] & FLAG_REQUIRED) !== 0)) return true;
   const flags = symbols.flags[id];
   if (!mode.dynamic || mode.kind === "static-pie") return false;
   // Settled as 0: nobody will define it. In a program that is so of every reference that an error or an option let pass.

@@ -41,7 +41,6 @@ export interface Segment {
 export interface SegmentOptions {
   readonly interpreted: boolean;
   readonly wordBytes: number;
-  readonly relro: boolean;
   readonly separateCode: boolean;
   readonly executableStack: boolean;
   /** No PT_GNU_STACK at all when false. */
@@ -64,10 +63,12 @@ export function isTbss(section: OutputSection): boolean {
  * The program headers other than PT_LOAD, which depend on addresses; their number is needed before addresses are known,
  * because the headers take up space in front of the first section.
  * @param sections the allocated sections that are not empty, in order
+ * @param relro those that PT_GNU_RELRO is about
  */
 export function planSegments(
   sections: readonly OutputSection[],
   options: SegmentOptions,
+  relro: OutputSection[],
 ): { before: Segment[]; after: Segment[] } {
   const before: Segment[] = [];
   const after: Segment[] = [];
@@ -91,8 +92,7 @@ export function planSegments(
     stack.memorySize = options.stackSize;
     after.push(stack);
   }
-  const relro = sections.filter((it) => it.relro);
-  if (options.relro && relro.length > 0) after.push(newSegment(PT_GNU_RELRO, PF_R, 1, relro));
+  if (relro.length > 0) after.push(newSegment(PT_GNU_RELRO, PF_R, 1, relro));
   return { before, after };
 }
 

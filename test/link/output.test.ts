@@ -93,6 +93,15 @@ beyondGnuLd("a link that fails leaves the previous output as it was", (target) =
   equal(shop.run("main").status, 4);
 });
 
+eachTarget("--dependency-file lists what was read, for make", (target) => {
+  const text = likeGnuLd(target, (shop) => {
+    const main = trivial(target);
+    shop.ld("main", ["-e", "main", main, "--dependency-file=main.d"]);
+    return readFileSync(join(shop.directory, "main.d"), "utf8").replaceAll(/\s+/g, " ");
+  });
+  match(text, /^main: \\ .*main\.o/);
+});
+
 eachTarget("without -o the output is a.out; --help and --version answer like a linker", (target) => {
   const shop = workshop(underTest, target);
   run(shop.linker.path, ["-m", target.emulation, "-e", "main", trivial(target)], { cwd: shop.directory });

@@ -1,7 +1,7 @@
 // Input sections become output sections: names, order, merging, groups, start and stop symbols, notes.
 
 import { equal, match } from "node:assert/strict";
-import { compile } from "../support/build.ts";
+import { compile, type Target } from "../support/build.ts";
 import { eachTarget, likeGnuLd } from "../support/link.ts";
 import { tool } from "../support/run.ts";
 
@@ -32,6 +32,44 @@ eachTarget("__start_ and __stop_ enclose a section whose name is a C identifier"
     return shop.run("main").stdout;
   });
   equal(stdout, "one=1 two=2 0\n");
+});
+
+eachTarget("sections of unknown names find their place by what they are", (target) => {
+  const odd = (name: string, flags: string, kind = "@progbits", body = ".byte 1") =>
+    `.section ${name},"${flags}",${kind}\n${body}\n`;
+  const source = compile(
+    target,
+    "odd.s",
+    [
+      odd("odd_text", "ax"),
+      odd(".odd_text2", "ax"),
+      odd("odd_rodata", "a"),
+      odd("odd_data", "aw"),
+      odd(".odd_bss", "aw", "@nobits", ".zero 8"),
+      odd("odd_tls", "awT"),
+      odd("odd_note", "a", "@note", '.long 4,4,1\n.asciz "ODD"\n.long 5'),
+      odd("odd_info", ""),
+      odd(".text.hot.fast", "ax"),
+      odd(".text.unlikely.slow", "ax"),
+      odd(".text.startup.early", "ax"),
+      odd(".text.exit.late", "ax"),
+      odd(".data.rel.ro.local.x", "aw"),
+      odd(".rodata.str.x", "a"),
+      odd(".bss.x", "aw", "@nobits", ".zero 4"),
+      odd(".gnu.linkonce.t.x", "ax"),
+      odd(".gnu.linkonce.d.x", "aw"),
+      odd(".sdata.x", "aw"),
+      odd(".note.GNU-stack", ""),
+    ].join(""),
+  );
+  const main = compile(target, "main.c", "int main(void) { return 0; }", ["-fpie"]);
+  const status = likeGnuLd(target, (shop) => {
+    for (const kind of ["-pie", "-no-pie", "-static"]) shop.cc(`main${kind}`, [kind, main, source]);
+    shop.cc("library.so", ["-shared", source]);
+    shop.ld("joined.o", ["-r", main, source]);
+    return shop.run("main-pie").status;
+  });
+  equal(status, 0);
 });
 
 eachTarget("equal strings and constants are kept once, also between objects", (target) => {
@@ -146,6 +184,27 @@ eachTarget("a reference to a discarded group's local symbol is an error", (targe
     const said = shop.refuses("main", ["-no-pie", main, part("one", "nop"), part("two", "jmp .Linside")]);
     match(said, /discarded section/);
     match(said, /\.text\.once/);
+  });
+});
+
+function notes(target: Target, flags: readonly string[]): string {
+  const main = compile(target, "main.c", "int main(void) { return 0; }", ["-fpie", ...flags]);
+  const other = compile(target, "other.c", "int other(void) { return 1; }", ["-fpie", ...flags]);
+  return likeGnuLd(target, (shop) => {
+    const path = shop.ld("joined", ["-e", "main", main, other]);
+    return tool("readelf", ["-nW", path]);
+  });
+}
+
+eachTarget("GNU properties: IBT and SHSTK only if every object has them", (target) => {
+  match(notes(target, ["-fcf-protection=full"]), /x86 feature: IBT, SHSTK/);
+  equal(/IBT/.test(notes(target, ["-fcf-protection=none"])), false);
+  const protectedObject = compile(target, "main.c", "int main(void) { return 0; }", ["-fpie", "-fcf-protection=full"]);
+  const plain = compile(target, "plain.c", "int plain;", ["-fcf-protection=none"]);
+  likeGnuLd(target, (shop) => {
+    shop.ld("mixed", ["-e", "main", protectedObject, plain]);
+    shop.ld("forced", ["-e", "main", protectedObject, plain, "-z", "ibt", "-z", "shstk"]);
+    match(tool("readelf", ["-nW", shop.ld("again", ["-e", "main", plain, "-z", "ibt"])]), /IBT/);
   });
 });
 

@@ -8,7 +8,7 @@ import type { SymbolId } from "../ids.ts";
 import { offers } from "../lazy-set.ts";
 import type { Loader } from "../loader.ts";
 import { localSection } from "../local-symbols.ts";
-import { findText } from "../names.ts";
+import { findText, nameText } from "../names.ts";
 import { type ObjectFile, readWord, sectionName } from "../object-file.ts";
 import { fileName, firstRelocation, type Referrers, relocationPlace } from "../references.ts";
 import {
@@ -229,7 +229,9 @@ function firstReference({ facts, referrers }: DefinitionSources, id: SymbolId): 
   if (file >= 0) return { by: "object", file: object.name, weak: referrers().strong[id] !== file, at };
   // Nobody but the file that defines it.
   if (at !== undefined && isDefinedHere(loader.symbols, id)) return { by: "object", file: at.file, weak: false, at };
-  const byOption = (loader.symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
+  // The default entry is looked for without anybody's asking.
+  const isDefaultEntry = loader.options.entry === undefined && nameText(loader.symbols.names, id) === "_start";
+  const byOption = !isDefaultEntry && (loader.symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
   return byOption ? { by: "command-line", file: "", weak: false, at: undefined } : undefined;
 }
 

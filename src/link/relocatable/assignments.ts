@@ -101,7 +101,7 @@ export function entryOffset(loader: Loader, options: LinkOptions, report: Report
   const id = findText(loader.symbols.names, entry);
   const value = id >= 0 && isDefinedHere(loader.symbols, id) ? definitionValue(loader, id) : undefined;
   if (value !== undefined) return Number(value.value);
-  report(warning("entry-missing", {}, { symbol: entry, address: 0 }));
+  report(warning("entry-missing", {}, { symbol: entry, effect: "not setting start address" }));
   return 0;
 }
 

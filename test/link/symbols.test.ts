@@ -256,6 +256,25 @@ eachTarget("-e picks the entry; without one, the start of .text serves, with a w
   equal(statuses.join(), "3,2");
 });
 
+eachTarget("programs, and only they, take the entry out of an archive", (target) => {
+  const main = object(target, "main", "int main(void) { return 0; }");
+  const start = object(target, "start", "void _start(void) {} void begin(void) {}");
+  likeGnuLd(target, (shop) => {
+    archive(shop.directory, "libstart.a", [start]);
+    for (const flags of [
+      [],
+      ["-pie", "--no-dynamic-linker"],
+      ["-shared"],
+      ["-r"],
+      ["-e", "begin"],
+      ["-e", "missing"],
+      ["-r", "-e", "begin"],
+    ]) {
+      shop.ld(`main${flags.join("")}`, [main, "libstart.a", ...flags]);
+    }
+  });
+});
+
 beyondGnuLd("a link that GNU ld refuses only for the order of its archives works", (target) => {
   const main = printing(target, "int foo(void);", "foo()");
   const shop = workshop(underTest, target);
