@@ -1,0 +1,119 @@
+// The options that all commands share which load programs: which files, whose loader, which environment. One table for the
+// parser, one text for their help.
+
+import { hostCpu } from "../host/cpu.ts";
+import { nodeLoadFiles } from "../host/load-files.ts";
+import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions, OpenedFile } from "../load/contract.ts";
+import { parseProfile, profileOf, profileOfInterpreter, VERSIONS } from "../load/profiles.ts";
+import type { Io } from "./io.ts";
+
+/** For node:util's parseArgs. */
+export const LOADER_OPTIONS = {
+  root: { type: "string" },
+  profile: { type: "string" },
+  env: { type: "string", multiple: true, short: "e" },
+  preload: { type: "string" },
+  "library-path": { type: "string" },
+  "inhibit-cache": { type: "boolean" },
+  cpu: { type: "string" },
+  secure: { type: "boolean" },
+} as const;
+
+export const LOADER_HELP = `Which files, whose loader:
+      --root DIR            a root directory other than /: all paths are inside it
+      --profile NAME        the loader to simulate, such as glibc@2.31 or musl; default: the
+                            version of the loader that the program names
+  -e, --env NAME=VALUE      the program's environment; without --root, LD_* variables of
+                            this process count too
+      --preload LIST        as ld.so --preload
+      --library-path LIST   as ld.so --library-path
+      --inhibit-cache       without /etc/ld.so.cache
+      --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's
+      --secure              as for a set-user-ID program (AT_SECURE)
+`;
+
+/** What parseArgs makes of LOADER_OPTIONS. */
+export interface LoaderValues {
+  readonly root?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly env?: readonly string[] | undefined;
+  readonly preload?: string | undefined;
+  readonly "library-path"?: string | undefined;
+  readonly "inhibit-cache"?: boolean | undefined;
+  readonly cpu?: string | undefined;
+  readonly secure?: boolean | undefined;
+}
+
+/** The world that programs are loaded in. */
+export interface LoaderWorld {
+  readonly files: LoadFiles;
+  /** All but the profile, which may depend on the program. */
+  readonly options: Omit<LoadOptions, "profile">;
+  /** Undefined: that of the loader which the program names. */
+  readonly profile: LoaderProfile | undefined;
+  /** What was found out about the loaders that programs name. */
+  readonly known: Map<string, LoaderProfile>;
+}
+
+const CPU_LEVELS = ["x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"];
+
+/** Reads the options, or says what is wrong with them. */
+export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string {
+  const environment: Record<string, string | undefined> = {};
+  if (values.root === undefined) {
+    for (const [name, value] of Object.entries(io.env)) if (name.startsWith("LD_")) environment[name] = value;
+  }
+  for (const text of values.env ?? []) {
+    const at = text.indexOf("=");
+    if (at < 1) return `--env takes NAME=VALUE, not '${text}'`;
+    environment[text.slice(0, at)] = text.slice(at + 1);
+  }
+  const profile = values.profile === undefined ? undefined : parseProfile(values.profile);
+  if (values.profile !== undefined && profile === undefined) {
+    const [first, last] = [VERSIONS.glibc.first, VERSIONS.glibc.last].map((it) => it.join("."));
+    return `--profile takes glibc@${first} to glibc@${last}, or musl, not '${values.profile}'`;
+  }
+  const level = values.cpu === undefined ? undefined : CPU_LEVELS.indexOf(values.cpu);
+  if (level === -1) return `--cpu takes ${CPU_LEVELS.join(", ")}, not '${values.cpu}'`;
+  const cpu = level === undefined ? hostCpu() : undefined;
+  const options = {
+    environment,
+    currentDirectory: values.root === undefined ? process.cwd() : "/",
+    secure: values.secure === true,
+    ...(values.preload === undefined ? {} : { preload: values.preload }),
+    ...(values["library-path"] === undefined ? {} : { libraryPath: values["library-path"] }),
+    ...(values["inhibit-cache"] === true ? { inhibitCache: true } : {}),
+    hwcaps: cpu?.hwcaps ?? CPU_LEVELS.slice(1, (level ?? 0) + 1).reverse(),
+    platform: cpu?.platform ?? "x86_64",
+  };
+  const files = nodeLoadFiles(values.root === undefined ? {} : { root: values.root });
+  return { files, options, profile, known: new Map() };
+}
+
+/**
+ * The options for one program.
+ * @param interpreter PT_INTERP of the program; undefined for a library, which is taken for one of the machine's C library
+ */
+export function optionsFor(world: LoaderWorld, machine: LoaderMachine, interpreter: string | undefined): LoadOptions {
+  const key = `${machine} ${interpreter ?? ""}`;
+  const profile = world.profile ?? world.known.get(key) ?? profileThere(world.files, machine, interpreter);
+  world.known.set(key, profile);
+  return { ...world.options, profile };
+}
+
+const LOADERS: Readonly<Record<LoaderMachine, readonly string[]>> = {
+  "x86-64": ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"],
+  i386: ["/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1"],
+};
+
+/** The profile of the loader that is there; where none is, of the newest of the kind that the name tells. */
+function profileThere(files: LoadFiles, machine: LoaderMachine, interpreter: string | undefined): LoaderProfile {
+  const names = interpreter === undefined ? LOADERS[machine] : [interpreter];
+  for (const name of names) {
+    const opened: OpenedFile | string = files.open(name);
+    const profile = typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine);
+    if (profile !== undefined) return profile;
+  }
+  const library = interpreter?.includes("musl") === true ? "musl" : "glibc";
+  return profileOf(library, VERSIONS[library].last);
+}
