@@ -1,7 +1,6 @@
 // The search of a whole program, simulated and real, in the same words: LD_DEBUG=libs of the real loader in trace mode, which
 // runs no code of the program.
 
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
   DF_1_NODEFLIB,
@@ -43,15 +42,30 @@ export interface Searched {
 export interface Circumstances {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Directory that is the root; the program's path is one in it. Only root can ask the real loader then. */
+  readonly root?: string;
 }
 
 /** What the real loader prints. */
-export function realSearch(program: string, { env = {}, cwd }: Circumstances = {}): Searched {
+export function realSearch(program: string, { env = {}, cwd, root }: Circumstances = {}): Searched {
+  if (root !== undefined) return realSearchInRoot(program, root);
   const all = { ...env, LD_TRACE_LOADED_OBJECTS: "1", LD_DEBUG: "libs" };
   const { stderr } = run("/usr/bin/env", [...Object.entries(all).map(([name, value]) => `${name}=${value}`), program], {
     ...(cwd === undefined ? {} : { cwd }),
   });
-  // env itself is dynamically linked, but LD_DEBUG comes after its start.
+  return searchedIn(stderr);
+}
+
+/** chroot is traced before the program is. */
+function realSearchInRoot(program: string, root: string): Searched {
+  const loader = "/lib64/ld-linux-x86-64.so.2";
+  const { stderr } = run("chroot", [root, loader, "--list", program], { env: { LD_DEBUG: "libs" } });
+  const start = stderr.indexOf("transferring control: chroot");
+  // With --list the program itself is looked up by its path, which prints nothing.
+  return searchedIn(stderr.slice(stderr.indexOf("\n", start) + 1).replace(/^ *\d+:\t\n/, ""));
+}
+
+function searchedIn(stderr: string): Searched {
   const lines = stderr.split("\n").filter((line) => /^ *\d+:\t/.test(line));
   const error = stderr.split("\n").find((line) => line.includes("error while loading")) ?? "";
   return { lines: lines.map((line) => line.replace(/^ *\d+:\t/, "")), error: error.replace(/^.*?: /, "") };
@@ -60,13 +74,11 @@ export function realSearch(program: string, { env = {}, cwd }: Circumstances = {
 const shared: SharedFiles = sharedFiles(nodeLoadFiles(), () => {});
 
 /** What the simulated one would print. */
-export function simulatedSearch(program: string, { env = {}, cwd = "/" }: Circumstances = {}): Searched {
-  return search(program, freshOrShared(program), env, cwd);
-}
-
-/** Hand-made programs change between tests; the system's do not. */
-function freshOrShared(program: string): SharedFiles {
-  return program.startsWith("/usr/") ? shared : sharedFiles(nodeLoadFiles(), () => {});
+export function simulatedSearch(program: string, { env = {}, cwd = "/", root }: Circumstances = {}): Searched {
+  // Hand-made programs change between tests; the system's do not.
+  const fresh = root === undefined ? nodeLoadFiles() : nodeLoadFiles({ root });
+  const files = program.startsWith("/usr/") ? shared : sharedFiles(fresh, () => {});
+  return search(program, files, { env, cwd, ...(root === undefined ? {} : { root }) });
 }
 
 interface Loaded {
@@ -77,14 +89,15 @@ interface Loaded {
   readonly needed: readonly string[];
 }
 
-function search(program: string, files: SharedFiles, env: Readonly<Record<string, string>>, cwd: string): Searched {
+function search(program: string, files: SharedFiles, { env = {}, cwd = "/", root }: Circumstances): Searched {
   const path = resolve(cwd, program);
   const file = files.open(path);
   const elf = typeof file === "string" ? undefined : parseElf(file.bytes, path, () => {});
   if (elf === undefined || typeof file === "string") throw new Error(`${program} is no program`);
   const machine: LoaderMachine = elf.header.machine === EM_386 ? "i386" : "x86-64";
   const interpreter = interpreterOf(elf);
-  const profile = profileOfInterpreter(readFileSync(interpreter), machine);
+  const loader = files.open(interpreter);
+  const profile = typeof loader === "string" ? undefined : profileOfInterpreter(loader.bytes, machine);
   if (profile === undefined) throw new Error(`${interpreter} is no loader`);
   const { hwcaps, platform } = hostCpu();
   const options: LoadOptions = {
@@ -97,20 +110,22 @@ function search(program: string, files: SharedFiles, env: Readonly<Record<string
   };
   const main = loaded(elf, program, dirname(file.realPath), undefined, file.identity);
   const context = searchContext(files, options, { machine, program: main.requester, interpreter });
-  return breadthFirst(context, main, interpreter);
+  // --list, which is used in a root, stops at the first that is missing; trace mode goes on.
+  return breadthFirst(context, main, interpreter, root !== undefined);
 }
 
-function breadthFirst(context: SearchContext, main: Loaded, interpreter: string): Searched {
+function breadthFirst(context: SearchContext, main: Loaded, interpreter: string, stops: boolean): Searched {
   const lines: string[] = [];
   const loader = open(context, interpreter, main.requester, []);
-  const objects = typeof loader === "string" ? [main] : [main, loader];
-  loaderNames(loader);
+  const objects = "error" in loader ? [main] : [main, loader];
+  // ld.so goes by the name of its PT_INTERP and by its soname.
+  if (!("error" in loader) && loader.soname !== undefined) loader.names.push(loader.soname);
   const queue: Loaded[] = [main];
   const listed = new Set(queue);
   const ask = (name: string, requester: Requester): string => {
     const known = objects.find((object) => object.names.includes(name) || object.soname === name);
     const object = known ?? open(context, name, requester, lines, objects);
-    if (typeof object === "string") return object;
+    if ("error" in object) return stops || object.isFatal ? object.error : "";
     if (!objects.includes(object)) objects.push(object);
     if (!object.names.includes(name)) object.names.push(name);
     if (!listed.has(object)) {
@@ -129,24 +144,24 @@ function breadthFirst(context: SearchContext, main: Loaded, interpreter: string)
   return { lines, error: "" };
 }
 
-/** ld.so goes by the name of its PT_INTERP and by its soname. */
-function loaderNames(loader: Loaded | string): void {
-  if (typeof loader !== "string" && loader.soname !== undefined) loader.names.push(loader.soname);
+interface Failure {
+  readonly error: string;
+  readonly isFatal: boolean;
 }
 
-/** The object for a name, an error's text, or "" for one that is missing: trace mode goes on then. */
+/** The object for a name, or an error's text. */
 function open(
   context: SearchContext,
   name: string,
   requester: Requester,
   lines: string[],
   objects: readonly Loaded[] = [],
-): Loaded | string {
+): Loaded | Failure {
   const result = findLibrary(context, name, requester);
   lines.push(...searchLines(name, result));
   if (!result.found) {
-    const isFatal = result.tried.at(-1)?.fate === "fatal";
-    return isFatal ? `error while loading shared libraries: ${result.object}: ${result.message}` : "";
+    const error = `error while loading shared libraries: ${result.object}: ${result.message}`;
+    return { error, isFatal: result.tried.at(-1)?.fate === "fatal" };
   }
   const same = objects.find((object) => object.identity === result.file.identity);
   if (same !== undefined) return same;

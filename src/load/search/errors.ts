@@ -13,6 +13,14 @@ export const ERRORS: Readonly<Record<OpenFailure, string>> = {
   EIO: "Input/output error",
 };
 
+/** musl's words (src/errno/__strerror.h). */
+export const MUSL_ERRORS: Readonly<Record<OpenFailure, string>> = {
+  ...ERRORS,
+  ELOOP: "Symbolic link loop",
+  ENAMETOOLONG: "Filename too long",
+  EIO: "I/O error",
+};
+
 /** Those that ld.so itself has words for (elf/dl-minimal.c, __strerror_r); of the others it says the number. */
 const NUMBERS: Readonly<Partial<Record<OpenFailure, number>>> = {
   EIO: 5,

@@ -11,7 +11,7 @@ import type {
   SearchStep,
 } from "../contract.ts";
 import { absolute, type SearchContext } from "./context.ts";
-import { ERRORS } from "./errors.ts";
+import { MUSL_ERRORS } from "./errors.ts";
 import { verifyForMusl } from "./verify.ts";
 
 /** musl holds all of these itself. */
@@ -43,13 +43,16 @@ interface Search {
 /** As `findLibrary`, for musl. A name for which `isMuslItself` holds is not to be asked for. */
 export function findForMusl(context: SearchContext, name: string, requester: Requester | undefined): SearchResult {
   const search: Search = { context, name, tried: [], steps: [], failure: "ENOENT", end: undefined };
-  if (name.includes("/")) tryFile(search, name, "path", "");
-  else if (name.length > 0 && name.length <= LONGEST_NAME) findByName(search, requester);
+  if (name === "") search.failure = "ENOENT";
+  else if (name.includes("/")) tryFile(search, name, "path", "");
+  else if (name.length <= LONGEST_NAME) findByName(search, requester);
+  // musl then says whatever error came last; this is what it should say.
+  else search.failure = "ENAMETOOLONG";
   return (
     search.end ?? {
       found: false,
       object: name,
-      message: name === "" ? "Invalid argument" : ERRORS[search.failure],
+      message: name === "" ? "Invalid argument" : MUSL_ERRORS[search.failure],
       tried: search.tried,
       steps: search.steps,
     }
@@ -111,7 +114,7 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
   if (typeof file === "string") {
     search.failure = file;
     if (rule === "path" || PASSED_OVER.has(file)) tried.push({ path, rule, from, fate: "missing", reason: file });
-    else fail(search, path, ERRORS[file], rule, from);
+    else fail(search, path, MUSL_ERRORS[file], rule, from);
     return;
   }
   const verdict = verifyForMusl(file.bytes, context.machine);
