@@ -34,6 +34,7 @@ import type { OutputSectionId, SectionId } from "./ids.ts";
 import { isZdebug, type ObjectFile, sectionName } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import { addOutput, type OutputSection, type OutputSections } from "./output-section.ts";
+import { compileGlob, type Glob, globMatchesText } from "./script/glob.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "./section-table.ts";
 import { isWarningName } from "./symbol-warnings.ts";
 
@@ -50,6 +51,10 @@ interface Assignment {
   readonly stripDebug: boolean;
   readonly keepWarnings: boolean;
   readonly sortSection: LinkOptions["sortSection"];
+  /** --unique: orphans are not joined. */
+  readonly uniqueOrphans: boolean;
+  /** --unique=PATTERN: sections of these names are orphans, and not joined. */
+  readonly uniqueNames: readonly Glob[];
   readonly discarded: SectionId[];
 }
 
@@ -59,18 +64,15 @@ export function rowOf(name: string): number {
 }
 
 /**
- * @param stripDebug debug information is not in the output
- * @param keepWarnings .gnu.warning.* is, for those who link with it
- * @param sortSection --sort-section
+ * @param keepWarnings .gnu.warning.* is in the output, for those who link with it
  * @returns the sections that the table discards
  */
 export function assignSections(
   objects: readonly ObjectFile[],
   sections: SectionTable,
   outputs: OutputSections,
-  stripDebug: boolean,
   keepWarnings: boolean,
-  sortSection: LinkOptions["sortSection"],
+  options: LinkOptions,
 ): SectionId[] {
   const assignment: Assignment = {
     sections,
@@ -78,9 +80,11 @@ export function assignSections(
     classifier: createClassifier(),
     byRow: new Int32Array(defaultLayout.length).fill(-1),
     rank: new Uint8Array(sections.count),
-    stripDebug,
+    stripDebug: options.strip !== "none",
     keepWarnings,
-    sortSection,
+    sortSection: options.sortSection,
+    uniqueOrphans: options.uniqueSections,
+    uniqueNames: options.uniqueNames.map(compileGlob),
     discarded: [],
   };
   for (const object of objects) assignObject(assignment, object);
@@ -108,7 +112,11 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     if (place === DISCARD) assignment.discarded.push(section);
     if (place === DISCARD && !(assignment.keepWarnings && isWarning())) continue;
     let output: OutputSectionId;
-    if (place === ORPHAN || place === DISCARD)
+    if (isUnique(assignment, object, section, place)) {
+      const { type } = sections;
+      const name = sectionName(object, sections, section);
+      output = addOutput(outputs, name, orphanRow(name, type[section], flags), type[section], 0).id;
+    } else if (place === ORPHAN || place === DISCARD)
       output = orphanOutput(assignment, sectionName(object, sections, section), sections.type[section], flags);
     else {
       const row = place >> ROW_SHIFT;
@@ -123,6 +131,15 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     sections.output[section] = output;
     joinProperties(outputs.list[output], sections, section);
   }
+}
+
+/** --unique: does the section get an output section of its own? */
+function isUnique(assignment: Assignment, object: ObjectFile, section: SectionId, place: number): boolean {
+  const { sections, uniqueOrphans, uniqueNames } = assignment;
+  if (place === DISCARD || (!uniqueOrphans && uniqueNames.length === 0)) return false;
+  if (uniqueOrphans && place === ORPHAN) return true;
+  const name = sectionName(object, sections, section);
+  return uniqueNames.some((it) => globMatchesText(it, name));
 }
 
 /** For a section whose name is not in its file. */

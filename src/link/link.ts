@@ -102,14 +102,7 @@ function linkImage(
 
   // Which sections take part, and where: from here on every input section knows its output section.
   const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report) : undefined;
-  const discarded = assignSections(
-    objects,
-    sections,
-    outputs,
-    options.strip !== "none",
-    mode.shared,
-    options.sortSection,
-  );
+  const discarded = assignSections(objects, sections, outputs, mode.shared, options);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
   const merged = mergeSections(objects, sections, outputs, frames, options);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);

@@ -159,7 +159,7 @@ export interface LinkOptions {
   readonly nmagic: boolean;
   readonly sortCommon: "none" | "ascending" | "descending";
   readonly sortSection: "none" | "name" | "alignment";
-  /** --unique: with -r, every input section whose name the script does not have gets an output section of its own. */
+  /** --unique: every input section whose name the script does not have gets an output section of its own. */
   readonly uniqueSections: boolean;
   /** --unique=PATTERN: so do sections of these names, with globs. */
   readonly uniqueNames: readonly string[];

@@ -89,6 +89,9 @@ eachTarget("--sort-section and --unique order and separate input sections", (tar
      .section .note.GNU-stack,"",@progbits`,
   );
   const main = object(target, "main", "int main(void) { return 0; }");
+  const [own, own2] = ["a", "b"].map((it) =>
+    object(target, it, `int ${it} __attribute__((section("own"))) = 1; int x${it} = 2;`, "-fdata-sections"),
+  ) as [string, string];
   likeGnuLd(target, (shop) => {
     const order = (name: string, ...flags: readonly string[]) =>
       tool("nm", ["-n", shop.cc(name, ["-no-pie", main, part, ...flags])])
@@ -96,6 +99,8 @@ eachTarget("--sort-section and --unique order and separate input sections", (tar
         .flatMap((line) => / T (alpha|mid|zeta)$/.exec(line)?.[1] ?? [])
         .join();
     shop.ld("unique.o", ["-r", "--unique", main, part]);
+    shop.ld("unique", ["-e", "main", "--unique", main, own, own2]);
+    shop.ld("unique-names", ["-e", "main", "--unique=.text.*", "--unique=own", main, part, own, own2]);
     return [
       order("plain"),
       order("name", "-Wl,--sort-section=name"),

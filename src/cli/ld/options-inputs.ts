@@ -209,7 +209,7 @@ export const inputOptions: OptionGroup = {
     optional(
       "--unique",
       "SECTION",
-      "With -r, give every input section an output section of its own; with SECTION (a pattern) only those named so.",
+      "Do not join input sections of equal names that have no usual place; with SECTION (a pattern), none named so.",
       (draft, pattern) => {
         if (pattern !== "") draft.options.uniqueNames.push(pattern);
         else draft.options.uniqueSections = true;
