@@ -34,4 +34,19 @@ export const loadMessages: MessageTable = {
     message: "--base names {name}, which is not among the objects",
     cure: "write the name as it is given to load, or the last part of its path",
   },
+
+  // Programs
+  "cannot-open-program": { message: "cannot open it: {reason}" },
+  "cannot-load-machine": {
+    message: "it is for machine {machine}; only programs for x86-64 and i386 can be loaded",
+  },
+  "interpreter-missing": {
+    message: "its loader {interpreter} cannot be opened",
+    more: ["a shell says: cannot execute: required file not found"],
+    cure: "install the C library that the program was built for, or build the program for this one",
+  },
+  "relocation-outside-memory": {
+    message: "a relocation for address {address:hex}, which no segment holds",
+    cure: "get the file again; it is damaged or made by a broken tool",
+  },
 };

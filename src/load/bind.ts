@@ -1,0 +1,211 @@
+// Binds the references of an object: for each relocation that names a symbol, which definition it gets (glibc
+// elf/dl-reloc.c, RESOLVE_MAP). What comes out are columns of integers; words and addresses are made from them later, by
+// whoever wants to see or write them.
+
+import {
+  R_386_COPY,
+  R_386_JUMP_SLOT,
+  R_386_TLS_DESC,
+  R_386_TLS_DTPMOD32,
+  R_386_TLS_DTPOFF32,
+  R_386_TLS_TPOFF,
+  R_386_TLS_TPOFF32,
+} from "../arch/i386/relocations.ts";
+import {
+  R_X86_64_COPY,
+  R_X86_64_DTPMOD64,
+  R_X86_64_DTPOFF64,
+  R_X86_64_JUMP_SLOT,
+  R_X86_64_TLSDESC,
+  R_X86_64_TPOFF64,
+} from "../arch/x86_64/relocations.ts";
+import { STB_LOCAL, STB_WEAK, STV_HIDDEN, STV_INTERNAL } from "../elf/index.ts";
+import type { LoaderMachine } from "./contract.ts";
+import { symbolicOf } from "./dynamic-file.ts";
+import { symbolName, symbolSize } from "./dynamic-symbols.ts";
+import { CLASS_COPY, CLASS_PLT, lookUp, type Query } from "./lookup.ts";
+import {
+  type Bindings,
+  BOUND_FROM_CACHE,
+  BOUND_LOCALLY,
+  fatal,
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_BOUND,
+  NOT_YET_BOUND,
+} from "./objects.ts";
+import { versionIndex } from "./version-table.ts";
+
+function classTable(plt: readonly number[], copy: number): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const type of plt) table[type] = CLASS_PLT;
+  table[copy] = CLASS_COPY;
+  return table;
+}
+
+/** CLASS_* of each relocation type (sysdeps/x86_64/dl-machine.h and i386, `elf_machine_type_class`). */
+export const TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
+  "x86-64": classTable(
+    [R_X86_64_JUMP_SLOT, R_X86_64_DTPMOD64, R_X86_64_DTPOFF64, R_X86_64_TPOFF64, R_X86_64_TLSDESC],
+    R_X86_64_COPY,
+  ),
+  i386: classTable(
+    [R_386_JUMP_SLOT, R_386_TLS_DTPMOD32, R_386_TLS_DTPOFF32, R_386_TLS_TPOFF, R_386_TLS_TPOFF32, R_386_TLS_DESC],
+    R_386_COPY,
+  ),
+};
+
+/** R_*_JUMP_SLOT: the relocation that lazy binding leaves alone. */
+export const JUMP_SLOTS: Readonly<Record<LoaderMachine, number>> = {
+  "x86-64": R_X86_64_JUMP_SLOT,
+  i386: R_386_JUMP_SLOT,
+};
+
+/**
+ * Binds all references of an object.
+ * @param query made for this process; its answer fields are used up
+ * @param lazy leave DT_JMPREL's jump slots for the first call
+ */
+export function bindObject(task: LoadedProcess, object: LoadedObject, query: Query, lazy: boolean): Bindings {
+  const { file } = object;
+  const relocations = symbolicOf(file);
+  const { count, symbol, type, firstPlt } = relocations;
+  const bindings = { provider: new Int32Array(count), symbol: new Int32Array(count), rule: new Uint8Array(count) };
+  object.bindings = bindings;
+  const classes = TYPE_CLASSES[task.machine];
+  const jumpSlot = JUMP_SLOTS[task.machine];
+  const { bytes, start, entry, infoAt, otherAt } = file.symbols;
+  const musl = task.options.profile.library === "musl";
+  query.from = object;
+  query.newest = false;
+  // glibc remembers the last result of each object by symbol and class.
+  let last = 0;
+  let lastClass = -1;
+  let lastRow = 0;
+  for (let row = 0; row < count; row++) {
+    const index = symbol[row];
+    const kind = type[row];
+    if (lazy && row >= firstPlt && kind === jumpSlot) {
+      bindings.provider[row] = -1;
+      bindings.rule[row] = NOT_YET_BOUND;
+      continue;
+    }
+    const at = start + index * entry;
+    const visibility = bytes[at + otherAt] & 3;
+    if (
+      index === 0 ||
+      bytes[at + infoAt] >>> 4 === STB_LOCAL ||
+      (!musl && (visibility === STV_HIDDEN || visibility === STV_INTERNAL))
+    ) {
+      bindings.provider[row] = object.id;
+      bindings.symbol[row] = index;
+      bindings.rule[row] = BOUND_LOCALLY;
+      continue;
+    }
+    const typeClass = classes[kind];
+    if (index === last && typeClass === lastClass) {
+      bindings.provider[row] = bindings.provider[lastRow];
+      bindings.symbol[row] = bindings.symbol[lastRow];
+      bindings.rule[row] = BOUND_FROM_CACHE;
+    } else {
+      bindRow(task, object, query, bindings, row, index, typeClass);
+      last = index;
+      lastClass = typeClass;
+      lastRow = row;
+    }
+    if (typeClass === CLASS_COPY) checkCopySize(task, object, bindings, row, index);
+  }
+  return bindings;
+}
+
+/** Looks one reference up and notes the answer in its row. */
+export function bindRow(
+  task: LoadedProcess,
+  object: LoadedObject,
+  query: Query,
+  bindings: Bindings,
+  row: number,
+  index: number,
+  typeClass: number,
+): void {
+  const { file } = object;
+  const { nameEnd, hash } = symbolicOf(file);
+  const { symbols, versions } = file;
+  const at = symbols.start + index * symbols.entry;
+  const name = symbols.stringStart + symbols.view.getUint32(at, true);
+  query.from = object;
+  query.symbol = index;
+  query.bytes = symbols.bytes;
+  query.start = name;
+  query.end = nameEnd[index];
+  query.gnuHash = hash[index];
+  query.sysvHash = -1;
+  query.classes = typeClass;
+  if (versions.symbolsAt < 0) query.versionHash = 0;
+  else {
+    const version = versionIndex(versions, symbols.bytes, index);
+    query.versionHash = versions.hash[version];
+    query.versionName = versions.name[version];
+    query.versionHidden = versions.hidden[version] === 1;
+    query.versionLibrary = versions.library[version];
+  }
+  const weak = symbols.bytes[at + symbols.infoAt] >>> 4 === STB_WEAK;
+  lookUp(query, object.scope, 0, weak);
+  bindings.rule[row] = query.rule;
+  if (query.provider === undefined) bindings.provider[row] = -1;
+  else {
+    bindings.provider[row] = query.provider.id;
+    bindings.symbol[row] = query.found;
+    noteDependency(task, object, query.provider);
+  }
+  if (query.rule === NOT_BOUND) notFound(task, object, row, query);
+}
+
+/**
+ * An object bound to one that it does not need keeps that one loaded, and destructors run in that order too (glibc,
+ * `add_dependency`). What the program was started with never goes.
+ */
+function noteDependency(task: LoadedProcess, object: LoadedObject, provider: LoadedObject): void {
+  if (provider === object || provider.kind !== "library" || task.globalAtStart.has(provider)) return;
+  if (!object.initfini.includes(provider)) object.bound.add(provider);
+}
+
+function notFound(task: LoadedProcess, object: LoadedObject, row: number, query: Query): void {
+  if (query.asserted !== undefined) {
+    query.asserted = undefined;
+    const where = "dl-lookup.c: 107: check_match";
+    const assertion = "version->filename == NULL || ! _dl_name_match_p (version->filename, map)";
+    task.messages.push({
+      text: `Inconsistency detected by ld.so: ${where}: Assertion \`${assertion}' failed!`,
+      fatal: true,
+    });
+    task.exitCode ??= 127;
+    return;
+  }
+  const name = symbolName(object.file.symbols, query.symbol);
+  const version = query.versionHash === 0 ? "" : query.versionName;
+  task.undefinedSymbols.push({ object, relocation: row, name, version });
+  const asked = version === "" ? "" : `, version ${version}`;
+  if (task.options.profile.library === "musl") {
+    task.messages.push({ text: `Error relocating ${object.name}: ${name}: symbol not found`, fatal: true });
+    task.exitCode ??= 127;
+  } else if (task.exitCode === undefined) {
+    fatal(task, `symbol lookup error: ${object.name}: undefined symbol: ${name}${asked}`, 127);
+  }
+}
+
+/** A copy takes as much as the program has room for; if the library has more there, ld.so says so. */
+function checkCopySize(
+  task: LoadedProcess,
+  object: LoadedObject,
+  bindings: Bindings,
+  row: number,
+  index: number,
+): void {
+  const provider = task.objects[bindings.provider[row]];
+  if (provider === undefined) return;
+  if (symbolSize(provider.file.symbols, bindings.symbol[row]) <= symbolSize(object.file.symbols, index)) return;
+  const name = symbolName(object.file.symbols, index);
+  const text = `Symbol \`${name}' has different size in shared object, consider re-linking`;
+  task.messages.push({ text: `${task.programName}: ${text}`, fatal: false });
+}

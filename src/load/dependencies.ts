@@ -1,0 +1,262 @@
+// Which objects are in the process: the program, what is preloaded, and what they need, breadth first (glibc
+// elf/dl-deps.c, `_dl_map_object_deps`; elf/dl-load.c, `_dl_map_object`). A library that cannot be loaded ends a real
+// process; here the rest is loaded all the same, so that everything missing is known.
+
+import { DF_1_NODEFLIB, DF_1_NOOPEN, DT_AUXILIARY, DT_FILTER, type ElfSegment, ET_EXEC } from "../elf/index.ts";
+import type { Candidate, Requester, SearchRule, SearchStep } from "./contract.ts";
+import type { DynamicFile } from "./dynamic-file.ts";
+import { isNamed } from "./lookup.ts";
+import { mappedBytes, PAGE } from "./map.ts";
+import { fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
+import { expandNeeded, findLibrary, isMuslItself, originOf } from "./search/index.ts";
+
+/** What `addObject` is told. */
+export interface NewObject {
+  readonly file: DynamicFile;
+  readonly kind: ObjectKind;
+  readonly name: string;
+  readonly names: readonly string[];
+  /** What the search knows it by; made here if it is not given. */
+  readonly searcher?: Requester | undefined;
+  readonly requester: LoadedObject | undefined;
+  /** Whose RPATH counts for it too (l_loader); none for objects of dlopen. */
+  readonly loader: Requester | undefined;
+  readonly rule: SearchRule | undefined;
+  readonly tried: readonly Candidate[];
+  readonly steps: readonly SearchStep[];
+}
+
+/** Maps a file into the process: the next object. */
+export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
+  const { file, kind, name } = what;
+  const bytes = mappedBytes(file);
+  const start = task.host.place(file, name, kind, bytes);
+  const first = file.loads.length === 0 ? 0 : pageDown(file.loads[0]);
+  const object: LoadedObject = {
+    id: task.objects.length,
+    kind,
+    file,
+    name,
+    names: [...what.names],
+    sonameAdded: file.soname === undefined,
+    requester: what.requester,
+    rule: what.rule,
+    tried: what.tried,
+    steps: what.steps,
+    searcher: what.searcher ?? {
+      name,
+      origin: originOf(kind === "program" ? file.realPath : name, task.options.currentDirectory),
+      rpath: file.rpath,
+      runpath: file.runpath,
+      noDefaultDirectories: (file.flags1 & DF_1_NODEFLIB) !== 0,
+      loader: what.loader,
+    },
+    needed: [],
+    initfini: [],
+    bound: new Set(),
+    base: start - first,
+    start,
+    end: start + bytes,
+    tlsModule: 0,
+    tlsOffset: 0,
+    scope: [],
+    bindings: undefined,
+    regions: undefined,
+  };
+  task.objects.push(object);
+  task.chain.push(object);
+  task.problems.push(...file.problems);
+  return object;
+}
+
+function pageDown(segment: ElfSegment): number {
+  return segment.address - (segment.address % PAGE);
+}
+
+/** The object that a name means already, by its names or its soname, which from then on is one of its names. */
+export function loadedAs(task: LoadedProcess, name: string): LoadedObject | undefined {
+  const musl = task.options.profile.library === "musl";
+  for (const object of task.chain) {
+    if (isNamed(object, name)) return object;
+    if (musl || object.sonameAdded || object.file.soname !== name) continue;
+    object.names.push(name);
+    object.sonameAdded = true;
+    return object;
+  }
+  return undefined;
+}
+
+export type MapResult =
+  | { readonly object: LoadedObject; readonly fresh: boolean }
+  | {
+      readonly object: undefined;
+      /** What the message is about: the name, or the path of a file that is wrong. */
+      readonly name: string;
+      readonly message: string;
+      readonly tried: readonly Candidate[];
+    };
+
+/**
+ * The object for a name, loaded if it is not yet.
+ * @param requester who needs it  @param opened by dlopen, so that RPATHs of requesters do not count for what it needs
+ * @param preload before all others: see `FindOptions`
+ */
+export function mapObject(
+  task: LoadedProcess,
+  name: string,
+  requester: LoadedObject,
+  opened: boolean,
+  preload: boolean,
+): MapResult {
+  const known = loadedAs(task, name) ?? muslItself(task, name);
+  if (known !== undefined) return { object: known, fresh: false };
+  const result = findLibrary(task.host.search, name, requester.searcher, { preload });
+  const searched = (object: LoadedObject | undefined): void =>
+    void task.searches.push({ name, requester, object, steps: result.steps });
+  if (!result.found) {
+    searched(undefined);
+    return { object: undefined, name: result.object, message: result.message, tried: result.tried };
+  }
+  const same = task.objects.find(({ file }) => file.identity === result.file.identity);
+  if (same !== undefined) {
+    same.names.push(name);
+    searched(same);
+    return { object: same, fresh: false };
+  }
+  const file = task.host.fileOf(result.file);
+  const refusal = file === undefined ? "invalid ELF header" : refusalOf(task, file, opened);
+  if (file === undefined || refusal !== undefined) {
+    searched(undefined);
+    return { object: undefined, name: result.path, message: refusal ?? "", tried: result.tried };
+  }
+  const object = addObject(task, {
+    file,
+    kind: "library",
+    name: result.path,
+    names: result.path === name ? [name] : [result.path, name],
+    requester,
+    loader: opened ? undefined : requester.searcher,
+    rule: result.rule,
+    tried: result.tried,
+    steps: result.steps,
+  });
+  searched(object);
+  return { object, fresh: true };
+}
+
+/** musl is its own libc, libm and so on; it joins the list of objects when somebody first needs one of them. */
+function muslItself(task: LoadedProcess, name: string): LoadedObject | undefined {
+  const { search } = task.host;
+  if (task.options.profile.library !== "musl" || !isMuslItself(name, search.interpreter)) return undefined;
+  const loader = task.objects.find(({ kind }) => kind === "loader");
+  if (loader !== undefined && !task.chain.includes(loader)) task.chain.push(loader);
+  return loader;
+}
+
+/** Why a file cannot be mapped although it is an ELF file of the right kind (elf/dl-load.c, `_dl_map_object_from_fd`). */
+function refusalOf(task: LoadedProcess, file: DynamicFile, opened: boolean): string | undefined {
+  if (task.options.profile.library === "musl") return undefined;
+  for (const { alignment, address, offset } of file.loads) {
+    if (alignment % PAGE !== 0) return "ELF load command alignment not page-aligned";
+    if (alignment > 0 && (address - offset) % alignment !== 0) {
+      return "ELF load command address/offset not properly aligned";
+    }
+  }
+  if (file.loads.length === 0) return "object file has no loadable segments";
+  if (file.elf.header.type === ET_EXEC) return "cannot dynamically load executable";
+  if (!file.hasDynamicSection) return "object file has no dynamic section";
+  if (file.pie) return "cannot dynamically load position-independent executable";
+  if (opened && (file.flags1 & DF_1_NOOPEN) !== 0) return "shared object cannot be dlopen()ed";
+  return undefined;
+}
+
+/**
+ * Loads what the objects of `roots` need, and so on.
+ * @param roots the program and what is preloaded, or what dlopen opened
+ * @returns all of them, breadth first: a search list
+ */
+export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObject[], opened: boolean): LoadedObject[] {
+  const list = [...roots];
+  const listed = new Set(list);
+  const done = new Set<LoadedObject>();
+  let at = 0;
+  while (at < list.length) {
+    const object = list[at];
+    if (done.has(object)) {
+      at++;
+      continue;
+    }
+    done.add(object);
+    const first = object.needed.length === 0 && object !== roots[0];
+    let own = at;
+    for (const { tag, name } of object.file.dependencies) {
+      const dependency = dependencyOf(task, object, name, tag, opened);
+      if (dependency === undefined) continue;
+      if (first || object === roots[0]) object.needed.push(dependency);
+      if (tag === DT_AUXILIARY || tag === DT_FILTER) {
+        own = insertBefore(task, list, listed, own, dependency);
+      } else if (!listed.has(dependency)) {
+        listed.add(dependency);
+        list.push(dependency);
+      }
+    }
+    if (first) object.initfini = object.needed;
+  }
+  return list;
+}
+
+/**
+ * Puts a filter's object in front of the one that names it, unless it is in front already.
+ * @returns the new place of the latter
+ */
+function insertBefore(
+  task: LoadedProcess,
+  list: LoadedObject[],
+  listed: Set<LoadedObject>,
+  own: number,
+  filter: LoadedObject,
+): number {
+  const object = list[own];
+  if (listed.has(filter)) {
+    const late = list.indexOf(filter, own + 1);
+    if (late < 0) return own;
+    list.splice(late, 1);
+  }
+  listed.add(filter);
+  list.splice(own, 0, filter);
+  task.chain = task.chain.filter((other) => other !== filter);
+  task.chain.splice(task.chain.indexOf(object), 0, filter);
+  return own + 1;
+}
+
+function dependencyOf(
+  task: LoadedProcess,
+  object: LoadedObject,
+  name: string,
+  tag: number,
+  opened: boolean,
+): LoadedObject | undefined {
+  const expanded = expandNeeded(task.host.search, name, object.searcher);
+  if ("message" in expanded) {
+    if (tag !== DT_AUXILIARY)
+      fatal(task, `error while loading shared libraries: ${object.name}: ${expanded.message}`, 127);
+    return undefined;
+  }
+  const result = mapObject(task, expanded.name, object, false, false);
+  if (result.object !== undefined) return result.object;
+  // An auxiliary library may be missing.
+  if (tag === DT_AUXILIARY) return undefined;
+  if (task.missingLibraries.some((missing) => missing.name === name)) return undefined;
+  const { message, tried } = result;
+  task.missingLibraries.push({ name, requester: object, message, tried });
+  if (task.options.profile.library === "musl") muslMissing(task, object, name, message);
+  else if (!opened) fatal(task, `error while loading shared libraries: ${result.name}: ${message}`, 127);
+  return undefined;
+}
+
+/** musl says it of each library and ends afterwards. */
+function muslMissing(task: LoadedProcess, object: LoadedObject, name: string, message: string): void {
+  const text = `Error loading shared library ${name}: ${message} (needed by ${object.name})`;
+  task.messages.push({ text, fatal: true });
+  task.exitCode ??= 127;
+}

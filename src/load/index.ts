@@ -1,0 +1,15 @@
+// `solder/load`: the dynamic linker. `load` a program, then ask the process: its objects, where they are, what their
+// references are bound to and why, its memory. Nothing is run and nothing outside of the files given is opened.
+
+export * from "./contract.ts";
+export { bindingLines } from "./debug.ts";
+export { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
+export * from "./dynamic-symbols.ts";
+export type { RelocationRange, SymbolicRelocations } from "./file-relocations.ts";
+export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache } from "./load.ts";
+export { type MappedRegion, PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./map.ts";
+export { loaderSymbol, processMemory } from "./memory.ts";
+export * from "./objects.ts";
+export type { Placement } from "./place.ts";
+export * from "./profiles.ts";
+export { RELOCATION_KINDS } from "./relocation-kinds.ts";

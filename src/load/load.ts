@@ -1,0 +1,261 @@
+// Loads a program: the table of contents of the dynamic linker. Each step is a file of its own; what it leaves behind is
+// in the process's record. No byte of the program runs.
+
+import { EM_386, EM_X86_64, error, type Problem } from "../elf/index.ts";
+import { bindObject } from "./bind.ts";
+import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contract.ts";
+import { addObject, mapDependencies, mapObject } from "./dependencies.ts";
+import { type DynamicFile, readDynamicFile } from "./dynamic-file.ts";
+import { makeQuery } from "./lookup.ts";
+import { fatal, type LoadedObject, type LoadedProcess, type LoadHost } from "./objects.ts";
+import { type Placement, placer } from "./place.ts";
+import { behaves } from "./profiles.ts";
+import { lookupRules, sortRules } from "./rules.ts";
+import { originOf, type Preload, preloadsOf, type SharedFiles, searchContext, sharedFiles } from "./search/index.ts";
+import { sortObjects } from "./sort.ts";
+import { placeStaticTls } from "./tls.ts";
+import { checkVersions } from "./versions.ts";
+
+/** Files that any number of loads share: each is read and parsed once. */
+export interface LoadCache {
+  readonly files: SharedFiles;
+  readonly dynamicFiles: Map<string, DynamicFile>;
+}
+
+/**
+ * A cache for loads from one file system, which must not change meanwhile.
+ * @param report gets what is wrong with ld.so.cache
+ */
+export function loadCache(files: LoadFiles, report: (problem: Problem) => void = () => {}): LoadCache {
+  return { files: sharedFiles(files, report), dynamicFiles: new Map() };
+}
+
+/** What a load may be told beside its options. */
+export interface LoadSettings extends Placement {
+  /** argv[0], which ld.so's messages begin with; the program's path if it is not given. */
+  readonly programName?: string;
+  /** The loader to use in place of the one that the program names. */
+  readonly interpreter?: string;
+  /** What the resolver of an indirect function returns (an address), or undefined if that is not known. */
+  readonly resolveIndirect?: (provider: LoadedObject, resolver: number) => number | undefined;
+}
+
+export type LoadResult =
+  | { readonly loaded: true; readonly process: LoadedProcess }
+  /** There is nothing to load: not an ELF file for a machine that Solder knows, or not there. */
+  | { readonly loaded: false; readonly problem: Problem };
+
+/**
+ * Loads a program as the dynamic linker would, up to the moment before the first constructor. A shared library can be
+ * loaded as if it were a program, which tells what it needs.
+ * @param path of the program; absolute or from the options' current directory
+ * @param cache from `loadCache`
+ * @returns the process, also where the real one would have ended: see `exitCode` and `messages`
+ */
+export function load(path: string, options: LoadOptions, cache: LoadCache, settings: LoadSettings = {}): LoadResult {
+  const opened = openProgram(path, options, cache);
+  if ("code" in opened) return { loaded: false, problem: opened };
+  const { file, machine } = opened;
+  const task = startProcess(path, file, machine, options, cache, settings);
+  const [program] = task.objects;
+  const preloaded = preload(task, program, preloadsOf(options, cache.files));
+  task.globalScope = mapDependencies(task, [program, ...preloaded], false);
+  task.globalAtStart = new Set(task.globalScope);
+  const glibc = options.profile.library === "glibc";
+  if (glibc) placeLoaderInChain(task);
+  else task.globalScope = task.chain;
+  task.relocationOrder = glibc ? relocationOrder(task) : muslOrder(task);
+  checkVersions(task, task.chain);
+  placeStaticTls(task);
+  for (const object of task.objects) object.scope = startScope(task, object);
+  bindAll(task);
+  return { loaded: true, process: task };
+}
+
+const MACHINES: ReadonlyMap<number, LoaderMachine> = new Map([
+  [EM_X86_64, "x86-64"],
+  [EM_386, "i386"],
+]);
+
+function openProgram(
+  path: string,
+  options: LoadOptions,
+  cache: LoadCache,
+): { readonly file: DynamicFile; readonly machine: LoaderMachine } | Problem {
+  const opened = cache.files.open(path.startsWith("/") ? path : `${options.currentDirectory}/${path}`);
+  if (typeof opened === "string") return error("cannot-open-program", { file: path }, { reason: opened });
+  const file = dynamicFileOf(cache, opened);
+  if (file === undefined) return error("not-elf", { file: path });
+  const machine = MACHINES.get(file.elf.header.machine);
+  if (machine === undefined || (machine === "x86-64") !== (file.elf.elfClass === 64) || !file.elf.littleEndian) {
+    return error("cannot-load-machine", { file: path }, { machine: file.elf.header.machine });
+  }
+  return { file, machine };
+}
+
+function dynamicFileOf(cache: LoadCache, opened: OpenedFile): DynamicFile | undefined {
+  const known = cache.dynamicFiles.get(opened.identity);
+  if (known !== undefined) return known;
+  const elf = cache.files.parse(opened);
+  if (elf === undefined) return undefined;
+  const file = readDynamicFile(elf, opened.identity, opened.realPath);
+  cache.dynamicFiles.set(opened.identity, file);
+  return file;
+}
+
+/** The loaders that programs of each machine name, for files that name none. */
+const INTERPRETERS: Readonly<Record<"glibc" | "musl", Readonly<Record<LoaderMachine, string>>>> = {
+  glibc: { "x86-64": "/lib64/ld-linux-x86-64.so.2", i386: "/lib/ld-linux.so.2" },
+  musl: { "x86-64": "/lib/ld-musl-x86_64.so.1", i386: "/lib/ld-musl-i386.so.1" },
+};
+
+/** The process as the kernel leaves it: the program and its loader are mapped. */
+function startProcess(
+  path: string,
+  file: DynamicFile,
+  machine: LoaderMachine,
+  options: LoadOptions,
+  cache: LoadCache,
+  settings: LoadSettings,
+): LoadedProcess {
+  const { library } = options.profile;
+  const interpreter = settings.interpreter ?? file.interpreter ?? INTERPRETERS[library][machine];
+  const programName = settings.programName ?? path;
+  const asked = {
+    name: programName,
+    origin: originOf(file.realPath, options.currentDirectory),
+    rpath: file.rpath,
+    runpath: file.runpath,
+    noDefaultDirectories: (file.flags1 & DF_1_NODEFLIB) !== 0,
+    loader: undefined,
+  };
+  const host: LoadHost = {
+    search: searchContext(cache.files, options, { machine, program: asked, interpreter }),
+    fileOf: (opened) => dynamicFileOf(cache, opened),
+    place: placer(machine, settings),
+    resolveIndirect: settings.resolveIndirect,
+  };
+  const task = emptyProcess(machine, options, programName, host);
+  const program = {
+    file,
+    kind: "program",
+    name: programName,
+    names: [""],
+    searcher: asked,
+    requester: undefined,
+    loader: undefined,
+    rule: undefined,
+    tried: [],
+    steps: [],
+  } as const;
+  addObject(task, program);
+  const opened = cache.files.open(interpreter);
+  const loader = typeof opened === "string" ? undefined : dynamicFileOf(cache, opened);
+  if (loader === undefined) {
+    task.problems.push(error("interpreter-missing", { file: path }, { interpreter }));
+    return task;
+  }
+  const names = loader.soname === undefined ? [interpreter] : [interpreter, loader.soname];
+  addObject(task, { ...program, searcher: undefined, file: loader, kind: "loader", name: interpreter, names });
+  // musl joins when it is needed, as libc.
+  if (library === "musl") task.chain.pop();
+  return task;
+}
+
+function emptyProcess(
+  machine: LoaderMachine,
+  options: LoadOptions,
+  programName: string,
+  host: LoadHost,
+): LoadedProcess {
+  const now = !options.secure && (options.environment.LD_BIND_NOW ?? "") !== "";
+  return {
+    machine,
+    options,
+    programName,
+    objects: [],
+    chain: [],
+    globalScope: [],
+    globalAtStart: new Set(),
+    relocationOrder: [],
+    lazy: options.profile.library === "glibc" && !now,
+    messages: [],
+    problems: [],
+    searches: [],
+    missingLibraries: [],
+    missingVersions: [],
+    undefinedSymbols: [],
+    undecided: [],
+    unique: new Map(),
+    exitCode: undefined,
+    host,
+    tlsSize: 0,
+    tlsAlignment: 1,
+    tlsSurplus: 0,
+  };
+}
+
+const DF_1_NODEFLIB = 0x800;
+
+/** LD_PRELOAD, --preload and /etc/ld.so.preload. What cannot be preloaded is passed over. */
+function preload(task: LoadedProcess, program: LoadedObject, preloads: readonly Preload[]): LoadedObject[] {
+  const objects: LoadedObject[] = [];
+  for (const { name, from } of preloads) {
+    const result = mapObject(task, name, program, false, true);
+    if (result.object === undefined) sayNotPreloaded(task, name, from, result.message);
+    else if (result.fresh) objects.push(result.object);
+  }
+  return objects;
+}
+
+function sayNotPreloaded(task: LoadedProcess, name: string, from: string, message: string): void {
+  if (task.options.profile.library === "musl") {
+    fatal(task, `Error loading shared library ${name}: ${message}`, 127);
+    return;
+  }
+  const text = `ERROR: ld.so: object '${name}' from ${from} cannot be preloaded (${message}): ignored.`;
+  task.messages.push({ text, fatal: false });
+}
+
+/** glibc's chain has the loader behind the object that is before it in the global scope, or not at all (elf/rtld.c, dl_main). */
+function placeLoaderInChain(task: LoadedProcess): void {
+  const at = task.globalScope.findIndex(({ kind }) => kind === "loader");
+  const loader = task.objects.find(({ kind }) => kind === "loader");
+  task.chain = task.chain.filter((object) => object !== loader);
+  if (at < 1) return;
+  const before = task.chain.indexOf(task.globalScope[at - 1]);
+  task.chain.splice(before + 1, 0, task.globalScope[at]);
+}
+
+/** From the end of the sorted list; since glibc 2.39 libc comes before all others. */
+function relocationOrder(task: LoadedProcess): LoadedObject[] {
+  const [program] = task.globalScope;
+  const sorted = sortObjects(task.globalScope, sortRules(task.options));
+  program.initfini = sorted;
+  const order = sorted.reverse();
+  if (!behaves(task.options.profile, "libcFirst")) return order;
+  const libc = order.find(({ file }) => file.soname === "libc.so.6");
+  return libc === undefined ? order : [libc, ...order.filter((object) => object !== libc)];
+}
+
+/** musl: as they were loaded, the program at the end. */
+function muslOrder(task: LoadedProcess): LoadedObject[] {
+  const [program, ...others] = task.chain;
+  return [...others, program];
+}
+
+/** An object with DT_SYMBOLIC looks into itself first; the program does anyway. */
+function startScope(task: LoadedProcess, object: LoadedObject): (readonly LoadedObject[])[] {
+  const own = object.file.looksIntoItselfFirst && object.kind !== "program" && task.options.profile.library === "glibc";
+  return own ? [[object], task.globalScope] : [task.globalScope];
+}
+
+/** The loader binds itself again after all others, so that calls to malloc end in the program's. */
+function bindAll(task: LoadedProcess): void {
+  const query = makeQuery(lookupRules(task.options), task.unique);
+  const isLoader = ({ kind }: LoadedObject): boolean => kind === "loader";
+  for (const object of task.relocationOrder) {
+    if (!isLoader(object)) bindObject(task, object, query, task.lazy && !object.file.bindNow);
+  }
+  for (const object of task.objects.filter(isLoader)) bindObject(task, object, query, false);
+}

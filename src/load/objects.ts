@@ -1,0 +1,197 @@
+// The process that is being loaded, and the objects in it: what glibc keeps in struct link_map (include/link.h). The parts of
+// load/ fill these records in turn; once `load` has returned, only the calls of calls.ts and lazy.ts change them.
+
+import type { Problem } from "../elf/index.ts";
+import type {
+  Candidate,
+  LoaderMachine,
+  LoadOptions,
+  OpenedFile,
+  Requester,
+  SearchRule,
+  SearchStep,
+} from "./contract.ts";
+import type { DynamicFile } from "./dynamic-file.ts";
+import type { UniqueTable } from "./lookup.ts";
+import type { MappedRegion } from "./map.ts";
+import type { SearchContext } from "./search/index.ts";
+
+/** How a reference of an object was bound, in `Bindings.rule`. */
+export const BOUND_BY_LOOKUP = 0;
+/** STB_LOCAL, or STV_HIDDEN or STV_INTERNAL: the object's own symbol, without a look-up. */
+export const BOUND_LOCALLY = 1;
+/** Same symbol and class as the relocation before: glibc keeps the last result. */
+export const BOUND_FROM_CACHE = 2;
+/** STB_GNU_UNIQUE: what the first binding of the name in the process found. */
+export const BOUND_UNIQUE = 3;
+/** A protected symbol: the object's own definition although another comes first. */
+export const BOUND_PROTECTED = 4;
+/** Weak and nowhere defined: 0. */
+export const BOUND_TO_NOTHING = 5;
+/** Nowhere defined: the error "undefined symbol". */
+export const NOT_BOUND = 6;
+/** Left for the first call. */
+export const NOT_YET_BOUND = 7;
+
+/** What the references of an object are bound to: a row for each relocation in `symbolicOf(object.file)`. */
+export interface Bindings {
+  /** Id of the object that defines it; -1 for none. */
+  readonly provider: Int32Array;
+  /** Index in that object's dynamic symbols; 0 for none. */
+  readonly symbol: Int32Array;
+  /** BOUND_* or NOT_*. */
+  readonly rule: Uint8Array;
+}
+
+export type ObjectKind = "program" | "library" | "loader" | "vdso";
+
+export interface LoadedObject {
+  /** Index in `LoadedProcess.objects`; it never changes. */
+  readonly id: number;
+  readonly kind: ObjectKind;
+  readonly file: DynamicFile;
+  /** The path under which it was opened; for the program, argv[0]. ld.so calls it this in its messages. */
+  readonly name: string;
+  /** The names that find it: its path, what was asked for, its soname once somebody asked for that (l_name, l_libname). */
+  readonly names: string[];
+  /** The soname may be found (it was, or there is none): glibc's l_soname_added. */
+  sonameAdded: boolean;
+  /** Who asked for it first; undefined for the program, preloaded libraries' is the program. */
+  readonly requester: LoadedObject | undefined;
+  /** How it was found; undefined for the program and the loader. */
+  readonly rule: SearchRule | undefined;
+  /** What was tried for it, in order. */
+  readonly tried: readonly Candidate[];
+  readonly steps: readonly SearchStep[];
+  /** What the search knows it by. */
+  readonly searcher: Requester;
+  /** The objects of its DT_NEEDED, DT_AUXILIARY and DT_FILTER, in order. */
+  readonly needed: LoadedObject[];
+  /** What the sorter takes for its dependencies (l_initfini): `needed`, or for a root all that was loaded for it, sorted. */
+  initfini: readonly LoadedObject[];
+  /** Objects it got bound to without needing them (l_reldeps); only dlopen's objects are noted. */
+  readonly bound: Set<LoadedObject>;
+  /** Added to the file's addresses (l_addr), and the pages it takes: [start, end). */
+  base: number;
+  start: number;
+  end: number;
+  /** Number of its TLS block, 0 without one; distance of the block below the thread pointer, 0 if not static. */
+  tlsModule: number;
+  tlsOffset: number;
+  /** Where its references are looked up, list by list. */
+  scope: (readonly LoadedObject[])[];
+  bindings: Bindings | undefined;
+  /** Its memory; made when somebody asks. */
+  regions: readonly MappedRegion[] | undefined;
+}
+
+/** A question that the loader asked when it had no object of that name yet. */
+export interface LibrarySearch {
+  readonly name: string;
+  readonly requester: LoadedObject;
+  /** What it came to: a fresh object or one that was there under another name; undefined if nothing was found. */
+  readonly object: LoadedObject | undefined;
+  readonly steps: readonly SearchStep[];
+}
+
+/** A line that the loader would print, and where. */
+export interface LoaderMessage {
+  /** Without the newline. */
+  readonly text: string;
+  /** It ends the process. */
+  readonly fatal: boolean;
+}
+
+/** A library that was not found, or cannot be loaded. */
+export interface MissingLibrary {
+  readonly name: string;
+  readonly requester: LoadedObject;
+  /** ld.so's reason. */
+  readonly message: string;
+  readonly tried: readonly Candidate[];
+}
+
+/** A version that the library for it does not define. */
+export interface MissingVersion {
+  readonly version: string;
+  readonly library: LoadedObject;
+  readonly requester: LoadedObject;
+  /** False if ld.so only warns: the library has no versions at all, or the need is weak. */
+  readonly fatal: boolean;
+}
+
+/** A symbol that was not found. */
+export interface UndefinedSymbol {
+  readonly object: LoadedObject;
+  /** Row in the object's `Bindings`. */
+  readonly relocation: number;
+  readonly name: string;
+  /** Version asked for, or "". */
+  readonly version: string;
+}
+
+/** A relocation whose value only running code decides: an IFUNC's. Nothing is guessed; the word keeps what was in the file. */
+export interface UndecidedValue {
+  readonly object: LoadedObject;
+  /** Address of the word. */
+  readonly site: number;
+  /** Type of the relocation. */
+  readonly type: number;
+  /** Whose resolver function decides, and its address. */
+  readonly provider: LoadedObject;
+  readonly resolver: number;
+}
+
+export interface LoadedProcess {
+  readonly machine: LoaderMachine;
+  readonly options: LoadOptions;
+  /** argv[0]: what messages start with. */
+  readonly programName: string;
+  /** By id: in the order in which they were mapped, the program first. */
+  readonly objects: LoadedObject[];
+  /** glibc's chain of link maps, as dl_iterate_phdr and gdb see it. */
+  chain: LoadedObject[];
+  /** The global scope, which every reference is looked up in: the program, what was preloaded, and what they need, breadth first. */
+  globalScope: LoadedObject[];
+  /** What the program was started with: never unloaded. */
+  globalAtStart: ReadonlySet<LoadedObject>;
+  /** In the order of relocation, which is also that of constructors. */
+  relocationOrder: LoadedObject[];
+  /** Is a reference from a procedure linkage table left for the first call? */
+  lazy: boolean;
+  /** What ld.so would say on standard error. */
+  readonly messages: LoaderMessage[];
+  /** What ld.so does not say: damaged tables, and what Solder cannot do. */
+  readonly problems: Problem[];
+  /** Every search, in order. */
+  readonly searches: LibrarySearch[];
+  readonly missingLibraries: MissingLibrary[];
+  readonly missingVersions: MissingVersion[];
+  readonly undefinedSymbols: UndefinedSymbol[];
+  readonly undecided: UndecidedValue[];
+  readonly unique: UniqueTable;
+  /** Undefined as long as nothing is fatal; 127 for what cannot be loaded or bound, 1 for a missing version. */
+  exitCode: number | undefined;
+  readonly host: LoadHost;
+  /** Bytes of static TLS below the thread pointer, and how many more dlopen may take. */
+  tlsSize: number;
+  tlsAlignment: number;
+  tlsSurplus: number;
+}
+
+/** What the loader asks of the rest: where to map objects, what indirect functions choose. */
+export interface LoadHost {
+  readonly search: SearchContext;
+  readonly fileOf: (file: OpenedFile) => DynamicFile | undefined;
+  /** Where an object of this size goes; the address of its first page. */
+  readonly place: (file: DynamicFile, name: string, kind: ObjectKind, bytes: number) => number;
+  /** What an IFUNC's resolver at this address returns, or undefined if that is not known. */
+  readonly resolveIndirect: ((provider: LoadedObject, resolver: number) => number | undefined) | undefined;
+}
+
+/** ld.so's line for an error, after the program's name. Only the first is said: it ends the process. */
+export function fatal(task: LoadedProcess, text: string, exitCode: number): void {
+  if (task.exitCode !== undefined) return;
+  task.messages.push({ text: `${task.programName}: ${text}`, fatal: true });
+  task.exitCode = exitCode;
+}

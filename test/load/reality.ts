@@ -1,0 +1,317 @@
+// The real loader's word: a program's memory at the moment when everything is relocated and nothing has run, to be held
+// against what load/ computes.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { nodeLoadFiles } from "../../src/host/index.ts";
+import {
+  type LoadCache,
+  type LoadedObject,
+  type LoadedProcess,
+  type LoaderProfile,
+  type LoadOptions,
+  load,
+  loadCache,
+  loaderSymbol,
+  pagesOf,
+  parseProfile,
+  processMemory,
+  protectionText,
+  readMemory,
+  symbolName,
+  symbolSize,
+  symbolValue,
+} from "../../src/load/index.ts";
+import { compile, repository, x86_64 } from "../support/build.ts";
+import { tool } from "../support/run.ts";
+
+export interface Mapping {
+  readonly start: number;
+  readonly end: number;
+  readonly access: string;
+  readonly path: string;
+}
+
+/** The program that takes the snapshots, compiled once a run. */
+export function freezer(): string {
+  const directory = join(repository, "build/objects");
+  mkdirSync(directory, { recursive: true });
+  const source = join(repository, "test/load/freeze.c");
+  const program = join(directory, "freeze");
+  if (
+    statSync(program, { throwIfNoEntry: false })?.mtimeMs === undefined ||
+    statSync(program).mtimeMs < statSync(source).mtimeMs
+  ) {
+    tool("gcc", ["-O2", "-Wall", "-o", program, source]);
+  }
+  return program;
+}
+
+export interface Snapshot {
+  readonly mappings: readonly Mapping[];
+  /** The bytes at an address; undefined if they are not mapped or not readable. */
+  readonly read: (address: number, size: number) => Uint8Array | undefined;
+}
+
+/** Takes a snapshot; undefined if the program ended before it got there. */
+export function freeze(
+  out: string,
+  offset: number,
+  environment: Readonly<Record<string, string>>,
+  command: readonly string[],
+): Snapshot | undefined {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const args = [out, offset.toString(16), "2", ...variables, "--", ...command];
+  const { status, stderr } = spawnSync(freezer(), args, { encoding: "utf8", env: { PATH: process.env.PATH ?? "" } });
+  if (status === 3) return undefined;
+  if (status !== 0) throw new Error(stderr);
+  const mappings = readMaps(readFileSync(`${out}.maps`, "utf8"));
+  const memory = readFileSync(`${out}.mem`);
+  rmSync(`${out}.mem`);
+  rmSync(`${out}.maps`);
+  const starts: { start: number; end: number; at: number }[] = [];
+  let at = 0;
+  for (const { start, end, access, path } of mappings) {
+    if (!access.startsWith("r") || path.startsWith("[v")) continue;
+    starts.push({ start, end, at });
+    at += end - start;
+  }
+  return {
+    mappings,
+    read: (address, size) => {
+      const found = starts.find(({ start, end }) => address >= start && address + size <= end);
+      return found === undefined
+        ? undefined
+        : memory.subarray(found.at + address - found.start, found.at + address - found.start + size);
+    },
+  };
+}
+
+/** Reads /proc/PID/maps. */
+export function readMaps(text: string): Mapping[] {
+  return text.split("\n").flatMap((line) => {
+    const [, start, end, access, path] = /^(\w+)-(\w+) (\S+) \S+ \S+ \S+\s*(.*)$/.exec(line) ?? [];
+    if (start === undefined || end === undefined || access === undefined) return [];
+    return [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), access, path: path ?? "" }];
+  });
+}
+
+/** Where each file is mapped: its first page. */
+export function basesOf(mappings: readonly Mapping[]): Map<string, number> {
+  const bases = new Map<string, number>();
+  for (const { start, path } of mappings) if (path.startsWith("/") && !bases.has(path)) bases.set(path, start);
+  return bases;
+}
+
+/** glibc of this machine, with the directories that its loader for the machine has. */
+export function realProfile(): LoaderProfile {
+  const profile = parseProfile("glibc@2.36", "debian-biarch");
+  if (profile === undefined) throw new Error("no profile");
+  return profile;
+}
+
+export function realOptions(environment: Readonly<Record<string, string>> = {}): LoadOptions {
+  return {
+    profile: realProfile(),
+    environment,
+    currentDirectory: process.cwd(),
+    secure: false,
+    hwcaps: activeHwcaps(),
+  };
+}
+
+let hwcaps: readonly string[] | undefined;
+
+/** What ld.so says that the CPU can do. */
+function activeHwcaps(): readonly string[] {
+  if (hwcaps === undefined) {
+    const text = tool("/lib64/ld-linux-x86-64.so.2", ["--help"]);
+    hwcaps = [...text.matchAll(/^ {2}(x86-64-v\d) \(supported, searched\)/gm)].map(([, name]) => name ?? "");
+  }
+  return hwcaps;
+}
+
+let cache: LoadCache | undefined;
+
+export function realCache(): LoadCache {
+  cache ??= loadCache(nodeLoadFiles());
+  return cache;
+}
+
+/** Loads with nothing said about bases, or at those of a snapshot. */
+export function loaded(
+  path: string,
+  environment: Readonly<Record<string, string>> = {},
+  given?: ReadonlyMap<string, number>,
+): LoadedProcess {
+  const result = load(path, realOptions(environment), realCache(), given === undefined ? {} : { given });
+  if (!result.loaded) throw new Error(`${path}: ${result.problem.code}`);
+  return result.process;
+}
+
+/** Offset of `_dl_debug_state` in the program's loader. */
+export function debugStateOffset(process: LoadedProcess): number {
+  const loader = process.objects.find(({ kind }) => kind === "loader");
+  const address = loaderSymbol(process, "_dl_debug_state");
+  if (loader === undefined || address === undefined) throw new Error("no _dl_debug_state");
+  return address - loader.start;
+}
+
+/** A run of bytes that differ. */
+export interface Difference {
+  readonly object: LoadedObject;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+export interface Comparison {
+  readonly bytes: number;
+  readonly differences: readonly Difference[];
+  /** Words that only running code decides: all of them point into code of the object that decides, or into the vDSO. */
+  readonly undecided: number;
+  readonly problems: readonly string[];
+}
+
+/** Holds a process's memory against a snapshot: each byte of each object but the loader, and the protection of each page. */
+export function compareMemory(process: LoadedProcess, snapshot: Snapshot): Comparison {
+  processMemory(process);
+  const problems: string[] = [];
+  const skip = new Map<number, number>();
+  const word = process.machine === "i386" ? 4 : 8;
+  for (const { object, site, provider } of process.undecided) {
+    skip.set(site, word);
+    if (object.kind === "loader") continue;
+    const real = snapshot.read(site, word);
+    if (real === undefined) problems.push(`${object.name}: undecided word at ${site.toString(16)} is not mapped`);
+    else if (!isCode(snapshot, provider, real))
+      problems.push(`${object.name}: undecided word at ${site.toString(16)} is no code`);
+  }
+  const differences: Difference[] = [];
+  let bytes = 0;
+  for (const object of process.objects) {
+    if (object.kind === "loader") continue;
+    for (const region of object.regions ?? []) {
+      const size = region.end - region.start;
+      const real = snapshot.read(region.start, size) ?? readPieces(snapshot, region.start, size);
+      if (real === undefined) {
+        problems.push(`${object.name}: ${region.start.toString(16)} is not mapped`);
+        continue;
+      }
+      bytes += size;
+      const own = new Uint8Array(size);
+      readMemory([region], region.start, own);
+      if (Buffer.compare(own, real) !== 0) findDifferences(object, region.start, own, real, skip, differences);
+    }
+    comparePages(object, snapshot, problems);
+  }
+  return { bytes, differences, undecided: process.undecided.length, problems };
+}
+
+function isCode(snapshot: Snapshot, provider: LoadedObject, word: Uint8Array): boolean {
+  const view = new DataView(word.buffer, word.byteOffset, word.length);
+  const value = word.length === 4 ? view.getUint32(0, true) : Number(view.getBigUint64(0, true));
+  // A resolver may have come to set things up and choose nothing (libc's cpu features).
+  if (value === 0) return true;
+  const mapping = snapshot.mappings.find(({ start, end }) => value >= start && value < end);
+  if (mapping === undefined) return false;
+  return (
+    mapping.access.startsWith("r-x") && (mapping.path === "[vdso]" || (value >= provider.start && value < provider.end))
+  );
+}
+
+/** A region may be several mappings by now: RELRO. */
+function readPieces(snapshot: Snapshot, start: number, size: number): Uint8Array | undefined {
+  const whole = new Uint8Array(size);
+  for (let at = 0; at < size; at += 4096) {
+    const page = snapshot.read(start + at, 4096);
+    if (page === undefined) return undefined;
+    whole.set(page, at);
+  }
+  return whole;
+}
+
+function findDifferences(
+  object: LoadedObject,
+  start: number,
+  own: Uint8Array,
+  real: Uint8Array,
+  skip: ReadonlyMap<number, number>,
+  differences: Difference[],
+): void {
+  for (let at = 0; at < own.length; at++) {
+    if (own[at] === real[at]) continue;
+    const skipped = [0, 1, 2, 3, 4, 5, 6, 7].find((back) => (skip.get(start + at - back) ?? 0) > back);
+    if (skipped !== undefined) continue;
+    const last = differences.at(-1);
+    if (last !== undefined && last.address + last.bytes === start + at) {
+      differences[differences.length - 1] = { ...last, bytes: last.bytes + 1 };
+    } else differences.push({ object, address: start + at, bytes: 1 });
+  }
+}
+
+/** The protection of every page, as far as the snapshot has mappings that begin and end in the object. */
+function comparePages(object: LoadedObject, snapshot: Snapshot, problems: string[]): void {
+  for (const { start, end, flags } of pagesOf(object, true)) {
+    for (let page = start; page < end; page += 4096) {
+      const mapping = snapshot.mappings.find((other) => page >= other.start && page < other.end);
+      const real = mapping?.access ?? "none";
+      if (real === protectionText(flags) || (flags === 0 && mapping === undefined)) continue;
+      problems.push(`${object.name}: page ${page.toString(16)} is ${real}, not ${protectionText(flags)}`);
+      return;
+    }
+  }
+}
+
+/** The dynamic symbol whose bytes an address is in. */
+export function symbolAt(object: LoadedObject, address: number): string {
+  const { symbols } = object.file;
+  for (let i = 1; i < symbols.count; i++) {
+    const start = object.base + symbolValue(symbols, i);
+    if (address >= start && address < start + symbolSize(symbols, i)) return symbolName(symbols, i);
+  }
+  return "";
+}
+
+export function describe(difference: Difference): string {
+  const { object, address, bytes } = difference;
+  const offset = address - object.base;
+  return `${object.name} +0x${offset.toString(16)} (${bytes}) ${sectionAt(object, offset)} ${symbolAt(object, address)}`;
+}
+
+function sectionAt(object: LoadedObject, offset: number): string {
+  const section = object.file.elf.sections.find(
+    (s) => s.address !== 0 && offset >= s.address && offset < s.address + s.size,
+  );
+  return section?.name ?? "?";
+}
+
+/** A program that does nothing, to see what libc writes to before any program begins. */
+export function smallProgram(): string {
+  const object = compile(x86_64, "nothing.c", "int main(void) { return 0; }");
+  const program = join(repository, "build/objects/nothing");
+  tool("gcc", ["-o", program, object]);
+  return program;
+}
+
+/** Words of the C library that differ in a program that does nothing: `name+offset`. */
+export function stateOfLibc(program: string): ReadonlySet<string> {
+  const out = join(repository, "build/objects", `snapshot-${process.pid}`);
+  const snapshot = freeze(out, debugStateOffset(loaded(program)), { LD_BIND_NOW: "1" }, [program]);
+  if (snapshot === undefined) throw new Error(`${program} has ended`);
+  const { differences } = compareMemory(loaded(program, { LD_BIND_NOW: "1" }, basesOf(snapshot.mappings)), snapshot);
+  return new Set(differences.map(wordOf));
+}
+
+function wordOf({ object, address }: Difference): string {
+  const offset = address - object.base;
+  return `${object.file.soname ?? object.name}+${offset - (offset % 8)}`;
+}
+
+/** Copies of variables that the loader or libc has set by then. */
+const SET_EARLY: ReadonlySet<string> = new Set(["__libc_single_threaded", "__libc_stack_end"]);
+
+/** Is it libc's own state, or a program's copy of it? */
+export function isExplained(difference: Difference, known: ReadonlySet<string>): boolean {
+  return known.has(wordOf(difference)) || SET_EARLY.has(symbolAt(difference.object, difference.address));
+}
