@@ -23,6 +23,7 @@ import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import type { LoaderMachine, LoadOptions, Requester } from "../../src/load/contract.ts";
 import { profileOfInterpreter } from "../../src/load/profiles.ts";
 import {
+  expandNeeded,
   findLibrary,
   originOf,
   preloadsOf,
@@ -44,11 +45,14 @@ export interface Circumstances {
   readonly cwd?: string;
   /** Directory that is the root; the program's path is one in it. Only root can ask the real loader then. */
   readonly root?: string;
+  /** Started by somebody else than the owner of a set-user-ID program: ld.so traces nothing then, only its error is known. */
+  readonly secure?: boolean;
 }
 
 /** What the real loader prints. */
-export function realSearch(program: string, { env = {}, cwd, root }: Circumstances = {}): Searched {
+export function realSearch(program: string, { env = {}, cwd, root, secure }: Circumstances = {}): Searched {
   if (root !== undefined) return realSearchInRoot(program, root);
+  if (secure === true) return realSearchAsNobody(program, env);
   const all = { ...env, LD_TRACE_LOADED_OBJECTS: "1", LD_DEBUG: "libs" };
   const { stderr } = run("/usr/bin/env", [...Object.entries(all).map(([name, value]) => `${name}=${value}`), program], {
     ...(cwd === undefined ? {} : { cwd }),
@@ -65,6 +69,12 @@ function realSearchInRoot(program: string, root: string): Searched {
   return searchedIn(stderr.slice(stderr.indexOf("\n", start) + 1).replace(/^ *\d+:\t\n/, ""));
 }
 
+function realSearchAsNobody(program: string, env: Readonly<Record<string, string>>): Searched {
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const asNobody = ["--reuid=65534", "--clear-groups", "/usr/bin/env", ...settings, program];
+  return searchedIn(run("setpriv", asNobody).stderr);
+}
+
 function searchedIn(stderr: string): Searched {
   const lines = stderr.split("\n").filter((line) => /^ *\d+:\t/.test(line));
   const error = stderr.split("\n").find((line) => line.includes("error while loading")) ?? "";
@@ -74,11 +84,13 @@ function searchedIn(stderr: string): Searched {
 const shared: SharedFiles = sharedFiles(nodeLoadFiles(), () => {});
 
 /** What the simulated one would print. */
-export function simulatedSearch(program: string, { env = {}, cwd = "/", root }: Circumstances = {}): Searched {
+export function simulatedSearch(program: string, { root, secure, ...rest }: Circumstances = {}): Searched {
   // Hand-made programs change between tests; the system's do not.
   const fresh = root === undefined ? nodeLoadFiles() : nodeLoadFiles({ root });
   const files = program.startsWith("/usr/") ? shared : sharedFiles(fresh, () => {});
-  return search(program, files, { env, cwd, ...(root === undefined ? {} : { root }) });
+  const stops = root !== undefined || secure === true;
+  const { lines, error } = search(program, files, { ...rest, secure: secure === true }, stops);
+  return { lines: secure === true ? [] : lines, error };
 }
 
 interface Loaded {
@@ -89,7 +101,9 @@ interface Loaded {
   readonly needed: readonly string[];
 }
 
-function search(program: string, files: SharedFiles, { env = {}, cwd = "/", root }: Circumstances): Searched {
+/** @param stops at the first library that is missing, as a real start does and as --list, but not trace mode */
+function search(program: string, files: SharedFiles, circumstances: Circumstances, stops: boolean): Searched {
+  const { env = {}, cwd = "/", secure = false } = circumstances;
   const path = resolve(cwd, program);
   const file = files.open(path);
   const elf = typeof file === "string" ? undefined : parseElf(file.bytes, path, () => {});
@@ -104,14 +118,13 @@ function search(program: string, files: SharedFiles, { env = {}, cwd = "/", root
     profile,
     environment: env,
     currentDirectory: cwd,
-    secure: false,
+    secure,
     hwcaps,
     platform: machine === "i386" ? "i686" : platform,
   };
   const main = loaded(elf, program, dirname(file.realPath), undefined, file.identity);
   const context = searchContext(files, options, { machine, program: main.requester, interpreter });
-  // --list, which is used in a root, stops at the first that is missing; trace mode goes on.
-  return breadthFirst(context, main, interpreter, root !== undefined);
+  return breadthFirst(context, main, interpreter, stops);
 }
 
 function breadthFirst(context: SearchContext, main: Loaded, interpreter: string, stops: boolean): Searched {
@@ -122,9 +135,9 @@ function breadthFirst(context: SearchContext, main: Loaded, interpreter: string,
   if (!("error" in loader) && loader.soname !== undefined) loader.names.push(loader.soname);
   const queue: Loaded[] = [main];
   const listed = new Set(queue);
-  const ask = (name: string, requester: Requester): string => {
+  const ask = (name: string, requester: Requester, preload = false): string => {
     const known = objects.find((object) => object.names.includes(name) || object.soname === name);
-    const object = known ?? open(context, name, requester, lines, objects);
+    const object = known ?? open(context, name, requester, lines, objects, preload);
     if ("error" in object) return stops || object.isFatal ? object.error : "";
     if (!objects.includes(object)) objects.push(object);
     if (!object.names.includes(name)) object.names.push(name);
@@ -134,10 +147,13 @@ function breadthFirst(context: SearchContext, main: Loaded, interpreter: string,
     }
     return "";
   };
-  for (const { name } of preloadsOf(context.options, context.files)) ask(name, main.requester);
+  for (const { name } of preloadsOf(context.options, context.files)) ask(name, main.requester, true);
   for (const object of queue) {
     for (const name of object.needed) {
-      const error = ask(name, object.requester);
+      const expanded = expandNeeded(context, name, object.requester);
+      if ("message" in expanded)
+        return { lines, error: `error while loading shared libraries: ${name}: ${expanded.message}` };
+      const error = ask(expanded.name, object.requester);
       if (error !== "") return { lines, error };
     }
   }
@@ -156,8 +172,9 @@ function open(
   requester: Requester,
   lines: string[],
   objects: readonly Loaded[] = [],
+  preload = false,
 ): Loaded | Failure {
-  const result = findLibrary(context, name, requester);
+  const result = findLibrary(context, name, requester, { preload });
   lines.push(...searchLines(name, result));
   if (!result.found) {
     const error = `error while loading shared libraries: ${result.object}: ${result.message}`;

@@ -13,6 +13,8 @@ export interface ObjectFacts {
   readonly soname?: string;
   readonly rpath?: string;
   readonly runpath?: string;
+  /** Assembler; without, a function `thing` and an entry that cannot be run. */
+  readonly source?: string;
   /** More arguments for ld. */
   readonly flags?: readonly string[];
 }
@@ -35,11 +37,12 @@ export function tree(target: Target, name: string): Tree {
     mkdirSync(dirname(at(file)), { recursive: true });
     return at(file);
   };
-  const object = compile(target, "nothing.s", ".globl _start, thing\n_start: thing: ret\n");
+  const nothing = compile(target, "nothing.s", ".globl _start, thing\n_start: thing: ret\n");
 
   const link = (file: string, kind: readonly string[], facts: ObjectFacts): string => {
-    const { needed = [], soname, rpath, runpath, flags = [] } = facts;
-    const stubs = needed.map((each, index) => stub(target, object, join(path, `.stubs-${index}`), each));
+    const { needed = [], soname, rpath, runpath, source, flags = [] } = facts;
+    const object = source === undefined ? nothing : compile(target, "source.s", source);
+    const stubs = needed.map((each, index) => stub(target, nothing, join(path, `.stubs-${index}`), each));
     const out = place(file);
     const names = soname === undefined ? [] : ["-soname", soname];
     const old = rpath === undefined ? [] : ["-rpath", rpath, "--disable-new-dtags"];

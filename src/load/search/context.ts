@@ -2,7 +2,7 @@
 // record for a directory whichever path names it, and looks no more into directories that do not exist (elf/dl-load.c,
 // fillin_rpath, open_path); its messages name the list that mentioned the directory first.
 
-import type { LoaderMachine, LoadOptions, Requester } from "../contract.ts";
+import type { LoaderMachine, LoadOptions, OpenFailure, Requester } from "../contract.ts";
 import { behaves } from "../profiles.ts";
 import type { SharedFiles } from "./files.ts";
 import { type Capabilities, capabilitiesOf, subdirectoriesOf } from "./subdirectories.ts";
@@ -42,6 +42,9 @@ export interface SearchContext {
   readonly libraryPath: DirectoryList;
   readonly rpaths: Map<Requester, DirectoryList>;
   readonly runpaths: Map<Requester, DirectoryList>;
+  /** What the last system call that failed said; undefined is 0. glibc's message has it even if it comes from another search. */
+  errno: OpenFailure | undefined;
+  openedCache: boolean;
 }
 
 export interface ProcessFacts {
@@ -68,6 +71,8 @@ export function searchContext(files: SharedFiles, options: LoadOptions, facts: P
     libraryPath: { directories: undefined, stays: true },
     rpaths: new Map(),
     runpaths: new Map(),
+    errno: undefined,
+    openedCache: false,
   };
   // In this order: whoever names a directory first is who it is said to come from (_dl_init_paths).
   const system = options.profile.systemDirectories[machine];

@@ -53,7 +53,6 @@ export function findLibrary(
     tried: [],
     steps: [],
     sawOtherClass: false,
-    failure: "ENOENT",
     end: undefined,
   };
   if (name.includes("/")) findByPath(search, requester);
@@ -70,8 +69,6 @@ interface Search {
   readonly tried: Candidate[];
   readonly steps: SearchStep[];
   sawOtherClass: boolean;
-  /** errno, which ends up in the message. */
-  failure: OpenFailure;
   /** Set once the library is found or the search has failed for good. */
   end: SearchResult | undefined;
 }
@@ -108,7 +105,8 @@ function rpathChain(context: SearchContext, requester: Requester | undefined): R
 function tryList(search: Search, list: DirectoryList, rule: SearchRule, from: string): void {
   const { directories } = list;
   if (search.end !== undefined || directories === undefined) return;
-  const { files, subdirectories } = search.context;
+  const { context } = search;
+  const { files, subdirectories } = context;
   let what: string | undefined;
   let anyThere = false;
   for (const [index, directory] of directories.entries()) {
@@ -131,7 +129,7 @@ function tryList(search: Search, list: DirectoryList, rule: SearchRule, from: st
     }
     if (search.end !== undefined) return;
     // The file is there, but something is wrong with it: the rest of this list is left out, not the other lists.
-    if (isThere && search.failure !== "ENOENT" && search.failure !== "EACCES") return;
+    if (isThere && context.errno !== "ENOENT" && context.errno !== "EACCES") return;
     anyThere ||= isThere;
   }
   if (!anyThere && !list.stays) list.directories = undefined;
@@ -162,6 +160,7 @@ function tryCache(search: Search, asker: Requester): void {
   if (search.end !== undefined || search.onlySetUserId || options.inhibitCache === true) return;
   search.steps.push({ kind: "cache", path: LIBRARY_CACHE });
   const cache = files.libraryCache(options.profile);
+  if (!context.openedCache) noteCache(context);
   const path = cache === undefined ? undefined : lookUpInCache(cache, search.name, machine, context.capabilities);
   if (path === undefined) return;
   search.steps.push({ kind: "try", path });
@@ -169,6 +168,13 @@ function tryCache(search: Search, asker: Requester): void {
   if (asker.noDefaultDirectories && isSystem) {
     search.tried.push({ path, rule: "cache", from: LIBRARY_CACHE, fate: "not-allowed", reason: "" });
   } else tryFile(search, path, "cache", LIBRARY_CACHE);
+}
+
+/** The cache is opened once in a process. */
+function noteCache(context: SearchContext): void {
+  context.openedCache = true;
+  const file = context.files.open(LIBRARY_CACHE);
+  if (typeof file === "string") context.errno = file;
 }
 
 /** DF_1_NODEFLIB: the default directories would have been next. */
@@ -190,7 +196,7 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
     return false;
   }
   if (typeof file === "string") {
-    search.failure = file;
+    context.errno = file;
     tried.push({ path, rule, from, fate: "missing", reason: file });
     return false;
   }
@@ -204,7 +210,7 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
     return false;
   }
   if (search.onlySetUserId && rule !== "path" && !file.setUserId) {
-    search.failure = "ENOENT";
+    context.errno = "ENOENT";
     tried.push({ path, rule, from, fate: "not-allowed", reason: "" });
     return true;
   }
@@ -214,7 +220,7 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
 
 function skip(search: Search, path: string, { fate }: Verdict, rule: SearchRule, from: string): void {
   if (fate === "wrong-class") search.sawOtherClass = true;
-  search.failure = "ENOENT";
+  search.context.errno = "ENOENT";
   search.tried.push({ path, rule, from, fate, reason: "" });
 }
 
@@ -225,6 +231,7 @@ function take(search: Search, path: string, file: OpenedFile, rule: SearchRule, 
     fail(search, path, "invalid ELF header", rule, from);
     return;
   }
+  context.errno = undefined;
   tried.push({ path, rule, from, fate: "taken", reason: "" });
   search.end = { found: true, path, rule, file, elf, tried, steps };
 }
@@ -238,8 +245,7 @@ function fail(search: Search, path: string, message: string, rule: SearchRule, f
 function notFound(search: Search): SearchResult {
   const { context, name, tried, steps } = search;
   const other = context.machine === "i386" ? "ELFCLASS64" : "ELFCLASS32";
-  const message = search.sawOtherClass
-    ? `wrong ELF class: ${other}`
-    : `cannot open shared object file: ${search.errorText(search.failure)}`;
+  const reason = context.errno === undefined ? "" : `: ${search.errorText(context.errno)}`;
+  const message = search.sawOtherClass ? `wrong ELF class: ${other}` : `cannot open shared object file${reason}`;
   return { found: false, object: name, message, tried, steps };
 }
