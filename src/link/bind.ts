@@ -156,7 +156,10 @@ function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
     if (!mode.shared || !canImport) return BIND_ZERO;
   } else {
     // No thread has a copy of it: its offset from the thread pointer is settled (BFD, as measured in all TLS models).
-    if (symbols.type[id] === STT_TLS && !mode.shared) return BIND_ZERO;
+    if (symbols.type[id] === STT_TLS && !mode.shared) {
+      symbols.flags[id] |= FLAG_DROPPED;
+      return BIND_ZERO;
+    }
     if (canImport && options.z.dynamicUndefinedWeak === false) symbols.flags[id] |= FLAG_DROPPED;
     if (!canImport || options.z.dynamicUndefinedWeak === false) return BIND_ZERO;
   }

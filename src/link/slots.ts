@@ -7,6 +7,7 @@
 //   .plt.got   entries of functions that have a .got slot anyway
 
 import type { Machine, PltStyle } from "../arch/index.ts";
+import { STT_GNU_IFUNC } from "../elf/constants.ts";
 import { BIND_IFUNC } from "./bind.ts";
 import type { SymbolId } from "./ids.ts";
 import type { OutputMode } from "./mode.ts";
@@ -19,6 +20,7 @@ import {
   FLAG_NEEDS_TLS_GD,
   FLAG_NEEDS_TLS_IE,
   FLAG_NEEDS_TLS_IE_NEGATED,
+  isDefinedHere,
   type SymbolTable,
 } from "./symbol-table.ts";
 
@@ -100,7 +102,7 @@ export function allocateSlots(
       slots.tlsIeNegated[id] = take(slots, slots.tlsIeNegatedSymbols, id, word);
     }
     if ((flags & FLAG_NEEDS_TLS_DESC) !== 0) slots.tlsDesc[id] = take(slots, slots.tlsDescSymbols, id, 2 * word);
-    if ((flags & FLAG_NEEDS_PLT) !== 0) allocatePlt(slots, id, flags, scan.bindings[id], mode);
+    if ((flags & FLAG_NEEDS_PLT) !== 0) allocatePlt(slots, id, symbols, scan.bindings[id], mode);
   }
   if (mode.dynamic) joinIfuncs(slots);
   if (scan.needsTlsLd) {
@@ -139,12 +141,15 @@ function take(slots: Slots, list: SymbolId[], id: SymbolId, bytes: number): numb
   return at;
 }
 
-function allocatePlt(slots: Slots, id: SymbolId, flags: number, binding: number, mode: OutputMode): void {
+function allocatePlt(slots: Slots, id: SymbolId, symbols: SymbolTable, binding: number, mode: OutputMode): void {
+  const flags = symbols.flags[id];
+  // An IFUNC of this library has a slot of its own, which stays lazy: its resolver may depend on other libraries (as BFD).
+  const isOwnIfunc = symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id);
   if (binding === BIND_IFUNC) {
     slots.iplt[id] = slots.ipltSymbols.push(id) - 1;
   } else if (!mode.dynamic) {
     // A weak reference that became 0 has no entry.
-  } else if ((flags & FLAG_NEEDS_GOT) !== 0 && (flags & FLAG_CANONICAL_PLT) === 0) {
+  } else if ((flags & FLAG_NEEDS_GOT) !== 0 && (flags & FLAG_CANONICAL_PLT) === 0 && !isOwnIfunc) {
     slots.pltGot[id] = slots.pltGotSymbols.push(id) - 1;
   } else {
     slots.plt[id] = slots.pltSymbols.push(id) - 1;

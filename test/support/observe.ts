@@ -278,8 +278,10 @@ export function assertSameAsReference(tested: Outputs, reference: Outputs, excep
     const ours = join(tested.directory, output);
     const theirs = join(reference.directory, output);
     const report = difference(observe(ours), observe(theirs), [...except, ...ignored]);
-    const complaints = without(lint(ours), lint(theirs)).map((line) => `  eu-elflint: ${line}`);
-    const account = [...report, ...complaints];
+    // Relocations that it does not know (R_386_TLS_DESC) are told with the section they stand in.
+    const judged = (line: string): boolean => !except.includes("relocations") || !/: relocation N: /.test(line);
+    const complaints = without(lint(ours), lint(theirs)).filter(judged);
+    const account = [...report, ...complaints.map((line) => `  eu-elflint: ${line}`)];
     if (account.length > 0) fail(`${output} is not as GNU ld's\n${account.join("\n")}`);
   }
 }

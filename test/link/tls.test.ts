@@ -80,8 +80,10 @@ for (const model of MODELS) {
       shop.cc("main", [main, "./library.so"]);
       return shop.run("main").stdout;
     };
-    // As above; and on i386 a slot may hold the offset from the thread pointer or its negative.
-    equal(likeGnuLd(target, build, ["relocations"]), EXPECTED);
+    // As above; and on i386 a slot may hold the offset from the thread pointer or its negative. Descriptors are in .got,
+    // which RELRO protects, not in .got.plt: dynamic linkers no longer bind them lazily.
+    const placed = model.includes("-mtls-dialect=gnu2") ? ["sections", "segments", "dynamic"] : [];
+    equal(likeGnuLd(target, build, ["relocations", ...placed]), EXPECTED);
   });
 }
 
@@ -99,7 +101,7 @@ eachTarget("local exec in executables", (target) => {
 eachTarget("local exec in a shared library: refused on x86-64, patched at load time on i386", (target) => {
   const { library } = sources(target, ["-fPIC", "-ftls-model=local-exec"]);
   const { main } = sources(target, ["-fPIC"]);
-  const stdout = likeGnuLd(target, (shop) => {
+  const build = (shop: Workshop) => {
     if (target.wordBytes === 8) {
       shop.refuses("library.so", ["-shared", library]);
       return EXPECTED;
@@ -107,8 +109,9 @@ eachTarget("local exec in a shared library: refused on x86-64, patched at load t
     shop.cc("library.so", ["-shared", library]);
     shop.cc("main", [main, "./library.so"]);
     return shop.run("main").stdout;
-  });
-  equal(stdout, EXPECTED);
+  };
+  // The program's accesses are relaxed: see the two reasons above.
+  equal(likeGnuLd(target, build, target.wordBytes === 4 ? ["relocations"] : []), EXPECTED);
 });
 
 eachTarget("an executable's variable used by its library, and the other way round", (target) => {
