@@ -1,6 +1,9 @@
 // The options that all commands share which load programs: which files, whose loader, which environment. One table for the
 // parser, one text for their help.
 
+import { PT_INTERP } from "../elf/constants.ts";
+import { type ElfFile, parseElf } from "../elf/file.ts";
+import { nameAt } from "../elf/text.ts";
 import { hostCpu } from "../host/cpu.ts";
 import { nodeLoadFiles } from "../host/load-files.ts";
 import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions, OpenedFile } from "../load/contract.ts";
@@ -88,6 +91,30 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
   };
   const files = nodeLoadFiles(values.root === undefined ? {} : { root: values.root });
   return { files, options, profile, known: new Map() };
+}
+
+/**
+ * The options for loading a program, read off its file; those of the newest glibc if that cannot be read.
+ * @param environment on top of the world's
+ */
+export function programOptions(
+  world: LoaderWorld,
+  program: string,
+  environment: Readonly<Record<string, string>> = {},
+): LoadOptions {
+  const path = program.startsWith("/") ? program : `${world.options.currentDirectory}/${program}`;
+  const opened = world.files.open(path);
+  const elf = typeof opened === "string" ? undefined : parseElf(opened.bytes, path, () => {});
+  const machine = elf?.elfClass === 32 ? "i386" : "x86-64";
+  const options = optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf));
+  return { ...options, environment: { ...options.environment, ...environment } };
+}
+
+/** PT_INTERP as text. */
+function interpreterOf(elf: ElfFile): string | undefined {
+  const segment = elf.segments.find(({ type }) => type === PT_INTERP);
+  if (segment === undefined || segment.offset + segment.fileBytes > elf.bytes.length) return undefined;
+  return nameAt(elf.bytes, segment.offset, segment.offset + segment.fileBytes);
 }
 
 /**

@@ -28,8 +28,8 @@ const subcommands: readonly Subcommand[] = [
   },
   {
     name: "load",
-    summary: "load relocatable objects into simulated memory: symbols, and every relocation with its numbers",
-    examples: ["solder load b.o a.o --base b.o=0x20000 --base a.o=0x30000"],
+    summary: "load a program, or relocatable objects, into simulated memory: maps, bindings, relocations, each step",
+    examples: ["solder load --trace ./prog", "solder load b.o a.o --base b.o=0x20000 --base a.o=0x30000"],
     run: (args, io) => runLoad(args, io, nodeFiles),
   },
 ];

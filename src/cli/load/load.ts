@@ -1,27 +1,52 @@
 // `solder load`: a program, or relocatable objects, in simulated memory. Arguments here; what they ask for beside.
 
 import { parseArgs } from "node:util";
+import { identify } from "../../elf/identify.ts";
+import type { Style } from "../../explain/dump/index.ts";
 import type { FileSystem } from "../../host/files.ts";
 import type { Io } from "../io.ts";
+import { LOADER_HELP, LOADER_OPTIONS, loaderWorld } from "../loader-options.ts";
 import { loadObjectFiles, type ObjectsRequest } from "./objects.ts";
+import { DEBUG_PARTS, type DebugPart, loadProgram, PROGRAM_PARTS, type ProgramRequest } from "./program.ts";
 
-const HELP = `Usage: solder load [options] OBJECT...
+const HELP = `Usage: solder load [options] PROGRAM
+       solder load [options] OBJECT...
 
-Loads relocatable objects into simulated memory, as a just-in-time linker would: their
-sections are placed, symbols resolved across all of them in whatever order they are
-given, GOT and PLT entries made where the code needs them, relocations applied. Nothing
-is run.
+Loads a program and its libraries into simulated memory, as the dynamic linker would, up
+to the moment before the first constructor: search, mapping, versions, binding,
+relocation. Nothing is run. A shared library can be given in place of a program. Without
+options: the link map, the memory map and counts.
 
+What to show of a program:
+      --symbols            every reference and what it is bound to
+      --relocations        every relocation: formula, numbers, bytes before and after
+      --got                every slot of the GOT, bound or not yet
+      --trace              every step in its order
+      --debug LIST         in LD_DEBUG's own words: ${DEBUG_PARTS.join(", ")}
+      --json               as JSON
+
+How it is loaded:
+      --now                bind everything at once, as with LD_BIND_NOW
+      --bases FILE         load addresses from a file in the form of /proc/PID/maps
+      --seed NUMBER        random load addresses, the same for the same number
+      --dump FILE          write the relocated memory of every object (docs/load.md)
+
+${LOADER_HELP}
+Relocatable objects are placed and relocated together, as a just-in-time linker would,
+in whatever order they are given:
       --base FILE=ADDRESS  place this object's sections from the address on; objects
                            without one follow on the next page
-      --json               as JSON
+
       --no-demangle        C++ and Rust names as they are in the file
   -h, --help               this text
 
-Exit status: 0 all right, 1 something cannot be loaded or relocated, 2 wrong usage.
+Exit status: 0 all right; of a program that would not start, its loader's (127, or 1 for a
+missing version); 1 for files that cannot be used; 2 wrong usage.
 
 Examples:
-  solder load a.o b.o
+  solder load /usr/bin/git
+  solder load --relocations --now ./prog
+  solder load --root /srv/image --profile glibc@2.31 /usr/bin/app
   solder load b.o a.o --base b.o=0x20000 --base a.o=0x30000
 `;
 
@@ -29,33 +54,63 @@ const SUCCESS = 0;
 const MISUSE = 2;
 
 const OPTIONS = {
+  symbols: { type: "boolean" },
+  relocations: { type: "boolean" },
+  got: { type: "boolean" },
+  trace: { type: "boolean" },
+  debug: { type: "string" },
+  now: { type: "boolean" },
+  bases: { type: "string" },
+  seed: { type: "string" },
+  dump: { type: "string" },
   base: { type: "string", multiple: true },
   json: { type: "boolean" },
   "no-demangle": { type: "boolean" },
   help: { type: "boolean", short: "h" },
+  ...LOADER_OPTIONS,
 } as const;
+
+/** What belongs to programs, and to objects. */
+const FOR_PROGRAMS = ["symbols", "relocations", "got", "trace", "debug", "now", "bases", "seed", "dump"] as const;
 
 /** Runs `solder load` with the arguments behind its name; returns the exit status. */
 export function runLoad(args: readonly string[], io: Io, files: FileSystem): number {
-  const request = parseRequest(args, io);
-  if (typeof request === "string") {
-    io.err(`solder load: error: ${request}; see solder load --help\n`);
+  const misuse = (text: string): number => {
+    io.err(`solder load: error: ${text}; see solder load --help\n`);
     return MISUSE;
-  }
-  if (request === undefined) {
+  };
+  const parsed = parse(args);
+  if (typeof parsed === "string") return misuse(parsed);
+  const { values, positionals } = parsed;
+  if (values.help === true) {
     io.out(HELP);
     return SUCCESS;
   }
-  return loadObjectFiles(request, io, files);
+  if (positionals.length === 0) return misuse("no files given");
+  const style = {
+    color: io.color.out,
+    columns: Number(io.env.COLUMNS ?? 100),
+    demangle: values["no-demangle"] !== true,
+    rows: Number.POSITIVE_INFINITY,
+  };
+  const isObjects = positionals.length > 1 || isObject(files.read(positionals[0]));
+  const request = isObjects
+    ? objectsRequest(values, positionals, style)
+    : programRequest(values, positionals[0], style, io);
+  if (typeof request === "string") return misuse(request);
+  return "files" in request ? loadObjectFiles(request, io, files) : loadProgram(request, io);
 }
 
-/** What was asked for, undefined for help, or what is wrong with the arguments. */
-function parseRequest(args: readonly string[], io: Io): ObjectsRequest | string | undefined {
-  const parsed = parse(args);
-  if (typeof parsed === "string") return parsed;
-  const { values, positionals } = parsed;
-  if (values.help === true) return undefined;
-  if (positionals.length === 0) return "no files given";
+type Values = Exclude<ReturnType<typeof parse>, string>["values"];
+
+/** Does the file begin as a relocatable object? */
+function isObject(bytes: Uint8Array | undefined): boolean {
+  return bytes !== undefined && identify(bytes) === "elf-relocatable";
+}
+
+function objectsRequest(values: Values, files: readonly string[], style: Style): ObjectsRequest | string {
+  const misplaced = FOR_PROGRAMS.find((name) => values[name] !== undefined);
+  if (misplaced !== undefined) return `--${misplaced} is for a program, which is loaded by itself`;
   const bases = new Map<string, number>();
   for (const text of values.base ?? []) {
     const [, name, address] = /^(.+)=(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text) ?? [];
@@ -63,13 +118,34 @@ function parseRequest(args: readonly string[], io: Io): ObjectsRequest | string 
     if (name === undefined || !Number.isSafeInteger(base)) return `--base takes FILE=ADDRESS, not '${text}'`;
     bases.set(name, base);
   }
-  const style = {
-    color: io.color.out,
-    columns: Number(io.env.COLUMNS ?? 100),
-    demangle: values["no-demangle"] !== true,
-    rows: Number.POSITIVE_INFINITY,
+  return { files, bases, json: values.json === true, style };
+}
+
+function programRequest(values: Values, program: string, style: Style, io: Io): ProgramRequest | string {
+  if (values.base !== undefined) return "--base is for relocatable objects; a program takes --bases";
+  const world = loaderWorld(values, io);
+  if (typeof world === "string") return world;
+  const debug = (values.debug ?? "").split(",").filter((part) => part !== "");
+  const known = debug.filter(isDebugPart);
+  if (known.length < debug.length) return `--debug takes ${DEBUG_PARTS.join(", ")}, not '${values.debug}'`;
+  const seed = values.seed === undefined ? undefined : Number(values.seed);
+  if (seed !== undefined && !Number.isSafeInteger(seed)) return `--seed takes a number, not '${values.seed}'`;
+  return {
+    program,
+    world,
+    parts: new Set(PROGRAM_PARTS.filter((part) => values[part] === true)),
+    debug: known,
+    bases: values.bases,
+    dump: values.dump,
+    seed,
+    now: values.now === true,
+    json: values.json === true,
+    style,
   };
-  return { files: positionals, bases, json: values.json === true, style };
+}
+
+function isDebugPart(text: string): text is DebugPart {
+  return DEBUG_PARTS.some((part) => part === text);
 }
 
 function parse(args: readonly string[]): ReturnType<typeof parseStrictly> | string {

@@ -1,0 +1,126 @@
+// `solder load PROGRAM`: a program and its libraries in simulated memory.
+
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import type { Problem } from "../../elf/problem.ts";
+import type { Style } from "../../explain/dump/index.ts";
+import { basesOfMaps, memoryDump } from "../../explain/load/dump-memory.ts";
+import { processJson } from "../../explain/load/json.ts";
+import { programLines } from "../../explain/load/program.ts";
+import { bindingLines, gotLines, relocationLines } from "../../explain/load/relocations.ts";
+import { traceLines } from "../../explain/load/trace.ts";
+import { renderProblem } from "../../explain/render.ts";
+import { bindingLines as debugBindings, type LoadedProcess, load, loadCache, processMemory } from "../../load/index.ts";
+import type { Io } from "../io.ts";
+import { type LoaderWorld, programOptions } from "../loader-options.ts";
+
+export interface ProgramRequest {
+  readonly program: string;
+  readonly world: LoaderWorld;
+  /** What to show; nothing: the summary. */
+  readonly parts: ReadonlySet<ProgramPart>;
+  readonly debug: readonly DebugPart[];
+  /** A file in the form of /proc/PID/maps. */
+  readonly bases: string | undefined;
+  /** Where to write the memory. */
+  readonly dump: string | undefined;
+  readonly seed: number | undefined;
+  readonly now: boolean;
+  readonly json: boolean;
+  readonly style: Style;
+}
+
+export const PROGRAM_PARTS = ["symbols", "relocations", "got", "trace"] as const;
+export type ProgramPart = (typeof PROGRAM_PARTS)[number];
+
+/** What `--debug` shows, in ld.so's own words. */
+export type DebugPart = "bindings";
+const DEBUG: Readonly<Record<DebugPart, (process: LoadedProcess) => Iterable<string>>> = {
+  bindings: debugBindings,
+};
+export const DEBUG_PARTS: readonly DebugPart[] = ["bindings"];
+
+const FAILURE = 1;
+
+/** Returns the exit status: that of the real loader if it would fail (127 or 1), 1 for files that cannot be used, else 0. */
+export function loadProgram(request: ProgramRequest, io: Io): number {
+  const complain = (problem: Problem): void =>
+    io.err(`${renderProblem(problem, { program: "solder load", color: io.color.err })}\n`);
+  const given = readBases(request.bases, io);
+  if (given === "unreadable") return FAILURE;
+  const { world, program } = request;
+  const options = programOptions(world, program, request.now ? { LD_BIND_NOW: "1" } : {});
+  const settings = {
+    ...(given === undefined ? {} : { given }),
+    ...(request.seed === undefined ? {} : { seed: request.seed }),
+  };
+  const result = load(program, options, loadCache(world.files, complain), settings);
+  if (!result.loaded) {
+    complain(result.problem);
+    return FAILURE;
+  }
+  const { process } = result;
+  show(process, request, io);
+  for (const { text } of process.messages) io.err(`${text}\n`);
+  for (const problem of process.problems) complain(problem);
+  const written = request.dump === undefined || writeDump(process, request.dump, io);
+  return written ? (process.exitCode ?? 0) : FAILURE;
+}
+
+function show(process: LoadedProcess, { parts, debug, json, style }: ProgramRequest, io: Io): void {
+  if (json) {
+    io.out(`${JSON.stringify(processJson(process), null, 2)}\n`);
+    return;
+  }
+  if (parts.has("relocations") || parts.has("got") || parts.has("trace")) processMemory(process);
+  for (const part of debug) print(DEBUG[part](process), io);
+  if (parts.has("trace")) print(traceLines(process, style), io);
+  if (parts.size === 0 && debug.length === 0) print(programLines(process, style), io);
+  if (parts.has("symbols")) print(bindingLines(process, style), io);
+  if (parts.has("relocations")) print(relocationLines(process, style), io);
+  if (parts.has("got")) print(gotLines(process, style), io);
+}
+
+/** Lines, many at a time. */
+function print(lines: Iterable<string>, io: Io): void {
+  let batch = "";
+  for (const line of lines) {
+    batch += `${line}\n`;
+    if (batch.length < 1 << 16) continue;
+    io.out(batch);
+    batch = "";
+  }
+  io.out(batch);
+}
+
+function readBases(path: string | undefined, io: Io): ReadonlyMap<string, number> | undefined | "unreadable" {
+  if (path === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    io.err(`solder load: error: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+    return "unreadable";
+  }
+  const bases = basesOfMaps(text);
+  if (bases !== undefined) return bases;
+  io.err(`solder load: error: ${path}: this is not in the form of /proc/PID/maps\n`);
+  return "unreadable";
+}
+
+function writeDump(process: LoadedProcess, path: string, io: Io): boolean {
+  processMemory(process);
+  try {
+    const file = openSync(path, "w");
+    try {
+      for (const part of memoryDump(process)) {
+        for (let at = 0; at < part.length; ) at += writeSync(file, part, at);
+      }
+    } finally {
+      closeSync(file);
+    }
+    return true;
+  } catch (cause) {
+    io.err(`solder load: error: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+    return false;
+  }
+}

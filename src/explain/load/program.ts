@@ -1,0 +1,196 @@
+// What `solder load PROGRAM` prints: the link map, the memory map, how much was bound and relocated, thread-local storage,
+// the order of constructors, and what ld.so would have said.
+
+import { ET_EXEC, SHN_UNDEF } from "../../elf/constants.ts";
+import {
+  BOUND_TO_NOTHING,
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_BOUND,
+  NOT_YET_BOUND,
+  pagesOf,
+  profileName,
+  protectionText,
+  symbolicOf,
+  symbolName,
+  symbolSection,
+} from "../../load/index.ts";
+import { versionIndex } from "../../load/version-table.ts";
+import { byteCount, counted, grouped, heading, hex, type Style, table } from "../dump/table.ts";
+import { candidateText, foundBy, shortName } from "./words.ts";
+
+const RIGHT = "right" as const;
+
+/** The whole summary. */
+export function* programLines(process: LoadedProcess, style: Style): Generator<string> {
+  const [program] = process.objects;
+  const { library } = process.options.profile;
+  const loader = process.objects.find(({ kind }) => kind === "loader");
+  const kind = program.file.elf.header.type === ET_EXEC ? "at fixed addresses" : "position-independent";
+  yield heading(`${program.name}: ${process.machine}, ${kind}`, style)[1];
+  if (loader === undefined) yield "  no loader";
+  else
+    yield `  loaded by ${loader.name} as ${profileName(process.options.profile)}${process.lazy ? "" : ", everything bound at once"}`;
+  yield* linkMapLines(process, style);
+  yield* memoryLines(process, style);
+  yield* countLines(process, style);
+  yield* tlsLines(process, style);
+  yield* orderLines(process, library === "musl", style);
+  yield* missingLines(process, style);
+}
+
+function* linkMapLines(process: LoadedProcess, style: Style): Generator<string> {
+  yield* heading(`Link map: ${counted(process.objects.length, "object")}, in the order of loading`, style);
+  const columns = [
+    { title: "load bias", align: RIGHT },
+    { title: "size", align: RIGHT },
+    { title: "object", paint: "name" as const },
+    { title: "found by" },
+    { title: "first asked for by" },
+  ];
+  const rows = process.objects.map((it) => [
+    hex(it.base),
+    hex(it.end - it.start),
+    it.name,
+    foundBy(it),
+    it.requester === undefined ? "" : shortName(it.requester),
+  ]);
+  yield* table(columns, rows, style);
+}
+
+function* memoryLines(process: LoadedProcess, style: Style): Generator<string> {
+  yield* heading("Memory map, after relocation", style);
+  const columns = [
+    { title: "start", align: RIGHT },
+    { title: "end", align: RIGHT },
+    { title: "protection" },
+    { title: "bytes", align: RIGHT },
+    { title: "file offset", align: RIGHT },
+    { title: "object", paint: "name" as const },
+    { title: "" },
+  ];
+  const pages = process.objects.flatMap((object) => pagesOf(object, true).map((range) => ({ object, range })));
+  pages.sort((a, b) => a.range.start - b.range.start);
+  const rows = pages.map(({ object, range: { start, end, flags, fileOffset } }) => [
+    hex(start),
+    hex(end),
+    protectionText(flags),
+    hex(end - start),
+    fileOffset < 0 ? "" : hex(fileOffset),
+    shortName(object),
+    remark(flags, fileOffset),
+  ]);
+  yield* table(columns, rows, style);
+}
+
+function remark(flags: number, fileOffset: number): string {
+  if (flags === 0) return "hole between segments";
+  if ((flags & 3) === 3) return "writable and executable";
+  return fileOffset < 0 ? "zeros (.bss)" : "";
+}
+
+interface Counts {
+  relative: number;
+  references: number;
+  lookups: number;
+  later: number;
+  nothing: number;
+  missing: number;
+}
+
+function countsOf(object: LoadedObject): Counts {
+  const { bindings, file } = object;
+  let entries = 0;
+  for (const range of file.ranges) entries += (range.end - range.start) / range.entry;
+  const references = symbolicOf(file).count;
+  const counts = { relative: entries - references, references, lookups: 0, later: 0, nothing: 0, missing: 0 };
+  if (bindings === undefined) return counts;
+  for (const rule of bindings.rule) {
+    if (rule === NOT_YET_BOUND) counts.later++;
+    else if (rule === BOUND_TO_NOTHING) counts.nothing++;
+    else if (rule === NOT_BOUND) counts.missing++;
+    else if (rule === 0) counts.lookups++;
+  }
+  return counts;
+}
+
+function* countLines(process: LoadedProcess, style: Style): Generator<string> {
+  yield* heading("Relocations and bindings", style);
+  const columns = [
+    { title: "object", paint: "name" as const },
+    { title: "without symbol", align: RIGHT },
+    { title: "references", align: RIGHT },
+    { title: "looked up", align: RIGHT },
+    { title: "at first call", align: RIGHT },
+    { title: "weak, 0", align: RIGHT },
+    { title: "undefined", align: RIGHT },
+  ];
+  const cells = ({ relative, references, lookups, later, nothing, missing }: Counts): string[] =>
+    [relative, references, lookups, later, nothing, missing].map((count) => (count === 0 ? "·" : grouped(count)));
+  const all = process.objects.map((object) => ({ object, counts: countsOf(object) }));
+  const total: Counts = { relative: 0, references: 0, lookups: 0, later: 0, nothing: 0, missing: 0 };
+  for (const { counts } of all) for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
+  const rows = all.map(({ object, counts }) => [shortName(object), ...cells(counts)]);
+  yield* table(columns, [...rows, ["all", ...cells(total)]], style);
+}
+
+function* tlsLines(process: LoadedProcess, style: Style): Generator<string> {
+  const objects = process.objects.filter(({ tlsModule }) => tlsModule > 0);
+  if (objects.length === 0) return;
+  yield* heading(`Thread-local storage: ${byteCount(process.tlsSize)} below the thread pointer`, style);
+  const columns = [
+    { title: "module", align: RIGHT },
+    { title: "bytes", align: RIGHT },
+    { title: "alignment", align: RIGHT },
+    { title: "offset", align: RIGHT },
+    { title: "object", paint: "name" as const },
+  ];
+  const rows = objects.map((it) => [
+    String(it.tlsModule),
+    String(it.file.tls?.memoryBytes ?? 0),
+    String(it.file.tls?.alignment ?? 0),
+    it.tlsOffset === 0 ? "dynamic" : hex(-it.tlsOffset),
+    shortName(it),
+  ]);
+  yield* table(columns, rows, style);
+}
+
+function* orderLines(process: LoadedProcess, musl: boolean, style: Style): Generator<string> {
+  if (process.relocationOrder.length < 2) return;
+  yield* heading(musl ? "Order of relocation" : "Order of relocation and of constructors", style);
+  yield `  ${process.relocationOrder.map(shortName).join(", ")}`;
+}
+
+/** What kept it from loading, with all that was tried. */
+function* missingLines(process: LoadedProcess, style: Style): Generator<string> {
+  for (const { name, requester, tried } of process.missingLibraries) {
+    yield* heading(`${name}, needed by ${requester.name}, was not found`, style);
+    for (const candidate of tried) yield `  ${candidateText(candidate)}`;
+  }
+  for (const { version, library, requester, fatal } of process.missingVersions) {
+    if (fatal) yield* versionLines(version, library, requester, style);
+  }
+}
+
+function* versionLines(
+  version: string,
+  library: LoadedObject,
+  requester: LoadedObject,
+  style: Style,
+): Generator<string> {
+  yield* heading(`Version ${version} of ${library.name} is missing`, style);
+  const users = symbolsOfVersion(requester, version);
+  yield `  ${requester.name} needs it for ${users.length === 0 ? "no symbol" : users.join(", ")}`;
+}
+
+/** Names of an object's undefined symbols that ask for a version. */
+function symbolsOfVersion({ file }: LoadedObject, version: string): string[] {
+  const { symbols, versions } = file;
+  const names: string[] = [];
+  if (versions.symbolsAt < 0) return names;
+  for (let index = 1; index < symbols.count; index++) {
+    if (symbolSection(symbols, index) !== SHN_UNDEF) continue;
+    if (versions.name[versionIndex(versions, symbols.bytes, index)] === version) names.push(symbolName(symbols, index));
+  }
+  return names;
+}

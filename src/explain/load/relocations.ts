@@ -1,0 +1,168 @@
+// Every relocation of a loaded process with its numbers; every symbol that was bound; the GOT. One line each, made as they are
+// asked for: a large program has half a million.
+
+import { isAbsolute } from "../../load/dynamic-symbols.ts";
+import {
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_BOUND,
+  NOT_YET_BOUND,
+  readMemory,
+  symbolName,
+  symbolSize,
+  symbolValue,
+} from "../../load/index.ts";
+import { DO_COPY, DO_DESCRIPTOR, DO_INDIRECT, DO_SLOT } from "../../load/relocation-kinds.ts";
+import { type LoadedRelocation, relocationsOf } from "../../load/relocation-list.ts";
+import { fillFormula, type Term } from "../dump/formula.ts";
+import { counted, heading, hex, type Style } from "../dump/table.ts";
+import { BINDING_WORDS, shortName, symbolText } from "./words.ts";
+
+/** `--relocations`: object by object, in the order in which they are applied. Memory must be there (`processMemory`). */
+export function* relocationLines(process: LoadedProcess, style: Style): Generator<string> {
+  for (const object of applied(process)) {
+    yield* heading(`Relocations of ${object.name}`, style);
+    for (const one of relocationsOf(process, object)) yield `  ${relocationLine(process, one, style)}`;
+  }
+}
+
+/** The loader relocates itself before all others. */
+function applied(process: LoadedProcess): LoadedObject[] {
+  const isLoader = ({ kind }: LoadedObject): boolean => kind === "loader";
+  return [...process.objects.filter(isLoader), ...process.relocationOrder.filter((object) => !isLoader(object))];
+}
+
+/** `0x55…3da8  R_X86_64_GLOB_DAT  S = 0x7ffff7c… (stdout of libc.so.6)  [00 … → a0 …]` */
+export function relocationLine(process: LoadedProcess, one: LoadedRelocation, style: Style): string {
+  const type = one.packed ? "RELR" : (one.type?.name ?? `type ${one.typeNumber}`);
+  const before = bytesInFile(one);
+  const after = bytesInMemory(one);
+  const change = before === after ? `[${before}]` : `[${before} → ${after}]`;
+  return `${hex(one.site)}  ${type.padEnd(18)}  ${explained(process, one, style)}  ${change}`;
+}
+
+/** The formula with its numbers; or the reason why there are none. */
+export function explained(process: LoadedProcess, one: LoadedRelocation, style: Style): string {
+  const name = symbolText(one.name, one.version, style);
+  if (one.rule === NOT_YET_BOUND) return `${name}: bound at its first call; until then B + A, back into the PLT`;
+  if (one.rule === NOT_BOUND) return `${name}: nobody defines it`;
+  if (isUndecided(process, one)) return `${name === "" ? "IFUNC" : name}: its resolver chooses when the program runs`;
+  if (one.kind === DO_COPY) {
+    const size = one.provider === undefined ? 0 : symbolSize(one.provider.file.symbols, one.providerSymbol);
+    return `copy of ${counted(size, "byte")} of ${name} from ${shortName(one.provider)}`;
+  }
+  const formula = one.type?.formula ?? "";
+  const filled = fillFormula(formula, termsOf(one, name), name).text;
+  return filled === formula || formula === "" ? `${formula} ${name}`.trim() : `${formula} = ${filled}`;
+}
+
+function isUndecided(process: LoadedProcess, one: LoadedRelocation): boolean {
+  return one.kind === DO_INDIRECT || process.undecided.some((it) => it.object === one.object && it.site === one.site);
+}
+
+function termsOf(one: LoadedRelocation, name: string): Record<"S" | "A" | "P" | "B", Term> {
+  const { provider } = one;
+  const symbol = symbolAddress(provider, one.providerSymbol);
+  const addend = Number(one.addend);
+  const owner = provider === undefined ? "nobody's" : provider === one.object ? "its own" : `of ${shortName(provider)}`;
+  return {
+    S: { number: symbol, text: name === "" ? hex(symbol) : `${hex(symbol)} (${name} ${owner})` },
+    A: { number: addend, text: hex(addend) },
+    P: { number: one.site, text: hex(one.site) },
+    B: { number: one.object.base, text: `${hex(one.object.base)} (load bias)` },
+  };
+}
+
+/** The address of a provider's symbol in the process; 0 for none. */
+export function symbolAddress(provider: LoadedObject | undefined, symbol: number): number {
+  if (provider === undefined) return 0;
+  const { symbols } = provider.file;
+  if (symbol >= symbols.count) return provider.base;
+  return symbolValue(symbols, symbol) + (isAbsolute(symbols, symbol) ? 0 : provider.base);
+}
+
+/** How many bytes a relocation changes. */
+function widthOf(one: LoadedRelocation): number {
+  const word = one.object.file.elf.elfClass / 8;
+  if (one.kind === DO_DESCRIPTOR) return 2 * word;
+  if (one.kind !== DO_COPY) return one.type?.bytes ?? word;
+  const size = one.provider === undefined ? 0 : symbolSize(one.provider.file.symbols, one.providerSymbol);
+  return Math.min(size, 16);
+}
+
+function bytesInFile(one: LoadedRelocation): string {
+  const { elf, loads } = one.object.file;
+  const address = one.site - one.object.base;
+  const width = widthOf(one);
+  const load = loads.find((it) => address >= it.address && address + width <= it.address + it.memoryBytes);
+  const bytes = new Uint8Array(width);
+  if (load !== undefined) {
+    const from = Math.min(load.offset + (address - load.address), load.offset + load.fileBytes);
+    bytes.set(elf.bytes.subarray(from, Math.min(from + width, load.offset + load.fileBytes)));
+  }
+  return spelled(bytes);
+}
+
+function bytesInMemory(one: LoadedRelocation): string {
+  const bytes = new Uint8Array(widthOf(one));
+  readMemory(one.object.regions ?? [], one.site, bytes);
+  return spelled(bytes);
+}
+
+function spelled(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}
+
+/** `--symbols`: each reference once, and what it was bound to. */
+export function* bindingLines(process: LoadedProcess, style: Style): Generator<string> {
+  for (const object of process.relocationOrder) {
+    yield* heading(`References of ${object.name}`, style);
+    const seen = new Set<string>();
+    for (const one of relocationsOf(process, object)) {
+      if (one.row < 0 || one.symbol === 0) continue;
+      const line = bindingLine(one, style);
+      if (!seen.has(line)) yield `  ${line}`;
+      seen.add(line);
+    }
+  }
+}
+
+function bindingLine(one: LoadedRelocation, style: Style): string {
+  const name = symbolText(one.name, one.version, style);
+  const { provider } = one;
+  const how = BINDING_WORDS[one.rule] ?? "";
+  if (provider === undefined) return `${name}: ${how}`;
+  const defined = symbolName(provider.file.symbols, one.providerSymbol);
+  const other = defined === one.name ? "" : ` as ${defined}`;
+  return `${name} → ${provider.name}${other}, ${hex(symbolAddress(provider, one.providerSymbol))} (${how})`;
+}
+
+/** `--got`: the slots that relocations fill, by address: what is in them, and for whom. */
+export function* gotLines(process: LoadedProcess, style: Style): Generator<string> {
+  for (const object of process.objects) {
+    const slots = [...relocationsOf(process, object)]
+      .filter((it) => it.kind === DO_SLOT)
+      .sort((a, b) => a.site - b.site);
+    if (slots.length === 0) continue;
+    yield* heading(`GOT of ${object.name}: ${counted(slots.length, "slot")}`, style);
+    for (const one of slots) yield `  ${slotLine(process, one, style)}`;
+  }
+}
+
+function slotLine(process: LoadedProcess, one: LoadedRelocation, style: Style): string {
+  const word = one.object.file.elf.elfClass / 8;
+  const bytes = new Uint8Array(8);
+  readMemory(one.object.regions ?? [], one.site, bytes.subarray(0, word));
+  const value = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const name = symbolText(one.name, one.version, style);
+  return `${hex(one.site)}: ${hex(value)}  ${name}, ${slotWords(process, one, value)}`;
+}
+
+function slotWords(process: LoadedProcess, one: LoadedRelocation, value: number): string {
+  if (one.rule === NOT_YET_BOUND) {
+    const inside = value - one.object.base;
+    return `not bound yet: points back into the PLT of ${shortName(one.object)} (${hex(inside)} in its file)`;
+  }
+  if (isUndecided(process, one)) return `its resolver in ${shortName(one.provider)} chooses when the program runs`;
+  return one.provider === undefined ? (BINDING_WORDS[one.rule] ?? "") : `in ${one.provider.name}`;
+}

@@ -1,0 +1,107 @@
+// `solder load --trace`: everything that the dynamic linker does, step by step and in its order, in words.
+
+import {
+  type LibrarySearch,
+  type LoadedObject,
+  type LoadedProcess,
+  pagesOf,
+  profileName,
+  protectionText,
+} from "../../load/index.ts";
+import { relocationsOf } from "../../load/relocation-list.ts";
+import { heading, hex, type Style } from "../dump/table.ts";
+import { relocationLine } from "./relocations.ts";
+import { foundBy, shortName } from "./words.ts";
+
+/** All steps. Memory must be there (`processMemory`). */
+export function* traceLines(process: LoadedProcess, style: Style): Generator<string> {
+  let step = 0;
+  const title = (text: string): string[] => heading(`${++step}. ${text}`, style);
+  const [program] = process.objects;
+  const loader = process.objects.find(({ kind }) => kind === "loader");
+  yield* title("The kernel maps the program and the loader that its PT_INTERP names");
+  for (const object of [program, ...(loader === undefined ? [] : [loader])]) yield* mappingLines(object, false);
+  yield* title(`The loader (${profileName(process.options.profile)}) finds and maps what is needed, breadth first`);
+  yield* searchLines(process);
+  yield* title("Versions are checked: each that an object needs of a library must be defined there");
+  yield* versionLines(process);
+  const withTls = process.chain.filter(({ tlsModule }) => tlsModule > 0);
+  if (withTls.length > 0) yield* title("Thread-local storage gets its place below the thread pointer");
+  for (const object of withTls)
+    yield `  ${object.name}: module ${object.tlsModule}, from ${hex(-object.tlsOffset)} relative to the thread pointer`;
+  yield* title("Where references are looked up");
+  for (const object of process.objects) {
+    const lists = object.scope.map((list) => list.map(shortName).join(", ")).join(" | then ");
+    yield `  ${object.name}: ${lists}`;
+  }
+  for (const object of process.relocationOrder) {
+    yield* title(`${object.name} is relocated`);
+    if (object.file.elf.elfClass === 32 || object.base === 0) yield `  load bias ${hex(object.base)}`;
+    for (const one of relocationsOf(process, object)) yield `  ${relocationLine(process, one, style)}`;
+    yield* protectionLines(object);
+  }
+  yield* title("Constructors run, each object's after those of what it needs; then the program starts");
+  yield `  ${process.relocationOrder.map(shortName).join(", ")}`;
+  yield `  entry point ${hex(program.base + program.file.elf.header.entry)}`;
+}
+
+function* mappingLines(object: LoadedObject, relocated: boolean): Generator<string> {
+  yield `  ${object.name}: load bias ${hex(object.base)}`;
+  for (const { start, end, flags } of pagesOf(object, relocated)) {
+    yield `    ${hex(start)}-${hex(end)} ${protectionText(flags)}${flags === 0 ? " (a hole between segments)" : ""}`;
+  }
+}
+
+function* searchLines(process: LoadedProcess): Generator<string> {
+  for (const search of process.searches) {
+    yield `  ${search.name}, asked for by ${search.requester.name}`;
+    yield* stepLines(search);
+    const { object } = search;
+    if (object === undefined) yield "    not found";
+    else {
+      yield `    is ${object.name} (${foundBy(object)})`;
+      for (const line of mappingLines(object, false)) yield `  ${line}`;
+    }
+  }
+}
+
+function* stepLines({ steps }: LibrarySearch): Generator<string> {
+  for (const step of steps) {
+    switch (step.kind) {
+      case "path":
+        yield `    in ${step.what}${step.from === undefined ? "" : ` of ${step.from}`}: ${step.directories.join(":")}`;
+        break;
+      case "cache":
+        yield `    in ${step.path}`;
+        break;
+      case "try":
+        yield `    opens ${step.path}`;
+        break;
+    }
+  }
+}
+
+function* versionLines(process: LoadedProcess): Generator<string> {
+  for (const object of process.chain) {
+    const byLibrary = new Map<string, string[]>();
+    for (const { library, name } of object.file.versions.needs) {
+      const names = byLibrary.get(library) ?? [];
+      byLibrary.set(library, names);
+      names.push(name);
+    }
+    for (const [library, names] of byLibrary) yield `  ${object.name} needs of ${library}: ${names.join(", ")}`;
+  }
+  for (const { version, library, requester } of process.missingVersions)
+    yield `  missing: ${version} in ${library.name}, for ${requester.name}`;
+}
+
+function* protectionLines(object: LoadedObject): Generator<string> {
+  const { relro } = object.file;
+  if (relro === undefined) return;
+  const before = pagesOf(object, false);
+  for (const { start, end, flags } of pagesOf(object, true)) {
+    const old = before.find((it) => start >= it.start && end <= it.end);
+    if (old !== undefined && old.flags !== flags)
+      yield `  ${hex(start)}-${hex(end)} becomes ${protectionText(flags)}: read-only after relocation (PT_GNU_RELRO)`;
+  }
+}

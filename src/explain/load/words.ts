@@ -1,0 +1,82 @@
+// The loader's facts as words: how a library was found, how a reference was bound, where an address is.
+
+import { demangle } from "../../demangle/index.ts";
+import {
+  BOUND_BY_LOOKUP,
+  BOUND_FROM_CACHE,
+  BOUND_LOCALLY,
+  BOUND_PROTECTED,
+  BOUND_TO_NOTHING,
+  BOUND_UNIQUE,
+  type Candidate,
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_BOUND,
+  NOT_YET_BOUND,
+  type SearchRule,
+} from "../../load/index.ts";
+import type { Style } from "../dump/table.ts";
+
+/** How a reference got its definition, by BOUND_*. */
+export const BINDING_WORDS: Readonly<Record<number, string>> = {
+  [BOUND_BY_LOOKUP]: "first in its scope",
+  [BOUND_LOCALLY]: "its own, without a look-up",
+  [BOUND_FROM_CACHE]: "as the relocation before it",
+  [BOUND_UNIQUE]: "unique in the process: as the first reference to it",
+  [BOUND_PROTECTED]: "its own, because it is protected",
+  [BOUND_TO_NOTHING]: "weak, and nobody defines it: 0",
+  [NOT_BOUND]: "nobody defines it",
+  [NOT_YET_BOUND]: "at its first call",
+};
+
+const RULE_WORDS: Readonly<Record<SearchRule, string>> = {
+  path: "its name is a path",
+  rpath: "DT_RPATH",
+  "library-path": "LD_LIBRARY_PATH",
+  runpath: "DT_RUNPATH",
+  cache: "ld.so.cache",
+  system: "system directories",
+  "musl-path": "musl's path file",
+};
+
+/** By which rule an object was found: `DT_RUNPATH of ./prog`. */
+export function foundBy(object: LoadedObject): string {
+  if (object.kind === "program") return "the program";
+  if (object.rule === undefined) return object.kind === "loader" ? "PT_INTERP" : "";
+  const taken = object.tried.find((it) => it.fate === "taken");
+  return ruleText(object.rule, taken?.from ?? "");
+}
+
+function ruleText(rule: SearchRule, from: string): string {
+  const own = rule === "rpath" || rule === "runpath";
+  return own && from !== "" ? `${RULE_WORDS[rule]} of ${from}` : RULE_WORDS[rule];
+}
+
+/** One path that was tried, and what became of it. */
+export function candidateText({ path, rule, from, fate, reason }: Candidate): string {
+  const why: Readonly<Record<Candidate["fate"], string>> = {
+    taken: "taken",
+    missing: reason === "ENOENT" || reason === "" ? "no such file" : reason,
+    "wrong-class": "passed over: other word size (ELF class)",
+    "wrong-machine": "passed over: for another machine",
+    "directory-missing": "not tried: the directory does not exist",
+    "not-allowed": "not tried: not allowed here",
+    fatal: reason,
+  };
+  return `${path} (${ruleText(rule, from)}): ${why[fate]}`;
+}
+
+/** The last part of a path: short, where the whole is said elsewhere. */
+export function shortName(object: LoadedObject | undefined): string {
+  return object === undefined ? "" : object.name.slice(object.name.lastIndexOf("/") + 1);
+}
+
+export function symbolText(name: string, version: string, style: Style): string {
+  const shown = (style.demangle ? demangle(name) : undefined) ?? name;
+  return version === "" ? shown : `${shown}@${version}`;
+}
+
+/** The object that an address is in. */
+export function objectAt(process: LoadedProcess, address: number): LoadedObject | undefined {
+  return process.objects.find(({ start, end }) => address >= start && address < end);
+}

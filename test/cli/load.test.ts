@@ -1,0 +1,154 @@
+// `solder load PROGRAM` as a command: what it shows of a process, what it takes, how it fails.
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Io } from "../../src/cli/io.ts";
+import { runLoad } from "../../src/cli/load/load.ts";
+import { nodeFiles } from "../../src/host/node-files.ts";
+import { compile, scratch, x86_64 } from "../support/build.ts";
+import { tool } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
+
+interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function solderLoad(...args: string[]): Outcome {
+  let [out, err] = ["", ""];
+  const io: Io = {
+    out: (chunk) => {
+      out += chunk;
+    },
+    err: (chunk) => {
+      err += chunk;
+    },
+    color: { out: false, err: false },
+    env: {},
+  };
+  const status = runLoad(args, io, nodeFiles);
+  return { status, out, err };
+}
+
+/** A program that calls `twice` of libtwice.so, beside it. */
+function program(): { directory: string; path: string } {
+  const directory = scratch("load");
+  const library = compile(x86_64, "twice.c", "int counter = 7; int twice(int x) { return 2 * x; }", ["-fpic"]);
+  tool("gcc", ["-shared", "-Wl,-soname,libtwice.so", library, "-o", join(directory, "libtwice.so")]);
+  const text = "int twice(int); extern int counter; int main(void) { return twice(20) + counter; }";
+  const object = compile(x86_64, "main.c", text, ["-fpie"]);
+  const path = join(directory, "main");
+  tool("gcc", [object, "-o", path, `-L${directory}`, "-ltwice", "-Wl,-rpath,$ORIGIN", "-Wl,-z,lazy"]);
+  return { directory, path };
+}
+
+/** The plain format of --dump (docs/load.md). */
+function readDump(bytes: Uint8Array): { start: number; object: string; bytes: Uint8Array }[] {
+  const regions: { start: number; object: string; bytes: Uint8Array }[] = [];
+  const first = "solder memory 1\n";
+  equal(Buffer.from(bytes.subarray(0, first.length)).toString(), first);
+  for (let at = first.length; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at);
+    const [start = "", length = "", ...object] = Buffer.from(bytes.subarray(at, end)).toString().split(" ");
+    at = end + 1 + Number(length);
+    equal(bytes[at], 10);
+    regions.push({ start: Number(start), object: object.join(" "), bytes: bytes.subarray(end + 1, at) });
+    at++;
+  }
+  return regions;
+}
+
+test("the summary: who was found how, where it lies, what was bound", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  const { status, out, err } = solderLoad(path);
+  deepEqual([status, err], [0, ""]);
+  match(out, /loaded by \/lib64\/ld-linux-x86-64\.so\.2 as glibc@2\.\d+/);
+  match(out, new RegExp(`0x[0-9a-f]+ +0x[0-9a-f]+ +${directory}/libtwice\\.so +DT_RUNPATH of ${path} +main\n`));
+  match(out, /r-xp +0x[0-9a-f]+ +0x1000 +libtwice\.so/);
+  match(out, /Order of relocation and of constructors\n .*libc\.so\.6, libtwice\.so, main/);
+});
+
+test("--got: a slot points back into the PLT before its first call; --now binds it", needs(...x86_64.tools), () => {
+  const { path } = program();
+  match(solderLoad("--got", path).out, /twice, not bound yet: points back into the PLT of main/);
+  match(solderLoad("--got", "--now", path).out, /twice, in .*\/libtwice\.so/);
+});
+
+test(
+  "--bases takes addresses from a file as /proc/PID/maps; --dump writes the memory there",
+  needs(...x86_64.tools),
+  () => {
+    const { path, directory } = program();
+    const maps = join(directory, "maps");
+    writeFileSync(maps, `300000000000-300000001000 r--p 00000000 00:00 1    ${join(directory, "libtwice.so")}\n`);
+    const dump = join(directory, "dump");
+    const { status } = solderLoad("--now", "--bases", maps, "--dump", dump, path);
+    equal(status, 0);
+    const regions = readDump(readFileSync(dump));
+    const library = regions.filter(({ object }) => object.endsWith("/libtwice.so"));
+    equal(library[0]?.start, 0x300000000000);
+    deepEqual([...(library[0]?.bytes.subarray(0, 4) ?? [])], [0x7f, 0x45, 0x4c, 0x46]);
+    const main = regions.filter(({ object }) => object === path);
+    // Somewhere in the program's GOT there is the address of `twice` in the library.
+    const symbols = tool("nm", ["-D", join(directory, "libtwice.so")]);
+    const twice = 0x300000000000 + Number.parseInt(/^([0-9a-f]+) T twice$/m.exec(symbols)?.[1] ?? "", 16);
+    const wanted = Buffer.alloc(8);
+    wanted.writeBigUInt64LE(BigInt(twice));
+    ok(main.some(({ bytes }) => Buffer.from(bytes).includes(wanted)));
+  },
+);
+
+test("--relocations: the formula with its numbers, and the bytes before and after", needs(...x86_64.tools), () => {
+  const { path } = program();
+  const { out } = solderLoad("--relocations", "--now", path);
+  match(out, /R_X86_64_JUMP_SLOT +S = 0x[0-9a-f]+ \(twice of libtwice\.so\) {2}\[[0-9a-f ]{23} → [0-9a-f ]{23}\]/);
+  match(out, /B \+ A = 0x[0-9a-f]+ \(load bias\) \+ 0x[0-9a-f]+/);
+});
+
+test("--symbols and --trace: what was bound, and every step", needs(...x86_64.tools), () => {
+  const { path } = program();
+  match(solderLoad("--symbols", "--now", path).out, /twice → .*\/libtwice\.so, 0x[0-9a-f]+ \(first in its scope\)/);
+  const { out } = solderLoad("--trace", path);
+  match(out, /libtwice\.so, asked for by .*\/main\n {4}in RUNPATH of .*\n {4}opens .*\/libtwice\.so\n/);
+  match(out, /becomes r--p: read-only after relocation/);
+});
+
+test("a missing library: ld.so's message and exit code, and where it was looked for", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  tool("mv", [join(directory, "libtwice.so"), join(directory, "gone.so")]);
+  const { status, out, err } = solderLoad(path);
+  equal(status, 127);
+  const message =
+    "error while loading shared libraries: libtwice.so: cannot open shared object file: No such file or directory";
+  ok(err.includes(`${path}: ${message}\n`), err);
+  match(out, new RegExp(`${directory}/libtwice\\.so \\(DT_RUNPATH of ${path}\\): no such file`));
+});
+
+test("--json has the same as data", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  const data = JSON.parse(solderLoad("--json", path).out) as { objects: { name: string; foundBy?: string }[] };
+  equal(data.objects.find(({ name }) => name === join(directory, "libtwice.so"))?.foundBy, "runpath");
+});
+
+test("random addresses are the same for the same seed", needs(...x86_64.tools), () => {
+  const { path } = program();
+  const [one, again, other] = ["1", "1", "2"].map((seed) => solderLoad("--seed", seed, path).out);
+  equal(one, again);
+  ok(one !== other);
+});
+
+for (const [what, args, message] of [
+  ["no file", [], /no files given/],
+  ["an option for objects", ["--base", "x=1", "/bin/true"], /--base is for relocatable objects/],
+  ["an unknown profile", ["--profile", "glibc@1.0", "/bin/true"], /--profile takes glibc@/],
+  ["an unknown part of LD_DEBUG", ["--debug", "nonsense", "/bin/true"], /--debug takes /],
+] as const) {
+  test(`wrong usage is said: ${what}`, () => {
+    const { status, err } = solderLoad(...args);
+    equal(status, 2);
+    match(err, message);
+  });
+}
