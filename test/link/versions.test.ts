@@ -2,7 +2,7 @@
 
 import { equal, match } from "node:assert/strict";
 import { compile, type Target } from "../support/build.ts";
-import { eachTarget, likeGnuLd } from "../support/link.ts";
+import { eachTarget, likeGnuLd, type Workshop } from "../support/link.ts";
 
 const c = (target: Target, name: string, source: string): string =>
   compile(target, `${name}.c`, source, ["-fPIC", "-O1"]);
@@ -153,6 +153,19 @@ eachTarget("a version that no library defines is refused", (target) => {
     shop.cc("library.so", ["-shared", library, "-Wl,--version-script=map"]);
     match(shop.refuses("main", [main, "./library.so"]), /answer@V9/);
   });
+});
+
+eachTarget("--default-symver versions a library's symbols by its soname", (target) => {
+  const library = c(target, "library", "int answer(void) { return 6; }");
+  const main = c(target, "main", "int answer(void); int main(void) { return answer(); }");
+  const build = (shop: Workshop) => {
+    shop.cc("library.so", ["-shared", library, "-Wl,--default-symver,-soname,library.so.1"]);
+    shop.cc("library.so.1", ["-shared", library, "-Wl,--default-symver,-soname,library.so.1"]);
+    shop.cc("main", [main, "library.so.1", "-Wl,-rpath,$ORIGIN"]);
+    return shop.run("main").status;
+  };
+  // The base and the version have one name, in GNU ld's libraries too; eu-elflint cannot read the table there.
+  equal(likeGnuLd(target, build, ["eu-elflint"]), 6);
 });
 
 eachTarget("a weak reference needs a version weakly", (target) => {
