@@ -115,6 +115,7 @@ export function relativeCount(list: RelocationList, machine: Machine): number {
   return count;
 }
 
+/** @param order indices of those to write; undefined: all, as they come */
 export function writeRelocations(
   list: RelocationList,
   order: Int32Array | undefined,
@@ -124,7 +125,8 @@ export function writeRelocations(
 ): void {
   const size = relocationSize(machine);
   const is64 = machine.elfClass === 64;
-  for (let k = 0; k < list.count; k++) {
+  const count = order?.length ?? list.count;
+  for (let k = 0; k < count; k++) {
     const i = order === undefined ? k : order[k];
     const to = at + k * size;
     const address = list.address[i];

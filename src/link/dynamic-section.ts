@@ -24,7 +24,8 @@ export interface DynamicFacts {
   readonly gotPlt: () => number;
   /** .rela.plt holds entries. */
   readonly hasJumpRelocations: boolean;
-  readonly hasRelocations: boolean;
+  /** The sections that hold them, one behind the other. */
+  readonly relocations: readonly OutputSection[];
   /** There will be RELATIVE relocations; how many is known once they are written. */
   readonly hasRelative: boolean;
   readonly relativeCount: () => number;
@@ -90,9 +91,10 @@ export function planDynamic(
     add(elf.DT_PLTREL, machine.rela ? elf.DT_RELA : elf.DT_REL);
     address(elf.DT_JMPREL, `${rel}.plt`);
   }
-  if (facts.hasRelocations) {
-    address(machine.rela ? elf.DT_RELA : elf.DT_REL, `${rel}.dyn`);
-    add(machine.rela ? elf.DT_RELASZ : elf.DT_RELSZ, () => section(`${rel}.dyn`)?.size ?? 0);
+  const { relocations } = facts;
+  if (relocations.length > 0) {
+    add(machine.rela ? elf.DT_RELA : elf.DT_REL, () => relocations[0].address);
+    add(machine.rela ? elf.DT_RELASZ : elf.DT_RELSZ, () => relocations.reduce((sum, it) => sum + it.size, 0));
     add(machine.rela ? elf.DT_RELAENT : elf.DT_RELENT, (machine.rela ? 3 : 2) * machine.wordBytes);
   }
   if (facts.hasRelr) {

@@ -23,6 +23,7 @@ import { choosePacked, type PackedRelocations } from "./pack-relative.ts";
 import { DYN_RELATIVE, type Scan } from "./scan.ts";
 import { allocateSlots, type Slots } from "./slots.ts";
 import { allotCopies } from "./space.ts";
+import { type RelocationPart, splitRelocations } from "./split-relocations.ts";
 import { KIND_NONE } from "./symbol-table.ts";
 import {
   type DynamicChunks,
@@ -84,7 +85,18 @@ export function makeSections(
     symbols.kind[linkerSymbols.gotSymbol] = KIND_NONE;
   const got = planGot(symbols, scan, slots, machine, mode, slotChunks);
   const packed = choosePacked(scan, got, sections, machine, mode, options);
-  const relocationChunks = makeRelocationChunks(outputs, scan, got, copies.length, packed?.count ?? 0, machine, mode);
+  const split = (): RelocationPart[] =>
+    splitRelocations(outputs, sections, symbols, scan, got, copies, packed, machine, mode);
+  const relocationChunks = makeRelocationChunks(
+    outputs,
+    scan,
+    got,
+    copies.length,
+    packed?.count ?? 0,
+    options.z.combreloc ? undefined : split,
+    machine,
+    mode,
+  );
   if (mode.interpreted) makeInterp(outputs, options.dynamicLinker ?? machine.interpreter);
   const idSize = buildIdSize(options.buildId);
   const buildId =
@@ -112,7 +124,7 @@ export function makeSections(
   const plan =
     options.strip === "all" ? undefined : planSymbols(objects, sections, symbols, mode, outputs, options, emitted);
   const symtab = plan === undefined ? undefined : { plan, ...addSymbolTable(outputs, plan, machine) };
-  linkRelocationSections(outputs, machine, options);
+  linkRelocationSections(outputs, relocationChunks.parts, machine, options);
   if (emitted !== undefined) addRelocationSections(emitted, outputs, machine);
   return { ...made, dynamic, symtab, emitted };
 }
@@ -154,7 +166,9 @@ function makeDynamic(
       hasPlt: slotChunks.plt !== undefined,
       gotPlt: () => slotChunks.gotPlt?.address ?? 0,
       hasJumpRelocations: relocationChunks.pltCount > 0,
-      hasRelocations: relocationChunks.dynamicCount > 0,
+      relocations: (relocationChunks.parts?.map((it) => it.chunk) ?? [relocationChunks.dynamic]).flatMap(
+        (it) => it?.output ?? [],
+      ),
       hasRelative: hasRelative(scan, made.got, made.packed, machine),
       relativeCount: () => relativeCount(dynamicRelocations, machine),
       hasRelr: made.packed !== undefined,

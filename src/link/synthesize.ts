@@ -31,6 +31,7 @@ import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSection
 import type { Scan } from "./scan.ts";
 import type { Slots } from "./slots.ts";
 import { outputNamed } from "./space.ts";
+import type { RelocationPart } from "./split-relocations.ts";
 
 /** The GOT and PLT chunks; those not needed are undefined. */
 export interface SlotChunks {
@@ -106,6 +107,8 @@ export function makeSlotChunks(
 
 export interface RelocationChunks {
   readonly dynamic: Chunk | undefined;
+  /** -z nocombreloc: in place of `dynamic`. */
+  readonly parts: readonly RelocationPart[] | undefined;
   readonly plt: Chunk | undefined;
   readonly relr: Chunk | undefined;
   /** Entries in each. */
@@ -116,6 +119,7 @@ export interface RelocationChunks {
 /**
  * @param packed how many relocations go into .relr.dyn instead
  * @param copies COPY relocations
+ * @param split makes what stands in place of .rela.dyn
  */
 export function makeRelocationChunks(
   outputs: OutputSections,
@@ -123,6 +127,7 @@ export function makeRelocationChunks(
   got: GotPlan,
   copies: number,
   packed: number,
+  split: (() => readonly RelocationPart[]) | undefined,
   machine: Machine,
   mode: OutputMode,
 ): RelocationChunks {
@@ -143,8 +148,10 @@ export function makeRelocationChunks(
     output.entsize = bytes;
     return addChunk(outputs, output, name, count * bytes, machine.wordBytes);
   };
+  const parts = mode.dynamic ? split?.() : undefined;
   return {
-    dynamic: make(`${prefix}.dyn`, `${prefix}.dyn`, dynamicCount, size, type),
+    dynamic: parts === undefined ? make(`${prefix}.dyn`, `${prefix}.dyn`, dynamicCount, size, type) : undefined,
+    parts,
     plt: make(mode.dynamic ? `${prefix}.plt` : `${prefix}.iplt`, `${prefix}.plt`, pltCount, size, type),
     relr: make(".relr.dyn", ".relr.dyn", packed === 0 ? 0 : 1, machine.wordBytes, SHT_RELR),
     dynamicCount,
@@ -236,10 +243,16 @@ export function makeDynamicChunks(
 }
 
 /** sh_link and sh_info of the relocation sections. Called when all sections exist. */
-export function linkRelocationSections(outputs: OutputSections, machine: Machine, options: LinkOptions): void {
+export function linkRelocationSections(
+  outputs: OutputSections,
+  parts: readonly RelocationPart[] | undefined,
+  machine: Machine,
+  options: LinkOptions,
+): void {
   const prefix = machine.rela ? ".rela" : ".rel";
   // IRELATIVE needs no symbols, but a relocation section has to name a symbol table; a static program's is .symtab.
   const dynsym = outputs.byName.get(".dynsym") ?? outputs.byName.get(".symtab");
+  for (const { output } of parts ?? []) output.link = dynsym;
   for (const name of [`${prefix}.dyn`, `${prefix}.plt`]) {
     const output = outputs.byName.get(name);
     if (output === undefined) continue;

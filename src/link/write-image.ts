@@ -21,6 +21,7 @@ import { type SymbolValues, writeSymbols } from "./output-symbols.ts";
 import { type Relocator, relocateObjects } from "./relocate.ts";
 import type { Scan } from "./scan.ts";
 import type { SlotAddresses } from "./slots.ts";
+import { writeParts } from "./split-relocations.ts";
 import { FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "./symbol-table.ts";
 import { type GotWriter, writeDynamicSymbols, writeGot, writeGotHeader, writePlt } from "./write-chunks.ts";
 import { planHeaders, writeHeaders } from "./write-headers.ts";
@@ -106,7 +107,9 @@ export function writeImage(
     writeDynamicSymbols(dynamic.symbols, values, dynamic.chunks.dynsym, view, is64, mode);
     writeDynamic(dynamic.tags, machine, view, dynamic.chunks.dynamic.offset);
   }
+  const { parts } = relocationChunks;
   writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, true, machine, view, report);
+  if (parts !== undefined) writeParts(dynamicRelocations, parts, machine, mode, view);
   writeRelocationChunk(pltRelocations, relocationChunks.plt, false, machine, view, report);
   for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
   if (symtab !== undefined) {

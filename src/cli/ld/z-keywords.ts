@@ -106,8 +106,8 @@ export const zKeywords: readonly ZKeyword[] = [
   }),
   set("copyreloc", "copyreloc", true, "Copy a library's data into the program where it asks for that (default)."),
   set("nocopyreloc", "copyreloc", false, "Refuse such programs."),
-  set("combreloc", "combreloc", true, "Sort dynamic relocations (default)."),
-  set("nocombreloc", "combreloc", false, "Do not."),
+  set("combreloc", "combreloc", true, "Put dynamic relocations into one section, sorted (default)."),
+  set("nocombreloc", "combreloc", false, "Put those of each section into a section of their own, as they come."),
   set("pack-relative-relocs", "packRelativeRelocs", true, "Pack relative relocations (DT_RELR)."),
   set("nopack-relative-relocs", "packRelativeRelocs", false, "Do not (default)."),
 
