@@ -81,11 +81,11 @@ function enterCommandLineSymbols(loader: Loader): void {
     loader.wrap.set(plain, symbolNamed(symbols, `__wrap_${name}`));
     loader.wrap.set(symbolNamed(symbols, `__real_${name}`), plain);
   }
-  for (const name of [...options.undefined, ...options.requireDefined]) require(loader, name);
+  for (const name of [...options.undefined, ...options.requireDefined]) requireSymbol(loader, name);
   // Programs start somewhere: as in GNU ld's script (ENTRY), which brings _start out of an archive too.
   const isProgram = options.output !== "relocatable" && options.output !== "shared";
   const entry = options.entry ?? (isProgram ? "_start" : undefined);
-  if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) require(loader, entry);
+  if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
   for (const assignment of options.defsym) {
     for (const name of symbolsIn(assignment.value)) refer(loader, name);
     if (!assignment.provide) define(loader, assignment.symbol);
@@ -93,7 +93,7 @@ function enterCommandLineSymbols(loader: Loader): void {
 }
 
 /** Looked for, and listed even where nothing defines it. */
-function require(loader: Loader, name: string): void {
+function requireSymbol(loader: Loader, name: string): void {
   refer(loader, name);
   loader.symbols.flags[symbolNamed(loader.symbols, name)] |= FLAG_REQUIRED;
 }
@@ -308,7 +308,7 @@ function readScript(reading: Reading, path: string, bytes: Uint8Array, state: In
         loader.libraryPaths.push(command.path);
         break;
       case "extern":
-        for (const name of command.symbols) require(loader, name);
+        for (const name of command.symbols) requireSymbol(loader, name);
         break;
       case "assignment":
         for (const name of symbolsIn(command.assignment.value)) refer(loader, name);
