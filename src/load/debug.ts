@@ -1,12 +1,69 @@
-// What happened, in the words of LD_DEBUG (glibc elf/dl-lookup.c, dl-version.c, dl-open.c, dl-reloc.c, dl-deps.c, dl-load.c),
-// so that it can be laid beside what the real loader says. Each line is without ld.so's prefix, "%9lu:\t" with the process's
-// number. Nothing is recorded for it while loading: all is read off the process.
+// What happened, in the words of LD_DEBUG (glibc elf/dl-load.c, dl-version.c, rtld.c, dl-reloc.c, dl-lookup.c, dl-init.c,
+// dl-fini.c), so that it can be laid beside what the real loader says. Each line is without ld.so's prefix, "%9lu:\t" with
+// the process's number. Nothing is recorded for it while loading: all is read off the process.
 
-import { STV_PROTECTED } from "../elf/index.ts";
+import { DT_PREINIT_ARRAY, PT_DYNAMIC, PT_PHDR, STV_PROTECTED } from "../elf/index.ts";
+import type { SearchStep } from "./contract.ts";
 import { symbolicOf } from "./dynamic-file.ts";
 import { symbolName, symbolVisibility } from "./dynamic-symbols.ts";
-import { BOUND_FROM_CACHE, BOUND_LOCALLY, type LoadedObject, type LoadedProcess } from "./objects.ts";
+import {
+  BOUND_FROM_CACHE,
+  BOUND_LOCALLY,
+  type LibrarySearch,
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_YET_BOUND,
+} from "./objects.ts";
+import { finiOrder, initOrder } from "./order.ts";
 import { versionIndex } from "./version-table.ts";
+import { providerOf } from "./versions.ts";
+
+/** What can be asked for in LD_DEBUG, as far as it is said here. "all" is all of them. */
+export type DebugCategory = "libs" | "files" | "versions" | "scopes" | "reloc" | "bindings";
+
+/** What the loader would print with these categories in LD_DEBUG, from the program's start to its end. */
+export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCategory>): string[] {
+  const lines: string[] = [];
+  const says = (category: DebugCategory): boolean => categories.has(category);
+  for (const search of task.searches) addSearch(task, search, says, lines);
+  if (says("versions")) addVersions(task, lines);
+  if (says("scopes")) addScopes(task, lines);
+  for (const object of task.relocationOrder) {
+    if (object.kind === "loader") continue;
+    if (says("reloc")) lines.push("", `relocation processing: ${object.name}${isLazy(task, object) ? " (lazy)" : ""}`);
+    if (says("bindings")) addBindings(task, object, lines);
+  }
+  for (const object of task.objects) {
+    if (object.kind !== "loader" || task.relocationOrder.length < 2) continue;
+    if (says("reloc")) lines.push("", `relocation processing: ${object.name}`);
+    if (says("bindings")) addBindings(task, object, lines);
+  }
+  if (task.exitCode === undefined) addCalls(task, says, lines);
+  return lines;
+}
+
+function addCalls(task: LoadedProcess, says: (category: DebugCategory) => boolean, lines: string[]): void {
+  const [program] = task.objects;
+  const say = (text: string): void => void lines.push("", text, "");
+  if (!IMPORTANT_CALLS.some(says)) return;
+  if (program.file.values.has(DT_PREINIT_ARRAY)) say(`calling preinit: ${program.name}`);
+  for (const object of initOrder(task)) {
+    // glibc 2.36 says so of objects without constructors too.
+    if (object.kind !== "program") say(`calling init: ${object.name}`);
+  }
+  say(`initialize program: ${program.name}`);
+  say(`transferring control: ${program.name}`);
+  for (const object of finiOrder(task)) {
+    say(`calling fini: ${object.kind === "program" ? "" : object.name} [0]`);
+  }
+}
+
+/** The categories that include DL_DEBUG_IMPCALLS (elf/rtld.c, process_dl_debug). */
+const IMPORTANT_CALLS: readonly DebugCategory[] = ["libs", "reloc", "files", "bindings", "versions"];
+
+function isLazy(task: LoadedProcess, object: LoadedObject): boolean {
+  return task.lazy && !object.file.bindNow;
+}
 
 /** LD_DEBUG=bindings, with everything bound at the start. The loader's own bindings are left out, as in trace mode. */
 export function bindingLines(task: LoadedProcess): string[] {
@@ -20,18 +77,95 @@ export function bindingLines(task: LoadedProcess): string[] {
 function addBindings(task: LoadedProcess, object: LoadedObject, lines: string[]): void {
   const { bindings, file } = object;
   if (bindings === undefined) return;
-  const { symbol, count } = symbolicOf(file);
-  const { versions, symbols } = file;
+  const { count } = symbolicOf(file);
   const { provider, rule } = bindings;
   for (let row = 0; row < count; row++) {
-    if (provider[row] < 0 || rule[row] === BOUND_LOCALLY || rule[row] === BOUND_FROM_CACHE) continue;
-    const index = symbol[row];
-    const kind = symbolVisibility(symbols, index) === STV_PROTECTED ? "protected" : "normal";
-    const version = versions.symbolsAt < 0 ? 0 : versionIndex(versions, symbols.bytes, index);
-    const tag = versions.hash[version] === 0 ? "" : ` [${versions.name[version]}]`;
-    const to = task.objects[provider[row]];
-    lines.push(
-      `binding file ${object.name} [0] to ${to.name} [0]: ${kind} symbol \`${symbolName(symbols, index)}'${tag}`,
-    );
+    if (
+      provider[row] < 0 ||
+      rule[row] === BOUND_LOCALLY ||
+      rule[row] === BOUND_FROM_CACHE ||
+      rule[row] === NOT_YET_BOUND
+    ) {
+      continue;
+    }
+    lines.push(bindingLine(task, object, row));
+  }
+}
+
+/** "binding file A [0] to B [0]: normal symbol `x' [VERSION]" for a row of an object's bindings that has a provider. */
+export function bindingLine(task: LoadedProcess, object: LoadedObject, row: number): string {
+  const { versions, symbols } = object.file;
+  const index = symbolicOf(object.file).symbol[row];
+  const kind = symbolVisibility(symbols, index) === STV_PROTECTED ? "protected" : "normal";
+  const version = versions.symbolsAt < 0 ? 0 : versionIndex(versions, symbols.bytes, index);
+  const tag = versions.hash[version] === 0 ? "" : ` [${versions.name[version]}]`;
+  const to = task.objects[object.bindings?.provider[row] ?? 0];
+  return `binding file ${object.name} [0] to ${to.name} [0]: ${kind} symbol \`${symbolName(symbols, index)}'${tag}`;
+}
+
+function addSearch(
+  task: LoadedProcess,
+  search: LibrarySearch,
+  says: (category: DebugCategory) => boolean,
+  lines: string[],
+): void {
+  const { name, requester, object, steps, fresh, opened } = search;
+  const needed = opened ? "dynamically loaded" : "needed";
+  if (says("files")) lines.push("", `file=${name} [0];  ${needed} by ${requester.name} [0]`);
+  if (says("libs") && !name.includes("/")) {
+    lines.push(`find library=${name} [0]; searching`);
+    for (const step of steps) lines.push(stepLine(step));
+    lines.push("");
+  }
+  if (says("files") && fresh && object !== undefined) addLinkMap(task, object, name, lines);
+}
+
+function stepLine(step: SearchStep): string {
+  if (step.kind === "try") return `  trying file=${step.path}`;
+  if (step.kind === "cache") return ` search cache=${step.path}`;
+  const owner = step.from === undefined ? "" : ` from file ${step.from}`;
+  return ` search path=${step.directories.join(":")}\t\t(${step.what}${owner})`;
+}
+
+function addLinkMap(task: LoadedProcess, object: LoadedObject, name: string, lines: string[]): void {
+  const { file, base, start } = object;
+  const digits = task.machine === "i386" ? 8 : 16;
+  const hex = (value: number): string => `0x${value.toString(16).padStart(digits, "0")}`;
+  const dynamic = file.elf.segments.find(({ type }) => type === PT_DYNAMIC)?.address ?? 0;
+  const last = file.loads.at(-1);
+  const size = (last === undefined ? 0 : last.address + last.memoryBytes + base) - start;
+  const headers = file.elf.segments.find(({ type }) => type === PT_PHDR)?.address ?? headersAddress(object);
+  lines.push(
+    `file=${name} [0];  generating link map`,
+    `  dynamic: ${hex(dynamic + base)}  base: ${hex(base)}   size: ${hex(size)}`,
+    `    entry: ${hex(file.elf.header.entry + base)}  phdr: ${hex(headers + base)}  phnum: ${String(file.elf.segments.length).padStart(digits + 2)}`,
+    "",
+  );
+}
+
+/** The program headers in memory, where the first segment that holds them is. */
+function headersAddress({ file }: LoadedObject): number {
+  const at = file.elf.header.segmentOffset;
+  const segment = file.loads.find(({ offset, fileBytes }) => at >= offset && at < offset + fileBytes);
+  return segment === undefined ? 0 : segment.address + (at - segment.offset);
+}
+
+function addVersions(task: LoadedProcess, lines: string[]): void {
+  for (const object of task.chain) {
+    for (const { library, name } of object.file.versions.needs) {
+      const provider = providerOf(task, object, library);
+      if (provider === undefined) continue;
+      lines.push(`checking for version \`${name}' in file ${provider.name} [0] required by file ${object.name} [0]`);
+    }
+  }
+}
+
+function addScopes(task: LoadedProcess, lines: string[]): void {
+  lines.push("", "Initial object scopes");
+  for (const object of task.chain) {
+    lines.push(`object=${object.name} [0]`);
+    if (object.kind === "loader") lines.push(" no scope");
+    else object.scope.forEach((list, i) => void lines.push(` scope ${i}: ${list.map(({ name }) => name).join(" ")}`));
+    lines.push("");
   }
 }

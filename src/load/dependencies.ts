@@ -111,13 +111,14 @@ export function mapObject(
   const known = loadedAs(task, name) ?? muslItself(task, name);
   if (known !== undefined) return { object: known, fresh: false };
   const result = findLibrary(task.host.search, name, requester.searcher, { preload });
-  const searched = (object: LoadedObject | undefined): void =>
-    void task.searches.push({ name, requester, object, steps: result.steps });
+  const searched = (object: LoadedObject | undefined, fresh = false): void =>
+    void task.searches.push({ name, requester, object, fresh, opened, steps: result.steps });
   if (!result.found) {
     searched(undefined);
     return { object: undefined, name: result.object, message: result.message, tried: result.tried };
   }
-  const same = task.objects.find(({ file }) => file.identity === result.file.identity);
+  // What the kernel mapped is not known by its file.
+  const same = task.objects.find(({ kind, file }) => kind === "library" && file.identity === result.file.identity);
   if (same !== undefined) {
     same.names.push(name);
     searched(same);
@@ -140,7 +141,7 @@ export function mapObject(
     tried: result.tried,
     steps: result.steps,
   });
-  searched(object);
+  searched(object, true);
   return { object, fresh: true };
 }
 

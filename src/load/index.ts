@@ -2,7 +2,7 @@
 // references are bound to and why, its memory. Nothing is run and nothing outside of the files given is opened.
 
 export * from "./contract.ts";
-export { bindingLines } from "./debug.ts";
+export { bindingLine, bindingLines, type DebugCategory, debugLines } from "./debug.ts";
 export { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
 export * from "./dynamic-symbols.ts";
 export type { RelocationRange, SymbolicRelocations } from "./file-relocations.ts";
@@ -10,6 +10,7 @@ export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache } f
 export { type MappedRegion, PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./map.ts";
 export { loaderSymbol, processMemory } from "./memory.ts";
 export * from "./objects.ts";
+export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } from "./order.ts";
 export type { Placement } from "./place.ts";
 export * from "./profiles.ts";
 export { RELOCATION_KINDS } from "./relocation-kinds.ts";

@@ -232,7 +232,7 @@ function relocationOrder(task: LoadedProcess): LoadedObject[] {
   const [program] = task.globalScope;
   const sorted = sortObjects(task.globalScope, sortRules(task.options));
   program.initfini = sorted;
-  const order = sorted.reverse();
+  const order = [...sorted].reverse();
   if (!behaves(task.options.profile, "libcFirst")) return order;
   const libc = order.find(({ file }) => file.soname === "libc.so.6");
   return libc === undefined ? order : [libc, ...order.filter((object) => object !== libc)];

@@ -91,6 +91,10 @@ export interface LibrarySearch {
   readonly requester: LoadedObject;
   /** What it came to: a fresh object or one that was there under another name; undefined if nothing was found. */
   readonly object: LoadedObject | undefined;
+  /** The object came into the process by it. */
+  readonly fresh: boolean;
+  /** By dlopen, not by a need. */
+  readonly opened: boolean;
   readonly steps: readonly SearchStep[];
 }
 

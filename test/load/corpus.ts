@@ -5,6 +5,8 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { i386 } from "../support/build.ts";
+import { run } from "../support/run.ts";
 import { compareBindings, realBindings } from "./bindings.ts";
 import {
   basesOf,
@@ -22,8 +24,9 @@ import {
 function elfFiles(directories: readonly string[], wanted: (bytes: Uint8Array, name: string) => boolean): string[] {
   const found = new Map<string, string>();
   for (const directory of directories) {
-    for (const name of readdirSync(directory)) {
-      const path = join(directory, name);
+    for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+      const { name } = entry;
+      const path = join(entry.parentPath, name);
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat === undefined || !stat.isFile() || stat.size < 64) continue;
       const real = realpathSync(path);
@@ -68,6 +71,43 @@ function memory(paths: readonly string[]): void {
   console.log(totals);
 }
 
+/** Each library preloaded into a small program: `command` is what is started. */
+function preload(paths: readonly string[], program: string): void {
+  const directory = mkdtempSync(join(tmpdir(), "solder-corpus-"));
+  const known = stateOfLibc(program);
+  const offset = debugStateOffset(loaded(program));
+  const totals = { libraries: 0, exact: 0, refused: 0, agreed: 0 };
+  for (const path of paths) {
+    const environment = { LD_BIND_NOW: "1", LD_PRELOAD: path };
+    const snapshot = freeze(join(directory, "snapshot"), offset, environment, [program]);
+    totals.libraries++;
+    if (snapshot === undefined) {
+      totals.refused++;
+      const { exitCode, messages } = loaded(program, environment);
+      const real = run(program, [], { env: environment }).stderr.trim().split("\n")[0];
+      const own = messages.find(({ fatal }) => fatal)?.text;
+      if (exitCode !== undefined && own === real) totals.agreed++;
+      else console.log(`${path}: ${own} / ${real}`);
+      continue;
+    }
+    const task = loaded(program, environment, basesOf(snapshot.mappings));
+    const comparison = compareMemory(task, snapshot);
+    const open = comparison.differences.filter((difference) => !isExplained(difference, known));
+    if (open.length === 0 && comparison.problems.length === 0) totals.exact++;
+    else {
+      console.log(`${path}: ${open.length} differences ${task.messages.map(({ text }) => text).join()}`);
+      for (const difference of open.slice(0, 5)) console.log(`  ${describe(difference)}`);
+      for (const problem of comparison.problems.slice(0, 5)) console.log(`  ${problem}`);
+    }
+  }
+  rmSync(directory, { recursive: true });
+  console.log(totals);
+}
+
+function isLibrary(elfClass: number): (bytes: Uint8Array, name: string) => boolean {
+  return (bytes, name) => name.includes(".so") && bytes[4] === elfClass && bytes[16] === 3;
+}
+
 function bindings(paths: readonly string[]): void {
   const totals = { programs: 0, exact: 0, silent: 0, bindings: 0, milliseconds: 0 };
   for (const path of paths) {
@@ -87,7 +127,10 @@ function bindings(paths: readonly string[]): void {
 }
 
 const [what, ...given] = process.argv.slice(2);
-const paths = given.length > 0 ? given : elfFiles(["/usr/bin", "/usr/sbin"], isProgram);
-if (what === "memory") memory(paths);
-else if (what === "bindings") bindings(paths);
-else console.error("memory or bindings?");
+const given64 = given.length > 0 ? given : undefined;
+const programs = (): readonly string[] => given64 ?? elfFiles(["/usr/bin", "/usr/sbin"], isProgram);
+if (what === "memory") memory(programs());
+else if (what === "bindings") bindings(programs());
+else if (what === "preload") preload(given64 ?? elfFiles(["/usr/lib/x86_64-linux-gnu"], isLibrary(2)), smallProgram());
+else if (what === "preload32") preload(given64 ?? elfFiles(["/usr/lib32"], isLibrary(1)), smallProgram(i386));
+else console.error("memory, bindings, preload or preload32?");

@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { hostCpu } from "../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../src/host/index.ts";
 import {
   type LoadCache,
@@ -23,7 +24,7 @@ import {
   symbolSize,
   symbolValue,
 } from "../../src/load/index.ts";
-import { compile, repository, x86_64 } from "../support/build.ts";
+import { compile, repository, type Target, x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 
 export interface Mapping {
@@ -117,19 +118,8 @@ export function realOptions(environment: Readonly<Record<string, string>> = {}):
     environment,
     currentDirectory: process.cwd(),
     secure: false,
-    hwcaps: activeHwcaps(),
+    ...hostCpu(),
   };
-}
-
-let hwcaps: readonly string[] | undefined;
-
-/** What ld.so says that the CPU can do. */
-function activeHwcaps(): readonly string[] {
-  if (hwcaps === undefined) {
-    const text = tool("/lib64/ld-linux-x86-64.so.2", ["--help"]);
-    hwcaps = [...text.matchAll(/^ {2}(x86-64-v\d) \(supported, searched\)/gm)].map(([, name]) => name ?? "");
-  }
-  return hwcaps;
 }
 
 let cache: LoadCache | undefined;
@@ -287,10 +277,10 @@ function sectionAt(object: LoadedObject, offset: number): string {
 }
 
 /** A program that does nothing, to see what libc writes to before any program begins. */
-export function smallProgram(): string {
-  const object = compile(x86_64, "nothing.c", "int main(void) { return 0; }");
-  const program = join(repository, "build/objects/nothing");
-  tool("gcc", ["-o", program, object]);
+export function smallProgram(target: Target = x86_64): string {
+  const object = compile(target, "nothing.c", "int main(void) { return 0; }");
+  const program = join(repository, "build/objects", `nothing-${target.name}`);
+  tool(target.cc, ["-o", program, object]);
   return program;
 }
 

@@ -1,0 +1,67 @@
+// LD_DEBUG's words, so that the two can be laid side by side.
+
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import { type DebugCategory, debugLines, type LoadedProcess } from "../../src/load/index.ts";
+import { compile, x86_64 } from "../support/build.ts";
+import { folder } from "../support/folder.ts";
+import { run, tool } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
+import { loaded } from "./reality.ts";
+
+const directory = folder("debug");
+
+/** A program that needs libone.so in its RUNPATH, which needs libtwo.so by LD_LIBRARY_PATH; both have constructors. */
+function build(): string {
+  const part = (name: string, source: string): string => compile(x86_64, `${name}.c`, source, ["-fPIC"]);
+  const two =
+    "__attribute__((constructor)) static void up(void) {} __attribute__((destructor)) static void down(void) {} int two(void) { return 2; }";
+  const one = "int two(void); __attribute__((constructor)) static void up(void) {} int one(void) { return two() - 1; }";
+  tool("mkdir", ["-p", directory.at("lib"), directory.at("other")]);
+  tool("gcc", ["-shared", "-o", directory.at("other/libtwo.so"), part("two", two), "-Wl,-soname,libtwo.so"]);
+  const link = [directory.at("other/libtwo.so"), "-Wl,-soname,libone.so"];
+  tool("gcc", ["-shared", "-o", directory.at("lib/libone.so"), part("one", one), ...link]);
+  const main = part("main", "int one(void); int main(void) { return one() - 1; }");
+  const rpath = ["-Wl,--enable-new-dtags,-rpath,$ORIGIN/lib,-rpath-link", directory.at("other")];
+  tool("gcc", ["-o", directory.at("main"), main, directory.at("lib/libone.so"), ...rpath]);
+  return directory.at("main");
+}
+
+/** What the loader says: without its prefix, the kernel's library and addresses, which differ from run to run. */
+function realLines(program: string, categories: string, environment: Readonly<Record<string, string>>): string[] {
+  const { stderr } = run(program, [], { env: { ...environment, LD_DEBUG: categories } });
+  const lines = stderr.split("\n").flatMap((line) => {
+    const text = /^ *\d+:\t(.*)$/.exec(line)?.[1];
+    return text === undefined ? [] : [text];
+  });
+  const kept: string[] = [];
+  let kernels = false;
+  for (const line of lines) {
+    if (line.startsWith("object=")) kernels = line.startsWith("object=linux-vdso");
+    if (kernels && line !== "Initial object scopes") {
+      if (line !== "") continue;
+      kernels = false;
+      continue;
+    }
+    kept.push(line);
+  }
+  return kept.map(withoutAddresses);
+}
+
+function withoutAddresses(line: string): string {
+  return line.replace(/(dynamic|base|entry|phdr): 0x[0-9a-f]+/g, "$1: 0x");
+}
+
+function ownLines(task: LoadedProcess, categories: string): string[] {
+  return debugLines(task, new Set(categories.split(",") as DebugCategory[])).map(withoutAddresses);
+}
+
+for (const categories of ["libs", "files", "versions", "scopes", "reloc", "libs,files,versions,scopes,reloc"]) {
+  for (const now of ["", "1"]) {
+    test(`LD_DEBUG=${categories}${now === "" ? "" : " with LD_BIND_NOW"} line for line`, needs("gcc"), () => {
+      const program = build();
+      const environment = { LD_LIBRARY_PATH: directory.at("other"), ...(now === "" ? {} : { LD_BIND_NOW: now }) };
+      deepEqual(ownLines(loaded(program, environment), categories), realLines(program, categories, environment));
+    });
+  }
+}
