@@ -280,10 +280,12 @@ export function readGnuHash(
   const longest = (size - arrays) >>> 2;
   let ending = last - firstIndex;
   if (ending >= longest) return cutShort(arrays + 4 * (ending + 1));
-  const hashes = words(source, source.start + arrays, longest);
-  while (ending < longest && (hashes[ending] & 1) === 0) ending++;
+  // Without section headers the range goes on to the end of the segment, a hundred megabytes in large libraries.
+  const { bytes, littleEndian } = source;
+  const lowest = source.start + arrays + (littleEndian ? 0 : 3);
+  while (ending < longest && (bytes[lowest + 4 * ending] & 1) === 0) ending++;
   if (ending === longest) return cutShort(size + 4);
-  const chain = hashes.slice(0, ending + 1);
+  const chain = words(source, source.start + arrays, ending + 1);
   return {
     kind: "gnu",
     elfClass,
