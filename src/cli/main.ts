@@ -5,6 +5,7 @@ import { nodeAccelerators } from "../host/accelerators.ts";
 import { batchFiles, nodeFiles } from "../host/node-files.ts";
 import { systemLibraryPaths } from "../host/system-paths.ts";
 import { link } from "../link/link.ts";
+import { runCheck } from "./check/check.ts";
 import { runDump } from "./dump.ts";
 import { type LdHost, runLd } from "./ld/run.ts";
 import { runLoad } from "./load/load.ts";
@@ -31,6 +32,12 @@ const subcommands: readonly Subcommand[] = [
     summary: "load a program, or relocatable objects, into simulated memory: maps, bindings, relocations, each step",
     examples: ["solder load --trace ./prog", "solder load b.o a.o --base b.o=0x20000 --base a.o=0x30000"],
     run: (args, io) => runLoad(args, io, nodeFiles),
+  },
+  {
+    name: "check",
+    summary: "tell whether programs, libraries and Node.js addons will load, here or on other systems, and if not, why",
+    examples: ["solder check /usr/bin/git", "solder check --for debian:12,alpine:3.20 node_modules"],
+    run: (args, io) => runCheck(args, io),
   },
 ];
 

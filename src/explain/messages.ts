@@ -2,6 +2,7 @@
 // that people search for and build systems match ("undefined reference to", "multiple definition of", "cannot find -lfoo",
 // "relocation truncated to fit", "recompile with -fPIC") are GNU ld's. docs/messages.md is generated from this table.
 
+import { checkMessages } from "./messages-check.ts";
 import { elfMessages } from "./messages-elf.ts";
 import { linkMessages } from "./messages-link.ts";
 import { loadMessages } from "./messages-load.ts";
@@ -39,6 +40,7 @@ export const messageAreas: readonly { readonly title: string; readonly table: Me
   { title: "Options", table: optionMessages },
   { title: "Scripts and versions", table: scriptMessages },
   { title: "Loading programs", table: loadMessages },
+  { title: "Checking", table: checkMessages },
 ];
 
 /** The entry for a code, or undefined for a code that the table does not know. */

@@ -1,7 +1,8 @@
 // Systems that people run programs on, and what of each is known: its C library, its libstdc++ and libgcc_s, and which
-// libraries the plain container image has. Kept to what is certain. Sources: the distributions' package lists (docker-library/repo-info records what
-// the official images contain; Debian's lists are the dependencies of its essential packages and apt), glibc's and musl's
-// release notes. What is not listed may still be installable: such a library is "not part of the base system".
+// libraries the plain container image has, as far as that is certain. Sources: the distributions' package lists
+// (docker-library/repo-info records what the official images contain; Debian's lists are the dependencies of its essential
+// packages and apt), glibc's and musl's release notes. What is not listed may still be installable: such a library is "not
+// part of the base system".
 
 import type { Release } from "./releases.ts";
 
@@ -25,7 +26,7 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 const DEBIAN = words(`
   libacl.so.1 libattr.so.1 libaudit.so.1 libblkid.so.1 libbz2.so.1.0 libcap-ng.so.0 libcrypt.so.1 libdb-5.3.so
   libgcrypt.so.20 libgmp.so.10 libgnutls.so.30 libgpg-error.so.0 libhogweed.so.6 libidn2.so.0 liblz4.so.1 liblzma.so.5
-  libmount.so.1 libnettle.so.8 libp11-kit.so.0 libpam.so.0 libpam_misc.so.0 libpamc.so.0 libpcre2-8.so.0
+  libmount.so.1 libnettle.so.8 libnsl.so.1 libp11-kit.so.0 libpam.so.0 libpam_misc.so.0 libpamc.so.0 libpcre2-8.so.0
   libseccomp.so.2 libselinux.so.1 libsmartcols.so.1 libsystemd.so.0 libtasn1.so.6 libtinfo.so.6 libudev.so.1
   libunistring.so.2 libuuid.so.1 libz.so.1 libzstd.so.1`);
 
@@ -93,8 +94,8 @@ const NEWEST_GLIBC = [2, 43];
 /** Names for messages and help; glibc:X and musl:X stand for all releases. */
 export const SYSTEM_NAMES: readonly string[] = [
   ...[...GLIBC_SYSTEMS, ...MUSL_SYSTEMS].map(([name]) => name),
-  `glibc:${OLDEST_GLIBC.join(".")} … glibc:${NEWEST_GLIBC.join(".")}`,
-  "musl:1.2.3 … musl:1.2.6",
+  `glibc:${OLDEST_GLIBC.join(".")} to ${NEWEST_GLIBC.join(".")}`,
+  "musl:1.2.3 to 1.2.6",
 ];
 
 const MUSL_RELEASES = ["1.2.3", "1.2.4", "1.2.5", "1.2.6"];

@@ -1,0 +1,102 @@
+// `solder check`: will it load here, on those systems, under that root directory? Arguments and files here; the checks are
+// in load/check, their words in explain/check.
+
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { fails, fileLines, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
+import { filesUnder } from "../../host/walk.ts";
+import type { FileReport } from "../../load/check/index.ts";
+import type { Io } from "../io.ts";
+import { HELP, parseRequest, type Request } from "./request.ts";
+import { startSession } from "./session.ts";
+
+const SUCCESS = 0;
+const FAILURE = 1;
+const MISUSE = 2;
+
+/** When so much of files is kept in memory, a new session begins. */
+const KEPT_BYTES = 0x20000000;
+
+/**
+ * Runs `solder check` with the arguments behind its name.
+ * @returns the exit status: 0 if everything loads, 1 if not, 2 for a command line that makes no sense
+ */
+export function runCheck(args: readonly string[], io: Io): number {
+  const request = parseRequest(args, io);
+  if (typeof request === "string") {
+    io.err(`solder check: error: ${request}; see solder check --help\n`);
+    return MISUSE;
+  }
+  if (request === undefined) {
+    io.out(HELP);
+    return SUCCESS;
+  }
+  if (request.root !== undefined && !isDirectory(request.root)) {
+    io.err(`solder check: error: ${request.root}: no such directory\n`);
+    return MISUSE;
+  }
+  return checkAll(request, io);
+}
+
+function checkAll(request: Request, io: Io): number {
+  const { json, style } = request;
+  let session = startSession(request);
+  const reports: FileReport[] = [];
+  let skipped = 0;
+  for (const { name, path, named } of filesOf(request, () => skipped++)) {
+    if (session.kept() > KEPT_BYTES) session = startSession(request);
+    const report = session.checker.check(name, path);
+    reports.push(report);
+    const lines = json ? [] : fileLines({ report, named }, style);
+    if (lines.length > 0) io.out(`${lines.join("\n")}\n`);
+  }
+  if (json) writeCheckJson(reports, (text) => io.out(text));
+  else if (reports.length !== 1) io.out(`${summaryLines(reports, skipped, style).join("\n")}\n`);
+  return reports.some(fails) ? FAILURE : SUCCESS;
+}
+
+interface CheckedFile {
+  /** For messages. */
+  readonly name: string;
+  /** Absolute, in the root. */
+  readonly path: string;
+  /** By the user, and not found in a directory. */
+  readonly named: boolean;
+}
+
+function* filesOf({ paths, root }: Request, skip: () => void): Generator<CheckedFile> {
+  const outside = root === undefined ? "" : resolve(root).replace(/\/$/, "");
+  for (const name of paths.length === 0 ? ["/"] : paths) {
+    const path = root === undefined ? resolve(name) : resolve("/", name);
+    // A link in the root may lead out of it: what it leads to is looked for inside.
+    if (!isDirectory(outside + path)) {
+      yield { name, path, named: true };
+      continue;
+    }
+    for (const { path: found, start } of filesUnder(outside + path, skip)) {
+      if (!isWanted(found, start)) {
+        skip();
+        continue;
+      }
+      const inside = found.slice(outside.length);
+      const shown = root === undefined ? name.replace(/\/+$/, "") + inside.slice(path.length) : inside;
+      yield { name: shown, path: inside, named: false };
+    }
+  }
+}
+
+const ET_REL = 1;
+
+/** ELF files other than objects, and files that by their names should be ELF. */
+function isWanted(path: string, start: Uint8Array): boolean {
+  const isElf = start[0] === 0x7f && start[1] === 0x45 && start[2] === 0x4c && start[3] === 0x46;
+  return isElf ? start[16] !== ET_REL : path.endsWith(".node");
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}

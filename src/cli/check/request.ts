@@ -1,0 +1,131 @@
+// What `solder check` is asked: its command line, read.
+
+import { parseArgs } from "node:util";
+import type { CheckStyle } from "../../explain/check/index.ts";
+import { closest } from "../../link/spelling.ts";
+import { findSystem, SYSTEM_NAMES, type System } from "../../load/systems/index.ts";
+import type { Io } from "../io.ts";
+import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld } from "../loader-options.ts";
+
+/** `debian:10, 11, 12, 13`: a line a family. */
+function systemLines(): string {
+  const families = new Map<string, string[]>();
+  for (const name of SYSTEM_NAMES) {
+    const [family, ...version] = name.split(":");
+    families.set(family, [...(families.get(family) ?? []), version.join(":")]);
+  }
+  return [...families].map(([family, versions]) => `  ${family}:${versions.join(", ")}`).join("\n");
+}
+
+export const HELP: string = `Usage: solder check [options] PATH...
+
+Tells whether programs, shared libraries and Node.js addons will load, and if not, why and
+what to do. Nothing of what is checked is run. Without options: on this machine, by doing all
+that its dynamic linker would do. A directory stands for the ELF files in it.
+
+For which systems:
+      --for SYSTEMS         these, by bundled tables; commas in between (see below)
+      --node PATH           the Node.js that opens addons (default: the one that runs this,
+                            with --root the one in there)
+
+${LOADER_HELP}
+With --root and no PATH, all that is in it. --profile applies the rules of another release
+than the one that is there; the libraries stay. --library-path counts for --for too.
+
+What to show:
+      --json                as JSON (docs/check.md)
+  -v, --verbose             everything: of directories also what is good, and all symbols
+      --no-demangle         C++ and Rust names as they are in the file
+  -h, --help                this text
+
+Systems for --for:
+${systemLines()}
+
+Exit status: 0 everything loads, 1 something does not, 2 wrong usage.
+
+Examples:
+  solder check build/Release/addon.node
+  solder check --for debian:12,ubuntu:22.04,alpine:3.20 node_modules
+  solder check --for glibc:2.28 dist/program
+  solder check --root ./rootfs
+`;
+
+export interface Request {
+  readonly paths: readonly string[];
+  readonly systems: readonly System[];
+  readonly world: LoaderWorld;
+  readonly root: string | undefined;
+  /** --cpu was given. */
+  readonly cpu: boolean;
+  readonly node: string | undefined;
+  readonly json: boolean;
+  readonly style: CheckStyle;
+}
+
+/** How many symbols are named before the others are counted. */
+const NAMED_SYMBOLS = 6;
+
+/** What was asked for, undefined for help, or what is wrong with the arguments. */
+export function parseRequest(args: readonly string[], io: Io): Request | string | undefined {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (cause) {
+    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) return undefined;
+  const systems = systemsOf(values.for ?? []);
+  if (typeof systems === "string") return systems;
+  const world = loaderWorld(values, io);
+  if (typeof world === "string") return world;
+  if (positionals.length === 0 && values.root === undefined) return "no files given";
+  const verbose = values.verbose === true;
+  return {
+    paths: positionals,
+    systems,
+    world,
+    root: values.root,
+    cpu: values.cpu !== undefined,
+    node: values.node,
+    json: values.json === true,
+    style: {
+      color: io.color.out,
+      demangle: values["no-demangle"] !== true,
+      symbols: verbose ? Number.POSITIVE_INFINITY : NAMED_SYMBOLS,
+      verbose,
+    },
+  };
+}
+
+function parse(args: readonly string[]) {
+  const options = {
+    for: { type: "string", multiple: true },
+    ...LOADER_OPTIONS,
+    node: { type: "string" },
+    json: { type: "boolean" },
+    verbose: { type: "boolean", short: "v" },
+    "no-demangle": { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  return parseArgs({ args: [...args], options, allowPositionals: true });
+}
+
+function systemsOf(lists: readonly string[]): readonly System[] | string {
+  const systems: System[] = [];
+  for (const name of lists.flatMap((list) => list.split(",")).map((it) => it.trim())) {
+    const system = findSystem(name);
+    if (system === undefined) return unknownSystem(name);
+    if (!systems.some((it) => it.name === name)) systems.push(system);
+  }
+  return systems;
+}
+
+function unknownSystem(name: string): string {
+  const [family] = name.split(":");
+  const meant = closest(name, SYSTEM_NAMES);
+  const known = SYSTEM_NAMES.filter((it) => it.startsWith(`${family}:`));
+  const hint =
+    known.length > 0 ? `; it knows ${known.join(", ")}` : meant === undefined ? "" : `; did you mean ${meant}?`;
+  return `--for does not know '${name}'${hint}`;
+}

@@ -1,0 +1,67 @@
+// What the checks of one run share: files, the dynamic linker's view of them, the symbols of Node.js.
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import {
+  type Checker,
+  checker,
+  nodeExports,
+  type Surroundings,
+  surroundingsTarget,
+  systemTarget,
+} from "../../load/check/index.ts";
+import type { LoadFiles } from "../../load/contract.ts";
+import { loadCache } from "../../load/load.ts";
+import type { LoaderWorld } from "../loader-options.ts";
+import type { Request } from "./request.ts";
+
+export interface Session {
+  readonly checker: Checker;
+  /** Bytes of files that are kept. */
+  kept(): number;
+}
+
+/** Starts anew: what is kept of files goes with the session before. */
+export function startSession(request: Request): Session {
+  const { systems, world } = request;
+  let kept = 0;
+  const files: LoadFiles = {
+    ...world.files,
+    open: (path) => {
+      const opened = world.files.open(path);
+      if (typeof opened !== "string") kept += opened.bytes.length;
+      return opened;
+    },
+  };
+  const where = surroundings(request, world, files);
+  const node = nodeExports(where);
+  const targets =
+    systems.length > 0 ? systems.map((system) => systemTarget(system, node)) : [surroundingsTarget(where, node)];
+  return { checker: checker(where.cache, world.options.libraryPath ?? "", targets), kept: () => kept };
+}
+
+function surroundings(request: Request, world: LoaderWorld, files: LoadFiles): Surroundings {
+  const { root, cpu } = request;
+  return {
+    name: root ?? "this system",
+    cache: loadCache(files),
+    linkers: new Map(),
+    options: world.options,
+    // Nobody knows which machine a root directory is going to run on.
+    cpu: root === undefined || cpu ? levelOf(world.options.hwcaps) : undefined,
+    rules: world.profile,
+    node: nodePath(request),
+  };
+}
+
+function levelOf([best]: readonly string[]): Surroundings["cpu"] {
+  return best === "x86-64-v4" ? 4 : best === "x86-64-v3" ? 3 : best === "x86-64-v2" ? 2 : 1;
+}
+
+/** Where images have Node.js. */
+const NODE_PATHS = ["/usr/local/bin/node", "/usr/bin/node"];
+
+function nodePath({ node, root }: Request): string | undefined {
+  if (root === undefined) return resolve(node ?? process.execPath);
+  return node ?? NODE_PATHS.find((path) => existsSync(`${root}${path}`));
+}

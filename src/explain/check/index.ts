@@ -1,0 +1,4 @@
+// The reports of `solder check` in words and as JSON.
+
+export { CHECK_JSON_VERSION, writeCheckJson } from "./json.ts";
+export { type CheckStyle, fails, fileLines, type Listed, summaryLines } from "./text.ts";

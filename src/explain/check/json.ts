@@ -1,0 +1,46 @@
+// The report of `solder check` as JSON; docs/check.md describes the shape.
+
+import type { Problem } from "../../elf/problem.ts";
+import { type FileReport, type Floor, type Oldest, oldestOfAll } from "../../load/check/index.ts";
+import { releaseText } from "../../load/systems/index.ts";
+import { describeProblem } from "../render.ts";
+import { fails } from "./text.ts";
+
+/** The version of the shape; it changes when a reader would have to. */
+export const CHECK_JSON_VERSION = 1;
+
+/** Writes the document, a file a line. */
+export function writeCheckJson(reports: readonly FileReport[], out: (text: string) => void): void {
+  out(`{\n "version": ${CHECK_JSON_VERSION},\n "loads": ${!reports.some(fails)},\n`);
+  const all = reports.flatMap(({ oldest }) => (oldest === undefined ? [] : [oldest]));
+  out(` "oldest": ${JSON.stringify(oldestJson(oldestOfAll(all)))},\n "files": [`);
+  reports.forEach((report, i) => {
+    out(`${i === 0 ? "" : ","}\n  ${JSON.stringify(fileJson(report))}`);
+  });
+  out("\n ]\n}\n");
+}
+
+function fileJson(report: FileReport): object {
+  const { name, role, machine, library, oldest, problems, verdicts } = report;
+  return {
+    file: name,
+    loads: !fails(report),
+    role,
+    machine,
+    library,
+    oldest: oldest === undefined ? undefined : oldestJson(oldest),
+    problems: problems.map(problemJson),
+    targets: verdicts.map(({ target, loads, findings }) => ({ target, loads, findings: findings.map(problemJson) })),
+  };
+}
+
+function oldestJson({ glibc, glibcxx, cxxabi, libgcc }: Oldest): object {
+  const floor = (one: Floor | undefined): object | undefined =>
+    one === undefined ? undefined : { release: releaseText(one.release), version: one.version, symbols: one.symbols };
+  return { glibc: floor(glibc), glibcxx: floor(glibcxx), cxxabi: floor(cxxabi), libgcc: floor(libgcc) };
+}
+
+function problemJson(problem: Problem): object {
+  const { code, severity, message, lines, cure } = describeProblem(problem, { demangle: false });
+  return { code, severity, file: problem.place.file, message, lines, cure, details: problem.details };
+}

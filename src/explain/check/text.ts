@@ -1,0 +1,173 @@
+// The report of `solder check` as text: what fails first, then why and what to do.
+
+import { demangle } from "../../demangle/index.ts";
+import type { Detail, Problem } from "../../elf/problem.ts";
+import { type FileReport, type Floor, type Oldest, oldestOfAll, type Verdict } from "../../load/check/index.ts";
+import { releaseText } from "../../load/systems/index.ts";
+import { describeProblem } from "../render.ts";
+
+export interface CheckStyle {
+  readonly color: boolean;
+  readonly demangle: boolean;
+  /** So many symbols are named; of the others, how many there are. */
+  readonly symbols: number;
+  /** Also what is not an error, of files that were found in directories. */
+  readonly verbose: boolean;
+}
+
+/** A report, and whether the user named the file or it was found in a directory. */
+export interface Listed {
+  readonly report: FileReport;
+  readonly named: boolean;
+}
+
+const SGR: Readonly<Record<string, string>> = {
+  error: "1;31",
+  warning: "1;35",
+  note: "1;36",
+  bold: "1",
+  dim: "2",
+  ok: "32",
+};
+
+function paint(text: string, how: string, style: CheckStyle): string {
+  return style.color ? `\x1b[${SGR[how]}m${text}\x1b[0m` : text;
+}
+
+/** Lines about one file; none for a file of a directory with nothing to say. */
+export function fileLines({ report, named }: Listed, style: CheckStyle): string[] {
+  const full = named || style.verbose;
+  if (!full && !fails(report)) return [];
+  const shown = (findings: readonly Problem[]): readonly Problem[] => {
+    if (style.verbose) return findings;
+    const failing = findings.some(({ severity }) => severity === "error");
+    return findings.filter(({ severity }) => severity === "error" || (full && !(failing && severity === "note")));
+  };
+  const lines = [headLine(report, style)];
+  if (full && report.oldest !== undefined) lines.push(...oldestLines(report.oldest, style));
+  for (const problem of shown(report.problems)) lines.push(...findingLines(problem, report.name, "  ", style));
+  const width = Math.max(0, ...report.verdicts.map(({ target }) => target.length));
+  for (const verdict of report.verdicts) {
+    if (!full && verdict.loads) continue;
+    lines.push(`  ${verdict.target.padEnd(width)}  ${verdictWords(verdict, style)}`);
+    for (const finding of shown(verdict.findings)) lines.push(...findingLines(finding, report.name, "    ", style));
+  }
+  return lines;
+}
+
+/** Whether anything about a file is an error. */
+export function fails(report: FileReport): boolean {
+  return report.problems.some(({ severity }) => severity === "error") || report.verdicts.some(({ loads }) => !loads);
+}
+
+const ROLES = {
+  program: "program",
+  "static-program": "static program",
+  library: "library",
+  addon: "Node.js addon",
+} as const;
+
+function headLine({ name, role, machine, library }: FileReport, style: CheckStyle): string {
+  const words = [role === undefined ? "" : ROLES[role], machine ?? "", library === undefined ? "" : `for ${library}`];
+  const known = words.filter((word) => word !== "").join(", ");
+  return `${paint(name, "bold", style)}${known === "" ? "" : `  ${known}`}`;
+}
+
+function verdictWords({ loads, findings }: Verdict, style: CheckStyle): string {
+  if (!loads) return paint("fails", "error", style);
+  const warned = findings.some(({ severity }) => severity === "warning");
+  return warned ? paint("loads, but", "warning", style) : paint("loads", "ok", style);
+}
+
+/** `oldest glibc 2.34, because of pthread_create and dlsym`. */
+export function oldestLines(oldest: Oldest, style: CheckStyle): string[] {
+  const { glibc, glibcxx, cxxabi, libgcc } = oldest;
+  const line = (what: string, floor: Floor | undefined): string[] => {
+    if (floor === undefined) return [];
+    const because = floor.symbols.length === 0 ? "" : `, because of ${symbolList(floor.symbols, style)}`;
+    return [`  ${paint("oldest", "dim", style)}  ${what}${because}`];
+  };
+  const gcc = (floor: Floor | undefined): string =>
+    floor === undefined ? "" : `${floor.version} (GCC ${releaseText(floor.release)})`;
+  return [
+    ...line(glibc === undefined ? "" : `glibc ${releaseText(glibc.release)}`, glibc),
+    ...line(gcc(glibcxx), glibcxx),
+    // Said only where it asks for a newer GCC than GLIBCXX does.
+    ...line(gcc(cxxabi), isNewer(cxxabi, glibcxx) ? cxxabi : undefined),
+    ...line(gcc(libgcc), isNewer(libgcc, glibcxx) && isNewer(libgcc, cxxabi) && recent(libgcc) ? libgcc : undefined),
+  ];
+}
+
+function isNewer(floor: Floor | undefined, than: Floor | undefined): boolean {
+  if (floor === undefined) return false;
+  if (than === undefined) return true;
+  for (let i = 0; i < 3; i++) {
+    const difference = (floor.release[i] ?? 0) - (than.release[i] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+/** libgcc_s of GCC 4.3 and older is everywhere. */
+function recent(floor: Floor | undefined): boolean {
+  return floor !== undefined && floor.release[0] >= 5;
+}
+
+/** `a, b, c and 12 more`. */
+function symbolList(symbols: readonly string[], style: CheckStyle): string {
+  const named = symbols.slice(0, style.symbols).map((name) => (style.demangle ? demangle(name) : name));
+  const rest = symbols.length - named.length;
+  return rest > 0 ? `${named.join(", ")} and ${rest} more` : named.join(", ");
+}
+
+function findingLines(problem: Problem, name: string, indent: string, style: CheckStyle): string[] {
+  const { code, severity, message, lines, cure } = describeProblem(problem, { demangle: style.demangle });
+  const where = problem.place.file === undefined || problem.place.file === name ? "" : `${problem.place.file}: `;
+  const because = symbolsByVersion(symbolsIn(problem.details.symbols), style);
+  return [
+    `${indent}${paint(`${severity}:`, severity, style)} ${where}${message} ${paint(`[${code}]`, "dim", style)}`,
+    ...because.map((line) => `${indent}  >>> ${line}`),
+    ...lines.map((line) => `${indent}  >>> ${line}`),
+    ...(cure === "" ? [] : [`${indent}  fix: ${cure}`]),
+  ];
+}
+
+/** `GLIBC_2.34: dlsym, pthread_once`, a line for each version, the newest first; one line for symbols without. */
+function symbolsByVersion(symbols: readonly string[], style: CheckStyle): string[] {
+  const groups = new Map<string, string[]>();
+  for (const symbol of symbols) {
+    const [name, version = ""] = symbol.split("@");
+    groups.set(version, [...(groups.get(version) ?? []), name]);
+  }
+  return [...groups]
+    .reverse()
+    .map(([version, names]) => `${version === "" ? "" : `${version}: `}${symbolList(names, style)}`);
+}
+
+function symbolsIn(detail: Detail | undefined): readonly string[] {
+  return Array.isArray(detail) ? detail.filter((item): item is string => typeof item === "string") : [];
+}
+
+/** What is said at the end when there is more than one file. */
+export function summaryLines(all: readonly FileReport[], skipped: number, style: CheckStyle): string[] {
+  const failed = all.filter(fails).length;
+  const targets = all.find(({ verdicts }) => verdicts.length > 0)?.verdicts.map(({ target }) => target) ?? [];
+  const lines = [
+    `${count(all.length, "file")} checked: ${failed === 0 ? "all load" : `${failed} ${failed === 1 ? "fails" : "fail"}`}` +
+      `${skipped === 0 ? "" : `; ${count(skipped, "file")} not ELF, passed over`}`,
+  ];
+  if (targets.length > 1) {
+    const width = Math.max(...targets.map((target) => target.length));
+    targets.forEach((target, i) => {
+      const bad = all.filter(({ verdicts }) => verdicts[i]?.loads === false).length;
+      const words = bad === 0 ? paint("all load", "ok", style) : paint(`${bad} fail`, "error", style);
+      lines.push(`  ${target.padEnd(width)}  ${words}`);
+    });
+  }
+  const oldest = all.flatMap((report) => (report.oldest === undefined ? [] : [report.oldest]));
+  return [...lines, ...oldestLines(oldestOfAll(oldest), style)];
+}
+
+function count(number: number, what: string): string {
+  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
+}

@@ -1,0 +1,175 @@
+// Words for what keeps a program, library or addon from loading on a system: the findings of load/check.
+
+import type { MessageTable } from "./messages.ts";
+
+export const checkMessages: MessageTable = {
+  // What a file is that is not ELF for a machine of ours. The real loader says "invalid ELF header" or worse.
+  "check-mach-o": {
+    message: "not for Linux: a Mach-O file, made for macOS[[ on {detail}]]",
+    cure: "install or build it on Linux; node_modules that were copied from a Mac need npm ci or npm rebuild in the container",
+  },
+  "check-pe": {
+    message: "not for Linux: a PE file, made for Windows[[ on {detail}]]",
+    cure: "install or build it on Linux; node_modules that were copied from Windows need npm ci or npm rebuild",
+  },
+  "check-lfs-pointer": {
+    message: "a Git LFS pointer instead of the file it stands for",
+    cure: "run git lfs pull, or install Git LFS before cloning",
+  },
+  "check-script": { message: "a script for {detail}, not an ELF file", cure: "check {detail} instead" },
+  "check-web-page": {
+    message: "a web page instead of an ELF file",
+    cure: "download it again: the server answered with a page, perhaps an error or a login",
+  },
+  "check-text": { message: "text, not an ELF file" },
+  "check-compressed": {
+    message: "a compressed file or archive, not an ELF file",
+    cure: "unpack it and check what is in it",
+  },
+  "check-wasm": { message: "a WebAssembly module, not an ELF file" },
+  "check-archive": {
+    message: "a static library: an archive of objects for the linker, nothing that loads",
+    cure: "check the program that it is linked into",
+  },
+  "check-object": {
+    message: "an object for the linker, nothing that loads",
+    cure: "check the program or library that it is linked into",
+  },
+  "check-core": { message: "a core dump, nothing that loads" },
+  "check-empty": {
+    message: "the file is empty",
+    cure: "get or build it again: a download or a full disk may have cut it short",
+  },
+  "check-unknown": { message: "not an ELF file" },
+  "check-unreadable": { message: "cannot be read[[: {reason}]]" },
+  "check-foreign-machine": {
+    message: "made for {found} ({bits} bits): not x86-64 or i386, which is all that is checked",
+    cure: "install or build the x86-64 variant if that is where it is to run",
+  },
+
+  // Libraries.
+  "check-library-missing": {
+    message: "{library}: {reason}",
+    cure: "install the package that has {library}, ship it beside the file and link with -Wl,-rpath,'$ORIGIN', or set LD_LIBRARY_PATH",
+  },
+  "check-library-not-in-base": {
+    message: "needs what is not part of the base system of {system}: {libraries}",
+    cure: "ship it along (-Wl,-rpath,'$ORIGIN') or install its package; --root checks against a root file system that has it",
+  },
+  "check-library-of-other-machine": {
+    message: "{library} is there, but {path} is for another machine",
+    cure: "install {library} for the machine of the program: both 64-bit or both 32-bit",
+  },
+  "check-library-unusable": {
+    message: "{library}: {path} cannot be loaded[[: {reason}]]",
+    cure: "put the right file in place of {path}; solder check {path} tells what it is",
+  },
+  "check-not-judged": {
+    message: "versions and symbols of {libraries} are not known for {system}: not checked",
+  },
+
+  // Versions.
+  "check-glibc-too-old": {
+    message: "needs {versions}: too new for {system}[[, which has {has}]]",
+    cure: "build it on the oldest system that it is to run on, or get a build for that",
+  },
+  "check-gcc-runtime-too-old": {
+    message: "needs {versions} of {library}: too new for {system}, which has that of GCC {gcc}[[ (up to {has})]]",
+    cure: "build it with GCC {gcc} or older, or link with -static-libstdc++ -static-libgcc",
+  },
+  "check-version-not-shipped": {
+    message: "needs {versions} of {library}, but {path}, which comes along, does not have that",
+    cure: "ship the {library} that it was built with",
+  },
+  "check-version-missing": {
+    message: "needs {versions} of {library}, but {path} does not have that",
+    cure: "build it on this system, or install a newer {library}",
+  },
+  "check-version-unknown": {
+    message: "needs {versions} of {library}, but {path} has no versions: it loads with a warning",
+  },
+  "check-private-symbols": {
+    message: "uses symbols that are private to glibc: it works only with the very release it was built for",
+    cure: "do not ship parts of glibc; build it on the system where it is to run",
+  },
+
+  // Symbols.
+  "check-symbols-missing": {
+    message: "needs symbols that nothing on {system} defines",
+    cure: "link with the library that defines them, or build it where it is to run",
+  },
+  "check-symbols-missing-late": {
+    message: "calls functions that nothing defines: it loads, and ends when it calls one of them",
+    cure: "link with the library that defines them; with LD_BIND_NOW=1 it does not start at all",
+  },
+  "check-symbols-of-program": {
+    message: "leaves symbols to the program that loads it",
+  },
+  "check-symbols-of-node": {
+    message: "needs symbols that this Node.js does not export",
+    cure: "build the addon for this version of Node.js; an addon with Node-API (napi_*) needs no rebuild for newer ones",
+  },
+
+  // The other C library.
+  "check-foreign-program": {
+    message: 'made for {made}, but {system} has {has}: there is no {interpreter}, and starting it says "not found"',
+    cure: "get or build the {has} variant, or link it statically",
+  },
+  "check-interpreter-missing": {
+    message: 'asks for the dynamic linker {interpreter}, which {system} does not have: starting it says "not found"',
+    cure: "link it for the system, or set the path with patchelf --set-interpreter",
+  },
+  "check-no-linker": {
+    message: "there is no dynamic linker for {machine} on {system}",
+    cure: "install the C library for {machine} (on Debian libc6, libc6-i386 for 32 bits)",
+  },
+  "check-load-fails": { message: "cannot be loaded: {reason}" },
+  "check-foreign-library": {
+    message: "made for {made}, but {system} has {has}",
+    more: ["{system} lacks {libraries}"],
+    cure: "install the {has} variant (npm packages name it linux-x64-musl or linuxmusl-x64 for musl), or build it there",
+  },
+  "check-foreign-library-loads": {
+    message: "made for {made}, but {system} has {has}: it may load, yet the two lay out data differently",
+    cure: "install the {has} variant, or build it there",
+  },
+
+  // The file itself.
+  "check-executable-stack": {
+    message: "asks for an executable stack: hardened systems refuse it, and so does dlopen of glibc from 2.41 on",
+    cure: 'link with -z noexecstack; assembler sources need .section .note.GNU-stack,"",@progbits',
+  },
+  "check-executable-stack-refused": {
+    message: "asks for an executable stack: glibc from 2.41 on does not open it",
+    cure: 'link with -z noexecstack; assembler sources need .section .note.GNU-stack,"",@progbits',
+  },
+  "check-text-relocations": {
+    message: "has relocations in read-only memory (DT_TEXTREL): SELinux and hardened kernels refuse to load it",
+    cure: "compile all of it with -fPIC; ld -z text names the objects",
+  },
+  "check-static-tls": {
+    message:
+      'needs {bytes} bytes of static TLS; dlopen has {budget} for all libraries: "cannot allocate memory in static TLS block"',
+    cure: "compile it without -ftls-model=initial-exec, load it with LD_PRELOAD, or raise GLIBC_TUNABLES=glibc.rtld.optional_static_tls",
+  },
+  "check-static-tls-musl": {
+    message: "uses {bytes} bytes of static TLS, which musl gives to nothing that dlopen opens",
+    cure: "compile it without -ftls-model=initial-exec",
+  },
+  "check-isa-level": {
+    message: "needs a CPU with {level}",
+    cure: "compile with -march=x86-64 to run on every x86-64 CPU",
+  },
+  "check-isa-level-missing": {
+    message: 'needs a CPU with {level}, this one has {cpu}: "CPU ISA level is lower than required"',
+    cure: "compile with -march=x86-64 or -march={cpu}",
+  },
+  "check-relr-unknown": {
+    message: "has packed relocations (DT_RELR), which only {since} and later apply: it would crash",
+    cure: "link without -z pack-relative-relocs",
+  },
+  "check-relr-without-version": {
+    message: "has packed relocations (DT_RELR) and no version GLIBC_ABI_DT_RELR: glibc from 2.36 on refuses it",
+    cure: "link with -z pack-relative-relocs by a linker that adds the version",
+  },
+};

@@ -1,0 +1,190 @@
+// The checks of one file, in order: is it ELF, can a program load it at all, what does it ask for, and does each target have
+// that. A checker serves any number of files of one file system.
+
+import { DF_1_NODEFLIB, type ElfFile, error, identify, machineName, type Problem, parseElf } from "../../elf/index.ts";
+import type { LoaderMachine, OpenedFile, Requester } from "../contract.ts";
+import { type DynamicFile, readDynamicFile } from "../dynamic-file.ts";
+import type { LoadCache } from "../load.ts";
+import { profileOf } from "../profiles.ts";
+import { ERRORS, findLibrary, searchContext } from "../search/index.ts";
+import type { System } from "../systems/index.ts";
+import { type Demands, demandsOf, type FileRole, loaderMachineOf } from "./demands.ts";
+import { type FindShipped, type Group, groupOf } from "./group.ts";
+import { loadFindings } from "./load-findings.ts";
+import { identifyStranger } from "./not-elf.ts";
+import { newestGlibc, type Oldest, oldestOf, oldestOfAll } from "./oldest.ts";
+import type { NodeExports, Surroundings } from "./surroundings.ts";
+import { systemFindings, systemTables } from "./system-findings.ts";
+
+export interface Verdict {
+  /** As it was asked for: `debian:12`. */
+  readonly target: string;
+  readonly loads: boolean;
+  readonly findings: readonly Problem[];
+}
+
+export interface FileReport {
+  /** As the user named it. */
+  readonly name: string;
+  /** Undefined for a file that no program can load; `problems` says why. */
+  readonly role: FileRole | undefined;
+  readonly machine: LoaderMachine | undefined;
+  readonly library: Demands["library"];
+  readonly oldest: Oldest | undefined;
+  /** What is wrong with the file wherever it is. */
+  readonly problems: readonly Problem[];
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Somewhere that a file could be loaded. */
+export interface Target {
+  readonly name: string;
+  readonly findings: (group: Group, path: string) => readonly Problem[];
+}
+
+/** A system of the tables. */
+export function systemTarget(system: System, node: NodeExports): Target {
+  const tables = systemTables(system);
+  return { name: system.name, findings: (group) => systemFindings(group, tables, node) };
+}
+
+/** This machine, or a root directory. */
+export function surroundingsTarget(where: Surroundings, node: NodeExports): Target {
+  return { name: where.name, findings: ({ main }, path) => loadFindings(main, path, where, node) };
+}
+
+export interface Checker {
+  /** @param name as the user named it  @param path absolute, in the file system of the checker */
+  check(name: string, path: string): FileReport;
+}
+
+/**
+ * @param cache what the checks share: a file is read and parsed once
+ * @param libraryPath directories for these beside RPATH and RUNPATH, as in LD_LIBRARY_PATH; empty for none
+ */
+export function checker(cache: LoadCache, libraryPath: string, targets: readonly Target[]): Checker {
+  const newest = newestGlibc();
+  return {
+    check: (name, path) => {
+      const problems: Problem[] = [];
+      const demands = readDemands(cache, name, path, (problem) => problems.push(problem));
+      if (demands === undefined) return { ...NOTHING, name, problems };
+      const group = groupOf(demands, shippedFinder(cache, libraryPath, demands, path));
+      return {
+        name,
+        role: demands.role,
+        machine: demands.machine,
+        library: demands.library,
+        oldest: oldestOfAll(group.objects.map((it) => oldestOf(it, newest))),
+        problems,
+        verdicts: targets.map((target) => {
+          const findings = target.findings(group, path);
+          return { target: target.name, loads: findings.every(({ severity }) => severity !== "error"), findings };
+        }),
+      };
+    },
+  };
+}
+
+const NOTHING: Omit<FileReport, "name" | "problems"> = {
+  role: undefined,
+  machine: undefined,
+  library: undefined,
+  oldest: undefined,
+  verdicts: [],
+};
+
+/** Reads a file, or reports what it is instead of something that can be loaded. */
+function readDemands(
+  cache: LoadCache,
+  name: string,
+  path: string,
+  report: (problem: Problem) => void,
+): Demands | undefined {
+  const opened = cache.files.open(path);
+  if (typeof opened === "string") {
+    report(error("check-unreadable", { file: name }, { reason: ERRORS[opened] }));
+    return undefined;
+  }
+  const { bytes } = opened;
+  const kind = identify(bytes);
+  if (!kind.startsWith("elf-")) {
+    const { code, detail } = identifyStranger(bytes);
+    report(error(code, { file: name }, detail === "" ? {} : { detail }));
+    return undefined;
+  }
+  if (kind === "elf-relocatable" || kind === "elf-core") {
+    report(error(kind === "elf-core" ? "check-core" : "check-object", { file: name }));
+    return undefined;
+  }
+  // A loader does not look at sections.
+  const elf = parseElf(bytes, name, ({ code, severity, place, details }) => {
+    if (!/section/.test(code)) report({ code, severity, place, details });
+  });
+  if (elf === undefined) return undefined;
+  const machine = loaderMachineOf(elf);
+  if (machine === undefined) {
+    const facts = { found: machineName(elf.header.machine), bits: elf.elfClass };
+    report(error("check-foreign-machine", { file: name }, facts));
+    return undefined;
+  }
+  const file = dynamicFileIn(cache, elf, opened);
+  file.problems.forEach(report);
+  return demandsOf(file, machine, name);
+}
+
+function dynamicFileIn(cache: LoadCache, elf: ElfFile, { identity, realPath }: OpenedFile): DynamicFile {
+  let file = cache.dynamicFiles.get(identity);
+  if (file === undefined) {
+    file = readDynamicFile(elf, identity, realPath);
+    cache.dynamicFiles.set(identity, file);
+  }
+  return file;
+}
+
+/** Looks where the library path, RPATH, RUNPATH and names with a slash point, and nowhere else. */
+function shippedFinder(cache: LoadCache, libraryPath: string, main: Demands, path: string): FindShipped {
+  const { machine, file } = main;
+  const program = requesterOf(file, main.name, path, undefined);
+  const requesters = new Map<Demands, Requester>([[main, program]]);
+  const profile = {
+    ...profileOf("glibc", [2, 36]),
+    systemDirectories: { "x86-64": [], i386: [] },
+  };
+  const options = {
+    profile,
+    environment: {},
+    libraryPath,
+    currentDirectory: "/",
+    secure: false,
+    inhibitCache: true,
+    hwcaps: [],
+  };
+  const context = searchContext(cache.files, options, { machine, program, interpreter: file.interpreter ?? "" });
+  const known = new Map<string, Demands>();
+  return (name, requester) => {
+    const asker = requesters.get(requester) ?? program;
+    const result = findLibrary(context, name, asker);
+    if (!result.found) return undefined;
+    const { identity, realPath } = result.file;
+    let demands = known.get(identity);
+    if (demands === undefined) {
+      const found = dynamicFileIn(cache, result.elf, result.file);
+      demands = demandsOf(found, machine, realPath);
+      known.set(identity, demands);
+      requesters.set(demands, requesterOf(found, result.path, result.path, asker));
+    }
+    return demands;
+  };
+}
+
+function requesterOf(file: DynamicFile, name: string, path: string, loader: Requester | undefined): Requester {
+  const { rpath, runpath, flags1 } = file;
+  const noDefaultDirectories = (flags1 & DF_1_NODEFLIB) !== 0;
+  return { name, origin: directoryOf(path), rpath, runpath, noDefaultDirectories, loader };
+}
+
+function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? "/" : path.slice(0, slash);
+}

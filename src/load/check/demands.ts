@@ -1,0 +1,172 @@
+// What a file asks of the system that is to run it: libraries, versions, symbols, and properties of the process. Read from
+// the file alone; the checks hold it against a system.
+
+import {
+  DF_STATIC_TLS,
+  DF_TEXTREL,
+  DT_FLAGS,
+  DT_NEEDED,
+  DT_RELR,
+  DT_TEXTREL,
+  type ElfFile,
+  EM_386,
+  EM_X86_64,
+  ET_DYN,
+  ET_EXEC,
+  GNU_PROPERTY_X86_ISA_1_NEEDED,
+  GNU_PROPERTY_X86_ISA_1_V2,
+  GNU_PROPERTY_X86_ISA_1_V3,
+  GNU_PROPERTY_X86_ISA_1_V4,
+  isPropertyNote,
+  notesInSegments,
+  PF_X,
+  propertiesOf,
+  SHN_UNDEF,
+  STB_LOCAL,
+  STB_WEAK,
+} from "../../elf/index.ts";
+import type { LoaderMachine } from "../contract.ts";
+import type { DynamicFile } from "../dynamic-file.ts";
+import { symbolBinding, symbolName, symbolSection } from "../dynamic-symbols.ts";
+import { versionIndex } from "../version-table.ts";
+
+/** What a file is to those who run it. */
+export type FileRole =
+  | "program"
+  /** Needs no dynamic linker: everything is in it. */
+  | "static-program"
+  | "library"
+  /** A library that Node.js opens. */
+  | "addon";
+
+/** An undefined symbol. */
+export interface Reference {
+  readonly name: string;
+  /** Empty for a reference without version. */
+  readonly version: string;
+  /** The library that is to have the version; empty where there is none. */
+  readonly library: string;
+  readonly weak: boolean;
+}
+
+export interface Demands {
+  /** As it is called in messages. */
+  readonly name: string;
+  readonly file: DynamicFile;
+  readonly role: FileRole;
+  readonly machine: LoaderMachine;
+  /** The C library that it was made for; undefined if it asks for none. */
+  readonly library: "glibc" | "musl" | undefined;
+  /** DT_NEEDED, in order. */
+  readonly needed: readonly string[];
+  readonly references: readonly Reference[];
+  /** PT_GNU_STACK with PF_X, or none: then x86 asks for an executable stack. */
+  readonly executableStack: boolean;
+  readonly textRelocations: boolean;
+  /** PT_TLS. */
+  readonly tls: { readonly bytes: number; readonly alignment: number; readonly isStatic: boolean } | undefined;
+  /** x86-64-v2, v3 or v4; 1 if nothing more than the baseline is asked for. */
+  readonly isaLevel: 1 | 2 | 3 | 4;
+  readonly relr: boolean;
+}
+
+/** x86-64 or i386; undefined for other machines, and for x32. */
+export function loaderMachineOf(elf: ElfFile): LoaderMachine | undefined {
+  if (!elf.littleEndian) return undefined;
+  if (elf.header.machine === EM_X86_64 && elf.elfClass === 64) return "x86-64";
+  return elf.header.machine === EM_386 && elf.elfClass === 32 ? "i386" : undefined;
+}
+
+/** Reads the demands of a linked file for x86-64 or i386. */
+export function demandsOf(file: DynamicFile, machine: LoaderMachine, name: string): Demands {
+  const needed = file.dependencies.flatMap((it) => (it.tag === DT_NEEDED ? [it.name] : []));
+  const flags = file.values.get(DT_FLAGS) ?? 0;
+  return {
+    name,
+    file,
+    role: roleOf(file, name, needed),
+    machine,
+    library: libraryOf(file, needed),
+    needed,
+    references: referencesOf(file),
+    executableStack: file.stackFlags === undefined || (file.stackFlags & PF_X) !== 0,
+    textRelocations: file.values.has(DT_TEXTREL) || (flags & DF_TEXTREL) !== 0,
+    tls:
+      file.tls === undefined
+        ? undefined
+        : {
+            bytes: file.tls.memoryBytes,
+            alignment: file.tls.alignment,
+            isStatic: (flags & DF_STATIC_TLS) !== 0,
+          },
+    isaLevel: isaLevelOf(file),
+    relr: file.values.has(DT_RELR),
+  };
+}
+
+function roleOf(file: DynamicFile, name: string, needed: readonly string[]): FileRole {
+  if (/\.node$/.test(name)) return "addon";
+  if (file.interpreter !== undefined) return "program";
+  const { type } = file.elf.header;
+  if (type === ET_EXEC) return file.hasDynamicSection && needed.length > 0 ? "program" : "static-program";
+  return type === ET_DYN && file.pie && needed.length === 0 ? "static-program" : "library";
+}
+
+/** glibc's libc.so.6 and dynamic linkers, under the names that programs ask for. */
+const GLIBC_NAMES = /^(libc\.so\.6|ld-linux(-x86-64)?\.so\.2|lib(m|pthread|dl|rt|util|resolv|anl|mvec)\.so\.[0-9])$/;
+/** musl calls itself libc.so; Alpine and others name it after the machine. */
+const MUSL_NAMES = /^(libc\.so|libc\.musl-[\w]+\.so\.1|ld-musl-[\w]+\.so\.1)$/;
+
+/** Is this a library of glibc? */
+export function isGlibcName(name: string): boolean {
+  return GLIBC_NAMES.test(name) || /^lib(thread_db|BrokenLocale|nss_\w+|c_malloc_debug|memusage)\.so\.\d$/.test(name);
+}
+
+function libraryOf(file: DynamicFile, needed: readonly string[]): Demands["library"] {
+  const { interpreter } = file;
+  if (interpreter !== undefined) {
+    if (/\/ld-musl-/.test(interpreter)) return "musl";
+    if (/\/ld-linux/.test(interpreter)) return "glibc";
+  }
+  if (needed.some((name) => MUSL_NAMES.test(name))) return "musl";
+  const asksGlibc = needed.some((name) => GLIBC_NAMES.test(name));
+  return asksGlibc || file.versions.needs.some(({ name }) => name.startsWith("GLIBC_")) ? "glibc" : undefined;
+}
+
+/** The undefined symbols of a file, in its order. */
+export function referencesOf(file: DynamicFile): Reference[] {
+  const { symbols, versions, elf } = file;
+  const references: Reference[] = [];
+  for (let index = 1; index < symbols.count; index++) {
+    if (symbolSection(symbols, index) !== SHN_UNDEF) continue;
+    const binding = symbolBinding(symbols, index);
+    const name = binding === STB_LOCAL ? "" : symbolName(symbols, index);
+    if (name === "") continue;
+    const version = versionIndex(versions, elf.bytes, index);
+    references.push({
+      name,
+      version: versions.name[version],
+      library: versions.library[version],
+      weak: binding === STB_WEAK,
+    });
+  }
+  return references;
+}
+
+function isaLevelOf(file: DynamicFile): Demands["isaLevel"] {
+  const { elf } = file;
+  const quiet = (): void => {};
+  const needed = notesInSegments(elf, quiet)
+    .filter(isPropertyNote)
+    .flatMap((note) => propertiesOf(elf, note, elf.name, quiet))
+    .find(({ type }) => type === GNU_PROPERTY_X86_ISA_1_NEEDED);
+  const bits = needed?.value ?? 0;
+  if ((bits & GNU_PROPERTY_X86_ISA_1_V4) !== 0) return 4;
+  if ((bits & GNU_PROPERTY_X86_ISA_1_V3) !== 0) return 3;
+  return (bits & GNU_PROPERTY_X86_ISA_1_V2) !== 0 ? 2 : 1;
+}
+
+/** The symbols that need a version of a library, in the order of the file. */
+export function symbolsOfVersion(demands: Demands, library: string, version: string): string[] {
+  return demands.references.flatMap((it) => (it.version === version && it.library === library ? [it.name] : []));
+}

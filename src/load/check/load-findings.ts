@@ -1,0 +1,164 @@
+// Will a file load where it is? The whole load is done in simulated memory, with the dynamic linker that is there; what it
+// could not find or bind are the findings.
+
+import { error, note, type Problem, warning } from "../../elf/index.ts";
+import type { Candidate } from "../contract.ts";
+import { symbolicOf } from "../dynamic-file.ts";
+import { load } from "../load.ts";
+import type { LoadedObject, LoadedProcess, MissingLibrary, MissingVersion, UndefinedSymbol } from "../objects.ts";
+import { type Demands, referencesOf } from "./demands.ts";
+import { fileFindings } from "./file-findings.ts";
+import { foreignFindings } from "./foreign.ts";
+import {
+  type Linker,
+  linkerAt,
+  linkerOfNode,
+  loadOptions,
+  type NodeExports,
+  type Surroundings,
+  usualLinker,
+} from "./surroundings.ts";
+
+/**
+ * What keeps a file from loading, or might.
+ * @param path of the file, absolute
+ */
+export function loadFindings(main: Demands, path: string, where: Surroundings, node: NodeExports): readonly Problem[] {
+  const linker = linkerFor(main, where);
+  if (main.role === "static-program") {
+    return fileFindings(main, linker?.profile ?? { library: "glibc", version: [] }, where.cpu);
+  }
+  if (linker === undefined) return [noLinker(main, where)];
+  const { profile } = linker;
+  const own = fileFindings(main, profile, where.cpu);
+  const settings = { interpreter: linker.path };
+  const result = load(path, loadOptions(where, profile), where.cache, settings);
+  if (!result.loaded) return [...own, result.problem];
+  const found = processFindings(result.process, main, where, node);
+  return [...own, ...foreignFindings(main, profile.library, where.name, found)];
+}
+
+/** A program names its own; addons are opened by Node.js; a library goes with the C library that it was made for. */
+function linkerFor(main: Demands, where: Surroundings): Linker | undefined {
+  const { interpreter } = main.file;
+  if (main.role === "program" && interpreter !== undefined) return linkerAt(where, interpreter, main.machine);
+  const ofNode = main.role === "addon" ? linkerOfNode(where) : undefined;
+  return ofNode ?? usualLinker(where, main.machine, main.library ?? "glibc");
+}
+
+function noLinker(main: Demands, where: Surroundings): Problem {
+  const { interpreter } = main.file;
+  const place = { file: main.name };
+  const other = main.library === undefined ? undefined : usualLinker(where, main.machine, main.library);
+  if (interpreter === undefined) return error("check-no-linker", place, { system: where.name, machine: main.machine });
+  const facts = { interpreter, system: where.name };
+  if (main.library !== undefined && other !== undefined && other.profile.library !== main.library) {
+    return error("check-foreign-program", place, { ...facts, made: main.library, has: other.profile.library });
+  }
+  return error("check-interpreter-missing", place, facts);
+}
+
+function processFindings(loaded: LoadedProcess, main: Demands, where: Surroundings, node: NodeExports): Problem[] {
+  const nameOf = (object: LoadedObject): string => (object.kind === "program" ? main.name : object.file.realPath);
+  const findings = [
+    ...loaded.missingLibraries.map((missing) => missingLibrary(missing, nameOf)),
+    ...missingVersions(loaded.missingVersions, nameOf),
+    ...undefinedSymbols(loaded, main, where, node, nameOf),
+    ...loaded.problems.filter(({ severity }) => severity === "error"),
+  ];
+  // What the loader would end with and nothing above explains.
+  const isExplained = findings.some(({ severity }) => severity === "error") || loaded.undefinedSymbols.length > 0;
+  const reason = loaded.messages.find(({ fatal }) => fatal)?.text;
+  if (loaded.exitCode !== undefined && !isExplained && reason !== undefined) {
+    findings.push(error("check-load-fails", { file: main.name }, { reason }));
+  }
+  return findings;
+}
+
+type NameOf = (object: LoadedObject) => string;
+
+function missingLibrary({ name, requester, message, tried }: MissingLibrary, nameOf: NameOf): Problem {
+  const place = { file: nameOf(requester) };
+  const wrong = tried.find(({ fate }) => fate === "wrong-class" || fate === "wrong-machine");
+  if (wrong !== undefined) return error("check-library-of-other-machine", place, { library: name, path: wrong.path });
+  const broken = tried.find(({ fate }: Candidate) => fate === "fatal");
+  if (broken !== undefined) {
+    return error("check-library-unusable", place, { library: name, path: broken.path, reason: broken.reason });
+  }
+  return error("check-library-missing", place, { library: name, reason: message });
+}
+
+/** One finding for what an object needs of a library. */
+function missingVersions(all: readonly MissingVersion[], nameOf: NameOf): Problem[] {
+  const groups = new Map<string, MissingVersion[]>();
+  for (const missing of all) {
+    // A weak need that is not met is no matter.
+    if (!missing.fatal && missing.library.file.versions.defines) continue;
+    const key = `${missing.requester.id} ${missing.library.id}`;
+    groups.set(key, [...(groups.get(key) ?? []), missing]);
+  }
+  return [...groups.values()].map((group) => {
+    const { requester, library, fatal } = group[0];
+    const versions = group.map(({ version }) => version);
+    const symbols = referencesOf(requester.file)
+      .filter(({ version }) => versions.includes(version))
+      .map(({ name, version }) => `${name}@${version}`);
+    const facts = { library: library.file.soname ?? library.name, versions, path: library.file.realPath };
+    const place = { file: nameOf(requester) };
+    return fatal
+      ? error("check-version-missing", place, { ...facts, symbols })
+      : warning("check-version-unknown", place, facts);
+  });
+}
+
+/** One finding for each object and kind of lack. */
+function undefinedSymbols(
+  loaded: LoadedProcess,
+  main: Demands,
+  where: Surroundings,
+  node: NodeExports,
+  nameOf: NameOf,
+): Problem[] {
+  const groups = new Map<
+    string,
+    { readonly object: LoadedObject; readonly code: string; readonly symbols: Set<string> }
+  >();
+  for (const missing of loaded.undefinedSymbols) {
+    const code = undefinedCode(loaded, main, missing, node);
+    if (code === undefined) continue;
+    const key = `${code} ${missing.object.id}`;
+    const group = groups.get(key) ?? { object: missing.object, code, symbols: new Set<string>() };
+    groups.set(key, group);
+    group.symbols.add(missing.version === "" ? missing.name : `${missing.name}@${missing.version}`);
+  }
+  return [...groups.values()].map(({ object, code, symbols }) => {
+    const severe = code === "check-symbols-missing-late" ? warning : code === "check-symbols-of-program" ? note : error;
+    return severe(code, { file: nameOf(object) }, { system: where.name, symbols: [...symbols] });
+  });
+}
+
+/** What to say of a symbol that nothing in the process defines; nothing if something else is to blame. */
+function undefinedCode(
+  loaded: LoadedProcess,
+  main: Demands,
+  { object, relocation, name, version }: UndefinedSymbol,
+  node: NodeExports,
+): string | undefined {
+  // The loader has functions that it calls only where there is a libc.
+  if (loaded.missingLibraries.length > 0 || object.kind === "loader") return undefined;
+  if (loaded.missingVersions.some((it) => it.fatal && it.version === version && it.requester === object))
+    return undefined;
+  if (main.role === "addon") {
+    const exported = node(name);
+    if (exported !== false) return undefined;
+    if (NODE_SYMBOL.test(name)) return "check-symbols-of-node";
+  }
+  // A library may be meant for a program that has the symbol.
+  if (main.role === "library" && version === "") return "check-symbols-of-program";
+  const isLate = !object.file.bindNow && relocation >= symbolicOf(object.file).firstPlt;
+  const lazy = loaded.options.profile.library === "glibc" && isLate;
+  return lazy ? "check-symbols-missing-late" : "check-symbols-missing";
+}
+
+/** Node-API, libuv, V8, and Node's own C++. */
+export const NODE_SYMBOL: RegExp = /^(napi_|node_|uv_|_ZNK?2v8|_ZNK?4node|_ZNK?8v8|_ZTV?[ISV]?N2v8)/;

@@ -1,0 +1,104 @@
+// Where a file is to be loaded: this machine, or a root directory. Which dynamic linker is there decides by which rules; and
+// the Node.js that is there decides what an addon finds.
+
+import type { ElfFile } from "../../elf/index.ts";
+import type { LoaderMachine, LoaderProfile, LoadOptions } from "../contract.ts";
+import { readDynamicFile } from "../dynamic-file.ts";
+import { type LoadCache, load } from "../load.ts";
+import type { LoadedObject, LoadedProcess } from "../objects.ts";
+import { profileOfInterpreter } from "../profiles.ts";
+import { loaderMachineOf } from "./demands.ts";
+import type { IsaLevel, LibraryRules } from "./file-findings.ts";
+import { defines } from "./group.ts";
+
+export interface Surroundings {
+  /** For messages: "this system", or the root directory as the user named it. */
+  readonly name: string;
+  readonly cache: LoadCache;
+  /** What `linkerAt` found, by path. */
+  readonly linkers: Map<string, Linker | undefined>;
+  /** Of the process; the profile is that of the dynamic linker that is there. */
+  readonly options: Omit<LoadOptions, "profile">;
+  /** Undefined if it is not known which CPU will run it. */
+  readonly cpu: IsaLevel;
+  /** Rules of another release than the one that is there; undefined for those of the one that is there. */
+  readonly rules: LibraryRules | undefined;
+  /** The Node.js that opens addons: a path in the cache's file system. */
+  readonly node: string | undefined;
+}
+
+type Library = LoaderProfile["library"];
+
+/** Where programs expect the dynamic linkers (psABIs; musl's manual). */
+const INTERPRETERS: Readonly<Record<LoaderMachine, Readonly<Record<Library, string>>>> = {
+  "x86-64": { glibc: "/lib64/ld-linux-x86-64.so.2", musl: "/lib/ld-musl-x86_64.so.1" },
+  i386: { glibc: "/lib/ld-linux.so.2", musl: "/lib/ld-musl-i386.so.1" },
+};
+
+/** A dynamic linker that is there. */
+export interface Linker {
+  readonly path: string;
+  readonly profile: LoaderProfile;
+}
+
+/** The dynamic linker at a path; undefined if there is none, or none that is known. */
+export function linkerAt(where: Surroundings, path: string, machine: LoaderMachine): Linker | undefined {
+  const key = `${machine} ${path}`;
+  if (!where.linkers.has(key)) where.linkers.set(key, readLinker(where, path, machine));
+  return where.linkers.get(key);
+}
+
+function readLinker(where: Surroundings, path: string, machine: LoaderMachine): Linker | undefined {
+  const opened = where.cache.files.open(path);
+  const found = typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine);
+  if (found === undefined) return undefined;
+  const { rules } = where;
+  return { path, profile: rules?.library === found.library ? { ...found, version: rules.version } : found };
+}
+
+/** The usual dynamic linker of a C library, or else that of the other one. */
+export function usualLinker(where: Surroundings, machine: LoaderMachine, first: Library): Linker | undefined {
+  const second = first === "glibc" ? "musl" : "glibc";
+  return (
+    linkerAt(where, INTERPRETERS[machine][first], machine) ?? linkerAt(where, INTERPRETERS[machine][second], machine)
+  );
+}
+
+/** Options for a load that binds everything at once, so that all that is missing shows. */
+export function loadOptions(where: Surroundings, profile: LoaderProfile): LoadOptions {
+  const { options } = where;
+  return { ...options, profile, environment: { ...options.environment, LD_BIND_NOW: "1" } };
+}
+
+/** The dynamic linker of the process in which Node.js opens addons. */
+export function linkerOfNode(where: Surroundings): Linker | undefined {
+  const elf = where.node === undefined ? undefined : parsed(where, where.node);
+  const machine = elf === undefined ? undefined : loaderMachineOf(elf);
+  if (elf === undefined || machine === undefined) return undefined;
+  const { interpreter } = readDynamicFile(elf, elf.name, elf.name);
+  return interpreter === undefined ? undefined : linkerAt(where, interpreter, machine);
+}
+
+function parsed({ cache }: Surroundings, path: string): ElfFile | undefined {
+  const opened = cache.files.open(path);
+  return typeof opened === "string" ? undefined : cache.files.parse(opened);
+}
+
+/** Whether Node.js, or a library that it needs, exports a symbol; undefined if there is no Node.js to ask. */
+export type NodeExports = (name: string) => boolean | undefined;
+
+/** The symbols of Node.js, read when first asked for. */
+export function nodeExports(where: Surroundings): NodeExports {
+  let objects: readonly LoadedObject[] | undefined;
+  return (name) => {
+    objects ??= nodeProcess(where)?.objects ?? [];
+    return objects.length === 0 ? undefined : objects.some(({ file }) => defines(file, name));
+  };
+}
+
+function nodeProcess(where: Surroundings): LoadedProcess | undefined {
+  const linker = linkerOfNode(where);
+  if (linker === undefined || where.node === undefined) return undefined;
+  const result = load(where.node, { ...where.options, profile: linker.profile, environment: {} }, where.cache);
+  return result.loaded ? result.process : undefined;
+}
