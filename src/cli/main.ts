@@ -11,6 +11,7 @@ import { type LdHost, runLd } from "./ld/run.ts";
 import { runLoad } from "./load/load.ts";
 import { processIo } from "./process-io.ts";
 import { runSolder, type Subcommand } from "./solder.ts";
+import { runWhy } from "./why.ts";
 
 const host: LdHost = { files: batchFiles(), accelerators: nodeAccelerators, link, systemLibraryPaths };
 
@@ -38,6 +39,12 @@ const subcommands: readonly Subcommand[] = [
     summary: "tell whether programs, libraries and Node.js addons will load, here or on other systems, and if not, why",
     examples: ["solder check /usr/bin/git", "solder check --for debian:12,alpine:3.20 node_modules"],
     run: (args, io) => runCheck(args, io),
+  },
+  {
+    name: "why",
+    summary: "explain a symbol, a library or an address of a loaded program",
+    examples: ["solder why ./prog puts libc.so.6 0x555555557fd8"],
+    run: (args, io) => runWhy(args, io),
   },
 ];
 

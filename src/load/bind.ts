@@ -22,7 +22,7 @@ import {
 import { STB_LOCAL, STB_WEAK, STV_HIDDEN, STV_INTERNAL } from "../elf/index.ts";
 import type { LoaderMachine } from "./contract.ts";
 import { symbolicOf } from "./dynamic-file.ts";
-import { symbolName, symbolSize } from "./dynamic-symbols.ts";
+import { symbolBinding, symbolName, symbolSize } from "./dynamic-symbols.ts";
 import { CLASS_COPY, CLASS_PLT, lookUp, type Query } from "./lookup.ts";
 import {
   type Bindings,
@@ -128,6 +128,21 @@ export function bindRow(
   index: number,
   typeClass: number,
 ): void {
+  askFor(query, object, index, typeClass);
+  const weak = symbolBinding(object.file.symbols, index) === STB_WEAK;
+  lookUp(query, object.scope, 0, weak);
+  bindings.rule[row] = query.rule;
+  if (query.provider === undefined) bindings.provider[row] = -1;
+  else {
+    bindings.provider[row] = query.provider.id;
+    bindings.symbol[row] = query.found;
+    noteDependency(task, object, query.provider);
+  }
+  if (query.rule === NOT_BOUND) notFound(task, object, row, query);
+}
+
+/** Makes the query ask for what symbol `index` of an object refers to, version included. */
+export function askFor(query: Query, object: LoadedObject, index: number, typeClass: number): void {
   const { file } = object;
   const { nameEnd, hash } = symbolicOf(file);
   const { symbols, versions } = file;
@@ -149,16 +164,6 @@ export function bindRow(
     query.versionHidden = versions.hidden[version] === 1;
     query.versionLibrary = versions.library[version];
   }
-  const weak = symbols.bytes[at + symbols.infoAt] >>> 4 === STB_WEAK;
-  lookUp(query, object.scope, 0, weak);
-  bindings.rule[row] = query.rule;
-  if (query.provider === undefined) bindings.provider[row] = -1;
-  else {
-    bindings.provider[row] = query.provider.id;
-    bindings.symbol[row] = query.found;
-    noteDependency(task, object, query.provider);
-  }
-  if (query.rule === NOT_BOUND) notFound(task, object, row, query);
 }
 
 /**

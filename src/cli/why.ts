@@ -1,0 +1,133 @@
+// `solder why PROGRAM WHAT`: why a symbol, a library or an address is what it is in the loaded process.
+
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Style } from "../explain/dump/index.ts";
+import { basesOfMaps } from "../explain/load/dump-memory.ts";
+import { addressWhy } from "../explain/load/why-address.ts";
+import { libraryWhy } from "../explain/load/why-library.ts";
+import { nearestSymbol, symbolWhy } from "../explain/load/why-symbol.ts";
+import { renderProblem } from "../explain/render.ts";
+import { type LoadedProcess, load, loadCache } from "../load/index.ts";
+import type { Io } from "./io.ts";
+import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
+
+const HELP = `Usage: solder why [options] PROGRAM WHAT...
+
+Loads the program into simulated memory, as solder load does, and explains:
+  SYMBOL      (puts, puts@GLIBC_2.2.5) what each reference to it is bound to and by which
+              rule, who else defines it and was passed over, what LD_PRELOAD or -Bsymbolic
+              would change
+  LIBRARY     (libc.so.6, a path) how it was found and who asked for it, what was tried
+  ADDRESS     (0x555555555139) object, segment, section and symbol there; if a relocation
+              wrote there, its formula with the numbers and the bytes before and after
+
+      --now             bind everything at once, as with LD_BIND_NOW
+      --bases FILE      load addresses from a file in the form of /proc/PID/maps
+      --no-demangle     C++ and Rust names as they are in the file
+  -h, --help            this text
+
+${LOADER_HELP}
+Exit status: 0 explained, 1 nothing of that name or the program cannot be read, 2 wrong
+usage.
+
+Examples:
+  solder why /usr/bin/git deflate
+  solder why ./prog libfoo.so.1
+  solder why --now ./prog 0x555555557fd8
+`;
+
+const SUCCESS = 0;
+const FAILURE = 1;
+const MISUSE = 2;
+
+const OPTIONS = {
+  now: { type: "boolean" },
+  bases: { type: "string" },
+  "no-demangle": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  ...LOADER_OPTIONS,
+} as const;
+
+interface Request {
+  readonly world: LoaderWorld;
+  readonly now: boolean;
+  readonly given: ReadonlyMap<string, number> | undefined;
+  readonly style: Style;
+}
+
+/** Runs `solder why` with the arguments behind its name; returns the exit status. */
+export function runWhy(args: readonly string[], io: Io): number {
+  const misuse = (text: string): number => {
+    io.err(`solder why: error: ${text}; see solder why --help\n`);
+    return MISUSE;
+  };
+  const parsed = parse(args);
+  if (typeof parsed === "string") return misuse(parsed);
+  const { values, positionals } = parsed;
+  if (values.help === true) {
+    io.out(HELP);
+    return SUCCESS;
+  }
+  const [program, ...questions] = positionals;
+  if (program === undefined || questions.length === 0) return misuse("a program and what to explain are needed");
+  const world = loaderWorld(values, io);
+  if (typeof world === "string") return misuse(world);
+  const given = values.bases === undefined ? undefined : readBases(values.bases);
+  if (typeof given === "string") return misuse(given);
+  const style = {
+    color: io.color.out,
+    columns: 100,
+    demangle: values["no-demangle"] !== true,
+    rows: Number.POSITIVE_INFINITY,
+  };
+  return explain(program, questions, { world, now: values.now === true, given, style }, io);
+}
+
+function explain(program: string, questions: readonly string[], { world, now, given, style }: Request, io: Io): number {
+  const options = programOptions(world, program, now ? { LD_BIND_NOW: "1" } : {});
+  const result = load(program, options, loadCache(world.files), given === undefined ? {} : { given });
+  if (!result.loaded) {
+    io.err(`${renderProblem(result.problem, { program: "solder why", color: io.color.err })}\n`);
+    return FAILURE;
+  }
+  let status = SUCCESS;
+  questions.forEach((question, i) => {
+    if (i > 0) io.out("\n");
+    const lines = answer(result.process, question, style);
+    if (lines !== undefined) io.out(`${lines.join("\n")}\n`);
+    else {
+      const near = nearestSymbol(result.process, question);
+      const hint = near === undefined ? "" : `; did you mean ${near}?`;
+      io.err(`solder why: error: ${program} has no symbol, library or address '${question}'${hint}\n`);
+      status = FAILURE;
+    }
+  });
+  return status;
+}
+
+function answer(process: LoadedProcess, question: string, style: Style): readonly string[] | undefined {
+  if (/^0[xX][0-9a-fA-F]+$/.test(question)) return addressWhy(process, Number(question), style);
+  return libraryWhy(process, question, style) ?? symbolWhy(process, question, style);
+}
+
+/** The addresses, or what is wrong with the file. */
+function readBases(path: string): ReadonlyMap<string, number> | string {
+  try {
+    return basesOfMaps(readFileSync(path, "utf8")) ?? `${path} is not in the form of /proc/PID/maps`;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseStrictly> | string {
+  try {
+    return parseStrictly(args);
+  } catch (cause) {
+    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
+  }
+}
+
+function parseStrictly(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+}

@@ -1,0 +1,139 @@
+// `solder why`: a symbol, a library, an address of a loaded program. Each answer here can be checked by running the program.
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Io } from "../../src/cli/io.ts";
+import { runWhy } from "../../src/cli/why.ts";
+import { compile, scratch, x86_64 } from "../support/build.ts";
+import { run, tool } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
+
+function why(...args: string[]): { status: number; out: string; err: string } {
+  let [out, err] = ["", ""];
+  const io: Io = {
+    out: (chunk) => {
+      out += chunk;
+    },
+    err: (chunk) => {
+      err += chunk;
+    },
+    color: { out: false, err: false },
+    env: {},
+  };
+  const status = runWhy(args, io);
+  return { status, out, err };
+}
+
+interface Made {
+  readonly directory: string;
+  readonly main: string;
+}
+
+/** main needs liba.so and libb.so, in this order; both define `shared`, and liba calls it. */
+function twoDefinitions(flags: readonly string[] = []): Made {
+  const directory = scratch("why");
+  const library = (name: string, source: string, extra: readonly string[] = []): void => {
+    const object = compile(x86_64, `${name}.c`, source, ["-fpic"]);
+    tool("gcc", ["-shared", `-Wl,-soname,lib${name}.so`, ...extra, object, "-o", join(directory, `lib${name}.so`)]);
+  };
+  library("a", "int shared(void) { return 1; } int call(void) { return shared(); }", flags);
+  library("b", "int shared(void) { return 2; } int other(void) { return shared(); }");
+  const source = "int call(void), other(void); int main(void) { return 10 * call() + other(); }";
+  const object = compile(x86_64, "main.c", source, ["-fpie"]);
+  const main = join(directory, "main");
+  tool("gcc", [object, "-o", main, `-L${directory}`, "-la", "-lb", "-Wl,-rpath,$ORIGIN"]);
+  return { directory, main };
+}
+
+test("a symbol: the first definition in the scope holds, and the other came too late", needs(...x86_64.tools), () => {
+  const { directory, main } = twoDefinitions();
+  equal(run(main).status, 11);
+  const { out, status } = why("--now", main, "shared");
+  equal(status, 0);
+  const [, b = ""] = out.split(/^(?=.*libb\.so refers)/m);
+  match(b, new RegExp(`is bound to 0x[0-9a-f]+ in ${directory}/liba\\.so: the first definition in its scope`));
+  match(b, /not in main\n/);
+  match(b, new RegExp(`taken: ${directory}/liba\\.so, shared \\(GLOBAL FUNC\\)`));
+  match(b, new RegExp(`too late: ${directory}/libb\\.so defines it as well`));
+  match(b, /-Bsymbolic \(or protected visibility\) in libb\.so would bind it to its own definition/);
+  match(out, /shared has 2 definitions in the process/);
+});
+
+test("what -Bsymbolic would change, it changes", needs(...x86_64.tools), () => {
+  const { directory, main } = twoDefinitions();
+  tool("gcc", [
+    "-shared",
+    "-Wl,-soname,libb.so,-Bsymbolic",
+    compile(x86_64, "b.c", "int shared(void) { return 2; } int other(void) { return shared(); }", ["-fpic"]),
+    "-o",
+    join(directory, "libb.so"),
+  ]);
+  equal(run(main).status, 12);
+  const { out } = why("--now", main, "other");
+  match(out, new RegExp(`is bound to 0x[0-9a-f]+ in ${directory}/libb\\.so`));
+});
+
+test("what LD_PRELOAD would change, it changes", needs(...x86_64.tools), () => {
+  const { directory, main } = twoDefinitions();
+  match(why("--now", main, "shared").out, /LD_PRELOAD: a library with shared would come before liba\.so/);
+  const object = compile(x86_64, "c.c", "int shared(void) { return 3; }", ["-fpic"]);
+  const preload = join(directory, "libc.so");
+  tool("gcc", ["-shared", object, "-o", preload]);
+  equal(run(main, [], { env: { LD_PRELOAD: preload } }).status, 33);
+  const { out } = why("--now", "--env", `LD_PRELOAD=${preload}`, main, "shared");
+  match(out, new RegExp(`taken: ${preload}, shared`));
+  match(out, new RegExp(`too late: ${directory}/liba\\.so`));
+});
+
+test("an undefined symbol: nobody in the scope has it", needs(...x86_64.tools), () => {
+  const { directory, main } = twoDefinitions();
+  const object = compile(x86_64, "empty.c", "int unrelated;", ["-fpic"]);
+  tool("gcc", ["-shared", "-Wl,-soname,liba.so", object, "-o", join(directory, "liba.so")]);
+  equal(run(main, [], { env: { LD_BIND_NOW: "1" } }).status, 127);
+  const { out } = why("--now", main, "call");
+  match(out, /is not bound: no object in its scope defines it/);
+  match(out, /No object in the process defines call/);
+});
+
+test("a library: how it was found, who needs it, what was tried", needs(...x86_64.tools), () => {
+  const { directory, main } = twoDefinitions();
+  const { out } = why(main, "liba.so", "libc.so.6");
+  match(out, new RegExp(`${directory}/liba\\.so is in the process`));
+  match(out, new RegExp(`found by DT_RUNPATH of ${main}`));
+  match(out, new RegExp(`libc\\.so\\.6 is in the process[^]*needed by ${main}`));
+});
+
+test("a missing library: where it was looked for, and what would help", needs(...x86_64.tools), () => {
+  const { directory, main } = twoDefinitions();
+  tool("rm", [join(directory, "liba.so")]);
+  const { out } = why(main, "liba.so");
+  match(out, /liba\.so was not found: cannot open shared object file: No such file or directory/);
+  match(out, new RegExp(`${directory}/liba\\.so \\(DT_RUNPATH of ${main}\\): no such file`));
+  match(out, /cure: /);
+});
+
+test("an address: segment, section, symbol, and the relocation that wrote there", needs(...x86_64.tools), () => {
+  const { main } = twoDefinitions();
+  const [, site = ""] = /refers to call \(R_X86_64_\w+ at (0x[0-9a-f]+)\)/.exec(why("--now", main, "call").out) ?? [];
+  ok(site !== "");
+  const { out } = why("--now", main, site);
+  match(out, new RegExp(`${site} is in ${main}`));
+  match(out, /section \.got(\.plt)? \+ 0x/);
+  match(out, /written by a relocation: R_X86_64_\w+, S = 0x[0-9a-f]+ \(call of liba\.so\)/);
+  match(out, /\[[0-9a-f ]{23} → [0-9a-f ]{23}\]/);
+});
+
+test("an address that no object has lies between others", needs(...x86_64.tools), () => {
+  const { main } = twoDefinitions();
+  match(why(main, "0x1").out, new RegExp(`No object of the process is at 0x1\\.\n {2}above it: ${main}`));
+});
+
+test("what is unknown is said, with what comes nearest", needs(...x86_64.tools), () => {
+  const { main } = twoDefinitions();
+  const { status, err } = why(main, "shard");
+  deepEqual(
+    [status, err],
+    [1, `solder why: error: ${main} has no symbol, library or address 'shard'; did you mean shared?\n`],
+  );
+});
