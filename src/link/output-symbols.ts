@@ -32,7 +32,7 @@ import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import type { OutputSection, OutputSections } from "./output-section.ts";
 import type { SectionTable } from "./section-table.ts";
-import { addBytes, addText, createStrings, type StringTable } from "./string-table.ts";
+import { addBytes, addLocalName, addText, createStrings, type NameCounts, type StringTable } from "./string-table.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COLLECTED,
@@ -71,6 +71,7 @@ export interface OutputSymbols {
   readonly forcedLocals: SymbolId[];
   readonly globals: SymbolId[];
   readonly strings: StringTable;
+  readonly counts: NameCounts | undefined;
   /** st_name by entry. */
   names: Int32Array;
 }
@@ -95,6 +96,7 @@ export function planSymbols(
     forcedLocals: [],
     globals: [],
     strings: createStrings(1 << 16),
+    counts: options.z.uniqueSymbol ? new Map() : undefined,
     names: new Int32Array(512),
   };
   const retain = options.retainSymbols === undefined ? undefined : new Set(options.retainSymbols);
@@ -241,7 +243,8 @@ function planLocals(
     let end = name;
     while (end < stringsEnd && bytes[end] !== 0) end++;
     if (numbers !== undefined) numbers[symbolBase + i] = plan.count;
-    addLocal(plan, object, i, addBytes(plan.strings, bytes, name, end));
+    const counts = type === STT_FILE ? undefined : plan.counts;
+    addLocal(plan, object, i, addLocalName(plan.strings, counts, bytes, name, end));
   }
 }
 
@@ -256,7 +259,7 @@ function planNeeded(plan: OutputSymbols, object: ObjectFile, sections: SectionTa
     let end = name;
     while (end < stringsEnd && bytes[end] !== 0) end++;
     numbers[symbolBase + i] = plan.count;
-    addLocal(plan, object, i, addBytes(plan.strings, bytes, name, end));
+    addLocal(plan, object, i, addLocalName(plan.strings, plan.counts, bytes, name, end));
   }
 }
 

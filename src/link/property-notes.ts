@@ -105,6 +105,11 @@ export function mergePropertyNotes(
     merged.set(type, rule === "largest" ? value : (value | (merged.get(type) ?? 0)) >>> 0);
   }
   applyLimits(merged, elfClass, options);
+  // -z stack-size alone makes no note, but raises one that an object brings, even if nothing else of that is left.
+  const stackSize = options.stackSize ?? 0;
+  if (stackSize > 0 && (merged.size > 0 || objects.some((object) => object.size > 0))) {
+    merged.set(elf.GNU_PROPERTY_STACK_SIZE, Math.max(merged.get(elf.GNU_PROPERTY_STACK_SIZE) ?? 0, stackSize));
+  }
 
   const needed = merged.get(elf.GNU_PROPERTY_1_NEEDED) ?? 0;
   const features = merged.get(elf.GNU_PROPERTY_X86_FEATURE_1_AND) ?? 0;
@@ -165,11 +170,6 @@ function applyLimits(merged: Map<number, number>, elfClass: 32 | 64, options: Pr
   if (features !== undefined && elfClass === 32) {
     const lam = elf.GNU_PROPERTY_X86_FEATURE_1_LAM_U48 | elf.GNU_PROPERTY_X86_FEATURE_1_LAM_U57;
     merged.set(elf.GNU_PROPERTY_X86_FEATURE_1_AND, (features & ~lam) >>> 0);
-  }
-  // -z stack-size alone makes no note, but raises one that is made.
-  const stackSize = options.stackSize ?? 0;
-  if (merged.size > 0 && stackSize > 0) {
-    merged.set(elf.GNU_PROPERTY_STACK_SIZE, Math.max(merged.get(elf.GNU_PROPERTY_STACK_SIZE) ?? 0, stackSize));
   }
 }
 

@@ -36,3 +36,30 @@ export function addBytes(table: StringTable, bytes: Uint8Array, start: number, e
   table.size = k + 1;
   return at;
 }
+
+/** How often each local name was added: with -z unique-symbol. */
+export type NameCounts = Map<string, number>;
+
+const decoder = new TextDecoder();
+
+/**
+ * Adds the name of a local symbol. With counts each is told apart by a number behind its name, in hexadecimal and from 0
+ * on, also where there is one alone: `name.0` (bfd/elflink.c, elf_link_output_symstrtab).
+ */
+export function addLocalName(
+  table: StringTable,
+  counts: NameCounts | undefined,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (counts === undefined || start === end) return addBytes(table, bytes, start, end);
+  const name = decoder.decode(bytes.subarray(start, end));
+  const count = counts.get(name) ?? 0;
+  counts.set(name, count + 1);
+  const suffix = encoder.encode(`.${count.toString(16)}`);
+  const whole = new Uint8Array(end - start + suffix.length);
+  whole.set(bytes.subarray(start, end));
+  whole.set(suffix, end - start);
+  return addBytes(table, whole, 0, whole.length);
+}

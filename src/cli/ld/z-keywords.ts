@@ -170,7 +170,7 @@ export const zKeywords: readonly ZKeyword[] = [
   set("nomark-plt", "markPlt", false, "Do not (default)."),
   idle("report-relative-reloc", "List the relative relocations.", "no such report yet"),
 
-  idle("unique-symbol", "Give local symbols of the same name different names.", "local symbols keep their names"),
+  set("unique-symbol", "uniqueSymbol", true, "Number local symbols, so that no two have the same name."),
   set("nounique-symbol", "uniqueSymbol", false, "Do not (default)."),
   set("start-stop-gc", "startStopGc", true, "Let --gc-sections drop sections that only __start_ symbols use."),
   set("nostart-stop-gc", "startStopGc", false, "Keep them (default)."),

@@ -26,7 +26,7 @@ import { nameEnd, nameText } from "../names.ts";
 import type { ObjectFile } from "../object-file.ts";
 import type { LinkOptions } from "../options.ts";
 import type { SectionTable } from "../section-table.ts";
-import { addBytes, addText, createStrings, type StringTable } from "../string-table.ts";
+import { addBytes, addLocalName, addText, createStrings, type NameCounts, type StringTable } from "../string-table.ts";
 import {
   FLAG_COLLECTED,
   FLAG_REQUIRED,
@@ -71,6 +71,7 @@ export interface SymbolPlan {
   /** By symbol: its number in the table, or 0. */
   readonly numbers: Int32Array;
   readonly strings: StringTable;
+  readonly counts: NameCounts | undefined;
   /** st_name by number. */
   names: Int32Array;
   /** There are IFUNC or unique symbols. */
@@ -112,6 +113,7 @@ export function createSymbolPlan(
     globals: [],
     numbers: new Int32Array(symbols.count),
     strings: createStrings(1 << 16),
+    counts: options.z.uniqueSymbol ? new Map() : undefined,
     names: new Int32Array(1 + sectionSymbols),
     gnuFeatures: false,
   };
@@ -195,8 +197,11 @@ function addEntry(plan: SymbolPlan, object: ObjectFile, index: number, section: 
   else {
     plan.local[object.symbolBase + index] = plan.count;
     const start = object.strings + object.view.getUint32(object.symtab + index * (object.is64 ? 24 : 16), true);
-    name = start < object.stringsEnd ? addBytes(plan.strings, object.bytes, start, endOfName(object, start)) : 0;
-    if (localType(object, index) === STT_GNU_IFUNC) plan.gnuFeatures = true;
+    const type = localType(object, index);
+    const counts = type === STT_FILE ? undefined : plan.counts;
+    const end = endOfName(object, start);
+    name = start < object.stringsEnd ? addLocalName(plan.strings, counts, object.bytes, start, end) : 0;
+    if (type === STT_GNU_IFUNC) plan.gnuFeatures = true;
   }
   return addName(plan, name);
 }
