@@ -95,15 +95,16 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
 
 /**
  * The options for loading a program, read off its file; those of the newest glibc if that cannot be read.
- * @param environment on top of the world's
+ * @param environment on top of the world's  @param files to read the program through, if it is to be remembered there
  */
 export function programOptions(
   world: LoaderWorld,
   program: string,
   environment: Readonly<Record<string, string>> = {},
+  files: Pick<LoadFiles, "open"> = world.files,
 ): LoadOptions {
   const path = program.startsWith("/") ? program : `${world.options.currentDirectory}/${program}`;
-  const opened = world.files.open(path);
+  const opened = files.open(path);
   const elf = typeof opened === "string" ? undefined : parseElf(opened.bytes, path, () => {});
   const machine = elf?.elfClass === 32 ? "i386" : "x86-64";
   const options = optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf));
@@ -123,9 +124,17 @@ function interpreterOf(elf: ElfFile): string | undefined {
  */
 export function optionsFor(world: LoaderWorld, machine: LoaderMachine, interpreter: string | undefined): LoadOptions {
   const key = `${machine} ${interpreter ?? ""}`;
-  const profile = world.profile ?? world.known.get(key) ?? profileThere(world.files, machine, interpreter);
-  world.known.set(key, profile);
-  return { ...world.options, profile };
+  const there = world.known.get(key) ?? profileThere(world.files, machine, interpreter);
+  world.known.set(key, there);
+  // Which directories are the system's is a matter of the distribution, not of the version.
+  const own = world.profile?.library === there.library ? directoriesOf(there) : {};
+  const profile = world.profile === undefined ? there : { ...world.profile, ...own };
+  // Of 32-bit programs the platform is the same for all CPUs of this century (sysdeps/x86/cpu-features.c).
+  return { ...world.options, profile, platform: machine === "i386" ? "i686" : (world.options.platform ?? "x86_64") };
+}
+
+function directoriesOf({ systemDirectories, lib }: LoaderProfile): Pick<LoaderProfile, "systemDirectories" | "lib"> {
+  return { systemDirectories, lib };
 }
 
 const LOADERS: Readonly<Record<LoaderMachine, readonly string[]>> = {

@@ -8,6 +8,7 @@ import { link } from "../link/link.ts";
 import { runCheck } from "./check/check.ts";
 import { runDump } from "./dump.ts";
 import { type LdHost, runLd } from "./ld/run.ts";
+import { runLdd } from "./ldd.ts";
 import { runLoad } from "./load/load.ts";
 import { processIo } from "./process-io.ts";
 import { runSolder, type Subcommand } from "./solder.ts";
@@ -27,6 +28,13 @@ const subcommands: readonly Subcommand[] = [
     summary: "show what is in ELF files and archives: sections and segments side by side, symbols, relocations, notes",
     examples: ["solder dump /usr/bin/ls", "solder dump --relocations main.o"],
     run: (args, io) => runDump(args, io, nodeFiles),
+  },
+  {
+    name: "ldd",
+    summary:
+      "show which libraries a program gets, found how and asked for by whom; or where a missing one was looked for",
+    examples: ["solder ldd /usr/bin/git", "solder ldd --root ./image --profile musl /bin/app"],
+    run: runLdd,
   },
   {
     name: "load",

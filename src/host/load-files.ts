@@ -17,11 +17,14 @@ import {
 import { dirname, resolve } from "node:path";
 import type { LoadFiles, OpenedFile, OpenFailure } from "../load/contract.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
+import { slabs } from "./slabs.ts";
 
 export interface NodeLoadFilesOptions {
   /** Directory that is `/` to the program; symbolic links are resolved inside it. Without: the machine's own root. */
   readonly root?: string;
 }
+
+type Allocate = (size: number) => Uint8Array;
 
 /** A file larger than this is not read: no library comes near, and a buffer has to hold it. */
 const LARGEST_FILE = 0x7fff0000;
@@ -41,11 +44,12 @@ const FAILURES: ReadonlySet<string> = new Set<OpenFailure>([
 export function nodeLoadFiles({ root }: NodeLoadFilesOptions = {}): LoadFiles {
   const base = root === undefined ? "" : resolve(root).replace(/\/$/, "");
   // The kernel knows its own root better, /proc/self/exe for example.
+  const allocate = slabs();
   const resolvePath = base === "" ? kernelPaths() : pathWalker((path) => look(base + path));
   return {
     open: (path) => {
       const real = resolvePath(path);
-      return isPath(real) ? openFile(base + real, real) : real;
+      return isPath(real) ? openFile(base + real, real, allocate) : real;
     },
     isDirectory: (path) => {
       const real = resolvePath(path);
@@ -95,7 +99,7 @@ function look(path: string): Step {
 }
 
 /** @param path resolved already: a link that is there by now is not followed */
-function openFile(path: string, realPath: string): OpenedFile | OpenFailure {
+function openFile(path: string, realPath: string, allocate: Allocate): OpenedFile | OpenFailure {
   const before = statOf(path);
   if (before === undefined) return "ENOENT";
   if (before.isDirectory()) return "EISDIR";
@@ -108,7 +112,7 @@ function openFile(path: string, realPath: string): OpenedFile | OpenFailure {
     const stat = fstatSync(file, { bigint: true });
     if (!stat.isFile()) return "EIO";
     if (stat.size > LARGEST_FILE) return "EFBIG";
-    return { ...facts(stat), bytes: readWhole(file, Number(stat.size)), realPath };
+    return { ...facts(stat), bytes: readWhole(file, allocate(Number(stat.size))), realPath };
   } catch (cause) {
     return failureOf(cause);
   } finally {
@@ -125,16 +129,14 @@ function isNullDevice(stat: BigIntStats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0x103n;
 }
 
-/** Outside of Buffer's pool, so that the bytes start at offset 0 of an ArrayBuffer of their own. */
-function readWhole(file: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+function readWhole(file: number, bytes: Uint8Array): Uint8Array {
   let length = 0;
-  while (length < size) {
-    const count = readSync(file, bytes, length, size - length, null);
+  while (length < bytes.length) {
+    const count = readSync(file, bytes, length, bytes.length - length, null);
     if (count === 0) break;
     length += count;
   }
-  return length === size ? bytes : bytes.slice(0, length);
+  return length === bytes.length ? bytes : bytes.slice(0, length);
 }
 
 function statOf(path: string): BigIntStats | undefined {

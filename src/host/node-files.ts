@@ -3,6 +3,7 @@
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
 import type { FileSystem } from "./files.ts";
 import { type ExpectedFile, type ReadAhead, readAhead, takeFile } from "./read-ahead.ts";
+import { allocate, slabs } from "./slabs.ts";
 
 /** Node's file system. Relative paths start at the working directory. Each file's bytes are a buffer of their own. */
 export const nodeFiles: FileSystem = {
@@ -11,27 +12,9 @@ export const nodeFiles: FileSystem = {
   list: namesIn,
 };
 
-/**
- * For one job that reads many files: larger ones share a few large buffers. Every 64 MB that are allocated outside its heap
- * make V8 collect garbage; a link that reads 600 MB file by file spends a tenth of its time on that. A buffer is kept as
- * long as any file in it is.
- */
+/** For one job that reads many files: larger ones share a few large buffers, each of which is kept as long as any file in it is. */
 export function batchFiles(): FileSystem {
-  let slab = new Uint8Array(0);
-  let used = 0;
-  let next = FIRST_SLAB;
-  const take = (size: number): Uint8Array => {
-    if (size < SLAB_FILE) return allocate(size);
-    if (used + size > slab.length) {
-      // Memory that is never written to costs nothing, so the last buffer may be too large.
-      slab = new Uint8Array(Math.max(next, size));
-      next = Math.min(next * 8, LARGEST_SLAB);
-      used = 0;
-    }
-    const bytes = slab.subarray(used, used + size);
-    used += Math.ceil(size / 64) * 64;
-    return bytes;
-  };
+  const take = slabs();
   let ahead: ReadAhead | undefined;
   let indexOf = new Map<string, number>();
   return {
@@ -55,16 +38,6 @@ function regularFiles(paths: readonly string[]): readonly ExpectedFile[] {
     const stat = statOf(path);
     return stat?.isFile() === true && stat.size > 0 ? [{ path, size: stat.size }] : [];
   });
-}
-
-const FIRST_SLAB = 0x1000000;
-const LARGEST_SLAB = 0x40000000;
-/** Files from this size on go into a shared buffer. */
-const SLAB_FILE = 0x10000;
-
-/** Outside of Buffer's pool, so that the bytes start at offset 0 of an ArrayBuffer of their own. */
-function allocate(size: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
 /** Undefined also where there is no permission to look, or the path is a loop of symbolic links or too long. */

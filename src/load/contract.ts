@@ -95,7 +95,7 @@ export interface Candidate {
   /** The object whose RPATH or RUNPATH it is; the cache file; else empty. */
   readonly from: string;
   readonly fate: CandidateFate;
-  /** errno's name for missing, the message of ld.so for fatal, else empty. */
+  /** errno's name for missing, the message of ld.so for fatal, what the file is for wrong class and machine, else empty. */
   readonly reason: string;
 }
 

@@ -6,7 +6,7 @@ export { bindingLine, bindingLines, type DebugCategory, debugLines } from "./deb
 export { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
 export * from "./dynamic-symbols.ts";
 export type { RelocationRange, SymbolicRelocations } from "./file-relocations.ts";
-export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache } from "./load.ts";
+export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache, loadDependencies } from "./load.ts";
 export { type MappedRegion, PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./map.ts";
 export { loaderSymbol, processMemory } from "./memory.ts";
 export * from "./objects.ts";

@@ -11,7 +11,15 @@ import { fatal, type LoadedObject, type LoadedProcess, type LoadHost } from "./o
 import { type Placement, placer } from "./place.ts";
 import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
-import { originOf, type Preload, preloadsOf, type SharedFiles, searchContext, sharedFiles } from "./search/index.ts";
+import {
+  ERRORS,
+  originOf,
+  type Preload,
+  preloadsOf,
+  type SharedFiles,
+  searchContext,
+  sharedFiles,
+} from "./search/index.ts";
 import { sortObjects } from "./sort.ts";
 import { placeStaticTls } from "./tls.ts";
 import { checkVersions } from "./versions.ts";
@@ -53,6 +61,25 @@ export type LoadResult =
  * @returns the process, also where the real one would have ended: see `exitCode` and `messages`
  */
 export function load(path: string, options: LoadOptions, cache: LoadCache, settings: LoadSettings = {}): LoadResult {
+  const result = loadDependencies(path, options, cache, settings);
+  if (!result.loaded) return result;
+  const { process: task } = result;
+  placeStaticTls(task);
+  for (const object of task.objects) object.scope = startScope(task, object);
+  bindAll(task);
+  return result;
+}
+
+/**
+ * The first half of `load`: which objects are in the process, in which order, and whether they have the versions that are
+ * asked for. No reference is bound.
+ */
+export function loadDependencies(
+  path: string,
+  options: LoadOptions,
+  cache: LoadCache,
+  settings: LoadSettings = {},
+): LoadResult {
   const opened = openProgram(path, options, cache);
   if ("code" in opened) return { loaded: false, problem: opened };
   const { file, machine } = opened;
@@ -66,9 +93,6 @@ export function load(path: string, options: LoadOptions, cache: LoadCache, setti
   else task.globalScope = task.chain;
   task.relocationOrder = glibc ? relocationOrder(task) : muslOrder(task);
   checkVersions(task, task.chain);
-  placeStaticTls(task);
-  for (const object of task.objects) object.scope = startScope(task, object);
-  bindAll(task);
   return { loaded: true, process: task };
 }
 
@@ -83,7 +107,7 @@ function openProgram(
   cache: LoadCache,
 ): { readonly file: DynamicFile; readonly machine: LoaderMachine } | Problem {
   const opened = cache.files.open(path.startsWith("/") ? path : `${options.currentDirectory}/${path}`);
-  if (typeof opened === "string") return error("cannot-open-program", { file: path }, { reason: opened });
+  if (typeof opened === "string") return error("cannot-open-program", { file: path }, { reason: ERRORS[opened] });
   const file = dynamicFileOf(cache, opened);
   if (file === undefined) return error("not-elf", { file: path });
   const machine = MACHINES.get(file.elf.header.machine);

@@ -1,7 +1,6 @@
 // Whose loader is simulated: glibc or musl, which version, and which default directories it was built with. All that
 // differs between versions stands in CHANGES, one row a difference, and is asked for by name with `behaves`.
 
-import { nameAt, startsWith } from "../elf/text.ts";
 import type { LoaderMachine, LoaderProfile } from "./contract.ts";
 
 export interface Change {
@@ -205,12 +204,12 @@ export function profileName(profile: LoaderProfile): string {
  * @returns undefined for anything else
  */
 export function profileOfInterpreter(bytes: Uint8Array, machine: LoaderMachine): LoaderProfile | undefined {
-  if (find(bytes, "musl libc (") >= 0) return profileOf("musl", muslVersion(bytes) ?? VERSIONS.musl.last);
-  const at = find(bytes, " release version 2.");
-  if (at < 0) return undefined;
-  const [, digits] = /version (2\.\d+)/.exec(nameAt(bytes, at, Math.min(bytes.length, at + 64))) ?? [];
+  // One character a byte, so that the engine's own search does the work. A copy, for browsers' shared memory.
+  const text = new TextDecoder("latin1").decode(bytes.slice());
+  if (text.includes("musl libc (")) return profileOf("musl", muslVersion(text) ?? VERSIONS.musl.last);
+  const [, digits] = / release version (2\.\d+)/.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  const system = systemDirectoriesIn(bytes);
+  const system = systemDirectoriesIn(text);
   const version = digits.split(".").map(Number);
   if (system === undefined) return profileOf("glibc", version, "lib64");
   const own = directories(system, system);
@@ -225,37 +224,16 @@ export function profileOfInterpreter(bytes: Uint8Array, machine: LoaderMachine):
 }
 
 /** The version stands alone as a string somewhere in musl's loader (src/internal/version.c). */
-function muslVersion(bytes: Uint8Array): readonly number[] | undefined {
-  for (let at = find(bytes, "\x001."); at >= 0; at = find(bytes, "\x001.", at + 1)) {
-    const text = nameAt(bytes, at + 1, Math.min(bytes.length, at + 24));
-    const [, digits] = /^(1\.\d+\.\d+)(?:-git-.*)?$/.exec(text) ?? [];
-    if (digits !== undefined) return digits.split(".").map(Number);
-  }
-  return undefined;
+function muslVersion(text: string): readonly number[] | undefined {
+  const [, digits] = /\0(1\.\d+\.\d+)(?:-git-[^\0]*)?\0/.exec(text) ?? [];
+  return digits?.split(".").map(Number);
 }
 
-/** glibc's system_dirs (elf/dl-load.c): absolute directories with a slash at the end, each behind a NUL, an even run of them. */
-function systemDirectoriesIn(bytes: Uint8Array): string[] | undefined {
-  for (let at = find(bytes, "\x00/lib"); at >= 0; at = find(bytes, "\x00/lib", at + 1)) {
-    const found: string[] = [];
-    let next = at + 1;
-    while (found.length < 16) {
-      const name = nameAt(bytes, next, Math.min(bytes.length, next + 256));
-      if (!/^\/(?:[\w.-]+\/)+$/.test(name)) break;
-      found.push(name);
-      next += name.length + 1;
-    }
-    if (found.some((name) => name.startsWith("/usr/lib"))) return found;
+/** glibc's system_dirs (elf/dl-load.c): absolute directories with a slash at the end, each ended by a NUL, in one run. */
+function systemDirectoriesIn(text: string): string[] | undefined {
+  for (let at = text.indexOf("\0/lib"); at >= 0; at = text.indexOf("\0/lib", at + 1)) {
+    const [run] = /^\0(?:\/(?:[\w.-]{1,64}\/){1,8}\0){2,16}/.exec(text.slice(at, at + 1024)) ?? [];
+    if (run?.includes("\0/usr/lib") === true) return run.split("\0").filter((name) => name !== "");
   }
   return undefined;
-}
-
-/** Where `ascii` first stands at or after `from`; -1 if nowhere. */
-function find(bytes: Uint8Array, ascii: string, from = 0): number {
-  const first = ascii.charCodeAt(0);
-  const last = bytes.length - ascii.length;
-  for (let at = bytes.indexOf(first, from); at >= 0 && at <= last; at = bytes.indexOf(first, at + 1)) {
-    if (startsWith(bytes, at, ascii)) return at;
-  }
-  return -1;
 }

@@ -13,9 +13,9 @@ import {
   type LoadedProcess,
   NOT_BOUND,
   NOT_YET_BOUND,
-  type SearchRule,
 } from "../../load/index.ts";
 import type { Style } from "../dump/table.ts";
+import { fateText, ruleText } from "./search-words.ts";
 
 /** How a reference got its definition, by BOUND_*. */
 export const BINDING_WORDS: Readonly<Record<number, string>> = {
@@ -29,16 +29,6 @@ export const BINDING_WORDS: Readonly<Record<number, string>> = {
   [NOT_YET_BOUND]: "at its first call",
 };
 
-const RULE_WORDS: Readonly<Record<SearchRule, string>> = {
-  path: "its name is a path",
-  rpath: "DT_RPATH",
-  "library-path": "LD_LIBRARY_PATH",
-  runpath: "DT_RUNPATH",
-  cache: "ld.so.cache",
-  system: "system directories",
-  "musl-path": "musl's path file",
-};
-
 /** By which rule an object was found: `DT_RUNPATH of ./prog`. */
 export function foundBy(object: LoadedObject): string {
   if (object.kind === "program") return "the program";
@@ -47,23 +37,9 @@ export function foundBy(object: LoadedObject): string {
   return ruleText(object.rule, taken?.from ?? "");
 }
 
-function ruleText(rule: SearchRule, from: string): string {
-  const own = rule === "rpath" || rule === "runpath";
-  return own && from !== "" ? `${RULE_WORDS[rule]} of ${from}` : RULE_WORDS[rule];
-}
-
 /** One path that was tried, and what became of it. */
-export function candidateText({ path, rule, from, fate, reason }: Candidate): string {
-  const why: Readonly<Record<Candidate["fate"], string>> = {
-    taken: "taken",
-    missing: reason === "ENOENT" || reason === "" ? "no such file" : reason,
-    "wrong-class": "passed over: other word size (ELF class)",
-    "wrong-machine": "passed over: for another machine",
-    "directory-missing": "not tried: the directory does not exist",
-    "not-allowed": "not tried: not allowed here",
-    fatal: reason,
-  };
-  return `${path} (${ruleText(rule, from)}): ${why[fate]}`;
+export function candidateText(candidate: Candidate): string {
+  return `${candidate.path} (${ruleText(candidate.rule, candidate.from)}): ${fateText(candidate)}`;
 }
 
 /** The last part of a path: short, where the whole is said elsewhere. */

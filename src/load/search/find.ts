@@ -218,10 +218,10 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
   return true;
 }
 
-function skip(search: Search, path: string, { fate }: Verdict, rule: SearchRule, from: string): void {
+function skip(search: Search, path: string, { fate, message }: Verdict, rule: SearchRule, from: string): void {
   if (fate === "wrong-class") search.sawOtherClass = true;
   search.context.errno = "ENOENT";
-  search.tried.push({ path, rule, from, fate, reason: "" });
+  search.tried.push({ path, rule, from, fate, reason: message });
 }
 
 function take(search: Search, path: string, file: OpenedFile, rule: SearchRule, from: string): void {

@@ -24,19 +24,18 @@ import {
   EV_CURRENT,
   PT_DYNAMIC,
 } from "../../elf/constants.ts";
+import { machineName } from "../../elf/names.ts";
 import { address, elfSource, half, holds, word } from "../../elf/source.ts";
 import { startsWith } from "../../elf/text.ts";
 import type { CandidateFate, LoaderMachine } from "../contract.ts";
 
 export interface Verdict {
   readonly fate: Extract<CandidateFate, "taken" | "wrong-class" | "wrong-machine" | "fatal">;
-  /** The message if it is fatal. */
+  /** The message if it is fatal; what the file is instead if it is passed over. */
   readonly message: string;
 }
 
 const TAKEN: Verdict = { fate: "taken", message: "" };
-const WRONG_CLASS: Verdict = { fate: "wrong-class", message: "" };
-const WRONG_MACHINE: Verdict = { fate: "wrong-machine", message: "" };
 
 const MACHINES: Readonly<Record<LoaderMachine, number>> = { "x86-64": EM_X86_64, i386: EM_386 };
 /** elf/dl-load.c, open_verify. */
@@ -44,7 +43,9 @@ export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine): Verdi
   const wide = machine === "x86-64";
   if (bytes.length < (wide ? ELF64_EHDR_SIZE : ELF32_EHDR_SIZE)) return fatal("file too short");
   if (!startsWith(bytes, 0, "\x7fELF")) return fatal("invalid ELF header");
-  if (bytes[EI_CLASS] !== (wide ? ELFCLASS64 : ELFCLASS32)) return WRONG_CLASS;
+  if (bytes[EI_CLASS] !== (wide ? ELFCLASS64 : ELFCLASS32)) {
+    return { fate: "wrong-class", message: wide ? "ELFCLASS32" : "ELFCLASS64" };
+  }
   if (bytes[EI_DATA] !== ELFDATA2LSB) return fatal("ELF file data encoding not little-endian");
   if (bytes[EI_VERSION] !== EV_CURRENT) return fatal("ELF file version ident does not match current one");
   const abi = bytes[EI_OSABI];
@@ -53,7 +54,8 @@ export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine): Verdi
   if (bytes.subarray(9, 16).some((byte) => byte !== 0)) return fatal("nonzero padding in e_ident");
   const source = elfSource(bytes, wide ? 64 : 32, true);
   if (word(source, 20) !== EV_CURRENT) return fatal("ELF file version does not match current one");
-  if (half(source, 18) !== MACHINES[machine]) return WRONG_MACHINE;
+  const found = half(source, 18);
+  if (found !== MACHINES[machine]) return { fate: "wrong-machine", message: machineName(found) };
   const type = half(source, 16);
   if (type !== ET_DYN && type !== ET_EXEC) return fatal("only ET_DYN and ET_EXEC can be loaded");
   const [offset, entry, count] = wide

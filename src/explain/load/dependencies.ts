@@ -1,0 +1,185 @@
+// What `solder ldd` prints: which libraries a program gets, found how, asked for by whom. As a tree, where each library
+// stands under the object that asked for it first, as one list like ldd's, or as JSON.
+
+import type { LoadedObject, LoadedProcess, MissingLibrary } from "../../load/objects.ts";
+import { profileName } from "../../load/profiles.ts";
+import { painted, type Style } from "../dump/table.ts";
+import { placesTried, ruleText } from "./search-words.ts";
+
+export interface TreeOptions {
+  /** Also show who asks for a library that is there already. */
+  readonly repeats: boolean;
+  /** Files of a similar name, for libraries that are missing. */
+  readonly similar: (missing: MissingLibrary) => readonly string[];
+}
+
+/** The tree, without line feeds. */
+export function treeLines(task: LoadedProcess, options: TreeOptions, style: Style): string[] {
+  const [program] = task.objects;
+  const kind = painted(`(${task.machine}, ${profileName(task.options.profile)})`, "dim", style);
+  const heading = `${painted(program.name, "heading", style)}  ${kind}`;
+  if (isStatic(task)) return [heading, "   statically linked: it gets no libraries"];
+  return [heading, ...branches(task, program, "", options, style)];
+}
+
+/** Needs nothing and names no loader: a static program, or a library of its own. */
+function isStatic({ objects: [program, ...rest] }: LoadedProcess): boolean {
+  return (
+    program.file.interpreter === undefined &&
+    rest.every(({ kind }) => kind === "loader") &&
+    program.file.dependencies.length === 0
+  );
+}
+
+/** One line of a tree and those that belong to it. */
+interface Branch {
+  readonly lines: readonly string[];
+  /** Whose own branches follow. */
+  readonly object: LoadedObject | undefined;
+}
+
+function branches(
+  task: LoadedProcess,
+  parent: LoadedObject,
+  indent: string,
+  options: TreeOptions,
+  style: Style,
+): string[] {
+  const all = branchesOf(task, parent, options, style);
+  return all.flatMap(({ lines: [first, ...more], object }, index) => {
+    const isLast = index === all.length - 1;
+    const below = `${indent}${isLast ? "   " : "│  "}`;
+    const own = [`${indent}${isLast ? "└─ " : "├─ "}${first}`, ...more.map((line) => `${below}   ${line}`)];
+    return object === undefined ? own : [...own, ...branches(task, object, below, options, style)];
+  });
+}
+
+function branchesOf(task: LoadedProcess, parent: LoadedObject, options: TreeOptions, style: Style): Branch[] {
+  const branch = (object: LoadedObject): Branch => ({ lines: [objectLine(object, style)], object });
+  const all: Branch[] = [];
+  if (parent.kind === "program") all.push(...preloaded(task, parent).map(branch));
+  for (const { name } of parent.file.dependencies) {
+    const missing = task.missingLibraries.find((each) => each.name === name);
+    if (missing !== undefined) all.push(...missingBranch(task, missing, parent, options, style));
+    const object = task.objects.find(({ names }) => names.includes(name));
+    if (object === undefined) continue;
+    if (object.requester === parent && askedAs(object) === name) all.push(branch(object));
+    else if (options.repeats)
+      all.push({ lines: [painted(`${name} ${seenAs(object)}`, "dim", style)], object: undefined });
+  }
+  const loader = task.objects.find(({ kind }) => kind === "loader");
+  if (parent.kind === "program" && loader !== undefined) {
+    const how = parent.file.interpreter === undefined ? "the loader of this system" : "the program's interpreter";
+    all.push({ lines: [`${loader.name}  ${painted(how, "dim", style)}`], object: undefined });
+  }
+  return all;
+}
+
+/** Objects that the program did not ask for itself but got. */
+function preloaded(task: LoadedProcess, program: LoadedObject): LoadedObject[] {
+  const asked = new Set(program.file.dependencies.map(({ name }) => name));
+  return task.objects.filter((object) => object.requester === program && !asked.has(askedAs(object)));
+}
+
+/** The name under which somebody first asked for it. */
+function askedAs(object: LoadedObject): string {
+  return object.names[1] ?? object.names[0] ?? object.name;
+}
+
+function seenAs(object: LoadedObject): string {
+  if (object.kind === "loader") return "(the loader)";
+  return `(${object.requester === undefined ? object.name : `asked for by ${object.requester.name} first`})`;
+}
+
+function objectLine(object: LoadedObject, style: Style): string {
+  const asked = askedAs(object);
+  const taken = object.tried.find(({ fate }) => fate === "taken");
+  const found = taken === undefined ? "" : ruleText(taken.rule, taken.from);
+  const arrow = asked === object.name ? asked : `${painted(asked, "name", style)} => ${object.name}`;
+  return `${arrow}  ${painted(found, "dim", style)}`;
+}
+
+function missingBranch(
+  task: LoadedProcess,
+  missing: MissingLibrary,
+  parent: LoadedObject,
+  { repeats, similar }: TreeOptions,
+  style: Style,
+): Branch[] {
+  const { name, message, tried, requester } = missing;
+  const head = painted(`${name} => ${isAbsent(missing) ? "not found" : "cannot be loaded"}`, "warning", style);
+  if (requester !== parent) return repeats ? [{ lines: [`${head} (see ${requester.name})`], object: undefined }] : [];
+  const steps = task.searches.find((each) => each.name === name && each.object === undefined)?.steps ?? [];
+  const places = placesTried(tried, steps, name, task.host.search);
+  const width = Math.max(0, ...places.map(({ path }) => path.length));
+  const ruleWidth = Math.max(0, ...places.map(({ rule }) => rule.length));
+  const lines = places.map(
+    ({ path, rule, outcome }) => `${path.padEnd(width)}  ${painted(rule.padEnd(ruleWidth), "dim", style)}  ${outcome}`,
+  );
+  const near = similar(missing).map((path) => `there is ${path}`);
+  return [{ lines: [head, message, ...lines, ...near], object: undefined }];
+}
+
+/** Was there nothing at all, or something wrong? */
+function isAbsent({ tried }: MissingLibrary): boolean {
+  return !tried.some(({ fate }) => fate === "fatal" || fate === "taken");
+}
+
+/**
+ * One line a library in the order of the link map, as ldd prints them, but without addresses, which differ from run to run,
+ * and without the kernel's own object.
+ */
+export function flatLines(task: LoadedProcess): string[] {
+  const [program, ...rest] = task.chain;
+  if (isStatic(task)) return ["\tstatically linked"];
+  const missing = missingBehind(task);
+  const lines = [...(missing.get(program) ?? [])];
+  for (const object of rest) {
+    const asked = object.kind === "loader" ? object.name : askedAs(object);
+    lines.push(asked === object.name ? `\t${object.name}` : `\t${asked} => ${object.name}`);
+    lines.push(...(missing.get(object) ?? []));
+  }
+  return lines;
+}
+
+/** The lines of missing libraries, by the object that was loaded last before: once for each time that one was looked for. */
+function missingBehind(task: LoadedProcess): Map<LoadedObject, string[]> {
+  const lines = new Map<LoadedObject, string[]>();
+  const seen = new Set<LoadedObject>();
+  let last = task.objects[0];
+  for (const { name, object } of task.searches) {
+    if (object === undefined) lines.set(last, [...(lines.get(last) ?? []), `\t${name} => not found`]);
+    else if (!seen.has(object)) last = object;
+    if (object !== undefined) seen.add(object);
+  }
+  return lines;
+}
+
+/** Everything, for programs. */
+export function dependenciesJson(task: LoadedProcess): unknown {
+  const [program] = task.objects;
+  return {
+    program: program.name,
+    machine: task.machine,
+    profile: profileName(task.options.profile),
+    interpreter: program.file.interpreter ?? null,
+    libraries: task.chain.slice(1).map((object) => ({
+      name: askedAs(object),
+      path: object.name,
+      file: object.file.realPath,
+      soname: object.file.soname ?? null,
+      rule: object.rule ?? null,
+      from: object.tried.find(({ fate }) => fate === "taken")?.from ?? "",
+      requestedBy: object.requester?.name ?? null,
+      needed: object.file.dependencies.map(({ name }) => name),
+    })),
+    missing: task.missingLibraries.map(({ name, requester, message, tried }) => ({
+      name,
+      requestedBy: requester.name,
+      message,
+      tried,
+    })),
+    messages: task.messages.map(({ text }) => text),
+    exitCode: task.exitCode ?? 0,
+  };
+}
