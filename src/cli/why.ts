@@ -8,6 +8,7 @@ import { addressWhy } from "../explain/load/why-address.ts";
 import { libraryWhy } from "../explain/load/why-library.ts";
 import { nearestSymbol, symbolWhy } from "../explain/load/why-symbol.ts";
 import { renderProblem } from "../explain/render.ts";
+import { nodeDisassembler } from "../host/disassembler.ts";
 import { type LoadedProcess, load, loadCache } from "../load/index.ts";
 import type { Io } from "./io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
@@ -107,7 +108,7 @@ function explain(program: string, questions: readonly string[], { world, now, gi
 }
 
 function answer(process: LoadedProcess, question: string, style: Style): readonly string[] | undefined {
-  if (/^0[xX][0-9a-fA-F]+$/.test(question)) return addressWhy(process, Number(question), style);
+  if (/^0[xX][0-9a-fA-F]+$/.test(question)) return addressWhy(process, Number(question), nodeDisassembler(), style);
   return libraryWhy(process, question, style) ?? symbolWhy(process, question, style);
 }
 

@@ -9,8 +9,8 @@ import type { LoadHost, ObjectKind } from "./objects.ts";
 
 export interface Placement {
   /**
-   * Addresses of first pages, as in /proc/PID/maps, by path: the object's name or its path with links resolved. Objects that
-   * are not listed are placed as if the map were empty.
+   * Addresses of first pages, as in /proc/PID/maps, by path: the object's name, its path with links resolved, or the last
+   * part of its name. Objects that are not listed are placed as if the map were empty.
    */
   readonly given?: ReadonlyMap<string, number>;
   /** Draws addresses at random, the same for the same number (32 bits). Without: where Linux puts them without ASLR. */
@@ -37,7 +37,7 @@ export function placer(machine: LoaderMachine, { given, seed }: Placement): Load
   const programStart = program + shift();
   let next = top - shift();
   return (file: DynamicFile, name: string, kind: ObjectKind, bytes: number): number => {
-    const known = given?.get(name) ?? given?.get(file.realPath);
+    const known = given?.get(name) ?? given?.get(file.realPath) ?? given?.get(name.slice(name.lastIndexOf("/") + 1));
     if (known !== undefined) return pageDown(known);
     if (file.elf.header.type === ET_EXEC) return file.loads.length === 0 ? 0 : pageDown(file.loads[0].address);
     if (kind === "program") return programStart;

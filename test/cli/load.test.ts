@@ -142,7 +142,7 @@ test("random addresses are the same for the same seed", needs(...x86_64.tools), 
 
 for (const [what, args, message] of [
   ["no file", [], /no files given/],
-  ["an option for objects", ["--base", "x=1", "/bin/true"], /--base is for relocatable objects/],
+  ["a base without an address", ["--base", "x", "/bin/true"], /--base takes FILE=ADDRESS/],
   ["an unknown profile", ["--profile", "glibc@1.0", "/bin/true"], /--profile takes glibc@/],
   ["an unknown part of LD_DEBUG", ["--debug", "nonsense", "/bin/true"], /--debug takes /],
 ] as const) {

@@ -4,10 +4,11 @@ import { parseArgs } from "node:util";
 import { identify } from "../../elf/identify.ts";
 import type { Style } from "../../explain/dump/index.ts";
 import type { FileSystem } from "../../host/files.ts";
+import type { DebugCategory } from "../../load/index.ts";
 import type { Io } from "../io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, loaderWorld } from "../loader-options.ts";
 import { loadObjectFiles, type ObjectsRequest } from "./objects.ts";
-import { DEBUG_PARTS, type DebugPart, loadProgram, PROGRAM_PARTS, type ProgramRequest } from "./program.ts";
+import { DEBUG_PARTS, loadProgram, PROGRAM_PARTS, type ProgramRequest } from "./program.ts";
 
 const HELP = `Usage: solder load [options] PROGRAM
        solder load [options] OBJECT...
@@ -22,11 +23,12 @@ What to show of a program:
       --relocations        every relocation: formula, numbers, bytes before and after
       --got                every slot of the GOT, bound or not yet
       --trace              every step in its order
-      --debug LIST         in LD_DEBUG's own words: ${DEBUG_PARTS.join(", ")}
+      --debug LIST         as LD_DEBUG: ${DEBUG_PARTS.join(", ")}, all
       --json               as JSON
 
 How it is loaded:
       --now                bind everything at once, as with LD_BIND_NOW
+      --base NAME=ADDRESS  where this object goes (its path, or the last part of it)
       --bases FILE         load addresses from a file in the form of /proc/PID/maps
       --seed NUMBER        random load addresses, the same for the same number
       --dump FILE          write the relocated memory of every object (docs/load.md)
@@ -34,7 +36,7 @@ How it is loaded:
 ${LOADER_HELP}
 Relocatable objects are placed and relocated together, as a just-in-time linker would,
 in whatever order they are given:
-      --base FILE=ADDRESS  place this object's sections from the address on; objects
+      --base NAME=ADDRESS  place this object's sections from the address on; objects
                            without one follow on the next page
 
       --no-demangle        C++ and Rust names as they are in the file
@@ -111,22 +113,29 @@ function isObject(bytes: Uint8Array | undefined): boolean {
 function objectsRequest(values: Values, files: readonly string[], style: Style): ObjectsRequest | string {
   const misplaced = FOR_PROGRAMS.find((name) => values[name] !== undefined);
   if (misplaced !== undefined) return `--${misplaced} is for a program, which is loaded by itself`;
+  const bases = readBases(values.base ?? []);
+  return typeof bases === "string" ? bases : { files, bases, json: values.json === true, style };
+}
+
+/** FILE=ADDRESS, any number of times. */
+function readBases(texts: readonly string[]): ReadonlyMap<string, number> | string {
   const bases = new Map<string, number>();
-  for (const text of values.base ?? []) {
+  for (const text of texts) {
     const [, name, address] = /^(.+)=(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text) ?? [];
     const base = Number(address);
     if (name === undefined || !Number.isSafeInteger(base)) return `--base takes FILE=ADDRESS, not '${text}'`;
     bases.set(name, base);
   }
-  return { files, bases, json: values.json === true, style };
+  return bases;
 }
 
 function programRequest(values: Values, program: string, style: Style, io: Io): ProgramRequest | string {
-  if (values.base !== undefined) return "--base is for relocatable objects; a program takes --bases";
+  const given = readBases(values.base ?? []);
+  if (typeof given === "string") return given;
   const world = loaderWorld(values, io);
   if (typeof world === "string") return world;
   const debug = (values.debug ?? "").split(",").filter((part) => part !== "");
-  const known = debug.filter(isDebugPart);
+  const known = debug.includes("all") ? DEBUG_PARTS : debug.filter(isDebugPart);
   if (known.length < debug.length) return `--debug takes ${DEBUG_PARTS.join(", ")}, not '${values.debug}'`;
   const seed = values.seed === undefined ? undefined : Number(values.seed);
   if (seed !== undefined && !Number.isSafeInteger(seed)) return `--seed takes a number, not '${values.seed}'`;
@@ -134,7 +143,8 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
     program,
     world,
     parts: new Set(PROGRAM_PARTS.filter((part) => values[part] === true)),
-    debug: known,
+    debug: new Set(known),
+    given,
     bases: values.bases,
     dump: values.dump,
     seed,
@@ -144,7 +154,7 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
   };
 }
 
-function isDebugPart(text: string): text is DebugPart {
+function isDebugPart(text: string): text is DebugCategory {
   return DEBUG_PARTS.some((part) => part === text);
 }
 

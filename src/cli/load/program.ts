@@ -1,7 +1,9 @@
 // `solder load PROGRAM`: a program and its libraries in simulated memory.
 
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { DF_TEXTREL, DT_TEXTREL } from "../../elf/constants.ts";
 import type { Problem } from "../../elf/problem.ts";
+import type { Disassembler } from "../../explain/disassembly.ts";
 import type { Style } from "../../explain/dump/index.ts";
 import { basesOfMaps, memoryDump } from "../../explain/load/dump-memory.ts";
 import { processJson } from "../../explain/load/json.ts";
@@ -9,7 +11,15 @@ import { programLines } from "../../explain/load/program.ts";
 import { bindingLines, gotLines, relocationLines } from "../../explain/load/relocations.ts";
 import { traceLines } from "../../explain/load/trace.ts";
 import { renderProblem } from "../../explain/render.ts";
-import { bindingLines as debugBindings, type LoadedProcess, load, loadCache, processMemory } from "../../load/index.ts";
+import { nodeDisassembler } from "../../host/disassembler.ts";
+import {
+  type DebugCategory,
+  debugLines,
+  type LoadedProcess,
+  load,
+  loadCache,
+  processMemory,
+} from "../../load/index.ts";
 import type { Io } from "../io.ts";
 import { type LoaderWorld, programOptions } from "../loader-options.ts";
 
@@ -18,7 +28,9 @@ export interface ProgramRequest {
   readonly world: LoaderWorld;
   /** What to show; nothing: the summary. */
   readonly parts: ReadonlySet<ProgramPart>;
-  readonly debug: readonly DebugPart[];
+  readonly debug: ReadonlySet<DebugCategory>;
+  /** Addresses by name, which come before those of the file. */
+  readonly given: ReadonlyMap<string, number>;
   /** A file in the form of /proc/PID/maps. */
   readonly bases: string | undefined;
   /** Where to write the memory. */
@@ -33,11 +45,7 @@ export const PROGRAM_PARTS = ["symbols", "relocations", "got", "trace"] as const
 export type ProgramPart = (typeof PROGRAM_PARTS)[number];
 
 /** What `--debug` shows, in ld.so's own words. */
-export type DebugPart = "bindings";
-const DEBUG: Readonly<Record<DebugPart, (process: LoadedProcess) => Iterable<string>>> = {
-  bindings: debugBindings,
-};
-export const DEBUG_PARTS: readonly DebugPart[] = ["bindings"];
+export const DEBUG_PARTS: readonly DebugCategory[] = ["libs", "files", "versions", "scopes", "reloc", "bindings"];
 
 const FAILURE = 1;
 
@@ -50,7 +58,7 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   const { world, program } = request;
   const options = programOptions(world, program, request.now ? { LD_BIND_NOW: "1" } : {});
   const settings = {
-    ...(given === undefined ? {} : { given }),
+    given: new Map([...(given ?? []), ...request.given]),
     ...(request.seed === undefined ? {} : { seed: request.seed }),
   };
   const result = load(program, options, loadCache(world.files, complain), settings);
@@ -72,12 +80,19 @@ function show(process: LoadedProcess, { parts, debug, json, style }: ProgramRequ
     return;
   }
   if (parts.has("relocations") || parts.has("got") || parts.has("trace")) processMemory(process);
-  for (const part of debug) print(DEBUG[part](process), io);
-  if (parts.has("trace")) print(traceLines(process, style), io);
-  if (parts.size === 0 && debug.length === 0) print(programLines(process, style), io);
+  if (debug.size > 0) print(debugLines(process, debug), io);
+  if (parts.has("trace")) print(traceLines(process, codeReader(process), style), io);
+  if (parts.size === 0 && debug.size === 0) print(programLines(process, style), io);
   if (parts.has("symbols")) print(bindingLines(process, style), io);
-  if (parts.has("relocations")) print(relocationLines(process, style), io);
+  if (parts.has("relocations")) print(relocationLines(process, codeReader(process), style), io);
   if (parts.has("got")) print(gotLines(process, style), io);
+}
+
+/** Most programs have no relocations in code, and the disassembler takes time to load. */
+function codeReader(process: LoadedProcess): Disassembler | undefined {
+  return process.objects.some(({ file }) => file.values.has(DT_TEXTREL) || (file.flags & DF_TEXTREL) !== 0)
+    ? nodeDisassembler()
+    : undefined;
 }
 
 /** Lines, many at a time. */

@@ -14,16 +14,42 @@ import {
 } from "../../load/index.ts";
 import { DO_COPY, DO_DESCRIPTOR, DO_INDIRECT, DO_SLOT } from "../../load/relocation-kinds.ts";
 import { type LoadedRelocation, relocationsOf } from "../../load/relocation-list.ts";
+import type { Disassembler } from "../disassembly.ts";
 import { fillFormula, type Term } from "../dump/formula.ts";
 import { counted, heading, hex, type Style } from "../dump/table.ts";
+import { codeAt } from "./code.ts";
 import { BINDING_WORDS, shortName, symbolText } from "./words.ts";
 
 /** `--relocations`: object by object, in the order in which they are applied. Memory must be there (`processMemory`). */
-export function* relocationLines(process: LoadedProcess, style: Style): Generator<string> {
+export function* relocationLines(
+  process: LoadedProcess,
+  disassemble: Disassembler | undefined,
+  style: Style,
+): Generator<string> {
   for (const object of applied(process)) {
     yield* heading(`Relocations of ${object.name}`, style);
-    for (const one of relocationsOf(process, object)) yield `  ${relocationLine(process, one, style)}`;
+    for (const one of relocationsOf(process, object)) {
+      for (const line of withCode(process, one, disassemble, style)) yield `  ${line}`;
+    }
   }
+}
+
+/** The relocation's line, and for one in code the instruction before and after. */
+export function withCode(
+  process: LoadedProcess,
+  one: LoadedRelocation,
+  disassemble: Disassembler | undefined,
+  style: Style,
+): string[] {
+  const line = relocationLine(process, one, style);
+  const code = disassemble === undefined ? undefined : codeAt(one.object, one.site, disassemble);
+  if (code === undefined) return [line];
+  const indent = " ".repeat(hex(one.site).length + 2);
+  return [
+    line,
+    `${indent}before  ${hex(code.before.address)}: ${code.before.text}`,
+    `${indent}after   ${hex(code.after.address)}: ${code.after.text}`,
+  ];
 }
 
 /** The loader relocates itself before all others. */

@@ -9,12 +9,17 @@ import {
   protectionText,
 } from "../../load/index.ts";
 import { relocationsOf } from "../../load/relocation-list.ts";
+import type { Disassembler } from "../disassembly.ts";
 import { heading, hex, type Style } from "../dump/table.ts";
-import { relocationLine } from "./relocations.ts";
+import { withCode } from "./relocations.ts";
 import { foundBy, shortName } from "./words.ts";
 
 /** All steps. Memory must be there (`processMemory`). */
-export function* traceLines(process: LoadedProcess, style: Style): Generator<string> {
+export function* traceLines(
+  process: LoadedProcess,
+  disassemble: Disassembler | undefined,
+  style: Style,
+): Generator<string> {
   let step = 0;
   const title = (text: string): string[] => heading(`${++step}. ${text}`, style);
   const [program] = process.objects;
@@ -37,7 +42,9 @@ export function* traceLines(process: LoadedProcess, style: Style): Generator<str
   for (const object of process.relocationOrder) {
     yield* title(`${object.name} is relocated`);
     if (object.file.elf.elfClass === 32 || object.base === 0) yield `  load bias ${hex(object.base)}`;
-    for (const one of relocationsOf(process, object)) yield `  ${relocationLine(process, one, style)}`;
+    for (const one of relocationsOf(process, object)) {
+      for (const line of withCode(process, one, disassemble, style)) yield `  ${line}`;
+    }
     yield* protectionLines(object);
   }
   yield* title("Constructors run, each object's after those of what it needs; then the program starts");

@@ -1,0 +1,95 @@
+// Which section and which symbol of an object's file an address belongs to.
+
+import {
+  SHF_ALLOC,
+  SHF_TLS,
+  SHT_NOBITS,
+  SHT_SYMTAB,
+  STT_FILE,
+  STT_FUNC,
+  STT_SECTION,
+  STT_TLS,
+} from "../../elf/constants.ts";
+import { type ElfFile, parseElf, sectionOfType } from "../../elf/file.ts";
+import type { ElfSection } from "../../elf/sections.ts";
+import { symbolsOf } from "../../elf/symbols.ts";
+import { isAbsolute, symbolSection, symbolType } from "../../load/dynamic-symbols.ts";
+import { type LoadedObject, symbolName, symbolSize, symbolValue } from "../../load/index.ts";
+
+/** A symbol by the addresses of its file. */
+export interface NamedRange {
+  readonly name: string;
+  readonly value: number;
+  readonly size: number;
+  /** STT_*. */
+  readonly type: number;
+}
+
+/** The allocated section that holds an address of the file. */
+export function sectionAt(elf: ElfFile, address: number): ElfSection | undefined {
+  return elf.sections.find(
+    ({ flags, type, address: start, size }) =>
+      (flags & SHF_ALLOC) !== 0 &&
+      !((flags & SHF_TLS) !== 0 && type === SHT_NOBITS) &&
+      address >= start &&
+      address < start + size,
+  );
+}
+
+/** The symbol whose range holds the address, of .symtab or of the dynamic symbols; else the last one before it in its section. */
+export function symbolAt(object: LoadedObject, address: number): NamedRange | undefined {
+  return nearest(object, address, () => true);
+}
+
+/** As `symbolAt`, of functions only. */
+export function functionAt(object: LoadedObject, address: number): NamedRange | undefined {
+  return nearest(object, address, ({ type }) => type === STT_FUNC);
+}
+
+function nearest(object: LoadedObject, address: number, accept: (it: NamedRange) => boolean): NamedRange | undefined {
+  const section = sectionAt(object.file.elf, address);
+  let best: NamedRange | undefined;
+  for (const it of allSymbols(object)) {
+    if (it.name === "" || it.value > address || !accept(it)) continue;
+    if (it.size > 0 && address >= it.value + it.size) continue;
+    if (section !== undefined && it.value < section.address) continue;
+    if (best === undefined || it.value > best.value || (it.value === best.value && it.size > best.size)) best = it;
+  }
+  return best;
+}
+
+/** Read once for each file: a page of relocations asks for each of them. */
+const known: WeakMap<object, readonly NamedRange[]> = new WeakMap();
+
+function allSymbols({ file }: LoadedObject): readonly NamedRange[] {
+  let named = known.get(file);
+  if (named === undefined) {
+    named = [...staticSymbols(file.elf), ...dynamicOnes(file)];
+    known.set(file, named);
+  }
+  return named;
+}
+
+function staticSymbols(elf: ElfFile): NamedRange[] {
+  const whole = parseElf(elf.bytes, elf.name, () => {});
+  const table = whole === undefined ? undefined : sectionOfType(whole, SHT_SYMTAB);
+  if (whole === undefined || table === undefined) return [];
+  return symbolsOf(whole, table, () => {}).filter(
+    ({ section, type }) => section !== 0 && type !== STT_TLS && type !== STT_SECTION && type !== STT_FILE,
+  );
+}
+
+function dynamicOnes({ symbols }: LoadedObject["file"]): NamedRange[] {
+  const named: NamedRange[] = [];
+  for (let index = 1; index < symbols.count; index++) {
+    const type = symbolType(symbols, index);
+    if (symbolSection(symbols, index) === 0 || isAbsolute(symbols, index) || type === STT_TLS) continue;
+    named.push({
+      name: symbolName(symbols, index),
+      value: symbolValue(symbols, index),
+      size: symbolSize(symbols, index),
+      type,
+    });
+  }
+  return named;
+}
