@@ -45,6 +45,14 @@ export const loadMessages: MessageTable = {
     more: ["a shell says: cannot execute: required file not found"],
     cure: "install the C library that the program was built for, or build the program for this one",
   },
+  "static-tls-exhausted": {
+    message: "cannot allocate memory in static TLS block: {left} bytes are left for libraries that dlopen loads",
+    cure: "link the program with it, preload it, raise the tunable glibc.rtld.optional_static_tls, or compile it without -ftls-model=initial-exec",
+  },
+  "relocation-in-read-only-memory": {
+    message: "relocations write to a read-only segment, but DT_TEXTREL is missing: the process is killed by SIGSEGV",
+    cure: "compile it with -fPIC, or link it without -z notext",
+  },
   "relocation-outside-memory": {
     message: "a relocation for address {address:hex}, which no segment holds",
     cure: "get the file again; it is damaged or made by a broken tool",

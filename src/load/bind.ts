@@ -19,7 +19,7 @@ import {
   R_X86_64_TLSDESC,
   R_X86_64_TPOFF64,
 } from "../arch/x86_64/relocations.ts";
-import { STB_LOCAL, STB_WEAK, STV_HIDDEN, STV_INTERNAL } from "../elf/index.ts";
+import { error, STB_LOCAL, STB_WEAK, STV_HIDDEN, STV_INTERNAL } from "../elf/index.ts";
 import type { LoaderMachine } from "./contract.ts";
 import { symbolicOf } from "./dynamic-file.ts";
 import { symbolBinding, symbolName, symbolSize } from "./dynamic-symbols.ts";
@@ -34,6 +34,8 @@ import {
   NOT_BOUND,
   NOT_YET_BOUND,
 } from "./objects.ts";
+import { DO_COPY, DO_REFUSE, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, RELOCATION_KINDS } from "./relocation-kinds.ts";
+import { allocateStaticTls } from "./tls.ts";
 import { versionIndex } from "./version-table.ts";
 
 function classTable(plt: readonly number[], copy: number): Uint8Array {
@@ -74,36 +76,22 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   object.bindings = bindings;
   const classes = TYPE_CLASSES[task.machine];
   const jumpSlot = JUMP_SLOTS[task.machine];
-  const { bytes, start, entry, infoAt, otherAt } = file.symbols;
-  const musl = task.options.profile.library === "musl";
-  query.from = object;
-  query.newest = false;
+  const kinds = RELOCATION_KINDS[task.machine];
   // glibc remembers the last result of each object by symbol and class.
   let last = 0;
   let lastClass = -1;
   let lastRow = 0;
   for (let row = 0; row < count; row++) {
     const index = symbol[row];
-    const kind = type[row];
-    if (lazy && row >= firstPlt && kind === jumpSlot) {
+    const typeClass = classes[type[row]];
+    if (lazy && row >= firstPlt && type[row] === jumpSlot) {
       bindings.provider[row] = -1;
       bindings.rule[row] = NOT_YET_BOUND;
-      continue;
-    }
-    const at = start + index * entry;
-    const visibility = bytes[at + otherAt] & 3;
-    if (
-      index === 0 ||
-      bytes[at + infoAt] >>> 4 === STB_LOCAL ||
-      (!musl && (visibility === STV_HIDDEN || visibility === STV_INTERNAL))
-    ) {
+    } else if (bindsLocally(task, object, index)) {
       bindings.provider[row] = object.id;
       bindings.symbol[row] = index;
       bindings.rule[row] = BOUND_LOCALLY;
-      continue;
-    }
-    const typeClass = classes[kind];
-    if (index === last && typeClass === lastClass) {
+    } else if (index === last && typeClass === lastClass) {
       bindings.provider[row] = bindings.provider[lastRow];
       bindings.symbol[row] = bindings.symbol[lastRow];
       bindings.rule[row] = BOUND_FROM_CACHE;
@@ -113,9 +101,31 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
       lastClass = typeClass;
       lastRow = row;
     }
-    if (typeClass === CLASS_COPY) checkCopySize(task, object, bindings, row, index);
+    if (UNUSUAL_KINDS[kinds[type[row]]] === 1) checkUnusual(task, object, bindings, row, kinds[type[row]]);
   }
   return bindings;
+}
+
+/** Symbol 0, local and hidden symbols are the object's own without a look-up. musl looks hidden ones up. */
+function bindsLocally(task: LoadedProcess, object: LoadedObject, index: number): boolean {
+  if (index === 0) return true;
+  const { bytes, start, entry, infoAt, otherAt } = object.file.symbols;
+  const at = start + index * entry;
+  if (bytes[at + infoAt] >>> 4 === STB_LOCAL) return true;
+  const visibility = bytes[at + otherAt] & 3;
+  if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return false;
+  return task.options.profile.library === "glibc";
+}
+
+/** Kinds of relocations that may fail although the symbol is found. */
+const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: 16 }, (_, kind) =>
+  [DO_REFUSE, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED].includes(kind) ? 1 : 0,
+);
+
+function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number, kind: number): void {
+  if (kind === DO_REFUSE) refuseType(task, object, row);
+  else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
+  else needStaticTls(task, bindings.provider[row]);
 }
 
 /** Looks one reference up and notes the answer in its row. */
@@ -173,6 +183,23 @@ export function askFor(query: Query, object: LoadedObject, index: number, typeCl
 function noteDependency(task: LoadedProcess, object: LoadedObject, provider: LoadedObject): void {
   if (provider === object || provider.kind !== "library" || task.globalAtStart.has(provider)) return;
   if (!object.initfini.includes(provider)) object.bound.add(provider);
+}
+
+/** An offset from the thread pointer: an object of dlopen then has to fit into what static TLS has left. */
+function needStaticTls(task: LoadedProcess, id: number): void {
+  const provider: LoadedObject | undefined = task.objects[id];
+  if (provider?.file.tls === undefined || allocateStaticTls(task, provider)) return;
+  task.problems.push(error("static-tls-exhausted", { file: provider.name }, { left: task.tlsSurplus }));
+}
+
+/** glibc elf/dl-reloc.c, _dl_reloc_bad_type. */
+function refuseType(task: LoadedProcess, object: LoadedObject, row: number): void {
+  const { at } = symbolicOf(object.file);
+  const { elf } = object.file;
+  const type = elf.elfClass === 64 ? elf.view.getUint32(at[row] + 8, true) : elf.view.getUint8(at[row] + 4);
+  const digits = type.toString(16).padStart(type > 255 ? 8 : 2, "0");
+  const who = object.kind === "program" ? "" : `${object.name}: `;
+  fatal(task, `error while loading shared libraries: ${who}unexpected reloc type 0x${digits}`, 127);
 }
 
 function notFound(task: LoadedProcess, object: LoadedObject, row: number, query: Query): void {

@@ -2,7 +2,8 @@
 // dl-fini.c), so that it can be laid beside what the real loader says. Each line is without ld.so's prefix, "%9lu:\t" with
 // the process's number. Nothing is recorded for it while loading: all is read off the process.
 
-import { DT_PREINIT_ARRAY, PT_DYNAMIC, PT_PHDR, STV_PROTECTED } from "../elf/index.ts";
+import { DT_PREINIT_ARRAY, PT_DYNAMIC, STV_PROTECTED } from "../elf/index.ts";
+import { programHeaders } from "./calls.ts";
 import type { SearchStep } from "./contract.ts";
 import { symbolicOf } from "./dynamic-file.ts";
 import { symbolName, symbolVisibility } from "./dynamic-symbols.ts";
@@ -134,20 +135,13 @@ function addLinkMap(task: LoadedProcess, object: LoadedObject, name: string, lin
   const dynamic = file.elf.segments.find(({ type }) => type === PT_DYNAMIC)?.address ?? 0;
   const last = file.loads.at(-1);
   const size = (last === undefined ? 0 : last.address + last.memoryBytes + base) - start;
-  const headers = file.elf.segments.find(({ type }) => type === PT_PHDR)?.address ?? headersAddress(object);
+  const headers = programHeaders(object);
   lines.push(
     `file=${name} [0];  generating link map`,
     `  dynamic: ${hex(dynamic + base)}  base: ${hex(base)}   size: ${hex(size)}`,
     `    entry: ${hex(file.elf.header.entry + base)}  phdr: ${hex(headers + base)}  phnum: ${String(file.elf.segments.length).padStart(digits + 2)}`,
     "",
   );
-}
-
-/** The program headers in memory, where the first segment that holds them is. */
-function headersAddress({ file }: LoadedObject): number {
-  const at = file.elf.header.segmentOffset;
-  const segment = file.loads.find(({ offset, fileBytes }) => at >= offset && at < offset + fileBytes);
-  return segment === undefined ? 0 : segment.address + (at - segment.offset);
 }
 
 function addVersions(task: LoadedProcess, lines: string[]): void {

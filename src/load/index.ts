@@ -1,11 +1,25 @@
 // `solder/load`: the dynamic linker. `load` a program, then ask the process: its objects, where they are, what their
 // references are bound to and why, its memory. Nothing is run and nothing outside of the files given is opened.
 
+export {
+  type AddressInfo,
+  dladdr,
+  dlclose,
+  dlopen,
+  dlsym,
+  iterateHeaders,
+  type ObjectHeaders,
+  type OpenFlags,
+  type OpenResult,
+  type SymbolPlace,
+  type SymbolResult,
+} from "./calls.ts";
 export * from "./contract.ts";
 export { bindingLine, bindingLines, type DebugCategory, debugLines } from "./debug.ts";
 export { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
 export * from "./dynamic-symbols.ts";
 export type { RelocationRange, SymbolicRelocations } from "./file-relocations.ts";
+export { callSlot, type PltCall, type PltSlot, type PltStub, pltSlots } from "./lazy.ts";
 export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache, loadDependencies } from "./load.ts";
 export { type MappedRegion, PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./map.ts";
 export { loaderSymbol, processMemory } from "./memory.ts";
@@ -14,3 +28,4 @@ export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } f
 export type { Placement } from "./place.ts";
 export * from "./profiles.ts";
 export { RELOCATION_KINDS } from "./relocation-kinds.ts";
+export { readWord } from "./words.ts";

@@ -17,10 +17,11 @@ import {
 } from "../elf/index.ts";
 import { symbolValue } from "./dynamic-symbols.ts";
 import { lookUp, makeQuery } from "./lookup.ts";
-import { type MappedRegion, mapSegments, ownBytes } from "./map.ts";
+import { type MappedRegion, mapSegments } from "./map.ts";
 import type { LoadedObject, LoadedProcess } from "./objects.ts";
 import { relocateObject } from "./relocate.ts";
 import { lookupRules } from "./rules.ts";
+import { writeWord } from "./words.ts";
 
 /** The memory of all objects; `object.regions` of each from now on. */
 export function processMemory(task: LoadedProcess): void {
@@ -60,27 +61,16 @@ function patchDynamic(
 ): void {
   const { file, base, kind } = object;
   if (!file.dynamicWritable) return;
+  const bytes = file.elf.elfClass === 64 ? 8 : 4;
   const last = new Map(file.words.map((word) => [word.tag, word]));
   for (const word of last.values()) {
     const { tag, value } = word;
-    if (glibc && ADDRESS_TAGS.has(tag))
-      writeAddress(regions, base + word.valueAddress, file.elf.elfClass, value + base);
+    if (glibc && ADDRESS_TAGS.has(tag)) writeWord(regions, base + word.valueAddress, bytes, value + base);
     if (tag === DT_DEBUG && kind === "program") {
       const debug = loaderSymbol(task, "_r_debug");
-      if (debug !== undefined) writeAddress(regions, base + word.valueAddress, file.elf.elfClass, debug);
+      if (debug !== undefined) writeWord(regions, base + word.valueAddress, bytes, debug);
     }
   }
-}
-
-function writeAddress(regions: readonly MappedRegion[], site: number, elfClass: 32 | 64, value: number): void {
-  const region = regions.find(({ start, end }) => site >= start && site + elfClass / 8 <= end);
-  if (region === undefined) return;
-  const bytes = ownBytes(region);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const at = site - region.start;
-  if (at + elfClass / 8 > bytes.length) return;
-  view.setUint32(at, value >>> 0, true);
-  if (elfClass === 64) view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000) >>> 0, true);
 }
 
 /** Address of a symbol that the loader exports. */

@@ -1,7 +1,7 @@
 // The process that is being loaded, and the objects in it: what glibc keeps in struct link_map (include/link.h). The parts of
 // load/ fill these records in turn; once `load` has returned, only the calls of calls.ts and lazy.ts change them.
 
-import type { Problem } from "../elf/index.ts";
+import { type Problem, STT_GNU_IFUNC } from "../elf/index.ts";
 import type {
   Candidate,
   LoaderMachine,
@@ -12,6 +12,7 @@ import type {
   SearchStep,
 } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
+import { isAbsolute, symbolSection, symbolType, symbolValue } from "./dynamic-symbols.ts";
 import type { UniqueTable } from "./lookup.ts";
 import type { MappedRegion } from "./map.ts";
 import type { SearchContext } from "./search/index.ts";
@@ -172,8 +173,17 @@ export interface LoadedProcess {
   readonly missingLibraries: MissingLibrary[];
   readonly missingVersions: MissingVersion[];
   readonly undefinedSymbols: UndefinedSymbol[];
+  /** Filled when memory is made. */
   readonly undecided: UndecidedValue[];
+  /** Filled when memory is made: lazy binding only. */
+  readonly loaderWords: LoaderWord[];
   readonly unique: UniqueTable;
+  /** What dlopen gave handles for: how often, and what it loaded and found for it, breadth first. */
+  readonly opened: Map<LoadedObject, { count: number; list: readonly LoadedObject[] }>;
+  /** RTLD_NODELETE. */
+  readonly kept: Set<LoadedObject>;
+  /** Unloaded by dlclose. */
+  readonly gone: Set<LoadedObject>;
   /** Undefined as long as nothing is fatal; 127 for what cannot be loaded or bound, 1 for a missing version. */
   exitCode: number | undefined;
   readonly host: LoadHost;
@@ -181,6 +191,14 @@ export interface LoadedProcess {
   tlsSize: number;
   tlsAlignment: number;
   tlsSurplus: number;
+}
+
+/** A word that the loader sets for itself, in .got.plt of an object whose calls are bound lazily. */
+export interface LoaderWord {
+  readonly object: LoadedObject;
+  readonly site: number;
+  /** GOT[1]: the loader's record of the object. GOT[2]: the function that binds, `_dl_runtime_resolve`. */
+  readonly meaning: "link-map" | "resolver";
 }
 
 /** What the loader asks of the rest: where to map objects, what indirect functions choose. */
@@ -198,4 +216,19 @@ export function fatal(task: LoadedProcess, text: string, exitCode: number): void
   if (task.exitCode !== undefined) return;
   task.messages.push({ text: `${task.programName}: ${text}`, fatal: true });
   task.exitCode = exitCode;
+}
+
+/** Where a symbol of an object is in this process: its value, plus the object's base unless the symbol is absolute. */
+export function addressOf(object: LoadedObject, symbol: number): number {
+  const { symbols } = object.file;
+  if (symbol >= symbols.count) return object.base;
+  return symbolValue(symbols, symbol) + (isAbsolute(symbols, symbol) ? 0 : object.base);
+}
+
+/** An IFUNC that is defined: its address is the one of a function that chooses. */
+export function isIndirect(object: LoadedObject, symbol: number): boolean {
+  const { symbols } = object.file;
+  return (
+    symbol < symbols.count && symbolType(symbols, symbol) === STT_GNU_IFUNC && symbolSection(symbols, symbol) !== 0
+  );
 }

@@ -12,11 +12,11 @@ import {
   DT_PREINIT_ARRAY,
   DT_PREINIT_ARRAYSZ,
 } from "../elf/index.ts";
-import { readMemory } from "./map.ts";
 import { processMemory } from "./memory.ts";
 import type { LoadedObject, LoadedProcess } from "./objects.ts";
 import { sortRules } from "./rules.ts";
 import { sortObjects } from "./sort.ts";
+import { readWord } from "./words.ts";
 
 /** A function that is called before `main` or after the program's end. */
 export interface ScheduledCall {
@@ -114,12 +114,10 @@ function addArray(
   const where = object.file.values.get(tag);
   const size = object.file.values.get(sizeTag);
   if (where === undefined || size === undefined || object.regions === undefined) return;
-  const word = object.file.elf.elfClass / 8;
-  const bytes = new Uint8Array(word);
-  const view = new DataView(bytes.buffer);
+  const word = object.file.elf.elfClass === 64 ? 8 : 4;
   for (let at = 0; at + word <= size; at += word) {
-    if (!readMemory(object.regions, object.base + where + at, bytes)) return;
-    const high = word === 8 ? view.getUint32(4, true) : 0;
-    calls.push({ object, kind, address: high * 0x1_0000_0000 + view.getUint32(0, true), byLoader });
+    const address = readWord(object.regions, object.base + where + at, word);
+    if (address === undefined) return;
+    calls.push({ object, kind, address, byLoader });
   }
 }

@@ -2,27 +2,31 @@
 // each table, its IRELATIVE entries last (elf/do-rel.h). Addresses are two halves of 32 bits; a 32-bit machine uses the lower.
 
 import {
+  DF_TEXTREL,
+  DT_JMPREL,
+  DT_PLTGOT,
   DT_RELR,
   DT_RELRSZ,
+  DT_TEXTREL,
   type ElfFile,
   error,
+  PF_W,
   rangeAtAddress,
   readRelr,
   SHN_ABS,
-  STT_GNU_IFUNC,
 } from "../elf/index.ts";
-import { symbolicOf } from "./dynamic-file.ts";
-import {
-  type DynamicSymbols,
-  symbolSection,
-  symbolSize,
-  symbolType,
-  symbolValueHigh,
-  symbolValueLow,
-} from "./dynamic-symbols.ts";
+import { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
+import { symbolSection, symbolSize, symbolValue, symbolValueHigh, symbolValueLow } from "./dynamic-symbols.ts";
 import type { RelocationRange } from "./file-relocations.ts";
 import { copyMemory, type MappedRegion, ownBytes } from "./map.ts";
-import { type Bindings, type LoadedObject, type LoadedProcess, NOT_YET_BOUND } from "./objects.ts";
+import {
+  addressOf,
+  type Bindings,
+  isIndirect,
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_YET_BOUND,
+} from "./objects.ts";
 import {
   DO_BLOCK_OFFSET,
   DO_COPY,
@@ -56,6 +60,8 @@ interface Pen {
   at: number;
   low: number;
   high: number;
+  /** Something was written where the segment may not be written to. */
+  readOnly: boolean;
 }
 
 /** Applies all relocations of an object whose references are bound and whose `regions` are there. */
@@ -70,10 +76,29 @@ export function relocateObject(task: LoadedProcess, object: LoadedObject): void 
     at: 0,
     low: 0,
     high: 0,
+    readOnly: false,
   };
   applyRelr(object, pen);
+  if (task.lazy && !file.bindNow) noteLoaderWords(task, object, pen.wide ? 8 : 4);
   let row = 0;
   for (const range of file.ranges) row = applyRange(task, object, bindings, pen, range, row);
+  if (pen.readOnly && !hasTextRelocations(file)) {
+    task.problems.push(error("relocation-in-read-only-memory", { file: object.name }));
+  }
+}
+
+/** DT_TEXTREL: all segments are made writable while relocations are applied. Without it the real process is killed. */
+function hasTextRelocations(file: DynamicFile): boolean {
+  return file.values.has(DT_TEXTREL) || (file.flags & DF_TEXTREL) !== 0;
+}
+
+/** GOT[1] and GOT[2], which the loader sets before anything else (sysdeps/x86_64/dl-machine.h, elf_machine_runtime_setup). */
+function noteLoaderWords(task: LoadedProcess, object: LoadedObject, word: number): void {
+  const table = object.file.values.get(DT_PLTGOT);
+  if (table === undefined || !object.file.values.has(DT_JMPREL)) return;
+  const site = object.base + table;
+  task.loaderWords.push({ object, site: site + word, meaning: "link-map" });
+  task.loaderWords.push({ object, site: site + 2 * word, meaning: "resolver" });
 }
 
 /** Finds the word of `size` bytes at an address. False if no segment holds it. */
@@ -82,6 +107,7 @@ function reach(pen: Pen, address: number, size: number): boolean {
   if (region === undefined || address < region.start || address + size > region.end) {
     region = pen.regions.find(({ start, end }) => address >= start && address + size <= end);
     if (region === undefined) return false;
+    if ((region.flags & PF_W) === 0) pen.readOnly = true;
     const bytes = ownBytes(region);
     pen.region = region;
     pen.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -221,12 +247,6 @@ function addSymbol(pen: Pen, provider: LoadedObject | undefined, symbol: number)
   add(pen, symbolValueLow(symbols, symbol), symbolValueHigh(symbols, symbol));
 }
 
-function isIndirect(symbols: DynamicSymbols, symbol: number): boolean {
-  return (
-    symbol < symbols.count && symbolType(symbols, symbol) === STT_GNU_IFUNC && symbolSection(symbols, symbol) !== 0
-  );
-}
-
 function applySymbolic(
   task: LoadedProcess,
   object: LoadedObject,
@@ -253,12 +273,9 @@ function applySymbolic(
   }
   const provider: LoadedObject | undefined = task.objects[bindings.provider[row]];
   const symbol = bindings.symbol[row];
-  if (provider !== undefined && isIndirect(provider.file.symbols, symbol)) {
+  if (provider !== undefined && isIndirect(provider, symbol)) {
     const type = elf.view.getUint32(at + (pen.wide ? 8 : 4), true) & 255;
-    const resolver =
-      provider.base +
-      symbolValueHigh(provider.file.symbols, symbol) * TWO_32 +
-      symbolValueLow(provider.file.symbols, symbol);
+    const resolver = addressOf(provider, symbol);
     writeChoice(task, object, pen, site, type, provider, resolver);
     return;
   }
@@ -309,10 +326,7 @@ function copy(
   if (provider?.regions === undefined) return;
   const room = symbolSize(object.file.symbols, own);
   const size = Math.min(symbolSize(provider.file.symbols, symbol), room);
-  const from =
-    provider.base +
-    symbolValueHigh(provider.file.symbols, symbol) * TWO_32 +
-    symbolValueLow(provider.file.symbols, symbol);
+  const from = addressOf(provider, symbol);
   if (!copyMemory(provider.regions, from, object.regions ?? [], site, size)) outside(task, object, site);
   // What could not be decided there cannot be here.
   const word = object.file.elf.elfClass / 8;
@@ -339,8 +353,7 @@ function applyTls(
   }
   if (provider === undefined) return;
   const { symbols } = provider.file;
-  const value =
-    symbol < symbols.count ? symbolValueHigh(symbols, symbol) * TWO_32 + symbolValueLow(symbols, symbol) : 0;
+  const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
   switch (kind) {
     case DO_MODULE:
       pen.low = provider.tlsModule;
@@ -388,8 +401,7 @@ function applyDescriptor(
   takeAddend(pen, elf, range, at);
   if (provider !== undefined) {
     const { symbols } = provider.file;
-    const value =
-      symbol < symbols.count ? symbolValueHigh(symbols, symbol) * TWO_32 + symbolValueLow(symbols, symbol) : 0;
+    const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
     addNumber(pen, value - provider.tlsOffset);
   }
   write(pen);

@@ -8,35 +8,49 @@ import type { LoadedObject, LoadedProcess } from "./objects.ts";
 /** Checks the versions that `objects` need; reports in `messages` and `missingVersions`. */
 export function checkVersions(task: LoadedProcess, objects: readonly LoadedObject[]): void {
   if (task.options.profile.library === "musl") return;
+  const isEarly = task.exitCode === undefined;
   let missing = false;
-  for (const object of objects) if (!checkNeeds(task, object)) missing = true;
+  for (const object of objects) {
+    for (const { object: library, text, version, fatal } of versionComplaints(task, object)) {
+      // After a library was missed the real loader does not come here.
+      if (isEarly) task.messages.push({ text: `${task.programName}: ${library.name}: ${text}`, fatal: false });
+      task.missingVersions.push({ version, library, requester: object, fatal });
+      if (fatal) missing = true;
+    }
+  }
   if (missing) task.exitCode ??= 1;
 }
 
-/** What a version check found out, for `--debug=versions`. */
-function checkNeeds(task: LoadedProcess, object: LoadedObject): boolean {
-  const { needs } = object.file.versions;
-  let good = true;
-  for (const { library, name, hash, weak } of needs) {
+export interface VersionComplaint {
+  /** The library that was looked into. */
+  readonly object: LoadedObject;
+  readonly version: string;
+  /** ld.so's words, after the library's name. */
+  readonly text: string;
+  readonly fatal: boolean;
+}
+
+/** What is wrong with the versions that an object needs, in the order of its table. */
+export function versionComplaints(task: LoadedProcess, object: LoadedObject): VersionComplaint[] {
+  const complaints: VersionComplaint[] = [];
+  for (const { library, name, hash, weak } of object.file.versions.needs) {
     const provider = providerOf(task, object, library);
     // Its absence has been said.
     if (provider === undefined) continue;
     const { versions } = provider.file;
-    if (!versions.defines) {
-      complain(task, provider, object, `no version information available (required by ${object.name})`);
-      task.missingVersions.push({ version: name, library: provider, requester: object, fatal: false });
-    } else if (!versions.definitions.some((defined) => defined.hash === hash && defined.name === name)) {
-      const kind = weak ? "weak version" : "version";
-      complain(task, provider, object, `${kind} \`${name}' not found (required by ${object.name})`);
-      task.missingVersions.push({ version: name, library: provider, requester: object, fatal: !weak });
-      if (!weak) good = false;
+    const complain = (what: string, fatal: boolean): void =>
+      void complaints.push({
+        object: provider,
+        version: name,
+        text: `${what} (required by ${object.name})`,
+        fatal,
+      });
+    if (!versions.defines) complain("no version information available", false);
+    else if (!versions.definitions.some((defined) => defined.hash === hash && defined.name === name)) {
+      complain(`${weak ? "weak version" : "version"} \`${name}' not found`, !weak);
     }
   }
-  return good;
-}
-
-function complain(task: LoadedProcess, provider: LoadedObject, _object: LoadedObject, text: string): void {
-  task.messages.push({ text: `${task.programName}: ${provider.name}: ${text}`, fatal: false });
+  return complaints;
 }
 
 /** The library of that name in the process. */
