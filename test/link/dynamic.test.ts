@@ -27,14 +27,11 @@ const EXPECTED = "8 5 3 1\n";
 function runs(target: Target, flags: readonly string[], ...compileFlags: readonly string[]): string {
   const library = compile(target, "library.c", LIBRARY, ["-fPIC", "-O1", ...compileFlags]);
   const main = compile(target, "main.c", MAIN, ["-fpie", "-O1", ...compileFlags]);
-  const build = (shop: Workshop) => {
+  return likeGnuLd(target, (shop) => {
     shop.cc("liblibrary.so", ["-shared", library, ...flags]);
     shop.cc("main", ["-pie", main, "liblibrary.so", "-Wl,-rpath,$ORIGIN", ...flags]);
     return shop.run("main").stdout;
-  };
-  // Relocations stay together in .rela.dyn: a section each for those of .data, .got ... helps nobody.
-  const differ = flags.includes("-Wl,-z,nocombreloc") ? ["sections", "segments", "relocations"] : [];
-  return likeGnuLd(target, build, differ);
+  });
 }
 
 const PLAIN: readonly string[] = [
