@@ -105,6 +105,14 @@ export const checkMessages: MessageTable = {
   "check-symbols-of-program": {
     message: "leaves symbols to the program that loads it",
   },
+  "check-addon-of-other-machine": {
+    message: "made for {made}, but Node.js here is for {has}",
+    cure: "install or build the {has} variant",
+  },
+  "check-no-node": {
+    message: "there is no Node.js to compare with: its symbols are not checked",
+    cure: "name one with --node",
+  },
   "check-symbols-of-node": {
     message: "needs symbols that this Node.js does not export",
     cure: "build the addon for this version of Node.js; an addon with Node-API (napi_*) needs no rebuild for newer ones",
@@ -121,7 +129,7 @@ export const checkMessages: MessageTable = {
   },
   "check-no-linker": {
     message: "there is no dynamic linker for {machine} on {system}",
-    cure: "install the C library for {machine} (on Debian libc6, libc6-i386 for 32 bits)",
+    cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: libc6-i386 for 32 bits)",
   },
   "check-load-fails": { message: "cannot be loaded: {reason}" },
   "check-foreign-library": {

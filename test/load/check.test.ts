@@ -396,6 +396,73 @@ test("a directory stands for the ELF files in it; only what fails is told", need
   match(checkText(["--verbose", here.path]).out, /sub\/libgood\.so {2}library, x86-64\n {2}this system {2}loads/);
 });
 
+test(
+  "builds for several platforms side by side: the one for the system counts",
+  needs(musl.cc, ...x86_64.tools),
+  () => {
+    const here = folder("variants");
+    for (const name of ["darwin-x64", "linux-x64-musl", "linux-x64-glibc"]) mkdirSync(here.at(name));
+    writeFileSync(here.at("darwin-x64/addon.node"), Buffer.from("cffaedfe07000001", "hex"));
+    const source = '#include <stdio.h>\nint napi_register_module_v1(void) { return puts(""); }\n';
+    shared(here, musl, "linux-x64-musl/addon.node", source, ["-Wl,-soname,addon.node"]);
+    shared(here, x86_64, "linux-x64-glibc/addon.node", source);
+    const answer = check(["--for", "debian:12,musl", here.path]);
+    equal(answer.status, 0);
+    const [darwin, glibc, other] = answer.files;
+    equal(darwin.instead, glibc.file);
+    deepEqual(
+      other.targets.map(({ instead }) => instead),
+      [glibc.file, undefined],
+    );
+    deepEqual(
+      glibc.targets.map(({ instead }) => instead),
+      [undefined, other.file],
+    );
+    match(checkText(["--for", "debian:12,musl", here.path]).out, /3 files checked: all load; 3 for other platforms/);
+
+    // Named, or alone, each has to load itself.
+    equal(check(["--for", "debian:12", other.file]).status, 1);
+    rmSync(here.at("linux-x64-glibc"), { recursive: true });
+    equal(check(["--for", "debian:12", here.path]).status, 1);
+  },
+);
+
+test("an addon for the other machine than Node.js", needs(...i386.tools), () => {
+  const here = folder("addon32");
+  const addon = shared(here, i386, "small.node", "int napi_register_module_v1(void) { return 0; }\n");
+  match(opened(addon), /wrong ELF class/);
+  deepEqual(codes(verdict([addon])), ["check-addon-of-other-machine"]);
+  const noNode = verdict([
+    "--node",
+    "/nonexistent",
+    shared(here, x86_64, "a.node", "int f(void); int g(void) { return f(); }\n"),
+  ]);
+  ok(codes(noNode, "note").includes("check-no-node"));
+});
+
+test("damaged files give findings, never exceptions", needs(...x86_64.tools, "g++"), () => {
+  const here = folder("damage");
+  const source = "#include <iostream>\nint main() { std::cout << 1; }\n";
+  tool("g++", [compile(x86_64, "cout.cc", source), "-Wl,-z,pack-relative-relocs", "-o", here.at("whole")]);
+  const whole = readFileSync(here.at("whole"));
+  let seed = 1;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return (seed >>> 8) % below;
+  };
+  const files = Array.from({ length: 150 }, (_, i) => {
+    const bytes = Buffer.from(whole.subarray(0, i % 3 === 0 ? random(whole.length) : whole.length));
+    // Headers, dynamic tables and names are in the first page.
+    for (let k = 0; k < 1 + (i % 8); k++)
+      if (bytes.length > 0) bytes[random(Math.min(bytes.length, 4096))] = random(256);
+    writeFileSync(here.at(`${i}`), bytes);
+    return here.at(`${i}`);
+  });
+  const answer = check(["--for", "debian:12,alpine:3.20", ...files]);
+  equal(answer.files.length, files.length);
+  equal(check(files).files.length, files.length);
+});
+
 test("a root file system: nothing outside of it counts", needs(...x86_64.tools), () => {
   const here = folder("root");
   const source = "int main(void) { return 0; }\n";

@@ -13,6 +13,7 @@ export interface Finding {
 export interface CheckedTarget {
   readonly target: string;
   readonly loads: boolean;
+  readonly instead?: string;
   readonly findings: readonly Finding[];
 }
 
@@ -25,6 +26,7 @@ interface Floor {
 export interface CheckedFile {
   readonly file: string;
   readonly loads: boolean;
+  readonly instead?: string;
   readonly role?: string;
   readonly oldest?: { readonly glibc?: Floor; readonly glibcxx?: Floor };
   readonly problems: readonly Finding[];

@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fails, fileLines, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
 import { filesUnder } from "../../host/walk.ts";
-import type { FileReport } from "../../load/check/index.ts";
+import { type FileReport, settleVariants } from "../../load/check/index.ts";
 import type { Io } from "../io.ts";
 import { HELP, parseRequest, type Request } from "./request.ts";
 import { startSession } from "./session.ts";
@@ -41,17 +41,24 @@ export function runCheck(args: readonly string[], io: Io): number {
 function checkAll(request: Request, io: Io): number {
   const { json, style } = request;
   let session = startSession(request);
-  const reports: FileReport[] = [];
+  const named: FileReport[] = [];
+  const found: FileReport[] = [];
   let skipped = 0;
-  for (const { name, path, named } of filesOf(request, () => skipped++)) {
+  const say = (lines: readonly string[]): void => {
+    if (!json && lines.length > 0) io.out(`${lines.join("\n")}\n`);
+  };
+  for (const file of filesOf(request, () => skipped++)) {
     if (session.kept() > KEPT_BYTES) session = startSession(request);
-    const report = session.checker.check(name, path);
-    reports.push(report);
-    const lines = json ? [] : fileLines({ report, named }, style);
-    if (lines.length > 0) io.out(`${lines.join("\n")}\n`);
+    const report = session.checker.check(file.name, file.path);
+    (file.named ? named : found).push(report);
+    if (file.named) say(fileLines({ report, named: true }, style));
   }
+  // Whether another build is there is known at the end.
+  const settled = settleVariants(found);
+  for (const report of settled) say(fileLines({ report, named: false }, style));
+  const reports = [...named, ...settled];
   if (json) writeCheckJson(reports, (text) => io.out(text));
-  else if (reports.length !== 1) io.out(`${summaryLines(reports, skipped, style).join("\n")}\n`);
+  else if (reports.length !== 1) say(summaryLines(reports, skipped, style));
   return reports.some(fails) ? FAILURE : SUCCESS;
 }
 

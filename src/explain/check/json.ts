@@ -21,16 +21,22 @@ export function writeCheckJson(reports: readonly FileReport[], out: (text: strin
 }
 
 function fileJson(report: FileReport): object {
-  const { name, role, machine, library, oldest, problems, verdicts } = report;
+  const { name, role, machine, library, oldest, problems, verdicts, instead } = report;
   return {
     file: name,
     loads: !fails(report),
+    instead,
     role,
     machine,
     library,
     oldest: oldest === undefined ? undefined : oldestJson(oldest),
     problems: problems.map(problemJson),
-    targets: verdicts.map(({ target, loads, findings }) => ({ target, loads, findings: findings.map(problemJson) })),
+    targets: verdicts.map((verdict) => ({
+      target: verdict.target,
+      loads: verdict.loads,
+      instead: verdict.instead,
+      findings: verdict.findings.map(problemJson),
+    })),
   };
 }
 

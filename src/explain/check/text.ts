@@ -48,7 +48,7 @@ export function fileLines({ report, named }: Listed, style: CheckStyle): string[
   for (const problem of shown(report.problems)) lines.push(...findingLines(problem, report.name, "  ", style));
   const width = Math.max(0, ...report.verdicts.map(({ target }) => target.length));
   for (const verdict of report.verdicts) {
-    if (!full && verdict.loads) continue;
+    if (!full && !failsThere(verdict)) continue;
     lines.push(`  ${verdict.target.padEnd(width)}  ${verdictWords(verdict, style)}`);
     for (const finding of shown(verdict.findings)) lines.push(...findingLines(finding, report.name, "    ", style));
   }
@@ -56,8 +56,13 @@ export function fileLines({ report, named }: Listed, style: CheckStyle): string[
 }
 
 /** Whether anything about a file is an error. */
-export function fails(report: FileReport): boolean {
-  return report.problems.some(({ severity }) => severity === "error") || report.verdicts.some(({ loads }) => !loads);
+export function fails({ problems, verdicts, instead }: FileReport): boolean {
+  if (instead !== undefined) return false;
+  return problems.some(({ severity }) => severity === "error") || verdicts.some(failsThere);
+}
+
+function failsThere(verdict: Verdict): boolean {
+  return !verdict.loads && verdict.instead === undefined;
 }
 
 const ROLES = {
@@ -73,7 +78,8 @@ function headLine({ name, role, machine, library }: FileReport, style: CheckStyl
   return `${paint(name, "bold", style)}${known === "" ? "" : `  ${known}`}`;
 }
 
-function verdictWords({ loads, findings }: Verdict, style: CheckStyle): string {
+function verdictWords({ loads, findings, instead }: Verdict, style: CheckStyle): string {
+  if (instead !== undefined) return paint(`for another platform; ${instead} is for this one`, "dim", style);
   if (!loads) return paint("fails", "error", style);
   const warned = findings.some(({ severity }) => severity === "warning");
   return warned ? paint("loads, but", "warning", style) : paint("loads", "ok", style);
@@ -84,8 +90,9 @@ export function oldestLines(oldest: Oldest, style: CheckStyle): string[] {
   const { glibc, glibcxx, cxxabi, libgcc } = oldest;
   const line = (what: string, floor: Floor | undefined): string[] => {
     if (floor === undefined) return [];
-    const because = floor.symbols.length === 0 ? "" : `, because of ${symbolList(floor.symbols, style)}`;
-    return [`  ${paint("oldest", "dim", style)}  ${what}${because}`];
+    // A version that no symbol has is needed for itself.
+    const because = floor.symbols.length === 0 ? floor.version : symbolList(floor.symbols, style);
+    return [`  ${paint("oldest", "dim", style)}  ${what}, because of ${because}`];
   };
   const gcc = (floor: Floor | undefined): string =>
     floor === undefined ? "" : `${floor.version} (GCC ${releaseText(floor.release)})`;
@@ -115,7 +122,8 @@ function recent(floor: Floor | undefined): boolean {
 
 /** `a, b, c and 12 more`. */
 function symbolList(symbols: readonly string[], style: CheckStyle): string {
-  const named = symbols.slice(0, style.symbols).map((name) => (style.demangle ? demangle(name) : name));
+  const shown = symbols.slice(0, style.symbols).map((name) => (style.demangle ? demangle(name) : name));
+  const named = style.verbose ? shown : shown.map(shortened);
   const rest = symbols.length - named.length;
   return rest > 0 ? `${named.join(", ")} and ${rest} more` : named.join(", ");
 }
@@ -130,6 +138,13 @@ function findingLines(problem: Problem, name: string, indent: string, style: Che
     ...lines.map((line) => `${indent}  >>> ${line}`),
     ...(cure === "" ? [] : [`${indent}  fix: ${cure}`]),
   ];
+}
+
+/** C++ names can fill a screen. */
+const LONGEST_NAME = 72;
+
+function shortened(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
 }
 
 /** `GLIBC_2.34: dlsym, pthread_once`, a line for each version, the newest first; one line for symbols without. */
@@ -152,14 +167,20 @@ function symbolsIn(detail: Detail | undefined): readonly string[] {
 export function summaryLines(all: readonly FileReport[], skipped: number, style: CheckStyle): string[] {
   const failed = all.filter(fails).length;
   const targets = all.find(({ verdicts }) => verdicts.length > 0)?.verdicts.map(({ target }) => target) ?? [];
+  const foreign = all.filter(
+    (it) => it.instead !== undefined || it.verdicts.some(({ instead }) => instead !== undefined),
+  );
   const lines = [
-    `${count(all.length, "file")} checked: ${failed === 0 ? "all load" : `${failed} ${failed === 1 ? "fails" : "fail"}`}` +
-      `${skipped === 0 ? "" : `; ${count(skipped, "file")} not ELF, passed over`}`,
+    [
+      `${count(all.length, "file")} checked: ${failed === 0 ? "all load" : `${failed} ${failed === 1 ? "fails" : "fail"}`}`,
+      ...(foreign.length === 0 ? [] : [`${foreign.length} for other platforms, beside one that loads`]),
+      ...(skipped === 0 ? [] : [`${count(skipped, "file")} not ELF, passed over`]),
+    ].join("; "),
   ];
   if (targets.length > 1) {
     const width = Math.max(...targets.map((target) => target.length));
     targets.forEach((target, i) => {
-      const bad = all.filter(({ verdicts }) => verdicts[i]?.loads === false).length;
+      const bad = all.filter(({ verdicts }) => verdicts[i] !== undefined && failsThere(verdicts[i])).length;
       const words = bad === 0 ? paint("all load", "ok", style) : paint(`${bad} fail`, "error", style);
       lines.push(`  ${target.padEnd(width)}  ${words}`);
     });

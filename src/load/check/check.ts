@@ -21,6 +21,8 @@ export interface Verdict {
   readonly target: string;
   readonly loads: boolean;
   readonly findings: readonly Problem[];
+  /** The build for this target, where this file is one for another (see variants.ts). */
+  readonly instead?: string;
 }
 
 export interface FileReport {
@@ -34,6 +36,8 @@ export interface FileReport {
   /** What is wrong with the file wherever it is. */
   readonly problems: readonly Problem[];
   readonly verdicts: readonly Verdict[];
+  /** The build that is used, where this file is for another platform (see variants.ts). */
+  readonly instead?: string;
 }
 
 /** Somewhere that a file could be loaded. */
@@ -145,7 +149,8 @@ function dynamicFileIn(cache: LoadCache, elf: ElfFile, { identity, realPath }: O
 /** Looks where the library path, RPATH, RUNPATH and names with a slash point, and nowhere else. */
 function shippedFinder(cache: LoadCache, libraryPath: string, main: Demands, path: string): FindShipped {
   const { machine, file } = main;
-  const program = requesterOf(file, main.name, path, undefined);
+  // The kernel resolves the program's path; libraries are what they were opened as.
+  const program = requesterOf(file, main.name, main.role === "program" ? file.realPath : path, undefined);
   const requesters = new Map<Demands, Requester>([[main, program]]);
   const profile = {
     ...profileOf("glibc", [2, 36]),

@@ -12,3 +12,4 @@ export {
 export type { Demands, FileRole } from "./demands.ts";
 export { type Floor, type Oldest, oldestOfAll } from "./oldest.ts";
 export { type NodeExports, nodeExports, type Surroundings } from "./surroundings.ts";
+export { settleVariants } from "./variants.ts";

@@ -29,13 +29,22 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
     return fileFindings(main, linker?.profile ?? { library: "glibc", version: [] }, where.cpu);
   }
   if (linker === undefined) return [noLinker(main, where)];
-  const { profile } = linker;
-  const own = fileFindings(main, profile, where.cpu);
+  const { profile, machine } = linker;
+  const place = { file: main.name };
+  if (machine !== main.machine)
+    return [error("check-addon-of-other-machine", place, { made: main.machine, has: machine })];
+  const own = [...fileFindings(main, profile, where.cpu), ...nodeFindings(main, node)];
   const settings = { interpreter: linker.path };
   const result = load(path, loadOptions(where, profile), where.cache, settings);
   if (!result.loaded) return [...own, result.problem];
   const found = processFindings(result.process, main, where, node);
   return [...own, ...foreignFindings(main, profile.library, where.name, found)];
+}
+
+/** Without Node.js, what an addon wants of it stays open. */
+export function nodeFindings({ role, references, name }: Demands, node: NodeExports): Problem[] {
+  if (role !== "addon" || !references.some((it) => it.version === "" && !it.weak)) return [];
+  return node.inProcess("napi_create_object") === undefined ? [note("check-no-node", { file: name })] : [];
 }
 
 /** A program names its own; addons are opened by Node.js; a library goes with the C library that it was made for. */
@@ -149,7 +158,7 @@ function undefinedCode(
   if (loaded.missingVersions.some((it) => it.fatal && it.version === version && it.requester === object))
     return undefined;
   if (main.role === "addon") {
-    const exported = node(name);
+    const exported = node.inProcess(name);
     if (exported !== false) return undefined;
     if (NODE_SYMBOL.test(name)) return "check-symbols-of-node";
   }

@@ -7,7 +7,7 @@ import { readDynamicFile } from "../dynamic-file.ts";
 import { type LoadCache, load } from "../load.ts";
 import type { LoadedObject, LoadedProcess } from "../objects.ts";
 import { profileOfInterpreter } from "../profiles.ts";
-import { loaderMachineOf } from "./demands.ts";
+import { isGlibcName, loaderMachineOf } from "./demands.ts";
 import type { IsaLevel, LibraryRules } from "./file-findings.ts";
 import { defines } from "./group.ts";
 
@@ -38,6 +38,7 @@ const INTERPRETERS: Readonly<Record<LoaderMachine, Readonly<Record<Library, stri
 /** A dynamic linker that is there. */
 export interface Linker {
   readonly path: string;
+  readonly machine: LoaderMachine;
   readonly profile: LoaderProfile;
 }
 
@@ -53,7 +54,8 @@ function readLinker(where: Surroundings, path: string, machine: LoaderMachine): 
   const found = typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine);
   if (found === undefined) return undefined;
   const { rules } = where;
-  return { path, profile: rules?.library === found.library ? { ...found, version: rules.version } : found };
+  const profile = rules?.library === found.library ? { ...found, version: rules.version } : found;
+  return { path, machine, profile };
 }
 
 /** The usual dynamic linker of a C library, or else that of the other one. */
@@ -84,15 +86,24 @@ function parsed({ cache }: Surroundings, path: string): ElfFile | undefined {
   return typeof opened === "string" ? undefined : cache.files.parse(opened);
 }
 
-/** Whether Node.js, or a library that it needs, exports a symbol; undefined if there is no Node.js to ask. */
-export type NodeExports = (name: string) => boolean | undefined;
+/** What an addon finds in Node.js. Undefined answers: there is no Node.js to ask. */
+export interface NodeExports {
+  /** Whether anything in its process defines a symbol. */
+  inProcess(name: string): boolean | undefined;
+  /** The same without the C library, which is another one on other systems. */
+  besidesLibc(name: string): boolean | undefined;
+}
 
 /** The symbols of Node.js, read when first asked for. */
 export function nodeExports(where: Surroundings): NodeExports {
   let objects: readonly LoadedObject[] | undefined;
-  return (name) => {
+  const among = (name: string, counts: (object: LoadedObject) => boolean): boolean | undefined => {
     objects ??= nodeProcess(where)?.objects ?? [];
-    return objects.length === 0 ? undefined : objects.some(({ file }) => defines(file, name));
+    return objects.length === 0 ? undefined : objects.some((it) => counts(it) && defines(it.file, name));
+  };
+  return {
+    inProcess: (name) => among(name, () => true),
+    besidesLibc: (name) => among(name, ({ kind, file }) => kind !== "loader" && !isGlibcName(file.soname ?? "")),
   };
 }
 

@@ -21,7 +21,7 @@ import { type Demands, isGlibcName, symbolsOfVersion } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
 import { foreignFindings } from "./foreign.ts";
 import { defines, definesVersion, type Group } from "./group.ts";
-import { NODE_SYMBOL } from "./load-findings.ts";
+import { NODE_SYMBOL, nodeFindings } from "./load-findings.ts";
 import type { NodeExports } from "./surroundings.ts";
 
 /** A system, and its C library's symbols once somebody has asked. */
@@ -58,7 +58,7 @@ const INTERPRETERS: Readonly<Record<System["library"], RegExp>> = {
 export function systemFindings(group: Group, tables: SystemTables, node: NodeExports): Problem[] {
   const { main } = group;
   const { system } = tables;
-  const own = fileFindings(main, system, undefined);
+  const own = [...fileFindings(main, system, undefined), ...nodeFindings(main, node)];
   if (main.role === "static-program") return own;
   const { interpreter } = main.file;
   if (main.role === "program" && interpreter !== undefined && !INTERPRETERS[system.library].test(interpreter)) {
@@ -250,7 +250,7 @@ function symbolVerdict(
   if (symbols.versionsOf(name) !== undefined) return "found";
   if (group.objects.some(({ file }) => defines(file, name))) return "found";
   if (version !== "" && !isOfLibc) return "found";
-  if (group.main.role === "addon" && node(name) !== false) return "found";
+  if (group.main.role === "addon" && node.besidesLibc(name) !== false) return "found";
   if (!symbols.complete) return "found";
   // musl has no versions, but glibc's tell whose symbol is meant.
   if (isOfLibc) return "missing";
