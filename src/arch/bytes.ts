@@ -1,5 +1,7 @@
 // Templates of machine code: byte strings in hexadecimal, and the few writes that fill in their holes.
 
+import type { CallPadding } from "./machine.ts";
+
 /** Parses "ff 25 00000000": hexadecimal digits in pairs, spaces ignored. */
 export function code(hex: string): Uint8Array {
   const digits = hex.replaceAll(" ", "");
@@ -23,6 +25,17 @@ export function hasCode(bytes: Uint8Array, at: number, template: Uint8Array): bo
 /** Stores the low 32 bits of an exact integer. */
 export function put32(image: DataView, at: number, value: number): void {
   image.setInt32(at, value | 0, true);
+}
+
+/**
+ * Writes a direct call over an indirect one, which is a byte longer.
+ * @param at of the old field  @param distance from the end of the old instruction to the function
+ */
+export function putCall(image: DataView, at: number, distance: number, { byte, behind }: CallPadding): void {
+  const opcode = behind ? at - 2 : at - 1;
+  image.setUint8(behind ? at + 3 : at - 2, byte);
+  image.setUint8(opcode, 0xe8);
+  put32(image, opcode + 1, behind ? distance + 1 : distance);
 }
 
 /** Does the value fit a sign-extended 32-bit field? */

@@ -76,6 +76,15 @@ export interface RelaxedRelocation {
   readonly shift: number;
 }
 
+/** A call of which one byte is left over when it no longer goes through memory: what fills it, in front or behind. */
+export interface CallPadding {
+  readonly byte: number;
+  readonly behind: boolean;
+}
+
+/** An address-size prefix, which does nothing before a call: one instruction as before. */
+export const CALL_PADDING: CallPadding = { byte: 0x67, behind: false };
+
 /** A TLS access as compiled cannot be rewritten here: the bytes are not the sequence that the psABI prescribes. */
 export const TLS_UNKNOWN = 0;
 /** Keep the model. */
@@ -129,6 +138,7 @@ export interface Machine {
    * Rewrites the instruction in the image.
    * @param at offset of the field in `image`  @param relaxation what `relaxGotLoad` returned
    * @param symbol S  @param place address of the field  @param gotBase `_GLOBAL_OFFSET_TABLE_` (i386 uses it)
+   * @param padding of calls; default: CALL_PADDING
    * @returns false if the value does not fit the rewritten instruction
    */
   writeRelaxedGotLoad(
@@ -138,12 +148,13 @@ export interface Machine {
     symbol: number,
     place: number,
     gotBase: number,
+    padding?: CallPadding,
   ): boolean;
 
   /**
    * What `--emit-relocs` keeps of a rewritten load. Parameters as for `relaxGotLoad`, and what it returned.
    */
-  relaxedRelocation(code: Uint8Array, at: number, relaxation: number): RelaxedRelocation;
+  relaxedRelocation(code: Uint8Array, at: number, relaxation: number, padding?: CallPadding): RelaxedRelocation;
 
   /**
    * Can the TLS access at `at` be rewritten to `target` (TLS_TO_*)? Checks the bytes of the sequence and, for GD and LD,

@@ -204,7 +204,7 @@ function writeSection(
     const symbol = index >= firstGlobal ? symbols[index - firstGlobal] : (r.scan.locals.get(symbolBase + index) ?? -1);
     const relaxation = relaxationOf(r, code, symbol, type, offset, rela ? addend : addendInField(code, offset));
     if (relaxation === RELAX_NONE) continue;
-    const relaxed = machine.relaxedRelocation(code, offset, relaxation);
+    const relaxed = machine.relaxedRelocation(code, offset, relaxation, r.options.z.callNop);
     writeWord(out, cursor, place + relaxed.shift, is64);
     writeInfo(out, cursor + word, relaxed.type, target.number, is64);
     if (machine.rela) writeWord(out, cursor + 2 * word, relaxed.addend + target.shift, is64);

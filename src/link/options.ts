@@ -1,6 +1,7 @@
 // Everything a link can be told. The command line (cli/ld/) and callers of the library fill in the same record;
 // `defaultOptions` is GNU ld's behaviour as configured in Debian.
 
+import type { CallPadding } from "../arch/index.ts";
 import type { Assignment, Pattern, VersionNode } from "./script/types.ts";
 
 export type OutputKind =
@@ -223,7 +224,10 @@ export interface ZOptions {
   readonly startStopGc: boolean;
   readonly startStopVisibility: "default" | "internal" | "hidden" | "protected";
   readonly noRelocOverflow: boolean;
-  readonly callNop: string | undefined;
+  /** What fills the byte that is left over of a shortened call; undefined: a prefix that does nothing. */
+  readonly callNop: CallPadding | undefined;
+  /** -r: common symbols are STT_COMMON or STT_OBJECT; undefined: as the inputs have it. */
+  readonly common: boolean | undefined;
   readonly sectionheader: boolean;
   readonly markPlt: boolean;
 }
@@ -270,6 +274,7 @@ const defaultZ: ZOptions = {
   startStopVisibility: "protected",
   noRelocOverflow: false,
   callNop: undefined,
+  common: undefined,
   sectionheader: true,
   markPlt: false,
 };

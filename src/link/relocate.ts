@@ -375,7 +375,7 @@ function uncommonValue(
     case EXPRESSION_GOT_OFFSET: {
       const relaxation = relaxationOf(r, contents, symbol, type, offset, addend);
       if (relaxation !== RELAX_NONE) {
-        if (!machine.writeRelaxedGotLoad(r.view, field, relaxation, target, place, at.gotBase)) {
+        if (!machine.writeRelaxedGotLoad(r.view, field, relaxation, target, place, at.gotBase, r.options.z.callNop)) {
           return Number.POSITIVE_INFINITY;
         }
         return Number.NaN;

@@ -136,6 +136,36 @@ eachTarget("-z start-stop-gc and -z start-stop-visibility change __start_ and __
   equal(statuses.join(), "1,1,1");
 });
 
+for (const [padding, expected] of [
+  ["prefix-addr", /addr(16|32) call +<f>/],
+  ["suffix-nop", /\tcall +<f>\n\tnop\n/],
+  ["prefix-0x2e", /cs call +<f>/],
+] as const) {
+  eachTarget(`-z call-nop=${padding} fills up calls that no longer go through the GOT`, (target) => {
+    const flags = ["-fPIC", "-fno-plt", "-O1"];
+    const main = compile(target, "main.c", "int f(void); int main(void) { return f() + f(); }", flags);
+    const callee = compile(target, "f.c", "int f(void) { return 2; }", flags);
+    const code = likeGnuLd(target, (shop) => {
+      const path = shop.cc("main", ["-pie", main, callee, `-Wl,-z,call-nop=${padding}`]);
+      shop.cc("with-relocations", ["-pie", main, callee, `-Wl,-z,call-nop=${padding}`, "-Wl,-q"]);
+      equal(shop.run("main").status, 4);
+      const text = tool("objdump", ["-d", "--disassemble=main", "--no-addresses", "--no-show-raw-insn", path]);
+      return text.replace(/^.*file format.*$/m, "").replace(/\$0x[0-9a-f]+/g, "CONSTANT");
+    });
+    match(code, expected);
+  });
+}
+
+eachTarget("-z common and -z nocommon say what common symbols of -r are called", (target) => {
+  const part = compile(target, "part.c", "int common[4];", ["-fcommon"]);
+  likeGnuLd(target, (shop) => {
+    shop.ld("common.o", ["-r", "-z", "common", part]);
+    shop.ld("nocommon.o", ["-r", "-z", "nocommon", "common.o"]);
+    shop.ld("as-it-was.o", ["-r", "common.o"]);
+    match(tool("readelf", ["-sW", join(shop.directory, "common.o")]), /COMMON +GLOBAL DEFAULT +COM common/);
+  });
+});
+
 eachTarget("-z x86-64-v3 marks the program as needing that processor", (target) => {
   const main = object(target, "main", "int main(void) { return 0; }");
   likeGnuLd(target, (shop) => {

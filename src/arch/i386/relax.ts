@@ -11,8 +11,8 @@
 //
 // The addend, which is in the field, must be 0.
 
-import { put32 } from "../bytes.ts";
-import { RELAX_NONE, type RelaxedRelocation } from "../machine.ts";
+import { put32, putCall } from "../bytes.ts";
+import { CALL_PADDING, type CallPadding, RELAX_NONE, type RelaxedRelocation } from "../machine.ts";
 import { R_386_32, R_386_GOT32, R_386_GOT32X, R_386_GOTOFF, R_386_PC32 } from "./relocations.ts";
 
 const RELAX_LEA = 1;
@@ -75,6 +75,7 @@ export function writeRelaxedGotLoad(
   symbol: number,
   place: number,
   gotBase: number,
+  padding: CallPadding = CALL_PADDING,
 ): boolean {
   switch (relaxation) {
     case RELAX_LEA:
@@ -82,9 +83,7 @@ export function writeRelaxedGotLoad(
       put32(image, at, symbol - gotBase);
       return true;
     case RELAX_CALL:
-      image.setUint8(at - 2, 0x67);
-      image.setUint8(at - 1, 0xe8);
-      put32(image, at, symbol - place - 4);
+      putCall(image, at, symbol - place - 4, padding);
       return true;
     case RELAX_JUMP:
       image.setUint8(at - 2, 0xe9);
@@ -114,6 +113,12 @@ const RELAXED: Readonly<Record<number, RelaxedRelocation>> = {
 };
 
 /** See Machine.relaxedRelocation. */
-export function relaxedRelocation(_code: Uint8Array, _at: number, relaxation: number): RelaxedRelocation {
-  return RELAXED[relaxation] ?? ADDRESS;
+export function relaxedRelocation(
+  _code: Uint8Array,
+  _at: number,
+  relaxation: number,
+  padding: CallPadding = CALL_PADDING,
+): RelaxedRelocation {
+  // A call with its padding behind stands where a jump does.
+  return RELAXED[relaxation === RELAX_CALL && padding.behind ? RELAX_JUMP : relaxation] ?? ADDRESS;
 }

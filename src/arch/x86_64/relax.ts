@@ -15,8 +15,8 @@
 // why the prefix must be known: R_X86_64_GOTPCREL says nothing of it, and only mov to lea is done. The addend must be -4:
 // anything else points into, or past, the slot.
 
-import { fitsInt32, put32 } from "../bytes.ts";
-import { RELAX_NONE, type RelaxedRelocation } from "../machine.ts";
+import { fitsInt32, put32, putCall } from "../bytes.ts";
+import { CALL_PADDING, type CallPadding, RELAX_NONE, type RelaxedRelocation } from "../machine.ts";
 import {
   R_X86_64_32,
   R_X86_64_32S,
@@ -96,6 +96,8 @@ export function writeRelaxedGotLoad(
   relaxation: number,
   symbol: number,
   place: number,
+  _gotBase: number,
+  padding: CallPadding = CALL_PADDING,
 ): boolean {
   const distance = symbol - place - 4;
   switch (relaxation & RELAX_FORM) {
@@ -104,9 +106,7 @@ export function writeRelaxedGotLoad(
       put32(image, at, distance);
       return fitsInt32(distance);
     case RELAX_CALL:
-      image.setUint8(at - 2, 0x67);
-      image.setUint8(at - 1, 0xe8);
-      put32(image, at, distance);
+      putCall(image, at, distance, padding);
       return fitsInt32(distance);
     case RELAX_JUMP:
       image.setUint8(at - 2, 0xe9);
@@ -141,9 +141,14 @@ const SIGNED: RelaxedRelocation = { type: R_X86_64_32S, addend: 0, shift: 0 };
 const UNSIGNED: RelaxedRelocation = { type: R_X86_64_32, addend: 0, shift: 0 };
 
 /** See Machine.relaxedRelocation. */
-export function relaxedRelocation(code: Uint8Array, at: number, relaxation: number): RelaxedRelocation {
+export function relaxedRelocation(
+  code: Uint8Array,
+  at: number,
+  relaxation: number,
+  padding: CallPadding = CALL_PADDING,
+): RelaxedRelocation {
   const form = relaxation & RELAX_FORM;
-  if (form === RELAX_JUMP) return JUMP;
+  if (form === RELAX_JUMP || (form === RELAX_CALL && padding.behind)) return JUMP;
   if (form === RELAX_LEA || form === RELAX_CALL) return RELATIVE;
   return relaxation & (RELAX_REX | RELAX_REX2) && code[at - 3] & REX_W ? SIGNED : UNSIGNED;
 }

@@ -1,6 +1,7 @@
 // The keywords of -z: GNU ld's for x86, and those of other linkers that builds pass. GNU ld only warns of a keyword that it
 // does not know, and so do we.
 
+import type { CallPadding } from "../../arch/index.ts";
 import type { ZOptions } from "../../link/options.ts";
 import { badValue, type Draft, oneOf, parseNumber, remark } from "./draft.ts";
 
@@ -66,6 +67,13 @@ function pageSize(field: "maxPageSize" | "commonPageSize"): (draft: Draft, value
     if (size < 1 || size > 2 ** 30 || Math.log2(size) % 1 !== 0) badValue(draft, value, "a power of two up to 1 GiB");
     else draft.options.z[field] = size;
   };
+}
+
+function callPadding(value: string): CallPadding | undefined {
+  const [, where, what = ""] = /^(prefix|suffix)-(addr|nop|0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3})$/.exec(value) ?? [];
+  if (where === undefined) return undefined;
+  const byte = what === "addr" ? 0x67 : what === "nop" ? 0x90 : Number(what);
+  return byte <= 255 ? { byte, behind: where === "suffix" } : undefined;
 }
 
 function isaLevel(level: number): (draft: Draft) => void {
@@ -161,7 +169,8 @@ export const zKeywords: readonly ZKeyword[] = [
     "PADDING",
     "How a shortened call is filled up: prefix-addr, suffix-nop, prefix-BYTE, suffix-BYTE.",
     (draft, value) => {
-      if (/^(prefix|suffix)-(addr|nop|0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3})$/.test(value)) draft.options.z.callNop = value;
+      const padding = callPadding(value);
+      if (padding !== undefined) draft.options.z.callNop = padding;
       else badValue(draft, value, "prefix-addr, suffix-nop, prefix-BYTE, suffix-BYTE");
     },
   ),
@@ -184,8 +193,8 @@ export const zKeywords: readonly ZKeyword[] = [
   set("nokeep-text-section-prefix", "keepTextSectionPrefix", false, "Join them into .text (default)."),
   set("sectionheader", "sectionheader", true, "Write section headers (default)."),
   idle("nosectionheader", "Leave the section headers out.", "section headers are always written"),
-  idle("common", "Mark common symbols of -r as STT_COMMON.", "they are STT_OBJECT"),
-  silent("nocommon", "Mark them as STT_OBJECT (default).", "done anyway"),
+  set("common", "common", true, "Mark common symbols of -r as STT_COMMON."),
+  set("nocommon", "common", false, "Mark them as STT_OBJECT."),
   idle("text-unlikely-segment", "Put unlikely code into a segment of its own.", "it stays with the other code"),
   silent("notext-unlikely-segment", "Do not (default).", "done anyway"),
   idle("nognustack", "Leave out PT_GNU_STACK.", "it is always written"),

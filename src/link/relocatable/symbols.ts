@@ -12,10 +12,13 @@ import {
   SHN_X86_64_LCOMMON,
   SHN_XINDEX,
   STB_LOCAL,
+  STT_COMMON,
   STT_FILE,
   STT_FUNC,
   STT_GNU_IFUNC,
+  STT_OBJECT,
   STT_SECTION,
+  STT_TLS,
 } from "../../elf/constants.ts";
 import { growInt32 } from "../columns.ts";
 import { bindingOf } from "../dynamic-symbols.ts";
@@ -364,7 +367,10 @@ function writeGlobal(plan: SymbolPlan, table: OutputTable, frames: EhFrames, wri
     shndx = table.index[sections.output[section]];
   }
   // An IFUNC is one only where it is defined.
-  const type = shndx === SHN_UNDEF && symbols.type[id] === STT_GNU_IFUNC ? STT_FUNC : symbols.type[id];
+  let type = shndx === SHN_UNDEF && symbols.type[id] === STT_GNU_IFUNC ? STT_FUNC : symbols.type[id];
+  const { common } = plan.options.z;
+  if (symbols.kind[id] === KIND_COMMON && common !== undefined && type !== STT_TLS)
+    type = common ? STT_COMMON : STT_OBJECT;
   const info = (bindingOf(symbols, id) << 4) | type;
   const number = plan.numbers[id];
   writeEntry(writer, number, plan.names[number], info, symbols.visibility[id], shndx, low, high, symbols.size[id]);
