@@ -30,10 +30,27 @@ const DEBIAN = words(`
   libseccomp.so.2 libselinux.so.1 libsmartcols.so.1 libsystemd.so.0 libtasn1.so.6 libtinfo.so.6 libudev.so.1
   libunistring.so.2 libuuid.so.1 libz.so.1 libzstd.so.1`);
 
-/** Debian 13 and Ubuntu 24.04: apt no longer needs libgcrypt or newer libraries took the place of older ones. */
-const DEBIAN_NEW = DEBIAN.filter(
-  (name) => !["libgcrypt.so.20", "libgpg-error.so.0", "libunistring.so.2"].includes(name),
-);
+/** A list without the names that start like these. */
+const without = (names: readonly string[], ...starts: readonly string[]): readonly string[] =>
+  names.filter((name) => !starts.some((start) => name.startsWith(start)));
+
+const OPENSSL_3 = words("libssl.so.3 libcrypto.so.3");
+
+/** apt verifies with Sequoia now, and speaks TLS with OpenSSL. */
+const DEBIAN_13 = [
+  ...without(
+    DEBIAN,
+    "libgcrypt.",
+    "libgnutls.",
+    "libgpg-error.",
+    "libidn2.",
+    "libp11-kit.",
+    "libtasn1.",
+    "libunistring.",
+  ),
+  ...words("libbsd.so.0 libcap.so.2 libmd.so.0 libsemanage.so.2 libsepol.so.2 libsqlite3.so.0 libxxhash.so.0"),
+  ...OPENSSL_3,
+];
 
 /** What bash, coreutils, curl and the package manager of Red Hat's family need. */
 const REDHAT = words(`
@@ -42,25 +59,32 @@ const REDHAT = words(`
   libpcre.so.1 libselinux.so.1 libsqlite3.so.0 libtinfo.so.6 libncurses.so.6 libuuid.so.1 libxml2.so.2 libz.so.1`);
 
 const REDHAT_9 = [
-  ...REDHAT.filter((name) => !["libffi.so.6", "libdb-5.3.so", "libpcre.so.1"].includes(name)),
-  ...words("libffi.so.8 libpcre2-8.so.0 libcrypt.so.2 libssl.so.3 libcrypto.so.3 libzstd.so.1 liblz4.so.1"),
+  ...without(REDHAT, "libffi.", "libdb-5.3.", "libpcre."),
+  ...words("libffi.so.8 libpcre2-8.so.0 libcrypt.so.2 libzstd.so.1 liblz4.so.1"),
+  ...OPENSSL_3,
 ];
 
-const ALPINE = words("libz.so.1 libcrypto.so.3 libssl.so.3");
+const ALPINE = [...OPENSSL_3, "libz.so.1"];
 
 /** A row: name, its other names, C library's release, GCC's release, further libraries. */
 type Row = readonly [string, readonly string[], string, string, readonly string[]];
 
 const GLIBC_SYSTEMS: readonly Row[] = [
-  ["debian:10", ["debian:buster"], "2.28", "8.3", DEBIAN.filter((name) => !/hogweed|nettle/.test(name))],
+  ["debian:10", ["debian:buster"], "2.28", "8.3", without(DEBIAN, "libhogweed.", "libnettle.", "libpcre2-8.")],
   ["debian:11", ["debian:bullseye"], "2.31", "10.2", [...DEBIAN, "libssl.so.1.1", "libcrypto.so.1.1"]],
   ["debian:12", ["debian:bookworm"], "2.36", "12.2", DEBIAN],
-  ["debian:13", ["debian:trixie"], "2.41", "14.2", DEBIAN_NEW],
+  ["debian:13", ["debian:trixie"], "2.41", "14.2", DEBIAN_13],
   ["ubuntu:18.04", ["ubuntu:bionic"], "2.27", "8.4", words("libz.so.1 liblzma.so.5 libcrypt.so.1 libuuid.so.1")],
-  ["ubuntu:20.04", ["ubuntu:focal"], "2.31", "10.3", DEBIAN.filter((name) => !/hogweed|nettle/.test(name))],
-  ["ubuntu:22.04", ["ubuntu:jammy"], "2.35", "12.3", DEBIAN],
-  ["ubuntu:24.04", ["ubuntu:noble"], "2.39", "14.2", DEBIAN_NEW],
-  ["amazonlinux:2", ["lambda:al2"], "2.26", "7.3", [...REDHAT, "libcrypt.so.1", "libssl.so.10", "libcrypto.so.10"]],
+  ["ubuntu:20.04", ["ubuntu:focal"], "2.31", "10.3", without(DEBIAN, "libhogweed.", "libnettle.")],
+  ["ubuntu:22.04", ["ubuntu:jammy"], "2.35", "12.3", [...DEBIAN, ...OPENSSL_3]],
+  ["ubuntu:24.04", ["ubuntu:noble"], "2.39", "14.2", [...without(DEBIAN, "libunistring."), ...OPENSSL_3]],
+  [
+    "amazonlinux:2",
+    ["lambda:al2"],
+    "2.26",
+    "7.3",
+    [...without(REDHAT, "libgcrypt."), "libcrypt.so.1", "libssl.so.10", "libcrypto.so.10"],
+  ],
   ["amazonlinux:2023", ["lambda:al2023"], "2.34", "11.4", REDHAT_9],
   ["rhel:7", ["centos:7"], "2.17", "4.8.5", words("libz.so.1 liblzma.so.5 libbz2.so.1 libcrypt.so.1 libuuid.so.1")],
   [
