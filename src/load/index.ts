@@ -14,6 +14,7 @@ export {
   type SymbolPlace,
   type SymbolResult,
 } from "./calls.ts";
+export * from "./check/index.ts";
 export * from "./contract.ts";
 export { bindingLine, bindingLines, type DebugCategory, debugLines } from "./debug.ts";
 export { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
@@ -28,4 +29,5 @@ export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } f
 export type { Placement } from "./place.ts";
 export * from "./profiles.ts";
 export { RELOCATION_KINDS } from "./relocation-kinds.ts";
+export { findSystem, type Release, SYSTEM_NAMES, type System } from "./systems/index.ts";
 export { readWord } from "./words.ts";

@@ -11,5 +11,5 @@ export {
 } from "./check.ts";
 export type { Demands, FileRole } from "./demands.ts";
 export { type Floor, type Oldest, oldestOfAll } from "./oldest.ts";
-export { type NodeExports, nodeExports, type Surroundings } from "./surroundings.ts";
+export { type NodeExports, nodeExports, noNode, type Surroundings } from "./surroundings.ts";
 export { settleVariants } from "./variants.ts";

@@ -94,6 +94,9 @@ export interface NodeExports {
   besidesLibc(name: string): boolean | undefined;
 }
 
+/** For checks without Node.js: what addons want of it stays open. */
+export const noNode: NodeExports = { inProcess: () => undefined, besidesLibc: () => undefined };
+
 /** The symbols of Node.js, read when first asked for. */
 export function nodeExports(where: Surroundings): NodeExports {
   let objects: readonly LoadedObject[] | undefined;
