@@ -13,6 +13,9 @@ export const linkMessages: MessageTable = {
     message: "--emit-relocs with --strip-all: relocations need the symbol table",
     cure: "leave out -s; --strip-debug (-S) is possible",
   },
+  "commons-undefined": {
+    message: "--no-define-common without -shared: a program has to define its common symbols",
+  },
   "no-compressor": {
     message: "--compress-debug-sections={style}: there is no such compressor here",
     cure: "use zlib; zstd needs Node 22.15 or later",

@@ -37,7 +37,7 @@ import type { LinkResult } from "./result.ts";
 import { type Scan, scanRelocations } from "./scan.ts";
 import { reportSegments } from "./segments.ts";
 import { reportShared } from "./shared-references.ts";
-import { allotCommons } from "./space.ts";
+import { allotCommons, leaveCommons } from "./space.ts";
 import { decideStack } from "./stack.ts";
 import { reportSymbolWarnings } from "./symbol-warnings.ts";
 import { reportTraced } from "./trace-symbols.ts";
@@ -93,6 +93,7 @@ function linkImage(
   const mode = outputMode(options, shared.length);
   const outputs = createOutputs();
   if (options.emitRelocs && options.strip === "all") report(error("emit-relocs-stripped", {}));
+  if (options.defineCommon === false && !mode.shared) report(error("commons-undefined", {}));
 
   const nodes = [
     ...options.versionNodes,
@@ -107,7 +108,8 @@ function linkImage(
   const merged = mergeSections(objects, sections, outputs, frames, options);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);
   if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
-  allotCommons(symbols, outputs, options);
+  if (options.defineCommon === false) leaveCommons(symbols);
+  else allotCommons(symbols, outputs, options);
 
   // Symbols of the link itself, versions, and who binds each reference. No new symbols beyond this point (but rows for
   // local symbols that need a slot).

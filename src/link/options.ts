@@ -103,7 +103,7 @@ export interface LinkOptions {
   readonly warnExecstack: boolean | undefined;
   readonly warnBackrefs: boolean;
   readonly traceSymbols: readonly string[];
-  /** -d: commons get space in -r too. --no-define-common: nowhere. Undefined: everywhere but in -r. */
+  /** -d: commons get space in -r too. --no-define-common: nowhere, for shared libraries. Undefined: everywhere but in -r. */
   readonly defineCommon: boolean | undefined;
   readonly excludeLibs: readonly string[];
 
@@ -217,7 +217,6 @@ export interface ZOptions {
   readonly isaLevelNeeded: number | undefined;
   readonly isaLevelReport: "none" | "needed" | "used" | "all";
   readonly indirectExternAccess: boolean | undefined;
-  readonly externProtectedData: boolean | undefined;
   readonly dynamicUndefinedWeak: boolean | undefined;
   readonly uniqueSymbol: boolean;
   readonly keepTextSectionPrefix: boolean;
@@ -266,7 +265,6 @@ const defaultZ: ZOptions = {
   isaLevelNeeded: undefined,
   isaLevelReport: "none",
   indirectExternAccess: undefined,
-  externProtectedData: undefined,
   dynamicUndefinedWeak: undefined,
   uniqueSymbol: false,
   keepTextSectionPrefix: false,

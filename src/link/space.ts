@@ -10,7 +10,7 @@ import {
   STT_TLS,
 } from "../elf/constants.ts";
 import { rowOf } from "./assign-sections.ts";
-import { SECTION_CHUNK, type SymbolId } from "./ids.ts";
+import { SECTION_CHUNK, SECTION_NONE, type SymbolId } from "./ids.ts";
 import type { LinkOptions } from "./options.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import type { SharedFile } from "./shared-file.ts";
@@ -18,11 +18,14 @@ import {
   FLAG_COLLECTED,
   FLAG_COPY,
   FLAG_DYNSYM,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
   isShared,
   KIND_COMMON,
   KIND_DEFINED,
   KIND_SHARED,
   KIND_SHARED_WEAK,
+  KIND_UNDEFINED,
   type SymbolTable,
   setSymbolValue,
   symbolValue,
@@ -41,6 +44,19 @@ export function outputNamed(outputs: OutputSections, name: string, type: number,
 interface Placing {
   readonly symbol: SymbolId;
   readonly alignment: number;
+}
+
+/** --no-define-common: another module has to define them. */
+export function leaveCommons(symbols: SymbolTable): void {
+  for (let id = 0; id < symbols.count; id++) {
+    if (symbols.kind[id] !== KIND_COMMON) continue;
+    symbols.kind[id] = KIND_UNDEFINED;
+    symbols.section[id] = SECTION_NONE;
+    symbols.size[id] = 0;
+    setSymbolValue(symbols, id, 0);
+    if (symbols.type[id] !== STT_TLS) symbols.type[id] = STT_OBJECT;
+    symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
+  }
 }
 
 /** Turns common symbols into definitions in .bss (.tbss for thread-local ones, .lbss for large ones). */

@@ -166,6 +166,18 @@ eachTarget("-z common and -z nocommon say what common symbols of -r are called",
   });
 });
 
+eachTarget("--no-define-common leaves common symbols of a library to the program", (target) => {
+  const library = compile(target, "library.c", "int shared; int get(void) { return shared; }", ["-fcommon", "-fPIC"]);
+  const main = compile(target, "main.c", "int shared = 7; int get(void); int main(void) { return get(); }", ["-fpie"]);
+  const status = likeGnuLd(target, (shop) => {
+    shop.cc("liblibrary.so", ["-shared", library, "-Wl,--no-define-common"]);
+    shop.cc("main", ["-pie", main, "./liblibrary.so"]);
+    match(shop.refuses("other", ["-pie", main, library, "-Wl,--no-define-common"]), /--no-define-common/);
+    return shop.run("main").status;
+  });
+  equal(status, 7);
+});
+
 eachTarget("-z x86-64-v3 marks the program as needing that processor", (target) => {
   const main = object(target, "main", "int main(void) { return 0; }");
   likeGnuLd(target, (shop) => {

@@ -71,7 +71,7 @@ export const outputOptions: OptionGroup = {
       },
     ),
     set("-d -dc -dp", "Give common symbols space even with -r.", "defineCommon", true),
-    set("--no-define-common", "Give common symbols no space.", "defineCommon", false),
+    set("--no-define-common", "Leave common symbols to other modules: with -shared only.", "defineCommon", false),
     set(
       "--noinhibit-exec --noinhibit_exec",
       "Write the output even if there are errors, wherever it makes sense.",

@@ -135,7 +135,7 @@ export const zKeywords: readonly ZKeyword[] = [
   set("nodynamic-undefined-weak", "dynamicUndefinedWeak", false, "Take them as 0."),
   set("indirect-extern-access", "indirectExternAccess", true, "Use other libraries' symbols through tables only."),
   set("noindirect-extern-access", "indirectExternAccess", false, "Allow copies and canonical PLT entries (default)."),
-  set("noextern-protected-data", "externProtectedData", false, "Let nobody copy protected data."),
+  silent("noextern-protected-data", "Let nobody copy protected data.", "such copies are an error in any case"),
 
   takes("max-page-size", "SIZE", "The largest page that the file has to fit.", pageSize("maxPageSize")),
   takes("common-page-size", "SIZE", "The page size that the file is laid out for.", pageSize("commonPageSize")),
