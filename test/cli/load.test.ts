@@ -101,6 +101,35 @@ test(
   },
 );
 
+test(
+  "--call: through the PLT to the resolver the first time, straight there the second",
+  needs(...x86_64.tools),
+  () => {
+    const { path, directory } = program();
+    const { out, status } = solderLoad("--call", "twice", "--base", "libtwice.so=0x300000000000", path);
+    equal(status, 0);
+    const symbols = tool("nm", ["-D", join(directory, "libtwice.so")]);
+    const twice = `0x3${/^0*([0-9a-f]+) T twice$/m.exec(symbols)?.[1]?.padStart(11, "0")}`;
+    match(out, /1\. the slot holds 0x[0-9a-f]+: back in the PLT/);
+    match(out, /there it pushes 0x[0-9a-f]+, the number of the relocation in DT_JMPREL/);
+    match(out, /looks twice up in the scope of main; not in main; .*\/libtwice\.so has it/);
+    match(out, new RegExp(`the slot at 0x[0-9a-f]+ gets ${twice}`));
+    match(
+      out,
+      new RegExp(`Called again:\n {2}the slot holds ${twice}: the call goes there, and the resolver is not asked`),
+    );
+    match(solderLoad("--call", "twice", "--env", "LD_BIND_NOT=1", path).out, /the resolver is asked again/);
+  },
+);
+
+test("--headers: what dl_iterate_phdr tells the program", needs(...x86_64.tools), () => {
+  const { path } = program();
+  const { out } = solderLoad("--headers", path);
+  const order = [...out.matchAll(/^(\S.*)$/gm)].map(([line]) => line.replace(/^.*\//, ""));
+  deepEqual(order, ['"" (the program)', "libtwice.so", "libc.so.6", "ld-linux-x86-64.so.2"]);
+  match(out, /dlpi_addr 0x555555554000, dlpi_phdr 0x555555554040, dlpi_phnum \d+/);
+});
+
 test("--relocations: the formula with its numbers, and the bytes before and after", needs(...x86_64.tools), () => {
   const { path } = program();
   const { out } = solderLoad("--relocations", "--now", path);

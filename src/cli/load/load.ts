@@ -22,7 +22,9 @@ What to show of a program:
       --symbols            every reference and what it is bound to
       --relocations        every relocation: formula, numbers, bytes before and after
       --got                every slot of the GOT, bound or not yet
+      --headers            what dl_iterate_phdr tells
       --trace              every step in its order
+      --call FUNCTION      what calls through the PLT do, the first and the second
       --debug LIST         as LD_DEBUG: ${DEBUG_PARTS.join(", ")}, all
       --json               as JSON
 
@@ -59,7 +61,9 @@ const OPTIONS = {
   symbols: { type: "boolean" },
   relocations: { type: "boolean" },
   got: { type: "boolean" },
+  headers: { type: "boolean" },
   trace: { type: "boolean" },
+  call: { type: "string", multiple: true },
   debug: { type: "string" },
   now: { type: "boolean" },
   bases: { type: "string" },
@@ -73,7 +77,19 @@ const OPTIONS = {
 } as const;
 
 /** What belongs to programs, and to objects. */
-const FOR_PROGRAMS = ["symbols", "relocations", "got", "trace", "debug", "now", "bases", "seed", "dump"] as const;
+const FOR_PROGRAMS = [
+  "symbols",
+  "relocations",
+  "got",
+  "headers",
+  "trace",
+  "call",
+  "debug",
+  "now",
+  "bases",
+  "seed",
+  "dump",
+] as const;
 
 /** Runs `solder load` with the arguments behind its name; returns the exit status. */
 export function runLoad(args: readonly string[], io: Io, files: FileSystem): number {
@@ -145,6 +161,7 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
     parts: new Set(PROGRAM_PARTS.filter((part) => values[part] === true)),
     debug: new Set(known),
     given,
+    calls: values.call ?? [],
     bases: values.bases,
     dump: values.dump,
     seed,

@@ -6,7 +6,9 @@ import type { Problem } from "../../elf/problem.ts";
 import type { Disassembler } from "../../explain/disassembly.ts";
 import type { Style } from "../../explain/dump/index.ts";
 import { basesOfMaps, memoryDump } from "../../explain/load/dump-memory.ts";
+import { headerLines } from "../../explain/load/headers.ts";
 import { processJson } from "../../explain/load/json.ts";
+import { callLines, slotsNamed } from "../../explain/load/lazy.ts";
 import { programLines } from "../../explain/load/program.ts";
 import { bindingLines, gotLines, relocationLines } from "../../explain/load/relocations.ts";
 import { traceLines } from "../../explain/load/trace.ts";
@@ -29,6 +31,8 @@ export interface ProgramRequest {
   /** What to show; nothing: the summary. */
   readonly parts: ReadonlySet<ProgramPart>;
   readonly debug: ReadonlySet<DebugCategory>;
+  /** Functions to call through the PLT. */
+  readonly calls: readonly string[];
   /** Addresses by name, which come before those of the file. */
   readonly given: ReadonlyMap<string, number>;
   /** A file in the form of /proc/PID/maps. */
@@ -41,7 +45,7 @@ export interface ProgramRequest {
   readonly style: Style;
 }
 
-export const PROGRAM_PARTS = ["symbols", "relocations", "got", "trace"] as const;
+export const PROGRAM_PARTS = ["symbols", "relocations", "got", "headers", "trace"] as const;
 export type ProgramPart = (typeof PROGRAM_PARTS)[number];
 
 /** What `--debug` shows, in ld.so's own words. */
@@ -74,7 +78,7 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   return written ? (process.exitCode ?? 0) : FAILURE;
 }
 
-function show(process: LoadedProcess, { parts, debug, json, style }: ProgramRequest, io: Io): void {
+function show(process: LoadedProcess, { parts, debug, calls, json, style }: ProgramRequest, io: Io): void {
   if (json) {
     io.out(`${JSON.stringify(processJson(process), null, 2)}\n`);
     return;
@@ -82,10 +86,19 @@ function show(process: LoadedProcess, { parts, debug, json, style }: ProgramRequ
   if (parts.has("relocations") || parts.has("got") || parts.has("trace")) processMemory(process);
   if (debug.size > 0) print(debugLines(process, debug), io);
   if (parts.has("trace")) print(traceLines(process, codeReader(process), style), io);
-  if (parts.size === 0 && debug.size === 0) print(programLines(process, style), io);
+  if (parts.size === 0 && debug.size === 0 && calls.length === 0) print(programLines(process, style), io);
   if (parts.has("symbols")) print(bindingLines(process, style), io);
   if (parts.has("relocations")) print(relocationLines(process, codeReader(process), style), io);
   if (parts.has("got")) print(gotLines(process, style), io);
+  if (parts.has("headers")) print(headerLines(process, style), io);
+  for (const name of calls) showCalls(process, name, style, io);
+}
+
+/** Calls a function through every PLT that has a slot for it. */
+function showCalls(process: LoadedProcess, name: string, style: Style, io: Io): void {
+  const slots = slotsNamed(process, name);
+  if (slots.length === 0) io.err(`solder load: warning: no object calls ${name} through its PLT\n`);
+  for (const slot of slots) print(callLines(process, slot, nodeDisassembler(), style), io);
 }
 
 /** Most programs have no relocations in code, and the disassembler takes time to load. */

@@ -90,9 +90,10 @@ function termsOf(one: LoadedRelocation, name: string): Record<"S" | "A" | "P" | 
   const { provider } = one;
   const symbol = symbolAddress(provider, one.providerSymbol);
   const addend = Number(one.addend);
-  const owner = provider === undefined ? "nobody's" : provider === one.object ? "its own" : `of ${shortName(provider)}`;
+  const owner =
+    provider === undefined ? ", nobody's" : provider === one.object ? ", its own" : ` of ${shortName(provider)}`;
   return {
-    S: { number: symbol, text: name === "" ? hex(symbol) : `${hex(symbol)} (${name} ${owner})` },
+    S: { number: symbol, text: name === "" ? hex(symbol) : `${hex(symbol)} (${name}${owner})` },
     A: { number: addend, text: hex(addend) },
     P: { number: one.site, text: hex(one.site) },
     B: { number: one.object.base, text: `${hex(one.object.base)} (load bias)` },

@@ -1,0 +1,2 @@
+int value = 21;
+int twice(int a) { return 2 * a; }

@@ -1,0 +1,3 @@
+extern int value;
+int twice(int);
+int use(void) { return twice(value); }

@@ -1,0 +1,130 @@
+// `solder load --call NAME`: what a call through the procedure linkage table does, step by step: the slot before, the way
+// through the PLT to the resolver, the look-up, the slot after; and the same call again.
+
+import {
+  callSlot,
+  type LoadedObject,
+  type LoadedProcess,
+  type PltCall,
+  type PltSlot,
+  pltSlots,
+  processMemory,
+  readMemory,
+} from "../../load/index.ts";
+import { walkScope } from "../../load/scope-walk.ts";
+import type { Disassembler } from "../disassembly.ts";
+import { heading, hex, type Style } from "../dump/table.ts";
+import { shortName, symbolText } from "./words.ts";
+
+/** The slots of that name: the program's before others'. */
+export function slotsNamed(process: LoadedProcess, name: string): PltSlot[] {
+  processMemory(process);
+  return process.objects.flatMap((object) => pltSlots(process, object).filter((it) => it.name === name));
+}
+
+/** Calls the slot's function twice and tells what happens. */
+export function* callLines(
+  process: LoadedProcess,
+  slot: PltSlot,
+  disassemble: Disassembler | undefined,
+  style: Style,
+): Generator<string> {
+  const { object, row } = slot;
+  const name = symbolText(slot.name, "", style);
+  const steps = walkScope(process, object, row);
+  const scope = {
+    before: steps
+      .slice(
+        0,
+        steps.findIndex(({ symbol }) => symbol !== 0),
+      )
+      .map((it) => shortName(it.object)),
+    missed: steps.every(({ symbol }) => symbol === 0),
+  };
+  yield* heading(`${object.name} calls ${name}, slot ${hex(slot.site)}`, style);
+  yield* firstCall(process, callSlot(process, object, row), name, scope, disassemble);
+  yield "";
+  yield "  Called again:";
+  yield* laterCall(callSlot(process, object, row));
+}
+
+interface ScopeFacts {
+  readonly before: readonly string[];
+  readonly missed: boolean;
+}
+
+function* firstCall(
+  process: LoadedProcess,
+  call: PltCall,
+  name: string,
+  { before, missed }: ScopeFacts,
+  disassemble: Disassembler | undefined,
+): Generator<string> {
+  const { slot, stub, linkMapWord, resolverWord } = call;
+  const { object } = slot;
+  let step = 0;
+  const next = (text: string): string => `  ${++step}. ${text}`;
+  if (!call.resolved) {
+    yield next(`the slot holds ${hex(slot.value)}: it was bound when the object was relocated`);
+    yield* whereLines(call, next);
+    return;
+  }
+  if (stub === undefined) yield next(`the slot holds ${hex(slot.value)}, where no PLT entry is that Solder knows`);
+  else {
+    yield next(`the slot holds ${hex(slot.value)}: back in the PLT, behind the jump that came through the slot`);
+    yield* codeLines(object, stub.push, 2, disassemble);
+    yield next(
+      `there it pushes ${hex(stub.pushed)}, ${pushedWords(process)}, and jumps to the PLT's first entry, ${hex(stub.plt0)}`,
+    );
+    yield* codeLines(object, stub.plt0, 2, disassemble);
+    yield next(
+      `which pushes GOT[1] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[2] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
+    );
+  }
+  const passed = before.length > 0 && !missed ? `; not in ${before.join(", ")}` : "";
+  if (call.provider === undefined) {
+    yield next(`it looks ${name} up, and nobody defines it: the process ends`);
+    return;
+  }
+  yield next(`it looks ${name} up in the scope of ${shortName(object)}${passed}; ${call.provider.name} has it`);
+  yield* whereLines(call, next);
+}
+
+function pushedWords(process: LoadedProcess): string {
+  return process.machine === "i386"
+    ? "the offset of the relocation in DT_JMPREL"
+    : "the number of the relocation in DT_JMPREL";
+}
+
+function* whereLines(call: PltCall, next: (text: string) => string): Generator<string> {
+  const { slot, target, after, resolved } = call;
+  if (target === undefined) {
+    yield next(
+      `it is an IFUNC: the resolver in ${call.provider?.name} chooses when the program runs, and the slot gets that`,
+    );
+    return;
+  }
+  if (resolved && after === slot.value) yield next("the slot is left as it is (LD_BIND_NOT)");
+  else if (resolved) yield next(`the slot at ${hex(slot.site)} gets ${hex(after)}`);
+  yield next(`the call goes to ${hex(target)}${call.provider === undefined ? "" : ` in ${call.provider.name}`}`);
+}
+
+function* laterCall(call: PltCall): Generator<string> {
+  const { slot, target, resolved } = call;
+  if (resolved) yield "  the resolver is asked again: the slot did not change";
+  else if (target === undefined) yield "  the slot holds what the IFUNC's resolver returned";
+  else yield `  the slot holds ${hex(slot.value)}: the call goes there, and the resolver is not asked`;
+}
+
+function* codeLines(
+  object: LoadedObject,
+  address: number,
+  count: number,
+  disassemble: Disassembler | undefined,
+): Generator<string> {
+  if (disassemble === undefined) return;
+  const code = new Uint8Array(32);
+  if (!readMemory(object.regions ?? [], address, code)) return;
+  const decoded = disassemble(code, address, object.file.elf.elfClass, address + code.length).slice(0, count);
+  for (const one of decoded) yield `       ${hex(one.address)}: ${one.text}`;
+}
