@@ -206,6 +206,11 @@ export const linkMessages: MessageTable = {
     message: ".preinit_array section is not allowed in a shared library: it runs before any library is initialised",
     cure: "move the function to .init_array, or link it into the program",
   },
+  "address-protected": {
+    message:
+      "{type} takes the address of protected function `{symbol:symbol}'[[ of {library}]], which is another one there",
+    cure: "recompile with -fPIE, or give the symbol default visibility in the library",
+  },
   "copy-relocation-protected": {
     message: "copy relocation against protected symbol `{symbol:symbol}'[[ of {library}]]",
     cure: "recompile with -fPIE, or give the symbol default visibility in the library",

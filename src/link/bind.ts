@@ -160,8 +160,11 @@ function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
       symbols.flags[id] |= FLAG_DROPPED;
       return BIND_ZERO;
     }
-    if (canImport && options.z.dynamicUndefinedWeak === false) symbols.flags[id] |= FLAG_DROPPED;
-    if (!canImport || options.z.dynamicUndefinedWeak === false) return BIND_ZERO;
+    // Hidden, or with -z nodynamic-undefined-weak: nobody will define it.
+    if (!canImport || options.z.dynamicUndefinedWeak === false) {
+      symbols.flags[id] |= FLAG_DROPPED;
+      return BIND_ZERO;
+    }
   }
   symbols.flags[id] |= FLAG_DYNSYM;
   return BIND_IMPORTED;

@@ -21,6 +21,7 @@ export type ComplaintCode =
   | "discarded-reference"
   | "copy-relocation-protected"
   | "copy-relocation-forbidden"
+  | "address-protected"
   | "text-relocation";
 
 /** A relocation. */
@@ -98,6 +99,7 @@ function specialFacts(facts: ComplaintFacts, it: Complaint): Record<string, stri
       return mode.pic ? { option: "-fPIE", alternative: "-no-pie" } : {};
     case "discarded-reference":
       return target < 0 ? {} : { target: sectionName(it.object, sections, target) };
+    case "address-protected":
     case "copy-relocation-protected":
     case "copy-relocation-forbidden":
       return { library: shared[symbols.owner[it.symbol]]?.name ?? "" };

@@ -592,6 +592,8 @@ function needAddress(scanner: Scanner, site: Site): void {
   const id = site.symbol;
   const type = symbols.type[id];
   if (type === STT_FUNC || type === STT_GNU_IFUNC) {
+    // Its own library goes by the function itself: the function would have two addresses.
+    if ((symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) complain(scanner.scan.complaints, "address-protected", site);
     need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
     return;
   }

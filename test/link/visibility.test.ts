@@ -167,3 +167,23 @@ eachTarget("-s, -S, -x and -X thin the symbol table out", (target) => {
   );
   equal(statuses.join(), "3,3,3,3,3");
 });
+
+eachTarget("the address of a library's protected function is taken through the GOT, or refused", (target) => {
+  const library = compile(
+    target,
+    "library.c",
+    '__attribute__((visibility("protected"))) int guarded(void) { return 1; } void *address(void) { return guarded; }',
+    ["-fPIC", "-O1"],
+  );
+  const source = `int guarded(void); void *address(void);
+    int main(void) { return guarded() + 2 * (address() == (void *)guarded); }`;
+  const direct = compile(target, "direct.c", source, ["-fno-pie", "-O1"]);
+  const indirect = compile(target, "indirect.c", source, ["-fPIE", "-O1"]);
+  const status = likeGnuLd(target, (shop) => {
+    shop.cc("liblibrary.so", ["-shared", library]);
+    match(shop.refuses("main", ["-no-pie", direct, "./liblibrary.so"]), /protected function `guarded'/);
+    shop.cc("main", ["-no-pie", indirect, "./liblibrary.so"]);
+    return shop.run("main").status;
+  });
+  equal(status, 3);
+});
