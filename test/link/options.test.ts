@@ -4,9 +4,11 @@
 import { equal, match } from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { archive, compile, type Target } from "../support/build.ts";
-import { beyondGnuLd, eachTarget, likeGnuLd, underTest, workshop } from "../support/link.ts";
+import { test } from "node:test";
+import { archive, compile, type Target, x86_64 } from "../support/build.ts";
+import { beyondGnuLd, eachTarget, gnu, likeGnuLd, underTest, workshop } from "../support/link.ts";
 import { tool } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
 
 const object = (target: Target, name: string, source: string, ...flags: readonly string[]): string =>
   compile(target, `${name}.c`, source, ["-fno-pie", ...flags]);
@@ -164,6 +166,17 @@ eachTarget("-z common and -z nocommon say what common symbols of -r are called",
     shop.ld("as-it-was.o", ["-r", "common.o"]);
     match(tool("readelf", ["-sW", join(shop.directory, "common.o")]), /COMMON +GLOBAL DEFAULT +COM common/);
   });
+});
+
+test("-z lam-report=error refuses objects that do not say that they are fit for it", needs(...x86_64.tools), () => {
+  const main = object(x86_64, "main", "int main(void) { return 0; }");
+  for (const linker of [gnu, underTest]) {
+    const shop = workshop(linker, x86_64);
+    match(shop.refuses("main", ["-e", "main", "-z", "lam-report=error", main], "ld"), /LAM_U48[^]*LAM_U57/);
+    shop.ld("main", ["-e", "main", "-z", "lam-u48", "-z", "lam-report=error", main]);
+    shop.ld("main", ["-e", "main", "-z", "lam-u48-report=warning", main]);
+    match(shop.messages(), /LAM_U48/);
+  }
 });
 
 eachTarget("--no-define-common leaves common symbols of a library to the program", (target) => {

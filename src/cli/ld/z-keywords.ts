@@ -49,14 +49,12 @@ function idle(name: string, help: string, why: string): ZKeyword {
   return { name, help, why, apply: (draft) => remark(draft, "note", `-z ${name}`, why) };
 }
 
-/** The same, with a value; `none` asks for nothing. */
-function idleReport(name: string, help: string): ZKeyword {
-  const why = "no such report yet";
-  const apply = (draft: Draft, value: string): void => {
+/** Which objects lack a property is told as `none`, `warning` or `error`. */
+function reports(name: string, help: string, ...fields: ("cetReport" | "lamU48Report" | "lamU57Report")[]): ZKeyword {
+  return takes(name, "LEVEL", help, (draft, value) => {
     const level = oneOf(draft, value, ["none", "warning", "error"]);
-    if (level === "warning" || level === "error") remark(draft, "warning", `-z ${name}`, why);
-  };
-  return { name, argument: "LEVEL", help, why, apply };
+    if (level !== undefined) for (const field of fields) draft.options.z[field] = level;
+  });
 }
 
 function pageSize(field: "maxPageSize" | "commonPageSize"): (draft: Draft, value: string) => void {
@@ -147,15 +145,12 @@ export const zKeywords: readonly ZKeyword[] = [
   set("force-ibt", "ibt", true, "As ibt."),
   set("ibtplt", "ibtplt", true, "Begin PLT entries with endbr."),
   set("shstk", "shstk", true, "Mark the file as fit for shadow stacks."),
-  takes("cet-report", "LEVEL", "Report objects that are not fit for either: none, warning, error.", (draft, value) => {
-    const level = oneOf(draft, value, ["none", "warning", "error"]);
-    if (level !== undefined) draft.options.z.cetReport = level;
-  }),
+  reports("cet-report", "Report objects that are not fit for either: none, warning, error.", "cetReport"),
   set("lam-u48", "lamU48", true, "Mark the file as fit for 48-bit address masking."),
   set("lam-u57", "lamU57", true, "Mark the file as fit for 57-bit address masking."),
-  idleReport("lam-u48-report", "Report objects that are not fit for lam-u48."),
-  idleReport("lam-u57-report", "Report objects that are not fit for lam-u57."),
-  idleReport("lam-report", "Report objects that are not fit for either."),
+  reports("lam-u48-report", "Report objects that are not fit for lam-u48.", "lamU48Report"),
+  reports("lam-u57-report", "Report objects that are not fit for lam-u57.", "lamU57Report"),
+  reports("lam-report", "Report objects that are not fit for either.", "lamU48Report", "lamU57Report"),
   does("x86-64-baseline", "Mark the file as needing x86-64.", isaLevel(1)),
   does("x86-64-v2", "Mark the file as needing x86-64-v2.", isaLevel(2)),
   does("x86-64-v3", "Mark the file as needing x86-64-v3.", isaLevel(3)),
