@@ -45,6 +45,10 @@ export const loadMessages: MessageTable = {
     more: ["a shell says: cannot execute: required file not found"],
     cure: "install the C library that the program was built for, or build the program for this one",
   },
+  "segment-beyond-file": {
+    message: "file is truncated: {size} bytes, where its segments need {needed}",
+    cure: "get the file again",
+  },
   "static-tls-exhausted": {
     message: "cannot allocate memory in static TLS block: {left} bytes are left for libraries that dlopen loads",
     cure: "link the program with it, preload it, raise the tunable glibc.rtld.optional_static_tls, or compile it without -ftls-model=initial-exec",

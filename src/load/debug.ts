@@ -15,7 +15,7 @@ import {
   type LoadedProcess,
   NOT_YET_BOUND,
 } from "./objects.ts";
-import { finiOrder, initOrder } from "./order.ts";
+import { finiOrder, initFirst, initOrder } from "./order.ts";
 import { versionIndex } from "./version-table.ts";
 import { providerOf } from "./versions.ts";
 
@@ -47,11 +47,12 @@ function addCalls(task: LoadedProcess, says: (category: DebugCategory) => boolea
   const [program] = task.objects;
   const say = (text: string): void => void lines.push("", text, "");
   if (!IMPORTANT_CALLS.some(says)) return;
+  // glibc 2.36 says so of objects without constructors too.
+  const sayInit = (object: LoadedObject): void => say(`calling init: ${object.name}`);
+  const first = initFirst(task);
+  if (first !== undefined) sayInit(first);
   if (program.file.values.has(DT_PREINIT_ARRAY)) say(`calling preinit: ${program.name}`);
-  for (const object of initOrder(task)) {
-    // glibc 2.36 says so of objects without constructors too.
-    if (object.kind !== "program") say(`calling init: ${object.name}`);
-  }
+  for (const object of initOrder(task)) if (object.kind !== "program" && object !== first) sayInit(object);
   say(`initialize program: ${program.name}`);
   say(`transferring control: ${program.name}`);
   for (const object of finiOrder(task)) {
@@ -110,8 +111,13 @@ function addSearch(
   says: (category: DebugCategory) => boolean,
   lines: string[],
 ): void {
-  const { name, requester, object, steps, fresh, opened } = search;
-  const needed = opened ? "dynamically loaded" : "needed";
+  const { kind, name, requester, object, steps, fresh } = search;
+  if (kind === "filter" || kind === "auxiliary") {
+    // For DT_FILTER too.
+    if (says("libs")) lines.push(`load auxiliary object=${name} requested by file=${requester.name}`);
+    return;
+  }
+  const needed = kind === "opened" ? "dynamically loaded" : "needed";
   if (says("files")) lines.push("", `file=${name} [0];  ${needed} by ${requester.name} [0]`);
   if (says("libs") && !name.includes("/")) {
     lines.push(`find library=${name} [0]; searching`);

@@ -2,11 +2,11 @@
 // elf/dl-deps.c, `_dl_map_object_deps`; elf/dl-load.c, `_dl_map_object`). A library that cannot be loaded ends a real
 // process; here the rest is loaded all the same, so that everything missing is known.
 
-import { DF_1_NODEFLIB, DF_1_NOOPEN, DT_AUXILIARY, DT_FILTER, type ElfSegment, ET_EXEC } from "../elf/index.ts";
+import { DF_1_NODEFLIB, DF_1_NOOPEN, DT_AUXILIARY, DT_FILTER, DT_NEEDED, ET_EXEC, error, PF_W } from "../elf/index.ts";
 import type { Candidate, Requester, SearchRule, SearchStep } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
 import { isNamed } from "./lookup.ts";
-import { mappedBytes, PAGE } from "./map.ts";
+import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
 import { fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "./search/index.ts";
 
@@ -31,7 +31,7 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   const { file, kind, name } = what;
   const bytes = mappedBytes(file);
   const start = task.host.place(file, name, kind, bytes);
-  const first = file.loads.length === 0 ? 0 : pageDown(file.loads[0]);
+  const first = file.loads.length === 0 ? 0 : pageDown(file.loads[0].address);
   const object: LoadedObject = {
     id: task.objects.length,
     kind,
@@ -66,11 +66,21 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   task.objects.push(object);
   task.chain.push(object);
   task.problems.push(...file.problems);
+  noteCut(task, object);
   return object;
 }
 
-function pageDown(segment: ElfSegment): number {
-  return segment.address - (segment.address % PAGE);
+/**
+ * Pages behind the end of a file cannot be touched. The loader touches those that are written to: their process ends by
+ * SIGBUS without a word, which a shell calls 135.
+ */
+function noteCut(task: LoadedProcess, object: LoadedObject): void {
+  const size = object.file.elf.bytes.length;
+  const cut = object.file.loads.filter(({ offset, fileBytes }) => pageUp(size) < pageUp(offset + fileBytes));
+  if (cut.length === 0) return;
+  const needed = Math.max(...cut.map(({ offset, fileBytes }) => offset + fileBytes));
+  task.problems.push(error("segment-beyond-file", { file: object.name }, { size, needed }));
+  if (cut.some(({ flags }) => (flags & PF_W) !== 0)) task.exitCode ??= 135;
 }
 
 /** The object that a name means already, by its names or its soname, which from then on is one of its names. */
@@ -112,7 +122,14 @@ export function mapObject(
   if (known !== undefined) return { object: known, fresh: false };
   const result = findLibrary(task.host.search, name, requester.searcher, { preload });
   const searched = (object: LoadedObject | undefined, fresh = false): void =>
-    void task.searches.push({ name, requester, object, fresh, opened, steps: result.steps });
+    void task.searches.push({
+      kind: opened ? "opened" : "needed",
+      name,
+      requester,
+      object,
+      fresh,
+      steps: result.steps,
+    });
   if (!result.found) {
     searched(undefined);
     return { object: undefined, name: result.object, message: result.message, tried: result.tried };
@@ -242,6 +259,10 @@ function dependencyOf(
     if (tag !== DT_AUXILIARY)
       fatal(task, `error while loading shared libraries: ${object.name}: ${expanded.message}`, 127);
     return undefined;
+  }
+  if (tag !== DT_NEEDED) {
+    const kind = tag === DT_FILTER ? "filter" : "auxiliary";
+    task.searches.push({ kind, name: expanded.name, requester: object, object: undefined, fresh: false, steps: [] });
   }
   const result = mapObject(task, expanded.name, object, false, false);
   if (result.object !== undefined) return result.object;

@@ -241,7 +241,9 @@ function sayNotPreloaded(task: LoadedProcess, name: string, from: string, messag
     fatal(task, `Error loading shared library ${name}: ${message}`, 127);
     return;
   }
-  const text = `ERROR: ld.so: object '${name}' from ${from} cannot be preloaded (${message}): ignored.`;
+  // Without the words for errno.
+  const reason = message.replace(/^(cannot [a-z ]+): .*$/, "$1");
+  const text = `ERROR: ld.so: object '${name}' from ${from} cannot be preloaded (${reason}): ignored.`;
   task.messages.push({ text, fatal: false });
 }
 

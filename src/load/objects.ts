@@ -86,16 +86,16 @@ export interface LoadedObject {
   regions: readonly MappedRegion[] | undefined;
 }
 
-/** A question that the loader asked when it had no object of that name yet. */
+/** A search for a library that no object was known to be yet, or the note that one is loaded for a filter. */
 export interface LibrarySearch {
+  /** Who needs it: an object by DT_NEEDED (or it is preloaded), or dlopen; "filter" and "auxiliary" come before the search. */
+  readonly kind: "needed" | "opened" | "filter" | "auxiliary";
   readonly name: string;
   readonly requester: LoadedObject;
   /** What it came to: a fresh object or one that was there under another name; undefined if nothing was found. */
   readonly object: LoadedObject | undefined;
   /** The object came into the process by it. */
   readonly fresh: boolean;
-  /** By dlopen, not by a need. */
-  readonly opened: boolean;
   readonly steps: readonly SearchStep[];
 }
 

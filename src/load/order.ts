@@ -33,9 +33,17 @@ export function initOrder(task: LoadedProcess): LoadedObject[] {
   if (task.options.profile.library === "musl") return muslInitOrder(task);
   const [program] = task.globalScope;
   const order = [...program.initfini].reverse();
-  // Of several with DF_1_INITFIRST the one that was mapped last (GL(dl_initfirst)).
-  const first = task.objects.filter(({ file }) => (file.flags1 & DF_1_INITFIRST) !== 0).at(-1);
+  const first = initFirst(task);
   return first === undefined ? order : [first, ...order.filter((object) => object !== first)];
+}
+
+/**
+ * The object with DF_1_INITFIRST, whose constructors run before all others and before the program's DT_PREINIT_ARRAY; of
+ * several the one that was mapped last (GL(dl_initfirst)).
+ */
+export function initFirst(task: LoadedProcess): LoadedObject | undefined {
+  if (task.options.profile.library === "musl") return undefined;
+  return task.objects.filter(({ file }) => (file.flags1 & DF_1_INITFIRST) !== 0).at(-1);
 }
 
 /** Depth first over what is needed (musl ldso/dynlink.c, queue_ctors). */
@@ -70,13 +78,17 @@ export function constructors(task: LoadedProcess): ScheduledCall[] {
   processMemory(task);
   const calls: ScheduledCall[] = [];
   const [program] = task.objects;
+  const first = initFirst(task);
+  if (first !== undefined) addConstructors(calls, first);
   addArray(calls, program, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, "preinit", true);
-  for (const object of initOrder(task)) {
-    const byLoader = object.kind !== "program";
-    addFunction(calls, object, DT_INIT, "init", byLoader);
-    addArray(calls, object, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, "init-array", byLoader);
-  }
+  for (const object of initOrder(task)) if (object !== first) addConstructors(calls, object);
   return calls;
+}
+
+function addConstructors(calls: ScheduledCall[], object: LoadedObject): void {
+  const byLoader = object.kind !== "program";
+  addFunction(calls, object, DT_INIT, "init", byLoader);
+  addArray(calls, object, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, "init-array", byLoader);
 }
 
 /** Every destructor, in order: arrays from their end, then DT_FINI. */

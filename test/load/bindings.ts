@@ -17,7 +17,7 @@ export function realBindings(path: string, environment: Readonly<Record<string, 
   return stderr.split("\n").flatMap((line) => {
     const text = /^ *\d+:\t(binding file .*)$/.exec(line)?.[1];
     // The kernel's library is not there in a simulated process: a few functions that libc asks it for itself.
-    return text === undefined || text.startsWith("binding file linux-vdso.so.1") ? [] : [text];
+    return text === undefined || /^binding file linux-(?:vdso|gate)\.so\.1/.test(text) ? [] : [text];
   });
 }
 

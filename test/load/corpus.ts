@@ -1,4 +1,4 @@
-// Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|bindings [PATH...],
+// Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|lazy|bindings [PATH...],
 // without paths all dynamically linked executables in /usr/bin and /usr/sbin. `preload` loads each library given (or all
 // in the directories of the system) into a small program.
 
@@ -43,19 +43,19 @@ function isProgram(bytes: Uint8Array): boolean {
   return head.includes("/ld-linux-x86-64.so.2\0");
 }
 
-function memory(paths: readonly string[]): void {
+function memory(paths: readonly string[], environment: Readonly<Record<string, string>>): void {
   const directory = mkdtempSync(join(tmpdir(), "solder-corpus-"));
-  const known = stateOfLibc(smallProgram());
+  const known = stateOfLibc(smallProgram(), environment);
   const totals = { programs: 0, exact: 0, bytes: 0, undecided: 0, ended: 0 };
   for (const path of paths) {
-    const snapshot = freeze(join(directory, "snapshot"), debugStateOffset(loaded(path)), { LD_BIND_NOW: "1" }, [path]);
+    const snapshot = freeze(join(directory, "snapshot"), debugStateOffset(loaded(path)), environment, [path]);
     if (snapshot === undefined) {
       totals.ended++;
       console.log(`${path}: ended before the snapshot`);
       continue;
     }
     totals.programs++;
-    const process = loaded(path, { LD_BIND_NOW: "1" }, basesOf(snapshot.mappings));
+    const process = loaded(path, environment, basesOf(snapshot.mappings));
     const comparison = compareMemory(process, snapshot);
     const open = comparison.differences.filter((difference) => !isExplained(difference, known));
     totals.bytes += comparison.bytes;
@@ -129,8 +129,9 @@ function bindings(paths: readonly string[]): void {
 const [what, ...given] = process.argv.slice(2);
 const given64 = given.length > 0 ? given : undefined;
 const programs = (): readonly string[] => given64 ?? elfFiles(["/usr/bin", "/usr/sbin"], isProgram);
-if (what === "memory") memory(programs());
+if (what === "memory") memory(programs(), { LD_BIND_NOW: "1" });
+else if (what === "lazy") memory(programs(), {});
 else if (what === "bindings") bindings(programs());
 else if (what === "preload") preload(given64 ?? elfFiles(["/usr/lib/x86_64-linux-gnu"], isLibrary(2)), smallProgram());
 else if (what === "preload32") preload(given64 ?? elfFiles(["/usr/lib32"], isLibrary(1)), smallProgram(i386));
-else console.error("memory, bindings, preload or preload32?");
+else console.error("memory, lazy, bindings, preload or preload32?");

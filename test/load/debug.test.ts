@@ -5,8 +5,9 @@ import { test } from "node:test";
 import { type DebugCategory, debugLines, type LoadedProcess } from "../../src/load/index.ts";
 import { compile, x86_64 } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
-import { run, tool } from "../support/run.ts";
+import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
+import { realLines, withoutAddresses } from "./agree.ts";
 import { loaded } from "./reality.ts";
 
 const directory = folder("debug");
@@ -25,31 +26,6 @@ function build(): string {
   const rpath = ["-Wl,--enable-new-dtags,-rpath,$ORIGIN/lib,-rpath-link", directory.at("other")];
   tool("gcc", ["-o", directory.at("main"), main, directory.at("lib/libone.so"), ...rpath]);
   return directory.at("main");
-}
-
-/** What the loader says: without its prefix, the kernel's library and addresses, which differ from run to run. */
-function realLines(program: string, categories: string, environment: Readonly<Record<string, string>>): string[] {
-  const { stderr } = run(program, [], { env: { ...environment, LD_DEBUG: categories } });
-  const lines = stderr.split("\n").flatMap((line) => {
-    const text = /^ *\d+:\t(.*)$/.exec(line)?.[1];
-    return text === undefined ? [] : [text];
-  });
-  const kept: string[] = [];
-  let kernels = false;
-  for (const line of lines) {
-    if (line.startsWith("object=")) kernels = line.startsWith("object=linux-vdso");
-    if (kernels && line !== "Initial object scopes") {
-      if (line !== "") continue;
-      kernels = false;
-      continue;
-    }
-    kept.push(line);
-  }
-  return kept.map(withoutAddresses);
-}
-
-function withoutAddresses(line: string): string {
-  return line.replace(/(dynamic|base|entry|phdr): 0x[0-9a-f]+/g, "$1: 0x");
 }
 
 function ownLines(task: LoadedProcess, categories: string): string[] {

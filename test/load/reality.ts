@@ -129,15 +129,26 @@ export function realCache(): LoadCache {
   return cache;
 }
 
+/** For tests that write a file anew under its old name. */
+export function forgetFiles(): void {
+  cache = undefined;
+}
+
 /** Loads with nothing said about bases, or at those of a snapshot. */
 export function loaded(
   path: string,
   environment: Readonly<Record<string, string>> = {},
   given?: ReadonlyMap<string, number>,
 ): LoadedProcess {
-  const result = load(path, realOptions(environment), realCache(), given === undefined ? {} : { given });
+  const options = isWide(path) ? realOptions(environment) : { ...realOptions(environment), platform: "i686" };
+  const result = load(path, options, realCache(), given === undefined ? {} : { given });
   if (!result.loaded) throw new Error(`${path}: ${result.problem.code}`);
   return result.process;
+}
+
+function isWide(path: string): boolean {
+  const file = realCache().files.open(path);
+  return typeof file === "string" || file.bytes[4] === 2;
 }
 
 /** Offset of `_dl_debug_state` in the program's loader. */
@@ -176,6 +187,15 @@ export function compareMemory(process: LoadedProcess, snapshot: Snapshot): Compa
     if (real === undefined) problems.push(`${object.name}: undecided word at ${site.toString(16)} is not mapped`);
     else if (!isCode(snapshot, provider, real))
       problems.push(`${object.name}: undecided word at ${site.toString(16)} is no code`);
+  }
+  for (const { object, site, meaning } of process.loaderWords) {
+    skip.set(site, word);
+    const real = snapshot.read(site, word);
+    const loader = process.objects.find(({ kind }) => kind === "loader") ?? object;
+    if (real === undefined) problems.push(`${object.name}: ${meaning} at ${site.toString(16)} is not mapped`);
+    else if (object.kind !== "loader" && isCode(snapshot, loader, real) !== (meaning === "resolver")) {
+      problems.push(`${object.name}: ${meaning} at ${site.toString(16)} is something else`);
+    }
   }
   const differences: Difference[] = [];
   let bytes = 0;
@@ -284,12 +304,14 @@ export function smallProgram(target: Target = x86_64): string {
   return program;
 }
 
+const NOW: Readonly<Record<string, string>> = { LD_BIND_NOW: "1" };
+
 /** Words of the C library that differ in a program that does nothing: `name+offset`. */
-export function stateOfLibc(program: string): ReadonlySet<string> {
+export function stateOfLibc(program: string, environment: Readonly<Record<string, string>> = NOW): ReadonlySet<string> {
   const out = join(repository, "build/objects", `snapshot-${process.pid}`);
-  const snapshot = freeze(out, debugStateOffset(loaded(program)), { LD_BIND_NOW: "1" }, [program]);
+  const snapshot = freeze(out, debugStateOffset(loaded(program)), environment, [program]);
   if (snapshot === undefined) throw new Error(`${program} has ended`);
-  const { differences } = compareMemory(loaded(program, { LD_BIND_NOW: "1" }, basesOf(snapshot.mappings)), snapshot);
+  const { differences } = compareMemory(loaded(program, environment, basesOf(snapshot.mappings)), snapshot);
   return new Set(differences.map(wordOf));
 }
 
