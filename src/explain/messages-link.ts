@@ -163,6 +163,7 @@ export const linkMessages: MessageTable = {
   "symbol-referenced": { message: "reference to {symbol:symbol}" },
 
   // --gc-sections
+  "relative-relocation": { message: "{type} for address {address:hex}[[, a slot: {slot}]][[, {form}]]" },
   "gc-removed": { message: "removing unused section '{section}'" },
   "gc-needs-root": {
     message: "--gc-sections with -r has no symbol to start from",

@@ -168,6 +168,20 @@ eachTarget("-z common and -z nocommon say what common symbols of -r are called",
   });
 });
 
+eachTarget("-z report-relative-reloc lists the relocations that only add the load base", (target) => {
+  const main = compile(target, "main.c", "int data; int *pointer = &data; int main(void) { return *pointer; }", [
+    "-fPIC",
+  ]);
+  const counts = [gnu, underTest].map((linker) => {
+    const shop = workshop(linker, target);
+    const path = shop.cc("main", ["-pie", main, "-Wl,-z,report-relative-reloc"]);
+    const told = shop.messages().match(/R_\w+_RELATIVE/g)?.length;
+    equal(told, tool("readelf", ["-rW", path]).match(/R_\w+_RELATIVE/g)?.length);
+    return told;
+  });
+  equal(counts[1], counts[0]);
+});
+
 test("-z lam-report=error refuses objects that do not say that they are fit for it", needs(...x86_64.tools), () => {
   const main = object(x86_64, "main", "int main(void) { return 0; }");
   for (const linker of [gnu, underTest]) {

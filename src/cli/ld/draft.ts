@@ -34,6 +34,8 @@ export interface FrontSettings {
   readonly mapFile: string | undefined;
   readonly mapDiscarded: boolean;
   readonly crossReference: boolean;
+  /** -z report-relative-reloc */
+  readonly relativeRelocations: boolean;
   readonly statistics: boolean;
   readonly demangle: boolean;
   readonly color: "auto" | "always" | "never";
@@ -93,6 +95,7 @@ export function createDraft(
       mapFile: undefined,
       mapDiscarded: true,
       crossReference: false,
+      relativeRelocations: false,
       statistics: false,
       demangle: env.COLLECT_NO_DEMANGLE === undefined,
       color: "auto",

@@ -1,7 +1,7 @@
 // `solder ld`: read the command line, link, say what is wrong, write the file.
 
 import { statSync } from "node:fs";
-import { error, type Problem } from "../../elf/problem.ts";
+import { error, note, type Problem } from "../../elf/problem.ts";
 import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
 import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts";
@@ -54,6 +54,7 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
 
   const result = linkCommand(command, host, io);
   problems.push(...result.problems);
+  if (settings.relativeRelocations) problems.push(...relativeRelocations(result));
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   const written = writeResult(result, command, problems);
   if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io));
@@ -110,6 +111,19 @@ function announced(files: FileSystem, io: Io): FileSystem {
     exists: (path) => files.exists(path) || announce(path, false),
     list: (directory) => files.list?.(directory) ?? [],
   };
+}
+
+/** -z report-relative-reloc: one note each. */
+function relativeRelocations({ decisions }: LdOutcome): Problem[] {
+  const found: Problem[] = [];
+  for (const { type, address, packed, reason } of decisions?.dynamicRelocations() ?? []) {
+    if (!/^R_\w+_RELATIVE/.test(type)) continue;
+    const place =
+      typeof reason === "string" ? {} : { file: reason.file, section: reason.section, offset: reason.offset };
+    const slot = typeof reason === "string" ? reason : "";
+    found.push(note("relative-relocation", place, { type, address, slot, form: packed ? "packed" : "" }));
+  }
+  return found;
 }
 
 /** Writes what there is to write; true if the output is good, or wanted all the same. */

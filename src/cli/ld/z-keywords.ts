@@ -172,7 +172,9 @@ export const zKeywords: readonly ZKeyword[] = [
   set("noreloc-overflow", "noRelocOverflow", true, "Do not check relocations for overflow."),
   idle("mark-plt", "Describe the PLT in the dynamic section.", "the PLT is not described"),
   set("nomark-plt", "markPlt", false, "Do not (default)."),
-  idle("report-relative-reloc", "List the relative relocations.", "no such report yet"),
+  does("report-relative-reloc", "List the relative relocations.", (draft) => {
+    draft.settings.relativeRelocations = true;
+  }),
 
   set("unique-symbol", "uniqueSymbol", true, "Number local symbols, so that no two have the same name."),
   set("nounique-symbol", "uniqueSymbol", false, "Do not (default)."),
