@@ -147,7 +147,8 @@ function profileThere(files: LoadFiles, machine: LoaderMachine, interpreter: str
   const names = interpreter === undefined ? LOADERS[machine] : [interpreter];
   for (const name of names) {
     const opened: OpenedFile | string = files.open(name);
-    const profile = typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine);
+    const profile =
+      typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine, opened.realPath);
     if (profile !== undefined) return profile;
   }
   const library = interpreter?.includes("musl") === true ? "musl" : "glibc";

@@ -199,15 +199,20 @@ export function profileName(profile: LoaderProfile): string {
 /**
  * Tells library, version and default directories from the bytes of the program interpreter itself: glibc's ld.so says
  * "ld.so (…) stable release version 2.36." and has its directories in one run of strings; musl's says its version behind
- * "musl libc (x86_64)".
+ * "musl libc (x86_64)". Up to 2.32 ld.so did not know its version, but its file was called after it: ld-2.31.so.
  * @param machine whose directories they are; the other machine's are those of the layout that fits
+ * @param realPath the file's own name, links resolved
  * @returns undefined for anything else
  */
-export function profileOfInterpreter(bytes: Uint8Array, machine: LoaderMachine): LoaderProfile | undefined {
+export function profileOfInterpreter(
+  bytes: Uint8Array,
+  machine: LoaderMachine,
+  realPath = "",
+): LoaderProfile | undefined {
   // One character a byte, so that the engine's own search does the work. A copy, for browsers' shared memory.
   const text = new TextDecoder("latin1").decode(bytes.slice());
   if (text.includes("musl libc (")) return profileOf("musl", muslVersion(text) ?? VERSIONS.musl.last);
-  const [, digits] = / release version (2\.\d+)/.exec(text) ?? [];
+  const digits = / release version (2\.\d+)/.exec(text)?.[1] ?? oldVersion(text, realPath);
   if (digits === undefined) return undefined;
   const system = systemDirectoriesIn(text);
   const version = digits.split(".").map(Number);
@@ -221,6 +226,12 @@ export function profileOfInterpreter(bytes: Uint8Array, machine: LoaderMachine):
     systemDirectories: { ...other.systemDirectories, [machine]: system },
     lib: { ...other.lib, [machine]: own.lib[machine] },
   };
+}
+
+/** Of an ld.so that does not say it, by the name of its file; else the last that did not say it. */
+function oldVersion(text: string, realPath: string): string | undefined {
+  if (!text.includes("glibc-ld.so.cache")) return undefined;
+  return /\/ld-(2\.\d+)\.so$/.exec(realPath)?.[1] ?? "2.32";
 }
 
 /** The version stands alone as a string somewhere in musl's loader (src/internal/version.c). */

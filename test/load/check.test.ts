@@ -177,6 +177,19 @@ test(
   },
 );
 
+test("an RPATH to the system's directories brings nothing along", needs(...x86_64.tools), () => {
+  const here = folder("system-rpath");
+  const main = compile(x86_64, "crypt.c", "int main(void) { return 0; }\n");
+  const flags = ["-Wl,--no-as-needed", "-lcrypt", "-Wl,-rpath,/usr/lib/x86_64-linux-gnu"];
+  tool("gcc", [main, ...flags, "-o", here.at("program")]);
+  const answer = check(["--for", "debian:12,rhel:9", here.at("program")]).files[0];
+  deepEqual(
+    answer.targets.map(({ loads }) => loads),
+    [true, false],
+  );
+  deepEqual(answer.targets[1].findings[0].details.libraries, ["libcrypt.so.1"]);
+});
+
 test("a library of the other machine is there", needs(...i386.tools, ...x86_64.tools), () => {
   const here = folder("class");
   const source = "int frob(void) { return 0; }\n";

@@ -58,6 +58,12 @@ test("so does musl's", needs("/lib/ld-musl-x86_64.so.1"), () => {
   equal(profile?.version.length, 3);
 });
 
+test("up to glibc 2.32 the file's name tells the version", () => {
+  const loader = new TextEncoder().encode("…\0glibc-ld.so.cache1.1\0…");
+  deepEqual(profileOfInterpreter(loader, "x86-64", "/lib/x86_64-linux-gnu/ld-2.31.so")?.version, [2, 31]);
+  deepEqual(profileOfInterpreter(loader, "x86-64", "/lib64/ld-linux-x86-64.so.2")?.version, [2, 32]);
+});
+
 test("other files tell nothing", () => {
   equal(profileOfInterpreter(new Uint8Array(0), "x86-64"), undefined);
   equal(profileOfInterpreter(new TextEncoder().encode("an ld.so of sorts, release version 2.x"), "x86-64"), undefined);

@@ -5,7 +5,7 @@ import { DF_1_NODEFLIB, type ElfFile, error, identify, machineName, type Problem
 import type { LoaderMachine, OpenedFile, Requester } from "../contract.ts";
 import { type DynamicFile, readDynamicFile } from "../dynamic-file.ts";
 import type { LoadCache } from "../load.ts";
-import { profileOf } from "../profiles.ts";
+import { LAYOUTS, profileOf } from "../profiles.ts";
 import { ERRORS, findLibrary, searchContext } from "../search/index.ts";
 import type { System } from "../systems/index.ts";
 import { type Demands, demandsOf, type FileRole, loaderMachineOf } from "./demands.ts";
@@ -170,7 +170,8 @@ function shippedFinder(cache: LoadCache, libraryPath: string, main: Demands, pat
   return (name, requester) => {
     const asker = requesters.get(requester) ?? program;
     const result = findLibrary(context, name, asker);
-    if (!result.found) return undefined;
+    // A path to the system's own directories: what is there on another system is another file.
+    if (!result.found || SYSTEM_DIRECTORIES.has(`${directoryOf(result.file.realPath)}/`)) return undefined;
     const { identity, realPath } = result.file;
     let demands = known.get(identity);
     if (demands === undefined) {
@@ -182,6 +183,10 @@ function shippedFinder(cache: LoadCache, libraryPath: string, main: Demands, pat
     return demands;
   };
 }
+
+const SYSTEM_DIRECTORIES: ReadonlySet<string> = new Set(
+  Object.values(LAYOUTS).flatMap(({ systemDirectories }) => Object.values(systemDirectories).flat()),
+);
 
 function requesterOf(file: DynamicFile, name: string, path: string, loader: Requester | undefined): Requester {
   const { rpath, runpath, flags1 } = file;

@@ -51,7 +51,7 @@ export function linkerAt(where: Surroundings, path: string, machine: LoaderMachi
 
 function readLinker(where: Surroundings, path: string, machine: LoaderMachine): Linker | undefined {
   const opened = where.cache.files.open(path);
-  const found = typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine);
+  const found = typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine, opened.realPath);
   if (found === undefined) return undefined;
   const { rules } = where;
   const profile = rules?.library === found.library ? { ...found, version: rules.version } : found;

@@ -155,6 +155,7 @@ function hasVersion(context: Context, library: string, version: string): boolean
   switch (provisionOf(context, library)) {
     case "c-library": {
       if (version === "GLIBC_PRIVATE") return undefined;
+      if (system.versions.includes(version)) return true;
       const release = glibcOfVersion(version);
       return release === undefined ? undefined : compareReleases(release, system.version) <= 0;
     }

@@ -16,6 +16,8 @@ export interface System {
   readonly gcc: Release | undefined;
   /** Names (DT_SONAME) of further libraries of the plain system. Their versions are not known. */
   readonly libraries: readonly string[];
+  /** Versions of glibc that were taken back into its release. */
+  readonly versions: readonly string[];
   /** "glibc:2.28" names a C library and no system: nothing is known of other libraries. */
   readonly bare: boolean;
 }
@@ -66,18 +68,28 @@ const REDHAT_9 = [
 
 const ALPINE = [...OPENSSL_3, "libz.so.1"];
 
-/** A row: name, its other names, C library's release, GCC's release, further libraries. */
-type Row = readonly [string, readonly string[], string, string, readonly string[]];
+/** A row: name, its other names, C library's release, GCC's release, further libraries, versions from later releases. */
+type Row = readonly [string, readonly string[], string, string, readonly string[], ...(readonly string[])[]];
 
 const GLIBC_SYSTEMS: readonly Row[] = [
   ["debian:10", ["debian:buster"], "2.28", "8.3", without(DEBIAN, "libhogweed.", "libnettle.", "libpcre2-8.")],
   ["debian:11", ["debian:bullseye"], "2.31", "10.2", [...DEBIAN, "libssl.so.1.1", "libcrypto.so.1.1"]],
   ["debian:12", ["debian:bookworm"], "2.36", "12.2", DEBIAN],
-  ["debian:13", ["debian:trixie"], "2.41", "14.2", DEBIAN_13],
+  ["debian:13", ["debian:trixie"], "2.41", "14.2", DEBIAN_13, words("GLIBC_ABI_GNU2_TLS GLIBC_ABI_DT_X86_64_PLT")],
   ["ubuntu:18.04", ["ubuntu:bionic"], "2.27", "8.4", words("libz.so.1 liblzma.so.5 libcrypt.so.1 libuuid.so.1")],
   ["ubuntu:20.04", ["ubuntu:focal"], "2.31", "10.3", without(DEBIAN, "libhogweed.", "libnettle.")],
   ["ubuntu:22.04", ["ubuntu:jammy"], "2.35", "12.3", [...DEBIAN, ...OPENSSL_3]],
   ["ubuntu:24.04", ["ubuntu:noble"], "2.39", "14.2", [...without(DEBIAN, "libunistring."), ...OPENSSL_3]],
+  [
+    "ubuntu:26.04",
+    ["ubuntu:resolute"],
+    "2.43",
+    "16.1",
+    [
+      ...without(DEBIAN_13, "libhogweed.", "libnettle.", "libsemanage.", "libsepol.", "libsqlite3."),
+      ...words("libgcrypt.so.20 libgpg-error.so.0"),
+    ],
+  ],
   [
     "amazonlinux:2",
     ["lambda:al2"],
@@ -141,19 +153,28 @@ function bareSystem(name: string): System | undefined {
 }
 
 function bare(name: string, library: System["library"], version: string): System {
-  return { name, library, version: version.split(".").map(Number), gcc: undefined, libraries: [], bare: true };
+  return {
+    name,
+    library,
+    version: version.split(".").map(Number),
+    gcc: undefined,
+    libraries: [],
+    versions: [],
+    bare: true,
+  };
 }
 
 function fromRows(name: string, rows: readonly Row[], library: System["library"]): System | undefined {
   const row = rows.find(([own, others]) => own === name || others.includes(name));
   if (row === undefined) return undefined;
-  const [, , version, gcc, libraries] = row;
+  const [, , version, gcc, libraries, versions = []] = row;
   return {
     name,
     library,
     version: version.split(".").map(Number),
     gcc: gcc === "" ? undefined : gcc.split(".").map(Number),
     libraries,
+    versions,
     bare: false,
   };
 }

@@ -3,7 +3,7 @@
 // where a symbol lives changed in 2.34, and a look-up does not ask.
 
 /** The release up to which the list is complete. Versions of later ones are known by their names only. */
-export const GLIBC_SYMBOLS_UNTIL = "2.40";
+export const GLIBC_SYMBOLS_UNTIL = "2.43";
 
 export const GLIBC_SYMBOLS: string = `
 <|2.0>
@@ -28,8 +28,10 @@ posix_spawn posix_spawnp
 clock_getcpuclockid clock_getres clock_gettime clock_nanosleep clock_settime
 <2.2.5,2.22|2.2,2.22>
 fmemopen
+<2.2.5,2.23,2.43|2.0,2.23,2.43>
+lgammaf
 <2.2.5,2.23|2.0,2.23>
-lgamma lgammaf lgammal
+lgamma lgammal
 <2.2.5,2.27|2.0,2.27>
 expf glob logf powf
 <2.2.5,2.27|2.1,2.2,2.27>
@@ -87,7 +89,7 @@ pthread_spin_init pthread_spin_lock pthread_spin_trylock pthread_spin_unlock sem
 gai_cancel gai_error gai_suspend getaddrinfo_a
 <2.2.5,2.35|2.0,2.35>
 hypot hypotf
-<2.2.5,2.38|2.0>
+<2.2.5,2.38|2.0,2.43>
 fmod fmodf
 <2.2.5,2.39|2.1>
 exp10
@@ -95,6 +97,12 @@ exp10
 realpath
 <2.2.5,2.4,2.34|2.1,2.4,2.34>
 lio_listio lio_listio64
+<2.2.5,2.42|2.0,2.42>
+cfgetispeed cfgetospeed cfsetispeed cfsetospeed cfsetspeed
+<2.2.5,2.43|2.0,2.43>
+acosf acoshf asinf atan2f atanhf coshf j0f j1f jnf lgammaf_r log10f remainder remainderf sinhf sqrtf y0f y1f ynf
+<2.2.5,2.43|2.1,2.43>
+tgammaf
 <2.2.5|>
 __arch_prctl arch_prctl
 <2.2.5|2.0>
@@ -135,106 +143,105 @@ _gethtbyname2 _gethtent _getlong _getshort _libc_intl_domainname _longjmp _mclea
 _nl_domain_bindings _nl_msg_cat_cntr _null_auth _obstack _obstack_allocated_p _obstack_begin _obstack_begin_1
 _obstack_free _obstack_memory_used _obstack_newchunk _pthread_cleanup_pop_restore _pthread_cleanup_push_defer
 _r_debug _res _res_opcodes _rpc_dtablesize _seterr_reply _sethtent _setjmp _tolower _toupper a64l abort abs accept
-access acct acos acosf acosh acoshf acoshl acosl addmntent adjtime adjtimex advance alarm alphasort argz_add
-argz_add_sep argz_append argz_count argz_create argz_create_sep argz_delete argz_extract argz_insert argz_next
-argz_replace argz_stringify asctime asctime_r asin asinf asinh asinhf asinhl asinl asprintf atan atan2 atan2f atan2l
-atanf atanh atanhf atanhl atanl atof atoi atol atoll authnone_create authunix_create authunix_create_default
-basename bcmp bcopy bdflush bind bindresvport bindtextdomain brk bsd_signal bsearch btowc bzero calloc callrpc
-canonicalize_file_name catclose catgets catopen cbrt cbrtf cbrtl ceil ceilf ceill cfgetispeed cfgetospeed cfmakeraw
-cfree cfsetispeed cfsetospeed cfsetspeed chdir chflags chmod chroot clearenv clearerr clearerr_unlocked
-clnt_broadcast clnt_create clnt_pcreateerror clnt_perrno clnt_perror clnt_spcreateerror clnt_sperrno clnt_sperror
-clntraw_create clnttcp_create clntudp_bufcreate clntudp_create clock clone close closedir closelog confstr connect
-copysign copysignf copysignl cos cosf cosh coshf coshl cosl creat create_module ctermid ctime ctime_r cuserid daemon
-daylight dcgettext delete_module dgettext difftime dirfd dirname div dprintf drand48 drand48_r drem dremf dreml dup
-dup2 dysize ecvt ecvt_r endaliasent endfsent endgrent endhostent endmntent endnetent endnetgrent endprotoent
-endpwent endrpcent endservent endspent endttyent endusershell endutent environ envz_add envz_entry envz_get
-envz_merge envz_remove envz_strip erand48 erand48_r erf erfc erfcf erfcl erff erfl err error error_at_line
-error_message_count error_one_per_line error_print_progname errx ether_aton ether_aton_r ether_hostton ether_line
-ether_ntoa ether_ntoa_r ether_ntohost euidaccess execl execle execlp execv execve execvp exit expl expm1 expm1f
-expm1l fabs fabsf fabsl fchdir fchflags fchmod fchown fcloseall fcvt fcvt_r fdatasync feof feof_unlocked ferror
-ferror_unlocked fexecve fflush fflush_unlocked ffs fgetc fgetgrent fgetgrent_r fgetpwent fgetpwent_r fgets fgetspent
-fgetspent_r fileno fileno_unlocked finite finitef finitel flock flockfile floor floorf floorl fmodl fork fpathconf
-fprintf fputc fputc_unlocked fputs fread free freeaddrinfo freopen frexp frexpf frexpl fscanf fseek fstatfs fsync
-ftell ftime ftok ftruncate ftrylockfile fts_children fts_close fts_open fts_read fts_set ftw funlockfile fwrite
-gamma gammaf gammal gcvt get_avphys_pages get_current_dir_name get_kernel_syms get_myaddress get_nprocs
-get_nprocs_conf get_phys_pages getaddrinfo getaliasbyname getaliasent getc getc_unlocked getchar getchar_unlocked
-getcwd getdelim getdirentries getdomainname getdtablesize getegid getenv geteuid getfsent getfsfile getfsspec getgid
-getgrent getgrgid getgrnam getgroups gethostbyaddr gethostbyname gethostbyname2 gethostent gethostid gethostname
-getitimer getline getlogin getlogin_r getmntent getmntent_r getnetbyaddr getnetbyname getnetent getnetgrent
-getnetgrent_r getopt getopt_long getopt_long_only getpagesize getpass getpeername getpgid getpgrp getpid getppid
-getpriority getprotobyname getprotobynumber getprotoent getpublickey getpw getpwent getpwnam getpwuid getresgid
-getresuid getrpcbyname getrpcbynumber getrpcent getrpcport getrusage gets getsecretkey getservbyname getservbyport
-getservent getsid getsockname getsockopt getspent getspnam getsubopt gettext gettimeofday getttyent getttynam getuid
-getusershell getutent getutent_r getutid getutid_r getutline getutline_r getw getwd glob_pattern_p globfree gmtime
-gmtime_r group_member gsignal gtty h_errlist h_nerr hasmntopt hcreate hcreate_r hdestroy hdestroy_r herror hsearch
-hsearch_r hstrerror htonl htons hypotl ilogb ilogbf ilogbl index inet_addr inet_aton inet_lnaof inet_makeaddr
-inet_net_ntop inet_net_pton inet_neta inet_netof inet_network inet_nsap_addr inet_nsap_ntoa inet_ntoa inet_ntop
-inet_pton init_module initgroups initstate initstate_r innetgr insque ioctl ioperm iopl iruserok isalnum isalpha
-isascii isatty isblank iscntrl isdigit isfdtype isgraph isinf isinff isinfl islower isnan isnanf isnanl isprint
-ispunct isspace isupper iswalnum iswalpha iswcntrl iswctype iswdigit iswgraph iswlower iswprint iswpunct iswspace
-iswupper iswxdigit isxdigit j0 j0f j0l j1 j1f j1l jn jnf jnl jrand48 jrand48_r kill killpg klogctl l64a labs lchown
-lckpwdf lcong48 lcong48_r ldexp ldexpf ldexpl ldiv lfind lgamma_r lgammaf_r lgammal_r link listen llabs lldiv llseek
-loc1 loc2 localtime localtime_r lockf locs log10 log10f log10l log1p log1pf log1pl logb logbf logbl logl longjmp
-lrand48 lrand48_r lsearch lseek madvise mallinfo malloc malloc_get_state malloc_set_state malloc_stats malloc_trim
-malloc_usable_size mallopt mallwatch matherr mblen mbrlen mbrtowc mbsinit mbsnrtowcs mbsrtowcs mbstowcs mbtowc
-mcheck mcount memalign memccpy memchr memcmp memfrob memmem memmove memset mkdir mkfifo mkstemp mktemp mktime mlock
-mlockall mmap modf modff modfl monstartup mount mprobe mprotect mrand48 mrand48_r mremap msgget msgrcv msgsnd msync
-mtrace munlock munlockall munmap muntrace nanosleep nextafter nextafterf nextafterl nfsservctl nice nl_langinfo
-nrand48 nrand48_r ntohl ntohs obstack_alloc_failed_handler obstack_exit_failure obstack_free obstack_printf
-obstack_vprintf on_exit open open_memstream opendir openlog optarg opterr optind optopt parse_printf_format pathconf
-pause perror personality pipe pmap_getmaps pmap_getport pmap_rmtcall pmap_set pmap_unset poll powl prctl printf
-profil program_invocation_name program_invocation_short_name pselect psignal pthread_atfork pthread_attr_destroy
-pthread_attr_getdetachstate pthread_attr_getinheritsched pthread_attr_getschedparam pthread_attr_getschedpolicy
-pthread_attr_getscope pthread_attr_setdetachstate pthread_attr_setinheritsched pthread_attr_setschedparam
-pthread_attr_setschedpolicy pthread_attr_setscope pthread_condattr_destroy pthread_condattr_init pthread_equal
-pthread_exit pthread_getschedparam pthread_kill_other_threads_np pthread_mutex_destroy pthread_mutex_init
-pthread_mutex_lock pthread_mutex_unlock pthread_mutexattr_getkind_np pthread_mutexattr_setkind_np pthread_self
-pthread_setcancelstate pthread_setcanceltype pthread_setschedparam ptrace putc putc_unlocked putchar
-putchar_unlocked putenv putpwent puts putspent pututline putw pvalloc qecvt qecvt_r qfcvt qfcvt_r qgcvt qsort
-query_module quotactl raise rand rand_r random random_r rcmd re_comp re_compile_fastmap re_compile_pattern re_exec
-re_match re_match_2 re_max_failures re_search re_search_2 re_set_registers re_set_syntax re_syntax_options read
-readdir readdir_r readlink readv realloc reboot recv recvfrom recvmsg regcomp regerror regfree
-register_printf_function registerrpc remainder remainderf remainderl remove remque rename res_gethostbyaddr
-res_gethostbyname res_gethostbyname2 res_send_setqhook res_send_setrhook revoke rewind rewinddir rexec rexecoptions
-rindex rint rintf rintl rmdir rpc_createerr rpmatch rresvport ruserok ruserpass sbrk scalb scalbf scalbl scalbn
-scalbnf scalbnl scandir scanf sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler
-sched_rr_get_interval sched_setparam sched_setscheduler sched_yield seed48 seed48_r seekdir select semget semop send
-sendmsg sendto setaliasent setbuf setbuffer setcontext setdomainname setegid setenv seteuid setfsent setfsgid
-setfsuid setgid setgrent setgroups sethostent sethostid sethostname setitimer setjmp setlinebuf setlocale setlogin
-setlogmask setmntent setnetent setnetgrent setpgid setpgrp setpriority setprotoent setpwent setregid setresgid
-setresuid setreuid setrpcent setservent setsid setsockopt setspent setstate setstate_r settimeofday setttyent setuid
-setusershell setutent setvbuf sgetspent sgetspent_r shmat shmdt shmget shutdown sigaction sigaddset sigaltstack
-sigandset sigblock sigdelset sigemptyset sigfillset siggetmask siginterrupt sigisemptyset sigismember siglongjmp
-signal signgam significand significandf significandl sigorset sigpause sigpending sigprocmask sigreturn sigsetmask
-sigstack sigsuspend sigvec sigwait sin sinf sinh sinhf sinhl sinl sleep snprintf socket socketpair sprintf sqrt
-sqrtf sqrtl srand srand48 srand48_r srandom srandom_r sscanf ssignal sstk statfs stderr stdin stdout step stime
-stpcpy stpncpy strcasecmp strcat strchr strcmp strcoll strcpy strcspn strdup strerror strerror_r strfmon strfry
-strftime strlen strncasecmp strncat strncmp strncpy strndup strnlen strpbrk strptime strrchr strsep strsignal strspn
-strstr strtod strtof strtok strtok_r strtol strtold strtoll strtoq strtoul strtoull strtouq strxfrm stty svc_exit
-svc_fdset svc_getreq svc_getreqset svc_register svc_run svc_sendreply svc_unregister svcauthdes_stats svcerr_auth
-svcerr_decode svcerr_noproc svcerr_noprog svcerr_progvers svcerr_systemerr svcerr_weakauth svcfd_create
-svcraw_create svctcp_create svcudp_bufcreate svcudp_create svcudp_enablecache swab swapoff swapon symlink sync
-syscall sysconf sysctl sysinfo syslog system tan tanf tanh tanhf tanhl tanl tcdrain tcflow tcflush tcgetattr
-tcgetpgrp tcsendbreak tcsetattr tcsetpgrp tdelete telldir tempnam textdomain tfind time timegm timelocal times
-timezone tmpnam tmpnam_r toascii tolower toupper towctrans towlower towupper tr_break truncate tsearch ttyname
-ttyname_r ttyslot twalk tzname tzset ualarm ulckpwdf ulimit umask umount uname ungetc unlink unsetenv updwtmp uselib
-usleep ustat utime utimes utmpname valloc vasprintf vdprintf verr verrx vfork vfprintf vfscanf vhangup vlimit
-vprintf vscanf vsnprintf vsprintf vsscanf vsyslog vtimes vwarn vwarnx wait wait3 wait4 waitpid warn warnx wcpcpy
-wcpncpy wcrtomb wcscat wcschr wcscmp wcscoll wcscpy wcscspn wcsdup wcslen wcsncat wcsncmp wcsncpy wcsnrtombs wcspbrk
-wcsrchr wcsrtombs wcsspn wcsstr wcstod wcstof wcstok wcstol wcstold wcstombs wcstoq wcstoul wcstouq wcswidth wcsxfrm
-wctob wctomb wctrans wctype wcwidth wmemchr wmemcmp wmemcpy wmemmove wmemset write writev xdr_accepted_reply
-xdr_array xdr_authunix_parms xdr_bool xdr_bytes xdr_callhdr xdr_callmsg xdr_char xdr_cryptkeyarg xdr_cryptkeyarg2
-xdr_cryptkeyres xdr_des_block xdr_domainname xdr_double xdr_enum xdr_float xdr_free xdr_int xdr_key_netstarg
-xdr_key_netstres xdr_keybuf xdr_keydat xdr_keystatus xdr_long xdr_mapname xdr_netobj xdr_opaque xdr_opaque_auth
-xdr_peername xdr_pmap xdr_pmaplist xdr_pointer xdr_reference xdr_rejected_reply xdr_replymsg xdr_rmtcall_args
-xdr_rmtcallres xdr_short xdr_string xdr_u_char xdr_u_int xdr_u_long xdr_u_short xdr_union xdr_valdat xdr_vector
-xdr_void xdr_wrapstring xdr_yp_buf xdr_ypbind_binding xdr_ypbind_resp xdr_ypbind_resptype xdr_ypbind_setdom
-xdr_ypdelete_args xdr_ypmap_parms xdr_ypmaplist xdr_yppush_status xdr_yppushresp_xfr xdr_ypreq_key xdr_ypreq_nokey
-xdr_ypreq_xfr xdr_ypresp_all xdr_ypresp_key_val xdr_ypresp_maplist xdr_ypresp_master xdr_ypresp_order xdr_ypresp_val
-xdr_ypresp_xfr xdr_ypstat xdr_ypupdate_args xdr_ypxfrstat xdrmem_create xdrrec_create xdrrec_endofrecord xdrrec_eof
-xdrrec_skiprecord xdrstdio_create xencrypt xprt_register xprt_unregister y0 y0f y0l y1 y1f y1l yn ynf ynl yp_all
-yp_bind yp_first yp_get_default_domain yp_maplist yp_master yp_match yp_next yp_order yp_unbind yp_update
-ypbinderr_string yperr_string ypprot_err
+access acct acos acosh acoshl acosl addmntent adjtime adjtimex advance alarm alphasort argz_add argz_add_sep
+argz_append argz_count argz_create argz_create_sep argz_delete argz_extract argz_insert argz_next argz_replace
+argz_stringify asctime asctime_r asin asinh asinhf asinhl asinl asprintf atan atan2 atan2l atanf atanh atanhl atanl
+atof atoi atol atoll authnone_create authunix_create authunix_create_default basename bcmp bcopy bdflush bind
+bindresvport bindtextdomain brk bsd_signal bsearch btowc bzero calloc callrpc canonicalize_file_name catclose
+catgets catopen cbrt cbrtf cbrtl ceil ceilf ceill cfmakeraw cfree chdir chflags chmod chroot clearenv clearerr
+clearerr_unlocked clnt_broadcast clnt_create clnt_pcreateerror clnt_perrno clnt_perror clnt_spcreateerror
+clnt_sperrno clnt_sperror clntraw_create clnttcp_create clntudp_bufcreate clntudp_create clock clone close closedir
+closelog confstr connect copysign copysignf copysignl cos cosf cosh coshl cosl creat create_module ctermid ctime
+ctime_r cuserid daemon daylight dcgettext delete_module dgettext difftime dirfd dirname div dprintf drand48
+drand48_r drem dremf dreml dup dup2 dysize ecvt ecvt_r endaliasent endfsent endgrent endhostent endmntent endnetent
+endnetgrent endprotoent endpwent endrpcent endservent endspent endttyent endusershell endutent environ envz_add
+envz_entry envz_get envz_merge envz_remove envz_strip erand48 erand48_r erf erfc erfcf erfcl erff erfl err error
+error_at_line error_message_count error_one_per_line error_print_progname errx ether_aton ether_aton_r ether_hostton
+ether_line ether_ntoa ether_ntoa_r ether_ntohost euidaccess execl execle execlp execv execve execvp exit expl expm1
+expm1f expm1l fabs fabsf fabsl fchdir fchflags fchmod fchown fcloseall fcvt fcvt_r fdatasync feof feof_unlocked
+ferror ferror_unlocked fexecve fflush fflush_unlocked ffs fgetc fgetgrent fgetgrent_r fgetpwent fgetpwent_r fgets
+fgetspent fgetspent_r fileno fileno_unlocked finite finitef finitel flock flockfile floor floorf floorl fmodl fork
+fpathconf fprintf fputc fputc_unlocked fputs fread free freeaddrinfo freopen frexp frexpf frexpl fscanf fseek
+fstatfs fsync ftell ftime ftok ftruncate ftrylockfile fts_children fts_close fts_open fts_read fts_set ftw
+funlockfile fwrite gamma gammaf gammal gcvt get_avphys_pages get_current_dir_name get_kernel_syms get_myaddress
+get_nprocs get_nprocs_conf get_phys_pages getaddrinfo getaliasbyname getaliasent getc getc_unlocked getchar
+getchar_unlocked getcwd getdelim getdirentries getdomainname getdtablesize getegid getenv geteuid getfsent getfsfile
+getfsspec getgid getgrent getgrgid getgrnam getgroups gethostbyaddr gethostbyname gethostbyname2 gethostent
+gethostid gethostname getitimer getline getlogin getlogin_r getmntent getmntent_r getnetbyaddr getnetbyname
+getnetent getnetgrent getnetgrent_r getopt getopt_long getopt_long_only getpagesize getpass getpeername getpgid
+getpgrp getpid getppid getpriority getprotobyname getprotobynumber getprotoent getpublickey getpw getpwent getpwnam
+getpwuid getresgid getresuid getrpcbyname getrpcbynumber getrpcent getrpcport getrusage gets getsecretkey
+getservbyname getservbyport getservent getsid getsockname getsockopt getspent getspnam getsubopt gettext
+gettimeofday getttyent getttynam getuid getusershell getutent getutent_r getutid getutid_r getutline getutline_r
+getw getwd glob_pattern_p globfree gmtime gmtime_r group_member gsignal gtty h_errlist h_nerr hasmntopt hcreate
+hcreate_r hdestroy hdestroy_r herror hsearch hsearch_r hstrerror htonl htons hypotl ilogb ilogbf ilogbl index
+inet_addr inet_aton inet_lnaof inet_makeaddr inet_net_ntop inet_net_pton inet_neta inet_netof inet_network
+inet_nsap_addr inet_nsap_ntoa inet_ntoa inet_ntop inet_pton init_module initgroups initstate initstate_r innetgr
+insque ioctl ioperm iopl iruserok isalnum isalpha isascii isatty isblank iscntrl isdigit isfdtype isgraph isinf
+isinff isinfl islower isnan isnanf isnanl isprint ispunct isspace isupper iswalnum iswalpha iswcntrl iswctype
+iswdigit iswgraph iswlower iswprint iswpunct iswspace iswupper iswxdigit isxdigit j0 j0l j1 j1l jn jnl jrand48
+jrand48_r kill killpg klogctl l64a labs lchown lckpwdf lcong48 lcong48_r ldexp ldexpf ldexpl ldiv lfind lgamma_r
+lgammal_r link listen llabs lldiv llseek loc1 loc2 localtime localtime_r lockf locs log10 log10l log1p log1pf log1pl
+logb logbf logbl logl longjmp lrand48 lrand48_r lsearch lseek madvise mallinfo malloc malloc_get_state
+malloc_set_state malloc_stats malloc_trim malloc_usable_size mallopt mallwatch matherr mblen mbrlen mbrtowc mbsinit
+mbsnrtowcs mbsrtowcs mbstowcs mbtowc mcheck mcount memalign memccpy memchr memcmp memfrob memmem memmove memset
+mkdir mkfifo mkstemp mktemp mktime mlock mlockall mmap modf modff modfl monstartup mount mprobe mprotect mrand48
+mrand48_r mremap msgget msgrcv msgsnd msync mtrace munlock munlockall munmap muntrace nanosleep nextafter nextafterf
+nextafterl nfsservctl nice nl_langinfo nrand48 nrand48_r ntohl ntohs obstack_alloc_failed_handler
+obstack_exit_failure obstack_free obstack_printf obstack_vprintf on_exit open open_memstream opendir openlog optarg
+opterr optind optopt parse_printf_format pathconf pause perror personality pipe pmap_getmaps pmap_getport
+pmap_rmtcall pmap_set pmap_unset poll powl prctl printf profil program_invocation_name program_invocation_short_name
+pselect psignal pthread_atfork pthread_attr_destroy pthread_attr_getdetachstate pthread_attr_getinheritsched
+pthread_attr_getschedparam pthread_attr_getschedpolicy pthread_attr_getscope pthread_attr_setdetachstate
+pthread_attr_setinheritsched pthread_attr_setschedparam pthread_attr_setschedpolicy pthread_attr_setscope
+pthread_condattr_destroy pthread_condattr_init pthread_equal pthread_exit pthread_getschedparam
+pthread_kill_other_threads_np pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock
+pthread_mutexattr_getkind_np pthread_mutexattr_setkind_np pthread_self pthread_setcancelstate pthread_setcanceltype
+pthread_setschedparam ptrace putc putc_unlocked putchar putchar_unlocked putenv putpwent puts putspent pututline
+putw pvalloc qecvt qecvt_r qfcvt qfcvt_r qgcvt qsort query_module quotactl raise rand rand_r random random_r rcmd
+re_comp re_compile_fastmap re_compile_pattern re_exec re_match re_match_2 re_max_failures re_search re_search_2
+re_set_registers re_set_syntax re_syntax_options read readdir readdir_r readlink readv realloc reboot recv recvfrom
+recvmsg regcomp regerror regfree register_printf_function registerrpc remainderl remove remque rename
+res_gethostbyaddr res_gethostbyname res_gethostbyname2 res_send_setqhook res_send_setrhook revoke rewind rewinddir
+rexec rexecoptions rindex rint rintf rintl rmdir rpc_createerr rpmatch rresvport ruserok ruserpass sbrk scalb scalbf
+scalbl scalbn scalbnf scalbnl scandir scanf sched_get_priority_max sched_get_priority_min sched_getparam
+sched_getscheduler sched_rr_get_interval sched_setparam sched_setscheduler sched_yield seed48 seed48_r seekdir
+select semget semop send sendmsg sendto setaliasent setbuf setbuffer setcontext setdomainname setegid setenv seteuid
+setfsent setfsgid setfsuid setgid setgrent setgroups sethostent sethostid sethostname setitimer setjmp setlinebuf
+setlocale setlogin setlogmask setmntent setnetent setnetgrent setpgid setpgrp setpriority setprotoent setpwent
+setregid setresgid setresuid setreuid setrpcent setservent setsid setsockopt setspent setstate setstate_r
+settimeofday setttyent setuid setusershell setutent setvbuf sgetspent sgetspent_r shmat shmdt shmget shutdown
+sigaction sigaddset sigaltstack sigandset sigblock sigdelset sigemptyset sigfillset siggetmask siginterrupt
+sigisemptyset sigismember siglongjmp signal signgam significand significandf significandl sigorset sigpause
+sigpending sigprocmask sigreturn sigsetmask sigstack sigsuspend sigvec sigwait sin sinf sinh sinhl sinl sleep
+snprintf socket socketpair sprintf sqrt sqrtl srand srand48 srand48_r srandom srandom_r sscanf ssignal sstk statfs
+stderr stdin stdout step stime stpcpy stpncpy strcasecmp strcat strchr strcmp strcoll strcpy strcspn strdup strerror
+strerror_r strfmon strfry strftime strlen strncasecmp strncat strncmp strncpy strndup strnlen strpbrk strptime
+strrchr strsep strsignal strspn strstr strtod strtof strtok strtok_r strtol strtold strtoll strtoq strtoul strtoull
+strtouq strxfrm stty svc_exit svc_fdset svc_getreq svc_getreqset svc_register svc_run svc_sendreply svc_unregister
+svcauthdes_stats svcerr_auth svcerr_decode svcerr_noproc svcerr_noprog svcerr_progvers svcerr_systemerr
+svcerr_weakauth svcfd_create svcraw_create svctcp_create svcudp_bufcreate svcudp_create svcudp_enablecache swab
+swapoff swapon symlink sync syscall sysconf sysctl sysinfo syslog system tan tanf tanh tanhf tanhl tanl tcdrain
+tcflow tcflush tcgetattr tcgetpgrp tcsendbreak tcsetattr tcsetpgrp tdelete telldir tempnam textdomain tfind time
+timegm timelocal times timezone tmpnam tmpnam_r toascii tolower toupper towctrans towlower towupper tr_break
+truncate tsearch ttyname ttyname_r ttyslot twalk tzname tzset ualarm ulckpwdf ulimit umask umount uname ungetc
+unlink unsetenv updwtmp uselib usleep ustat utime utimes utmpname valloc vasprintf vdprintf verr verrx vfork
+vfprintf vfscanf vhangup vlimit vprintf vscanf vsnprintf vsprintf vsscanf vsyslog vtimes vwarn vwarnx wait wait3
+wait4 waitpid warn warnx wcpcpy wcpncpy wcrtomb wcscat wcschr wcscmp wcscoll wcscpy wcscspn wcsdup wcslen wcsncat
+wcsncmp wcsncpy wcsnrtombs wcspbrk wcsrchr wcsrtombs wcsspn wcsstr wcstod wcstof wcstok wcstol wcstold wcstombs
+wcstoq wcstoul wcstouq wcswidth wcsxfrm wctob wctomb wctrans wctype wcwidth wmemchr wmemcmp wmemcpy wmemmove wmemset
+write writev xdr_accepted_reply xdr_array xdr_authunix_parms xdr_bool xdr_bytes xdr_callhdr xdr_callmsg xdr_char
+xdr_cryptkeyarg xdr_cryptkeyarg2 xdr_cryptkeyres xdr_des_block xdr_domainname xdr_double xdr_enum xdr_float xdr_free
+xdr_int xdr_key_netstarg xdr_key_netstres xdr_keybuf xdr_keydat xdr_keystatus xdr_long xdr_mapname xdr_netobj
+xdr_opaque xdr_opaque_auth xdr_peername xdr_pmap xdr_pmaplist xdr_pointer xdr_reference xdr_rejected_reply
+xdr_replymsg xdr_rmtcall_args xdr_rmtcallres xdr_short xdr_string xdr_u_char xdr_u_int xdr_u_long xdr_u_short
+xdr_union xdr_valdat xdr_vector xdr_void xdr_wrapstring xdr_yp_buf xdr_ypbind_binding xdr_ypbind_resp
+xdr_ypbind_resptype xdr_ypbind_setdom xdr_ypdelete_args xdr_ypmap_parms xdr_ypmaplist xdr_yppush_status
+xdr_yppushresp_xfr xdr_ypreq_key xdr_ypreq_nokey xdr_ypreq_xfr xdr_ypresp_all xdr_ypresp_key_val xdr_ypresp_maplist
+xdr_ypresp_master xdr_ypresp_order xdr_ypresp_val xdr_ypresp_xfr xdr_ypstat xdr_ypupdate_args xdr_ypxfrstat
+xdrmem_create xdrrec_create xdrrec_endofrecord xdrrec_eof xdrrec_skiprecord xdrstdio_create xencrypt xprt_register
+xprt_unregister y0 y0l y1 y1l yn ynl yp_all yp_bind yp_first yp_get_default_domain yp_maplist yp_master yp_match
+yp_next yp_order yp_unbind yp_update ypbinderr_string yperr_string ypprot_err
 <2.2.5|2.0,2.1>
 _IO_do_write _IO_fclose _IO_fdopen _IO_file_attach _IO_file_close_it _IO_file_fopen _IO_file_init _IO_file_overflow
 _IO_file_seekoff _IO_file_setbuf _IO_file_sync _IO_file_underflow _IO_file_write _IO_file_xsputn _IO_fopen _IO_popen
@@ -294,9 +301,9 @@ nis_verifygroup nis_write_obj ntp_adjtime ntp_gettime passwd2des pow10 pow10f po
 ptsname ptsname_r putgrent putmsg putpmsg pututxline rawmemchr readColdStartFile remquo remquof remquol round roundf
 roundl rtime scalbln scalblnf scalblnl sendfile setrlimit64 setutxent sighold sigignore sigqueue sigrelse sigset
 sigtimedwait sigwaitinfo sincos sincosf sincosl statfs64 statvfs statvfs64 strcasestr strtoimax strtoumax strverscmp
-svcunix_create svcunixfd_create swapcontext sysv_signal tcgetsid tdestroy tgamma tgammaf tgammal tmpfile64 trunc
-truncate64 truncf truncl umount2 unlockpt updwtmpx user2netname utmpxname versionsort waitid wcscasecmp wcsncasecmp
-wcsnlen wcstoimax wcstoll wcstoull wcstoumax wcswcs wordexp wordfree writeColdStartFile xdecrypt xdr_authdes_cred
+svcunix_create svcunixfd_create swapcontext sysv_signal tcgetsid tdestroy tgamma tgammal tmpfile64 trunc truncate64
+truncf truncl umount2 unlockpt updwtmpx user2netname utmpxname versionsort waitid wcscasecmp wcsncasecmp wcsnlen
+wcstoimax wcstoll wcstoull wcstoumax wcswcs wordexp wordfree writeColdStartFile xdecrypt xdr_authdes_cred
 xdr_authdes_verf xdr_cback_data xdr_getcredres xdr_int16_t xdr_int32_t xdr_int8_t xdr_netnamestr xdr_obj_p
 xdr_sizeof xdr_uint16_t xdr_uint32_t xdr_uint8_t xdr_unixcred
 <2.2.5|2.1,2.2>
@@ -350,8 +357,8 @@ pivot_root posix_openpt
 <2.2.5|2.2.2>
 __nss_hostname_digits_dots
 <2.2.5|2.2.3>
-__libanl_version_placeholder __rpc_thread_createerr __rpc_thread_svc_fdset __rpc_thread_svc_max_pollfd
-__rpc_thread_svc_pollfd sprofil td_symbol_list
+__rpc_thread_createerr __rpc_thread_svc_fdset __rpc_thread_svc_max_pollfd __rpc_thread_svc_pollfd sprofil
+td_symbol_list
 <2.2.5|2.2.4>
 dl_iterate_phdr getgrouplist sockatmark
 <2.2.6|2.2.6>
@@ -485,16 +492,19 @@ __signgam fts64_children fts64_close fts64_open fts64_read fts64_set
 nextdown nextdownf nextdownl nextup nextupf nextupl
 <2.25,2.31|2.25,2.31>
 totalorder totalorderf totalorderl totalordermag totalordermagf totalordermagl
+<2.25,2.43|2.25,2.43>
+fromfp fromfpf fromfpl fromfpx fromfpxf fromfpxl ufromfp ufromfpf ufromfpl ufromfpx ufromfpxf ufromfpxl
 <2.25|2.25>
 __explicit_bzero_chk __iscanonicall __iseqsig __iseqsigf __iseqsigl canonicalize canonicalizef canonicalizel
 explicit_bzero fegetmode fesetexcept fesetmode fetestexceptflag fmaxmag fmaxmagf fmaxmagl fminmag fminmagf fminmagl
-fromfp fromfpf fromfpl fromfpx fromfpxf fromfpxl getentropy getpayload getpayloadf getpayloadl getrandom llogb
-llogbf llogbl roundeven roundevenf roundevenl setpayload setpayloadf setpayloadl setpayloadsig setpayloadsigf
-setpayloadsigl strfromd strfromf strfroml ufromfp ufromfpf ufromfpl ufromfpx ufromfpxf ufromfpxl
+getentropy getpayload getpayloadf getpayloadl getrandom llogb llogbf llogbl roundeven roundevenf roundevenl
+setpayload setpayloadf setpayloadl setpayloadsig setpayloadsigf setpayloadsigl strfromd strfromf strfroml
 <2.26,2.31|2.26,2.31>
 totalorderf128 totalordermagf128
 <2.26,2.34|2.26,2.34>
 __isnanf128
+<2.26,2.43|2.26,2.43>
+fromfpf128 fromfpxf128 ufromfpf128 ufromfpxf128
 <2.26|2.26>
 __acosf128_finite __acoshf128_finite __asinf128_finite __atan2f128_finite __atanhf128_finite __coshf128_finite
 __exp10f128_finite __exp2f128_finite __expf128_finite __finitef128 __fmodf128_finite __fpclassifyf128
@@ -505,16 +515,19 @@ __y0f128_finite __y1f128_finite __ynf128_finite acosf128 acoshf128 asinf128 asin
 cabsf128 cacosf128 cacoshf128 canonicalizef128 cargf128 casinf128 casinhf128 catanf128 catanhf128 cbrtf128 ccosf128
 ccoshf128 ceilf128 cexpf128 cimagf128 clog10f128 clogf128 conjf128 copysignf128 cosf128 coshf128 cpowf128 cprojf128
 crealf128 csinf128 csinhf128 csqrtf128 ctanf128 ctanhf128 erfcf128 erff128 exp10f128 exp2f128 expf128 expm1f128
-fabsf128 fdimf128 floorf128 fmaf128 fmaxf128 fmaxmagf128 fminf128 fminmagf128 fmodf128 frexpf128 fromfpf128
-fromfpxf128 getpayloadf128 hypotf128 ilogbf128 j0f128 j1f128 jnf128 ldexpf128 lgammaf128 lgammaf128_r llogbf128
-llrintf128 llroundf128 log10f128 log1pf128 log2f128 logbf128 logf128 lrintf128 lroundf128 modff128 nanf128
-nearbyintf128 nextafterf128 nextdownf128 nextupf128 powf128 preadv2 preadv64v2 pwritev2 pwritev64v2 reallocarray
-remainderf128 remquof128 rintf128 roundevenf128 roundf128 scalblnf128 scalbnf128 setpayloadf128 setpayloadsigf128
-sincosf128 sinf128 sinhf128 sqrtf128 strfromf128 strtof128 strtof128_l tanf128 tanhf128 tgammaf128 truncf128
-ufromfpf128 ufromfpxf128 wcstof128 wcstof128_l y0f128 y1f128 ynf128
+fabsf128 fdimf128 floorf128 fmaf128 fmaxf128 fmaxmagf128 fminf128 fminmagf128 fmodf128 frexpf128 getpayloadf128
+hypotf128 ilogbf128 j0f128 j1f128 jnf128 ldexpf128 lgammaf128 lgammaf128_r llogbf128 llrintf128 llroundf128
+log10f128 log1pf128 log2f128 logbf128 logf128 lrintf128 lroundf128 modff128 nanf128 nearbyintf128 nextafterf128
+nextdownf128 nextupf128 powf128 preadv2 preadv64v2 pwritev2 pwritev64v2 reallocarray remainderf128 remquof128
+rintf128 roundevenf128 roundf128 scalblnf128 scalbnf128 setpayloadf128 setpayloadsigf128 sincosf128 sinf128 sinhf128
+sqrtf128 strfromf128 strtof128 strtof128_l tanf128 tanhf128 tgammaf128 truncf128 wcstof128 wcstof128_l y0f128 y1f128
+ynf128
 <2.27,2.31|2.27,2.31>
 totalorderf32 totalorderf32x totalorderf64 totalorderf64x totalordermagf32 totalordermagf32x totalordermagf64
 totalordermagf64x
+<2.27,2.43|2.27,2.43>
+fromfpf32 fromfpf32x fromfpf64 fromfpf64x fromfpxf32 fromfpxf32x fromfpxf64 fromfpxf64x ufromfpf32 ufromfpf32x
+ufromfpf64 ufromfpf64x ufromfpxf32 ufromfpxf32x ufromfpxf64 ufromfpxf64x
 <2.27|2.27>
 acosf32 acosf32x acosf64 acosf64x acoshf32 acoshf32x acoshf64 acoshf64x asinf32 asinf32x asinf64 asinf64x asinhf32
 asinhf32x asinhf64 asinhf64x atan2f32 atan2f32x atan2f64 atan2f64x atanf32 atanf32x atanf64 atanf64x atanhf32
@@ -533,27 +546,25 @@ exp10f64x exp2f32 exp2f32x exp2f64 exp2f64x expf32 expf32x expf64 expf64x expm1f
 fabsf32 fabsf32x fabsf64 fabsf64x fdimf32 fdimf32x fdimf64 fdimf64x floorf32 floorf32x floorf64 floorf64x fmaf32
 fmaf32x fmaf64 fmaf64x fmaxf32 fmaxf32x fmaxf64 fmaxf64x fmaxmagf32 fmaxmagf32x fmaxmagf64 fmaxmagf64x fminf32
 fminf32x fminf64 fminf64x fminmagf32 fminmagf32x fminmagf64 fminmagf64x fmodf32 fmodf32x fmodf64 fmodf64x frexpf32
-frexpf32x frexpf64 frexpf64x fromfpf32 fromfpf32x fromfpf64 fromfpf64x fromfpxf32 fromfpxf32x fromfpxf64 fromfpxf64x
-getpayloadf32 getpayloadf32x getpayloadf64 getpayloadf64x hypotf32 hypotf32x hypotf64 hypotf64x ilogbf32 ilogbf32x
-ilogbf64 ilogbf64x j0f32 j0f32x j0f64 j0f64x j1f32 j1f32x j1f64 j1f64x jnf32 jnf32x jnf64 jnf64x ldexpf32 ldexpf32x
-ldexpf64 ldexpf64x lgammaf32 lgammaf32_r lgammaf32x lgammaf32x_r lgammaf64 lgammaf64_r lgammaf64x lgammaf64x_r
-llogbf32 llogbf32x llogbf64 llogbf64x llrintf32 llrintf32x llrintf64 llrintf64x llroundf32 llroundf32x llroundf64
-llroundf64x log10f32 log10f32x log10f64 log10f64x log1pf32 log1pf32x log1pf64 log1pf64x log2f32 log2f32x log2f64
-log2f64x logbf32 logbf32x logbf64 logbf64x logf32 logf32x logf64 logf64x lrintf32 lrintf32x lrintf64 lrintf64x
-lroundf32 lroundf32x lroundf64 lroundf64x memfd_create mlock2 modff32 modff32x modff64 modff64x nanf32 nanf32x
-nanf64 nanf64x nearbyintf32 nearbyintf32x nearbyintf64 nearbyintf64x nextafterf32 nextafterf32x nextafterf64
-nextafterf64x nextdownf32 nextdownf32x nextdownf64 nextdownf64x nextupf32 nextupf32x nextupf64 nextupf64x pkey_alloc
-pkey_free pkey_get pkey_mprotect pkey_set powf32 powf32x powf64 powf64x remainderf32 remainderf32x remainderf64
-remainderf64x remquof32 remquof32x remquof64 remquof64x rintf32 rintf32x rintf64 rintf64x roundevenf32 roundevenf32x
-roundevenf64 roundevenf64x roundf32 roundf32x roundf64 roundf64x scalblnf32 scalblnf32x scalblnf64 scalblnf64x
-scalbnf32 scalbnf32x scalbnf64 scalbnf64x setpayloadf32 setpayloadf32x setpayloadf64 setpayloadf64x setpayloadsigf32
-setpayloadsigf32x setpayloadsigf64 setpayloadsigf64x sincosf32 sincosf32x sincosf64 sincosf64x sinf32 sinf32x sinf64
-sinf64x sinhf32 sinhf32x sinhf64 sinhf64x sqrtf32 sqrtf32x sqrtf64 sqrtf64x strfromf32 strfromf32x strfromf64
-strfromf64x strtof32 strtof32_l strtof32x strtof32x_l strtof64 strtof64_l strtof64x strtof64x_l tanf32 tanf32x
-tanf64 tanf64x tanhf32 tanhf32x tanhf64 tanhf64x tgammaf32 tgammaf32x tgammaf64 tgammaf64x truncf32 truncf32x
-truncf64 truncf64x ufromfpf32 ufromfpf32x ufromfpf64 ufromfpf64x ufromfpxf32 ufromfpxf32x ufromfpxf64 ufromfpxf64x
-wcstof32 wcstof32_l wcstof32x wcstof32x_l wcstof64 wcstof64_l wcstof64x wcstof64x_l y0f32 y0f32x y0f64 y0f64x y1f32
-y1f32x y1f64 y1f64x ynf32 ynf32x ynf64 ynf64x
+frexpf32x frexpf64 frexpf64x getpayloadf32 getpayloadf32x getpayloadf64 getpayloadf64x hypotf32 hypotf32x hypotf64
+hypotf64x ilogbf32 ilogbf32x ilogbf64 ilogbf64x j0f32 j0f32x j0f64 j0f64x j1f32 j1f32x j1f64 j1f64x jnf32 jnf32x
+jnf64 jnf64x ldexpf32 ldexpf32x ldexpf64 ldexpf64x lgammaf32 lgammaf32_r lgammaf32x lgammaf32x_r lgammaf64
+lgammaf64_r lgammaf64x lgammaf64x_r llogbf32 llogbf32x llogbf64 llogbf64x llrintf32 llrintf32x llrintf64 llrintf64x
+llroundf32 llroundf32x llroundf64 llroundf64x log10f32 log10f32x log10f64 log10f64x log1pf32 log1pf32x log1pf64
+log1pf64x log2f32 log2f32x log2f64 log2f64x logbf32 logbf32x logbf64 logbf64x logf32 logf32x logf64 logf64x lrintf32
+lrintf32x lrintf64 lrintf64x lroundf32 lroundf32x lroundf64 lroundf64x memfd_create mlock2 modff32 modff32x modff64
+modff64x nanf32 nanf32x nanf64 nanf64x nearbyintf32 nearbyintf32x nearbyintf64 nearbyintf64x nextafterf32
+nextafterf32x nextafterf64 nextafterf64x nextdownf32 nextdownf32x nextdownf64 nextdownf64x nextupf32 nextupf32x
+nextupf64 nextupf64x pkey_alloc pkey_free pkey_get pkey_mprotect pkey_set powf32 powf32x powf64 powf64x remainderf32
+remainderf32x remainderf64 remainderf64x remquof32 remquof32x remquof64 remquof64x rintf32 rintf32x rintf64 rintf64x
+roundevenf32 roundevenf32x roundevenf64 roundevenf64x roundf32 roundf32x roundf64 roundf64x scalblnf32 scalblnf32x
+scalblnf64 scalblnf64x scalbnf32 scalbnf32x scalbnf64 scalbnf64x setpayloadf32 setpayloadf32x setpayloadf64
+setpayloadf64x setpayloadsigf32 setpayloadsigf32x setpayloadsigf64 setpayloadsigf64x sincosf32 sincosf32x sincosf64
+sincosf64x sinf32 sinf32x sinf64 sinf64x sinhf32 sinhf32x sinhf64 sinhf64x sqrtf32 sqrtf32x sqrtf64 sqrtf64x
+strfromf32 strfromf32x strfromf64 strfromf64x strtof32 strtof32_l strtof32x strtof32x_l strtof64 strtof64_l
+strtof64x strtof64x_l tanf32 tanf32x tanf64 tanf64x tanhf32 tanhf32x tanhf64 tanhf64x tgammaf32 tgammaf32x tgammaf64
+tgammaf64x truncf32 truncf32x truncf64 truncf64x wcstof32 wcstof32_l wcstof32x wcstof32x_l wcstof64 wcstof64_l
+wcstof64x wcstof64x_l y0f32 y0f32x y0f64 y0f64x y1f32 y1f32x y1f64 y1f64x ynf32 ynf32x ynf64 ynf64x
 <2.28,2.34|2.28,2.34>
 call_once cnd_broadcast cnd_destroy cnd_init cnd_signal cnd_timedwait cnd_wait mtx_destroy mtx_init mtx_lock
 mtx_timedlock mtx_trylock mtx_unlock thrd_create thrd_detach thrd_exit thrd_join tss_create tss_delete tss_get
@@ -673,4 +684,18 @@ exp10m1 exp10m1f exp10m1f128 exp10m1f32 exp10m1f32x exp10m1f64 exp10m1f64x exp10
 exp2m1f32 exp2m1f32x exp2m1f64 exp2m1f64x exp2m1l log10p1 log10p1f log10p1f128 log10p1f32 log10p1f32x log10p1f64
 log10p1f64x log10p1l log2p1 log2p1f log2p1f128 log2p1f32 log2p1f32x log2p1f64 log2p1f64x log2p1l logp1 logp1f
 logp1f128 logp1f32 logp1f32x logp1f64 logp1f64x logp1l
+<2.41|2.41>
+acospi acospif acospif128 acospif32 acospif32x acospif64 acospif64x acospil asinpi asinpif asinpif128 asinpif32
+asinpif32x asinpif64 asinpif64x asinpil atan2pi atan2pif atan2pif128 atan2pif32 atan2pif32x atan2pif64 atan2pif64x
+atan2pil atanpi atanpif atanpif128 atanpif32 atanpif32x atanpif64 atanpif64x atanpil cospi cospif cospif128 cospif32
+cospif32x cospif64 cospif64x cospil sched_getattr sched_setattr sinpi sinpif sinpif128 sinpif32 sinpif32x sinpif64
+sinpif64x sinpil tanpi tanpif tanpif128 tanpif32 tanpif32x tanpif64 tanpif64x tanpil
+<2.42|2.42>
+__inet_ntop_chk __inet_pton_chk cfgetibaud cfgetobaud cfsetbaud cfsetibaud cfsetobaud compoundn compoundnf
+compoundnf128 compoundnf32 compoundnf32x compoundnf64 compoundnf64x compoundnl pown pownf pownf128 pownf32 pownf32x
+pownf64 pownf64x pownl powr powrf powrf128 powrf32 powrf32x powrf64 powrf64x powrl pthread_gettid_np rootn rootnf
+rootnf128 rootnf32 rootnf32x rootnf64 rootnf64x rootnl rsqrt rsqrtf rsqrtf128 rsqrtf32 rsqrtf32x rsqrtf64 rsqrtf64x
+rsqrtl uabs uimaxabs ulabs ullabs
+<2.43|2.43>
+__memset_explicit_chk free_aligned_sized free_sized memalignment memset_explicit mseal openat2 umaxabs
 `;

@@ -25,8 +25,8 @@ export function parseRelease(text: string): Release | undefined {
 
 /**
  * Versions of glibc whose names are not release numbers: promises about the file format (elf/Versions and
- * sysdeps/x86_64/Versions in glibc). Distributions have taken the TLS ones back into older releases, so a system may have
- * them although its release is older than what stands here.
+ * sysdeps/x86_64/Versions in glibc). Distributions have taken the last three back into older releases, so a system may
+ * have them although its release is older than what stands here; see `System.versions`.
  */
 const GLIBC_ABI_VERSIONS: ReadonlyMap<string, Release> = new Map([
   ["GLIBC_ABI_DT_RELR", [2, 36]],
@@ -74,6 +74,9 @@ const GCC_ROWS: readonly GccRow[] = [
   { gcc: [13, 2], glibcxx: 32, cxxabi: 14 },
   { gcc: [14, 1], glibcxx: 33, cxxabi: 15 },
   { gcc: [15, 1], glibcxx: 34, cxxabi: 16 },
+  { gcc: [16, 1], glibcxx: 35, cxxabi: 17 },
+  // As Debian's 16.2.0-3 has it.
+  { gcc: [16, 2], glibcxx: 36, cxxabi: 17 },
 ];
 
 /** Versions of libstdc++ whose names are not numbers. */

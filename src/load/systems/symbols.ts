@@ -3,7 +3,13 @@
 
 import type { LoaderMachine } from "../contract.ts";
 import { GLIBC_SYMBOLS, GLIBC_SYMBOLS_UNTIL } from "./glibc-symbols.ts";
-import { MUSL_SYMBOLS, MUSL_SYMBOLS_I386, MUSL_SYMBOLS_SINCE_1_2_5, MUSL_SYMBOLS_UNTIL } from "./musl-symbols.ts";
+import {
+  MUSL_SYMBOLS,
+  MUSL_SYMBOLS_I386,
+  MUSL_SYMBOLS_SINCE_1_2_5,
+  MUSL_SYMBOLS_SINCE_1_2_6,
+  MUSL_SYMBOLS_UNTIL,
+} from "./musl-symbols.ts";
 import { compareReleases, parseRelease, type Release } from "./releases.ts";
 
 /** What a C library of some release provides on one machine. */
@@ -31,9 +37,14 @@ export function glibcSymbols(machine: LoaderMachine, release: Release): LibraryS
 
 /** musl's symbols on a machine. */
 export function muslSymbols(machine: LoaderMachine, release: Release): LibrarySymbols {
-  const names = new Set(wordsOf(MUSL_SYMBOLS));
-  if (machine === "i386") for (const name of wordsOf(MUSL_SYMBOLS_I386)) names.add(name);
-  if (compareReleases(release, [1, 2, 5]) >= 0) for (const name of wordsOf(MUSL_SYMBOLS_SINCE_1_2_5)) names.add(name);
+  const since = (first: Release, names: string): string[] =>
+    compareReleases(release, first) >= 0 ? wordsOf(names) : [];
+  const names = new Set([
+    ...wordsOf(MUSL_SYMBOLS),
+    ...since([1, 2, 5], MUSL_SYMBOLS_SINCE_1_2_5),
+    ...since([1, 2, 6], MUSL_SYMBOLS_SINCE_1_2_6),
+    ...(machine === "i386" ? wordsOf(MUSL_SYMBOLS_I386) : []),
+  ]);
   const found = [release];
   return {
     complete: compareReleases(release, parseRelease(MUSL_SYMBOLS_UNTIL) ?? []) <= 0,
