@@ -19,6 +19,7 @@ import type { Scan } from "./scan.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COLLECTED,
+  FLAG_COPY,
   FLAG_DEF_DYNAMIC,
   FLAG_DIRECT,
   FLAG_DROPPED,
@@ -194,12 +195,14 @@ export function settleWeakReferences(
 }
 
 /**
- * Pointers to IFUNCs in the data of a position-dependent program: where code needs the PLT entry, that is the function's
- * address for all; otherwise they are relocated to what the resolver returns, as those in the GOT. After the scan.
+ * Pointers in the data of a position-dependent program. What code needs the address of has it in the program: a copied
+ * variable, a library's function at its PLT entry. So has an IFUNC whose PLT entry code needs; otherwise pointers to it are
+ * relocated to what the resolver returns, as those in the GOT. After the scan.
  */
 export function settlePointers(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
   if (mode.pic) return;
   forget(scan, (symbol) => {
+    if ((symbols.flags[symbol] & (FLAG_COPY | FLAG_CANONICAL_PLT)) !== 0) return true;
     if (scan.bindings[symbol] !== BIND_IFUNC || (symbols.flags[symbol] & FLAG_NEEDS_PLT) === 0) return false;
     symbols.flags[symbol] |= FLAG_CANONICAL_PLT;
     return true;

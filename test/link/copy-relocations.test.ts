@@ -118,3 +118,31 @@ eachTarget("position-dependent code is refused in a shared library, with the cur
     if (target.wordBytes === 8) match(shop.refuses("liblibrary.so", ["-shared", library]), /recompile with -fPIC/);
   });
 });
+
+eachTarget("pointers agree with the code about where a library's function and variable are", (target) => {
+  const library = compile(
+    target,
+    "library.c",
+    "int value = 4; int call(void) { return 3; } int *values(void) { return &value; } void *calls(void) { return call; }",
+    ["-fPIC", "-O1"],
+  );
+  const source = `extern int value, call(void), *values(void);
+    void *calls(void);
+    int *pointer = &value;
+    int (*function)(void) = call;
+    int main(void) {
+      return (pointer == &value) + 2 * (values() == &value) + 4 * (function == call) + 8 * (calls() == (void *)call);
+    }`;
+  for (const [how, link] of [
+    ["-fno-pie", "-no-pie"],
+    ["-fpie", "-pie"],
+  ] as const) {
+    const main = compile(target, "main.c", source, [how, "-O1"]);
+    const status = likeGnuLd(target, (shop) => {
+      shop.cc("liblibrary.so", ["-shared", library]);
+      shop.cc("main", [link, main, "./liblibrary.so"]);
+      return shop.run("main").status;
+    });
+    equal(status, 15);
+  }
+});
