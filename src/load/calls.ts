@@ -4,7 +4,7 @@
 
 import { DF_1_NODELETE, gnuHash, PT_PHDR, SHN_ABS, STB_GLOBAL, STB_WEAK, STT_TLS, sysvHash } from "../elf/index.ts";
 import { bindObject } from "./bind.ts";
-import { mapDependencies, mapObject } from "./dependencies.ts";
+import { forgetObjects, mapDependencies, mapObject } from "./dependencies.ts";
 import { symbolBinding, symbolName, symbolSection, symbolSize, symbolType, symbolValue } from "./dynamic-symbols.ts";
 import { lookUp, makeQuery, type Query } from "./lookup.ts";
 import { addressOf, isIndirect, type LoadedObject, type LoadedProcess } from "./objects.ts";
@@ -84,7 +84,7 @@ export function dlopen(task: LoadedProcess, name: string, caller: LoadedObject, 
 }
 
 function isThere(task: LoadedProcess, name: string): boolean {
-  return task.chain.some(({ names, file }) => names.includes(name) || file.soname === name);
+  return task.byName.has(name) || task.bySoname.has(name);
 }
 
 /** Where the new objects look things up, and where old ones do that now depend on them (add_to_global, resize_scopes). */
@@ -136,7 +136,7 @@ function undo(
   task.relocationOrder = task.relocationOrder.filter((object) => !fresh.has(object));
   for (const object of task.objects)
     object.scope = object.scope.filter((list) => !list.some((other) => fresh.has(other)));
-  for (const object of fresh) task.gone.add(object);
+  forgetObjects(task, fresh);
   const handle = task.opened.get(root);
   if (handle !== undefined && --handle.count === 0) task.opened.delete(root);
   return { opened: false, message };
@@ -257,8 +257,8 @@ function unload(task: LoadedProcess, going: ReadonlySet<LoadedObject>): void {
   const stays = (object: LoadedObject): boolean => !going.has(object);
   task.chain = task.chain.filter(stays);
   task.relocationOrder = task.relocationOrder.filter(stays);
+  forgetObjects(task, going);
   for (const object of going) {
-    task.gone.add(object);
     const at = task.globalScope.indexOf(object);
     if (at >= 0) task.globalScope.splice(at, 1);
   }

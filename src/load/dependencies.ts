@@ -5,7 +5,6 @@
 import { DF_1_NODEFLIB, DF_1_NOOPEN, DT_AUXILIARY, DT_FILTER, DT_NEEDED, ET_EXEC, error, PF_W } from "../elf/index.ts";
 import type { Candidate, Requester, SearchRule, SearchStep } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
-import { isNamed } from "./lookup.ts";
 import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
 import { fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "./search/index.ts";
@@ -38,7 +37,6 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
     file,
     name,
     names: [...what.names],
-    sonameAdded: file.soname === undefined,
     requester: what.requester,
     rule: what.rule,
     tried: what.tried,
@@ -65,6 +63,7 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   };
   task.objects.push(object);
   task.chain.push(object);
+  index(task, object);
   task.problems.push(...file.problems);
   noteCut(task, object);
   return object;
@@ -83,17 +82,36 @@ function noteCut(task: LoadedProcess, object: LoadedObject): void {
   if (cut.some(({ flags }) => (flags & PF_W) !== 0)) task.exitCode ??= 135;
 }
 
+/** Files are known by their identity only if ld.so opened them itself; musl knows no sonames. */
+function index(task: LoadedProcess, object: LoadedObject): void {
+  const { file, kind, names } = object;
+  for (const name of names) if (!task.byName.has(name)) task.byName.set(name, object);
+  if (kind === "library") task.byIdentity.set(file.identity, object);
+  if (file.soname === undefined || task.options.profile.library === "musl") return;
+  if (!task.bySoname.has(file.soname)) task.bySoname.set(file.soname, object);
+}
+
+/** Another name for an object. */
+function addName(task: LoadedProcess, object: LoadedObject, name: string): void {
+  object.names.push(name);
+  if (!task.byName.has(name)) task.byName.set(name, object);
+}
+
+/** Takes objects out of the process: no name finds them any more. */
+export function forgetObjects(task: LoadedProcess, gone: ReadonlySet<LoadedObject>): void {
+  for (const table of [task.byName, task.bySoname, task.byIdentity]) {
+    for (const [key, object] of table) if (gone.has(object)) table.delete(key);
+  }
+  for (const object of gone) task.gone.add(object);
+}
+
 /** The object that a name means already, by its names or its soname, which from then on is one of its names. */
 export function loadedAs(task: LoadedProcess, name: string): LoadedObject | undefined {
-  const musl = task.options.profile.library === "musl";
-  for (const object of task.chain) {
-    if (isNamed(object, name)) return object;
-    if (musl || object.sonameAdded || object.file.soname !== name) continue;
-    object.names.push(name);
-    object.sonameAdded = true;
-    return object;
-  }
-  return undefined;
+  const known = task.byName.get(name);
+  if (known !== undefined) return known;
+  const object = task.bySoname.get(name);
+  if (object !== undefined) addName(task, object, name);
+  return object;
 }
 
 export type MapResult =
@@ -134,10 +152,9 @@ export function mapObject(
     searched(undefined);
     return { object: undefined, name: result.object, message: result.message, tried: result.tried };
   }
-  // What the kernel mapped is not known by its file.
-  const same = task.objects.find(({ kind, file }) => kind === "library" && file.identity === result.file.identity);
+  const same = task.byIdentity.get(result.file.identity);
   if (same !== undefined) {
-    same.names.push(name);
+    addName(task, same, name);
     searched(same);
     return { object: same, fresh: false };
   }

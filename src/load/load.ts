@@ -21,7 +21,7 @@ import {
   sharedFiles,
 } from "./search/index.ts";
 import { sortObjects } from "./sort.ts";
-import { placeStaticTls } from "./tls.ts";
+import { placeMuslTls, placeStaticTls } from "./tls.ts";
 import { checkVersions } from "./versions.ts";
 
 /** Files that any number of loads share: each is read and parsed once. */
@@ -64,7 +64,8 @@ export function load(path: string, options: LoadOptions, cache: LoadCache, setti
   const result = loadDependencies(path, options, cache, settings);
   if (!result.loaded) return result;
   const { process: task } = result;
-  placeStaticTls(task);
+  if (options.profile.library === "glibc") placeStaticTls(task);
+  else placeMuslTls(task);
   for (const object of task.objects) object.scope = startScope(task, object);
   bindAll(task);
   return result;
@@ -198,6 +199,9 @@ function emptyProcess(
     options,
     programName,
     objects: [],
+    byName: new Map(),
+    bySoname: new Map(),
+    byIdentity: new Map(),
     chain: [],
     globalScope: [],
     globalAtStart: new Set(),

@@ -21,7 +21,15 @@ import {
   VERSYM_HIDDEN,
   VERSYM_VERSION,
 } from "../elf/index.ts";
-import { symbolName, symbolVisibility } from "./dynamic-symbols.ts";
+import {
+  type DynamicSymbols,
+  symbolName,
+  symbolSection,
+  symbolType,
+  symbolValueHigh,
+  symbolValueLow,
+  symbolVisibility,
+} from "./dynamic-symbols.ts";
 import {
   BOUND_BY_LOOKUP,
   BOUND_PROTECTED,
@@ -336,25 +344,23 @@ function findByMusl(query: Query, object: LoadedObject): number {
   const gnu = table.kind === "gnu";
   if (!gnu && query.sysvHash < 0) query.sysvHash = sysvHash(query.bytes, query.start, query.end);
   const hash = gnu ? query.gnuHash : query.sysvHash;
-  // musl takes the first of the name in the chain whose version is not hidden.
+  // The first of the name in the chain whose version is not hidden; if that will not do, the object has none.
   for (let index = nextCandidate(table, hash, 0); index !== 0; index = nextCandidate(table, hash, index)) {
     if (index >= symbols.count) continue;
-    const entry = symbols.start + index * symbols.entry;
-    const name = symbols.stringStart + symbols.view.getUint32(entry, true);
+    const name = symbols.stringStart + symbols.view.getUint32(symbols.start + index * symbols.entry, true);
     if (!sameName(query, symbols.bytes, name, symbols.stringEnd)) continue;
     if (versions.symbolsAt >= 0 && (versionWord(versions, elf.bytes, index) & VERSYM_HIDDEN) !== 0) continue;
-    const section = symbols.view.getUint16(entry + symbols.sectionAt, true);
-    const type = symbols.bytes[entry + symbols.infoAt] & 15;
-    const needsDefinition = (query.classes & CLASS_PLT) !== 0 || type === STT_TLS;
-    if (section === 0 && needsDefinition) continue;
-    const value = entry + symbols.valueAt;
-    const zero =
-      symbols.view.getUint32(value, true) === 0 && (!symbols.wide || symbols.view.getUint32(value + 4, true) === 0);
-    if (zero && type !== STT_TLS) continue;
-    if (((1 << type) & MUSL_TYPES) === 0) continue;
-    return index;
+    return servesMusl(query, symbols, index) ? index : 0;
   }
   return 0;
+}
+
+function servesMusl(query: Query, symbols: DynamicSymbols, index: number): boolean {
+  const type = symbolType(symbols, index);
+  const needsDefinition = (query.classes & CLASS_PLT) !== 0 || type === STT_TLS;
+  if (symbolSection(symbols, index) === 0 && needsDefinition) return false;
+  if (symbolValueLow(symbols, index) === 0 && symbolValueHigh(symbols, index) === 0 && type !== STT_TLS) return false;
+  return ((1 << type) & MUSL_TYPES) !== 0;
 }
 
 const MUSL_TYPES = (1 << STT_NOTYPE) | (1 << STT_OBJECT) | (1 << STT_FUNC) | (1 << STT_COMMON) | (1 << STT_TLS);

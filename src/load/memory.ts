@@ -21,7 +21,7 @@ import { type MappedRegion, mapSegments } from "./map.ts";
 import type { LoadedObject, LoadedProcess } from "./objects.ts";
 import { relocateObject } from "./relocate.ts";
 import { lookupRules } from "./rules.ts";
-import { writeWord } from "./words.ts";
+import { readWord, writeWord } from "./words.ts";
 
 /** The memory of all objects; `object.regions` of each from now on. */
 export function processMemory(task: LoadedProcess): void {
@@ -30,13 +30,14 @@ export function processMemory(task: LoadedProcess): void {
   const glibc = task.options.profile.library === "glibc";
   for (const object of fresh) {
     object.regions = mapSegments(object, !glibc || object.kind !== "library");
-    patchDynamic(task, object, object.regions, glibc);
+    if (glibc) patchDynamic(object, object.regions);
   }
   // The loader has relocated itself before anything else, and the program may copy variables of it.
   const isFresh = new Set(fresh);
   const loader = fresh.filter(({ kind }) => kind === "loader");
   const others = task.relocationOrder.filter((object) => isFresh.has(object) && object.kind !== "loader");
   for (const object of [...loader, ...others]) relocateObject(task, object);
+  tellDebugger(task, fresh, glibc);
 }
 
 /** Values of the dynamic section that glibc turns into addresses in memory (elf/get-dynamic-info.h). */
@@ -53,24 +54,26 @@ const ADDRESS_TAGS: ReadonlySet<number> = new Set([
   DT_REL,
 ]);
 
-function patchDynamic(
-  task: LoadedProcess,
-  object: LoadedObject,
-  regions: readonly MappedRegion[],
-  glibc: boolean,
-): void {
-  const { file, base, kind } = object;
+function patchDynamic({ file, base }: LoadedObject, regions: readonly MappedRegion[]): void {
   if (!file.dynamicWritable) return;
   const bytes = file.elf.elfClass === 64 ? 8 : 4;
   const last = new Map(file.words.map((word) => [word.tag, word]));
-  for (const word of last.values()) {
-    const { tag, value } = word;
-    if (glibc && ADDRESS_TAGS.has(tag)) writeWord(regions, base + word.valueAddress, bytes, value + base);
-    if (tag === DT_DEBUG && kind === "program") {
-      const debug = loaderSymbol(task, "_r_debug");
-      if (debug !== undefined) writeWord(regions, base + word.valueAddress, bytes, debug);
-    }
+  for (const { tag, value, valueAddress } of last.values()) {
+    if (ADDRESS_TAGS.has(tag)) writeWord(regions, base + valueAddress, bytes, value + base);
   }
+}
+
+/** The program's DT_DEBUG: where debuggers find the chain of objects. musl keeps the address in a variable. */
+function tellDebugger(task: LoadedProcess, fresh: readonly LoadedObject[], glibc: boolean): void {
+  const program = fresh.find(({ kind }) => kind === "program");
+  const word = program?.file.words.findLast(({ tag }) => tag === DT_DEBUG);
+  if (program?.regions === undefined || word === undefined || !program.file.dynamicWritable) return;
+  const bytes = program.file.elf.elfClass === 64 ? 8 : 4;
+  const named = loaderSymbol(task, glibc ? "_r_debug" : "_dl_debug_addr");
+  const loader = task.objects.find(({ kind }) => kind === "loader");
+  if (named === undefined || loader?.regions === undefined) return;
+  const debug = glibc ? named : readWord(loader.regions, named, bytes);
+  if (debug !== undefined) writeWord(program.regions, program.base + word.valueAddress, bytes, debug);
 }
 
 /** Address of a symbol that the loader exports. */

@@ -55,8 +55,6 @@ export interface LoadedObject {
   readonly name: string;
   /** The names that find it: its path, what was asked for, its soname once somebody asked for that (l_name, l_libname). */
   readonly names: string[];
-  /** The soname may be found (it was, or there is none): glibc's l_soname_added. */
-  sonameAdded: boolean;
   /** Who asked for it first; undefined for the program, preloaded libraries' is the program. */
   readonly requester: LoadedObject | undefined;
   /** How it was found; undefined for the program and the loader. */
@@ -154,6 +152,10 @@ export interface LoadedProcess {
   readonly programName: string;
   /** By id: in the order in which they were mapped, the program first. */
   readonly objects: LoadedObject[];
+  /** The objects by what finds them: a name of theirs, a soname that nobody asked for yet, the file. */
+  readonly byName: Map<string, LoadedObject>;
+  readonly bySoname: Map<string, LoadedObject>;
+  readonly byIdentity: Map<string, LoadedObject>;
   /** glibc's chain of link maps, as dl_iterate_phdr and gdb see it. */
   chain: LoadedObject[];
   /** The global scope, which every reference is looked up in: the program, what was preloaded, and what they need, breadth first. */

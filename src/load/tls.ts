@@ -16,6 +16,22 @@ export function numberModules(objects: readonly LoadedObject[], from: number): v
   for (const object of objects) if (object.file.tls !== undefined && object.tlsModule === 0) object.tlsModule = next++;
 }
 
+/** musl ldso/dynlink.c (load_library, __dls3): the same idea without gaps, in the order of loading. */
+export function placeMuslTls(task: LoadedProcess): void {
+  numberModules(task.chain, 1);
+  let offset = 0;
+  for (const object of task.chain) {
+    const { tls } = object.file;
+    if (tls === undefined) continue;
+    const align = Math.max(1, tls.alignment);
+    const image = object.base + tls.address;
+    offset += tls.memoryBytes + align - 1;
+    offset -= (offset + image) % align;
+    object.tlsOffset = offset;
+  }
+  task.tlsSize = offset;
+}
+
 /**
  * Places the blocks of the objects that the program is started with. Each lies below the one before; a small one may fit
  * into the gap that alignment left.
