@@ -53,12 +53,15 @@ interface Definition {
   /** Only where the output has this section. */
   readonly with?: string;
   /** Only where true. */
-  readonly when?: (mode: OutputMode) => boolean;
+  readonly when?: (mode: OutputMode, options: LinkOptions) => boolean;
 }
 
 const notShared = (mode: OutputMode): boolean => !mode.shared;
 const staticOnly = (mode: OutputMode): boolean => mode.kind === "static";
 const dynamicOnly = (mode: OutputMode): boolean => mode.dynamic;
+
+/** With -n and -N they are not. */
+const headersLoaded = (_mode: OutputMode, { nmagic, omagic }: LinkOptions): boolean => !nmagic && !omagic;
 
 const boundary = (name: string, section: string): Definition[] => [
   { name: `${name}_start`, anchor: { at: "start", section }, hidden: true, when: notShared },
@@ -67,7 +70,7 @@ const boundary = (name: string, section: string): Definition[] => [
 
 const definitions: readonly Definition[] = [
   { name: "__executable_start", anchor: { at: "image" }, when: notShared },
-  { name: "__ehdr_start", anchor: { at: "headers" }, hidden: true },
+  { name: "__ehdr_start", anchor: { at: "headers" }, hidden: true, when: headersLoaded },
   { name: "__dso_handle", anchor: { at: "headers" }, hidden: true },
   { name: "__etext", anchor: { at: "marker", marker: "text-end" } },
   { name: "_etext", anchor: { at: "marker", marker: "text-end" } },
@@ -137,7 +140,7 @@ export function defineLinkerSymbols(
   let usesGot = false;
   let gotSymbol = -1;
   for (const it of definitions) {
-    if (it.when !== undefined && !it.when(mode)) continue;
+    if (it.when !== undefined && !it.when(mode, options)) continue;
     if (it.with !== undefined && !outputs.byName.has(it.with)) continue;
     const always = it.always === true && (!mode.shared || it.hidden === true);
     const known = findText(symbols.names, it.name);

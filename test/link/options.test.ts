@@ -168,6 +168,15 @@ eachTarget("-z common and -z nocommon say what common symbols of -r are called",
   });
 });
 
+eachTarget("-N and -n load no headers, so that nothing defines __ehdr_start", (target) => {
+  const main = object(target, "main", "extern char __ehdr_start[]; char *main(void) { return __ehdr_start; }");
+  likeGnuLd(target, (shop) => {
+    shop.ld("main", ["-e", "main", main]);
+    for (const flag of ["-N", "-n"])
+      match(shop.refuses("old", ["-e", "main", flag, main], "ld"), /undefined.*__ehdr_start/);
+  });
+});
+
 eachTarget("-z report-relative-reloc lists the relocations that only add the load base", (target) => {
   const main = compile(target, "main.c", "int data; int *pointer = &data; int main(void) { return *pointer; }", [
     "-fPIC",
