@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import type { Problem } from "../elf/problem.ts";
 import type { Style } from "../explain/dump/table.ts";
 import { dependenciesJson, flatLines, type TreeOptions, treeLines } from "../explain/load/dependencies.ts";
+import { printable } from "../explain/printable.ts";
 import { renderProblem } from "../explain/render.ts";
 import type { LoadFiles } from "../load/contract.ts";
 import { loadCache, loadDependencies } from "../load/load.ts";
@@ -96,7 +97,8 @@ function showAll({ programs, world, all, form }: Request, io: Io): number {
     io.err(`${renderProblem(problem, { program: "solder ldd", color: io.color.err })}\n`);
   const cache = loadCache(world.files, complain);
   const style: Style = { color: io.color.out, columns: 100, demangle: true, rows: Number.POSITIVE_INFINITY };
-  const similar = (missing: MissingLibrary): readonly string[] => similarFiles(missing, world.files);
+  const names = new Map<string, readonly string[]>();
+  const similar = (missing: MissingLibrary): readonly string[] => similarFiles(missing, world.files, names);
   let status = SUCCESS;
   const documents: unknown[] = [];
   for (const program of programs) {
@@ -131,20 +133,35 @@ function show(
   // Missing libraries are in the tree already, with their messages.
   const isShown = (text: string): boolean =>
     form === "tree" && task.missingLibraries.some(({ name, message }) => text.includes(name) && text.includes(message));
-  for (const { text } of task.messages) if (!isShown(text)) io.err(`${text}\n`);
+  for (const { text } of task.messages) if (!isShown(text)) io.err(`${printable(text)}\n`);
 }
 
 /** Most files of similar names that are worth a look. */
 const MOST_SIMILAR = 5;
 
-/** Files with the name but for the version, in the directories that were looked into: libssl.so.3 for libssl.so.1.1. */
-function similarFiles({ name, tried }: MissingLibrary, files: LoadFiles): readonly string[] {
+/** Beyond so many files in the directories together, nobody is helped by one more look. */
+const MOST_NAMES = 100_000;
+
+/**
+ * Files with the name but for the version, in the directories that were looked into: libssl.so.3 for libssl.so.1.1.
+ * @param known names in the directories that have been read
+ */
+function similarFiles(
+  { name, tried }: MissingLibrary,
+  files: LoadFiles,
+  known: Map<string, readonly string[]>,
+): readonly string[] {
   const [, stem] = /^(.*\.so)(?:\.|$)/.exec(name) ?? [];
   if (stem === undefined) return [];
   const directories = new Set(tried.map(({ path }) => path.slice(0, path.lastIndexOf("/") + 1)));
   const found: string[] = [];
+  let left = MOST_NAMES;
   for (const directory of directories) {
-    for (const file of directory === "" ? [] : files.list(directory)) {
+    const names = known.get(directory) ?? (directory === "" ? [] : files.list(directory));
+    known.set(directory, names);
+    left -= names.length + 1;
+    if (left < 0) break;
+    for (const file of names) {
       if (file !== name && (file === stem || file.startsWith(`${stem}.`))) found.push(directory + file);
     }
   }

@@ -3,6 +3,10 @@
 import type { MessageTable } from "./messages.ts";
 
 export const loadMessages: MessageTable = {
+  "search-given-up": {
+    message: "too many libraries are needed in too many directories: the rest was not searched for",
+    cure: "no honest program comes near: do not trust this file",
+  },
   "library-cache-damaged": {
     message: "the cache of libraries cannot be used: {what}",
     cure: "write it anew with ldconfig (in a root directory: ldconfig -r ROOT)",

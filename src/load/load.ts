@@ -88,6 +88,7 @@ export function loadDependencies(
   const [program] = task.objects;
   const preloaded = preload(task, program, preloadsOf(options, cache.files));
   task.globalScope = mapDependencies(task, [program, ...preloaded], false);
+  if (task.host.search.triesLeft < 0) task.problems.push(error("search-given-up", { file: path }));
   task.globalAtStart = new Set(task.globalScope);
   const glibc = options.profile.library === "glibc";
   if (glibc) placeLoaderInChain(task);

@@ -210,7 +210,7 @@ export function profileOfInterpreter(
   realPath = "",
 ): LoaderProfile | undefined {
   // One character a byte, so that the engine's own search does the work. A copy, for browsers' shared memory.
-  const text = new TextDecoder("latin1").decode(bytes.slice());
+  const text = new TextDecoder("latin1").decode(bytes.slice(0, LARGEST_LOADER));
   if (text.includes("musl libc (")) return profileOf("musl", muslVersion(text) ?? VERSIONS.musl.last);
   const digits = / release version (2\.\d+)/.exec(text)?.[1] ?? oldVersion(text, realPath);
   if (digits === undefined) return undefined;
@@ -233,6 +233,9 @@ function oldVersion(text: string, realPath: string): string | undefined {
   if (!text.includes("glibc-ld.so.cache")) return undefined;
   return /\/ld-(2\.\d+)\.so$/.exec(realPath)?.[1] ?? "2.32";
 }
+
+/** Loaders are below a megabyte. */
+const LARGEST_LOADER = 0x1000000;
 
 /** The version stands alone as a string somewhere in musl's loader (src/internal/version.c). */
 function muslVersion(text: string): readonly number[] | undefined {

@@ -67,7 +67,7 @@ test("what is missing: every place, and why nothing there was taken", needs("ld"
   deepEqual(lines.slice(1, 6), [
     "x.so.1 => not found",
     "cannot open shared object file: No such file or directory",
-    `${here.at("libs")}/ DT_RUNPATH of ${main} no such file, nor in 1 subdirectory for CPUs`,
+    `${here.at("libs")}/ DT_RUNPATH of ${main} no such file, nor in the subdirectory for CPUs`,
     `${here.at("other")}/libx.so.1 DT_RUNPATH of ${main} passed over: for AArch64`,
     `/nowhere/ DT_RUNPATH of ${main} no such directory`,
   ]);

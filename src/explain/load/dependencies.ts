@@ -1,9 +1,11 @@
 // What `solder ldd` prints: which libraries a program gets, found how, asked for by whom. As a tree, where each library
 // stands under the object that asked for it first, as one list like ldd's, or as JSON.
 
+import type { SearchStep } from "../../load/contract.ts";
 import type { LoadedObject, LoadedProcess, MissingLibrary } from "../../load/objects.ts";
 import { profileName } from "../../load/profiles.ts";
 import { painted, type Style } from "../dump/table.ts";
+import { printable } from "../printable.ts";
 import { placesTried, ruleText } from "./search-words.ts";
 
 export interface TreeOptions {
@@ -17,9 +19,34 @@ export interface TreeOptions {
 export function treeLines(task: LoadedProcess, options: TreeOptions, style: Style): string[] {
   const [program] = task.objects;
   const kind = painted(`(${task.machine}, ${profileName(task.options.profile)})`, "dim", style);
-  const heading = `${painted(program.name, "heading", style)}  ${kind}`;
+  const heading = `${painted(printable(program.name), "heading", style)}  ${kind}`;
   if (isStatic(task)) return [heading, "   statically linked: it gets no libraries"];
-  return [heading, ...branches(task, program, "", options, style)];
+  return [heading, ...branches(viewOf(task, options, style), program, "")];
+}
+
+/** A process with what is looked up in it for every line. */
+interface View {
+  readonly task: LoadedProcess;
+  readonly options: TreeOptions;
+  readonly style: Style;
+  readonly named: ReadonlyMap<string, LoadedObject>;
+  readonly missing: ReadonlyMap<string, MissingLibrary>;
+  /** What the search of a missing library did. */
+  readonly steps: ReadonlyMap<string, readonly SearchStep[]>;
+}
+
+function viewOf(task: LoadedProcess, options: TreeOptions, style: Style): View {
+  const named = new Map<string, LoadedObject>();
+  for (const object of task.objects) for (const name of object.names) if (!named.has(name)) named.set(name, object);
+  const failed = task.searches.filter(({ object }) => object === undefined);
+  return {
+    task,
+    options,
+    style,
+    named,
+    missing: new Map(task.missingLibraries.map((missing) => [missing.name, missing])),
+    steps: new Map(failed.reverse().map(({ name, steps }) => [name, steps])),
+  };
 }
 
 /** Needs nothing and names no loader: a static program, or a library of its own. */
@@ -38,39 +65,38 @@ interface Branch {
   readonly object: LoadedObject | undefined;
 }
 
-function branches(
-  task: LoadedProcess,
-  parent: LoadedObject,
-  indent: string,
-  options: TreeOptions,
-  style: Style,
-): string[] {
-  const all = branchesOf(task, parent, options, style);
+/** Columns before the deepest line; only a tree made to be deep goes on for ever. */
+const DEEPEST = 300;
+
+function branches(view: View, parent: LoadedObject, indent: string): string[] {
+  if (indent.length > DEEPEST) return [`${indent}└─ … (--flat lists all)`];
+  const all = branchesOf(view, parent);
   return all.flatMap(({ lines: [first, ...more], object }, index) => {
     const isLast = index === all.length - 1;
     const below = `${indent}${isLast ? "   " : "│  "}`;
     const own = [`${indent}${isLast ? "└─ " : "├─ "}${first}`, ...more.map((line) => `${below}   ${line}`)];
-    return object === undefined ? own : [...own, ...branches(task, object, below, options, style)];
+    return object === undefined ? own : [...own, ...branches(view, object, below)];
   });
 }
 
-function branchesOf(task: LoadedProcess, parent: LoadedObject, options: TreeOptions, style: Style): Branch[] {
+function branchesOf(view: View, parent: LoadedObject): Branch[] {
+  const { task, options, style } = view;
   const branch = (object: LoadedObject): Branch => ({ lines: [objectLine(object, style)], object });
   const all: Branch[] = [];
   if (parent.kind === "program") all.push(...preloaded(task, parent).map(branch));
   for (const { name } of parent.file.dependencies) {
-    const missing = task.missingLibraries.find((each) => each.name === name);
-    if (missing !== undefined) all.push(...missingBranch(task, missing, parent, options, style));
-    const object = task.objects.find(({ names }) => names.includes(name));
+    const missing = view.missing.get(name);
+    if (missing !== undefined) all.push(...missingBranch(view, missing, parent));
+    const object = view.named.get(name);
     if (object === undefined) continue;
     if (object.requester === parent && askedAs(object) === name) all.push(branch(object));
     else if (options.repeats)
-      all.push({ lines: [painted(`${name} ${seenAs(object)}`, "dim", style)], object: undefined });
+      all.push({ lines: [painted(printable(`${name} ${seenAs(object)}`), "dim", style)], object: undefined });
   }
   const loader = task.objects.find(({ kind }) => kind === "loader");
   if (parent.kind === "program" && loader !== undefined) {
     const how = parent.file.interpreter === undefined ? "the loader of this system" : "the program's interpreter";
-    all.push({ lines: [`${loader.name}  ${painted(how, "dim", style)}`], object: undefined });
+    all.push({ lines: [`${printable(loader.name)}  ${painted(how, "dim", style)}`], object: undefined });
   }
   return all;
 }
@@ -92,32 +118,30 @@ function seenAs(object: LoadedObject): string {
 }
 
 function objectLine(object: LoadedObject, style: Style): string {
-  const asked = askedAs(object);
+  const [asked, path] = [printable(askedAs(object)), printable(object.name)];
   const taken = object.tried.find(({ fate }) => fate === "taken");
-  const found = taken === undefined ? "" : ruleText(taken.rule, taken.from);
-  const arrow = asked === object.name ? asked : `${painted(asked, "name", style)} => ${object.name}`;
+  const found = taken === undefined ? "" : printable(ruleText(taken.rule, taken.from));
+  const arrow = asked === path ? asked : `${painted(asked, "name", style)} => ${path}`;
   return `${arrow}  ${painted(found, "dim", style)}`;
 }
 
-function missingBranch(
-  task: LoadedProcess,
-  missing: MissingLibrary,
-  parent: LoadedObject,
-  { repeats, similar }: TreeOptions,
-  style: Style,
-): Branch[] {
+function missingBranch({ task, options, style, steps }: View, missing: MissingLibrary, parent: LoadedObject): Branch[] {
+  const { repeats, similar } = options;
   const { name, message, tried, requester } = missing;
-  const head = painted(`${name} => ${isAbsent(missing) ? "not found" : "cannot be loaded"}`, "warning", style);
-  if (requester !== parent) return repeats ? [{ lines: [`${head} (see ${requester.name})`], object: undefined }] : [];
-  const steps = task.searches.find((each) => each.name === name && each.object === undefined)?.steps ?? [];
-  const places = placesTried(tried, steps, name, task.host.search);
+  const what = isAbsent(missing) ? "not found" : "cannot be loaded";
+  const head = painted(`${printable(name)} => ${what}`, "warning", style);
+  if (requester !== parent)
+    return repeats ? [{ lines: [`${head} (see ${printable(requester.name)})`], object: undefined }] : [];
+  const places = placesTried(tried, steps.get(name) ?? [], name, task.host.search).map(({ path, rule, outcome }) => {
+    return { path: printable(path), rule: printable(rule), outcome };
+  });
   const width = Math.max(0, ...places.map(({ path }) => path.length));
   const ruleWidth = Math.max(0, ...places.map(({ rule }) => rule.length));
   const lines = places.map(
     ({ path, rule, outcome }) => `${path.padEnd(width)}  ${painted(rule.padEnd(ruleWidth), "dim", style)}  ${outcome}`,
   );
-  const near = similar(missing).map((path) => `there is ${path}`);
-  return [{ lines: [head, message, ...lines, ...near], object: undefined }];
+  const near = similar(missing).map((path) => `there is ${printable(path)}`);
+  return [{ lines: [head, printable(message), ...lines, ...near], object: undefined }];
 }
 
 /** Was there nothing at all, or something wrong? */
@@ -134,9 +158,10 @@ export function flatLines(task: LoadedProcess): string[] {
   if (isStatic(task)) return ["\tstatically linked"];
   const missing = missingBehind(task);
   const lines = [...(missing.get(program) ?? [])];
+  const line = (text: string): void => void lines.push(`\t${printable(text)}`);
   for (const object of rest) {
     const asked = object.kind === "loader" ? object.name : askedAs(object);
-    lines.push(asked === object.name ? `\t${object.name}` : `\t${asked} => ${object.name}`);
+    line(asked === object.name ? object.name : `${asked} => ${object.name}`);
     lines.push(...(missing.get(object) ?? []));
   }
   return lines;
@@ -148,7 +173,7 @@ function missingBehind(task: LoadedProcess): Map<LoadedObject, string[]> {
   const seen = new Set<LoadedObject>();
   let last = task.objects[0];
   for (const { name, object } of task.searches) {
-    if (object === undefined) lines.set(last, [...(lines.get(last) ?? []), `\t${name} => not found`]);
+    if (object === undefined) lines.set(last, [...(lines.get(last) ?? []), `\t${printable(name)} => not found`]);
     else if (!seen.has(object)) last = object;
     if (object !== undefined) seen.add(object);
   }

@@ -60,7 +60,6 @@ export function placesTried(
     if (cacheLeft && cache !== undefined) places.push({ path: cache.path, rule: RULES.cache, outcome: "has no entry" });
     cacheLeft = false;
   };
-  let subdirectories = 0;
   for (const candidate of tried) {
     // The cache is asked before the system's directories.
     if (candidate.rule === "system") noteCache();
@@ -68,27 +67,20 @@ export function placesTried(
     const rule = ruleText(candidate.rule, candidate.from);
     if (!isAbsent(candidate) || candidate.rule === "path" || candidate.rule === "cache") {
       places.push({ path: candidate.path, rule, outcome: fateText(candidate) });
-      subdirectories = 0;
-    } else if (!context.known.has(directory) && isForCpus(directory, context)) {
-      // The directory itself comes after them.
-      subdirectories++;
-    } else {
-      places.push({
-        path: directory === "" ? "./" : directory,
-        rule,
-        outcome: absence(directory, subdirectories, context),
-      });
-      subdirectories = 0;
+    } else if (context.known.has(directory) || !isForCpus(directory, context)) {
+      // The directory itself comes after its subdirectories for CPUs.
+      places.push({ path: directory === "" ? "./" : directory, rule, outcome: absence(directory, context) });
     }
   }
   noteCache();
   return places;
 }
 
-function absence(directory: string, subdirectories: number, context: SearchContext): string {
+function absence(directory: string, context: SearchContext): string {
   if (context.known.get(directory)?.exists.at(-1) === false) return "no such directory";
-  if (subdirectories === 0) return "no such file";
-  return `no such file, nor in ${subdirectories} ${subdirectories === 1 ? "subdirectory" : "subdirectories"} for CPUs`;
+  const more = context.subdirectories.length - 1;
+  if (more === 0) return "no such file";
+  return `no such file, nor in ${more === 1 ? "the subdirectory" : `${more} subdirectories`} for CPUs`;
 }
 
 function isAbsent({ fate, reason }: Candidate): boolean {

@@ -149,7 +149,8 @@ export function lookUpInCache(
   if (first === undefined) return undefined;
   let best: string | undefined;
   let bestPriority = Number.POSITIVE_INFINITY;
-  for (let index = first.from; index < cache.count; index++) {
+  const end = Math.min(cache.count, first.from + MOST_EQUAL);
+  for (let index = first.from; index < end; index++) {
     const at = cache.entries + index * cache.entryBytes;
     if (index > first.found && !isEqualAt(cache, word(cache.source, at + 4), wanted)) break;
     const flags = word(cache.source, at);
@@ -166,6 +167,9 @@ export function lookUpInCache(
   }
   return best;
 }
+
+/** Entries of one name that are looked at: one for each machine and CPU are a few, and only a damaged cache has many. */
+const MOST_EQUAL = 4096;
 
 /** The priority of an entry that is for every CPU. */
 const UNNAMED = Number.MAX_SAFE_INTEGER;
@@ -210,7 +214,7 @@ function firstEqual(
     if (order === undefined) return undefined;
     if (order === 0) {
       let from = middle;
-      while (from > 0 && isEqualAt(cache, keyOf(cache, from - 1), wanted)) from--;
+      while (from > 0 && middle - from < MOST_EQUAL && isEqualAt(cache, keyOf(cache, from - 1), wanted)) from--;
       return { from, found: middle };
     }
     // The table is sorted downwards.

@@ -2,7 +2,7 @@
 // record for a directory whichever path names it, and looks no more into directories that do not exist (elf/dl-load.c,
 // fillin_rpath, open_path); its messages name the list that mentioned the directory first.
 
-import type { LoaderMachine, LoadOptions, OpenFailure, Requester } from "../contract.ts";
+import type { LoaderMachine, LoadOptions, OpenFailure, Requester, SearchStep } from "../contract.ts";
 import { behaves } from "../profiles.ts";
 import type { SharedFiles } from "./files.ts";
 import { type Capabilities, capabilitiesOf, subdirectoriesOf } from "./subdirectories.ts";
@@ -24,7 +24,20 @@ export interface DirectoryList {
   directories: readonly SearchDirectory[] | undefined;
   /** The lists of LD_LIBRARY_PATH and of the system stay even if nothing in them exists. */
   readonly stays: boolean;
+  /** Lines about it, by the index of the directory that they start with, as of `changes`: searches share them. */
+  readonly shown: Map<number, SearchStep>;
+  shownAt: number;
 }
+
+function emptyList(stays: boolean): DirectoryList {
+  return { directories: undefined, stays, shown: new Map(), shownAt: 0 };
+}
+
+/**
+ * So many files and directories one process looks at, then the search gives up: each thing needed times each directory to look into grows
+ * with the square of a file's size. Honest programs stay a hundred times below.
+ */
+const MOST_TRIES = 200_000;
 
 export interface SearchContext {
   readonly files: SharedFiles;
@@ -42,9 +55,15 @@ export interface SearchContext {
   readonly libraryPath: DirectoryList;
   readonly rpaths: Map<Requester, DirectoryList>;
   readonly runpaths: Map<Requester, DirectoryList>;
+  /** For musl: the directories of each path as written. */
+  readonly paths: Map<string, readonly string[]>;
   /** What the last system call that failed said; undefined is 0. glibc's message has it even if it comes from another search. */
   errno: OpenFailure | undefined;
   openedCache: boolean;
+  /** How often a directory was found missing. */
+  changes: number;
+  /** Files and directories that may still be looked at; below 0 the search was given up. */
+  triesLeft: number;
 }
 
 export interface ProcessFacts {
@@ -67,12 +86,15 @@ export function searchContext(files: SharedFiles, options: LoadOptions, facts: P
     capabilities,
     subdirectories: subdirectoriesOf(capabilities),
     known: new Map(),
-    system: { directories: undefined, stays: true },
-    libraryPath: { directories: undefined, stays: true },
+    system: emptyList(true),
+    libraryPath: emptyList(true),
     rpaths: new Map(),
     runpaths: new Map(),
+    paths: new Map(),
     errno: undefined,
     openedCache: false,
+    changes: 0,
+    triesLeft: MOST_TRIES,
   };
   // In this order: whoever names a directory first is who it is said to come from (_dl_init_paths).
   const system = options.profile.systemDirectories[machine];
@@ -110,7 +132,8 @@ function listOfObject(
 ): DirectoryList {
   let list = lists.get(object);
   if (list === undefined) {
-    list = { directories: listOf(context, text ?? "", ":", what, object.name, object), stays: false };
+    list = emptyList(false);
+    list.directories = listOf(context, text ?? "", ":", what, object.name, object);
     lists.set(object, list);
   }
   return list;

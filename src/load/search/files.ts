@@ -19,6 +19,9 @@ export interface SharedFiles {
   libraryCache(profile: LoaderProfile): LibraryCache | undefined;
 }
 
+/** PATH_MAX. */
+const LONGEST_PATH = 4096;
+
 export const LIBRARY_CACHE = "/etc/ld.so.cache";
 
 /**
@@ -31,7 +34,8 @@ export function sharedFiles(files: LoadFiles, report: Report): SharedFiles {
   const parsed = new Map<string, ElfFile | undefined>();
   const caches = new Map<string, LibraryCache | undefined>();
 
-  const open = (path: string): OpenedFile | OpenFailure => remembered(opened, path, () => files.open(path));
+  const open = (path: string): OpenedFile | OpenFailure =>
+    path.length < LONGEST_PATH ? remembered(opened, path, () => files.open(path)) : "ENAMETOOLONG";
   return {
     open,
     isDirectory: (path) => remembered(directories, path, () => files.isDirectory(path)),

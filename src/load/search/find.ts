@@ -109,22 +109,32 @@ function tryList(search: Search, list: DirectoryList, rule: SearchRule, from: st
   const { files, subdirectories } = context;
   let what: string | undefined;
   let anyThere = false;
-  for (const [index, directory] of directories.entries()) {
+  for (let index = 0; index < directories.length; index++) {
+    const directory = directories[index];
     if (directory.what !== what) {
       what = directory.what;
-      const alike = runOf(directories, index);
-      search.steps.push({ kind: "path", directories: namesOf(search.context, alike), what, from: directory.from });
+      search.steps.push(pathStep(context, list, directories, index));
     }
+    context.triesLeft--;
     let isThere = false;
     for (let i = 0; i < subdirectories.length && search.end === undefined; i++) {
       const path = `${directory.name}${subdirectories[i]}${search.name}`;
       if (directory.exists[i] === false) {
-        search.tried.push({ path, rule, from, fate: "directory-missing", reason: "" });
+        // Of the many subdirectories for CPUs it is enough to know them missing once.
+        if (subdirectories[i] === "") search.tried.push({ path, rule, from, fate: "directory-missing", reason: "" });
         continue;
+      }
+      if (context.triesLeft-- <= 0) {
+        giveUp(search);
+        return;
       }
       search.steps.push({ kind: "try", path });
       const found = tryFile(search, path, rule, from);
-      directory.exists[i] ??= found || files.isDirectory(directory.name + subdirectories[i]);
+      if (directory.exists[i] === undefined) {
+        const exists = found || files.isDirectory(directory.name + subdirectories[i]);
+        directory.exists[i] = exists;
+        if (!exists) context.changes++;
+      }
       isThere ||= directory.exists[i] === true;
     }
     if (search.end !== undefined) return;
@@ -135,23 +145,39 @@ function tryList(search: Search, list: DirectoryList, rule: SearchRule, from: st
   if (!anyThere && !list.stays) list.directories = undefined;
 }
 
-/** The directories from `start` on that were first named by lists of one kind. */
-function runOf(directories: readonly SearchDirectory[], start: number): readonly SearchDirectory[] {
-  const { what } = directories[start];
-  const end = directories.findIndex((directory, index) => index > start && directory.what !== what);
-  return directories.slice(start, end < 0 ? directories.length : end);
+/** The directories from `start` on that were first named by lists of one kind, as print_search_path writes them. */
+function pathStep(
+  context: SearchContext,
+  list: DirectoryList,
+  directories: readonly SearchDirectory[],
+  start: number,
+): SearchStep {
+  if (list.shownAt !== context.changes) list.shown.clear();
+  list.shownAt = context.changes;
+  const known = list.shown.get(start);
+  if (known !== undefined) return known;
+  const { what, from } = directories[start];
+  const names: string[] = [];
+  for (let index = start; index < directories.length && directories[index].what === what; index++) {
+    addNames(context, directories[index], names);
+  }
+  const step: SearchStep = { kind: "path", directories: names, what, from };
+  list.shown.set(start, step);
+  return step;
 }
 
-/** As print_search_path writes them: not those known to be missing, without the slash at the end. */
-function namesOf(context: SearchContext, directories: readonly SearchDirectory[]): string[] {
-  return directories.flatMap(({ name, exists }) =>
-    context.subdirectories
-      .filter((_, index) => exists[index] !== false)
-      .map((subdirectory) => {
-        const whole = name + subdirectory;
-        return whole === "/" ? whole : whole.slice(0, -1);
-      }),
-  );
+/** Those not known to be missing, without the slash at the end. */
+function addNames(context: SearchContext, { name, exists }: SearchDirectory, names: string[]): void {
+  for (const [index, subdirectory] of context.subdirectories.entries()) {
+    const whole = name + subdirectory;
+    if (exists[index] !== false) names.push(whole === "/" ? whole : whole.slice(0, -1));
+  }
+}
+
+/** Nothing real gets here: see MOST_TRIES. The load says so. */
+function giveUp(search: Search): void {
+  const { name, tried, steps } = search;
+  search.end = { found: false, object: name, message: "cannot open shared object file: search given up", tried, steps };
 }
 
 function tryCache(search: Search, asker: Requester): void {

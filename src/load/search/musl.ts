@@ -96,15 +96,31 @@ function systemPath({ options, machine }: SearchContext): string {
 }
 
 function tryPath(search: Search, path: string, rule: SearchRule, from: string): void {
-  const directories = path.split(/[:\n]+/).filter((directory) => directory !== "");
-  if (search.end !== undefined || directories.length === 0) return;
+  const { context, name, tried, steps } = search;
+  if (search.end !== undefined) return;
+  const directories = directoriesOf(context, path);
+  if (directories.length === 0) return;
   const what = rule === "library-path" ? "LD_LIBRARY_PATH" : rule === "rpath" ? "RPATH" : "system search path";
-  search.steps.push({ kind: "path", directories, what, from: from === "" ? undefined : from });
+  steps.push({ kind: "path", directories, what, from: from === "" ? undefined : from });
   for (const directory of directories) {
     if (search.end !== undefined) return;
-    const file = `${directory}/${search.name}`;
+    if (context.triesLeft-- <= 0) {
+      search.end = { found: false, object: name, message: "search given up", tried, steps };
+      return;
+    }
+    const file = `${directory}/${name}`;
     if (file.length < LONGEST_PATH) tryFile(search, file, rule, from);
   }
+}
+
+/** The elements of a path, split once for all searches. */
+function directoriesOf({ paths }: SearchContext, path: string): readonly string[] {
+  let directories = paths.get(path);
+  if (directories === undefined) {
+    directories = path.split(/[:\n]+/).filter((directory) => directory !== "");
+    paths.set(path, directories);
+  }
+  return directories;
 }
 
 function tryFile(search: Search, path: string, rule: SearchRule, from: string): void {
