@@ -35,6 +35,10 @@ export const checkMessages: MessageTable = {
     message: "an object for the linker, nothing that loads",
     cure: "check the program or library that it is linked into",
   },
+  "check-debug-file": {
+    message: "debug information only, split off from the file that loads",
+    cure: "check the file that it belongs to",
+  },
   "check-core": { message: "a core dump, nothing that loads" },
   "check-empty": {
     message: "the file is empty",
@@ -50,11 +54,16 @@ export const checkMessages: MessageTable = {
   // Libraries.
   "check-library-missing": {
     message: "{library}: {reason}",
+    more: ["{found} is there, but no RPATH leads to it"],
     cure: "install the package that has {library}, ship it beside the file and link with -Wl,-rpath,'$ORIGIN', or set LD_LIBRARY_PATH",
   },
   "check-library-not-in-base": {
     message: "needs what is not part of the base system of {system}: {libraries}",
+    more: ["{found} is there, but no RPATH leads to it"],
     cure: "ship it along (-Wl,-rpath,'$ORIGIN') or install its package; --root checks against a root file system that has it",
+  },
+  "check-library-elsewhere": {
+    message: "needs {libraries}, which no RPATH leads to: it loads in a program that has loaded {found} before",
   },
   "check-library-of-other-machine": {
     message: "{library} is there, but {path} is for another machine",

@@ -9,7 +9,7 @@ import { compile, i386, musl, type Target, x86_64 } from "../support/build.ts";
 import { type Folder, folder } from "../support/folder.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { check, checkText, codes, verdict } from "./checking.ts";
+import { type CheckedTarget, check, checkText, codes, verdict } from "./checking.ts";
 
 /** A library of nothing but versioned functions, to link against in place of the real one. */
 function stub(here: Folder, target: Target, soname: string, versions: Readonly<Record<string, string>>): string {
@@ -404,7 +404,7 @@ test("a directory stands for the ELF files in it; only what fails is told", need
   const { status, out } = checkText([here.path]);
   equal(status, 1);
   match(out, /sub\/broken\.node\n {2}error: text, not an ELF file \[check-text\]\n/);
-  match(out, /2 files checked: 1 fails; 1 file not ELF, passed over/);
+  match(out, /2 files checked: 1 fails; 1 file not ELF for x86, passed over/);
   ok(!out.includes("libgood"));
   match(checkText(["--verbose", here.path]).out, /sub\/libgood\.so {2}library, x86-64\n {2}this system {2}loads/);
 });
@@ -437,6 +437,29 @@ test(
     equal(check(["--for", "debian:12", other.file]).status, 1);
     rmSync(here.at("linux-x64-glibc"), { recursive: true });
     equal(check(["--for", "debian:12", here.path]).status, 1);
+  },
+);
+
+test(
+  "a library that is elsewhere in the tree: for plugins a warning, for programs a hint",
+  needs(...x86_64.tools),
+  () => {
+    const here = folder("elsewhere");
+    mkdirSync(here.at("lib"));
+    shared(here, x86_64, "lib/libcore.so", "int core(void) { return 0; }\n", ["-Wl,-soname,libcore.so"]);
+    const plugin = "int core(void); int plug(void) { return core(); }\n";
+    shared(here, x86_64, "plugin.so", plugin, [here.at("lib/libcore.so")]);
+    const main = compile(x86_64, "core.c", "int core(void); int main(void) { return core(); }\n");
+    tool("gcc", [main, here.at("lib/libcore.so"), "-o", here.at("program")]);
+    for (const args of [[], ["--for", "debian:12"]]) {
+      const { files } = check([...args, here.path]);
+      const of = (name: string): CheckedTarget =>
+        files.filter(({ file }) => file.endsWith(name)).map(({ targets }) => targets[0])[0];
+      deepEqual(codes(of("plugin.so"), "warning"), ["check-library-elsewhere"]);
+      equal(of("plugin.so").loads, true);
+      equal(of("program").loads, false);
+      deepEqual(of("program").findings[0].details.found, [here.at("lib/libcore.so")]);
+    }
   },
 );
 

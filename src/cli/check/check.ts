@@ -3,9 +3,10 @@
 
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { EI_CLASS, ELFCLASS64, EM_386, EM_X86_64, identify } from "../../elf/index.ts";
 import { fails, fileLines, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
 import { filesUnder } from "../../host/walk.ts";
-import { type FileReport, settleVariants } from "../../load/check/index.ts";
+import { type FileReport, settleElsewhere, settleVariants } from "../../load/check/index.ts";
 import type { Io } from "../io.ts";
 import { HELP, parseRequest, type Request } from "./request.ts";
 import { startSession } from "./session.ts";
@@ -15,7 +16,7 @@ const FAILURE = 1;
 const MISUSE = 2;
 
 /** When so much of files is kept in memory, a new session begins. */
-const KEPT_BYTES = 0x20000000;
+const KEPT_BYTES = 0x10000000;
 
 /**
  * Runs `solder check` with the arguments behind its name.
@@ -53,8 +54,8 @@ function checkAll(request: Request, io: Io): number {
     (file.named ? named : found).push(report);
     if (file.named) say(fileLines({ report, named: true }, style));
   }
-  // Whether another build is there is known at the end.
-  const settled = settleVariants(found);
+  // What else is there is known at the end.
+  const settled = settleVariants(settleElsewhere(found));
   for (const report of settled) say(fileLines({ report, named: false }, style));
   const reports = [...named, ...settled];
   if (json) writeCheckJson(reports, (text) => io.out(text));
@@ -92,12 +93,12 @@ function* filesOf({ paths, root }: Request, skip: () => void): Generator<Checked
   }
 }
 
-const ET_REL = 1;
-
-/** ELF files other than objects, and files that by their names should be ELF. */
+/** ELF files for x86 other than objects, and addons whatever they are. */
 function isWanted(path: string, start: Uint8Array): boolean {
-  const isElf = start[0] === 0x7f && start[1] === 0x45 && start[2] === 0x4c && start[3] === 0x46;
-  return isElf ? start[16] !== ET_REL : path.endsWith(".node");
+  if (path.endsWith(".node")) return true;
+  if (identify(start) !== "elf-shared" && identify(start) !== "elf-executable") return false;
+  const machine = start[EI_CLASS] === ELFCLASS64 ? EM_X86_64 : EM_386;
+  return start.length > 19 && start[18] === machine && start[19] === 0 && !path.endsWith(".debug");
 }
 
 function isDirectory(path: string): boolean {

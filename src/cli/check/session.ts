@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { nodeLoadFiles } from "../../host/load-files.ts";
 import {
   type Checker,
   checker,
@@ -23,12 +24,14 @@ export interface Session {
 
 /** Starts anew: what is kept of files goes with the session before. */
 export function startSession(request: Request): Session {
-  const { systems, world } = request;
+  const { root, systems, world } = request;
   let kept = 0;
+  // Its own: those of the world would keep their buffers.
+  const disk = nodeLoadFiles(root === undefined ? {} : { root });
   const files: LoadFiles = {
-    ...world.files,
+    ...disk,
     open: (path) => {
-      const opened = world.files.open(path);
+      const opened = disk.open(path);
       if (typeof opened !== "string") kept += opened.bytes.length;
       return opened;
     },

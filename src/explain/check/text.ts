@@ -174,7 +174,7 @@ export function summaryLines(all: readonly FileReport[], skipped: number, style:
     [
       `${count(all.length, "file")} checked: ${failed === 0 ? "all load" : `${failed} ${failed === 1 ? "fails" : "fail"}`}`,
       ...(foreign.length === 0 ? [] : [`${foreign.length} for other platforms, beside one that loads`]),
-      ...(skipped === 0 ? [] : [`${count(skipped, "file")} not ELF, passed over`]),
+      ...(skipped === 0 ? [] : [`${count(skipped, "file")} not ELF for x86, passed over`]),
     ].join("; "),
   ];
   if (targets.length > 1) {

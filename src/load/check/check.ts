@@ -1,7 +1,16 @@
 // The checks of one file, in order: is it ELF, can a program load it at all, what does it ask for, and does each target have
 // that. A checker serves any number of files of one file system.
 
-import { DF_1_NODEFLIB, type ElfFile, error, identify, machineName, type Problem, parseElf } from "../../elf/index.ts";
+import {
+  DF_1_NODEFLIB,
+  type ElfFile,
+  error,
+  identify,
+  machineName,
+  type Problem,
+  parseElf,
+  SHT_NOBITS,
+} from "../../elf/index.ts";
 import type { LoaderMachine, OpenedFile, Requester } from "../contract.ts";
 import { type DynamicFile, readDynamicFile } from "../dynamic-file.ts";
 import type { LoadCache } from "../load.ts";
@@ -32,6 +41,8 @@ export interface FileReport {
   readonly role: FileRole | undefined;
   readonly machine: LoaderMachine | undefined;
   readonly library: Demands["library"];
+  /** DT_SONAME. */
+  readonly soname: string | undefined;
   readonly oldest: Oldest | undefined;
   /** What is wrong with the file wherever it is. */
   readonly problems: readonly Problem[];
@@ -79,6 +90,7 @@ export function checker(cache: LoadCache, libraryPath: string, targets: readonly
         role: demands.role,
         machine: demands.machine,
         library: demands.library,
+        soname: demands.file.soname,
         oldest: oldestOfAll(group.objects.map((it) => oldestOf(it, newest))),
         problems,
         verdicts: targets.map((target) => {
@@ -94,6 +106,7 @@ const NOTHING: Omit<FileReport, "name" | "problems"> = {
   role: undefined,
   machine: undefined,
   library: undefined,
+  soname: undefined,
   oldest: undefined,
   verdicts: [],
 };
@@ -130,6 +143,10 @@ function readDemands(
   if (machine === undefined) {
     const facts = { found: machineName(elf.header.machine), bits: elf.elfClass };
     report(error("check-foreign-machine", { file: name }, facts));
+    return undefined;
+  }
+  if (elf.sections.some(({ name, type }) => name === ".dynamic" && type === SHT_NOBITS)) {
+    report(error("check-debug-file", { file: name }));
     return undefined;
   }
   const file = dynamicFileIn(cache, elf, opened);

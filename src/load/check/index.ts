@@ -10,6 +10,7 @@ export {
   type Verdict,
 } from "./check.ts";
 export type { Demands, FileRole } from "./demands.ts";
+export { settleElsewhere } from "./elsewhere.ts";
 export { type Floor, type Oldest, oldestOfAll } from "./oldest.ts";
 export { type NodeExports, nodeExports, noNode, type Surroundings } from "./surroundings.ts";
 export { settleVariants } from "./variants.ts";
