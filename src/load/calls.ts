@@ -2,12 +2,24 @@
 // dl-sym.c, dl-close.c, dl-addr.c, dl-iteratephdr.c). The calls change the process as the real ones do; constructors and
 // destructors are named, not run.
 
-import { DF_1_NODELETE, gnuHash, PT_PHDR, SHN_ABS, STB_GLOBAL, STB_WEAK, STT_TLS, sysvHash } from "../elf/index.ts";
+import {
+  DF_1_NODELETE,
+  gnuHash,
+  PF_X,
+  PT_PHDR,
+  SHN_ABS,
+  STB_GLOBAL,
+  STB_WEAK,
+  STT_TLS,
+  sysvHash,
+} from "../elf/index.ts";
 import { bindObject } from "./bind.ts";
 import { forgetObjects, mapDependencies, mapObject } from "./dependencies.ts";
+import type { DynamicFile } from "./dynamic-file.ts";
 import { symbolBinding, symbolName, symbolSection, symbolSize, symbolType, symbolValue } from "./dynamic-symbols.ts";
 import { lookUp, makeQuery, type Query } from "./lookup.ts";
 import { addressOf, isIndirect, type LoadedObject, type LoadedProcess } from "./objects.ts";
+import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
 import { sortObjects } from "./sort.ts";
 import { numberModules } from "./tls.ts";
@@ -70,6 +82,11 @@ export function dlopen(task: LoadedProcess, name: string, caller: LoadedObject, 
     const complaint = versionComplaints(task, object).find(({ fatal }) => fatal);
     if (complaint !== undefined) return undo(task, root, before, chain, `${complaint.object.name}: ${complaint.text}`);
   }
+  const stack = fresh.find(({ file }) => needsExecutableStack(file));
+  if (stack !== undefined && behaves(task.options.profile, "noExecutableStackByOpen")) {
+    const text = "cannot enable executable stack as shared object requires: Invalid argument";
+    return undo(task, root, before, chain, `${stack.name}: ${text}`);
+  }
   setScopes(task, list, fresh, flags.deepBind === true);
   numberModules(fresh, 1 + Math.max(0, ...task.objects.map(({ tlsModule }) => tlsModule)));
   const isFresh = new Set(fresh);
@@ -81,6 +98,11 @@ export function dlopen(task: LoadedProcess, name: string, caller: LoadedObject, 
   if (failure !== undefined) return undo(task, root, before, chain, failure);
   if (flags.global === true) addToGlobal(task, list);
   return { opened: true, object: root, fresh: order };
+}
+
+/** PT_GNU_STACK asks for it, or is missing, which means the same on x86. */
+export function needsExecutableStack(file: DynamicFile): boolean {
+  return file.stackFlags === undefined || (file.stackFlags & PF_X) !== 0;
 }
 
 function isThere(task: LoadedProcess, name: string): boolean {

@@ -8,6 +8,7 @@ export {
   dlopen,
   dlsym,
   iterateHeaders,
+  needsExecutableStack,
   type ObjectHeaders,
   type OpenFlags,
   type OpenResult,

@@ -131,7 +131,7 @@ export function callSlot(task: LoadedProcess, object: LoadedObject, row: number)
 
 /** LD_BIND_NOT: each call is resolved anew. */
 function keepsNothing(task: LoadedProcess): boolean {
-  return !task.options.secure && (task.options.environment.LD_BIND_NOT ?? "") !== "";
+  return (task.options.environment.LD_BIND_NOT ?? "") !== "";
 }
 
 function targetOf(task: LoadedProcess, provider: LoadedObject | undefined, symbol: number): number | undefined {

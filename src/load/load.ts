@@ -194,7 +194,7 @@ function emptyProcess(
   programName: string,
   host: LoadHost,
 ): LoadedProcess {
-  const now = !options.secure && (options.environment.LD_BIND_NOW ?? "") !== "";
+  const now = (options.environment.LD_BIND_NOW ?? "") !== "";
   return {
     machine,
     options,

@@ -27,6 +27,7 @@ import {
   type LoadedProcess,
   NOT_YET_BOUND,
 } from "./objects.ts";
+import { behaves } from "./profiles.ts";
 import {
   DO_BLOCK_OFFSET,
   DO_COPY,
@@ -78,7 +79,7 @@ export function relocateObject(task: LoadedProcess, object: LoadedObject): void 
     high: 0,
     readOnly: false,
   };
-  applyRelr(object, pen);
+  if (behaves(task.options.profile, "relr") || behaves(task.options.profile, "muslRelr")) applyRelr(object, pen);
   if (task.lazy && !file.bindNow) noteLoaderWords(task, object, pen.wide ? 8 : 4);
   let row = 0;
   for (const range of file.ranges) row = applyRange(task, object, bindings, pen, range, row);

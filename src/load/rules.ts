@@ -5,12 +5,13 @@ import type { LookupRules } from "./lookup.ts";
 import { behaves } from "./profiles.ts";
 import type { SortRules } from "./sort.ts";
 
-export function lookupRules({ profile, environment, secure }: LoadOptions): LookupRules {
+/** Set-user-ID programs heed LD_DYNAMIC_WEAK, LD_BIND_NOW and LD_BIND_NOT too (elf/rtld.c, process_envvars). */
+export function lookupRules({ profile, environment }: LoadOptions): LookupRules {
   return {
     musl: profile.library === "musl",
     fallbackLast: behaves(profile, "defaultVersionIsFallback"),
     versionAsserted: profile.library === "glibc" && !behaves(profile, "acceptsUnversionedLibraries"),
-    dynamicWeak: !secure && environment.LD_DYNAMIC_WEAK !== undefined,
+    dynamicWeak: profile.library === "glibc" && environment.LD_DYNAMIC_WEAK !== undefined,
   };
 }
 

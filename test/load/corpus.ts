@@ -1,12 +1,14 @@
-// Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|lazy|bindings [PATH...],
+// Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|lazy|bindings|searches [PATH...],
 // without paths all dynamically linked executables in /usr/bin and /usr/sbin. `preload` loads each library given (or all
 // in the directories of the system) into a small program.
 
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { debugLines } from "../../src/load/index.ts";
 import { i386 } from "../support/build.ts";
 import { run } from "../support/run.ts";
+import { realLines, withoutAddresses } from "./agree.ts";
 import { compareBindings, realBindings } from "./bindings.ts";
 import {
   basesOf,
@@ -104,6 +106,22 @@ function preload(paths: readonly string[], program: string): void {
   console.log(totals);
 }
 
+/** What is searched, found and checked, line for line. */
+function searches(paths: readonly string[]): void {
+  const totals = { programs: 0, exact: 0, silent: 0, lines: 0 };
+  for (const path of paths) {
+    const real = realLines(path, "libs,files,versions", { LD_TRACE_LOADED_OBJECTS: "1" });
+    const own = debugLines(loaded(path), new Set(["libs", "files", "versions"])).map(withoutAddresses);
+    totals.programs++;
+    totals.lines += real.length;
+    if (real.length === 0) totals.silent++;
+    const at = real.findIndex((line, i) => line !== own[i]);
+    if (at < 0 && real.length > 0) totals.exact++;
+    else if (at >= 0) console.log(`${path}: ${own[at]} / ${real[at]}`);
+  }
+  console.log(totals);
+}
+
 function isLibrary(elfClass: number): (bytes: Uint8Array, name: string) => boolean {
   return (bytes, name) => name.includes(".so") && bytes[4] === elfClass && bytes[16] === 3;
 }
@@ -131,7 +149,8 @@ const given64 = given.length > 0 ? given : undefined;
 const programs = (): readonly string[] => given64 ?? elfFiles(["/usr/bin", "/usr/sbin"], isProgram);
 if (what === "memory") memory(programs(), { LD_BIND_NOW: "1" });
 else if (what === "lazy") memory(programs(), {});
+else if (what === "searches") searches(programs());
 else if (what === "bindings") bindings(programs());
 else if (what === "preload") preload(given64 ?? elfFiles(["/usr/lib/x86_64-linux-gnu"], isLibrary(2)), smallProgram());
 else if (what === "preload32") preload(given64 ?? elfFiles(["/usr/lib32"], isLibrary(1)), smallProgram(i386));
-else console.error("memory, lazy, bindings, preload or preload32?");
+else console.error("memory, lazy, bindings, searches, preload or preload32?");
