@@ -40,8 +40,9 @@ test("libc is relocated before all others since 2.39", needs("gcc"), () => {
   const program = shop.program(
     "main",
     "int plain(void); int main(void) { return plain(); }",
-    "-lplain",
     "-Wl,--no-as-needed",
+    "-lc",
+    "-lplain",
   );
   const first = (version: string): string | undefined =>
     loadedBy(version, program).relocationOrder.find(({ kind }) => kind === "library")?.file.soname;
