@@ -6,6 +6,7 @@ import type { Candidate } from "../contract.ts";
 import { symbolicOf } from "../dynamic-file.ts";
 import { load } from "../load.ts";
 import type { LoadedObject, LoadedProcess, MissingLibrary, MissingVersion, UndefinedSymbol } from "../objects.ts";
+import { compareVersionNames } from "../systems/index.ts";
 import { type Demands, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
 import { foreignFindings } from "./foreign.ts";
@@ -108,10 +109,11 @@ function missingVersions(all: readonly MissingVersion[], nameOf: NameOf): Proble
   }
   return [...groups.values()].map((group) => {
     const { requester, library, fatal } = group[0];
-    const versions = group.map(({ version }) => version);
-    const symbols = referencesOf(requester.file)
-      .filter(({ version }) => versions.includes(version))
-      .map(({ name, version }) => `${name}@${version}`);
+    const versions = group.map(({ version }) => version).sort(compareVersionNames);
+    const references = referencesOf(requester.file);
+    const symbols = versions.flatMap((wanted) =>
+      references.flatMap(({ name, version }) => (version === wanted ? [`${name}@${version}`] : [])),
+    );
     const facts = { library: library.file.soname ?? library.name, versions, path: library.file.realPath };
     const place = { file: nameOf(requester) };
     return fatal

@@ -7,6 +7,7 @@ import type { LoaderMachine } from "../contract.ts";
 import { isMuslItself } from "../search/index.ts";
 import {
   compareReleases,
+  compareVersionNames,
   gccOfVersion,
   glibcOfVersion,
   glibcSymbols,
@@ -190,12 +191,6 @@ function versionFinding(context: Context, object: Demands, needs: readonly Versi
   const gcc = system.gcc ?? [];
   const has = library === "libstdc++.so.6" ? (glibcxxOfGcc(gcc) ?? "") : "";
   return error("check-gcc-runtime-too-old", place, { ...facts, has, gcc: releaseText(gcc) });
-}
-
-/** GLIBC_2.9 before GLIBC_2.34. */
-function compareVersionNames(a: string, b: string): number {
-  const [x, y] = [a, b].map((name) => glibcOfVersion(name) ?? gccOfVersion(name) ?? []);
-  return compareReleases(x, y) || (a < b ? -1 : 1);
 }
 
 /** Symbols that nothing defines, one finding for each object. */

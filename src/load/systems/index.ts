@@ -4,6 +4,7 @@
 export { findSystem, SYSTEM_NAMES, type System } from "./catalogue.ts";
 export {
   compareReleases,
+  compareVersionNames,
   gccOfVersion,
   glibcOfVersion,
   glibcxxOfGcc,

@@ -107,3 +107,9 @@ export function glibcxxOfGcc(gcc: Release): string | undefined {
   const row = GCC_ROWS.findLast((it) => compareReleases(it.gcc, gcc) <= 0);
   return row === undefined ? undefined : `GLIBCXX_3.4.${row.glibcxx}`;
 }
+
+/** For sorting: GLIBC_2.9 before GLIBC_2.34. */
+export function compareVersionNames(a: string, b: string): number {
+  const [x, y] = [a, b].map((name) => glibcOfVersion(name) ?? gccOfVersion(name) ?? []);
+  return compareReleases(x, y) || (a < b ? -1 : 1);
+}
