@@ -315,7 +315,7 @@ test("more static TLS than dlopen has room for", needs(...x86_64.tools), () => {
   const source = (bytes: number): string =>
     `__thread char block[${bytes}] __attribute__((tls_model("initial-exec"))); char *get(void) { return block; }\n`;
   const large = shared(here, x86_64, "large.node", source(4000));
-  const small = shared(here, x86_64, "small.node", source(64));
+  const small = shared(here, x86_64, "small.node", source(1664));
   match(opened(large), /cannot allocate memory in static TLS block/);
   ok(!opened(small).includes("static TLS"));
   deepEqual(codes(verdict([large])), ["check-static-tls"]);
