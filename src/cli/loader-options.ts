@@ -19,6 +19,7 @@ export const LOADER_OPTIONS = {
   "library-path": { type: "string" },
   "inhibit-cache": { type: "boolean" },
   cpu: { type: "string" },
+  kernel: { type: "string" },
   secure: { type: "boolean" },
 } as const;
 
@@ -32,6 +33,7 @@ export const LOADER_HELP = `Which files, whose loader:
       --library-path LIST   as ld.so --library-path
       --inhibit-cache       without /etc/ld.so.cache
       --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's
+      --kernel VERSION      with this version of Linux; up to glibc 2.35 it matters
       --secure              as for a set-user-ID program (AT_SECURE)
 `;
 
@@ -44,6 +46,7 @@ export interface LoaderValues {
   readonly "library-path"?: string | undefined;
   readonly "inhibit-cache"?: boolean | undefined;
   readonly cpu?: string | undefined;
+  readonly kernel?: string | undefined;
   readonly secure?: boolean | undefined;
 }
 
@@ -78,6 +81,9 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
   }
   const level = values.cpu === undefined ? undefined : CPU_LEVELS.indexOf(values.cpu);
   if (level === -1) return `--cpu takes ${CPU_LEVELS.join(", ")}, not '${values.cpu}'`;
+  if (values.kernel !== undefined && !/^\d+(\.\d+){1,2}/.test(values.kernel)) {
+    return `--kernel takes a version such as 3.10, not '${values.kernel}'`;
+  }
   const cpu = level === undefined ? hostCpu() : undefined;
   const options = {
     environment,
@@ -88,6 +94,8 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
     ...(values["inhibit-cache"] === true ? { inhibitCache: true } : {}),
     hwcaps: cpu?.hwcaps ?? CPU_LEVELS.slice(1, (level ?? 0) + 1).reverse(),
     platform: cpu?.platform ?? "x86_64",
+    // 5.15.0-91-generic is 5.15.0.
+    ...(values.kernel === undefined ? {} : { kernel: (values.kernel.match(/\d+/g) ?? []).slice(0, 3).map(Number) }),
   };
   const files = nodeLoadFiles(values.root === undefined ? {} : { root: values.root });
   return { files, options, profile, known: new Map() };

@@ -66,6 +66,8 @@ export interface LoadOptions {
   readonly hwcaps: readonly string[];
   /** What `$PLATFORM` stands for: AT_PLATFORM, "x86_64" or "i686"; "haswell" or "xeon_phi" on such CPUs of Intel. */
   readonly platform?: string;
+  /** [3, 10] for Linux 3.10: up to 2.35 glibc passes over libraries whose ABI note asks for a newer one. Default: new enough. */
+  readonly kernel?: readonly number[];
 }
 
 /** Which rule named the directory that a candidate was looked for in. */
@@ -84,6 +86,7 @@ export type CandidateFate =
   | "missing" // could not be opened
   | "wrong-class"
   | "wrong-machine"
+  | "wrong-system" // its ABI note asks for another system, or for a newer kernel
   | "directory-missing" // not tried: the directory is known not to exist
   | "not-allowed" // skipped for AT_SECURE or NODEFLIB
   | "fatal";
@@ -95,7 +98,7 @@ export interface Candidate {
   /** The object whose RPATH or RUNPATH it is; the cache file; else empty. */
   readonly from: string;
   readonly fate: CandidateFate;
-  /** errno's name for missing, the message of ld.so for fatal, what the file is for wrong class and machine, else empty. */
+  /** errno's name for missing, the message of ld.so for fatal, what the file is where that is wrong, else empty. */
   readonly reason: string;
 }
 

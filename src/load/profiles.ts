@@ -1,6 +1,7 @@
 // Whose loader is simulated: glibc or musl, which version, and which default directories it was built with. All that
 // differs between versions stands in CHANGES, one row a difference, and is asked for by name with `behaves`.
 
+import { nameAt, startsWith } from "../elf/text.ts";
 import type { LoaderMachine, LoaderProfile } from "./contract.ts";
 
 export interface Change {
@@ -20,6 +21,7 @@ export type ChangeName =
   | "legacyHwcaps"
   | "libraryPathNamed"
   | "cacheSizeChecked"
+  | "abiNotes"
   | "sortDepthFirst"
   | "relr"
   | "forceFirst"
@@ -56,6 +58,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 32],
     what: "leaves a cache alone that is too short for the number of its entries",
     source: "glibc elf/dl-cache.c",
+  },
+  abiNotes: {
+    library: "glibc",
+    until: [2, 36],
+    what: "passes over libraries whose ABI note asks for another system or a newer kernel",
+    source: "glibc b46d250656",
   },
   sortDepthFirst: {
     library: "glibc",
@@ -209,12 +217,11 @@ export function profileOfInterpreter(
   machine: LoaderMachine,
   realPath = "",
 ): LoaderProfile | undefined {
-  // One character a byte, so that the engine's own search does the work. A copy, for browsers' shared memory.
-  const text = new TextDecoder("latin1").decode(bytes.slice(0, LARGEST_LOADER));
-  if (text.includes("musl libc (")) return profileOf("musl", muslVersion(text) ?? VERSIONS.musl.last);
-  const digits = / release version (2\.\d+)/.exec(text)?.[1] ?? oldVersion(text, realPath);
+  const loader = bytes.subarray(0, LARGEST_LOADER);
+  if (findText(loader, "musl libc (") >= 0) return profileOf("musl", muslVersion(loader) ?? VERSIONS.musl.last);
+  const digits = statedVersion(loader) ?? oldVersion(loader, realPath);
   if (digits === undefined) return undefined;
-  const system = systemDirectoriesIn(text);
+  const system = systemDirectoriesIn(loader);
   const version = digits.split(".").map(Number);
   if (system === undefined) return profileOf("glibc", version, "lib64");
   const own = directories(system, system);
@@ -228,9 +235,15 @@ export function profileOfInterpreter(
   };
 }
 
+/** "ld.so (Debian GLIBC 2.36-9) stable release version 2.36." */
+function statedVersion(loader: Uint8Array): string | undefined {
+  const at = findText(loader, "version 2.");
+  return at < 0 ? undefined : /^version (2\.\d+)/.exec(nameAt(loader, at, Math.min(loader.length, at + 32)))?.[1];
+}
+
 /** Of an ld.so that does not say it, by the name of its file; else the last that did not say it. */
-function oldVersion(text: string, realPath: string): string | undefined {
-  if (!text.includes("glibc-ld.so.cache")) return undefined;
+function oldVersion(loader: Uint8Array, realPath: string): string | undefined {
+  if (findText(loader, "glibc-ld.so.cache") < 0) return undefined;
   return /\/ld-(2\.\d+)\.so$/.exec(realPath)?.[1] ?? "2.32";
 }
 
@@ -238,16 +251,37 @@ function oldVersion(text: string, realPath: string): string | undefined {
 const LARGEST_LOADER = 0x1000000;
 
 /** The version stands alone as a string somewhere in musl's loader (src/internal/version.c). */
-function muslVersion(text: string): readonly number[] | undefined {
-  const [, digits] = /\0(1\.\d+\.\d+)(?:-git-[^\0]*)?\0/.exec(text) ?? [];
-  return digits?.split(".").map(Number);
+function muslVersion(loader: Uint8Array): readonly number[] | undefined {
+  for (let at = findText(loader, "1."); at >= 0; at = findText(loader, "1.", at + 1)) {
+    const isStart = at === 0 || loader[at - 1] === 0;
+    const text = isStart ? nameAt(loader, at, Math.min(loader.length, at + 32)) : "";
+    const [, digits] = /^(1\.\d+\.\d+)(?:-git-.*)?$/.exec(text) ?? [];
+    if (digits !== undefined) return digits.split(".").map(Number);
+  }
+  return undefined;
 }
 
 /** glibc's system_dirs (elf/dl-load.c): absolute directories with a slash at the end, each ended by a NUL, in one run. */
-function systemDirectoriesIn(text: string): string[] | undefined {
-  for (let at = text.indexOf("\0/lib"); at >= 0; at = text.indexOf("\0/lib", at + 1)) {
-    const [run] = /^\0(?:\/(?:[\w.-]{1,64}\/){1,8}\0){2,16}/.exec(text.slice(at, at + 1024)) ?? [];
-    if (run?.includes("\0/usr/lib") === true) return run.split("\0").filter((name) => name !== "");
+function systemDirectoriesIn(loader: Uint8Array): string[] | undefined {
+  for (let at = findText(loader, "/lib"); at >= 0; at = findText(loader, "/lib", at + 1)) {
+    if (at > 0 && loader[at - 1] !== 0) continue;
+    const found: string[] = [];
+    for (let next = at; found.length < 16; ) {
+      const name = nameAt(loader, next, Math.min(loader.length, next + 256));
+      if (!/^\/(?:[\w.-]+\/)+$/.test(name)) break;
+      found.push(name);
+      next += name.length + 1;
+    }
+    if (found.some((name) => name.startsWith("/usr/lib"))) return found;
   }
   return undefined;
+}
+
+/** Where an ASCII text first stands at or after `from`; -1 if nowhere. */
+function findText(bytes: Uint8Array, text: string, from = 0): number {
+  const first = text.charCodeAt(0);
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (startsWith(bytes, at, text)) return at;
+  }
+  return -1;
 }

@@ -8,8 +8,10 @@ import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
 import type { LoadOptions, Requester } from "../../src/load/contract.ts";
 import { behaves, parseProfile, profileName, profileOf, profileOfInterpreter } from "../../src/load/profiles.ts";
 import { findLibrary, searchContext, sharedFiles } from "../../src/load/search/index.ts";
+import { x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
+import { tree } from "./tree.ts";
 
 test("names of profiles", () => {
   const named = (text: string): string | undefined => {
@@ -126,6 +128,42 @@ test("glibc 2.36 looks into glibc-hwcaps first and into combinations then", () =
 test("glibc 2.37 looks into glibc-hwcaps only", () => {
   deepEqual(subdirectories([2, 37], "haswell"), [...EVERYTHING.map((name) => `glibc-hwcaps/${name}/`), ""]);
 });
+
+test(
+  "glibc 2.35 passes over what was built for a newer kernel, 2.36 does not ask",
+  needs("ld", ...x86_64.tools),
+  () => {
+    const note =
+      '.section .note.ABI-tag, "a", @note\n.align 4\n.long 4, 16, 1\n.asciz "GNU"\n.long 0, 3, 17, 0\n.text\nthing: ret\n';
+    const library = readFileSync(tree(x86_64, "kernel").library("libx.so", { source: note }));
+    const program: Requester = {
+      name: "/main",
+      origin: "/",
+      rpath: undefined,
+      runpath: undefined,
+      noDefaultDirectories: false,
+      loader: undefined,
+    };
+    const fate = (version: readonly number[], kernel?: readonly number[]): string => {
+      const profile = profileOf("glibc", version);
+      const rest = { environment: {}, currentDirectory: "/", secure: false, hwcaps: [] };
+      const options: LoadOptions = { profile, ...rest, ...(kernel === undefined ? {} : { kernel }) };
+      const files = sharedFiles(memoryLoadFiles({ "/lib/libx.so": library }), () => {});
+      const context = searchContext(files, options, { machine: "x86-64", program, interpreter: LOADER });
+      const { fate, reason } = findLibrary(context, "libx.so", program).tried.find(
+        ({ path }) => path === "/lib/libx.so",
+      ) ?? {
+        fate: "none",
+        reason: "",
+      };
+      return `${fate} ${reason}`;
+    };
+    equal(fate([2, 35], [3, 10, 0]), "wrong-system Linux 3.17.0");
+    equal(fate([2, 35], [3, 17]), "taken ");
+    equal(fate([2, 35]), "taken ");
+    equal(fate([2, 36], [3, 10, 0]), "taken ");
+  },
+);
 
 test("what /proc/cpuinfo tells of a CPU", needs(LOADER, "/proc/cpuinfo"), () => {
   const v2 = "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3";

@@ -214,6 +214,19 @@ for (const target of BITS) {
     }
   });
 
+  judge("ABI notes are looked at as this loader does (up to 2.35 it did)", (here) => {
+    const note = (system: number, kernel: string): string =>
+      `.section .note.ABI-tag, "a", @note\n.align 4\n.long 4, 16, 1\n.asciz "GNU"\n.long ${system}, ${kernel}\n`;
+    const alone = (name: string, source: string): string => {
+      here.library(`${name}/libx.so`, { source: `${source}.text\nthing: ret\n` });
+      here.library("later/libx.so");
+      return here.program(`${name}-main`, { needed: ["libx.so"], runpath: `${here.at(name)}:${here.at("later")}` });
+    };
+    compare(alone("hurd", note(1, "0, 0, 0")));
+    compare(alone("first-counts", note(0, "2, 6, 32") + note(1, "0, 0, 0")));
+    compare(alone("linux", note(0, "2, 6, 32")));
+  });
+
   judge("a directory in the place of a library ends it too", (here) => {
     mkdirSync(here.at("libs/libx.so"), { recursive: true });
     compare(here.program("main", { needed: ["libx.so"], runpath: here.at("libs") }));

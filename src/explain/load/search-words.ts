@@ -30,6 +30,8 @@ export function fateText({ fate, reason }: Candidate): string {
       return `passed over: ${reason === "ELFCLASS32" ? "32-bit" : "64-bit"}`;
     case "wrong-machine":
       return `passed over: for ${reason}`;
+    case "wrong-system":
+      return `passed over: its ABI note asks for ${reason}`;
     case "directory-missing":
       return "no such directory";
     case "not-allowed":

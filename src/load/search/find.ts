@@ -10,6 +10,7 @@ import type {
   SearchRule,
   SearchStep,
 } from "../contract.ts";
+import { behaves } from "../profiles.ts";
 import { lookUpInCache } from "./cache.ts";
 import {
   absolute,
@@ -226,7 +227,8 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
     tried.push({ path, rule, from, fate: "missing", reason: file });
     return false;
   }
-  const verdict = verifyForGlibc(file.bytes, context.machine);
+  const { profile, kernel } = context.options;
+  const verdict = verifyForGlibc(file.bytes, context.machine, behaves(profile, "abiNotes") ? { kernel } : undefined);
   if (verdict.fate === "fatal") {
     fail(search, path, verdict.message, rule, from);
     return false;

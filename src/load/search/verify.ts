@@ -23,14 +23,16 @@ import {
   ET_EXEC,
   EV_CURRENT,
   PT_DYNAMIC,
+  PT_NOTE,
 } from "../../elf/constants.ts";
 import { machineName } from "../../elf/names.ts";
-import { address, elfSource, half, holds, word } from "../../elf/source.ts";
+import { address, type ElfSource, elfSource, half, holds, word } from "../../elf/source.ts";
 import { startsWith } from "../../elf/text.ts";
 import type { CandidateFate, LoaderMachine } from "../contract.ts";
+import { compareVersions } from "../profiles.ts";
 
 export interface Verdict {
-  readonly fate: Extract<CandidateFate, "taken" | "wrong-class" | "wrong-machine" | "fatal">;
+  readonly fate: Extract<CandidateFate, "taken" | "wrong-class" | "wrong-machine" | "wrong-system" | "fatal">;
   /** The message if it is fatal; what the file is instead if it is passed over. */
   readonly message: string;
 }
@@ -38,8 +40,11 @@ export interface Verdict {
 const TAKEN: Verdict = { fate: "taken", message: "" };
 
 const MACHINES: Readonly<Record<LoaderMachine, number>> = { "x86-64": EM_X86_64, i386: EM_386 };
-/** elf/dl-load.c, open_verify. */
-export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine): Verdict {
+/**
+ * elf/dl-load.c, open_verify.
+ * @param abi given if the loader looks at ABI notes: the version of the kernel, if it is known
+ */
+export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine, abi: AbiCheck | undefined): Verdict {
   const wide = machine === "x86-64";
   if (bytes.length < (wide ? ELF64_EHDR_SIZE : ELF32_EHDR_SIZE)) return fatal("file too short");
   if (!startsWith(bytes, 0, "\x7fELF")) return fatal("invalid ELF header");
@@ -48,9 +53,10 @@ export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine): Verdi
   }
   if (bytes[EI_DATA] !== ELFDATA2LSB) return fatal("ELF file data encoding not little-endian");
   if (bytes[EI_VERSION] !== EV_CURRENT) return fatal("ELF file version ident does not match current one");
-  const abi = bytes[EI_OSABI];
-  if (abi !== ELFOSABI_SYSV && abi !== ELFOSABI_GNU) return fatal("ELF file OS ABI invalid");
-  if (bytes[EI_ABIVERSION] > (abi === ELFOSABI_GNU ? NEWEST_GNU_ABI : 0)) return fatal("ELF file ABI version invalid");
+  const osAbi = bytes[EI_OSABI];
+  if (osAbi !== ELFOSABI_SYSV && osAbi !== ELFOSABI_GNU) return fatal("ELF file OS ABI invalid");
+  if (bytes[EI_ABIVERSION] > (osAbi === ELFOSABI_GNU ? NEWEST_GNU_ABI : 0))
+    return fatal("ELF file ABI version invalid");
   if (bytes.subarray(9, 16).some((byte) => byte !== 0)) return fatal("nonzero padding in e_ident");
   const source = elfSource(bytes, wide ? 64 : 32, true);
   if (word(source, 20) !== EV_CURRENT) return fatal("ELF file version does not match current one");
@@ -64,7 +70,50 @@ export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine): Verdi
   const size = wide ? ELF64_PHDR_SIZE : ELF32_PHDR_SIZE;
   if (entry !== size) return fatal("ELF file's phentsize not the expected size");
   if (!holds(source, offset, count * size)) return fatal("cannot read file data");
+  return abi === undefined ? TAKEN : abiVerdict(source, offset, count, abi);
+}
+
+export interface AbiCheck {
+  readonly kernel: readonly number[] | undefined;
+}
+
+/** Name of 4 bytes, contents of 16, type 1 (NT_GNU_ABI_TAG), "GNU". */
+const ABI_NOTE = "\x04\0\0\0\x10\0\0\0\x01\0\0\0GNU\0";
+/** The note's first word (gABI supplement of GNU): Linux is 0. */
+const SYSTEMS: readonly string[] = ["Linux", "the Hurd", "Solaris", "FreeBSD", "NetBSD"];
+
+/** Which system the file was built for, if it has a note of that: the first one counts. */
+function abiVerdict(source: ElfSource, segments: number, count: number, { kernel }: AbiCheck): Verdict {
+  const wide = source.elfClass === 64;
+  const size = wide ? ELF64_PHDR_SIZE : ELF32_PHDR_SIZE;
+  for (let header = segments; header < segments + count * size; header += size) {
+    if (word(source, header) !== PT_NOTE) continue;
+    const offset = address(source, header + (wide ? 8 : 4));
+    const bytes = address(source, header + (wide ? 32 : 16));
+    const alignment = address(source, header + (wide ? 48 : 28));
+    if (bytes < 32 || (alignment !== 4 && alignment !== 8)) continue;
+    if (!holds(source, offset, bytes)) return fatal("cannot read file data");
+    const note = abiNoteIn(source, offset, offset + bytes, alignment);
+    if (note !== undefined) return systemVerdict(source, note, kernel);
+  }
   return TAKEN;
+}
+
+function abiNoteIn(source: ElfSource, start: number, end: number, alignment: number): number | undefined {
+  const aligned = (size: number): number => Math.ceil(size / alignment) * alignment;
+  for (let at = start; at + 32 <= end; ) {
+    if (startsWith(source.bytes, at, ABI_NOTE)) return at;
+    at += aligned(12 + word(source, at)) + aligned(word(source, at + 4));
+  }
+  return undefined;
+}
+
+function systemVerdict(source: ElfSource, note: number, kernel: readonly number[] | undefined): Verdict {
+  const system = word(source, note + 16);
+  if (system !== 0) return { fate: "wrong-system", message: SYSTEMS[system] ?? `system number ${system}` };
+  const needed = [20, 24, 28].map((at) => word(source, note + at) & 0xff);
+  const isTooOld = kernel !== undefined && compareVersions(kernel, needed) < 0;
+  return isTooOld ? { fate: "wrong-system", message: `Linux ${needed.join(".")}` } : TAKEN;
 }
 
 /** Newest ABI version of files with the GNU OS ABI (libc-abis): UNIQUE 1, IFUNC 2, ABSOLUTE 3. */
