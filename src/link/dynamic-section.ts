@@ -132,6 +132,7 @@ function flags1Of(mode: OutputMode, options: LinkOptions): number {
   const table: readonly (readonly [boolean, number])[] = [
     [z.now, elf.DF_1_NOW],
     [z.global, elf.DF_1_GLOBAL],
+    [options.group, elf.DF_1_GROUP],
     [z.nodelete && mode.shared, elf.DF_1_NODELETE],
     [z.loadfltr, elf.DF_1_LOADFLTR],
     [z.initfirst && mode.shared, elf.DF_1_INITFIRST],

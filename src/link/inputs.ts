@@ -12,6 +12,7 @@ import { loadImplicitLibraries } from "./implicit-libraries.ts";
 import {
   extractAll,
   extractBackwards,
+  extractMatching,
   extractWanted,
   indexMembers,
   type LazyMember,
@@ -31,6 +32,7 @@ import { joinVersioned } from "./shared-file.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_REQUIRED,
+  FLAG_UNIQUE,
   KIND_DEFINED,
   KIND_INDIRECT,
   KIND_UNDEFINED,
@@ -61,6 +63,7 @@ export function readInputs(
   for (const input of inputs) readInput(reading, input);
   closeLib(reading);
   closeGroup(reading);
+  extractMatching(loader, options.undefinedGlobs);
   if (options.output !== "relocatable") {
     loadImplicitLibraries(loader);
     if (undefinedIsError(options)) {
@@ -70,6 +73,7 @@ export function readInputs(
   }
   joinVersioned(loader.symbols, loader.versioned);
   replaceAliases(loader);
+  if (!options.gnuUnique && options.output !== "relocatable") forgetUnique(loader);
   return loader;
 }
 
@@ -387,6 +391,11 @@ function firstElfMember(loader: Loader, path: string, bytes: Uint8Array): Uint8A
   // Only the first header is looked at: enough to tell the machine.
   const set = openArchive({ ...loader, report: () => {} }, path, bytes);
   return set?.members.find((it) => it.bytes !== undefined && fileKind(it.bytes) === "object")?.bytes;
+}
+
+/** --no-gnu-unique */
+function forgetUnique({ symbols }: Loader): void {
+  for (let id = 0; id < symbols.names.count; id++) symbols.flags[id] &= ~FLAG_UNIQUE;
 }
 
 /** From here on no object refers to a name that is only another name for something. */

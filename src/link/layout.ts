@@ -164,7 +164,8 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   let loads: Segment[] = [];
   let walk: Walk = createWalk();
   for (let attempt = 0; attempt < 8; attempt++) {
-    const headers = headerSize + (before.length + after.length + loadCount) * entrySize;
+    const count = before.length + after.length + loadCount;
+    const headers = it.options.outputFormat === "binary" ? 0 : headerSize + count * entrySize;
     walk = assignAddresses(all, headers, it);
     if (it.options.sectionStart.size > 0) allocated = byAddress(allocated);
     loads = loadSegments(allocated, segmentOptions);
@@ -211,7 +212,7 @@ function wantsHeaderSegment(loads: readonly Segment[], headersEnd: number, optio
 
 /** Where the headers are loaded: in front of the first section, wherever that is. Undefined: nowhere, there is no room. */
 function placeHeaders(loads: readonly Segment[], headersEnd: number, it: LayoutOptions): number | undefined {
-  if (it.options.omagic || it.options.nmagic) return undefined;
+  if (it.options.omagic || it.options.nmagic || it.options.outputFormat === "binary") return undefined;
   const [own, next] = loads;
   const load = own?.sections.length === 0 ? next : own;
   const first = load?.sections[0];

@@ -7,9 +7,10 @@ import { SHN_COMMON, SHN_UNDEF } from "../elf/constants.ts";
 import { error, note, warning } from "../elf/problem.ts";
 import type { SymbolId } from "./ids.ts";
 import { addObject, fileKind, type Loader, readFile } from "./loader.ts";
-import { internName } from "./names.ts";
+import { internName, nameText } from "./names.ts";
 import { readWord } from "./object-file.ts";
 import { fileName, findReferrers } from "./references.ts";
+import { compileGlob, globMatchesText } from "./script/glob.ts";
 import {
   coverNames,
   FLAG_REF_DYNAMIC_NONWEAK,
@@ -229,6 +230,26 @@ function definesStrongly(loader: Loader, set: LazySet, member: number, wanted: S
   });
   coverNames(loader.symbols);
   return found;
+}
+
+/** --undefined-glob: the members that offer what nothing defines and a pattern matches, and what these want in turn. */
+export function extractMatching(loader: Loader, patterns: readonly string[]): void {
+  if (patterns.length === 0) return;
+  const globs = patterns.map(compileGlob);
+  const { symbols: table } = loader;
+  for (const set of loader.lazySets) {
+    for (let i = 0; i < set.symbols.length; i++) {
+      const id = set.symbols[i];
+      const isOpen = [KIND_NONE, KIND_UNDEFINED, KIND_UNDEFINED_WEAK].includes(table.kind[id]);
+      if (!isOpen || set.extracted[set.symbolMember[i]] !== 0) continue;
+      const name = nameText(table.names, id);
+      if (globs.some((it) => globMatchesText(it, name))) extract(loader, set, set.symbolMember[i], id);
+    }
+  }
+  for (let again = true; again; ) {
+    again = false;
+    for (const set of loader.lazySets) if (extractWanted(loader, set)) again = true;
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import type { FileSystem } from "../host/files.ts";
 import { computeAddresses, slotAddresses } from "./addresses.ts";
 import { assignSections, placeChunks } from "./assign-sections.ts";
 import { evaluateAssignments, prepareAssignments } from "./assignments.ts";
+import { binaryImage } from "./binary-image.ts";
 import { bindSymbols } from "./bind.ts";
 import { reportCommons } from "./common-warnings.ts";
 import { reportComplaints } from "./complaints.ts";
@@ -143,7 +144,7 @@ function linkImage(
 
   // Addresses and file offsets. Final beyond this point.
   const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, report);
-  reportSegments(layout.segments, options.outputName, report);
+  if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, report);
   const at = slotAddresses(made.slotChunks);
   const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
   placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
@@ -152,7 +153,8 @@ function linkImage(
   facts.placed = { made, values, at };
 
   // Contents.
-  return writeImage(loader, scan, made, layout, values, at, machine, mode, options, report);
+  const written = writeImage(loader, scan, made, layout, values, at, machine, mode, options, report);
+  return options.outputFormat === "binary" ? binaryImage(written, layout.sections, report) : written;
 }
 
 /** Lays out; with packed relative relocations, again until their section has its size. */

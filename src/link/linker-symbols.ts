@@ -60,8 +60,9 @@ const notShared = (mode: OutputMode): boolean => !mode.shared;
 const staticOnly = (mode: OutputMode): boolean => mode.kind === "static";
 const dynamicOnly = (mode: OutputMode): boolean => mode.dynamic;
 
-/** With -n and -N they are not. */
-const headersLoaded = (_mode: OutputMode, { nmagic, omagic }: LinkOptions): boolean => !nmagic && !omagic;
+/** With -n and -N they are not, and a binary image has none. */
+const headersLoaded = (_mode: OutputMode, { nmagic, omagic, outputFormat }: LinkOptions): boolean =>
+  !nmagic && !omagic && outputFormat === "elf";
 
 const boundary = (name: string, section: string): Definition[] => [
   { name: `${name}_start`, anchor: { at: "start", section }, hidden: true, when: notShared },

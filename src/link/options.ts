@@ -71,6 +71,8 @@ export interface LinkOptions {
   readonly output: OutputKind;
   /** The output's file name: only for messages and for the version definition's base name. */
   readonly outputName: string;
+  /** --oformat=binary: the loaded memory of a static program, without headers. Takes `output: "static"`. */
+  readonly outputFormat: "elf" | "binary";
   /** BFD emulation: elf_x86_64 or elf_i386. Undefined: taken from the first object. */
   readonly emulation: string | undefined;
 
@@ -88,6 +90,8 @@ export interface LinkOptions {
   readonly entry: string | undefined;
   readonly undefined: readonly string[];
   readonly requireDefined: readonly string[];
+  /** --undefined-glob: archive members that define a symbol of these names take part. */
+  readonly undefinedGlobs: readonly string[];
   readonly defsym: readonly Assignment[];
   readonly wrap: readonly string[];
   /** -z defs / --no-undefined; undefined: error in executables, allowed in shared libraries. */
@@ -118,11 +122,15 @@ export interface LinkOptions {
   readonly versionNodes: readonly VersionNode[];
   readonly undefinedVersion: boolean;
   readonly defaultSymver: boolean;
+  /** --no-gnu-unique clears it: STB_GNU_UNIQUE symbols become STB_GLOBAL, but for -r. */
+  readonly gnuUnique: boolean;
 
   // Dynamic section
   readonly dynamicLinker: string | undefined;
   readonly noDynamicLinker: boolean;
   readonly soname: string | undefined;
+  /** -Bgroup: the library finds symbols only in itself and what it needs (DF_1_GROUP). */
+  readonly group: boolean;
   readonly rpath: readonly string[];
   /** --enable-new-dtags: -rpath gives DT_RUNPATH. */
   readonly newDtags: boolean;
@@ -281,6 +289,7 @@ const defaultZ: ZOptions = {
 export const defaultOptions: LinkOptions = {
   output: "executable",
   outputName: "a.out",
+  outputFormat: "elf",
   emulation: undefined,
   libraryPaths: [],
   sysroot: "",
@@ -290,6 +299,7 @@ export const defaultOptions: LinkOptions = {
   entry: undefined,
   undefined: [],
   requireDefined: [],
+  undefinedGlobs: [],
   defsym: [],
   wrap: [],
   noUndefined: undefined,
@@ -312,9 +322,11 @@ export const defaultOptions: LinkOptions = {
   versionNodes: [],
   undefinedVersion: true,
   defaultSymver: false,
+  gnuUnique: true,
   dynamicLinker: undefined,
   noDynamicLinker: false,
   soname: undefined,
+  group: false,
   rpath: [],
   newDtags: true,
   init: "_init",

@@ -126,6 +126,16 @@ eachTarget("soname, rpath, runpath, filter, auxiliary and audit libraries are na
   });
 });
 
+eachTarget("-Bgroup marks a library as bound within its group, and refuses what is undefined in it", (target) => {
+  const library = compile(target, "group.c", "int get(void) { return 1; }", ["-fPIC"]);
+  const open = compile(target, "open.c", "int absent(void); int get(void) { return absent(); }", ["-fPIC"]);
+  likeGnuLd(target, (shop) => {
+    const path = shop.cc("libgroup.so", ["-shared", "-Wl,-Bgroup", library]);
+    match(tool("readelf", ["-dW", path]), /FLAGS_1.*GROUP/);
+    match(shop.refuses("libopen.so", ["-shared", "-nostdlib", "-Wl,-Bgroup", open]), /undefined.*absent/);
+  });
+});
+
 eachTarget("LD_RUN_PATH serves where no -rpath is given", (target) => {
   const main = compile(target, "tiny.c", "int main(void) { return 0; }");
   likeGnuLd(target, (shop) => {

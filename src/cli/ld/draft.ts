@@ -131,6 +131,7 @@ function createOptions(): DraftOptions {
     systemLibraryPaths: [],
     undefined: [],
     requireDefined: [],
+    undefinedGlobs: [],
     defsym: [],
     wrap: [],
     traceSymbols: [],

@@ -26,6 +26,7 @@ export function finish(draft: Draft, program: string): LdCommand {
 
   options.output = outputKind(draft);
   options.outputName = settings.outputPath;
+  if (options.outputFormat === "binary") settleBinary(draft);
   if (!options.noStandardLibraryPaths) {
     options.libraryPaths.push(...draft.laterLibraryPaths, ...searchDirectories(program, likelyEmulation));
   }
@@ -39,6 +40,17 @@ export function finish(draft: Draft, program: string): LdCommand {
   }
   if (settings.silent) options.fatalWarnings = false;
   return { inputs: draft.inputs, options, settings, likelyEmulation };
+}
+
+/** Nothing in a binary image could tell a loader what to do: it is linked statically, for 0 where it would go anywhere. */
+function settleBinary({ options, relocatable, report }: Draft): void {
+  if (relocatable) report(error("options-conflict", {}, { first: "-r", second: "--oformat=binary" }));
+  if (options.output === "shared" || options.output === "pie" || options.output === "static-pie")
+    options.imageBase ??= 0;
+  options.output = "static";
+  options.buildId = { style: "none" };
+  options.ehFrameHdr = false;
+  options.compressDebugSections = undefined;
 }
 
 function closeInputs(draft: Draft): void {

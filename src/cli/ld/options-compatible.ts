@@ -45,7 +45,6 @@ export const compatibleOptions: OptionGroup = {
     quiet("--no-ctors-in-init-array", "Keep .ctors.", "decided by the objects", OTHERS),
     quiet("--text-reorder", "The order of code in gold.", "the order is GNU ld's", OTHERS),
     quiet("--no-text-reorder", "The order of code in gold.", "the order is GNU ld's", OTHERS),
-    quiet("--gnu-unique", "Keep unique symbols (default).", "done anyway", OTHERS),
     quiet("--fortran-common", "Let archive members override common symbols (default).", "done anyway", OTHERS),
     noEffect("--no-fortran-common", "Do not let them.", "GNU ld lets them", OTHERS),
     noEffect("--strip-lto-sections", "Leave out LTO code.", NO_LTO, OTHERS),

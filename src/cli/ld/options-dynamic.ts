@@ -4,7 +4,7 @@ import { warning } from "../../elf/problem.ts";
 import { closest } from "../../link/spelling.ts";
 import { type Draft, oneOf } from "./draft.ts";
 import { addRpath } from "./options-inputs.ts";
-import { addText, missing, type OptionGroup, OTHERS, quiet, set, setText, value } from "./row.ts";
+import { addText, flag, type OptionGroup, OTHERS, quiet, set, setText, value } from "./row.ts";
 import { zKeywords } from "./z-keywords.ts";
 
 export const dynamicOptions: OptionGroup = {
@@ -69,11 +69,11 @@ export const dynamicOptions: OptionGroup = {
       OTHERS,
     ),
     quiet("--no-apply-dynamic-relocs", "Do not write them (default).", "x86-64's RELA needs none", OTHERS),
-    missing(
-      "-Bgroup",
-      "Let the library find symbols only in itself and what it needs.",
-      "DT_FLAGS_1 is written without it",
-    ),
+    flag("-Bgroup", "Let the library find symbols only in itself and what it needs, and hold it to that.", (draft) => {
+      draft.options.group = true;
+      draft.unresolvedInObjects = "report";
+      draft.unresolvedInLibraries = "report";
+    }),
     quiet(
       "--spare-dynamic-tags=COUNT",
       "Leave room for COUNT more entries in the dynamic section.",

@@ -26,7 +26,13 @@ export const outputOptions: OptionGroup = {
         draft.options.emulation = findEmulation(name, draft.report)?.name ?? draft.options.emulation;
       },
     ),
-    value("--oformat", "TARGET", "The output's format: elf64-x86-64, elf32-i386 or elf.", setOutputFormat, TWO_DASHES),
+    value(
+      "--oformat",
+      "TARGET",
+      "The output's format: elf64-x86-64, elf32-i386, elf, or binary (the memory of a static program, no headers).",
+      setOutputFormat,
+      TWO_DASHES,
+    ),
     flag("-shared -Bshareable", "Make a shared library.", (draft) => {
       draft.form = "shared";
     }),
@@ -145,9 +151,10 @@ function setBuildId(draft: Draft, style: string): void {
 function setOutputFormat(draft: Draft, target: string): void {
   if (target === "elf64-x86-64") draft.options.emulation = "elf_x86_64";
   else if (target === "elf32-i386") draft.options.emulation = "elf_i386";
-  else if (["binary", "srec", "ihex", "verilog"].includes(target)) {
+  else if (target === "binary") draft.options.outputFormat = "binary";
+  else if (["srec", "ihex", "verilog"].includes(target)) {
     remark(draft, "error", `${draft.spelled}=${target}`, "link an ELF file and convert it with objcopy");
-  } else if (target !== "elf") badValue(draft, target, "elf64-x86-64, elf32-i386, elf");
+  } else if (target !== "elf") badValue(draft, target, "elf64-x86-64, elf32-i386, elf, binary");
 }
 
 function retainSymbols(draft: Draft, path: string): void {

@@ -171,8 +171,15 @@ export const symbolOptions: OptionGroup = {
       "Read what to export from sections named .exports.",
       "use --version-script",
     ),
-    missing("--no-gnu-unique", "Make unique symbols plain global ones.", "unique symbols stay unique", OTHERS),
-    missing("--undefined-glob=PATTERN", "As -u for every symbol that matches.", "use -u for each", OTHERS),
+    set("--gnu-unique", "Keep unique symbols (default).", "gnuUnique", true, OTHERS),
+    set("--no-gnu-unique", "Make unique symbols (STB_GNU_UNIQUE) plain global ones.", "gnuUnique", false, OTHERS),
+    addText(
+      "--undefined-glob",
+      "PATTERN",
+      "Link the archive members that define a symbol that matches PATTERN. --gc-sections can still remove them.",
+      "undefinedGlobs",
+      OTHERS,
+    ),
   ],
 };
 
