@@ -308,6 +308,7 @@ test("relocations in code are warned of", needs(...i386.tools), () => {
   const answer = verdict([here.at("libtext.so")]);
   equal(answer.loads, true);
   deepEqual(codes(answer, "warning"), ["check-text-relocations"]);
+  deepEqual(answer.findings[0].details, { count: 1, symbols: ["x"] });
 });
 
 test("more static TLS than dlopen has room for", needs(...x86_64.tools), () => {

@@ -1,7 +1,9 @@
 // What is remarkable about a file itself, under the rules of one C library and release: an executable stack, relocations in
 // code, static TLS, the CPU that it asks for, packed relocations.
 
-import { error, type Problem, warning } from "../../elf/index.ts";
+import { dynamicOf, dynamicRelocationsOf, error, PF_W, type Problem, warning } from "../../elf/index.ts";
+import type { DynamicFile } from "../dynamic-file.ts";
+import { symbolName } from "../dynamic-symbols.ts";
 import { compareReleases, type Release } from "../systems/index.ts";
 import type { Demands } from "./demands.ts";
 
@@ -45,8 +47,29 @@ function stackFindings(demands: Demands, rules: LibraryRules): Problem[] {
 }
 
 /** Both loaders make code writable for as long as they relocate; SELinux and hardened kernels forbid it. */
-function textFindings({ textRelocations, name }: Demands): Problem[] {
-  return textRelocations ? [warning("check-text-relocations", { file: name })] : [];
+function textFindings({ textRelocations, name, file }: Demands): Problem[] {
+  return textRelocations ? [warning("check-text-relocations", { file: name }, readOnlySites(file))] : [];
+}
+
+/** How many relocations are in memory that is not writable, and the symbols that they speak of. */
+function readOnlySites({ elf, loads, symbols }: DynamicFile): { readonly count: number; readonly symbols: string[] } {
+  const quiet = (): void => {};
+  const dynamic = dynamicOf(elf, quiet);
+  const names = new Set<string>();
+  if (dynamic === undefined) return { count: 0, symbols: [] };
+  const readOnly = loads.filter(({ flags }) => (flags & PF_W) === 0);
+  const isReadOnly = (site: number): boolean =>
+    readOnly.some(({ address, memoryBytes }) => site >= address && site < address + memoryBytes);
+  const { tables, relr } = dynamicRelocationsOf(elf, dynamic, quiet);
+  let count = relr.filter(isReadOnly).length;
+  for (const { relocations } of tables) {
+    for (const { offset, symbol } of relocations) {
+      if (!isReadOnly(offset)) continue;
+      count++;
+      if (symbol !== 0 && symbol < symbols.count) names.add(symbolName(symbols, symbol));
+    }
+  }
+  return { count, symbols: [...names].filter((it) => it !== "") };
 }
 
 /**
