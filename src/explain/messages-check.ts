@@ -161,7 +161,8 @@ export const checkMessages: MessageTable = {
     cure: 'link with -z noexecstack; assembler sources need .section .note.GNU-stack,"",@progbits',
   },
   "check-text-relocations": {
-    message: "has relocations in read-only memory (DT_TEXTREL; {count} of them): SELinux and hardened kernels refuse to load it",
+    message:
+      "has relocations in read-only memory (DT_TEXTREL; {count} of them): SELinux and hardened kernels refuse to load it",
     cure: "compile all of it with -fPIC; ld -z text names the objects",
   },
   "check-static-tls": {
