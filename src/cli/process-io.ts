@@ -2,9 +2,10 @@
 // the time in which a small program is linked.
 
 import { fstatSync, writeSync } from "node:fs";
+import { printableOutput } from "../explain/printable.ts";
 import type { Io } from "./io.ts";
 
-/** Standard output, standard error and the environment of this process. */
+/** Standard output, standard error and the environment of this process. Control characters in names are written out. */
 export const processIo: Io = {
   out: (text) => write(1, text),
   err: (text) => write(2, text),
@@ -26,7 +27,7 @@ function takesColor(file: number): boolean {
 }
 
 function write(file: number, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(printableOutput(text));
   for (let written = 0; written < bytes.length; ) {
     try {
       written += writeSync(file, bytes, written);

@@ -1,6 +1,19 @@
-// Names come from files that nobody vouches for. What a terminal would obey instead of showing is written out.
+// Names come from files that nobody vouches for. What a terminal would obey instead of showing is written out, in the form
+// that JSON has for it.
 
-/** The text with control characters as `\x1b`. */
+/** A name with control characters as `\u001b`. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(/\p{Cc}/gu, written);
+}
+
+/** Whole output: line feeds, tabs and colours stay. */
+export function printableOutput(text: string): string {
+  return text.replace(CONTROLS, (part) => (part.startsWith("\x1b[") ? part : written(part[0]) + part.slice(1)));
+}
+
+/** Control characters but line feeds and tabs, with what makes an escape a colour. */
+const CONTROLS = /(?![\n\t])\p{Cc}(?:\[[\d;]*m)?/gu;
+
+function written(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -88,7 +88,7 @@ test("names that a terminal would obey are written out", () => {
   const task = load({ "/main": madeFile({ needed: ["\x1b[2Jlib.so\n", "\u009b31m"], runpath: "/a\x07" }) });
   const lines = [...treeLines(task, { repeats: true, similar: () => ["/\x1b"] }, STYLE), ...flatLines(task)];
   equal(/\p{Cc}/u.test(lines.map((line) => line.replace(/^\t/, "")).join("")), false);
-  ok(lines.some((line) => line.includes("\\x1b[2Jlib.so\\x0a => not found")));
+  ok(lines.some((line) => line.includes("\\u001b[2Jlib.so\\u000a => not found")));
 });
 
 test("names that are paths of any length, and empty ones", () => {
