@@ -19,10 +19,18 @@ import {
   R_X86_64_TLSDESC,
   R_X86_64_TPOFF64,
 } from "../arch/x86_64/relocations.ts";
-import { error, STB_LOCAL, STB_WEAK, STV_HIDDEN, STV_INTERNAL } from "../elf/index.ts";
+import { error, STB_LOCAL, STB_WEAK, STT_FUNC, STV_HIDDEN, STV_INTERNAL, STV_PROTECTED } from "../elf/index.ts";
 import type { LoaderMachine } from "./contract.ts";
-import { symbolicOf } from "./dynamic-file.ts";
-import { symbolBinding, symbolName, symbolSize } from "./dynamic-symbols.ts";
+import { needsIndirectAccess, symbolicOf } from "./dynamic-file.ts";
+import {
+  symbolBinding,
+  symbolName,
+  symbolSection,
+  symbolSize,
+  symbolType,
+  symbolValue,
+  symbolVisibility,
+} from "./dynamic-symbols.ts";
 import { CLASS_COPY, CLASS_PLT, lookUp, type Query } from "./lookup.ts";
 import {
   type Bindings,
@@ -34,7 +42,15 @@ import {
   NOT_BOUND,
   NOT_YET_BOUND,
 } from "./objects.ts";
-import { DO_COPY, DO_REFUSE, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, RELOCATION_KINDS } from "./relocation-kinds.ts";
+import { behaves } from "./profiles.ts";
+import {
+  DO_COPY,
+  DO_DESCRIPTOR,
+  DO_REFUSE,
+  DO_TP_OFFSET,
+  DO_TP_OFFSET_NEGATED,
+  RELOCATION_KINDS,
+} from "./relocation-kinds.ts";
 import { allocateStaticTls } from "./tls.ts";
 import { versionIndex } from "./version-table.ts";
 
@@ -119,13 +135,13 @@ function bindsLocally(task: LoadedProcess, object: LoadedObject, index: number):
 
 /** Kinds of relocations that may fail although the symbol is found. */
 const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: 16 }, (_, kind) =>
-  [DO_REFUSE, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED].includes(kind) ? 1 : 0,
+  [DO_REFUSE, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, DO_DESCRIPTOR].includes(kind) ? 1 : 0,
 );
 
 function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number, kind: number): void {
   if (kind === DO_REFUSE) refuseType(task, object, row);
   else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
-  else needStaticTls(task, bindings.provider[row]);
+  else needStaticTls(task, bindings.provider[row], kind === DO_DESCRIPTOR);
 }
 
 /** Looks one reference up and notes the answer in its row. */
@@ -147,6 +163,9 @@ export function bindRow(
     bindings.provider[row] = query.provider.id;
     bindings.symbol[row] = query.found;
     noteDependency(task, object, query.provider);
+    if (object.kind === "program" && symbolVisibility(query.provider.file.symbols, query.found) === STV_PROTECTED) {
+      checkProtected(task, object, query.provider, index, typeClass);
+    }
   }
   if (query.rule === NOT_BOUND) notFound(task, object, row, query);
 }
@@ -185,10 +204,38 @@ function noteDependency(task: LoadedProcess, object: LoadedObject, provider: Loa
   if (!object.initfini.includes(provider)) object.bound.add(provider);
 }
 
+/**
+ * The program has a copy of a protected variable, which the library does not use, or takes its own PLT entry for the address
+ * of a protected function (sysdeps/generic/dl-protected.h).
+ */
+function checkProtected(
+  task: LoadedProcess,
+  program: LoadedObject,
+  library: LoadedObject,
+  index: number,
+  typeClass: number,
+): void {
+  if (library === program || !behaves(task.options.profile, "protectedChecked")) return;
+  const { symbols } = program.file;
+  const isCopy = typeClass === CLASS_COPY;
+  const isOwnAddress =
+    symbolValue(symbols, index) !== 0 && symbolSection(symbols, index) === 0 && symbolType(symbols, index) === STT_FUNC;
+  if (!isCopy && !isOwnAddress) return;
+  const name = symbolName(symbols, index);
+  const where = `\`${name}' in \`${library.name}'`;
+  const text = isCopy
+    ? `warning: copy relocation against non-copyable protected symbol ${where}`
+    : `warning: direct reference to protected function ${where} may break pointer equality`;
+  task.messages.push({ text, fatal: false });
+  if (needsIndirectAccess(library.file)) {
+    fatal(task, `${name}: ${library.name}: error due to GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS`, 127);
+  }
+}
+
 /** An offset from the thread pointer: an object of dlopen then has to fit into what static TLS has left. */
-function needStaticTls(task: LoadedProcess, id: number): void {
+function needStaticTls(task: LoadedProcess, id: number, optional: boolean): void {
   const provider: LoadedObject | undefined = task.objects[id];
-  if (provider?.file.tls === undefined || allocateStaticTls(task, provider)) return;
+  if (provider?.file.tls === undefined || allocateStaticTls(task, provider, optional) || optional) return;
   task.problems.push(error("static-tls-exhausted", { file: provider.name }, { left: task.tlsSurplus }));
 }
 

@@ -25,7 +25,10 @@ import {
   type ElfSegment,
   error,
   type FileRange,
+  GNU_PROPERTY_1_NEEDED,
   type HashTable,
+  isPropertyNote,
+  notesInSegments,
   PF_W,
   type Problem,
   PT_DYNAMIC,
@@ -34,6 +37,7 @@ import {
   PT_INTERP,
   PT_LOAD,
   PT_TLS,
+  propertiesOf,
   rangeAtAddress,
   readGnuHash,
   readSysvHash,
@@ -170,6 +174,15 @@ const DEPENDENCY_TAGS: ReadonlySet<number> = new Set([DT_NEEDED, DT_AUXILIARY, D
 export function symbolicOf(file: DynamicFile): SymbolicRelocations {
   file.symbolic ??= symbolicRelocations(file.elf, file.ranges, file.symbols);
   return file.symbolic;
+}
+
+/** GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS: programs must not keep copies or addresses of its protected symbols. */
+export function needsIndirectAccess({ elf }: DynamicFile): boolean {
+  const ignore = (): void => {};
+  return notesInSegments(elf, ignore)
+    .filter(isPropertyNote)
+    .flatMap((note) => propertiesOf(elf, note, elf.name, ignore))
+    .some(({ type, value }) => type === GNU_PROPERTY_1_NEEDED && ((value ?? 0) & 1) !== 0);
 }
 
 function dynamicWords(elf: ElfFile, report: (problem: Problem) => void): DynamicWord[] {

@@ -175,6 +175,7 @@ function startProcess(
     steps: [],
   } as const;
   addObject(task, program);
+  if (settings.interpreter === undefined && needsNoLoader(file)) return task;
   const opened = cache.files.open(interpreter);
   const loader = typeof opened === "string" ? undefined : dynamicFileOf(cache, opened);
   if (loader === undefined) {
@@ -186,6 +187,11 @@ function startProcess(
   // musl joins when it is needed, as libc.
   if (library === "musl") task.chain.pop();
   return task;
+}
+
+/** A static program, which relocates itself if it has to. A library names no loader either, but needs one. */
+function needsNoLoader(file: DynamicFile): boolean {
+  return file.interpreter === undefined && (!file.hasDynamicSection || file.pie);
 }
 
 function emptyProcess(
@@ -225,6 +231,7 @@ function emptyProcess(
     tlsSize: 0,
     tlsAlignment: 1,
     tlsSurplus: 0,
+    tlsOptional: 0,
   };
 }
 

@@ -177,7 +177,7 @@ export interface LoadedProcess {
   readonly undefinedSymbols: UndefinedSymbol[];
   /** Filled when memory is made. */
   readonly undecided: UndecidedValue[];
-  /** Filled when memory is made: lazy binding only. */
+  /** Filled when memory is made. */
   readonly loaderWords: LoaderWord[];
   readonly unique: UniqueTable;
   /** What dlopen gave handles for: how often, and what it loaded and found for it, breadth first. */
@@ -193,14 +193,20 @@ export interface LoadedProcess {
   tlsSize: number;
   tlsAlignment: number;
   tlsSurplus: number;
+  /** How much of that TLS descriptors may use, which can do without. */
+  tlsOptional: number;
 }
 
-/** A word that the loader sets for itself, in .got.plt of an object whose calls are bound lazily. */
+/** A word whose value is an address of something that the loader makes for itself. */
 export interface LoaderWord {
   readonly object: LoadedObject;
   readonly site: number;
-  /** GOT[1]: the loader's record of the object. GOT[2]: the function that binds, `_dl_runtime_resolve`. */
-  readonly meaning: "link-map" | "resolver";
+  /**
+   * In .got.plt of an object whose calls are bound lazily, GOT[1] is the loader's record of the object and GOT[2] the function
+   * that binds, `_dl_runtime_resolve`. A descriptor of thread-local storage that is allotted when it is first used has a
+   * function and a record of the loader's too.
+   */
+  readonly meaning: "link-map" | "resolver" | "tls-function" | "tls-record";
 }
 
 /** What the loader asks of the rest: where to map objects, what indirect functions choose. */

@@ -23,6 +23,7 @@ export type ChangeName =
   | "cacheSizeChecked"
   | "abiNotes"
   | "sortDepthFirst"
+  | "protectedChecked"
   | "relr"
   | "forceFirst"
   | "libcFirst"
@@ -70,6 +71,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 35],
     what: "sorts objects by a depth-first search",
     source: "glibc 2.35, glibc.rtld.dynamic_sort=2",
+  },
+  protectedChecked: {
+    library: "glibc",
+    since: [2, 35],
+    what: "warns of copies of protected variables, and of addresses of protected functions that are the program's own",
+    source: "glibc 7374c02b68",
   },
   relr: { library: "glibc", since: [2, 36], what: "applies DT_RELR", source: "glibc 2.36" },
   forceFirst: {

@@ -310,7 +310,7 @@ function applySymbolic(
       copy(task, object, provider, symbol, symbolicOf(object.file).symbol[row], site);
       return;
     default:
-      applyTls(task, pen, range, elf, at, provider, symbol, kind);
+      applyTls(task, object, pen, range, elf, at, provider, symbol, kind);
       return;
   }
 }
@@ -340,6 +340,7 @@ function copy(
 /** Thread-local storage. A weak reference without a definition leaves the word alone. */
 function applyTls(
   task: LoadedProcess,
+  object: LoadedObject,
   pen: Pen,
   range: RelocationRange,
   elf: ElfFile,
@@ -349,7 +350,7 @@ function applyTls(
   kind: number,
 ): void {
   if (kind === DO_DESCRIPTOR) {
-    applyDescriptor(task, pen, range, elf, at, provider, symbol);
+    applyDescriptor(task, object, pen, range, elf, at, provider, symbol);
     return;
   }
   if (provider === undefined) return;
@@ -387,6 +388,7 @@ function applyTls(
 /** A descriptor: the function that computes the offset, then its argument, which for static TLS is the offset itself. */
 function applyDescriptor(
   task: LoadedProcess,
+  object: LoadedObject,
   pen: Pen,
   range: RelocationRange,
   elf: ElfFile,
@@ -396,6 +398,12 @@ function applyDescriptor(
 ): void {
   const first = pen.at;
   const word = pen.wide ? 8 : 4;
+  if (provider !== undefined && provider.tlsOffset === 0) {
+    const site = object.base + offsetAt(elf, at);
+    task.loaderWords.push({ object, site, meaning: "tls-function" });
+    task.loaderWords.push({ object, site: site + word, meaning: "tls-record" });
+    return;
+  }
   const functions = descriptorFunctions(task);
   // REL keeps the addend in the second word.
   pen.at = first + word;

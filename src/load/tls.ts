@@ -5,7 +5,8 @@ import type { LoadedObject, LoadedProcess } from "./objects.ts";
 
 /** Static TLS that dlopen may use: 144 bytes for each namespace but one, 144 for each, and the optional 512 (dl-tls.c). */
 const NAMESPACES = 4;
-const SURPLUS = 144 * (NAMESPACES - 1) + 144 * NAMESPACES + 512;
+const OPTIONAL = 512;
+const SURPLUS = 144 * (NAMESPACES - 1) + 144 * NAMESPACES + OPTIONAL;
 
 /** Of struct pthread, at the thread pointer (x86: 64 bytes, for XMM state). */
 const TCB_ALIGNMENT = 64;
@@ -68,14 +69,16 @@ export function placeStaticTls(task: LoadedProcess): void {
   }
   task.tlsSize = offset;
   task.tlsAlignment = most;
+  task.tlsOptional = OPTIONAL;
   task.tlsSurplus = roundUp(offset + SURPLUS, most) - offset;
 }
 
 /**
  * Gives an object that came by dlopen a place in static TLS, for a reference that needs one (`_dl_try_allocate_static_tls`).
+ * @param optional a descriptor would like it, and may use up no more than rtld.optional_static_tls
  * @returns false: "cannot allocate memory in static TLS block"
  */
-export function allocateStaticTls(task: LoadedProcess, object: LoadedObject): boolean {
+export function allocateStaticTls(task: LoadedProcess, object: LoadedObject, optional = false): boolean {
   const { tls } = object.file;
   if (tls === undefined) return false;
   if (object.tlsOffset !== 0) return true;
@@ -83,6 +86,9 @@ export function allocateStaticTls(task: LoadedProcess, object: LoadedObject): bo
   const phase = tls.address % align;
   const free = task.tlsSurplus;
   if (align > task.tlsAlignment || free < tls.memoryBytes + phase) return false;
+  const taken = tls.memoryBytes + phase;
+  if (optional && taken > task.tlsOptional) return false;
+  if (optional) task.tlsOptional -= taken;
   const left = Math.floor((free - tls.memoryBytes - phase) / align) * align + phase;
   object.tlsOffset = task.tlsSize + (free - left);
   task.tlsSize = object.tlsOffset;

@@ -11,12 +11,14 @@ import {
   type LoadedObject,
   type LoadedProcess,
   symbolName,
+  symbolValue,
 } from "../../src/load/index.ts";
-import { compile, x86_64 } from "../support/build.ts";
+import { compile, type Target, targets, x86_64 } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { loaded } from "./reality.ts";
+import { type Workshop, workshop } from "./agree.ts";
+import { basesOf, compareMemory, describe, forgetFiles, freeze, loaded } from "./reality.ts";
 
 const directory = folder("calls");
 
@@ -259,3 +261,93 @@ test("the errors of dlopen and dlsym are dlerror's words", needs("gcc"), () => {
   });
   deepEqual(ours, lines(path));
 });
+
+/** Holds what dlopen loaded against the memory of the real process when it calls `stop_here`. */
+function compareOpened(
+  target: Target,
+  task: LoadedProcess,
+  program: string,
+  shop: Workshop,
+  open: (task: LoadedProcess) => void,
+): void {
+  const elf = task.objects[0].file.elf;
+  const { symbols } = task.objects[0].file;
+  const stop = Array.from({ length: symbols.count }, (_, i) => i).find((i) => symbolName(symbols, i) === "stop_here");
+  ok(stop !== undefined && elf.header.type === 2, "a program that is not position-independent exports stop_here");
+  const at = `=${symbolValue(symbols, stop).toString(16)}`;
+  const snapshot = freeze(shop.at("snapshot"), at, { LD_BIND_NOW: "1" }, [program], 1);
+  ok(snapshot !== undefined, "the program comes to stop_here");
+  const real = loaded(program, { LD_BIND_NOW: "1" }, basesOf(snapshot.mappings));
+  const before = real.objects.length;
+  open(real);
+  const { bytes, differences, problems } = compareMemory(real, snapshot, ({ id }) => id >= before);
+  deepEqual(differences.map(describe), [], target.name);
+  deepEqual(problems, []);
+  ok(bytes > 0);
+}
+
+for (const target of targets) {
+  test(`${target.name}: the memory of what dlopen loads`, needs(...target.tools), () => {
+    const shop = workshop(target);
+    shop.library(
+      "below",
+      "__thread int small = 7; int who(void) { return 1; } int number = 3; int below(void) { return number; }",
+    );
+    const scope =
+      "int who(void); int below(void); extern int number; int *pointer = &number; int (*function)(void) = who;";
+    const ie = '__thread int near __attribute__((tls_model("initial-exec"))) = 5; extern __thread int small;';
+    const opened = shop.library(
+      "opened",
+      `${scope} ${ie} int *take(void) { return &near; } int *far(void) { return &small; } int opened(void) { return who() + below(); }`,
+      "-lbelow",
+    );
+    const second = shop.library(
+      "second",
+      `${scope} int opened(void); int second(void) { return opened() + who(); }`,
+      "-lopened",
+    );
+    const source = (mode: string): string => `#include <dlfcn.h>
+      int who(void) { return 9; }
+      void stop_here(void) {}
+      int main(void) {
+        void *handle = dlopen("${opened}", RTLD_NOW ${mode});
+        void *other = dlopen("${second}", RTLD_NOW | RTLD_GLOBAL);
+        stop_here();
+        return handle == 0 || other == 0;
+      }`;
+    for (const mode of ["", "| RTLD_DEEPBIND", "| RTLD_GLOBAL"]) {
+      const program = shop.program("main", source(mode), "-no-pie", "-rdynamic");
+      forgetFiles();
+      compareOpened(target, loaded(program), program, shop, (task) => {
+        const flags = { now: true, deepBind: mode.includes("DEEPBIND"), global: mode.includes("GLOBAL") };
+        ok(dlopen(task, opened, own(task), flags).opened);
+        ok(dlopen(task, second, own(task), { now: true, global: true }).opened);
+      });
+    }
+  });
+}
+
+test(
+  "x86-64: descriptors of thread-local storage in what dlopen loads: static as long as there is room",
+  needs("gcc"),
+  () => {
+    const shop = workshop(targets[0], ["-fPIC", "-mtls-dialect=gnu2"]);
+    const libraries = [40, 200, 400, 30].map((size, i) =>
+      shop.library(
+        `tls${i}`,
+        `__thread char big${i}[${size}]; static __thread int own${i}; char *take${i}(void) { return big${i}; } int *mine${i}(void) { return &own${i}; }`,
+      ),
+    );
+    const calls = libraries.map((path) => `if (dlopen("${path}", RTLD_NOW) == 0) return 1;`);
+    const source = `#include <dlfcn.h>\nvoid stop_here(void) {} int main(void) { ${calls.join(" ")} stop_here(); return 0; }`;
+    const program = shop.program("main", source, "-no-pie", "-rdynamic");
+    forgetFiles();
+    compareOpened(targets[0], loaded(program), program, shop, (task) => {
+      for (const path of libraries) ok(dlopen(task, path, own(task), { now: true }).opened, path);
+      ok(
+        task.objects.some(({ tlsOffset, file }) => file.tls !== undefined && tlsOffset === 0),
+        "one had no room",
+      );
+    });
+  },
+);

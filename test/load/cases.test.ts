@@ -115,6 +115,30 @@ for (const target of targets) {
     },
   );
 
+  test(`${target.name}: a copy of a variable, or the address of a function, that has become protected`, options, () => {
+    const shop = workshop(target, ["-fno-pic"]);
+    const library = (visibility: string, ...flags: readonly string[]): void => {
+      const source = `__attribute__((visibility("${visibility}"))) int number = 42;
+        __attribute__((visibility("${visibility}"))) int guarded(void) { return number; }`;
+      const object = compile(target, "var.c", source, ["-fPIC"]);
+      tool(target.cc, ["-shared", "-o", shop.at("libvar.so"), "-Wl,-soname,libvar.so", object, ...flags]);
+    };
+    library("default");
+    const copying = shop.program(
+      "copy",
+      "extern int number; int main(void) { return number - 42; }",
+      "-no-pie",
+      "-lvar",
+    );
+    const call = "int guarded(void); int main(void) { int (*volatile it)(void) = guarded; return it() - guarded(); }";
+    const calling = shop.program("call", call, "-no-pie", "-lvar");
+    library("protected");
+    ok(agree(target, copying).messages[0]?.text.startsWith("warning: copy relocation"));
+    library("protected", "-Wl,-z,indirect-extern-access");
+    refuse(copying);
+    refuse(calling);
+  });
+
   test(`${target.name}: COPY of a variable that has grown warns`, options, () => {
     const shop = workshop(target, ["-fno-pic"]);
     const build = (size: number): void => {
@@ -342,6 +366,33 @@ for (const target of targets) {
       );
       agree(target, shop.at("main"));
     }
+  });
+
+  test(`${target.name}: a unique symbol is the same for all, whatever its version`, options, () => {
+    const shop = workshop(target);
+    const unique = (library: string): string => `
+      .globl shared_${library}
+      .data
+      .globl one
+      .type one, @gnu_unique_object
+      .size one, 4
+      one: .long 7
+      .text
+      .type shared_${library}, @function
+      shared_${library}: ret
+      .data
+      .globl pointer_${library}
+      pointer_${library}: ${target.wordBytes === 8 ? ".quad" : ".long"} one`;
+    for (const library of ["u", "v"]) {
+      writeFileSync(shop.at("script.map"), `V_${library} { one; shared_${library}; pointer_${library}; };`);
+      const object = compile(target, `${library}.s`, unique(library));
+      const link = [`-Wl,-soname,lib${library}.so`, `-Wl,--version-script,${shop.at("script.map")}`];
+      tool(target.cc, ["-shared", "-o", shop.at(`lib${library}.so`), object, ...link]);
+    }
+    const main = "void shared_u(void), shared_v(void); int main(void) { shared_u(); shared_v(); return 0; }";
+    const task = agree(target, shop.program("main", main, "-lu", "-lv"));
+    const bound = ["libu.so", "libv.so"].map((library) => providerOf(task, library, "one"));
+    equal(bound[0], bound[1]);
   });
 
   test(`${target.name}: IFUNCs are not guessed`, options, () => {

@@ -1,7 +1,7 @@
 // freeze OUT OFFSET HITS [NAME=VALUE...] -- PROGRAM [ARGUMENT...]
 //
 // Starts a program, lets it run until the instruction at OFFSET (hexadecimal) of its dynamic linker has been reached HITS
-// times, and writes what its memory looks like then: OUT.maps is /proc/PID/maps, OUT.mem the bytes of all readable mappings
+// times (=OFFSET is an address, of a program that is not position-independent), and writes what its memory looks like then: OUT.maps is /proc/PID/maps, OUT.mem the bytes of all readable mappings
 // of it, one after the other. The program is killed. Addresses are not randomized; the environment is the caller's with the
 // given variables set. The offset of ld.so's _dl_debug_state and the second hit mean: all is relocated, nothing has run.
 // Exit codes: 0, 2 for a wrong command line, 3 if the program ended before, 4 if the system does not let us.
@@ -122,7 +122,10 @@ int main(int count, char **arguments) {
   int status;
   if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFSTOPPED(status)) stop(4, "cannot trace the program");
   ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_EXITKILL);
-  run_to(pid, loader_base(pid) + strtoul(arguments[2], NULL, 16), atoi(arguments[3]));
+  const char *place = arguments[2];
+  int absolute = place[0] == '=';
+  unsigned long base = absolute ? 0 : loader_base(pid);
+  run_to(pid, base + strtoul(place + absolute, NULL, 16), atoi(arguments[3]));
   dump(pid, arguments[1]);
   kill(pid, SIGKILL);
   return 0;

@@ -58,13 +58,20 @@ export interface Snapshot {
 /** Takes a snapshot; undefined if the program ended before it got there. */
 export function freeze(
   out: string,
-  offset: number,
+  offset: number | string,
   environment: Readonly<Record<string, string>>,
   command: readonly string[],
   hits = 2,
 ): Snapshot | undefined {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const args = [out, offset.toString(16), String(hits), ...variables, "--", ...command];
+  const args = [
+    out,
+    typeof offset === "string" ? offset : offset.toString(16),
+    String(hits),
+    ...variables,
+    "--",
+    ...command,
+  ];
   const { status, stderr } = spawnSync(freezer(), args, { encoding: "utf8", env: { PATH: process.env.PATH ?? "" } });
   if (status === 3) return undefined;
   if (status !== 0) throw new Error(stderr);
@@ -179,7 +186,11 @@ export interface Comparison {
 }
 
 /** Holds a process's memory against a snapshot: each byte of each object but the loader, and the protection of each page. */
-export function compareMemory(process: LoadedProcess, snapshot: Snapshot): Comparison {
+export function compareMemory(
+  process: LoadedProcess,
+  snapshot: Snapshot,
+  isMeant: (object: LoadedObject) => boolean = () => true,
+): Comparison {
   processMemory(process);
   const problems: string[] = [];
   const skip = new Map<number, number>();
@@ -194,6 +205,7 @@ export function compareMemory(process: LoadedProcess, snapshot: Snapshot): Compa
   }
   for (const { object, site, meaning } of process.loaderWords) {
     skip.set(site, word);
+    if (meaning.startsWith("tls")) continue;
     const real = snapshot.read(site, word);
     const loader = process.objects.find(({ kind }) => kind === "loader") ?? object;
     if (real === undefined) problems.push(`${object.name}: ${meaning} at ${site.toString(16)} is not mapped`);
@@ -206,7 +218,7 @@ export function compareMemory(process: LoadedProcess, snapshot: Snapshot): Compa
   const differences: Difference[] = [];
   let bytes = 0;
   for (const object of process.objects) {
-    if (object.kind === "loader") continue;
+    if (object.kind === "loader" || !isMeant(object)) continue;
     for (const region of object.regions ?? []) {
       const size = region.end - region.start;
       const real = snapshot.read(region.start, size) ?? readPieces(snapshot, region.start, size);
