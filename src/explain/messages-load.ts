@@ -3,6 +3,9 @@
 import type { MessageTable } from "./messages.ts";
 
 export const loadMessages: MessageTable = {
+  "preload-ignored": {
+    message: "{name} from {source} cannot be preloaded: {reason}; musl passes over it without a word",
+  },
   "search-given-up": {
     message: "too many libraries are needed in too many directories: the rest was not searched for",
     cure: "no honest program comes near: do not trust this file",

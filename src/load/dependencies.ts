@@ -138,7 +138,8 @@ export function mapObject(
 ): MapResult {
   const known = loadedAs(task, name) ?? muslItself(task, name);
   if (known !== undefined) return { object: known, fresh: false };
-  const result = findLibrary(task.host.search, name, requester.searcher, { preload });
+  const asker = askerFor(task, requester, opened, preload);
+  const result = findLibrary(task.host.search, name, asker, { preload, running: opened });
   const searched = (object: LoadedObject | undefined, fresh = false): void =>
     void task.searches.push({
       kind: opened ? "opened" : "needed",
@@ -177,6 +178,18 @@ export function mapObject(
   });
   searched(object, true);
   return { object, fresh: true };
+}
+
+/** Whose RPATH counts: musl asks nobody's for preloads, and the program's for dlopen (ldso/dynlink.c, load_preload, dlopen). */
+function askerFor(
+  task: LoadedProcess,
+  requester: LoadedObject,
+  opened: boolean,
+  preload: boolean,
+): Requester | undefined {
+  if (task.options.profile.library !== "musl") return requester.searcher;
+  if (preload) return undefined;
+  return opened ? task.objects[0].searcher : requester.searcher;
 }
 
 /** musl is its own libc, libm and so on; it joins the list of objects when somebody first needs one of them. */

@@ -1,13 +1,13 @@
 // Loads a program: the table of contents of the dynamic linker. Each step is a file of its own; what it leaves behind is
 // in the process's record. No byte of the program runs.
 
-import { EM_386, EM_X86_64, error, type Problem } from "../elf/index.ts";
+import { EM_386, EM_X86_64, error, type Problem, warning } from "../elf/index.ts";
 import { bindObject } from "./bind.ts";
 import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contract.ts";
 import { addObject, mapDependencies, mapObject } from "./dependencies.ts";
 import { type DynamicFile, readDynamicFile } from "./dynamic-file.ts";
 import { makeQuery } from "./lookup.ts";
-import { fatal, type LoadedObject, type LoadedProcess, type LoadHost } from "./objects.ts";
+import type { LoadedObject, LoadedProcess, LoadHost } from "./objects.ts";
 import { type Placement, placer } from "./place.ts";
 import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
@@ -248,9 +248,10 @@ function preload(task: LoadedProcess, program: LoadedObject, preloads: readonly 
   return objects;
 }
 
+/** glibc says so and goes on; musl goes on without a word (ldso/dynlink.c, load_preload). */
 function sayNotPreloaded(task: LoadedProcess, name: string, from: string, message: string): void {
   if (task.options.profile.library === "musl") {
-    fatal(task, `Error loading shared library ${name}: ${message}`, 127);
+    task.problems.push(warning("preload-ignored", { file: task.programName }, { name, source: from, reason: message }));
     return;
   }
   // Without the words for errno.

@@ -8,6 +8,7 @@ import { DT_NEEDED, DT_RPATH, DT_RUNPATH, dynamicOf, dynamicTexts, parseElf } fr
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
 import type { LoadOptions, Requester } from "../../src/load/contract.ts";
+import { loadCache, loadDependencies } from "../../src/load/index.ts";
 import { profileOf } from "../../src/load/profiles.ts";
 import {
   findLibrary,
@@ -182,6 +183,27 @@ judge("LD_PRELOAD is looked for without anybody's RPATH", (here) => {
   const program = here.program("main", { needed: ["libp.so"], rpath: here.at("libs") });
   compare(program, { env: { LD_PRELOAD: `libp.so ${here.at("libs/libp.so")}\tlibq.so:` } });
 });
+
+judge("a library that cannot be preloaded stops nothing, and the program's RPATH does not help to find it", (here) => {
+  here.library("libs/libp.so");
+  const program = here.program("main", { needed: ["libp.so"], rpath: here.at("libs"), source: EXIT });
+  const env = { LD_PRELOAD: "libp.so" };
+  equal(run("/usr/bin/env", ["LD_PRELOAD=libp.so", program]).status, 0);
+  const profile = profileOf("musl", [1, 2, 3]);
+  const options = { profile, environment: env, currentDirectory: "/", secure: false, hwcaps: [] };
+  const result = loadDependencies(program, options, loadCache(nodeLoadFiles()));
+  if (!result.loaded) throw new Error(result.problem.code);
+  const { exitCode, problems, objects } = result.process;
+  equal(exitCode, undefined);
+  deepEqual(
+    problems.map(({ code, details }) => [code, details.name]),
+    [["preload-ignored", "libp.so"]],
+  );
+  equal(objects.at(-1)?.name, here.at("libs/libp.so"));
+});
+
+/** Ends with status 0. */
+const EXIT = ".globl _start\n_start: mov $60, %eax\n xor %edi, %edi\n syscall\n";
 
 test("the path file lies two directories above the loader; without it there are three directories", () => {
   const seen = (interpreter: string, files: Readonly<Record<string, Uint8Array>>): readonly string[] => {
