@@ -29,7 +29,9 @@ export interface NewObject {
 export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   const { file, kind, name } = what;
   const bytes = mappedBytes(file);
-  const start = task.host.place(file, name, kind, bytes);
+  const place = task.host.place(file, name, kind, bytes, what.rule);
+  if (place === undefined) task.problems.push(error("no-room-to-map", { file: name }, { bytes }));
+  const start = place ?? 0;
   const first = file.loads.length === 0 ? 0 : pageDown(file.loads[0].address);
   const object: LoadedObject = {
     id: task.objects.length,

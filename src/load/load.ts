@@ -13,6 +13,7 @@ import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
 import {
   ERRORS,
+  LIBRARY_CACHE,
   originOf,
   type Preload,
   preloadsOf,
@@ -121,7 +122,8 @@ function openProgram(
 
 function dynamicFileOf(cache: LoadCache, opened: OpenedFile): DynamicFile | undefined {
   const known = cache.dynamicFiles.get(opened.identity);
-  if (known !== undefined) return known;
+  // A hard link: the same file at another place, so that $ORIGIN is another.
+  if (known !== undefined) return known.realPath === opened.realPath ? known : { ...known, realPath: opened.realPath };
   const elf = cache.files.parse(opened);
   if (elf === undefined) return undefined;
   const file = readDynamicFile(elf, opened.identity, opened.realPath);
@@ -158,7 +160,7 @@ function startProcess(
   const host: LoadHost = {
     search: searchContext(cache.files, options, { machine, program: asked, interpreter }),
     fileOf: (opened) => dynamicFileOf(cache, opened),
-    place: placer(machine, settings),
+    place: placer(machine, settings, () => sizeOf(cache, LIBRARY_CACHE)),
     resolveIndirect: settings.resolveIndirect,
   };
   const task = emptyProcess(machine, options, programName, host);
@@ -187,6 +189,11 @@ function startProcess(
   // musl joins when it is needed, as libc.
   if (library === "musl") task.chain.pop();
   return task;
+}
+
+function sizeOf(cache: LoadCache, path: string): number {
+  const file = cache.files.open(path);
+  return typeof file === "string" ? 0 : file.bytes.length;
 }
 
 /** A static program, which relocates itself if it has to. A library names no loader either, but needs one. */

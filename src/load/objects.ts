@@ -213,8 +213,14 @@ export interface LoaderWord {
 export interface LoadHost {
   readonly search: SearchContext;
   readonly fileOf: (file: OpenedFile) => DynamicFile | undefined;
-  /** Where an object of this size goes; the address of its first page. */
-  readonly place: (file: DynamicFile, name: string, kind: ObjectKind, bytes: number) => number;
+  /** Where an object of this size goes: the address of its first page; undefined if there is no room for it. */
+  readonly place: (
+    file: DynamicFile,
+    name: string,
+    kind: ObjectKind,
+    bytes: number,
+    rule: SearchRule | undefined,
+  ) => number | undefined;
   /** What an IFUNC's resolver at this address returns, or undefined if that is not known. */
   readonly resolveIndirect: ((provider: LoadedObject, resolver: number) => number | undefined) | undefined;
 }

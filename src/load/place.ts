@@ -4,8 +4,8 @@
 import { ET_EXEC } from "../elf/index.ts";
 import type { LoaderMachine } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
-import { PAGE, pageDown } from "./map.ts";
-import type { LoadHost, ObjectKind } from "./objects.ts";
+import { PAGE, pageDown, pageUp } from "./map.ts";
+import type { LoadHost } from "./objects.ts";
 
 export interface Placement {
   /**
@@ -17,37 +17,83 @@ export interface Placement {
   readonly seed?: number;
 }
 
-/** Where Linux puts a program that may lie anywhere, and the end of what is mapped below the stack, without ASLR. */
-const ADDRESSES: Readonly<
-  Record<LoaderMachine, { readonly program: number; readonly top: number; readonly entropy: number }>
-> = {
-  // ELF_ET_DYN_BASE; TASK_SIZE less the stack's gap and the vDSO's pages. 2^28 pages of mmap_rnd_bits, 2^8 for 32 bits.
-  "x86-64": { program: 0x5555_5555_4000, top: 0x7fff_f7ff_f000, entropy: 28 },
-  i386: { program: 0x5655_5000, top: 0xf7ff_d000, entropy: 8 },
+/** Where things are in a process of Linux 6.x without ASLR. */
+interface AddressSpace {
+  /** A program that may lie anywhere (ELF_ET_DYN_BASE), and the end of what is mapped below the stack. */
+  readonly program: number;
+  readonly top: number;
+  /** ASLR moves either by so many bits of pages (mmap_rnd_bits). */
+  readonly entropy: number;
+  /** Below the loader: the kernel's vDSO with its data, then the first pages that ld.so allocates for itself. */
+  readonly kernel: number;
+  readonly loader: number;
+}
+
+const ADDRESS_SPACES: Readonly<Record<LoaderMachine, AddressSpace>> = {
+  "x86-64": { program: 0x5555_5555_4000, top: 0x7fff_f7ff_f000, entropy: 28, kernel: 0x8000, loader: 0x2000 },
+  i386: { program: 0x5655_5000, top: 0xf7ff_e000, entropy: 8, kernel: 0x8000, loader: 0x2000 },
 };
+
+/** vm.mmap_min_addr. */
+const LOWEST = 0x1_0000;
 
 /** Files from this size on are aligned to it, for pages of 2 MiB (Linux mm/huge_memory.c, thp_get_unmapped_area). */
 const HUGE_PAGE = 0x20_0000;
 
-/** Makes the function that places a process's objects, each below the one before. */
-export function placer(machine: LoaderMachine, { given, seed }: Placement): LoadHost["place"] {
-  const { program, top, entropy } = ADDRESSES[machine];
+/** Makes the function that places a process's objects. @param libraryCacheBytes size of ld.so.cache */
+export function placer(
+  machine: LoaderMachine,
+  { given, seed }: Placement,
+  libraryCacheBytes: () => number,
+): LoadHost["place"] {
+  const space = ADDRESS_SPACES[machine];
   const random = seed === undefined ? undefined : generator(seed);
-  const shift = (): number => (random === undefined ? 0 : Math.floor(random() * 2 ** entropy) * PAGE);
-  const programStart = program + shift();
-  let next = top - shift();
-  return (file: DynamicFile, name: string, kind: ObjectKind, bytes: number): number => {
+  const shift = (): number => (random === undefined ? 0 : Math.floor(random() * 2 ** space.entropy) * PAGE);
+  const programStart = space.program + shift();
+  const gaps: Gap[] = [{ start: LOWEST, end: space.top - shift() }];
+  let cacheMapped = false;
+  return (file, name, kind, bytes, rule) => {
     const known = given?.get(name) ?? given?.get(file.realPath) ?? given?.get(name.slice(name.lastIndexOf("/") + 1));
     if (known !== undefined) return pageDown(known);
     if (file.elf.header.type === ET_EXEC) return file.loads.length === 0 ? 0 : pageDown(file.loads[0].address);
     if (kind === "program") return programStart;
-    const align = largestAlignment(file, bytes);
-    next = Math.floor((next - bytes) / align) * align;
-    return next;
+    if (rule === "cache" && !cacheMapped) {
+      cacheMapped = true;
+      takeHighest(gaps, pageUp(libraryCacheBytes()), PAGE);
+    }
+    const start = takeHighest(gaps, bytes, alignmentOf(file, bytes));
+    if (kind === "loader") {
+      takeHighest(gaps, space.kernel, PAGE);
+      takeHighest(gaps, space.loader, PAGE);
+    }
+    return start;
   };
 }
 
-function largestAlignment(file: DynamicFile, bytes: number): number {
+/** Addresses that nothing has yet. */
+interface Gap {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Takes the highest place that fits, as Linux does: what is to be aligned is looked for with room for the alignment.
+ * @param gaps from the highest to the lowest
+ */
+function takeHighest(gaps: Gap[], bytes: number, alignment: number): number | undefined {
+  const room = alignment > PAGE ? bytes + alignment : bytes;
+  const index = gaps.findIndex(({ start, end }) => end - start >= room);
+  if (index < 0) return undefined;
+  const gap = gaps[index];
+  const lowest = gap.end - room;
+  const start = alignment > PAGE ? lowest + (alignment - (lowest % alignment)) : lowest;
+  const above = { start: start + bytes, end: gap.end };
+  const below = { start: gap.start, end: start };
+  gaps.splice(index, 1, ...[above, below].filter((part) => part.end > part.start));
+  return start;
+}
+
+function alignmentOf(file: DynamicFile, bytes: number): number {
   let align = bytes >= HUGE_PAGE ? HUGE_PAGE : PAGE;
   for (const { alignment } of file.loads) if (alignment > align && alignment <= 0x4000_0000) align = alignment;
   return align;

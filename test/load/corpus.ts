@@ -1,4 +1,4 @@
-// Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|lazy|bindings|searches [PATH...],
+// Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|lazy|bindings|searches|places [PATH...],
 // without paths all dynamically linked executables in /usr/bin and /usr/sbin. `preload` loads each library given (or all
 // in the directories of the system) into a small program.
 
@@ -122,6 +122,26 @@ function searches(paths: readonly string[]): void {
   console.log(totals);
 }
 
+/** Where the kernel puts everything: how many programs are foreseen whole. */
+function places(paths: readonly string[]): void {
+  const directory = mkdtempSync(join(tmpdir(), "solder-corpus-"));
+  const totals = { programs: 0, exact: 0, objects: 0, exactObjects: 0 };
+  for (const path of paths) {
+    const task = loaded(path);
+    const snapshot = freeze(join(directory, "snapshot"), debugStateOffset(task), { LD_BIND_NOW: "1" }, [path]);
+    if (snapshot === undefined) continue;
+    const bases = basesOf(snapshot.mappings);
+    const right = task.objects.filter(({ start, file }) => bases.get(file.realPath) === start).length;
+    totals.programs++;
+    totals.objects += task.objects.length;
+    totals.exactObjects += right;
+    if (right === task.objects.length) totals.exact++;
+    else console.log(`${path}: ${right} of ${task.objects.length}`);
+  }
+  rmSync(directory, { recursive: true });
+  console.log(totals);
+}
+
 function isLibrary(elfClass: number): (bytes: Uint8Array, name: string) => boolean {
   return (bytes, name) => name.includes(".so") && bytes[4] === elfClass && bytes[16] === 3;
 }
@@ -150,7 +170,8 @@ const programs = (): readonly string[] => given64 ?? elfFiles(["/usr/bin", "/usr
 if (what === "memory") memory(programs(), { LD_BIND_NOW: "1" });
 else if (what === "lazy") memory(programs(), {});
 else if (what === "searches") searches(programs());
+else if (what === "places") places(programs());
 else if (what === "bindings") bindings(programs());
 else if (what === "preload") preload(given64 ?? elfFiles(["/usr/lib/x86_64-linux-gnu"], isLibrary(2)), smallProgram());
 else if (what === "preload32") preload(given64 ?? elfFiles(["/usr/lib32"], isLibrary(1)), smallProgram(i386));
-else console.error("memory, lazy, bindings, searches, preload or preload32?");
+else console.error("memory, lazy, bindings, searches, places, preload or preload32?");
