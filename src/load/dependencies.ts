@@ -8,6 +8,7 @@ import type { DynamicFile } from "./dynamic-file.ts";
 import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
 import { fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "./search/index.ts";
+import { isLibc } from "./second-libc.ts";
 
 /** What `addObject` is told. */
 export interface NewObject {
@@ -162,6 +163,12 @@ export function mapObject(
     return { object: same, fresh: false };
   }
   const file = task.host.fileOf(result.file);
+  const mayBeLibc = file !== undefined && task.options.profile.library === "musl";
+  const itself = mayBeLibc && isLibc(file) ? muslItself(task, "libc.so") : undefined;
+  if (itself !== undefined) {
+    searched(itself);
+    return { object: itself, fresh: false };
+  }
   const refusal = file === undefined ? "invalid ELF header" : refusalOf(task, file, opened);
   if (file === undefined || refusal !== undefined) {
     searched(undefined);

@@ -57,13 +57,7 @@ interface Loaded {
 
 function simulated(program: string, { env = {}, cwd = "/" }: Circumstances): Searched {
   const files = sharedFiles(nodeLoadFiles(), () => {});
-  const options: LoadOptions = {
-    profile: profileOf("musl", [1, 2, 3]),
-    environment: env,
-    currentDirectory: cwd,
-    secure: false,
-    hwcaps: [],
-  };
+  const options = { ...muslOptions(env), currentDirectory: cwd };
   const main = loaded(program, dirname(program), undefined, undefined);
   const context = searchContext(files, options, { machine: "x86-64", program: main.requester, interpreter: LOADER });
   const opened: string[] = [];
@@ -189,9 +183,7 @@ judge("a library that cannot be preloaded stops nothing, and the program's RPATH
   const program = here.program("main", { needed: ["libp.so"], rpath: here.at("libs"), source: EXIT });
   const env = { LD_PRELOAD: "libp.so" };
   equal(run("/usr/bin/env", ["LD_PRELOAD=libp.so", program]).status, 0);
-  const profile = profileOf("musl", [1, 2, 3]);
-  const options = { profile, environment: env, currentDirectory: "/", secure: false, hwcaps: [] };
-  const result = loadDependencies(program, options, loadCache(nodeLoadFiles()));
+  const result = loadDependencies(program, muslOptions(env), loadCache(nodeLoadFiles()));
   if (!result.loaded) throw new Error(result.problem.code);
   const { exitCode, problems, objects } = result.process;
   equal(exitCode, undefined);
@@ -201,6 +193,25 @@ judge("a library that cannot be preloaded stops nothing, and the program's RPATH
   );
   equal(objects.at(-1)?.name, here.at("libs/libp.so"));
 });
+
+test("a second C library is refused, musl's own under another name and glibc's", needs(...TOOLS), () => {
+  const here = tree(musl, "musl");
+  const own = "/lib/x86_64-linux-musl/libc.so";
+  const other = "/lib/x86_64-linux-gnu/libc.so.6";
+  const program = here.program("main", { needed: [own, other], source: EXIT });
+  const { stdout } = run(LOADER, ["--list", program]);
+  equal(stdout.includes(other), false);
+  const result = loadDependencies(program, muslOptions({}), loadCache(nodeLoadFiles()));
+  if (!result.loaded) throw new Error(result.problem.code);
+  deepEqual(
+    result.process.chain.map(({ kind }) => kind),
+    ["program", "loader"],
+  );
+});
+
+function muslOptions(environment: LoadOptions["environment"]): LoadOptions {
+  return { profile: profileOf("musl", [1, 2, 3]), environment, currentDirectory: "/", secure: false, hwcaps: [] };
+}
 
 /** Ends with status 0. */
 const EXIT = ".globl _start\n_start: mov $60, %eax\n xor %edi, %edi\n syscall\n";
