@@ -21,6 +21,12 @@ export const optionMessages: MessageTable = {
     message: "unrecognized --build-id style '{style}': no build ID is written",
     cure: "use sha1, sha256, md5, uuid, fast, 0xHEX or none",
   },
+  "symbol-order-unknown": {
+    message: "no such symbol to order: {symbol}",
+    cure: "use --no-warn-symbol-ordering if some may be missing",
+  },
+  "symbol-order-no-section": { message: "cannot order {symbol}: no section of the output holds it" },
+  "symbol-order-duplicate": { message: "ordered twice: {symbol}; the first place counts" },
   "unknown-z-keyword": { message: "-z {keyword} ignored: unknown keyword", more: ["did you mean -z {suggestion}?"] },
   "unknown-emulation": { message: "unrecognised emulation mode: {name}; supported emulations: {supported}" },
   "emulation-x32": {

@@ -36,6 +36,7 @@ import { mergeProperties } from "./properties.ts";
 import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import type { LinkResult } from "./result.ts";
 import { type Scan, scanRelocations } from "./scan.ts";
+import { orderSections } from "./section-order.ts";
 import { reportSegments } from "./segments.ts";
 import { reportShared } from "./shared-references.ts";
 import { allotCommons, leaveCommons } from "./space.ts";
@@ -105,6 +106,7 @@ function linkImage(
   // Which sections take part, and where: from here on every input section knows its output section.
   const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report) : undefined;
   const discarded = assignSections(objects, sections, outputs, mode.shared, options);
+  orderSections(loader, outputs, options, report);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
   const merged = mergeSections(objects, sections, outputs, frames, options);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);

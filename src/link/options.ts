@@ -52,6 +52,12 @@ export type BuildId =
   | { readonly style: "none" | "md5" | "sha1" | "sha256" | "uuid" | "fast" }
   | { readonly style: "hex"; readonly bytes: Uint8Array };
 
+/** Another order for the input sections whose names match. Equal seeds give equal orders. */
+export interface SectionShuffle {
+  readonly pattern: string;
+  readonly seed: number | "reverse";
+}
+
 /** Hashes and decompression that the host may do faster. Each has a plain implementation where left out. */
 export interface Accelerators {
   readonly sha1?: (bytes: Uint8Array) => Uint8Array;
@@ -168,6 +174,12 @@ export interface LinkOptions {
   readonly nmagic: boolean;
   readonly sortCommon: "none" | "ascending" | "descending";
   readonly sortSection: "none" | "name" | "alignment";
+  /** --symbol-ordering-file: the sections that define these symbols come first, in this order. Not with -r. */
+  readonly symbolOrder: readonly string[];
+  /** --section-ordering-file: input sections of these names, with wildcards, come last, in this order. Not with -r. */
+  readonly sectionOrder: readonly string[];
+  /** --shuffle-sections, --reverse-sections. Not with -r. */
+  readonly sectionShuffles: readonly SectionShuffle[];
   /** --unique: every input section whose name the script does not have gets an output section of its own. */
   readonly uniqueSections: boolean;
   /** --unique=PATTERN: so do sections of these names, with globs. */
@@ -355,6 +367,9 @@ export const defaultOptions: LinkOptions = {
   nmagic: false,
   sortCommon: "none",
   sortSection: "none",
+  symbolOrder: [],
+  sectionOrder: [],
+  sectionShuffles: [],
   uniqueSections: false,
   uniqueNames: [],
   forceGroupAllocation: false,

@@ -25,6 +25,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "--compress-debug-sections": "none",
   "--sort-section": "name",
   "--icf": "none",
+  "--shuffle-sections": "1",
   "--error-limit": "3",
   "--image-base": "0x10000",
   "--section-start": ".text=1000",
@@ -38,7 +39,8 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 
 /** Options that want a file or other options around them; parse.test.ts has them. */
 const IN_COMPANY = ["-R", "-)", "--pop-state", "-F", "-f", "--export-dynamic-symbol-list", "--dynamic-list"];
-const WITH_FILE = ["--version-script", "--retain-symbols-file", "-("];
+const ORDERS = ["--symbol-ordering-file", "--section-ordering-file"];
+const WITH_FILE = ["--version-script", "--retain-symbols-file", "-(", ...ORDERS];
 
 test("no two rows share a spelling", () => {
   const names = optionNames().map(bareName);

@@ -34,6 +34,9 @@ export interface FrontSettings {
   readonly mapFile: string | undefined;
   readonly mapDiscarded: boolean;
   readonly crossReference: boolean;
+  /** --why-extract and --print-archive-stats as given; `-`: standard output. */
+  readonly whyExtract: string | undefined;
+  readonly archiveStats: string | undefined;
   /** -z report-relative-reloc */
   readonly relativeRelocations: boolean;
   readonly statistics: boolean;
@@ -95,6 +98,8 @@ export function createDraft(
       mapFile: undefined,
       mapDiscarded: true,
       crossReference: false,
+      whyExtract: undefined,
+      archiveStats: undefined,
       relativeRelocations: false,
       statistics: false,
       demangle: env.COLLECT_NO_DEMANGLE === undefined,
@@ -145,6 +150,9 @@ function createOptions(): DraftOptions {
     audit: [],
     depaudit: [],
     uniqueNames: [],
+    symbolOrder: [],
+    sectionOrder: [],
+    sectionShuffles: [],
     sectionStart: new Map(),
     z: { ...defaultOptions.z },
   };

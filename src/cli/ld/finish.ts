@@ -1,7 +1,7 @@
 // What the whole command line comes to, when every option has been read: the kind of output, where libraries are looked
 // for, and the combinations that make no sense.
 
-import { error, warning } from "../../elf/problem.ts";
+import { error, note, warning } from "../../elf/problem.ts";
 import type { LinkInput, LinkOptions, OutputKind } from "../../link/options.ts";
 import { addFile, type Draft, type FrontSettings } from "./draft.ts";
 import { defaultEmulation, findEmulation } from "./emulations.ts";
@@ -63,9 +63,21 @@ function checkCombinations(draft: Draft): void {
   const conflict = (first: string, second: string): void => report(error("options-conflict", {}, { first, second }));
   if (draft.relocatable && draft.form === "shared") conflict("-r", "-shared");
   if (draft.relocatable && draft.form === "pie") conflict("-r", "-pie");
+  if (draft.relocatable) noteOrders(draft);
   if (draft.form !== "shared" && options.filter.length > 0) report(error("option-needs-shared", {}, { option: "-F" }));
   if (draft.form !== "shared" && options.auxiliary.length > 0)
     report(error("option-needs-shared", {}, { option: "-f" }));
+}
+
+/** The options of section-order.ts, and --sort-section, are for final links only. */
+function noteOrders({ options, report }: Draft): void {
+  const given = [
+    options.sortSection !== "none" ? "--sort-section" : "",
+    options.symbolOrder.length > 0 ? "--symbol-ordering-file" : "",
+    options.sectionOrder.length > 0 ? "--section-ordering-file" : "",
+    options.sectionShuffles.length > 0 ? "--shuffle-sections" : "",
+  ].filter((name) => name !== "");
+  for (const option of given) report(note("option-ignored", {}, { option, why: "with -r sections keep their order" }));
 }
 
 function outputKind(draft: Draft): OutputKind {

@@ -1,6 +1,6 @@
 // Options about what goes where: addresses, pages, order, and which sections stay.
 
-import { badValue, type Draft, oneOf, parseAddress, parseNumber, remark } from "./draft.ts";
+import { badValue, type Draft, oneOf, parseAddress, parseNumber, readText, remark } from "./draft.ts";
 import {
   flag,
   missing,
@@ -154,16 +154,26 @@ export const layoutOptions: OptionGroup = {
     ),
     missing("--gdb-index", "Write .gdb_index, for debuggers to start faster.", "no index is written", OTHERS),
     quiet("--no-gdb-index", "Do not write it (default).", "done anyway", OTHERS),
-    missing(
-      "--symbol-ordering-file=FILE",
-      "Order sections by the symbols that FILE lists.",
-      "sections stay in the order of the inputs",
+    value(
+      "--symbol-ordering-file",
+      "FILE",
+      "Put the sections that define the symbols in FILE first, in its order: a name a line, # begins a comment. Not with -r.",
+      (draft, path) => {
+        draft.options.symbolOrder.push(...readLines(draft, path));
+      },
       OTHERS,
     ),
-    missing(
-      "--section-ordering-file=FILE",
-      "Order sections as FILE lists them.",
-      "sections stay in the order of the inputs",
+    value(
+      "--section-ordering-file",
+      "FILE",
+      "Put the input sections that FILE names last, in its order: a name or pattern a line, as gold. Not with -r.",
+      (draft, path) => {
+        const lines = readLines(draft, path);
+        // GNU ld 2.43 has the option too, for a script's commands.
+        const command = lines.find((line) => line.includes("{"));
+        if (command === undefined) draft.options.sectionOrder.push(...lines);
+        else badValue(draft, command, "names of input sections, one a line");
+      },
       OTHERS,
     ),
     missing(
@@ -179,10 +189,18 @@ export const layoutOptions: OptionGroup = {
       OTHERS,
     ),
     refused("--execute-only", "Make code unreadable.", "x86 pages have no such permission", OTHERS),
-    refused(
-      "--shuffle-sections=SEED",
-      "Put sections into a random order.",
-      "sections stay in the order of the inputs",
+    optional(
+      "--shuffle-sections",
+      "SEED",
+      "Put input sections into a random order, to find what depends on the usual one. PATTERN=SEED (lld): only those of " +
+        "these names; seed 0 is another one each time, -1 reverses. Not with -r.",
+      shuffleSections,
+      OTHERS,
+    ),
+    flag(
+      "--reverse-sections",
+      "Put input sections into the reverse order. Not with -r.",
+      (draft) => shuffleSections(draft, "*=-1"),
       OTHERS,
     ),
   ],
@@ -198,4 +216,31 @@ function sectionAddress(name: string): (draft: Draft, text: string) => void {
 function sortCommon(draft: Draft, order: string): void {
   const known = order === "" ? "descending" : oneOf(draft, order, ["ascending", "descending"]);
   if (known !== undefined) draft.options.sortCommon = known;
+}
+
+/** Lines without blanks around them; empty ones and comments are left out. */
+function readLines(draft: Draft, path: string): readonly string[] {
+  const text = readText(draft, path);
+  if (text === undefined) return [];
+  const lines = new TextDecoder()
+    .decode(text.bytes)
+    .split("\n")
+    .map((line) => line.trim());
+  return lines.filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** `SEED` or nothing, as mold; `PATTERN=SEED`, as lld. */
+function shuffleSections(draft: Draft, text: string): void {
+  const [, pattern = "*", number = ""] = /^(?:(.*)=)?(-?[0-9]*)$/.exec(text) ?? [];
+  const isSeed = number === "" ? text === "" : Number(number) >= -1 && Number(number) <= 0xffffffff;
+  if (!isSeed) {
+    badValue(draft, text, "a number up to 4294967295, or PATTERN=NUMBER");
+    return;
+  }
+  const { sectionShuffles } = draft.options;
+  const same = sectionShuffles.findIndex((it) => it.pattern === pattern);
+  if (same >= 0) sectionShuffles.splice(same, 1);
+  const isRandom = number === "" || (text.includes("=") && Number(number) === 0);
+  const seed = number === "-1" ? "reverse" : isRandom ? Math.floor(Math.random() * 2 ** 32) : Number(number);
+  sectionShuffles.push({ pattern, seed });
 }

@@ -10,10 +10,13 @@ import {
   OTHERS,
   optional,
   quiet,
+  type Spelling,
   set,
   setFront,
   value,
 } from "./row.ts";
+
+const SYMBOL_ORDER_CODES = "symbol-order-unknown symbol-order-no-section symbol-order-duplicate";
 
 export const messageOptions: OptionGroup = {
   title: "Messages",
@@ -81,7 +84,13 @@ export const messageOptions: OptionGroup = {
       OTHERS,
     ),
     quiet("--no-warn-ifunc-textrel", "Do not (default).", "done anyway", OTHERS),
-    quiet("--no-warn-symbol-ordering", "Do not warn about the symbol ordering file.", "it is not read", OTHERS),
+    wanted(
+      "--warn-symbol-ordering",
+      SYMBOL_ORDER_CODES,
+      "Warn of symbols of --symbol-ordering-file that cannot be ordered (default).",
+      OTHERS,
+    ),
+    unwanted("--no-warn-symbol-ordering", SYMBOL_ORDER_CODES, "Do not warn of them.", OTHERS),
     noEffect(
       "--detect-odr-violations",
       "Warn of C++ entities that are defined in two ways.",
@@ -138,11 +147,22 @@ export const messageOptions: OptionGroup = {
       "Print how full a script's regions are.",
       "scripts with MEMORY are not supported yet",
     ),
-    missing("--why-extract=FILE", "Write to FILE why each archive member was linked.", "no such report yet", OTHERS),
-    missing(
-      "--print-archive-stats=FILE",
-      "Write to FILE how many members of each archive were linked.",
-      "no such report yet",
+    value(
+      "--why-extract",
+      "FILE",
+      "Write to FILE (`-`: print) which file wanted each archive member, and for which symbol.",
+      (draft, file) => {
+        draft.settings.whyExtract = file;
+      },
+      OTHERS,
+    ),
+    value(
+      "--print-archive-stats",
+      "FILE",
+      "Write to FILE (`-`: print) how many members each archive has and how many were linked.",
+      (draft, file) => {
+        draft.settings.archiveStats = file;
+      },
       OTHERS,
     ),
     missing("--print-icf-sections", "List folded sections.", "nothing is folded", OTHERS),
@@ -168,10 +188,18 @@ export const messageOptions: OptionGroup = {
   ],
 };
 
-function wanted(names: string, code: string, help: string): OptionGroup["rows"][number] {
-  return flag(names, help, (draft: Draft) => draft.settings.unwanted.delete(code));
+/** @param codes with blanks between them */
+function wanted(names: string, codes: string, help: string, spelling: Spelling = {}): OptionGroup["rows"][number] {
+  const apply = (draft: Draft): void => {
+    for (const code of codes.split(" ")) draft.settings.unwanted.delete(code);
+  };
+  return flag(names, help, apply, spelling);
 }
 
-function unwanted(names: string, code: string, help: string): OptionGroup["rows"][number] {
-  return flag(names, help, (draft: Draft) => draft.settings.unwanted.add(code));
+/** @param codes with blanks between them */
+function unwanted(names: string, codes: string, help: string, spelling: Spelling = {}): OptionGroup["rows"][number] {
+  const apply = (draft: Draft): void => {
+    for (const code of codes.split(" ")) draft.settings.unwanted.add(code);
+  };
+  return flag(names, help, apply, spelling);
 }

@@ -7,6 +7,7 @@ import type { FileSystem } from "../../host/files.ts";
 import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts";
 import type { LinkResult } from "../../link/result.ts";
 import type { Io } from "../io.ts";
+import { archiveReport, extractionReport } from "./archive-reports.ts";
 import { dependencyRule } from "./dependency-file.ts";
 import { createDraft, type FrontSettings } from "./draft.ts";
 import { emulations } from "./emulations.ts";
@@ -58,6 +59,7 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   const written = writeResult(result, command, problems);
   if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io));
+  problems.push(...writeArchiveReports(result, command, io));
   if (settings.statistics) io.err(statisticsText(program, started));
   return conclude(problems, settings, written, io, program);
 }
@@ -157,6 +159,23 @@ function writeMap(result: LdOutcome, command: LdCommand, io: Io): Problem[] {
   const text = Buffer.concat(Array.from(inBatches(lines), (batch) => encoder.encode(batch)));
   const failure = writeOutput(mapPath(mapFile, outputPath, isDirectory), text, false);
   return failure === undefined ? [] : [failure];
+}
+
+/** --why-extract and --print-archive-stats. */
+function writeArchiveReports({ decisions }: LdOutcome, { options, settings }: LdCommand, io: Io): Problem[] {
+  const { whyExtract, archiveStats, demangle } = settings;
+  if (decisions === undefined || (whyExtract ?? archiveStats) === undefined) return [];
+  const { files } = decisions;
+  const write = (path: string | undefined, text: string): Problem[] => {
+    if (path === "-") io.out(text);
+    return path === undefined || path === "-"
+      ? []
+      : [writeOutput(path, new TextEncoder().encode(text), false) ?? []].flat();
+  };
+  return [
+    ...write(whyExtract, extractionReport(files, options, demangle)),
+    ...write(archiveStats, archiveReport(files)),
+  ];
 }
 
 /** Lines as text, many at a time: the map of a large program has a million of them. */

@@ -36,7 +36,9 @@ function objectDecision(loader: Loader, object: ObjectFile, referrers: Referrers
   const start = { kind: "object", file: name, path, symbol: "", neededBy: "" } as const;
   if (pulledBy < 0) return { ...start, reason: member === undefined ? "command-line" : "whole-archive" };
   const first = referrers.strong[pulledBy];
-  return { ...start, reason: "wanted", symbol: plainName(loader, pulledBy), neededBy: fileName(loader, first) };
+  // An object that came later, with the member or because of it, is not what wanted it.
+  const neededBy = first > object.id ? "" : fileName(loader, first);
+  return { ...start, reason: "wanted", symbol: plainName(loader, pulledBy), neededBy };
 }
 
 function archiveDecision({ path, members, extracted }: LazySet): ArchiveDecision {
