@@ -3,6 +3,7 @@
 export * from "./elf/problem.ts";
 export type { FileSystem } from "./host/files.ts";
 export { memoryFiles } from "./host/memory-files.ts";
+export { type MemoryEntry, memoryLoadFiles } from "./host/memory-load-files.ts";
 export type * from "./link/decisions/layout-types.ts";
 export type * from "./link/decisions/types.ts";
 export { link } from "./link/link.ts";
