@@ -31,7 +31,8 @@ import {
   symbolValue,
   symbolVisibility,
 } from "./dynamic-symbols.ts";
-import { CLASS_COPY, CLASS_PLT, lookUp, type Query } from "./lookup.ts";
+import { CLASS_COPY, CLASS_PLT, lookUp, nameQuery, type Query } from "./lookup.ts";
+import { withoutLfs64 } from "./musl-lfs64.ts";
 import {
   type Bindings,
   BOUND_FROM_CACHE,
@@ -157,6 +158,7 @@ export function bindRow(
   askFor(query, object, index, typeClass);
   const weak = symbolBinding(object.file.symbols, index) === STB_WEAK;
   lookUp(query, object.scope, 0, weak);
+  if (query.rule === NOT_BOUND && behaves(task.options.profile, "muslLfs64")) lookUpWithoutLfs64(task, query);
   bindings.rule[row] = query.rule;
   if (query.provider === undefined) bindings.provider[row] = -1;
   else {
@@ -193,6 +195,14 @@ export function askFor(query: Query, object: LoadedObject, index: number, typeCl
     query.versionHidden = versions.hidden[version] === 1;
     query.versionLibrary = versions.library[version];
   }
+}
+
+function lookUpWithoutLfs64(task: LoadedProcess, query: Query): void {
+  const plain = query.from === undefined ? undefined : withoutLfs64(symbolName(query.from.file.symbols, query.symbol));
+  const libc = task.objects.find(({ kind }) => kind === "loader");
+  if (plain === undefined || libc === undefined) return;
+  nameQuery(query, plain);
+  lookUp(query, [[libc]], 0, false);
 }
 
 /**

@@ -2,22 +2,12 @@
 // dl-sym.c, dl-close.c, dl-addr.c, dl-iteratephdr.c). The calls change the process as the real ones do; constructors and
 // destructors are named, not run.
 
-import {
-  DF_1_NODELETE,
-  gnuHash,
-  PF_X,
-  PT_PHDR,
-  SHN_ABS,
-  STB_GLOBAL,
-  STB_WEAK,
-  STT_TLS,
-  sysvHash,
-} from "../elf/index.ts";
+import { DF_1_NODELETE, PF_X, PT_PHDR, SHN_ABS, STB_GLOBAL, STB_WEAK, STT_TLS, sysvHash } from "../elf/index.ts";
 import { bindObject } from "./bind.ts";
 import { forgetObjects, mapDependencies, mapObject } from "./dependencies.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
 import { symbolBinding, symbolName, symbolSection, symbolSize, symbolType, symbolValue } from "./dynamic-symbols.ts";
-import { lookUp, makeQuery, type Query } from "./lookup.ts";
+import { lookUp, makeQuery, nameQuery } from "./lookup.ts";
 import { addressOf, isIndirect, type LoadedObject, type LoadedProcess } from "./objects.ts";
 import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
@@ -195,7 +185,7 @@ export function dlsym(
   version?: string,
 ): SymbolResult {
   const query = makeQuery(lookupRules(task.options), task.unique);
-  setName(query, name);
+  nameQuery(query, name);
   query.newest = version === undefined;
   if (version !== undefined) {
     const bytes = new TextEncoder().encode(version);
@@ -214,14 +204,6 @@ export function dlsym(
     return { found: false, message: `${asker.name}: undefined symbol: ${name}${asked}` };
   }
   return { found: true, object: provider, symbol: found, address: symbolAddress(task, provider, found) };
-}
-
-function setName(query: Query, name: string): void {
-  query.bytes = new TextEncoder().encode(name);
-  query.start = 0;
-  query.end = query.bytes.length;
-  query.gnuHash = gnuHash(query.bytes, 0, query.end);
-  query.sysvHash = -1;
 }
 
 function symbolAddress(task: LoadedProcess, object: LoadedObject, symbol: number): number | undefined {

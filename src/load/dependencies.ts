@@ -244,12 +244,12 @@ export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObjec
       continue;
     }
     done.add(object);
-    const first = object.needed.length === 0 && object !== roots[0];
+    const first = object.needed.length === 0;
     let own = at;
     for (const { tag, name } of object.file.dependencies) {
       const dependency = dependencyOf(task, object, name, tag, opened);
       if (dependency === undefined) continue;
-      if (first || object === roots[0]) object.needed.push(dependency);
+      if (first) object.needed.push(dependency);
       if (tag === DT_AUXILIARY || tag === DT_FILTER) {
         own = insertBefore(task, list, listed, own, dependency);
       } else if (!listed.has(dependency)) {
@@ -257,7 +257,8 @@ export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObjec
         list.push(dependency);
       }
     }
-    if (first) object.initfini = object.needed;
+    // What the roots depend on is sorted when all is known.
+    if (first && object !== roots[0]) object.initfini = object.needed;
   }
   return list;
 }

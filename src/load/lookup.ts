@@ -3,6 +3,7 @@
 
 import {
   type GnuHashTable,
+  gnuHash,
   nextCandidate,
   SHN_ABS,
   STB_GLOBAL,
@@ -114,6 +115,16 @@ export function makeQuery(rules: LookupRules, unique: UniqueTable): Query {
     rule: NOT_BOUND,
     asserted: undefined,
   };
+}
+
+/** Makes the query ask for a name, without a version. */
+export function nameQuery(query: Query, name: string): void {
+  query.bytes = new TextEncoder().encode(name);
+  query.start = 0;
+  query.end = query.bytes.length;
+  query.gnuHash = gnuHash(query.bytes, 0, query.end);
+  query.sysvHash = -1;
+  query.versionHash = 0;
 }
 
 /**

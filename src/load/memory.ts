@@ -13,10 +13,9 @@ import {
   DT_STRTAB,
   DT_SYMTAB,
   DT_VERSYM,
-  gnuHash,
 } from "../elf/index.ts";
 import { symbolValue } from "./dynamic-symbols.ts";
-import { lookUp, makeQuery } from "./lookup.ts";
+import { lookUp, makeQuery, nameQuery } from "./lookup.ts";
 import { type MappedRegion, mapSegments } from "./map.ts";
 import type { LoadedObject, LoadedProcess } from "./objects.ts";
 import { relocateObject } from "./relocate.ts";
@@ -81,9 +80,7 @@ export function loaderSymbol(task: LoadedProcess, name: string): number | undefi
   const loader = task.objects.find(({ kind }) => kind === "loader");
   if (loader === undefined) return undefined;
   const query = makeQuery(lookupRules(task.options), new Map());
-  query.bytes = new TextEncoder().encode(name);
-  query.end = query.bytes.length;
-  query.gnuHash = gnuHash(query.bytes, 0, query.end);
+  nameQuery(query, name);
   query.newest = true;
   lookUp(query, [[loader]], 0, false);
   return query.provider === undefined ? undefined : loader.base + symbolValue(loader.file.symbols, query.found);

@@ -32,7 +32,8 @@ export type ChangeName =
   | "loaderRelocatedLast"
   | "defaultVersionIsFallback"
   | "rejectionsNamed"
-  | "muslRelr";
+  | "muslRelr"
+  | "muslLfs64";
 
 /** Where versions differ. */
 export const CHANGES: Readonly<Record<ChangeName, Change>> = {
@@ -120,6 +121,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 43],
     what: "says in LD_DEBUG=libs why a candidate was rejected",
     source: "glibc eda354cfd8",
+  },
+  muslLfs64: {
+    library: "musl",
+    since: [1, 2, 4],
+    what: "takes fopen for fopen64 and so on, which libc exports no more",
+    source: "musl 25e6fee27f",
   },
   muslRelr: { library: "musl", since: [1, 2, 4], what: "applies DT_RELR", source: "musl 1.2.4 release notes" },
 };

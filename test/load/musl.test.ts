@@ -4,6 +4,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { type LoadedProcess, type LoaderProfile, parseProfile } from "../../src/load/index.ts";
+import { withoutLfs64 } from "../../src/load/musl-lfs64.ts";
 import { musl } from "../support/build.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
@@ -98,4 +99,10 @@ test("musl: every missing library is named", options, () => {
   refuse(program);
   rmSync(shop.at("libdeep.so"));
   refuse(program);
+});
+
+// The musl that is here has the names still, so that no program can show it.
+test("musl 1.2.4 finds fopen for fopen64", () => {
+  const names = ["fopen64", "lseek64", "readdir64_r", "__fxstat64", "fopen", "uint64", "64"];
+  deepEqual(names.map(withoutLfs64), ["fopen", "lseek", "readdir_r", "__fxstat", undefined, undefined, undefined]);
 });
