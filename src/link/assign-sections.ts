@@ -51,6 +51,8 @@ interface Assignment {
   readonly stripDebug: boolean;
   readonly keepWarnings: boolean;
   readonly sortSection: LinkOptions["sortSection"];
+  /** -z keep-text-section-prefix */
+  readonly splitText: boolean;
   /** --unique: orphans are not joined. */
   readonly uniqueOrphans: boolean;
   /** --unique=PATTERN: sections of these names are orphans, and not joined. */
@@ -83,6 +85,7 @@ export function assignSections(
     stripDebug: options.strip !== "none",
     keepWarnings,
     sortSection: options.sortSection,
+    splitText: options.z.keepTextSectionPrefix,
     uniqueOrphans: options.uniqueSections,
     uniqueNames: options.uniqueNames.map(compileGlob),
     discarded: [],
@@ -112,7 +115,9 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     if (place === DISCARD) assignment.discarded.push(section);
     if (place === DISCARD && !(assignment.keepWarnings && isWarning())) continue;
     let output: OutputSectionId;
-    if (isUnique(assignment, object, section, place)) {
+    const part = assignment.splitText ? textPart(sectionName(object, sections, section)) : undefined;
+    if (part !== undefined) output = orphanOutput(assignment, part, sections.type[section], flags);
+    else if (isUnique(assignment, object, section, place)) {
       const { type } = sections;
       const name = sectionName(object, sections, section);
       output = addOutput(outputs, name, orphanRow(name, type[section], flags), type[section], 0).id;
@@ -131,6 +136,11 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     sections.output[section] = output;
     joinProperties(outputs.list[output], sections, section);
   }
+}
+
+/** What compilers name code by its use: each such name an output section of its own, with -z keep-text-section-prefix (lld). */
+function textPart(name: string): string | undefined {
+  return /^(\.text\.(?:hot|unlikely|startup|exit|unknown|split))(?:\.|$)/.exec(name)?.[1];
 }
 
 /** --unique: does the section get an output section of its own? */

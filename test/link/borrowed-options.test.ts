@@ -1,6 +1,6 @@
 // Options that GNU ld does not have, each judged by the linker that it comes from.
 
-import { equal } from "node:assert/strict";
+import { equal, match } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -230,4 +230,38 @@ test("-r says that orders of sections are not for it", needs(...x86_64.tools), (
   const shop = workshop(underTest, x86_64);
   shop.ld("out.o", ["-r", parts(x86_64), "--reverse-sections", "--sort-section=name"]);
   equal(shop.messages().match(/has no effect/g)?.length, 2);
+});
+
+eachTargetLike(lld, "-z keep-text-section-prefix leaves hot and cold code in sections of their own", (target) => {
+  const names = [
+    "hot.a",
+    "unlikely.b",
+    "startup.c",
+    "exit.d",
+    "unknown.e",
+    "split.f",
+    "hot",
+    "unlikely",
+    "hotel",
+    "plain",
+  ];
+  const code = names.map((name) => `.section .text.${name},"ax",@progbits\nnop\n`).join("");
+  const file = assemble(target, "prefixes", `.globl start\nstart: ret\n${code}`);
+  const answer = like(lld, target, (shop) => {
+    const sections = (name: string, ...flags: readonly string[]) =>
+      tool("readelf", ["-SW", shop.ld(name, ["-e", "start", file, ...flags])])
+        .split("\n")
+        .flatMap((line) => /(\.text\S*) +PROGBITS +\S+ \S+ (\S+)/.exec(line)?.slice(1) ?? [])
+        .join(" ");
+    return `${sections("apart", "-z", "keep-text-section-prefix")}\n${sections("joined")}`;
+  });
+  equal(answer.split("\n")[0].startsWith(".text 000003 .text.hot 000002 .text.unlikely 000002"), true, answer);
+});
+
+test("--error-execstack and --error-rwx-segments make errors of those warnings", needs(...x86_64.tools), () => {
+  const shop = workshop(underTest, x86_64);
+  const stack = compile(x86_64, "stack.s", '.globl start\nstart: ret\n.section .note.GNU-stack,"x",@progbits\n');
+  match(shop.refuses("main", ["-e", "start", stack, "--error-execstack"], "ld"), /error.*stack/);
+  shop.ld("main", ["-e", "start", stack, "--error-execstack", "--no-error-execstack"]);
+  match(shop.refuses("writable", ["-e", "start", "-N", parts(x86_64), "--error-rwx-segments"], "ld"), /error.*RWX/);
 });

@@ -48,11 +48,16 @@ export interface FrontSettings {
   readonly silent: boolean;
   /** Codes of warnings that are not wanted, e.g. by --no-warn-rwx-segments. */
   readonly unwanted: ReadonlySet<string>;
+  /** Codes of warnings that are errors, e.g. by --error-rwx-segments. */
+  readonly promoted: ReadonlySet<string>;
 }
 
 export interface Draft {
   readonly options: DraftOptions;
-  readonly settings: Writable<Omit<FrontSettings, "unwanted">> & { readonly unwanted: Set<string> };
+  readonly settings: Writable<Omit<FrontSettings, "unwanted" | "promoted">> & {
+    readonly unwanted: Set<string>;
+    readonly promoted: Set<string>;
+  };
   readonly inputs: LinkInput[];
   readonly files: FileSystem;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -107,6 +112,7 @@ export function createDraft(
       errorLimit: 0,
       silent: false,
       unwanted: new Set(),
+      promoted: new Set(),
     },
     inputs: [],
     files,

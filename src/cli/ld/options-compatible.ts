@@ -1,7 +1,7 @@
 // Options that are taken because compilers or build systems pass them, and that ask for nothing an x86 ELF linker in one
 // process does: tuning, plugins, and other systems' keywords.
 
-import { noEffect, type OptionGroup, OTHERS, quiet, TWO_DASHES } from "./row.ts";
+import { noEffect, type OptionGroup, OTHERS, quiet, refused, TWO_DASHES } from "./row.ts";
 
 const FAST_ENOUGH = "memory and speed are not tuned by hand";
 const NO_PLUGINS = "plugins are not run; objects that hold only LTO code are refused by name";
@@ -45,6 +45,23 @@ export const compatibleOptions: OptionGroup = {
     quiet("--no-ctors-in-init-array", "Keep .ctors.", "decided by the objects", OTHERS),
     quiet("--text-reorder", "The order of code in gold.", "the order is GNU ld's", OTHERS),
     quiet("--no-text-reorder", "The order of code in gold.", "the order is GNU ld's", OTHERS),
+    quiet("--perf", "Tell where mold's time goes.", "--stats tells the total", OTHERS),
+    refused("--chroot=DIRECTORY", "Look for absolute paths under DIRECTORY.", "use --sysroot", OTHERS),
+    refused("--run=PROGRAM", "Run PROGRAM with mold in the place of ld.", "gcc -B and clang --ld-path do it", OTHERS),
+    noEffect("--repro", "Pack all inputs into an archive beside the output.", "--dependency-file lists them", OTHERS),
+    quiet("--print-dependencies", "List which input needs which, in mold.", "--cref lists it by symbol", OTHERS),
+    quiet("--thread-count-initial=COUNT", "Number of threads of gold.", FAST_ENOUGH, OTHERS),
+    quiet("--thread-count-middle=COUNT", "Number of threads of gold.", FAST_ENOUGH, OTHERS),
+    quiet("--thread-count-final=COUNT", "Number of threads of gold.", FAST_ENOUGH, OTHERS),
+    quiet("--preread-archive-symbols", "The way gold reads archives.", FAST_ENOUGH, OTHERS),
+    quiet("--hash-bucket-empty-fraction=FRACTION", "Room in gold's hash tables.", FAST_ENOUGH, OTHERS),
+    quiet("--build-id-chunk-size-for-treehash=SIZE", "Pieces of gold's tree.", "the whole file is hashed", OTHERS),
+    quiet("--build-id-min-file-size-for-treehash=SIZE", "Pieces of gold's tree.", "the whole file is hashed", OTHERS),
+    noEffect("--strip-debug-gdb", "Leave out what GDB does not read.", "nothing would be left out", OTHERS),
+    noEffect("--strip-debug-non-line", "Leave out all but line numbers.", "debugging information is kept", OTHERS),
+    noEffect("--debug-names", "Join the inputs' .debug_names.", "they stand one behind the other", OTHERS),
+    noEffect("--compress-sections=PATTERN=METHOD", "Compress other sections.", "see --compress-debug-sections", OTHERS),
+    quiet("--save-temps", "Keep the files of link-time optimization.", NO_LTO, OTHERS),
     quiet("--fortran-common", "Let archive members override common symbols (default).", "done anyway", OTHERS),
     noEffect("--no-fortran-common", "Do not let them.", "GNU ld lets them", OTHERS),
     noEffect("--strip-lto-sections", "Leave out LTO code.", NO_LTO, OTHERS),

@@ -18,6 +18,9 @@ import {
 
 const SYMBOL_ORDER_CODES = "symbol-order-unknown symbol-order-no-section symbol-order-duplicate";
 
+/** Warnings of --warn-execstack. */
+const EXECSTACK_CODES = "exec-stack-option exec-stack-note exec-stack";
+
 export const messageOptions: OptionGroup = {
   title: "Messages",
   rows: [
@@ -71,6 +74,10 @@ export const messageOptions: OptionGroup = {
       true,
     ),
     set("--no-warn-execstack", "Do not warn if the stack becomes executable.", "warnExecstack", false),
+    promoted("--error-execstack", EXECSTACK_CODES, "Fail where there would be such a warning."),
+    demoted("--no-error-execstack", EXECSTACK_CODES, "Do not (default)."),
+    promoted("--error-rwx-segments", "rwx-segment", "Fail for segments that are both writable and executable."),
+    demoted("--no-error-rwx-segments", "rwx-segment", "Do not (default)."),
     wanted("--warn-rwx-segments", "rwx-segment", "Warn of segments that are both writable and executable (default)."),
     unwanted("--no-warn-rwx-segments", "rwx-segment", "Do not warn of segments that are both writable and executable."),
     quiet("--warn-alternate-em", "Warn of objects with an unofficial machine number.", "x86 has none"),
@@ -188,18 +195,38 @@ export const messageOptions: OptionGroup = {
   ],
 };
 
-/** @param codes with blanks between them */
-function wanted(names: string, codes: string, help: string, spelling: Spelling = {}): OptionGroup["rows"][number] {
-  const apply = (draft: Draft): void => {
-    for (const code of codes.split(" ")) draft.settings.unwanted.delete(code);
-  };
-  return flag(names, help, apply, spelling);
+type Row = OptionGroup["rows"][number];
+
+/** Rows about warnings by their codes, which are given with blanks between them. */
+function wanted(names: string, codes: string, help: string, spelling: Spelling = {}): Row {
+  return eachCode(names, codes, help, ({ settings }, code) => settings.unwanted.delete(code), spelling);
 }
 
-/** @param codes with blanks between them */
-function unwanted(names: string, codes: string, help: string, spelling: Spelling = {}): OptionGroup["rows"][number] {
-  const apply = (draft: Draft): void => {
-    for (const code of codes.split(" ")) draft.settings.unwanted.add(code);
-  };
-  return flag(names, help, apply, spelling);
+function unwanted(names: string, codes: string, help: string, spelling: Spelling = {}): Row {
+  return eachCode(names, codes, help, ({ settings }, code) => settings.unwanted.add(code), spelling);
+}
+
+function promoted(names: string, codes: string, help: string): Row {
+  return eachCode(names, codes, help, ({ settings }, code) => settings.promoted.add(code), OTHERS);
+}
+
+function demoted(names: string, codes: string, help: string): Row {
+  return eachCode(names, codes, help, ({ settings }, code) => settings.promoted.delete(code), OTHERS);
+}
+
+function eachCode(
+  names: string,
+  codes: string,
+  help: string,
+  apply: (draft: Draft, code: string) => void,
+  spelling: Spelling,
+): Row {
+  return flag(
+    names,
+    help,
+    (draft) => {
+      for (const code of codes.split(" ")) apply(draft, code);
+    },
+    spelling,
+  );
 }

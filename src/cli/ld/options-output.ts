@@ -77,6 +77,14 @@ export const outputOptions: OptionGroup = {
       },
     ),
     set("-d -dc -dp", "Give common symbols space even with -r.", "defineCommon", true),
+    flag(
+      "--define-common",
+      "Give common symbols space (default).",
+      (draft) => {
+        if (draft.options.defineCommon === false) draft.options.defineCommon = undefined;
+      },
+      OTHERS,
+    ),
     set("--no-define-common", "Leave common symbols to other modules: with -shared only.", "defineCommon", false),
     set(
       "--noinhibit-exec --noinhibit_exec",

@@ -54,7 +54,7 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   if (hasErrors(problems)) return conclude(problems, settings, false, io, program);
 
   const result = linkCommand(command, host, io);
-  problems.push(...result.problems);
+  problems.push(...result.problems.map((it) => promote(it, settings)));
   if (settings.relativeRelocations) problems.push(...relativeRelocations(result));
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   const written = writeResult(result, command, problems);
@@ -192,6 +192,11 @@ function* inBatches(lines: Iterable<string>): IterableIterator<string> {
 
 function isWanted({ code, severity }: Problem, { unwanted }: FrontSettings): boolean {
   return severity !== "warning" || !unwanted.has(code);
+}
+
+/** --error-execstack and its kin. */
+function promote(problem: Problem, { promoted }: FrontSettings): Problem {
+  return problem.severity === "warning" && promoted.has(problem.code) ? { ...problem, severity: "error" } : problem;
 }
 
 /** Prints the problems and gives the exit status. */

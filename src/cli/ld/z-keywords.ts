@@ -186,7 +186,7 @@ export const zKeywords: readonly ZKeyword[] = [
     "Visibility of __start_ and __stop_ symbols: default, internal, hidden, protected.",
     setVisibility,
   ),
-  idle("keep-text-section-prefix", "Keep .text.hot, .text.unlikely and the like apart.", "they are joined"),
+  set("keep-text-section-prefix", "keepTextSectionPrefix", true, "Keep .text.hot, .text.unlikely and the like apart."),
   set("nokeep-text-section-prefix", "keepTextSectionPrefix", false, "Join them into .text (default)."),
   set("sectionheader", "sectionheader", true, "Write section headers (default)."),
   idle("nosectionheader", "Leave the section headers out.", "section headers are always written"),
