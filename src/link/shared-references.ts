@@ -9,7 +9,15 @@ import { findText, nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
 import { findReferrers, firstRelocation, type Referrers } from "./references.ts";
 import { asShared } from "./resolve.ts";
-import { FLAG_REF_REGULAR_NONWEAK, isDefinedHere, isShared, KIND_UNDEFINED, type SymbolTable } from "./symbol-table.ts";
+import { sharedVersion } from "./shared-file.ts";
+import {
+  FLAG_REF_REGULAR_NONWEAK,
+  isDefinedHere,
+  isShared,
+  KIND_UNDEFINED,
+  type SymbolTable,
+  versionId,
+} from "./symbol-table.ts";
 
 /**
  * A library's reference to `foo` of a certain version. It is no reference to plain `foo`: no archive member can meet it.
@@ -49,11 +57,34 @@ export function reportShared(loader: Loader, options: LinkOptions, sharedOutput:
     }
   }
   if (ignored) return;
-  for (const it of loader.sharedReferences) {
-    if (it.weak || isMet(symbols, it)) continue;
+  const unmet = loader.sharedReferences.filter((it) => !it.weak && !isMet(symbols, it));
+  const later = unmet.length === 0 ? undefined : laterDefinitions(loader);
+  for (const it of unmet) {
+    if (hasPlainDefinition(symbols, it.symbol) || later?.has(versionedKey(it.symbol, it.version)) === true) continue;
     const name = `${nameText(symbols.names, it.symbol)}@${symbols.versionNames[it.version]}`;
     reportUnmet(loader, it.shared, name, options, report);
   }
+}
+
+/** ld.so takes an unversioned definition, such as a sanitizer's malloc, for any version (elf/dl-lookup.c, check_match). */
+function hasPlainDefinition(symbols: SymbolTable, id: SymbolId): boolean {
+  return isShared(symbols, id) && symbols.version[id] === 0;
+}
+
+function versionedKey(symbol: SymbolId, version: number): string {
+  return `${symbol}@${version}`;
+}
+
+/** Default versions of libraries behind the one that holds the plain name: `foo@@V2` after another library's `foo@@V1`. */
+function laterDefinitions({ symbols, record, shared }: Loader): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (let i = 0; i < record.loserCount * 3; i += 3) {
+    const [symbol, owner, index] = record.losers.subarray(i, i + 3);
+    const library = owner < -1 ? shared[asShared(owner)] : undefined;
+    if (library === undefined) continue;
+    found.add(versionedKey(symbol, versionId(symbols, sharedVersion(library, index))));
+  }
+  return found;
 }
 
 /** An object relies on a library that only another library brings along. */

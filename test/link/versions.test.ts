@@ -194,3 +194,32 @@ eachTarget("a program defines versions too", (target) => {
   });
   equal(status, 5);
 });
+
+/** A library that wants V's answer, and V's library behind another one that defines the name first. */
+function behindAnother(target: Target, first: string, map: string): number | null {
+  const sources = {
+    first,
+    second: "int answer(void) { return 2; }",
+    user: "int answer(void); int use(void) { return answer(); }",
+  };
+  const [one, two, user] = Object.entries(sources).map(([name, source]) => c(target, name, source));
+  const main = c(target, "main", "int answer(void), use(void); int main(void) { return answer() * 10 + use(); }");
+  return likeGnuLd(target, (shop) => {
+    shop.file("first.map", map);
+    shop.file("second.map", "V { answer; };");
+    shop.cc("first.so", ["-shared", one, "-Wl,--version-script=first.map"]);
+    shop.cc("second.so", ["-shared", two, "-Wl,--version-script=second.map"]);
+    shop.cc("user.so", ["-shared", user, "./second.so"]);
+    shop.cc("main", [main, "./first.so", "./user.so", "./second.so"]);
+    return shop.run("main").status;
+  });
+}
+
+// Sanitizers do this: libasan.so stands first and defines qsort without a version, libm.so.6 wants qsort@GLIBC_2.2.5.
+eachTarget("an unversioned definition of the first library serves a library's versioned reference", (target) => {
+  equal(behindAnother(target, "int answer(void) { return 1; }", "{ answer; };"), 11);
+});
+
+eachTarget("a library's reference finds its version behind another version of the name", (target) => {
+  equal(behindAnother(target, "int answer(void) { return 1; }", "OTHER { answer; };"), 12);
+});
