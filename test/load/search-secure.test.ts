@@ -65,6 +65,22 @@ judge("names with tokens are refused", (here) => {
   equal(error, "error while loading shared libraries: $ORIGIN/libs/libb.so: DST not allowed in SUID/SGID programs");
 });
 
+judge("what may not be read is passed over, and is the reason given if nothing else is found", (here) => {
+  for (const directory of ["closed", "open"]) here.library(`${directory}/libx.so`);
+  chmodSync(here.at("closed/libx.so"), 0o600);
+  const both = here.program("both", {
+    needed: ["libx.so"],
+    rpath: `${here.at("closed")}:${here.at("open")}`,
+    source: EXIT,
+  });
+  const path = here.program("path", { needed: [here.at("closed/libx.so")], source: EXIT });
+  for (const program of [both, path]) {
+    const { error } = realSearch(program, { asNobody: true });
+    equal(simulatedSearch(program, { asNobody: true }).error, error);
+    equal(error.endsWith("Permission denied"), program === path);
+  }
+});
+
 judge("LD_PRELOAD takes no paths, and only files that are set-user-ID themselves", (here) => {
   compare(here, { needed: ["libb.so"], rpath: here.at("libs") }, { LD_PRELOAD: here.at("libs/liba.so") });
   compare(here, { needed: ["libb.so"], rpath: here.at("libs") }, { LD_PRELOAD: "liba.so" });

@@ -1,6 +1,7 @@
 // The search of a whole program, simulated and real, in the same words: LD_DEBUG=libs of the real loader in trace mode, which
 // runs no code of the program.
 
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import {
   DF_1_NODEFLIB,
@@ -20,7 +21,7 @@ import {
 import { searchLines } from "../../src/explain/load/search-lines.ts";
 import { hostCpu } from "../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
-import type { LoaderMachine, LoadOptions, Requester } from "../../src/load/contract.ts";
+import type { LoaderMachine, LoadFiles, LoadOptions, Requester } from "../../src/load/contract.ts";
 import { profileOfInterpreter } from "../../src/load/profiles.ts";
 import {
   expandNeeded,
@@ -47,12 +48,14 @@ export interface Circumstances {
   readonly root?: string;
   /** Started by somebody else than the owner of a set-user-ID program: ld.so traces nothing then, only its error is known. */
   readonly secure?: boolean;
+  /** Started by a user who may read only what all may. Only errors are compared, as with `secure`. */
+  readonly asNobody?: boolean;
 }
 
 /** What the real loader prints. */
-export function realSearch(program: string, { env = {}, cwd, root, secure }: Circumstances = {}): Searched {
+export function realSearch(program: string, { env = {}, cwd, root, secure, asNobody }: Circumstances = {}): Searched {
   if (root !== undefined) return realSearchInRoot(program, root);
-  if (secure === true) return realSearchAsNobody(program, env);
+  if (secure === true || asNobody === true) return realSearchAsNobody(program, env);
   const all = { ...env, LD_TRACE_LOADED_OBJECTS: "1", LD_DEBUG: "libs" };
   const { stderr } = run("/usr/bin/env", [...Object.entries(all).map(([name, value]) => `${name}=${value}`), program], {
     ...(cwd === undefined ? {} : { cwd }),
@@ -84,13 +87,23 @@ function searchedIn(stderr: string): Searched {
 const shared: SharedFiles = sharedFiles(nodeLoadFiles(), () => {});
 
 /** What the simulated one would print. */
-export function simulatedSearch(program: string, { root, secure, ...rest }: Circumstances = {}): Searched {
+export function simulatedSearch(program: string, { root, secure, asNobody, ...rest }: Circumstances = {}): Searched {
   // Hand-made programs change between tests; the system's do not.
-  const fresh = root === undefined ? nodeLoadFiles() : nodeLoadFiles({ root });
+  const own = root === undefined ? nodeLoadFiles() : nodeLoadFiles({ root });
+  const fresh = asNobody === true ? readableByAll(own) : own;
   const files = program.startsWith("/usr/") ? shared : sharedFiles(fresh, () => {});
-  const stops = root !== undefined || secure === true;
+  const onlyError = secure === true || asNobody === true;
+  const stops = root !== undefined || onlyError;
   const { lines, error } = search(program, files, { ...rest, secure: secure === true }, stops);
-  return { lines: secure === true ? [] : lines, error };
+  return { lines: onlyError ? [] : lines, error };
+}
+
+function readableByAll(files: LoadFiles): LoadFiles {
+  const open: LoadFiles["open"] = (path) => {
+    const file = files.open(path);
+    return typeof file === "string" || (statSync(path).mode & 0o004) !== 0 ? file : "EACCES";
+  };
+  return { ...files, open };
 }
 
 interface Loaded {
