@@ -107,7 +107,7 @@ export function clang(): Attempt {
     "-D__STDC_LIMIT_MACROS",
   ]);
   const archives = readdirSync(`${llvm}/lib`)
-    .filter((file) => /^lib(LLVM|clang).*\.a$/.test(file))
+    .filter((file) => file.endsWith(".a"))
     .sort()
     .map((file) => join(llvm, "lib", file));
   // libz3 and libzstd are there as run-time libraries even where their development packages are not.

@@ -18,6 +18,7 @@ import {
   type LazyMember,
   type LazySet,
   openArchive,
+  parseArchive,
 } from "./lazy-set.ts";
 import { addObject, addShared, compatibility, createLoader, fileKind, type Loader, readFile } from "./loader.ts";
 import { binaryObject, symbolsObject } from "./made-objects.ts";
@@ -188,7 +189,7 @@ function readPath(
     loader.report(error("file-not-found", { file: path }, { path }));
     return;
   }
-  if (given !== undefined && !loader.dependencies.includes(path)) loader.dependencies.push(path);
+  if (given !== undefined) loader.dependencies.add(path);
   addFile(reading, path, bytes, state, depth);
 }
 
@@ -389,8 +390,8 @@ function fitsLink(loader: Loader, path: string, bytes: Uint8Array): boolean {
 
 function firstElfMember(loader: Loader, path: string, bytes: Uint8Array): Uint8Array | undefined {
   // Only the first header is looked at: enough to tell the machine.
-  const set = openArchive({ ...loader, report: () => {} }, path, bytes);
-  return set?.members.find((it) => it.bytes !== undefined && fileKind(it.bytes) === "object")?.bytes;
+  const { members } = parseArchive(loader, path, bytes);
+  return members.find((it) => it.bytes !== undefined && fileKind(it.bytes) === "object")?.bytes;
 }
 
 /** --no-gnu-unique */

@@ -4,7 +4,7 @@
 
 import { type Archive, readArchive } from "../elf/archive.ts";
 import { SHN_COMMON, SHN_UNDEF } from "../elf/constants.ts";
-import { error, note, warning } from "../elf/problem.ts";
+import { error, note, type Problem, warning } from "../elf/problem.ts";
 import type { SymbolId } from "./ids.ts";
 import { addObject, fileKind, type Loader, readFile } from "./loader.ts";
 import { internName, nameText } from "./names.ts";
@@ -49,20 +49,45 @@ function isExcluded(loader: Loader, path: string): boolean {
   return excludeLibs.includes("ALL") || excludeLibs.includes(base);
 }
 
-/** Opens an archive. Its symbol index is used; without one, every member is looked into. */
-export function openArchive(loader: Loader, path: string, bytes: Uint8Array): LazySet | undefined {
-  const archive = readArchive(bytes, path, loader.report);
-  if (archive === undefined) return undefined;
+/** An archive's tables. GCC names libgcc.a two or three times in a link: it is read once. */
+export interface ParsedArchive {
+  /** Undefined if it cannot be read. */
+  readonly archive: Archive | undefined;
+  readonly members: readonly LazyMember[];
+  /** What is wrong with it, until that has been reported. */
+  readonly problems: Problem[];
+  /** The ids of the index's names, once somebody has asked for them. */
+  symbols: Int32Array | undefined;
+}
+
+/** Reads an archive's tables, without a word about what is wrong with them. */
+export function parseArchive(loader: Loader, path: string, bytes: Uint8Array): ParsedArchive {
+  const known = loader.archives.get(bytes);
+  if (known !== undefined) return known;
+  const problems: Problem[] = [];
+  const archive = readArchive(bytes, path, (problem) => problems.push(problem));
   const directory = path.slice(0, path.lastIndexOf("/") + 1);
-  const members = archive.members.map((it): LazyMember => {
+  const members = (archive?.members ?? []).map((it): LazyMember => {
     if (!it.external) return { name: it.name, bytes: bytes.subarray(it.offset, it.offset + it.size), path: "" };
     return { name: it.name, bytes: undefined, path: it.name.startsWith("/") ? it.name : directory + it.name };
   });
+  const parsed = { archive, members, problems, symbols: undefined };
+  loader.archives.set(bytes, parsed);
+  return parsed;
+}
+
+/** Opens an archive. Its symbol index is used; without one, every member is looked into. */
+export function openArchive(loader: Loader, path: string, bytes: Uint8Array): LazySet | undefined {
+  const parsed = parseArchive(loader, path, bytes);
+  const { archive, members, problems } = parsed;
+  for (const problem of problems.splice(0)) loader.report(problem);
+  if (archive === undefined) return undefined;
   if (archive.indexKind === "none" && members.length > 0) return indexMembers(loader, path, members);
+  parsed.symbols ??= internIndex(loader, archive, bytes);
   return {
     path,
     members,
-    symbols: internIndex(loader, archive, bytes),
+    symbols: parsed.symbols,
     symbolMember: archive.symbolMember,
     extracted: new Uint8Array(members.length),
     done: new Uint8Array(archive.symbolCount),

@@ -35,7 +35,7 @@ export function likelyLibraries(loader: Loader, wanted: readonly SymbolId[]): Ma
   for (const name of [...candidates].slice(0, MOST_LIBRARIES)) {
     if (missing.size === 0) break;
     const path = findLibrary(loader, name);
-    if (path === undefined || loader.dependencies.includes(path)) continue;
+    if (path === undefined || loader.dependencies.has(path)) continue;
     definedIn(loader, path, missing, 0, (id, definer) => {
       missing.delete(id);
       found.set(id, { name, path: definer });

@@ -77,7 +77,7 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
     image: failed() && !options.noInhibitExec ? undefined : image,
     problems,
     executable: options.output !== "relocatable",
-    dependencies: loader.dependencies,
+    dependencies: [...loader.dependencies],
     decisions: createDecisions(facts),
     layout: createOutputLayout(facts),
   };

@@ -7,7 +7,7 @@ import { error, type Report } from "../elf/problem.ts";
 import type { FileSystem } from "../host/files.ts";
 import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
 import type { SymbolId } from "./ids.ts";
-import type { LazySet } from "./lazy-set.ts";
+import type { LazySet, ParsedArchive } from "./lazy-set.ts";
 import { createLocator, type Locator } from "./locate.ts";
 import { type ObjectFile, type ObjectOrigin, readObject } from "./object-file.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
@@ -37,6 +37,8 @@ export interface Loader {
   /** Functions and source lines, for messages. */
   readonly locator: Locator;
   readonly candidate: Candidate;
+  /** What has been read of archives, by their bytes. */
+  readonly archives: Map<Uint8Array, ParsedArchive>;
   /** Archives and --start-lib groups in order, for later passes over them. */
   readonly lazySets: LazySet[];
   /** Ids of names with a version in them. */
@@ -46,7 +48,8 @@ export interface Loader {
   /** What shared libraries want in a certain version. */
   readonly sharedReferences: SharedReference[];
   readonly wrap: Map<SymbolId, SymbolId>;
-  readonly dependencies: string[];
+  /** Every file that was read, in order. */
+  readonly dependencies: Set<string>;
   /** Sonames that shared libraries need and that are nowhere. */
   readonly missingLibraries: Set<string>;
   /** Commands of script inputs that concern the whole link: ENTRY, VERSION, assignments, … */
@@ -80,11 +83,12 @@ export function createLoader(
     record: createRecord(),
     locator: createLocator(sections, options.accelerators),
     candidate: createCandidate(),
+    archives: new Map(),
     lazySets: [],
     versioned: [],
     sharedReferences: [],
     wrap: new Map(),
-    dependencies: [],
+    dependencies: new Set(),
     missingLibraries: new Set(),
     scriptCommands: [],
     libraryPaths: [...options.libraryPaths],
@@ -225,6 +229,6 @@ export function addShared(
 /** Reads a file and notes it as a dependency. */
 export function readFile(loader: Loader, path: string): Uint8Array | undefined {
   const bytes = loader.files.read(path);
-  if (bytes !== undefined && !loader.dependencies.includes(path)) loader.dependencies.push(path);
+  if (bytes !== undefined) loader.dependencies.add(path);
   return bytes;
 }
