@@ -111,7 +111,7 @@ function addSearch(
   says: (category: DebugCategory) => boolean,
   lines: string[],
 ): void {
-  const { kind, name, requester, object, steps, fresh } = search;
+  const { kind, name, requester, object, fresh } = search;
   if (kind === "filter" || kind === "auxiliary") {
     // For DT_FILTER too.
     if (says("libs")) lines.push(`load auxiliary object=${name} requested by file=${requester.name}`);
@@ -119,12 +119,15 @@ function addSearch(
   }
   const needed = kind === "opened" ? "dynamically loaded" : "needed";
   if (says("files")) lines.push("", `file=${name} [0];  ${needed} by ${requester.name} [0]`);
-  if (says("libs") && !name.includes("/")) {
-    lines.push(`find library=${name} [0]; searching`);
-    for (const step of steps) lines.push(stepLine(step));
-    lines.push("");
-  }
+  if (says("libs")) lines.push(...searchLines(search));
   if (says("files") && fresh && object !== undefined) addLinkMap(task, object, name, lines);
+}
+
+/** One search as LD_DEBUG=libs shows it; nothing if the name is a path, which is not searched for. */
+export function searchLines({ name, steps, broken }: LibrarySearch): string[] {
+  if (name.includes("/")) return [];
+  const lines = [`find library=${name} [0]; searching`, ...steps.map(stepLine)];
+  return broken ? lines : [...lines, ""];
 }
 
 function stepLine(step: SearchStep): string {

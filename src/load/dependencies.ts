@@ -150,6 +150,7 @@ export function mapObject(
       requester,
       object,
       fresh,
+      broken: !result.found && result.tried.at(-1)?.fate === "fatal",
       steps: result.steps,
     });
   if (!result.found) {
@@ -296,13 +297,20 @@ function dependencyOf(
 ): LoadedObject | undefined {
   const expanded = expandNeeded(task.host.search, name, object.searcher);
   if ("message" in expanded) {
-    if (tag !== DT_AUXILIARY)
-      fatal(task, `error while loading shared libraries: ${object.name}: ${expanded.message}`, 127);
+    if (tag !== DT_AUXILIARY) fatal(task, `error while loading shared libraries: ${name}: ${expanded.message}`, 127);
     return undefined;
   }
   if (tag !== DT_NEEDED) {
     const kind = tag === DT_FILTER ? "filter" : "auxiliary";
-    task.searches.push({ kind, name: expanded.name, requester: object, object: undefined, fresh: false, steps: [] });
+    task.searches.push({
+      kind,
+      name: expanded.name,
+      requester: object,
+      object: undefined,
+      fresh: false,
+      broken: false,
+      steps: [],
+    });
   }
   const result = mapObject(task, expanded.name, object, false, false);
   if (result.object !== undefined) return result.object;

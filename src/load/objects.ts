@@ -94,6 +94,8 @@ export interface LibrarySearch {
   readonly object: LoadedObject | undefined;
   /** The object came into the process by it. */
   readonly fresh: boolean;
+  /** Something is wrong with a file that was tried, which ended the search: ld.so says nothing more then but its message. */
+  readonly broken: boolean;
   readonly steps: readonly SearchStep[];
 }
 

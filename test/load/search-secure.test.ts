@@ -63,6 +63,7 @@ judge("the program's own $ORIGIN counts if it leads into a directory of the syst
 judge("names with tokens are refused", (here) => {
   const error = compare(here, { needed: ["$ORIGIN/libs/libb.so"] });
   equal(error, "error while loading shared libraries: $ORIGIN/libs/libb.so: DST not allowed in SUID/SGID programs");
+  equal(compare(here, { needed: ["$ORIGINAL.so"] }).includes(MISSING), true);
 });
 
 judge("what may not be read is passed over, and is the reason given if nothing else is found", (here) => {

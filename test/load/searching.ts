@@ -2,37 +2,21 @@
 // runs no code of the program.
 
 import { statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import {
-  DF_1_NODEFLIB,
-  DT_FLAGS_1,
-  DT_NEEDED,
-  DT_RPATH,
-  DT_RUNPATH,
-  DT_SONAME,
-  dynamicOf,
-  dynamicTexts,
-  dynamicValue,
-  type ElfFile,
-  EM_386,
-  PT_INTERP,
-  parseElf,
-} from "../../src/elf/index.ts";
-import { searchLines } from "../../src/explain/load/search-lines.ts";
+import { resolve } from "node:path";
+import { type ElfFile, EM_386, PT_INTERP } from "../../src/elf/index.ts";
 import { hostCpu } from "../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
-import type { LoaderMachine, LoadFiles, LoadOptions, Requester } from "../../src/load/contract.ts";
-import { profileOfInterpreter } from "../../src/load/profiles.ts";
 import {
-  expandNeeded,
-  findLibrary,
-  originOf,
-  preloadsOf,
-  type SearchContext,
-  type SharedFiles,
-  searchContext,
-  sharedFiles,
-} from "../../src/load/search/index.ts";
+  type LoadCache,
+  type LoadedProcess,
+  type LoaderMachine,
+  type LoadFiles,
+  type LoadOptions,
+  loadCache,
+  loadDependencies,
+  profileOfInterpreter,
+  searchLines,
+} from "../../src/load/index.ts";
 import { run } from "../support/run.ts";
 
 export interface Searched {
@@ -84,18 +68,37 @@ function searchedIn(stderr: string): Searched {
   return { lines: lines.map((line) => line.replace(/^ *\d+:\t/, "")), error: error.replace(/^.*?: /, "") };
 }
 
-const shared: SharedFiles = sharedFiles(nodeLoadFiles(), () => {});
+const shared: LoadCache = loadCache(nodeLoadFiles());
 
 /** What the simulated one would print. */
-export function simulatedSearch(program: string, { root, secure, asNobody, ...rest }: Circumstances = {}): Searched {
-  // Hand-made programs change between tests; the system's do not.
+export function simulatedSearch(program: string, circumstances: Circumstances = {}): Searched {
+  const { env = {}, cwd = "/", root, secure = false, asNobody = false } = circumstances;
   const own = root === undefined ? nodeLoadFiles() : nodeLoadFiles({ root });
-  const fresh = asNobody === true ? readableByAll(own) : own;
-  const files = program.startsWith("/usr/") ? shared : sharedFiles(fresh, () => {});
-  const onlyError = secure === true || asNobody === true;
-  const stops = root !== undefined || onlyError;
-  const { lines, error } = search(program, files, { ...rest, secure: secure === true }, stops);
+  // Hand-made programs change between tests; the system's do not.
+  const cache = program.startsWith("/usr/") ? shared : loadCache(asNobody ? readableByAll(own) : own);
+  const path = resolve(cwd, program);
+  const options = { ...optionsFor(cache, path), environment: env, currentDirectory: cwd, secure };
+  const result = loadDependencies(path, options, cache, { programName: program });
+  if (!result.loaded) throw new Error(`${program}: ${result.problem.code}`);
+  // Trace mode goes on where a library is missing; a start does not, and --list, which is used in a root, neither.
+  const onlyError = secure || asNobody;
+  const { lines, error } = until(result.process, root !== undefined || onlyError);
   return { lines: onlyError ? [] : lines, error };
+}
+
+/** The searches up to the error that ends them. */
+function until({ searches, messages, missingLibraries, programName }: LoadedProcess, stops: boolean): Searched {
+  const lines: string[] = [];
+  const fatal = messages.find((message) => message.fatal)?.text.slice(programName.length + 2) ?? "";
+  for (const search of searches) {
+    lines.push(...searchLines(search));
+    const missing = search.object === undefined && missingLibraries.find(({ name }) => name === search.name);
+    if (missing && (stops || search.broken)) {
+      const message = messages.find(({ text }) => text.endsWith(`: ${missing.message}`))?.text ?? "";
+      return { lines, error: message.slice(programName.length + 2) };
+    }
+  }
+  return { lines, error: stops ? fatal : "" };
 }
 
 function readableByAll(files: LoadFiles): LoadFiles {
@@ -106,112 +109,18 @@ function readableByAll(files: LoadFiles): LoadFiles {
   return { ...files, open };
 }
 
-interface Loaded {
-  readonly requester: Requester;
-  readonly names: string[];
-  readonly soname: string | undefined;
-  readonly identity: string;
-  readonly needed: readonly string[];
-}
-
-/** @param stops at the first library that is missing, as a real start does and as --list, but not trace mode */
-function search(program: string, files: SharedFiles, circumstances: Circumstances, stops: boolean): Searched {
-  const { env = {}, cwd = "/", secure = false } = circumstances;
-  const path = resolve(cwd, program);
+/** This machine's CPU, and the loader that the program names. */
+function optionsFor({ files }: LoadCache, path: string): Pick<LoadOptions, "profile" | "hwcaps" | "platform"> {
   const file = files.open(path);
-  const elf = typeof file === "string" ? undefined : parseElf(file.bytes, path, () => {});
-  if (elf === undefined || typeof file === "string") throw new Error(`${program} is no program`);
+  const elf = typeof file === "string" ? undefined : files.parse(file);
+  if (elf === undefined) throw new Error(`${path} is no program`);
   const machine: LoaderMachine = elf.header.machine === EM_386 ? "i386" : "x86-64";
   const interpreter = interpreterOf(elf);
   const loader = files.open(interpreter);
   const profile = typeof loader === "string" ? undefined : profileOfInterpreter(loader.bytes, machine);
   if (profile === undefined) throw new Error(`${interpreter} is no loader`);
   const { hwcaps, platform } = hostCpu();
-  const options: LoadOptions = {
-    profile,
-    environment: env,
-    currentDirectory: cwd,
-    secure,
-    hwcaps,
-    platform: machine === "i386" ? "i686" : platform,
-  };
-  const main = loaded(elf, program, dirname(file.realPath), undefined, file.identity);
-  const context = searchContext(files, options, { machine, program: main.requester, interpreter });
-  return breadthFirst(context, main, interpreter, stops);
-}
-
-function breadthFirst(context: SearchContext, main: Loaded, interpreter: string, stops: boolean): Searched {
-  const lines: string[] = [];
-  const loader = open(context, interpreter, main.requester, []);
-  const objects = "error" in loader ? [main] : [main, loader];
-  // ld.so goes by the name of its PT_INTERP and by its soname.
-  if (!("error" in loader) && loader.soname !== undefined) loader.names.push(loader.soname);
-  const queue: Loaded[] = [main];
-  const listed = new Set(queue);
-  const ask = (name: string, requester: Requester, preload = false): string => {
-    const known = objects.find((object) => object.names.includes(name) || object.soname === name);
-    const object = known ?? open(context, name, requester, lines, objects, preload);
-    if ("error" in object) return stops || object.isFatal ? object.error : "";
-    if (!objects.includes(object)) objects.push(object);
-    if (!object.names.includes(name)) object.names.push(name);
-    if (!listed.has(object)) {
-      listed.add(object);
-      queue.push(object);
-    }
-    return "";
-  };
-  for (const { name } of preloadsOf(context.options, context.files)) ask(name, main.requester, true);
-  for (const object of queue) {
-    for (const name of object.needed) {
-      const expanded = expandNeeded(context, name, object.requester);
-      if ("message" in expanded)
-        return { lines, error: `error while loading shared libraries: ${name}: ${expanded.message}` };
-      const error = ask(expanded.name, object.requester);
-      if (error !== "") return { lines, error };
-    }
-  }
-  return { lines, error: "" };
-}
-
-interface Failure {
-  readonly error: string;
-  readonly isFatal: boolean;
-}
-
-/** The object for a name, or an error's text. */
-function open(
-  context: SearchContext,
-  name: string,
-  requester: Requester,
-  lines: string[],
-  objects: readonly Loaded[] = [],
-  preload = false,
-): Loaded | Failure {
-  const result = findLibrary(context, name, requester, { preload });
-  lines.push(...searchLines(name, result));
-  if (!result.found) {
-    const error = `error while loading shared libraries: ${result.object}: ${result.message}`;
-    return { error, isFatal: result.tried.at(-1)?.fate === "fatal" };
-  }
-  const same = objects.find((object) => object.identity === result.file.identity);
-  if (same !== undefined) return same;
-  const origin = originOf(result.path, context.options.currentDirectory);
-  return loaded(result.elf, result.path, origin, requester, result.file.identity);
-}
-
-function loaded(elf: ElfFile, name: string, origin: string, loader: Requester | undefined, identity: string): Loaded {
-  const dynamic = dynamicOf(elf, () => {});
-  const texts = (tag: number): string[] => (dynamic === undefined ? [] : dynamicTexts(dynamic, tag));
-  const flags = dynamic === undefined ? 0 : (dynamicValue(dynamic, DT_FLAGS_1) ?? 0);
-  const requester: Requester = {
-    name,
-    origin,
-    rpath: texts(DT_RPATH)[0],
-    runpath: texts(DT_RUNPATH)[0],
-    noDefaultDirectories: (flags & DF_1_NODEFLIB) !== 0,
-    loader,
-  };
-  return { requester, names: [name], soname: texts(DT_SONAME)[0], identity, needed: texts(DT_NEEDED) };
+  return { profile, hwcaps, platform: machine === "i386" ? "i686" : platform };
 }
 
 function interpreterOf(elf: ElfFile): string {

@@ -3,6 +3,7 @@
 
 import type { Requester } from "../contract.ts";
 import { expand, type SearchContext } from "./context.ts";
+import { hasToken } from "./tokens.ts";
 
 /**
  * The name of DT_NEEDED, DT_FILTER or DT_AUXILIARY with its tokens replaced.
@@ -13,7 +14,7 @@ export function expandNeeded(
   name: string,
   requester: Requester,
 ): { readonly name: string } | { readonly message: string } {
-  if (context.options.profile.library === "musl" || !/\$(?:\{?(?:ORIGIN|LIB|PLATFORM))/.test(name)) return { name };
+  if (context.options.profile.library === "musl" || !hasToken(name)) return { name };
   if (context.options.secure) return { message: "DST not allowed in SUID/SGID programs" };
   const expanded = expand(context, name, requester);
   return expanded === undefined ? { message: "empty dynamic string token substitution" } : { name: expanded };

@@ -17,6 +17,11 @@ export interface SecureRules {
 /** A token, with or without braces. Without, what follows must not go on as a name: `$LIBS` is no token. */
 const TOKEN = /\$(?:(ORIGIN|PLATFORM|LIB)(?![A-Za-z0-9_])|\{(ORIGIN|PLATFORM|LIB)\})/g;
 
+/** Is there a token in this text? */
+export function hasToken(text: string): boolean {
+  return text.search(TOKEN) >= 0;
+}
+
 /**
  * Replaces the tokens in one path. Unknown names behind a dollar sign stay as they are.
  * @param secure given if the program is set-user-ID: `$ORIGIN` then only counts at the start of a path
