@@ -52,10 +52,6 @@ export const loadMessages: MessageTable = {
     more: ["a shell says: cannot execute: required file not found"],
     cure: "install the C library that the program was built for, or build the program for this one",
   },
-  "no-room-to-map": {
-    message: "its {bytes} bytes do not fit into the address space: failed to map segment from shared object",
-    cure: "get the file again; it is damaged or made by a broken tool",
-  },
   "segment-beyond-file": {
     message: "file is truncated: {size} bytes, where its segments need {needed}",
     cure: "get the file again",

@@ -2,17 +2,30 @@
 // elf/dl-deps.c, `_dl_map_object_deps`; elf/dl-load.c, `_dl_map_object`). A library that cannot be loaded ends a real
 // process; here the rest is loaded all the same, so that everything missing is known.
 
-import { DF_1_NODEFLIB, DF_1_NOOPEN, DT_AUXILIARY, DT_FILTER, DT_NEEDED, ET_EXEC, error, PF_W } from "../elf/index.ts";
+import {
+  DF_1_NODEFLIB,
+  DF_1_NOOPEN,
+  DT_AUXILIARY,
+  DT_FILTER,
+  DT_NEEDED,
+  type ElfSegment,
+  ET_EXEC,
+  error,
+  PF_W,
+} from "../elf/index.ts";
 import type { Candidate, Requester, SearchRule, SearchStep } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
 import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
 import { fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
+import { behaves } from "./profiles.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "./search/index.ts";
 import { isLibc } from "./second-libc.ts";
 
 /** What `addObject` is told. */
 export interface NewObject {
   readonly file: DynamicFile;
+  /** Address of its first page, if it has been chosen. */
+  readonly start?: number;
   readonly kind: ObjectKind;
   readonly name: string;
   readonly names: readonly string[];
@@ -30,9 +43,7 @@ export interface NewObject {
 export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   const { file, kind, name } = what;
   const bytes = mappedBytes(file);
-  const place = task.host.place(file, name, kind, bytes, what.rule);
-  if (place === undefined) task.problems.push(error("no-room-to-map", { file: name }, { bytes }));
-  const start = place ?? 0;
+  const start = what.start ?? task.host.place(file, name, kind, bytes, what.rule) ?? 0;
   const first = file.loads.length === 0 ? 0 : pageDown(file.loads[0].address);
   const object: LoadedObject = {
     id: task.objects.length,
@@ -171,12 +182,16 @@ export function mapObject(
     return { object: itself, fresh: false };
   }
   const refusal = file === undefined ? "invalid ELF header" : refusalOf(task, file, opened);
-  if (file === undefined || refusal !== undefined) {
+  const refused = (message: string): MapResult => {
     searched(undefined);
-    return { object: undefined, name: result.path, message: refusal ?? "", tried: result.tried };
-  }
+    return { object: undefined, name, message, tried: result.tried };
+  };
+  if (file === undefined || refusal !== undefined) return refused(refusal ?? "");
+  const start = task.host.place(file, result.path, "library", mappedBytes(file), result.rule);
+  if (start === undefined) return refused("failed to map segment from shared object");
   const object = addObject(task, {
     file,
+    start,
     kind: "library",
     name: result.path,
     names: result.path === name ? [name] : [result.path, name],
@@ -214,11 +229,9 @@ function muslItself(task: LoadedProcess, name: string): LoadedObject | undefined
 /** Why a file cannot be mapped although it is an ELF file of the right kind (elf/dl-load.c, `_dl_map_object_from_fd`). */
 function refusalOf(task: LoadedProcess, file: DynamicFile, opened: boolean): string | undefined {
   if (task.options.profile.library === "musl") return undefined;
-  for (const { alignment, address, offset } of file.loads) {
-    if (alignment % PAGE !== 0) return "ELF load command alignment not page-aligned";
-    if (alignment > 0 && (address - offset) % alignment !== 0) {
-      return "ELF load command address/offset not properly aligned";
-    }
+  for (const segment of file.loads) {
+    const misaligned = misalignment(task, segment);
+    if (misaligned !== undefined) return misaligned;
   }
   if (file.loads.length === 0) return "object file has no loadable segments";
   if (file.elf.header.type === ET_EXEC) return "cannot dynamically load executable";
@@ -226,6 +239,15 @@ function refusalOf(task: LoadedProcess, file: DynamicFile, opened: boolean): str
   if (file.pie) return "cannot dynamically load position-independent executable";
   if (opened && (file.flags1 & DF_1_NOOPEN) !== 0) return "shared object cannot be dlopen()ed";
   return undefined;
+}
+
+function misalignment(task: LoadedProcess, { alignment, address, offset }: ElfSegment): string | undefined {
+  if (!behaves(task.options.profile, "anyAlignment")) {
+    if (alignment % PAGE !== 0) return "ELF load command alignment not page-aligned";
+    const fits = alignment === 0 || (address - offset) % alignment === 0;
+    return fits ? undefined : "ELF load command address/offset not properly aligned";
+  }
+  return (address - offset) % PAGE === 0 ? undefined : "ELF load command address/offset not page-aligned";
 }
 
 /**

@@ -54,9 +54,12 @@ export function placer(
   let cacheMapped = false;
   return (file, name, kind, bytes, rule) => {
     const known = given?.get(name) ?? given?.get(file.realPath) ?? given?.get(name.slice(name.lastIndexOf("/") + 1));
-    if (known !== undefined) return pageDown(known);
-    if (file.elf.header.type === ET_EXEC) return file.loads.length === 0 ? 0 : pageDown(file.loads[0].address);
-    if (kind === "program") return programStart;
+    const fixed = known === undefined && file.elf.header.type === ET_EXEC && file.loads.length > 0;
+    const chosen = fixed ? file.loads[0].address : (known ?? (kind === "program" ? programStart : undefined));
+    if (chosen !== undefined) {
+      removeFrom(gaps, pageDown(chosen), pageDown(chosen) + bytes);
+      return pageDown(chosen);
+    }
     if (rule === "cache" && !cacheMapped) {
       cacheMapped = true;
       takeHighest(gaps, pageUp(libraryCacheBytes()), PAGE);
@@ -91,6 +94,15 @@ function takeHighest(gaps: Gap[], bytes: number, alignment: number): number | un
   const below = { start: gap.start, end: start };
   gaps.splice(index, 1, ...[above, below].filter((part) => part.end > part.start));
   return start;
+}
+
+/** These addresses are somebody's. */
+function removeFrom(gaps: Gap[], start: number, end: number): void {
+  const rest = gaps.flatMap((gap) => [
+    { start: Math.max(gap.start, end), end: gap.end },
+    { start: gap.start, end: Math.min(gap.end, start) },
+  ]);
+  gaps.splice(0, gaps.length, ...rest.filter((part) => part.end > part.start));
 }
 
 function alignmentOf(file: DynamicFile, bytes: number): number {

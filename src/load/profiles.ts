@@ -24,6 +24,7 @@ export type ChangeName =
   | "abiNotes"
   | "sortDepthFirst"
   | "protectedChecked"
+  | "anyAlignment"
   | "relr"
   | "forceFirst"
   | "libcFirst"
@@ -78,6 +79,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 35],
     what: "warns of copies of protected variables, and of addresses of protected functions that are the program's own",
     source: "glibc 7374c02b68",
+  },
+  anyAlignment: {
+    library: "glibc",
+    since: [2, 35],
+    what: "takes segments whose offset fits their address by page, whatever their alignment",
+    source: "glibc 163f625cf9 (BZ #28688)",
   },
   relr: { library: "glibc", since: [2, 36], what: "applies DT_RELR", source: "glibc 2.36" },
   forceFirst: {

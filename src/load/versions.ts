@@ -2,8 +2,10 @@
 // `_dl_check_all_versions`). This is where "version `GLIBC_2.34' not found" comes from. All that is missing is said, then
 // the process ends.
 
+import { DT_NEEDED, DT_RELR } from "../elf/index.ts";
 import { isNamed } from "./lookup.ts";
-import type { LoadedObject, LoadedProcess } from "./objects.ts";
+import { fatal, type LoadedObject, type LoadedProcess } from "./objects.ts";
+import { behaves } from "./profiles.ts";
 
 /** Checks the versions that `objects` need; reports in `messages` and `missingVersions`. */
 export function checkVersions(task: LoadedProcess, objects: readonly LoadedObject[]): void {
@@ -11,11 +13,15 @@ export function checkVersions(task: LoadedProcess, objects: readonly LoadedObjec
   const isEarly = task.exitCode === undefined;
   let missing = false;
   for (const object of objects) {
-    for (const { object: library, text, version, fatal } of versionComplaints(task, object)) {
+    if (lacksRelrVersion(task, object)) {
+      const text = "DT_RELR without GLIBC_ABI_DT_RELR dependency";
+      fatal(task, `error while loading shared libraries: ${object.name}: ${text}`, 127);
+    }
+    for (const { object: library, text, version, fatal: isFatal } of versionComplaints(task, object)) {
       // After a library was missed the real loader does not come here.
       if (isEarly) task.messages.push({ text: `${task.programName}: ${library.name}: ${text}`, fatal: false });
-      task.missingVersions.push({ version, library, requester: object, fatal });
-      if (fatal) missing = true;
+      task.missingVersions.push({ version, library, requester: object, fatal: isFatal });
+      if (isFatal) missing = true;
     }
   }
   if (missing) task.exitCode ??= 1;
@@ -38,12 +44,12 @@ export function versionComplaints(task: LoadedProcess, object: LoadedObject): Ve
     // Its absence has been said.
     if (provider === undefined) continue;
     const { versions } = provider.file;
-    const complain = (what: string, fatal: boolean): void =>
+    const complain = (what: string, isFatal: boolean): void =>
       void complaints.push({
         object: provider,
         version: name,
         text: `${what} (required by ${object.name})`,
-        fatal,
+        fatal: isFatal,
       });
     if (!versions.defines) complain("no version information available", false);
     else if (!versions.definitions.some((defined) => defined.hash === hash && defined.name === name)) {
@@ -51,6 +57,14 @@ export function versionComplaints(task: LoadedProcess, object: LoadedObject): Ve
     }
   }
   return complaints;
+}
+
+/** A file with DT_RELR must say so to loaders that do not know it, by a version that they cannot have. */
+function lacksRelrVersion(task: LoadedProcess, { file }: LoadedObject): boolean {
+  if (!behaves(task.options.profile, "relr") || !file.values.has(DT_RELR)) return false;
+  if (!file.dependencies.some(({ tag, name }) => tag === DT_NEEDED && name.startsWith("libc.so."))) return false;
+  const says = file.versions.needs.some(({ name }) => name === "GLIBC_ABI_DT_RELR");
+  return !says && !file.versions.definitions.some(({ name }) => name === "GLIBC_PRIVATE");
 }
 
 /** The library of that name in the process. */
