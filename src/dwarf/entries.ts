@@ -71,7 +71,9 @@ export function readUnit(
   const field = c.at;
   const written = unsigned(c, offsetBytes);
   const addressBytes = version >= 5 ? early : u8(c);
-  if (c.failed || version < 2 || version > 5 || (type !== DW_UT_compile && type !== DW_UT_partial)) {
+  // The identity that a skeleton has in common with what it stands for.
+  if (type === DW_UT_skeleton) skip(c, 8);
+  if (c.failed || version < 2 || version > 5 || !UNIT_TYPES.includes(type)) {
     return { next: end, unit: undefined };
   }
   const abbreviations = readAbbreviations(sections, targets.get(field)?.offset ?? written);
@@ -80,6 +82,8 @@ export function readUnit(
 
 const DW_UT_compile = 1;
 const DW_UT_partial = 3;
+const DW_UT_skeleton = 4;
+const UNIT_TYPES: readonly number[] = [DW_UT_compile, DW_UT_partial, DW_UT_skeleton];
 
 function readAbbreviations({ abbreviations, littleEndian }: InfoSections, at: number): Map<number, Abbreviation> {
   const c = cursor(abbreviations.bytes, littleEndian, at);

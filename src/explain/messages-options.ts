@@ -21,6 +21,10 @@ export const optionMessages: MessageTable = {
     message: "unrecognized --build-id style '{style}': no build ID is written",
     cure: "use sha1, sha256, md5, uuid, fast, 0xHEX or none",
   },
+  "gdb-index-nameless": {
+    message: "the debug information has no table of names for --gdb-index[[; so have {others} more]]",
+    cure: "compile with -ggnu-pubnames, or link without --gdb-index: gdb finds only names that are in the index",
+  },
   "symbol-order-unknown": {
     message: "no such symbol to order: {symbol}",
     cure: "use --no-warn-symbol-ordering if some may be missing",

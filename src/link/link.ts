@@ -18,6 +18,7 @@ import { createOutputLayout } from "./decisions/layout.ts";
 import { reportDuplicates } from "./duplicates.ts";
 import { makeEhFrameHeader, placeEhFrames, readEhFrames } from "./eh-frame.ts";
 import { collectGarbage, dropDeadReferences } from "./gc-sections.ts";
+import { reportNameless } from "./gdb-index.ts";
 import { reportHidden } from "./hidden-symbols.ts";
 import { readInputs } from "./inputs.ts";
 import { type Layout, layOut, measureSections } from "./layout.ts";
@@ -107,6 +108,7 @@ function linkImage(
   const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report) : undefined;
   const discarded = assignSections(objects, sections, outputs, mode.shared, options);
   orderSections(loader, outputs, options, report);
+  if (options.gdbIndex) reportNameless(objects, sections, report);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
   const merged = mergeSections(objects, sections, outputs, frames, options);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);

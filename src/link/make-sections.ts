@@ -11,13 +11,14 @@ import { createRelocationList, type RelocationList, relativeCount } from "./dyna
 import { type DynamicTag, planDynamic } from "./dynamic-section.ts";
 import { buildDynamicSymbols, type DynamicSymbols, type VersionDefinition } from "./dynamic-symbols.ts";
 import { addRelocationSections, countRelocations, type EmittedRelocations } from "./emit-relocs.ts";
+import { addGdbIndex } from "./gdb-index.ts";
 import { type GotPlan, planGot } from "./got.ts";
 import type { SymbolId } from "./ids.ts";
 import type { LinkerSymbols } from "./linker-symbols.ts";
 import type { Loader } from "./loader.ts";
 import type { OutputMode } from "./mode.ts";
 import type { LinkOptions } from "./options.ts";
-import { addChunk, addOutput, type Chunk, type OutputSections } from "./output-section.ts";
+import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import { type OutputSymbols, planSymbols } from "./output-symbols.ts";
 import { choosePacked, type PackedRelocations } from "./pack-relative.ts";
 import { DYN_RELATIVE, type Scan } from "./scan.ts";
@@ -60,6 +61,8 @@ export interface MadeSections {
   readonly symtab: { readonly plan: OutputSymbols; readonly table: Chunk; readonly strings: Chunk } | undefined;
   /** With --emit-relocs. */
   readonly emitted: EmittedRelocations | undefined;
+  /** With --gdb-index; filled and given its size at the very end. */
+  readonly gdbIndex: OutputSection | undefined;
   /** S of every symbol: filled after layout. */
   readonly address: Float64Array;
 }
@@ -126,10 +129,12 @@ export function makeSections(
   const symtab = plan === undefined ? undefined : { plan, ...addSymbolTable(outputs, plan, machine) };
   linkRelocationSections(outputs, relocationChunks.parts, machine, options);
   if (emitted !== undefined) addRelocationSections(emitted, outputs, machine);
-  return { ...made, dynamic, symtab, emitted };
+  const gdbIndex =
+    options.gdbIndex && options.strip === "none" ? addGdbIndex(outputs, defaultLayout.length) : undefined;
+  return { ...made, dynamic, symtab, emitted, gdbIndex };
 }
 
-type Unfinished = Omit<MadeSections, "dynamic" | "symtab" | "emitted">;
+type Unfinished = Omit<MadeSections, "dynamic" | "symtab" | "emitted" | "gdbIndex">;
 
 function makeDynamic(
   made: Unfinished,

@@ -188,6 +188,8 @@ export interface LinkOptions {
   readonly forceGroupAllocation: boolean;
   readonly emitRelocs: boolean;
   readonly compressDebugSections: "none" | "zlib-gnu" | "zlib-gabi" | "zstd" | undefined;
+  /** Write .gdb_index, unless debug information is left out. Not with -r. */
+  readonly gdbIndex: boolean;
   readonly packageMetadata: string | undefined;
 
   // Symbol table
@@ -375,6 +377,7 @@ export const defaultOptions: LinkOptions = {
   forceGroupAllocation: false,
   emitRelocs: false,
   compressDebugSections: undefined,
+  gdbIndex: false,
   packageMetadata: undefined,
   strip: "none",
   discard: "section-merge",

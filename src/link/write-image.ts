@@ -11,7 +11,8 @@ import { addRelocation, type RelocationList, sortRelocations, writeRelocations }
 import { writeDynamic } from "./dynamic-section.ts";
 import { writeEmitted, writeSectionSymbols } from "./emit-relocs.ts";
 import { entryAddress, entryName } from "./entry.ts";
-import type { Layout } from "./layout.ts";
+import { gdbIndex } from "./gdb-index.ts";
+import { alignUp, type Layout } from "./layout.ts";
 import type { Loader } from "./loader.ts";
 import type { MadeSections } from "./make-sections.ts";
 import type { OutputMode } from "./mode.ts";
@@ -119,6 +120,16 @@ export function writeImage(
       writeSectionSymbols(made.emitted, layout.sections, symtab.plan.sectionSymbols, view, symtab.table.offset, is64);
       writeEmitted(relocator, made.emitted, objects);
     }
+  }
+  if (made.gdbIndex !== undefined) {
+    const bytes = gdbIndex(image, layout.sections);
+    made.gdbIndex.offset = alignUp(layout.contentsEnd, 4);
+    made.gdbIndex.size = bytes.length;
+    headers = planHeaders(layout, made.gdbIndex.offset + bytes.length, is64);
+    const larger = new Uint8Array(headers.imageSize);
+    larger.set(image.subarray(0, layout.contentsEnd));
+    larger.set(bytes, made.gdbIndex.offset);
+    image = larger;
   }
   const style = compressionStyle(options, report);
   if (style !== undefined) {

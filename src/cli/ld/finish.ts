@@ -50,6 +50,7 @@ function settleBinary({ options, relocatable, report }: Draft): void {
   options.output = "static";
   options.buildId = { style: "none" };
   options.ehFrameHdr = false;
+  options.gdbIndex = false;
   options.compressDebugSections = undefined;
 }
 
@@ -63,6 +64,7 @@ function checkCombinations(draft: Draft): void {
   const conflict = (first: string, second: string): void => report(error("options-conflict", {}, { first, second }));
   if (draft.relocatable && draft.form === "shared") conflict("-r", "-shared");
   if (draft.relocatable && draft.form === "pie") conflict("-r", "-pie");
+  if (draft.relocatable && options.gdbIndex) conflict("-r", "--gdb-index");
   if (draft.relocatable) noteOrders(draft);
   if (draft.form !== "shared" && options.filter.length > 0) report(error("option-needs-shared", {}, { option: "-F" }));
   if (draft.form !== "shared" && options.auxiliary.length > 0)

@@ -152,8 +152,14 @@ export const layoutOptions: OptionGroup = {
       "nothing is folded",
       OTHERS,
     ),
-    missing("--gdb-index", "Write .gdb_index, for debuggers to start faster.", "no index is written", OTHERS),
-    quiet("--no-gdb-index", "Do not write it (default).", "done anyway", OTHERS),
+    set(
+      "--gdb-index",
+      "Write .gdb_index, for gdb to start faster. Compile with -ggnu-pubnames: names of other objects are not in it.",
+      "gdbIndex",
+      true,
+      OTHERS,
+    ),
+    set("--no-gdb-index", "Do not write it (default).", "gdbIndex", false, OTHERS),
     value(
       "--symbol-ordering-file",
       "FILE",

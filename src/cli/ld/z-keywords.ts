@@ -196,6 +196,7 @@ export const zKeywords: readonly ZKeyword[] = [
   silent("notext-unlikely-segment", "Do not (default).", "done anyway"),
   idle("nognustack", "Leave out PT_GNU_STACK.", "it is always written"),
   idle("rodynamic", "Make the dynamic section read-only.", "glibc writes to it"),
+  idle("rewrite-endbr", "Replace landing pads that no pointer leads to.", "landing pads stay"),
   idle("retpolineplt", "Write PLT entries without indirect jumps.", "no such entries yet"),
   idle("execstack-if-needed", "Make the stack executable if an object asks for it.", "that is the default"),
 ];
