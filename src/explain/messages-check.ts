@@ -16,7 +16,7 @@ export const checkMessages: MessageTable = {
     message: "a Git LFS pointer instead of the file it stands for",
     cure: "run git lfs pull, or install Git LFS before cloning",
   },
-  "check-script": { message: "a script for {detail}, not an ELF file", cure: "check {detail} instead" },
+  "check-script": { message: "a script for {detail}, not an ELF file", cure: "look at {detail} instead" },
   "check-web-page": {
     message: "a web page instead of an ELF file",
     cure: "download it again: the server answered with a page, perhaps an error or a login",

@@ -5,7 +5,7 @@ import type { MessageTable } from "./messages.ts";
 export const elfMessages: MessageTable = {
   "not-elf": {
     message: "file format not recognized[[: {found}]]",
-    cure: "give an ELF object, an archive, a shared library or a linker script",
+    cure: "give an ELF file or an archive",
   },
   "wrong-machine": {
     message: "incompatible machine: the file is for {found}, the output for {expected}",

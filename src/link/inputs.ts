@@ -186,7 +186,7 @@ function readPath(
   const { loader } = reading;
   const bytes = given ?? readFile(loader, path);
   if (bytes === undefined) {
-    loader.report(error("file-not-found", { file: path }, { path }));
+    loader.report(error("file-not-found", {}, { path }));
     return;
   }
   if (given !== undefined) loader.dependencies.add(path);
@@ -263,7 +263,7 @@ function readSymbolsOnly(loader: Loader, path: string, given: Uint8Array | undef
   const { report } = loader;
   const bytes = given ?? readFile(loader, path);
   if (bytes === undefined) {
-    report(error("file-not-found", { file: path }, { path }));
+    report(error("file-not-found", {}, { path }));
     return;
   }
   const kind = fileKind(bytes);

@@ -83,9 +83,14 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   return object;
 }
 
+/** What a shell calls the end of a process by a signal. */
+const SIGBUS_STATUS = 135;
+const SIGSEGV_STATUS = 139;
+
 /**
  * Pages behind the end of a file cannot be touched. The loader touches those that are written to: their process ends by
- * SIGBUS without a word, which a shell calls 135.
+ * SIGBUS without a word. The kernel, which maps the program itself, clears the rest of the last page of its data and ends the
+ * process by SIGSEGV if it cannot (fs/binfmt_elf.c, padzero).
  */
 function noteCut(task: LoadedProcess, object: LoadedObject): void {
   const size = object.file.elf.bytes.length;
@@ -93,7 +98,10 @@ function noteCut(task: LoadedProcess, object: LoadedObject): void {
   if (cut.length === 0) return;
   const needed = Math.max(...cut.map(({ offset, fileBytes }) => offset + fileBytes));
   task.problems.push(error("segment-beyond-file", { file: object.name }, { size, needed }));
-  if (cut.some(({ flags }) => (flags & PF_W) !== 0)) task.exitCode ??= 135;
+  const written = cut.filter(({ flags }) => (flags & PF_W) !== 0);
+  if (written.length === 0) return;
+  const isCleared = object.kind !== "library" && written.some((it) => it.memoryBytes > it.fileBytes);
+  task.exitCode ??= isCleared ? SIGSEGV_STATUS : SIGBUS_STATUS;
 }
 
 /** Files are known by their identity only if ld.so opened them itself; musl knows no sonames. */

@@ -1,8 +1,9 @@
 // Loads a program: the table of contents of the dynamic linker. Each step is a file of its own; what it leaves behind is
 // in the process's record. No byte of the program runs.
 
-import { EM_386, EM_X86_64, error, type Problem, warning } from "../elf/index.ts";
+import { EM_386, EM_X86_64, error, type Problem, parseElf, warning } from "../elf/index.ts";
 import { bindObject } from "./bind.ts";
+import { strangerProblem } from "./check/not-elf.ts";
 import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contract.ts";
 import { addObject, mapDependencies, mapObject } from "./dependencies.ts";
 import { type DynamicFile, readDynamicFile } from "./dynamic-file.ts";
@@ -12,7 +13,7 @@ import { type Placement, placer } from "./place.ts";
 import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
 import {
-  ERRORS,
+  FILE_ERRORS,
   LIBRARY_CACHE,
   originOf,
   type Preload,
@@ -110,14 +111,25 @@ function openProgram(
   cache: LoadCache,
 ): { readonly file: DynamicFile; readonly machine: LoaderMachine } | Problem {
   const opened = cache.files.open(path.startsWith("/") ? path : `${options.currentDirectory}/${path}`);
-  if (typeof opened === "string") return error("cannot-open-program", { file: path }, { reason: ERRORS[opened] });
+  if (typeof opened === "string") return error("cannot-open-program", { file: path }, { reason: FILE_ERRORS[opened] });
+  const stranger = strangerProblem(opened.bytes, path);
+  if (stranger !== undefined) return stranger;
   const file = dynamicFileOf(cache, opened);
-  if (file === undefined) return error("not-elf", { file: path });
+  if (file === undefined) return headerProblem(opened.bytes, path);
   const machine = MACHINES.get(file.elf.header.machine);
   if (machine === undefined || (machine === "x86-64") !== (file.elf.elfClass === 64) || !file.elf.littleEndian) {
     return error("cannot-load-machine", { file: path }, { machine: file.elf.header.machine });
   }
   return { file, machine };
+}
+
+/** Why there is no reading the header of what begins like ELF. */
+function headerProblem(bytes: Uint8Array, path: string): Problem {
+  let found = error("not-elf", { file: path });
+  parseElf(bytes, path, (problem) => {
+    found = problem;
+  });
+  return found;
 }
 
 function dynamicFileOf(cache: LoadCache, opened: OpenedFile): DynamicFile | undefined {

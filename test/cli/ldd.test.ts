@@ -2,12 +2,12 @@
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { copyFileSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { runLdd } from "../../src/cli/ldd.ts";
 import { tree } from "../load/tree.ts";
-import { musl, x86_64 } from "../support/build.ts";
-import { run } from "../support/run.ts";
+import { compile, musl, scratch, x86_64 } from "../support/build.ts";
+import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
 interface Printed {
@@ -161,6 +161,20 @@ test("a root directory: its files, its loader, and links that stay inside", need
   equal(program.missing[0].name, "liby.so");
   equal(program.exitCode, 127);
 });
+
+test(
+  "an object gets no libraries because nothing loads it; a static program needs no loader",
+  needs("ld", ...x86_64.tools),
+  () => {
+    const object = compile(x86_64, "object.s", ".globl _start\n_start: ret\n");
+    const { status, err } = ldd([object]);
+    equal(status, 1);
+    match(err, /an object for the linker, nothing that loads \[check-object\]/);
+    const program = join(scratch("ldd"), "static");
+    tool("ld", [object, "-o", program]);
+    equal(ldd([program]).out, `${program}  (x86-64)\n   statically linked: it gets no libraries\n`);
+  },
+);
 
 test("exit codes and messages", needs("/usr/bin/env"), () => {
   equal(ldd(["--help"]).status, 0);

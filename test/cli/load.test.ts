@@ -162,6 +162,30 @@ test("--json has the same as data", needs(...x86_64.tools), () => {
   equal(data.objects.find(({ name }) => name === join(directory, "libtwice.so"))?.foundBy, "runpath");
 });
 
+test("what is no program is named, and with --json too", () => {
+  const directory = scratch("load");
+  const path = join(directory, "script");
+  writeFileSync(path, "#!/bin/sh\nexit 0\n");
+  deepEqual(solderLoad(path), {
+    status: 1,
+    out: "",
+    err: `solder load: error: ${path}: a script for /bin/sh, not an ELF file [check-script]\n  fix: look at /bin/sh instead\n`,
+  });
+  const data = JSON.parse(solderLoad("--json", path).out) as { problems: { code: string }[] };
+  deepEqual(
+    data.problems.map(({ code }) => code),
+    ["check-script"],
+  );
+});
+
+test("a pipe is not waited for", needs("mkfifo"), () => {
+  const path = join(scratch("load"), "pipe");
+  tool("mkfifo", [path]);
+  const { status, err } = solderLoad(path);
+  equal(status, 1);
+  match(err, /pipe: cannot open it: not a regular file/);
+});
+
 test("random addresses are the same for the same seed", needs(...x86_64.tools), () => {
   const { path } = program();
   const [one, again, other] = ["1", "1", "2"].map((seed) => solderLoad("--seed", seed, path).out);
@@ -173,6 +197,7 @@ for (const [what, args, message] of [
   ["no file", [], /no files given/],
   ["a base without an address", ["--base", "x", "/bin/true"], /--base takes FILE=ADDRESS/],
   ["an unknown profile", ["--profile", "glibc@1.0", "/bin/true"], /--profile takes glibc@/],
+  ["what is not in the JSON", ["--json", "--got", "/bin/true"], /--json shows .*nothing of --got/],
   ["an unknown part of LD_DEBUG", ["--debug", "nonsense", "/bin/true"], /--debug takes /],
 ] as const) {
   test(`wrong usage is said: ${what}`, () => {

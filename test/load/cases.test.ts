@@ -266,6 +266,17 @@ for (const target of targets) {
     refuse(program);
   });
 
+  test(`${target.name}: a program cut in half ends by SIGSEGV, where the kernel clears its .bss`, options, () => {
+    const shop = workshop(target);
+    const program = shop.program(
+      "main",
+      "int data[5000] = {1}; int bss[5000]; int main(void) { return data[1] + bss[1]; }",
+    );
+    const bytes = readFileSync(program);
+    writeFileSync(program, bytes.subarray(0, bytes.length / 2));
+    refuse(program);
+  });
+
   test(`${target.name}: weak references to nothing are 0`, options, () => {
     const shop = workshop(target);
     shop.library(

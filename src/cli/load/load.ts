@@ -1,9 +1,11 @@
 // `solder load`: a program, or relocatable objects, in simulated memory. Arguments here; what they ask for beside.
 
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { identify } from "../../elf/identify.ts";
 import type { Style } from "../../explain/dump/index.ts";
 import type { FileSystem } from "../../host/files.ts";
+import { nodeLoadFiles } from "../../host/load-files.ts";
 import type { DebugCategory } from "../../load/index.ts";
 import type { Io } from "../io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, loaderWorld } from "../loader-options.ts";
@@ -26,7 +28,7 @@ What to show of a program:
       --trace              every step in its order
       --call FUNCTION      what calls through the PLT do, the first and the second
       --debug LIST         as LD_DEBUG: ${DEBUG_PARTS.join(", ")}, all
-      --json               as JSON
+      --json               objects, scopes and what is missing, as JSON
 
 How it is loaded:
       --now                bind everything at once, as with LD_BIND_NOW
@@ -45,7 +47,8 @@ in whatever order they are given:
   -h, --help               this text
 
 Exit status: 0 all right; of a program that would not start, its loader's (127, or 1 for a
-missing version); 1 for files that cannot be used; 2 wrong usage.
+missing version; 135 or 139 if a file is cut short); 1 for files that cannot be used; 2
+wrong usage.
 
 Examples:
   solder load /usr/bin/git
@@ -91,6 +94,9 @@ const FOR_PROGRAMS = [
   "dump",
 ] as const;
 
+/** What there is as text only. */
+const NOT_IN_JSON = ["symbols", "relocations", "got", "headers", "trace", "call", "debug"] as const;
+
 /** Runs `solder load` with the arguments behind its name; returns the exit status. */
 export function runLoad(args: readonly string[], io: Io, files: FileSystem): number {
   const misuse = (text: string): number => {
@@ -111,7 +117,7 @@ export function runLoad(args: readonly string[], io: Io, files: FileSystem): num
     demangle: values["no-demangle"] !== true,
     rows: Number.POSITIVE_INFINITY,
   };
-  const isObjects = positionals.length > 1 || isObject(files.read(positionals[0]));
+  const isObjects = positionals.length > 1 || (values.root === undefined && isObject(positionals[0]));
   const request = isObjects
     ? objectsRequest(values, positionals, style)
     : programRequest(values, positionals[0], style, io);
@@ -121,9 +127,10 @@ export function runLoad(args: readonly string[], io: Io, files: FileSystem): num
 
 type Values = Exclude<ReturnType<typeof parse>, string>["values"];
 
-/** Does the file begin as a relocatable object? */
-function isObject(bytes: Uint8Array | undefined): boolean {
-  return bytes !== undefined && identify(bytes) === "elf-relocatable";
+/** Is it a regular file, which can be looked at without waiting, and begins as a relocatable object? */
+function isObject(path: string): boolean {
+  const opened = nodeLoadFiles().open(resolve(path));
+  return typeof opened !== "string" && identify(opened.bytes) === "elf-relocatable";
 }
 
 function objectsRequest(values: Values, files: readonly string[], style: Style): ObjectsRequest | string {
@@ -150,6 +157,8 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
   if (typeof given === "string") return given;
   const world = loaderWorld(values, io);
   if (typeof world === "string") return world;
+  const unwritten = values.json === true && NOT_IN_JSON.find((name) => values[name] !== undefined);
+  if (unwritten) return `--json shows objects, scopes and what is missing; it has nothing of --${unwritten}`;
   const debug = (values.debug ?? "").split(",").filter((part) => part !== "");
   const known = debug.includes("all") ? DEBUG_PARTS : debug.filter(isDebugPart);
   if (known.length < debug.length) return `--debug takes ${DEBUG_PARTS.join(", ")}, not '${values.debug}'`;

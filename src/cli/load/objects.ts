@@ -43,7 +43,7 @@ function readInputs(
     const bytes = files.read(path);
     const key = [path, basename(path)].find((name) => bases.has(name));
     if (key !== undefined) unused.delete(key);
-    if (bytes === undefined) problems.push(error("file-not-found", { file: path }));
+    if (bytes === undefined) problems.push(error("file-not-found", {}, { path }));
     else inputs.push({ name: path, bytes, base: key === undefined ? undefined : bases.get(key) });
   }
   for (const name of unused) problems.push(error("base-unknown", {}, { name }));

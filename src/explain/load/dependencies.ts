@@ -18,10 +18,11 @@ export interface TreeOptions {
 /** The tree, without line feeds. */
 export function treeLines(task: LoadedProcess, options: TreeOptions, style: Style): string[] {
   const [program] = task.objects;
-  const kind = painted(`(${task.machine}, ${profileName(task.options.profile)})`, "dim", style);
-  const heading = `${painted(printable(program.name), "heading", style)}  ${kind}`;
-  if (isStatic(task)) return [heading, "   statically linked: it gets no libraries"];
-  return [heading, ...branches(viewOf(task, options, style), program, "")];
+  const heading = (kind: string): string =>
+    `${painted(printable(program.name), "heading", style)}  ${painted(`(${kind})`, "dim", style)}`;
+  if (isStatic(task)) return [heading(task.machine), "   statically linked: it gets no libraries"];
+  const kind = `${task.machine}, ${profileName(task.options.profile)}`;
+  return [heading(kind), ...branches(viewOf(task, options, style), program, "")];
 }
 
 /** A process with what is looked up in it for every line. */

@@ -5,7 +5,6 @@ import {
   DF_1_NODEFLIB,
   type ElfFile,
   error,
-  identify,
   machineName,
   type Problem,
   parseElf,
@@ -15,12 +14,12 @@ import type { LoaderMachine, OpenedFile, Requester } from "../contract.ts";
 import { type DynamicFile, readDynamicFile } from "../dynamic-file.ts";
 import type { LoadCache } from "../load.ts";
 import { LAYOUTS, profileOf } from "../profiles.ts";
-import { ERRORS, findLibrary, searchContext } from "../search/index.ts";
+import { FILE_ERRORS, findLibrary, searchContext } from "../search/index.ts";
 import type { System } from "../systems/index.ts";
 import { type Demands, demandsOf, type FileRole, loaderMachineOf } from "./demands.ts";
 import { type FindShipped, type Group, groupOf } from "./group.ts";
 import { loadFindings } from "./load-findings.ts";
-import { identifyStranger } from "./not-elf.ts";
+import { strangerProblem } from "./not-elf.ts";
 import { newestGlibc, type Oldest, oldestOf, oldestOfAll } from "./oldest.ts";
 import type { NodeExports, Surroundings } from "./surroundings.ts";
 import { systemFindings, systemTables } from "./system-findings.ts";
@@ -120,18 +119,13 @@ function readDemands(
 ): Demands | undefined {
   const opened = cache.files.open(path);
   if (typeof opened === "string") {
-    report(error("check-unreadable", { file: name }, { reason: ERRORS[opened] }));
+    report(error("check-unreadable", { file: name }, { reason: FILE_ERRORS[opened] }));
     return undefined;
   }
   const { bytes } = opened;
-  const kind = identify(bytes);
-  if (!kind.startsWith("elf-")) {
-    const { code, detail } = identifyStranger(bytes);
-    report(error(code, { file: name }, detail === "" ? {} : { detail }));
-    return undefined;
-  }
-  if (kind === "elf-relocatable" || kind === "elf-core") {
-    report(error(kind === "elf-core" ? "check-core" : "check-object", { file: name }));
+  const stranger = strangerProblem(bytes, name);
+  if (stranger !== undefined) {
+    report(stranger);
     return undefined;
   }
   // A loader does not look at sections.

@@ -1,7 +1,7 @@
 // What a file is that should be ELF and is not. node_modules that were copied from a Mac, large-file pointers that nobody
 // resolved, error pages saved under the name of a download: the loader says "invalid ELF header" to all of them.
 
-import { identify } from "../../elf/index.ts";
+import { error, identify, type Problem } from "../../elf/index.ts";
 import { nameAt, startsWith } from "../../elf/text.ts";
 
 export interface Stranger {
@@ -20,6 +20,16 @@ const MAGICS: readonly (readonly [string, string])[] = [
   ["\x28\xb5\x2f\xfd", "check-compressed"],
   ["BZh", "check-compressed"],
 ];
+
+/** What is wrong with a file that is no ELF file, or one that nothing loads: an object, a core dump. */
+export function strangerProblem(bytes: Uint8Array, name: string): Problem | undefined {
+  const kind = identify(bytes);
+  if (kind === "elf-core") return error("check-core", { file: name });
+  if (kind === "elf-relocatable") return error("check-object", { file: name });
+  if (kind.startsWith("elf-")) return undefined;
+  const { code, detail } = identifyStranger(bytes);
+  return error(code, { file: name }, detail === "" ? {} : { detail });
+}
 
 /** What a file is that does not start like ELF. */
 export function identifyStranger(bytes: Uint8Array): Stranger {

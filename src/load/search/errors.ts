@@ -13,6 +13,12 @@ export const ERRORS: Readonly<Record<OpenFailure, string>> = {
   EIO: "Input/output error",
 };
 
+/** Of the files that a command is given; the file systems call what is not a regular file EIO (host/load-files.ts). */
+export const FILE_ERRORS: Readonly<Record<OpenFailure, string>> = {
+  ...ERRORS,
+  EIO: "not a regular file, or an input/output error",
+};
+
 /** musl's words (src/errno/__strerror.h). */
 export const MUSL_ERRORS: Readonly<Record<OpenFailure, string>> = {
   ...ERRORS,
