@@ -1,17 +1,27 @@
-// Starts the bundled command. V8 takes it from dist/command.cache, which the build wrote, instead of compiling 600 KB of
-// source first: a tiny link then takes two thirds of the time. Without that file, or with one that another version of Node
-// wrote, it is compiled as usual.
+// Starts a command: each is a bundle of its own in dist/commands. V8 takes it from the .cache file beside it, which the build
+// wrote, instead of compiling half a megabyte of source first: a tiny link then takes two thirds of the time. Without that
+// file, or with one that another version of Node wrote, it is compiled as usual.
 "use strict";
-const { readFileSync } = require("node:fs");
+const { existsSync, readFileSync } = require("node:fs");
 const { createRequire, wrap } = require("node:module");
-const { dirname, join } = require("node:path");
+const { basename, dirname, join } = require("node:path");
 const { constants, Script } = require("node:vm");
 
-const filename = join(__dirname, "../dist/command.cjs");
+const directory = join(__dirname, "../dist/commands");
+
+/** Under a linker's name (as in src/cli/main/ld.ts) the linker; else the bundle of the command that is asked for or about. */
+function bundleName() {
+  if (/^(?:ld|.*-ld|ld\..*)$/.test(basename(process.argv[1] ?? ""))) return "ld";
+  const [first = "", second = ""] = process.argv.slice(2);
+  const name = first === "help" ? second : first;
+  return /^[a-z]+$/.test(name) && existsSync(join(directory, `${name}.cjs`)) ? name : "help";
+}
+
+const filename = join(directory, `${bundleName()}.cjs`);
 
 function readCache() {
   try {
-    return readFileSync(join(__dirname, "../dist/command.cache"));
+    return readFileSync(filename.replace(/cjs$/, "cache"));
   } catch {
     return undefined;
   }

@@ -37,7 +37,8 @@ test("it holds the library, the command and the drop-in linker, and neither test
   for (const wanted of [
     "dist/index.js",
     "dist/index.d.ts",
-    "dist/command.cjs",
+    "dist/commands/ld.cjs",
+    "dist/commands/help.cjs",
     "bin/solder.js",
     "bin/start.cjs",
     "libexec/ld",

@@ -1,14 +1,11 @@
 // `solder COMMAND`: the subcommands, and help about them.
 
 import { closest } from "../link/spelling.ts";
+import type { CommandRow } from "./commands.ts";
 import type { Io } from "./io.ts";
 import { version } from "./version.ts";
 
-export interface Subcommand {
-  readonly name: string;
-  /** One sentence. */
-  readonly summary: string;
-  readonly examples: readonly string[];
+export interface Subcommand extends CommandRow {
   /** Returns the exit status. `--help` is among the arguments where it was asked for. */
   readonly run: (args: readonly string[], io: Io) => number;
 }

@@ -66,7 +66,7 @@ test("a reader that goes away is not an error", needs("/bin/sh"), () => {
 test("it starts without a code cache, and with one that does not fit", () => {
   const copy = join(root, "copy");
   for (const part of ["bin", "dist"]) cpSync(part, join(copy, part), { recursive: true });
-  const cache = join(copy, "dist/command.cache");
+  const cache = join(copy, "dist/commands/help.cache");
   const start = (): string => run(join(copy, "bin/solder.js"), ["--version"]).stdout;
   const fresh = readFileSync(cache);
   for (const bytes of [fresh, fresh.subarray(0, 1000), new Uint8Array(0), new Uint8Array(5000).fill(0x5a)]) {

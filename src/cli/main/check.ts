@@ -1,0 +1,6 @@
+// `solder check`.
+
+import { runCheck } from "../check/check.ts";
+import { start } from "./start.ts";
+
+start("check", (args, io) => runCheck(args, io));
