@@ -43,11 +43,12 @@ await build({
   logLevel: "warning",
 });
 
-// What bin/start.cjs starts from: every function compiled, not only those that run at once.
-setFlagsFromString("--no-lazy");
+// What bin/start.cjs starts from: every function compiled, not only those that run at once. V8 takes a cache only under the
+// flags under which it was written.
 for (const name of names) {
   const bundle = join(commands, `${name}.cjs`);
+  setFlagsFromString("--no-lazy");
   const script = new Script(Module.wrap(readFileSync(bundle, "latin1")), { filename: bundle });
+  setFlagsFromString("--lazy");
   writeFileSync(join(commands, `${name}.cache`), script.createCachedData());
 }
-setFlagsFromString("--lazy");
