@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { runLdd } from "../../src/cli/ldd.ts";
 import { tree } from "../load/tree.ts";
-import { compile, musl, scratch, x86_64 } from "../support/build.ts";
+import { compile, musl, repository, scratch, x86_64 } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
@@ -188,3 +188,32 @@ test("exit codes and messages", needs("/usr/bin/env"), () => {
   match(err, /\/nowhere: cannot open it: No such file or directory/);
   match(err, /\/usr: cannot open it: Is a directory/);
 });
+
+test(
+  "nothing outside of the root is opened, whatever the files in it say",
+  needs("strace", "ld", ...x86_64.tools),
+  () => {
+    const here = tree(x86_64, "ldd");
+    const library = here.library("outside/libx.so");
+    const inside = (path: string): string => `root/${path}`;
+    here.link(inside("lib/liba.so"), library);
+    here.link(inside("lib/libb.so"), "../../outside/libx.so");
+    here.link(inside("lib/libc1.so"), "../../../../../../../../../..".concat(library));
+    here.link(inside("out"), "../outside");
+    here.link(inside("etc/ld.so.cache"), here.write("outside/cache", "glibc-ld.so.cache1.1"));
+    here.link(inside("etc/ld.so.preload"), here.write("outside/preload", "libx.so"));
+    here.link(inside("lib64/ld-linux-x86-64.so.2"), here.write("outside/loader", "none"));
+    const needed = ["liba.so", "libb.so", "libc1.so", "libx.so", library, "../outside/libx.so", "/proc/self/exe"];
+    const runpath = `/out:${here.at("outside")}:$ORIGIN/../../outside:../../outside:/..`;
+    here.program(inside("bin/main"), { needed, runpath });
+    const command = [join(repository, "bin/solder.js"), "ldd", "--root", here.at("root"), "/bin/main"];
+    const { stderr, stdout } = run("strace", ["-f", "-e", "trace=open,openat,execve", process.execPath, ...command]);
+    const opened = [...stderr.matchAll(/open(?:at)?\((?:AT_FDCWD, )?"([^"]*)"/g)].map(([, path]) => path);
+    ok(opened.includes(here.at("root/bin/main")), "the program itself was opened");
+    deepEqual(
+      opened.filter((path) => path.includes("outside")),
+      [],
+    );
+    equal(stdout.split("=> not found").length - 1, needed.length);
+  },
+);
