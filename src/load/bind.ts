@@ -20,6 +20,7 @@ import {
   R_X86_64_TPOFF64,
 } from "../arch/x86_64/relocations.ts";
 import { error, STB_LOCAL, STB_WEAK, STT_FUNC, STV_HIDDEN, STV_INTERNAL, STV_PROTECTED } from "../elf/index.ts";
+import { textBetween } from "../elf/text.ts";
 import type { LoaderMachine } from "./contract.ts";
 import { needsIndirectAccess, symbolicOf } from "./dynamic-file.ts";
 import {
@@ -38,6 +39,7 @@ import {
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
   fatal,
+  isIndirect,
   type LoadedObject,
   type LoadedProcess,
   NOT_BOUND,
@@ -165,6 +167,7 @@ export function bindRow(
     bindings.provider[row] = query.provider.id;
     bindings.symbol[row] = query.found;
     noteDependency(task, object, query.provider);
+    if (isIndirect(query.provider, query.found)) checkRelocated(task, object, query.provider, index);
     if (object.kind === "program" && symbolVisibility(query.provider.file.symbols, query.found) === STV_PROTECTED) {
       checkProtected(task, object, query.provider, index, typeClass);
     }
@@ -182,8 +185,9 @@ export function askFor(query: Query, object: LoadedObject, index: number, typeCl
   query.from = object;
   query.symbol = index;
   query.bytes = symbols.bytes;
-  query.start = name;
   query.end = nameEnd[index];
+  // Offsets outside of the names make an empty one.
+  query.start = Math.min(name, query.end);
   query.gnuHash = hash[index];
   query.sysvHash = -1;
   query.classes = typeClass;
@@ -212,6 +216,23 @@ function lookUpWithoutLfs64(task: LoadedProcess, query: Query): void {
 function noteDependency(task: LoadedProcess, object: LoadedObject, provider: LoadedObject): void {
   if (provider === object || provider.kind !== "library" || task.globalAtStart.has(provider)) return;
   if (!object.initfini.includes(provider)) object.bound.add(provider);
+}
+
+/**
+ * An indirect function chooses while relocations are applied, so the object that has it should be done by then. In the
+ * program it never is (sysdeps/x86_64/dl-machine.h, elf_machine_rela).
+ */
+function checkRelocated(task: LoadedProcess, object: LoadedObject, provider: LoadedObject, index: number): void {
+  const isDone = provider === object || provider.kind === "loader" || provider.bindings !== undefined;
+  if (isDone || task.options.profile.library === "musl") return;
+  const name = symbolName(object.file.symbols, index);
+  if (provider.kind !== "program") {
+    const text = `${task.programName}: Relink \`${object.name}' with \`${provider.name}' for IFUNC symbol \`${name}'`;
+    task.messages.push({ text, fatal: false });
+    return;
+  }
+  const where = `referenced in '${object.name}' is defined in the executable`;
+  fatal(task, `IFUNC symbol '${name}' ${where} and creates an unsatisfiable circular dependency.`, 127);
 }
 
 /**
@@ -271,7 +292,7 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
     task.exitCode ??= 127;
     return;
   }
-  const name = symbolName(object.file.symbols, query.symbol);
+  const name = textBetween(query.bytes, query.start, query.end);
   const version = query.versionHash === 0 ? "" : query.versionName;
   task.undefinedSymbols.push({ object, relocation: row, name, version });
   const asked = version === "" ? "" : `, version ${version}`;

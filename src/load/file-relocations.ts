@@ -168,14 +168,20 @@ export function symbolicRelocations(
   return { ...columns, ...namesOf(symbols, columns.symbol) };
 }
 
+/**
+ * Symbols of a hostile file may all name the same endless string. All names of an honest one are shorter than the file; what
+ * goes beyond sixteen times that is taken for empty names, which nothing defines.
+ */
 function namesOf(symbols: DynamicSymbols, named: Uint32Array): { nameEnd: Uint32Array; hash: Uint32Array } {
   const nameEnd = new Uint32Array(symbols.count);
   const hash = new Uint32Array(symbols.count);
+  let left = 16 * symbols.bytes.length;
   for (let i = 0; i < named.length; i++) {
     const index = named[i];
     if (index === 0 || nameEnd[index] !== 0) continue;
     const start = symbolNameStart(symbols, index);
-    const end = endOfName(symbols.bytes, start, symbols.stringEnd);
+    const end = left > 0 ? endOfName(symbols.bytes, start, symbols.stringEnd) : start;
+    left -= end - start;
     nameEnd[index] = end;
     hash[index] = gnuHash(symbols.bytes, start, end);
   }

@@ -7,9 +7,10 @@ import { DT_SYMBOLIC } from "../../src/elf/index.ts";
 import type { LoadedProcess } from "../../src/load/index.ts";
 import { symbolicOf, symbolName } from "../../src/load/index.ts";
 import { compile, i386, targets } from "../support/build.ts";
-import { tool } from "../support/run.ts";
+import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 import { addDynamicEntry, agree, refuse, workshop } from "./agree.ts";
+import { forgetFiles, loaded } from "./reality.ts";
 
 /** Which object a reference of the library (or program) is bound to: soname, or "program". */
 function providerOf(task: LoadedProcess, soname: string, symbol: string): string {
@@ -20,6 +21,11 @@ function providerOf(task: LoadedProcess, soname: string, symbol: string): string
   ok(row >= 0, `${soname} refers to ${symbol}`);
   const provider = task.objects[object.bindings.provider[row]];
   return provider === undefined ? "nothing" : (provider.file.soname ?? provider.kind);
+}
+
+function loadedNow(program: string): LoadedProcess {
+  forgetFiles();
+  return loaded(program, { LD_BIND_NOW: "1" });
 }
 
 for (const target of targets) {
@@ -417,6 +423,42 @@ for (const target of targets) {
       shop.program("main", "int choose(void), use(void); int main(void) { return choose() + use(); }", "-lchoose"),
     );
     ok(task.undecided.some(({ provider }) => provider.file.soname === "libchoose.so"));
+  });
+
+  test(`${target.name}: an IFUNC that is asked before its object is relocated`, options, () => {
+    const shop = workshop(target);
+    const chooser = `static int yes(void) { return 0; }
+      static int (*resolve(void))(void) { return yes; }
+      int choose(void) __attribute__((ifunc("resolve")));`;
+    shop.library("asks", "int choose(void); int asks(void) { return choose(); }");
+    shop.library("chooses", `${chooser} int chooses(void) { return 0; }`);
+    const main = "int asks(void), chooses(void); int main(void) { return asks() + chooses(); }";
+    // libasks.so does not need libchooses.so, so nothing says which comes first.
+    const program = shop.program("main", main, "-lchooses", "-lasks", "-Wl,--allow-shlib-undefined");
+    const task = loadedNow(program);
+    equal(
+      task.messages.map(({ text }) => `${text}\n`).join(""),
+      run(program, [], { env: { LD_BIND_NOW: "1" } }).stderr,
+    );
+    ok(task.messages[0]?.text.includes("Relink"));
+    refuse(
+      shop.program(
+        "main",
+        `${chooser} int asks(void); int main(void) { return asks() + choose(); }`,
+        "-rdynamic",
+        "-lasks",
+      ),
+    );
+  });
+
+  test(`${target.name}: LD_DYNAMIC_WEAK lets a later strong definition win over a weak one`, options, () => {
+    const shop = workshop(target);
+    shop.library("weak", "__attribute__((weak)) int who(void) { return 1; }");
+    shop.library("strong", "int who(void) { return 2; } int strong(void) { return 0; }");
+    const main = "int who(void), strong(void); int main(void) { return who() + strong() > 2; }";
+    const program = shop.program("main", main, "-lweak", "-lstrong");
+    equal(providerOf(agree(target, program), "program", "who"), "libweak.so");
+    equal(providerOf(agree(target, program, { LD_DYNAMIC_WEAK: "1" }), "program", "who"), "libstrong.so");
   });
 
   test(`${target.name}: a SysV hash table serves as well`, options, () => {

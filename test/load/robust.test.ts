@@ -1,8 +1,9 @@
 // Whatever is in a file, loading it ends, throws nothing, and takes no memory in proportion to a number in the file.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { parseElf } from "../../src/elf/index.ts";
 import {
   constructors,
   debugLines,
@@ -16,6 +17,7 @@ import {
   processMemory,
 } from "../../src/load/index.ts";
 import { i386, type Target, targets } from "../support/build.ts";
+import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 import { workshop } from "./agree.ts";
 import { realOptions } from "./reality.ts";
@@ -121,4 +123,20 @@ test("ten thousand libraries in a chain, and each needs the program", needs("gcc
   equal(result.process.relocationOrder.length, count);
   deepEqual(result.process.messages, []);
   ok(performance.now() - start < 20_000, "in time");
+});
+
+test("a hundred thousand symbols that all name one endless string", needs("gcc"), () => {
+  const shop = workshop(targets[0]);
+  const count = 100_000;
+  const names = Array.from({ length: count }, (_, i) => `.weak w${i}\n.quad w${i}`).join("\n");
+  writeFileSync(shop.at("many.s"), `.data\n${names}\n`);
+  tool("gcc", ["-shared", "-nostdlib", "-o", shop.at("main"), shop.at("many.s")]);
+  const bytes = new Uint8Array(readFileSync(shop.at("main")));
+  const elf = parseElf(bytes, "main", () => {});
+  const strings = elf?.sections.find(({ name }) => name === ".dynstr");
+  ok(strings !== undefined && strings.size > count);
+  bytes.fill(0x41, strings.offset + 1, strings.offset + strings.size);
+  const start = performance.now();
+  exercise(targets[0], new Map([["/main", bytes]]));
+  ok(performance.now() - start < 10_000, "in time");
 });
