@@ -95,7 +95,7 @@ export type CandidateFate =
 export interface Candidate {
   readonly path: string;
   readonly rule: SearchRule;
-  /** The object whose RPATH or RUNPATH it is; the cache file; else empty. */
+  /** The object whose RPATH or RUNPATH it is; the cache file; "--library-path" if it was that; else empty. */
   readonly from: string;
   readonly fate: CandidateFate;
   /** errno's name for missing, the message of ld.so for fatal, what the file is where that is wrong, else empty. */

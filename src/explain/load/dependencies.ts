@@ -96,7 +96,8 @@ function branchesOf(view: View, parent: LoadedObject): Branch[] {
   }
   const loader = task.objects.find(({ kind }) => kind === "loader");
   if (parent.kind === "program" && loader !== undefined) {
-    const how = parent.file.interpreter === undefined ? "the loader of this system" : "the program's interpreter";
+    const own = parent.file.interpreter === undefined ? "the loader of this system" : "the program's interpreter";
+    const how = task.options.profile.library === "musl" ? `${own} and C library` : own;
     all.push({ lines: [`${printable(loader.name)}  ${painted(how, "dim", style)}`], object: undefined });
   }
   return all;

@@ -16,6 +16,7 @@ const RULES: Readonly<Record<SearchRule, string>> = {
 
 /** Which rule led there: `DT_RUNPATH of ./main`. */
 export function ruleText(rule: SearchRule, from: string): string {
+  if (rule === "library-path" && from !== "") return from;
   return (rule === "rpath" || rule === "runpath") && from !== "" ? `${RULES[rule]} of ${from}` : RULES[rule];
 }
 

@@ -87,7 +87,12 @@ function findByName(search: Search, requester: Requester | undefined): void {
     for (const object of rpathChain(context, requester))
       tryList(search, rpathOf(context, object), "rpath", object.name);
   }
-  tryList(search, context.libraryPath, "library-path", "");
+  tryList(
+    search,
+    context.libraryPath,
+    "library-path",
+    context.options.libraryPath === undefined ? "" : "--library-path",
+  );
   if (requester !== undefined) tryList(search, runpathOf(context, requester), "runpath", requester.name);
   tryCache(search, asker);
   if (!asker.noDefaultDirectories) tryList(search, context.system, "system", "");

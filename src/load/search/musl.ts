@@ -62,7 +62,8 @@ export function findForMusl(context: SearchContext, name: string, requester: Req
 function findByName(search: Search, requester: Requester | undefined): void {
   const { options } = search.context;
   const libraryPath = options.libraryPath ?? (options.secure ? undefined : options.environment.LD_LIBRARY_PATH);
-  if (libraryPath !== undefined) tryPath(search, libraryPath, "library-path", "");
+  if (libraryPath !== undefined)
+    tryPath(search, libraryPath, "library-path", options.libraryPath === undefined ? "" : "--library-path");
   for (let object = requester; object !== undefined; object = object.loader) {
     const path = rpathOf(search.context, object);
     if (path !== undefined) tryPath(search, path, "rpath", object.name);
