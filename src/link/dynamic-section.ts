@@ -109,7 +109,9 @@ export function planDynamic(
     (facts.textRelocations ? elf.DF_TEXTREL : 0) |
     (z.now ? elf.DF_BIND_NOW : 0) |
     (facts.staticTls ? elf.DF_STATIC_TLS : 0);
-  if (flags !== 0) add(elf.DT_FLAGS, flags);
+  // Old tags have entries of their own for all but static TLS (bfd/elflink.c, bfd_elf_size_dynamic_sections).
+  if (flags !== 0 && (options.newDtags || facts.staticTls)) add(elf.DT_FLAGS, flags);
+  else if (z.now) add(elf.DT_BIND_NOW, 0);
   const flags1 = flags1Of(mode, options);
   if (flags1 !== 0) add(elf.DT_FLAGS_1, flags1);
   if (facts.verdefCount > 0) {

@@ -116,6 +116,7 @@ eachTarget("soname, rpath, runpath, filter, auxiliary and audit libraries are na
     named("h.so", "-h,libname.so.4");
     named("runpath.so", "-rpath,/one:/two,-rpath,/three,-rpath,/one");
     named("rpath.so", "-rpath,$ORIGIN/../lib,--disable-new-dtags");
+    named("old-tags.so", "--disable-new-dtags,-z,now,-z,origin,-Bsymbolic");
     named("filter.so", "-F,libfiltee.so");
     named("auxiliary.so", "-f,libfiltee.so,-f,libother.so");
     named("audit.so", "--audit,libaudit.so,-P,libdepaudit.so");

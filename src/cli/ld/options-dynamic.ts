@@ -28,7 +28,7 @@ export const dynamicOptions: OptionGroup = {
       addRpath,
     ),
     set("--enable-new-dtags", "Let LD_LIBRARY_PATH come before -rpath: DT_RUNPATH (default).", "newDtags", true),
-    set("--disable-new-dtags", "Let -rpath come before LD_LIBRARY_PATH: DT_RPATH.", "newDtags", false),
+    set("--disable-new-dtags", "Let -rpath come before LD_LIBRARY_PATH: DT_RPATH, and no DT_FLAGS.", "newDtags", false),
     setText("-init", "SYMBOL", "Call SYMBOL when the file is loaded (default _init).", "init"),
     setText("-fini", "SYMBOL", "Call SYMBOL when the file is unloaded (default _fini).", "fini"),
     addText(
