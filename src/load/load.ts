@@ -94,7 +94,7 @@ export function loadDependencies(
   task.globalAtStart = new Set(task.globalScope);
   const glibc = options.profile.library === "glibc";
   if (glibc) placeLoaderInChain(task);
-  else task.globalScope = task.chain;
+  else task.globalScope = [...task.chain];
   task.relocationOrder = glibc ? relocationOrder(task) : muslOrder(task);
   checkVersions(task, task.chain);
   return { loaded: true, process: task };

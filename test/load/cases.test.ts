@@ -326,6 +326,25 @@ for (const target of targets) {
     equal(providerOf(task, "program", "filtered"), "libreal.so");
   });
 
+  test(`${target.name}: a filter for a library that is not there`, options, () => {
+    const shop = workshop(target);
+    shop.library("filter", "int filtered(void) { return 1; }", "-Wl,-F,libnone.so");
+    refuse(shop.program("main", "int filtered(void); int main(void) { return filtered() - 1; }", "-lfilter"));
+  });
+
+  test(`${target.name}: tokens in what a library is called`, options, () => {
+    const shop = workshop(target);
+    const build = (soname: string): string => {
+      const object = compile(target, "token.c", "int token(void) { return 0; }", ["-fPIC"]);
+      tool(target.cc, ["-shared", "-o", shop.at("libtoken.so"), object, `-Wl,-soname,${soname}`]);
+      return shop.program("main", "int token(void); int main(void) { return token(); }", "-ltoken");
+    };
+    agree(target, build("$ORIGIN/libtoken.so"));
+    agree(target, build(`${shop.path}/./libtoken.so`));
+    refuse(build("$NOTHING/libtoken.so"));
+    refuse(build("$LIB/libtoken.so"));
+  });
+
   test(`${target.name}: one file under two names is one object`, options, () => {
     const shop = workshop(target);
     const build = (name: string): string => {

@@ -3,7 +3,14 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
-import { type LoadedProcess, type LoaderProfile, parseProfile } from "../../src/load/index.ts";
+import {
+  dlopen,
+  type LoadedProcess,
+  type LoaderProfile,
+  parseProfile,
+  symbolName,
+  symbolValue,
+} from "../../src/load/index.ts";
 import { withoutLfs64 } from "../../src/load/musl-lfs64.ts";
 import { musl } from "../support/build.ts";
 import { run } from "../support/run.ts";
@@ -106,3 +113,51 @@ test("musl 1.2.4 finds fopen for fopen64", () => {
   const names = ["fopen64", "lseek64", "readdir64_r", "__fxstat64", "fopen", "uint64", "64"];
   deepEqual(names.map(withoutLfs64), ["fopen", "lseek", "readdir_r", "__fxstat", undefined, undefined, undefined]);
 });
+
+test(
+  "musl: what dlopen loads binds to the program, then to what came with it; RTLD_GLOBAL serves later ones",
+  options,
+  () => {
+    const shop = workshop(musl);
+    const below =
+      "__thread int small = 7; int who(void) { return 1; } int number = 3; int below(void) { return number; }";
+    shop.library("below", below);
+    const scope =
+      "int who(void); int below(void); extern int number; int *pointer = &number; int (*function)(void) = who;";
+    const first = shop.library(
+      "first",
+      `${scope} extern __thread int small; int *far(void) { return &small; } int first(void) { return who() + below(); }`,
+      "-lbelow",
+    );
+    const second = shop.library(
+      "second",
+      "__attribute__((weak)) int who(void); int (*function)(void) = who; __attribute__((weak)) int below(void); int (*maybe)(void) = below;",
+    );
+    for (const mode of ["RTLD_NOW", "RTLD_NOW | RTLD_GLOBAL"]) {
+      const source = `#include <dlfcn.h>
+      void stop_here(void) {}
+      int main(void) {
+        void *one = dlopen("${first}", ${mode}), *two = dlopen("${second}", RTLD_NOW);
+        stop_here();
+        return one == 0 || two == 0;
+      }`;
+      const program = shop.program("main", source, "-no-pie", "-fno-pic", "-rdynamic");
+      forgetFiles();
+      const { symbols } = loaded(program, {}, undefined, profile()).objects[0].file;
+      const stop = Array.from({ length: symbols.count }, (_, i) => i).find(
+        (i) => symbolName(symbols, i) === "stop_here",
+      );
+      ok(stop !== undefined);
+      const snapshot = freeze(shop.at("snapshot"), `=${symbolValue(symbols, stop).toString(16)}`, {}, [program], 1);
+      ok(snapshot !== undefined, "the program comes to stop_here");
+      const task = loaded(program, {}, basesOf(snapshot.mappings), profile());
+      const before = task.objects.length;
+      ok(dlopen(task, first, task.objects[0], { now: true, global: mode.includes("GLOBAL") }).opened);
+      ok(dlopen(task, second, task.objects[0], { now: true }).opened);
+      const { differences, problems, bytes } = compareMemory(task, snapshot, ({ id }) => id >= before);
+      deepEqual(differences.map(describe), [], mode);
+      deepEqual(problems, []);
+      ok(bytes > 0);
+    }
+  },
+);
