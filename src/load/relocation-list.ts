@@ -57,6 +57,37 @@ export function* relocationsOf(process: LoadedProcess, object: LoadedObject): Ge
   }
 }
 
+/**
+ * The relocations of an object that look up one of some symbols: of a large program a few out of a million.
+ * @param wanted indices in the object's own dynamic symbols
+ */
+export function* relocationsNaming(
+  process: LoadedProcess,
+  object: LoadedObject,
+  wanted: ReadonlySet<number>,
+): Generator<LoadedRelocation> {
+  const kinds = RELOCATION_KINDS[process.machine];
+  const { view, elfClass } = object.file.elf;
+  const { symbol } = symbolicOf(object.file);
+  let row = 0;
+  for (const range of object.file.ranges) {
+    for (let at = range.start; at < range.end; at += range.entry) {
+      if (!isSymbolic(kinds[typeNumberAt(view, at, elfClass === 64)])) continue;
+      if (wanted.has(symbol[row])) yield relocationAt(process, object, range, at, row);
+      row++;
+    }
+  }
+}
+
+function isSymbolic(kind: number): boolean {
+  return kind !== DO_RELATIVE && kind !== DO_INDIRECT && kind !== DO_NOTHING;
+}
+
+/** 255, which no psABI uses, stands for all beyond. */
+function typeNumberAt(view: DataView, at: number, wide: boolean): number {
+  return wide ? Math.min(view.getUint32(at + 8, true), 255) : view.getUint32(at + 4, true) & 255;
+}
+
 function* packedOnes(process: LoadedProcess, object: LoadedObject): Generator<LoadedRelocation> {
   const { elf, values } = object.file;
   const where = values.get(DT_RELR);
@@ -108,13 +139,11 @@ function relocationAt(
   const { view, elfClass } = file.elf;
   const wide = elfClass === 64;
   const offset = wide ? view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true) : view.getUint32(at, true);
-  const info = view.getUint32(at + (wide ? 8 : 4), true);
-  const plain = withoutSymbol(process, object, wide ? Math.min(info, 255) : info & 255);
+  const plain = withoutSymbol(process, object, typeNumberAt(view, at, wide));
   const addend = range.rela ? addendAt(view, at, wide) : fieldAt(object, offset);
   const place = { site: object.base + offset, packed: false, plt: range.plt, addend };
   const { kind } = plain;
-  const symbolic = kind !== DO_RELATIVE && kind !== DO_INDIRECT && kind !== DO_NOTHING;
-  if (!symbolic || bindings === undefined) return { ...plain, ...place };
+  if (!isSymbolic(kind) || bindings === undefined) return { ...plain, ...place };
   const { symbols, versions } = file;
   const symbol = symbolicOf(file).symbol[row];
   const version = versions.symbolsAt < 0 ? 0 : versionIndex(versions, symbols.bytes, symbol);

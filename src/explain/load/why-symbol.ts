@@ -19,7 +19,7 @@ import {
   symbolVisibility,
 } from "../../load/index.ts";
 import { DO_COPY } from "../../load/relocation-kinds.ts";
-import { type LoadedRelocation, relocationsOf } from "../../load/relocation-list.ts";
+import { type LoadedRelocation, relocationsNaming } from "../../load/relocation-list.ts";
 import { definitionsIn, type NamedDefinition, type ScopeStep, walkScope } from "../../load/scope-walk.ts";
 import { counted, heading, hex, type Style } from "../dump/table.ts";
 import { symbolAddress } from "./relocations.ts";
@@ -58,10 +58,10 @@ function splitVersion(text: string): { name: string; version: string } {
 function referencesTo(process: LoadedProcess, name: string, version: string): LoadedRelocation[] {
   const found: LoadedRelocation[] = [];
   for (const object of process.objects) {
-    if (object.bindings === undefined || !mentions(object, name)) continue;
+    if (object.bindings === undefined) continue;
     const seen = new Set<string>();
-    for (const one of relocationsOf(process, object)) {
-      if (one.row < 0 || one.name !== name || (version !== "" && one.version !== version)) continue;
+    for (const one of relocationsNaming(process, object, symbolsNamed(object, name))) {
+      if (one.name !== name || (version !== "" && one.version !== version)) continue;
       const key = `${one.version} ${one.typeNumber} ${one.provider?.id} ${one.rule}`;
       if (!seen.has(key)) found.push(one);
       seen.add(key);
@@ -70,13 +70,12 @@ function referencesTo(process: LoadedProcess, name: string, version: string): Lo
   return found;
 }
 
-/** Does a relocation of the object name it? Cheaper than to make a record of each. */
-function mentions({ file }: LoadedObject, name: string): boolean {
+/** The symbols of that name which the object's relocations look up. */
+function symbolsNamed({ file }: LoadedObject, name: string): ReadonlySet<number> {
   const { count, symbol } = symbolicOf(file);
   const asked = new Set<number>();
   for (let row = 0; row < count; row++) asked.add(symbol[row]);
-  for (const index of asked) if (symbolName(file.symbols, index) === name) return true;
-  return false;
+  return new Set([...asked].filter((index) => symbolName(file.symbols, index) === name));
 }
 
 function referenceLines(process: LoadedProcess, one: LoadedRelocation, style: Style): string[] {
