@@ -25,6 +25,8 @@ export const optionMessages: MessageTable = {
     message: "the debug information has no table of names for --gdb-index[[; so have {others} more]]",
     cure: "compile with -ggnu-pubnames, or link without --gdb-index: gdb finds only names that are in the index",
   },
+  "icf-folded": { message: "folded into {into} of {of}" },
+  "keep-unique-unknown": { message: "--keep-unique: no function {symbol}" },
   "symbol-order-unknown": {
     message: "no such symbol to order: {symbol}",
     cure: "use --no-warn-symbol-ordering if some may be missing",

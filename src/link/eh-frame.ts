@@ -36,6 +36,7 @@ import {
   STATE_COMPRESSED,
   STATE_DISCARDED,
   STATE_EH_FRAME,
+  STATE_FOLDED,
 } from "./section-table.ts";
 import { outputNamed } from "./space.ts";
 
@@ -337,7 +338,8 @@ export function staysFde(
 
 function isInOutput(sections: SectionTable, section: SectionId): boolean {
   if (section < 0) return section === SECTION_ABSOLUTE;
-  return sections.output[section] >= 0 && (sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) === 0;
+  const gone = STATE_DISCARDED | STATE_COLLECTED | STATE_FOLDED;
+  return sections.output[section] >= 0 && (sections.state[section] & gone) === 0;
 }
 
 /** A function of 0 bytes. The relocation for the length, where there is one, stands for a length. */

@@ -17,6 +17,7 @@ import { createDecisions } from "./decisions/index.ts";
 import { createOutputLayout } from "./decisions/layout.ts";
 import { reportDuplicates } from "./duplicates.ts";
 import { makeEhFrameHeader, placeEhFrames, readEhFrames } from "./eh-frame.ts";
+import { foldSections, placeFolded } from "./fold-sections.ts";
 import { collectGarbage, dropDeadReferences } from "./gc-sections.ts";
 import { reportNameless } from "./gdb-index.ts";
 import { reportHidden } from "./hidden-symbols.ts";
@@ -111,6 +112,7 @@ function linkImage(
   if (options.gdbIndex) reportNameless(objects, sections, report);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
   const merged = mergeSections(objects, sections, outputs, frames, options);
+  const folded = options.icf === "none" ? [] : foldSections(loader, outputs, frames, merged, machine, mode, report);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);
   if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
   if (options.defineCommon === false) leaveCommons(symbols);
@@ -149,6 +151,7 @@ function linkImage(
   // Addresses and file offsets. Final beyond this point.
   const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, report);
   if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, report);
+  placeFolded(folded, sections);
   const at = slotAddresses(made.slotChunks);
   const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
   placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);

@@ -155,6 +155,11 @@ export interface LinkOptions {
   readonly gcSections: boolean;
   readonly gcKeepExported: boolean;
   readonly printGcSections: boolean;
+  /** Equal functions become one: all of them, or those whose addresses nobody compares. Not with -r or --emit-relocs. */
+  readonly icf: "none" | "safe" | "all";
+  /** --keep-unique: functions that keep addresses of their own. */
+  readonly keepUnique: readonly string[];
+  readonly printIcfSections: boolean;
   readonly ehFrameHdr: boolean;
   /** --ld-generated-unwind-info: .eh_frame describes the PLT too. */
   readonly ldGeneratedUnwindInfo: boolean;
@@ -354,6 +359,9 @@ export const defaultOptions: LinkOptions = {
   gcSections: false,
   gcKeepExported: false,
   printGcSections: false,
+  icf: "none",
+  keepUnique: [],
+  printIcfSections: false,
   ehFrameHdr: false,
   ldGeneratedUnwindInfo: true,
   buildId: { style: "none" },

@@ -68,6 +68,7 @@ import {
   STATE_COMPRESSED,
   STATE_DISCARDED,
   STATE_EH_FRAME,
+  STATE_FOLDED,
   STATE_MERGED,
 } from "./section-table.ts";
 import { gotSlot, pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
@@ -109,7 +110,7 @@ const MAX_OVERFLOWS = 50;
 
 export function relocateObjects(relocator: Relocator, objects: readonly ObjectFile[]): void {
   const { sections } = relocator;
-  const skipped = STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED;
+  const skipped = STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED | STATE_FOLDED;
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {

@@ -62,7 +62,7 @@ import type { OutputMode } from "./mode.ts";
 import { createNeeds, NEED_TLS_MODULE, type Needs, noteNeed } from "./needs.ts";
 import { type ObjectFile, sectionName } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
-import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME } from "./section-table.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_FOLDED } from "./section-table.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
@@ -205,7 +205,7 @@ export function scanRelocations(
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.relocs[section] < 0 || sections.output[section] < 0) continue;
-      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) continue;
+      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED | STATE_FOLDED)) !== 0) continue;
       if ((sections.flags[section] & SHF_ALLOC) !== 0) scanSection(scanner, object, section);
       else scanUndefined(scanner, object, section);
     }

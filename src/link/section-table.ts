@@ -18,6 +18,8 @@ export const STATE_COMPRESSED = 16;
 export const STATE_COLLECTED = 32;
 /** Member of a section group that was kept. */
 export const STATE_IN_GROUP = 64;
+/** Folded into an equal one, whose address it has (--icf): its own bytes and relocations are not in the output. */
+export const STATE_FOLDED = 128;
 
 export interface SectionTable {
   count: number;

@@ -157,6 +157,7 @@ function createOptions(): DraftOptions {
     depaudit: [],
     uniqueNames: [],
     symbolOrder: [],
+    keepUnique: [],
     sectionOrder: [],
     sectionShuffles: [],
     sectionStart: new Map(),

@@ -64,6 +64,7 @@ function checkCombinations(draft: Draft): void {
   const conflict = (first: string, second: string): void => report(error("options-conflict", {}, { first, second }));
   if (draft.relocatable && draft.form === "shared") conflict("-r", "-shared");
   if (draft.relocatable && draft.form === "pie") conflict("-r", "-pie");
+  if (options.emitRelocs && options.icf !== "none") conflict("-q", "--icf");
   if (draft.relocatable && options.gdbIndex) conflict("-r", "--gdb-index");
   if (draft.relocatable) noteOrders(draft);
   if (draft.form !== "shared" && options.filter.length > 0) report(error("option-needs-shared", {}, { option: "-F" }));
@@ -71,15 +72,16 @@ function checkCombinations(draft: Draft): void {
     report(error("option-needs-shared", {}, { option: "-f" }));
 }
 
-/** The options of section-order.ts, and --sort-section, are for final links only. */
+/** The options of section-order.ts, --sort-section and --icf are for final links only. */
 function noteOrders({ options, report }: Draft): void {
   const given = [
+    options.icf !== "none" ? "--icf" : "",
     options.sortSection !== "none" ? "--sort-section" : "",
     options.symbolOrder.length > 0 ? "--symbol-ordering-file" : "",
     options.sectionOrder.length > 0 ? "--section-ordering-file" : "",
     options.sectionShuffles.length > 0 ? "--shuffle-sections" : "",
   ].filter((name) => name !== "");
-  for (const option of given) report(note("option-ignored", {}, { option, why: "with -r sections keep their order" }));
+  for (const option of given) report(note("option-ignored", {}, { option, why: "-r keeps sections as they come" }));
 }
 
 function outputKind(draft: Draft): OutputKind {

@@ -1,7 +1,8 @@
 // Options about what goes where: addresses, pages, order, and which sections stay.
 
-import { badValue, type Draft, oneOf, parseAddress, parseNumber, readText, remark } from "./draft.ts";
+import { badValue, type Draft, oneOf, parseAddress, parseNumber, readText } from "./draft.ts";
 import {
+  addText,
   flag,
   missing,
   noEffect,
@@ -135,21 +136,21 @@ export const layoutOptions: OptionGroup = {
     value(
       "--icf",
       "METHOD",
-      "Fold functions that are the same: none (default); safe and all are not there yet.",
+      "Fold functions that are the same: none (default), all, or safe: those whose addresses are not compared, as " +
+        "clang's -faddrsig tells. Functions with exception tables stay.",
       (draft, name) => {
-        const method = oneOf(draft, name, ["none", "safe", "all"]);
-        if (method === undefined || method === "none") return;
-        remark(draft, "warning", `--icf=${method}`, "nothing is folded");
+        draft.options.icf = oneOf(draft, name, ["none", "safe", "all"]) ?? draft.options.icf;
       },
       OTHERS,
     ),
-    quiet("--no-icf", "Do not fold (default).", "done anyway", OTHERS),
-    quiet("--keep-unique=SYMBOL", "Do not fold SYMBOL.", "nothing is folded", OTHERS),
-    quiet("--ignore-data-address-equality", "Let folding make addresses of data equal.", "nothing is folded", OTHERS),
+    set("--no-icf", "Do not fold (default).", "icf", "none", OTHERS),
+    addText("--keep-unique", "SYMBOL", "Do not fold the function SYMBOL.", "keepUnique", OTHERS),
+    quiet("--icf-iterations=COUNT", "How often gold looks again.", "as often as it takes", OTHERS),
+    quiet("--ignore-data-address-equality", "Let folding make addresses of data equal.", "data is not folded", OTHERS),
     quiet(
       "--ignore-function-address-equality",
       "Let folding make addresses of functions equal.",
-      "nothing is folded",
+      "--icf=all says so",
       OTHERS,
     ),
     set(

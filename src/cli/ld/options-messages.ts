@@ -172,8 +172,8 @@ export const messageOptions: OptionGroup = {
       },
       OTHERS,
     ),
-    missing("--print-icf-sections", "List folded sections.", "nothing is folded", OTHERS),
-    quiet("--no-print-icf-sections", "Do not list them (default).", "nothing is folded", OTHERS),
+    set("--print-icf-sections", "List the functions that --icf folded.", "printIcfSections", true, OTHERS),
+    set("--no-print-icf-sections", "Do not list them (default).", "printIcfSections", false, OTHERS),
     missing(
       "--print-symbol-counts=FILE",
       "Write to FILE how many symbols each input defines and uses.",
