@@ -13,6 +13,7 @@
 import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../elf/constants.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "./ids.ts";
 import { type OutputMode, undefinedIsError } from "./mode.ts";
+import { findText } from "./names.ts";
 import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import type { Scan } from "./scan.ts";
@@ -63,13 +64,14 @@ export function bindSymbols(
   options: LinkOptions,
 ): Uint8Array {
   const bindings = new Uint8Array(symbols.count);
+  const ignored = new Set(options.ignoredUnresolved.map((name) => findText(symbols.names, name)));
   for (let id = 0; id < symbols.count; id++) {
     const kind = symbols.kind[id];
     if (kind === KIND_NONE || kind === KIND_INDIRECT) continue;
     if ((symbols.flags[id] & FLAG_COLLECTED) !== 0) bindings[id] = BIND_ZERO;
     else if (isDefinedHere(symbols, id)) bindings[id] = bindDefinition(symbols, id, objects, mode, options);
     else if (isShared(symbols, id)) bindings[id] = bindShared(symbols, id, mode);
-    else bindings[id] = bindUndefined(symbols, id, mode, options);
+    else bindings[id] = bindUndefined(symbols, id, mode, options, ignored.has(id));
   }
   return bindings;
 }
@@ -145,14 +147,21 @@ function bindShared(symbols: SymbolTable, id: SymbolId, mode: OutputMode): numbe
   return BIND_IMPORTED;
 }
 
-function bindUndefined(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): number {
+/** @param ignored --ignore-unresolved-symbol names it */
+function bindUndefined(
+  symbols: SymbolTable,
+  id: SymbolId,
+  mode: OutputMode,
+  options: LinkOptions,
+  ignored: boolean,
+): number {
   const flags = symbols.flags[id];
   // What only the command line names (-u, -e) is no reference that the dynamic linker could serve.
   if ((flags & FLAG_REF_REGULAR) === 0 || symbols.owner[id] < 0) return BIND_UNDEFINED;
   const isStrong = (flags & FLAG_REF_REGULAR_NONWEAK) !== 0;
   const canImport = mode.dynamic && mode.kind !== "static-pie" && symbols.visibility[id] === STV_DEFAULT;
   if (isStrong) {
-    if (symbols.visibility[id] !== STV_DEFAULT || undefinedIsError(options)) return BIND_UNDEFINED;
+    if (symbols.visibility[id] !== STV_DEFAULT || (undefinedIsError(options) && !ignored)) return BIND_UNDEFINED;
     // A program whose missing symbols are ignored has them at 0: left to the dynamic linker it would not start (as BFD).
     if (!mode.shared || !canImport) return BIND_ZERO;
   } else {

@@ -105,17 +105,20 @@ function readUnits(contents: (name: string) => Uint8Array, code: readonly Output
   };
   const units: Units = { starts: [], lengths: [], numberOf: new Map(), ranges: [] };
   const { length } = sections.info.bytes;
+  const limit = 3 * (length + sections.ranges.length + sections.rangeLists.length);
   for (let at = 0; at < length; ) {
     const { next, unit } = readUnit(sections, at);
     if (unit !== undefined) {
       const number = units.starts.push(at) - 1;
       units.lengths.push(next - at);
       units.numberOf.set(at, number);
-      unitRanges(sections, unit, (low, high) => {
-        // What was removed has its ranges at 0.
-        if (low < high && code.some((it) => low >= it.address && high <= it.address + it.size))
-          units.ranges.push(low, high, number);
-      });
+      // A list belongs to one unit: more ranges than bytes come of damage only.
+      if (units.ranges.length <= limit)
+        unitRanges(sections, unit, (low, high) => {
+          // What was removed has its ranges at 0.
+          if (low < high && code.some((it) => low >= it.address && high <= it.address + it.size))
+            units.ranges.push(low, high, number);
+        });
     }
     at = next;
   }

@@ -103,6 +103,8 @@ export interface LinkOptions {
   /** -z defs / --no-undefined; undefined: error in executables, allowed in shared libraries. */
   readonly noUndefined: boolean | undefined;
   readonly unresolvedSymbols: "report-all" | "ignore-all" | "ignore-in-object-files" | "ignore-in-shared-libs";
+  /** --ignore-unresolved-symbol: undefined ones of these names are no error, and 0 in a program. */
+  readonly ignoredUnresolved: readonly string[];
   readonly warnUnresolved: boolean;
   /** undefined: refuse in executables, allow in shared libraries. */
   readonly allowShlibUndefined: boolean | undefined;
@@ -323,6 +325,7 @@ export const defaultOptions: LinkOptions = {
   wrap: [],
   noUndefined: undefined,
   unresolvedSymbols: "report-all",
+  ignoredUnresolved: [],
   warnUnresolved: false,
   allowShlibUndefined: undefined,
   allowMultipleDefinition: false,

@@ -283,3 +283,28 @@ beyondGnuLd("a link that GNU ld refuses only for the order of its archives works
   shop.cc("main", ["-no-pie", main, "libbar.a", "libfoo.a"]);
   equal(shop.run("main").stdout, "8\n");
 });
+
+eachTarget("--ignore-unresolved-symbol lets one symbol be undefined, and no other", (target) => {
+  const main = compile(
+    target,
+    "ignored.c",
+    "int absent(void); int main(int c, char **v) { return c > 9 ? absent() : 4; }",
+    ["-fno-pie"],
+  );
+  const both = compile(
+    target,
+    "both.c",
+    "int absent(void), other(void); int main(void) { return absent() + other(); }",
+    ["-fPIC"],
+  );
+  const status = likeGnuLd(target, (shop) => {
+    shop.cc("main", ["-no-pie", main, "-Wl,--ignore-unresolved-symbol=absent"]);
+    shop.cc("static", ["-static", main, "-Wl,--ignore-unresolved-symbol,absent"]);
+    const flags = ["-shared", "-nostdlib", "-Wl,-z,defs", both, "-Wl,--ignore-unresolved-symbol=absent"];
+    match(shop.refuses("library.so", flags), /undefined.*other/);
+    equal(/undefined[^\n]*absent/.test(shop.messages()), false);
+    shop.cc("library.so", [...flags, "-Wl,--ignore-unresolved-symbol=other"]);
+    return [shop.run("main").status, shop.run("static").status];
+  });
+  equal(status.join(), "4,4");
+});

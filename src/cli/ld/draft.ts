@@ -157,6 +157,7 @@ function createOptions(): DraftOptions {
     depaudit: [],
     uniqueNames: [],
     symbolOrder: [],
+    ignoredUnresolved: [],
     keepUnique: [],
     sectionOrder: [],
     sectionShuffles: [],

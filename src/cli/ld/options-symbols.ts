@@ -56,11 +56,7 @@ export const symbolOptions: OptionGroup = {
     ),
     set("--warn-unresolved-symbols", "Warn of undefined symbols instead of failing.", "warnUnresolved", true),
     set("--error-unresolved-symbols", "Fail for undefined symbols (default).", "warnUnresolved", false),
-    missing(
-      "--ignore-unresolved-symbol=SYMBOL",
-      "Say nothing if SYMBOL is undefined.",
-      "--unresolved-symbols works for all at once",
-    ),
+    addText("--ignore-unresolved-symbol", "SYMBOL", "Say nothing if SYMBOL is undefined.", "ignoredUnresolved"),
     set(
       "--allow-multiple-definition",
       "Take the first of several definitions instead of failing.",
