@@ -142,8 +142,8 @@ export interface PageRange {
 }
 
 /**
- * An object's pages as /proc/PID/maps shows them when everything is relocated: RELRO is read-only by then, holes between
- * segments are there without access (for what ld.so maps).
+ * An object's pages as /proc/PID/maps shows them when everything is relocated: RELRO is read-only by then. Holes between
+ * segments are there without access in what ld.so maps; the kernel leaves nothing there (fs/binfmt_elf.c, elf_map).
  * @param relroProtected false before relocation
  */
 export function pagesOf(object: LoadedObject, relroProtected: boolean): PageRange[] {
@@ -156,7 +156,8 @@ export function pagesOf(object: LoadedObject, relroProtected: boolean): PageRang
   const pages: PageRange[] = [];
   let at = object.start;
   for (const region of regions) {
-    if (region.start > at) pages.push({ start: at, end: region.start, flags: 0, fileOffset: 0 });
+    if (region.start > at && object.kind === "library")
+      pages.push({ start: at, end: region.start, flags: 0, fileOffset: 0 });
     pages.push(region);
     at = region.end;
   }

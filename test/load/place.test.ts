@@ -4,7 +4,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type LoadSettings, load, pagesOf } from "../../src/load/index.ts";
-import { scratch } from "../support/build.ts";
+import { compile, scratch, x86_64 } from "../support/build.ts";
+import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 import { basesOf, debugStateOffset, freeze, loaded, realCache, realOptions, smallProgram } from "./reality.ts";
 
@@ -53,4 +54,22 @@ test("the pages of an object lie side by side from its first to its last", needs
     equal(pages.at(-1)?.end, object.end);
     ok(pages.every(({ start }, i) => i === 0 || pages[i - 1].end === start));
   }
+});
+
+test("between far segments ld.so leaves pages without access, the kernel nothing", needs("gcc"), () => {
+  const directory = scratch("holes");
+  const far = "-Wl,-z,max-page-size=0x10000";
+  const library = compile(x86_64, "library.c", "int data = 1; int f(void) { return data; }", ["-fpic"]);
+  tool("gcc", ["-shared", library, far, "-Wl,-soname,libfar.so", "-o", join(directory, "libfar.so")]);
+  const main = compile(x86_64, "main.c", "int f(void); int main(void) { return f(); }", ["-fpie"]);
+  const path = join(directory, "main");
+  tool("gcc", [main, far, join(directory, "libfar.so"), "-Wl,-rpath,$ORIGIN", "-o", path]);
+  const holes = (name: string): boolean => {
+    const object = loaded(path).objects.find((it) => it.name.endsWith(name));
+    ok(object !== undefined);
+    const pages = pagesOf(object, true);
+    ok(pages.some(({ start }, i) => i > 0 && pages[i - 1].end < start) === (name === "main"), name);
+    return pages.some(({ flags }) => flags === 0);
+  };
+  deepEqual([holes("main"), holes("libfar.so")], [false, true]);
 });

@@ -120,12 +120,20 @@ function recent(floor: Floor | undefined): boolean {
   return floor !== undefined && floor.release[0] >= 5;
 }
 
-/** `a, b, c and 12 more`. */
+/** `a, b, c and 12 more`. Names that look alike when shortened, such as overloads, stand once. */
 function symbolList(symbols: readonly string[], style: CheckStyle): string {
-  const shown = symbols.slice(0, style.symbols).map((name) => (style.demangle ? demangle(name) : name));
-  const named = style.verbose ? shown : shown.map(shortened);
-  const rest = symbols.length - named.length;
-  return rest > 0 ? `${named.join(", ")} and ${rest} more` : named.join(", ");
+  const readable = (name: string): string => (style.demangle ? demangle(name) : name);
+  if (style.verbose) return symbols.map(readable).join(", ");
+  const shown = new Set<string>();
+  let covered = 0;
+  for (const symbol of symbols) {
+    const name = shortened(readable(symbol));
+    if (shown.size < style.symbols) shown.add(name);
+    if (shown.has(name)) covered++;
+  }
+  const named = [...shown].join(", ");
+  const rest = symbols.length - covered;
+  return rest > 0 ? `${named} and ${rest} more` : named;
 }
 
 function findingLines(problem: Problem, name: string, indent: string, style: CheckStyle): string[] {
@@ -143,8 +151,27 @@ function findingLines(problem: Problem, name: string, indent: string, style: Che
 /** C++ names can fill a screen. */
 const LONGEST_NAME = 72;
 
+/** No compiler makes names like that; taking them apart could take for ever. */
+const STRANGE_NAME = 10_000;
+
+const TEMPLATE_ARGUMENTS = /<[^<>]*>/g;
+const PARAMETERS = /(?<!operator)\((?!anonymous namespace\))[^()]*\)/g;
+
+/** Without the arguments of templates and functions where the name is long: `std::basic_string<…>::append(…)`. */
 function shortened(name: string): string {
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
+  if (name.length <= LONGEST_NAME) return name;
+  const plain =
+    name.length > STRANGE_NAME
+      ? name
+      : withoutNested(withoutNested(name, TEMPLATE_ARGUMENTS, "<…>"), PARAMETERS, "(…)");
+  return plain.length <= LONGEST_NAME ? plain : `${plain.slice(0, LONGEST_NAME - 1)}…`;
+}
+
+/** Replaces the innermost brackets first, until none are left. */
+function withoutNested(name: string, innermost: RegExp, replacement: string): string {
+  let [before, after] = ["", name];
+  while (before !== after) [before, after] = [after, after.replace(innermost, "\0")];
+  return after.replaceAll("\0", replacement);
 }
 
 /** `GLIBC_2.34: dlsym, pthread_once`, a line for each version, the newest first; one line for symbols without. */

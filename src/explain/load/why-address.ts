@@ -64,8 +64,7 @@ function pageLines(object: LoadedObject, address: number): string[] {
     pagesOf(object, relocated).find(({ start, end }) => address >= start && address < end);
   const now = page(true);
   const before = page(false);
-  if (now === undefined) return [];
-  if (now.flags === 0) return ["  a hole between segments: reading it is a fault"];
+  if (now === undefined || now.flags === 0) return ["  a hole between segments: reading it is a fault"];
   const origin =
     now.fileOffset < 0 ? "memory without a file" : `file offset ${hex(now.fileOffset + (address - now.start))}`;
   const relro =
