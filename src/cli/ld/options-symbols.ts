@@ -73,7 +73,7 @@ export const symbolOptions: OptionGroup = {
     noEffect(
       "--disable-multiple-abs-defs",
       "Refuse symbols of -R files that are defined elsewhere.",
-      "-R files are not linked yet",
+      "symbols of -R files give way to other definitions",
     ),
 
     set("-E --export-dynamic", "Let shared libraries use every global symbol of a program.", "exportDynamic", true),
