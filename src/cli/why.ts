@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Style } from "../explain/dump/index.ts";
 import { basesOfMaps } from "../explain/load/dump-memory.ts";
-import { addressWhy } from "../explain/load/why-address.ts";
+import { addressWhy, ownSymbolWhy } from "../explain/load/why-address.ts";
 import { libraryWhy } from "../explain/load/why-library.ts";
 import { nearestSymbol, symbolWhy } from "../explain/load/why-symbol.ts";
 import { renderProblem } from "../explain/render.ts";
@@ -18,7 +18,7 @@ const HELP = `Usage: solder why [options] PROGRAM WHAT...
 Loads the program into simulated memory, as solder load does, and explains:
   SYMBOL      (puts, puts@GLIBC_2.2.5) what each reference to it is bound to and by which
               rule, who else defines it and was passed over, what LD_PRELOAD or -Bsymbolic
-              would change
+              would change; of one that only the symbol table has, where it is
   LIBRARY     (libc.so.6, a path) how it was found and who asked for it, what was tried
   ADDRESS     (0x555555555139) object, segment, section and symbol there; if a relocation
               wrote there, its formula with the numbers and the bytes before and after
@@ -109,7 +109,11 @@ function explain(program: string, questions: readonly string[], { world, now, gi
 
 function answer(process: LoadedProcess, question: string, style: Style): readonly string[] | undefined {
   if (/^0[xX][0-9a-fA-F]+$/.test(question)) return addressWhy(process, Number(question), nodeDisassembler(), style);
-  return libraryWhy(process, question, style) ?? symbolWhy(process, question, style);
+  return (
+    libraryWhy(process, question, style) ??
+    symbolWhy(process, question, style) ??
+    ownSymbolWhy(process, question, nodeDisassembler(), style)
+  );
 }
 
 /** The addresses, or what is wrong with the file. */

@@ -124,6 +124,16 @@ test("an address: segment, section, symbol, and the relocation that wrote there"
   match(out, /\[[0-9a-f ]{23} → [0-9a-f ]{23}\]/);
 });
 
+test("a symbol that is not dynamic: where it is, also in a static program", needs(...x86_64.tools), () => {
+  const path = join(scratch("why"), "static");
+  const object = compile(x86_64, "own.s", ".globl _start\n_start: nop\n.globl own\nown: ret\n");
+  tool("ld", [object, "-o", path]);
+  const { status, out } = why(path, "own");
+  equal(status, 0);
+  match(out, /^own is a symbol of .*static itself: the dynamic linker does not see it/);
+  match(out, /0x401001 is in .*\n[^]* {2}symbol own\n/);
+});
+
 test("an address that no object has lies between others", needs(...x86_64.tools), () => {
   const { main } = twoDefinitions();
   match(why(main, "0x1").out, new RegExp(`No object of the process is at 0x1\\.\n {2}above it: ${main}`));

@@ -46,6 +46,11 @@ export function functionAt(object: LoadedObject, address: number): NamedRange | 
   return nearest(object, address, ({ type }) => type === STT_FUNC);
 }
 
+/** The first symbol of that name in .symtab or the dynamic symbols. */
+export function symbolCalled(object: LoadedObject, name: string): NamedRange | undefined {
+  return allSymbols(object).find((it) => it.name === name);
+}
+
 function nearest(object: LoadedObject, address: number, accept: (it: NamedRange) => boolean): NamedRange | undefined {
   const section = sectionAt(object.file.elf, address);
   let best: NamedRange | undefined;

@@ -16,7 +16,7 @@ import type { Disassembler } from "../disassembly.ts";
 import { heading, hex, type Style } from "../dump/table.ts";
 import { codeAt } from "./code.ts";
 import { explained, withCode } from "./relocations.ts";
-import { sectionAt, symbolAt } from "./symbol-at.ts";
+import { sectionAt, symbolAt, symbolCalled } from "./symbol-at.ts";
 import { objectAt, symbolText } from "./words.ts";
 
 /** The answer's lines. */
@@ -47,6 +47,25 @@ export function addressWhy(
   if (code !== undefined) lines.push(`  instruction ${hex(code.after.address)}: ${code.after.text}`);
   lines.push(...relocatedLines(process, object, address, disassemble, style));
   return lines;
+}
+
+/** For a name that is in an object's .symtab but not among the dynamic symbols: where it is. Undefined if it is in none. */
+export function ownSymbolWhy(
+  process: LoadedProcess,
+  name: string,
+  disassemble: Disassembler | undefined,
+  style: Style,
+): string[] | undefined {
+  for (const object of process.objects) {
+    const symbol = symbolCalled(object, name);
+    if (symbol === undefined) continue;
+    return [
+      `${symbolText(name, "", style)} is a symbol of ${object.name} itself: the dynamic linker does not see it (.symtab only).`,
+      "",
+      ...addressWhy(process, object.base + symbol.value, disassemble, style),
+    ];
+  }
+  return undefined;
 }
 
 function neighbours({ objects }: LoadedProcess, address: number): string[] {
