@@ -178,6 +178,13 @@ test("what is no program is named, and with --json too", () => {
   );
 });
 
+test("a base for what is not in the process is told", needs(...x86_64.tools), () => {
+  const { path } = program();
+  const { status, err } = solderLoad("--base", "libtwice.so=0x10000000", "--base", "libtwo.so=0x20000000", path);
+  equal(status, 0);
+  match(err, /^solder load: warning: .*libtwo\.so.* \[base-unknown\]\n/);
+});
+
 test("a pipe is not waited for", needs("mkfifo"), () => {
   const path = join(scratch("load"), "pipe");
   tool("mkfifo", [path]);
@@ -196,6 +203,7 @@ test("random addresses are the same for the same seed", needs(...x86_64.tools), 
 for (const [what, args, message] of [
   ["no file", [], /no files given/],
   ["a base without an address", ["--base", "x", "/bin/true"], /--base takes FILE=ADDRESS/],
+  ["a base within a page", ["--base", "true=0x10000001", "/bin/true"], /--base takes a multiple of 0x1000/],
   ["an unknown profile", ["--profile", "glibc@1.0", "/bin/true"], /--profile takes glibc@/],
   ["what is not in the JSON", ["--json", "--got", "/bin/true"], /--json shows .*nothing of --got/],
   ["an unknown part of LD_DEBUG", ["--debug", "nonsense", "/bin/true"], /--debug takes /],

@@ -395,6 +395,12 @@ test("an object, and a file for another machine", needs(...x86_64.tools, "clang"
   );
 });
 
+test("of a directory with one file that loads, the count is told", needs(...x86_64.tools), () => {
+  const here = folder("one");
+  shared(here, x86_64, "libgood.so", "int x;\n");
+  match(checkText([here.path]).out, /^1 file checked: all load\n/);
+});
+
 test("a directory stands for the ELF files in it; only what fails is told", needs(...x86_64.tools), () => {
   const here = folder("tree");
   mkdirSync(here.at("sub"));

@@ -59,7 +59,7 @@ function checkAll(request: Request, io: Io): number {
   for (const report of settled) say(fileLines({ report, named: false }, style));
   const reports = [...named, ...settled];
   if (json) writeCheckJson(reports, (text) => io.out(text));
-  else if (reports.length !== 1) say(summaryLines(reports, skipped, style));
+  else if (reports.length !== 1 || named.length === 0) say(summaryLines(reports, skipped, style));
   return reports.some(fails) ? FAILURE : SUCCESS;
 }
 

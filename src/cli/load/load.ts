@@ -94,6 +94,8 @@ const FOR_PROGRAMS = [
   "dump",
 ] as const;
 
+const PAGE = 4096;
+
 /** What there is as text only. */
 const NOT_IN_JSON = ["symbols", "relocations", "got", "headers", "trace", "call", "debug"] as const;
 
@@ -155,6 +157,8 @@ function readBases(texts: readonly string[]): ReadonlyMap<string, number> | stri
 function programRequest(values: Values, program: string, style: Style, io: Io): ProgramRequest | string {
   const given = readBases(values.base ?? []);
   if (typeof given === "string") return given;
+  const odd = [...given].find(([, base]) => base % PAGE !== 0);
+  if (odd !== undefined) return `--base takes a multiple of 0x1000 for a program or library, which '${odd[0]}' has not`;
   const world = loaderWorld(values, io);
   if (typeof world === "string") return world;
   const unwritten = values.json === true && NOT_IN_JSON.find((name) => values[name] !== undefined);

@@ -1,8 +1,9 @@
 // `solder load PROGRAM`: a program and its libraries in simulated memory.
 
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { basename } from "node:path";
 import { DF_TEXTREL, DT_TEXTREL } from "../../elf/constants.ts";
-import type { Problem } from "../../elf/problem.ts";
+import { type Problem, warning } from "../../elf/problem.ts";
 import type { Disassembler } from "../../explain/disassembly.ts";
 import type { Style } from "../../explain/dump/index.ts";
 import { basesOfMaps, memoryDump } from "../../explain/load/dump-memory.ts";
@@ -74,6 +75,8 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   const { process } = result;
   show(process, request, io);
   for (const { text } of process.messages) io.err(`${text}\n`);
+  const names = new Set(process.objects.flatMap(({ name, file }) => [name, file.realPath, basename(name)]));
+  for (const name of request.given.keys()) if (!names.has(name)) complain(warning("base-unknown", {}, { name }));
   for (const problem of process.problems) complain(problem);
   const written = request.dump === undefined || writeDump(process, request.dump, io);
   return written ? (process.exitCode ?? 0) : FAILURE;
