@@ -319,5 +319,9 @@ function bindAll(task: LoadedProcess): void {
   for (const object of task.relocationOrder) {
     if (!isLoader(object)) bindObject(task, object, query, task.lazy && !object.file.bindNow);
   }
-  for (const object of task.objects.filter(isLoader)) bindObject(task, object, query, false);
+  // ld.so has relocated itself before all, and does it again only if somebody needs it as a library (elf/rtld.c, dl_main:
+  // "rtld_multiple_ref"). Without libc.so.6 nobody does.
+  const isAgain = (object: LoadedObject): boolean =>
+    task.options.profile.library === "musl" || task.globalScope.includes(object);
+  for (const object of task.objects.filter(isLoader)) if (isAgain(object)) bindObject(task, object, query, false);
 }
