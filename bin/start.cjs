@@ -6,6 +6,7 @@ const { existsSync, readFileSync } = require("node:fs");
 const { createRequire, wrap } = require("node:module");
 const { basename, dirname, join } = require("node:path");
 const { constants, Script } = require("node:vm");
+const { setFlags } = require("./v8-flags.cjs");
 
 const directory = join(__dirname, "../dist/commands");
 
@@ -26,6 +27,8 @@ function readCache() {
     return undefined;
   }
 }
+
+setFlags();
 
 // The bundle is ASCII; read as latin1 it needs no decoding.
 const script = new Script(wrap(readFileSync(filename, "latin1")), {

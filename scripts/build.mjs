@@ -2,7 +2,7 @@
 // bundled commands that bin/solder.js and libexec/ld start. Installs the locked packages first when they are missing.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import Module from "node:module";
+import Module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
@@ -45,6 +45,7 @@ await build({
 
 // What bin/start.cjs starts from: every function compiled, not only those that run at once. V8 takes a cache only under the
 // flags under which it was written.
+createRequire(import.meta.url)("../bin/v8-flags.cjs").setFlags();
 for (const name of names) {
   const bundle = join(commands, `${name}.cjs`);
   setFlagsFromString("--no-lazy");

@@ -1,17 +1,21 @@
 import { equal, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import Module from "node:module";
-import { join } from "node:path";
 import { test } from "node:test";
-import { Script } from "node:vm";
 import { commands } from "../src/cli/commands.ts";
+import { run } from "./support/run.ts";
+
+/** Compiles a bundle as bin/start.cjs does, and says whether V8 took the cache. */
+const COMPILE = `
+  require("./bin/v8-flags.cjs").setFlags();
+  const filename = process.argv[1];
+  const source = require("node:module").wrap(require("node:fs").readFileSync(filename, "latin1"));
+  const cachedData = require("node:fs").readFileSync(filename.replace(/cjs$/, "cache"));
+  const { Script } = require("node:vm");
+  console.log(new Script(source, { filename, cachedData }).cachedDataRejected);`;
 
 for (const name of [...commands.map((row) => row.name), "help"]) {
   test(`the build makes a bundle of ${name}, and V8's form of it, which V8 takes`, () => {
-    const filename = join(process.cwd(), `dist/commands/${name}.cjs`);
-    const cachedData = readFileSync(`dist/commands/${name}.cache`);
-    const script = new Script(Module.wrap(readFileSync(filename, "latin1")), { filename, cachedData });
-    equal(script.cachedDataRejected, false);
+    equal(run(process.execPath, ["-e", COMPILE, `dist/commands/${name}.cjs`]).stdout, "false\n");
   });
 
   test(`the bundle of ${name} is ASCII, as bin/start.cjs reads it`, () => {
