@@ -2,7 +2,7 @@
 // against what load/ computes.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { hostCpu } from "../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../src/host/index.ts";
@@ -24,7 +24,7 @@ import {
   symbolSize,
   symbolValue,
 } from "../../src/load/index.ts";
-import { compile, repository, type Target, x86_64 } from "../support/build.ts";
+import { compile, once, repository, type Target, x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 
 export interface Mapping {
@@ -36,17 +36,9 @@ export interface Mapping {
 
 /** The program that takes the snapshots, compiled once a run. */
 export function freezer(): string {
-  const directory = join(repository, "build/objects");
-  mkdirSync(directory, { recursive: true });
   const source = join(repository, "test/load/freeze.c");
-  const program = join(directory, "freeze");
-  if (
-    statSync(program, { throwIfNoEntry: false })?.mtimeMs === undefined ||
-    statSync(program).mtimeMs < statSync(source).mtimeMs
-  ) {
-    tool("gcc", ["-O2", "-Wall", "-o", program, source]);
-  }
-  return program;
+  const key = ["freeze", readFileSync(source, "utf8")];
+  return once("freeze", key, (made) => tool("gcc", ["-O2", "-Wall", "-o", made, source]));
 }
 
 export interface Snapshot {
@@ -347,9 +339,7 @@ function sectionAt(object: LoadedObject, offset: number): string {
 /** A program that does nothing, to see what libc writes to before any program begins. */
 export function smallProgram(target: Target = x86_64): string {
   const object = compile(target, "nothing.c", "int main(void) { return 0; }");
-  const program = join(repository, "build/objects", `nothing-${target.name}`);
-  tool(target.cc, ["-o", program, object]);
-  return program;
+  return once("nothing", [target.cc, object], (made) => tool(target.cc, ["-o", made, object]));
 }
 
 const NOW: Readonly<Record<string, string>> = { LD_BIND_NOW: "1" };

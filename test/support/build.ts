@@ -85,8 +85,11 @@ function version(compiler: string): string {
   return text;
 }
 
-/** Makes a file once for all tests that want the same: `make` writes it to the path it is given. */
-function once(name: string, key: readonly string[], make: (path: string) => void): string {
+/**
+ * Makes a file once for all tests that want the same, in whatever process: `make` writes it to the path it is given, and it
+ * appears under its own name when it is whole.
+ */
+export function once(name: string, key: readonly string[], make: (path: string) => void): string {
   const directory = join(objects, createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 24));
   const path = join(directory, name);
   if (existsSync(path)) return path;
