@@ -16,6 +16,7 @@ import {
   basesOf,
   compareMemory,
   debugStateOffset,
+  forgetFiles,
   freeze,
   isExplained,
   loaded,
@@ -51,6 +52,7 @@ const BASE = 0x12e000;
 /** Loaded with the library at 0x12e000, everything bound. */
 function process(program: string, environment: Readonly<Record<string, string>> = {}): LoadedProcess {
   const given = new Map([["libadd.so", BASE]]);
+  forgetFiles();
   const result = load(program, realOptions({ LD_BIND_NOW: "1", ...environment }), realCache(), { given });
   ok(result.loaded);
   processMemory(result.process);
