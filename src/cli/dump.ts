@@ -1,6 +1,5 @@
 // `solder dump`: what is in an ELF file or an archive. Arguments and files here; facts and words in explain/dump/.
 
-import { parseArgs } from "node:util";
 import { identify, readArchive } from "../elf/index.ts";
 import type { Problem, Report } from "../elf/problem.ts";
 import {
@@ -17,6 +16,7 @@ import {
 } from "../explain/dump/index.ts";
 import { renderProblem } from "../explain/render.ts";
 import type { FileSystem } from "../host/files.ts";
+import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
 
 const HELP = `Usage: solder dump [options] FILE...
@@ -105,14 +105,10 @@ function parseRequest(args: readonly string[], io: Io): Request | string | undef
   const options = Object.fromEntries(
     flags.map((name) => [name, { type: "boolean" as const, ...(name in short ? { short: short[name] } : {}) }]),
   );
-  let parsed: { values: Record<string, unknown>; positionals: string[] };
-  try {
-    const width = { type: "string" as const };
-    parsed = parseArgs({ args: [...args], options: { ...options, width }, allowPositionals: true });
-  } catch (cause) {
-    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
-  }
-  const { values, positionals } = parsed;
+  const parsed = parseCommandLine(args, { ...options, width: { type: "string" as const } });
+  if (typeof parsed === "string") return parsed;
+  const { positionals } = parsed;
+  const values: Readonly<Record<string, unknown>> = parsed.values;
   if (values.help === true) return undefined;
   const columns = Number(values.width ?? io.env.COLUMNS ?? 100);
   if (!(columns >= 40 && columns <= 1000)) return "--width takes a number from 40 to 1000";

@@ -1,6 +1,5 @@
 // `solder ldd`: the libraries that programs get. Arguments and files here; facts and words in explain/load/.
 
-import { parseArgs } from "node:util";
 import type { Problem } from "../elf/problem.ts";
 import type { Style } from "../explain/dump/table.ts";
 import { dependenciesJson, flatLines, type TreeOptions, treeLines } from "../explain/load/dependencies.ts";
@@ -9,6 +8,7 @@ import { renderProblem } from "../explain/render.ts";
 import type { LoadFiles } from "../load/contract.ts";
 import { loadCache, loadDependencies } from "../load/load.ts";
 import type { LoadedProcess, MissingLibrary } from "../load/objects.ts";
+import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
 
@@ -68,7 +68,7 @@ export function runLdd(args: readonly string[], io: Io): number {
 
 /** What was asked for, undefined for help, or what is wrong with the arguments. */
 function parseRequest(args: readonly string[], io: Io): Request | string | undefined {
-  const parsed = parse(args);
+  const parsed = parseCommandLine(args, OPTIONS);
   if (typeof parsed === "string") return parsed;
   const { values, positionals } = parsed;
   if (values.help === true) return undefined;
@@ -78,18 +78,6 @@ function parseRequest(args: readonly string[], io: Io): Request | string | undef
   if (typeof world === "string") return world;
   const form = values.json === true ? "json" : values.flat === true ? "flat" : "tree";
   return { programs: positionals, world, all: values.all === true, form };
-}
-
-function parse(args: readonly string[]): ReturnType<typeof parseStrictly> | string {
-  try {
-    return parseStrictly(args);
-  } catch (cause) {
-    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
-  }
-}
-
-function parseStrictly(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
 
 function showAll({ programs, world, all, form }: Request, io: Io): number {

@@ -1,17 +1,16 @@
 // `solder why PROGRAM WHAT`: why a symbol, a library or an address is what it is in the loaded process.
 
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import type { Style } from "../explain/dump/index.ts";
-import { basesOfMaps } from "../explain/load/dump-memory.ts";
 import { addressWhy, ownSymbolWhy } from "../explain/load/why-address.ts";
 import { libraryWhy } from "../explain/load/why-library.ts";
 import { nearestSymbol, symbolWhy } from "../explain/load/why-symbol.ts";
 import { renderProblem } from "../explain/render.ts";
 import { nodeDisassembler } from "../host/disassembler.ts";
 import { type LoadedProcess, load, loadCache } from "../load/index.ts";
+import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
+import { readMapsFile } from "./maps-file.ts";
 
 const HELP = `Usage: solder why [options] PROGRAM WHAT...
 
@@ -63,7 +62,7 @@ export function runWhy(args: readonly string[], io: Io): number {
     io.err(`solder why: error: ${text}; see solder why --help\n`);
     return MISUSE;
   };
-  const parsed = parse(args);
+  const parsed = parseCommandLine(args, OPTIONS);
   if (typeof parsed === "string") return misuse(parsed);
   const { values, positionals } = parsed;
   if (values.help === true) {
@@ -74,7 +73,7 @@ export function runWhy(args: readonly string[], io: Io): number {
   if (program === undefined || questions.length === 0) return misuse("a program and what to explain are needed");
   const world = loaderWorld(values, io);
   if (typeof world === "string") return misuse(world);
-  const given = values.bases === undefined ? undefined : readBases(values.bases);
+  const given = values.bases === undefined ? undefined : readMapsFile(values.bases);
   if (typeof given === "string") return misuse(given);
   const style = {
     color: io.color.out,
@@ -114,25 +113,4 @@ function answer(process: LoadedProcess, question: string, style: Style): readonl
     symbolWhy(process, question, style) ??
     ownSymbolWhy(process, question, nodeDisassembler(), style)
   );
-}
-
-/** The addresses, or what is wrong with the file. */
-function readBases(path: string): ReadonlyMap<string, number> | string {
-  try {
-    return basesOfMaps(readFileSync(path, "utf8")) ?? `${path} is not in the form of /proc/PID/maps`;
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
-  }
-}
-
-function parse(args: readonly string[]): ReturnType<typeof parseStrictly> | string {
-  try {
-    return parseStrictly(args);
-  } catch (cause) {
-    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
-  }
-}
-
-function parseStrictly(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }

@@ -5,10 +5,18 @@ import { MACHINES } from "../arch/index.ts";
 import type { RelocationType } from "../arch/relocation.ts";
 import { DT_RELR, DT_RELRSZ, rangeAtAddress, readRelr } from "../elf/index.ts";
 import { symbolicOf } from "./dynamic-file.ts";
-import { symbolName } from "./dynamic-symbols.ts";
+import { symbolName, symbolSize } from "./dynamic-symbols.ts";
 import type { RelocationRange } from "./file-relocations.ts";
 import { BOUND_LOCALLY, type LoadedObject, type LoadedProcess } from "./objects.ts";
-import { DO_INDIRECT, DO_NOTHING, DO_REFUSE, DO_RELATIVE, RELOCATION_KINDS } from "./relocation-kinds.ts";
+import {
+  DO_COPY,
+  DO_DESCRIPTOR,
+  DO_INDIRECT,
+  DO_NOTHING,
+  DO_REFUSE,
+  DO_RELATIVE,
+  RELOCATION_KINDS,
+} from "./relocation-kinds.ts";
 import { versionIndex } from "./version-table.ts";
 
 export interface LoadedRelocation {
@@ -38,6 +46,14 @@ export interface LoadedRelocation {
   readonly providerSymbol: number;
   /** From the table, or for REL from the field as it is in the file. */
   readonly addend: bigint;
+}
+
+/** How many bytes a relocation writes. */
+export function relocatedBytes({ object, type, kind, provider, providerSymbol }: LoadedRelocation): number {
+  const word = object.file.elf.elfClass / 8;
+  if (kind === DO_DESCRIPTOR) return 2 * word;
+  if (kind !== DO_COPY) return type?.bytes ?? word;
+  return provider === undefined ? 0 : symbolSize(provider.file.symbols, providerSymbol);
 }
 
 /** All relocations of an object, its references bound. */

@@ -1,9 +1,9 @@
 // What `solder check` is asked: its command line, read.
 
-import { parseArgs } from "node:util";
 import type { CheckStyle } from "../../explain/check/index.ts";
 import { closest } from "../../link/spelling.ts";
 import { findSystem, SYSTEM_NAMES, type System } from "../../load/systems/index.ts";
+import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld } from "../loader-options.ts";
 
@@ -62,17 +62,23 @@ export interface Request {
   readonly style: CheckStyle;
 }
 
+const OPTIONS = {
+  for: { type: "string", multiple: true },
+  ...LOADER_OPTIONS,
+  node: { type: "string" },
+  json: { type: "boolean" },
+  verbose: { type: "boolean", short: "v" },
+  "no-demangle": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
 /** How many symbols are named before the others are counted. */
 const NAMED_SYMBOLS = 6;
 
 /** What was asked for, undefined for help, or what is wrong with the arguments. */
 export function parseRequest(args: readonly string[], io: Io): Request | string | undefined {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (cause) {
-    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
-  }
+  const parsed = parseCommandLine(args, OPTIONS);
+  if (typeof parsed === "string") return parsed;
   const { values, positionals } = parsed;
   if (values.help === true) return undefined;
   const systems = systemsOf(values.for ?? []);
@@ -96,19 +102,6 @@ export function parseRequest(args: readonly string[], io: Io): Request | string 
       verbose,
     },
   };
-}
-
-function parse(args: readonly string[]) {
-  const options = {
-    for: { type: "string", multiple: true },
-    ...LOADER_OPTIONS,
-    node: { type: "string" },
-    json: { type: "boolean" },
-    verbose: { type: "boolean", short: "v" },
-    "no-demangle": { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  return parseArgs({ args: [...args], options, allowPositionals: true });
 }
 
 function systemsOf(lists: readonly string[]): readonly System[] | string {

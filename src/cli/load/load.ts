@@ -1,12 +1,12 @@
 // `solder load`: a program, or relocatable objects, in simulated memory. Arguments here; what they ask for beside.
 
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { identify } from "../../elf/identify.ts";
 import type { Style } from "../../explain/dump/index.ts";
 import type { FileSystem } from "../../host/files.ts";
 import { nodeLoadFiles } from "../../host/load-files.ts";
 import type { DebugCategory } from "../../load/index.ts";
+import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, loaderWorld } from "../loader-options.ts";
 import { loadObjectFiles, type ObjectsRequest } from "./objects.ts";
@@ -105,7 +105,7 @@ export function runLoad(args: readonly string[], io: Io, files: FileSystem): num
     io.err(`solder load: error: ${text}; see solder load --help\n`);
     return MISUSE;
   };
-  const parsed = parse(args);
+  const parsed = parseCommandLine(args, OPTIONS);
   if (typeof parsed === "string") return misuse(parsed);
   const { values, positionals } = parsed;
   if (values.help === true) {
@@ -127,7 +127,7 @@ export function runLoad(args: readonly string[], io: Io, files: FileSystem): num
   return "files" in request ? loadObjectFiles(request, io, files) : loadProgram(request, io);
 }
 
-type Values = Exclude<ReturnType<typeof parse>, string>["values"];
+type Values = Exclude<ReturnType<typeof parseCommandLine<typeof OPTIONS>>, string>["values"];
 
 /** Is it a regular file, which can be looked at without waiting, and begins as a relocatable object? */
 function isObject(path: string): boolean {
@@ -186,16 +186,4 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
 
 function isDebugPart(text: string): text is DebugCategory {
   return DEBUG_PARTS.some((part) => part === text);
-}
-
-function parse(args: readonly string[]): ReturnType<typeof parseStrictly> | string {
-  try {
-    return parseStrictly(args);
-  } catch (cause) {
-    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
-  }
-}
-
-function parseStrictly(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }

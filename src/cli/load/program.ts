@@ -1,12 +1,12 @@
 // `solder load PROGRAM`: a program and its libraries in simulated memory.
 
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { DF_TEXTREL, DT_TEXTREL } from "../../elf/constants.ts";
 import { type Problem, warning } from "../../elf/problem.ts";
 import type { Disassembler } from "../../explain/disassembly.ts";
 import type { Style } from "../../explain/dump/index.ts";
-import { basesOfMaps, memoryDump } from "../../explain/load/dump-memory.ts";
+import { memoryDump } from "../../explain/load/dump-memory.ts";
 import { headerLines } from "../../explain/load/headers.ts";
 import { processJson } from "../../explain/load/json.ts";
 import { callLines, slotsNamed } from "../../explain/load/lazy.ts";
@@ -25,6 +25,7 @@ import {
 } from "../../load/index.ts";
 import type { Io } from "../io.ts";
 import { type LoaderWorld, programOptions } from "../loader-options.ts";
+import { readMapsFile } from "../maps-file.ts";
 
 export interface ProgramRequest {
   readonly program: string;
@@ -58,12 +59,15 @@ const FAILURE = 1;
 export function loadProgram(request: ProgramRequest, io: Io): number {
   const complain = (problem: Problem): void =>
     io.err(`${renderProblem(problem, { program: "solder load", color: io.color.err })}\n`);
-  const given = readBases(request.bases, io);
-  if (given === "unreadable") return FAILURE;
+  const given = request.bases === undefined ? new Map<string, number>() : readMapsFile(request.bases);
+  if (typeof given === "string") {
+    io.err(`solder load: error: ${given}\n`);
+    return FAILURE;
+  }
   const { world, program } = request;
   const options = programOptions(world, program, request.now ? { LD_BIND_NOW: "1" } : {});
   const settings = {
-    given: new Map([...(given ?? []), ...request.given]),
+    given: new Map([...given, ...request.given]),
     ...(request.seed === undefined ? {} : { seed: request.seed }),
   };
   const result = load(program, options, loadCache(world.files, complain), settings);
@@ -122,21 +126,6 @@ function print(lines: Iterable<string>, io: Io): void {
     batch = "";
   }
   io.out(batch);
-}
-
-function readBases(path: string | undefined, io: Io): ReadonlyMap<string, number> | undefined | "unreadable" {
-  if (path === undefined) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    io.err(`solder load: error: ${cause instanceof Error ? cause.message : String(cause)}\n`);
-    return "unreadable";
-  }
-  const bases = basesOfMaps(text);
-  if (bases !== undefined) return bases;
-  io.err(`solder load: error: ${path}: this is not in the form of /proc/PID/maps\n`);
-  return "unreadable";
 }
 
 function writeDump(process: LoadedProcess, path: string, io: Io): boolean {

@@ -103,6 +103,11 @@ export function grouped(value: number): string {
   return String(value).replace(/(?<=\d)(?=(\d{3})+$)/g, ",");
 }
 
+/** `0f a0 00`: bytes as they lie in memory. */
+export function bytesText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}
+
 /** `28 bytes`, `13.7 KiB`, `4.0 MiB`. */
 export function byteCount(value: number): string {
   if (value < 1024) return value === 1 ? "1 byte" : `${value} bytes`;

@@ -8,10 +8,10 @@
 import type { LoadedProcess } from "../../load/index.ts";
 
 /** The parts of the file, in order. Memory must be there (`processMemory`). */
-export function* memoryDump(process: LoadedProcess): Generator<Uint8Array> {
+export function* memoryDump(task: LoadedProcess): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode("solder memory 1\n");
-  for (const object of process.objects) {
+  for (const object of task.objects) {
     for (const { start, end, bytes } of object.regions ?? []) {
       yield encoder.encode(`0x${start.toString(16)} 0x${(end - start).toString(16)} ${object.name}\n`);
       yield bytes.subarray(0, end - start);

@@ -7,8 +7,8 @@ import { heading, hex, type Style, table } from "../dump/table.ts";
 const RIGHT = "right" as const;
 
 /** Each object in the order of the callback's calls. The kernel's vDSO, which comes second there, is not known. */
-export function* headerLines(process: LoadedProcess, style: Style): Generator<string> {
-  for (const it of iterateHeaders(process)) {
+export function* headerLines(task: LoadedProcess, style: Style): Generator<string> {
+  for (const it of iterateHeaders(task)) {
     yield* heading(`${it.name === "" ? '"" (the program)' : it.name}`, style);
     const tls = it.tlsModule === 0 ? "" : `, dlpi_tls_modid ${it.tlsModule}`;
     yield `  dlpi_addr ${hex(it.base)}, dlpi_phdr ${hex(it.headers)}, dlpi_phnum ${it.headerCount}${tls}`;

@@ -2,15 +2,15 @@
 
 import { type LoadedProcess, pagesOf, profileName, protectionText } from "../../load/index.ts";
 
-export function processJson(process: LoadedProcess): unknown {
+export function processJson(task: LoadedProcess): unknown {
   return {
-    machine: process.machine,
-    profile: profileName(process.options.profile),
-    lazy: process.lazy,
-    exitCode: process.exitCode ?? 0,
-    messages: process.messages.map(({ text }) => text),
-    problems: process.problems,
-    objects: process.objects.map((object) => ({
+    machine: task.machine,
+    profile: profileName(task.options.profile),
+    lazy: task.lazy,
+    exitCode: task.exitCode ?? 0,
+    messages: task.messages.map(({ text }) => text),
+    problems: task.problems,
+    objects: task.objects.map((object) => ({
       name: object.name,
       kind: object.kind,
       realPath: object.file.realPath,
@@ -30,21 +30,21 @@ export function processJson(process: LoadedProcess): unknown {
         fileOffset: fileOffset < 0 ? undefined : fileOffset,
       })),
     })),
-    globalScope: process.globalScope.map(({ name }) => name),
-    relocationOrder: process.relocationOrder.map(({ name }) => name),
-    missingLibraries: process.missingLibraries.map(({ name, requester, message, tried }) => ({
+    globalScope: task.globalScope.map(({ name }) => name),
+    relocationOrder: task.relocationOrder.map(({ name }) => name),
+    missingLibraries: task.missingLibraries.map(({ name, requester, message, tried }) => ({
       name,
       askedForBy: requester.name,
       message,
       tried,
     })),
-    missingVersions: process.missingVersions.map(({ version, library, requester, fatal }) => ({
+    missingVersions: task.missingVersions.map(({ version, library, requester, fatal }) => ({
       version,
       library: library.name,
       askedForBy: requester.name,
       fatal,
     })),
-    undefinedSymbols: process.undefinedSymbols.map(({ object, name, version }) => ({
+    undefinedSymbols: task.undefinedSymbols.map(({ object, name, version }) => ({
       object: object.name,
       name,
       version,

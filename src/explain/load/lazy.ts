@@ -17,21 +17,21 @@ import { heading, hex, type Style } from "../dump/table.ts";
 import { shortName, symbolText } from "./words.ts";
 
 /** The slots of that name: the program's before others'. */
-export function slotsNamed(process: LoadedProcess, name: string): PltSlot[] {
-  processMemory(process);
-  return process.objects.flatMap((object) => pltSlots(process, object).filter((it) => it.name === name));
+export function slotsNamed(task: LoadedProcess, name: string): PltSlot[] {
+  processMemory(task);
+  return task.objects.flatMap((object) => pltSlots(task, object).filter((it) => it.name === name));
 }
 
 /** Calls the slot's function twice and tells what happens. */
 export function* callLines(
-  process: LoadedProcess,
+  task: LoadedProcess,
   slot: PltSlot,
   disassemble: Disassembler | undefined,
   style: Style,
 ): Generator<string> {
   const { object, row } = slot;
   const name = symbolText(slot.name, "", style);
-  const steps = walkScope(process, object, row);
+  const steps = walkScope(task, object, row);
   const scope = {
     before: steps
       .slice(
@@ -42,10 +42,10 @@ export function* callLines(
     missed: steps.every(({ symbol }) => symbol === 0),
   };
   yield* heading(`${object.name} calls ${name}, slot ${hex(slot.site)}`, style);
-  yield* firstCall(process, callSlot(process, object, row), name, scope, disassemble);
+  yield* firstCall(task, callSlot(task, object, row), name, scope, disassemble);
   yield "";
   yield "  Called again:";
-  yield* laterCall(callSlot(process, object, row));
+  yield* laterCall(callSlot(task, object, row));
 }
 
 interface ScopeFacts {
@@ -54,7 +54,7 @@ interface ScopeFacts {
 }
 
 function* firstCall(
-  process: LoadedProcess,
+  task: LoadedProcess,
   call: PltCall,
   name: string,
   { before, missed }: ScopeFacts,
@@ -74,7 +74,7 @@ function* firstCall(
     yield next(`the slot holds ${hex(slot.value)}: back in the PLT, behind the jump that came through the slot`);
     yield* codeLines(object, stub.push, 2, disassemble);
     yield next(
-      `there it pushes ${hex(stub.pushed)}, ${pushedWords(process)}, and jumps to the PLT's first entry, ${hex(stub.plt0)}`,
+      `there it pushes ${hex(stub.pushed)}, ${pushedWords(task)}, and jumps to the PLT's first entry, ${hex(stub.plt0)}`,
     );
     yield* codeLines(object, stub.plt0, 2, disassemble);
     yield next(
@@ -90,8 +90,8 @@ function* firstCall(
   yield* whereLines(call, next);
 }
 
-function pushedWords(process: LoadedProcess): string {
-  return process.machine === "i386"
+function pushedWords(task: LoadedProcess): string {
+  return task.machine === "i386"
     ? "the offset of the relocation in DT_JMPREL"
     : "the number of the relocation in DT_JMPREL";
 }

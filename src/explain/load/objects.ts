@@ -11,7 +11,7 @@ import type {
   Slot,
 } from "../../load/relocatable/index.ts";
 import { fillFormula, type Term, type Terms } from "../dump/formula.ts";
-import { byteCount, counted, heading, hex, type Style, table } from "../dump/table.ts";
+import { byteCount, bytesText, counted, heading, hex, type Style, table } from "../dump/table.ts";
 
 /** The whole report. */
 export function* objectLines(loaded: LoadedObjects, style: Style): Generator<string> {
@@ -164,10 +164,6 @@ function signedHex(value: bigint): string {
   const size = value < 0n ? -value : value;
   const text = size < 10n ? String(size) : `0x${size.toString(16)}`;
   return value < 0n ? `-${text}` : text;
-}
-
-function bytesText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
 const SLOT_WORDS: Readonly<Record<Slot["kind"], string>> = {

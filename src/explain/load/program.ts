@@ -22,25 +22,25 @@ import { candidateText, foundBy, shortName } from "./words.ts";
 const RIGHT = "right" as const;
 
 /** The whole summary. */
-export function* programLines(process: LoadedProcess, style: Style): Generator<string> {
-  const [program] = process.objects;
-  const { library } = process.options.profile;
-  const loader = process.objects.find(({ kind }) => kind === "loader");
+export function* programLines(task: LoadedProcess, style: Style): Generator<string> {
+  const [program] = task.objects;
+  const { library } = task.options.profile;
+  const loader = task.objects.find(({ kind }) => kind === "loader");
   const kind = program.file.elf.header.type === ET_EXEC ? "at fixed addresses" : "position-independent";
-  yield heading(`${program.name}: ${process.machine}, ${kind}`, style)[1];
+  yield heading(`${program.name}: ${task.machine}, ${kind}`, style)[1];
   if (loader === undefined) yield "  no loader";
   else
-    yield `  loaded by ${loader.name} as ${profileName(process.options.profile)}${process.lazy ? "" : ", everything bound at once"}`;
-  yield* linkMapLines(process, style);
-  yield* memoryLines(process, style);
-  yield* countLines(process, style);
-  yield* tlsLines(process, style);
-  yield* orderLines(process, library === "musl", style);
-  yield* missingLines(process, style);
+    yield `  loaded by ${loader.name} as ${profileName(task.options.profile)}${task.lazy ? "" : ", everything bound at once"}`;
+  yield* linkMapLines(task, style);
+  yield* memoryLines(task, style);
+  yield* countLines(task, style);
+  yield* tlsLines(task, style);
+  yield* orderLines(task, library === "musl", style);
+  yield* missingLines(task, style);
 }
 
-function* linkMapLines(process: LoadedProcess, style: Style): Generator<string> {
-  yield* heading(`Link map: ${counted(process.objects.length, "object")}, in the order of loading`, style);
+function* linkMapLines(task: LoadedProcess, style: Style): Generator<string> {
+  yield* heading(`Link map: ${counted(task.objects.length, "object")}, in the order of loading`, style);
   const columns = [
     { title: "load bias", align: RIGHT },
     { title: "size", align: RIGHT },
@@ -48,7 +48,7 @@ function* linkMapLines(process: LoadedProcess, style: Style): Generator<string> 
     { title: "found by" },
     { title: "first asked for by" },
   ];
-  const rows = process.objects.map((it) => [
+  const rows = task.objects.map((it) => [
     hex(it.base),
     hex(it.end - it.start),
     it.name,
@@ -58,7 +58,7 @@ function* linkMapLines(process: LoadedProcess, style: Style): Generator<string> 
   yield* table(columns, rows, style);
 }
 
-function* memoryLines(process: LoadedProcess, style: Style): Generator<string> {
+function* memoryLines(task: LoadedProcess, style: Style): Generator<string> {
   yield* heading("Memory map, after relocation", style);
   const columns = [
     { title: "start", align: RIGHT },
@@ -69,7 +69,7 @@ function* memoryLines(process: LoadedProcess, style: Style): Generator<string> {
     { title: "object", paint: "name" as const },
     { title: "" },
   ];
-  const pages = process.objects.flatMap((object) => pagesOf(object, true).map((range) => ({ object, range })));
+  const pages = task.objects.flatMap((object) => pagesOf(object, true).map((range) => ({ object, range })));
   pages.sort((a, b) => a.range.start - b.range.start);
   const rows = pages.map(({ object, range: { start, end, flags, fileOffset } }) => [
     hex(start),
@@ -114,7 +114,7 @@ function countsOf(object: LoadedObject): Counts {
   return counts;
 }
 
-function* countLines(process: LoadedProcess, style: Style): Generator<string> {
+function* countLines(task: LoadedProcess, style: Style): Generator<string> {
   yield* heading("Relocations and bindings", style);
   const columns = [
     { title: "object", paint: "name" as const },
@@ -127,17 +127,17 @@ function* countLines(process: LoadedProcess, style: Style): Generator<string> {
   ];
   const cells = ({ relative, references, lookups, later, nothing, missing }: Counts): string[] =>
     [relative, references, lookups, later, nothing, missing].map((count) => (count === 0 ? "·" : grouped(count)));
-  const all = process.objects.map((object) => ({ object, counts: countsOf(object) }));
+  const all = task.objects.map((object) => ({ object, counts: countsOf(object) }));
   const total: Counts = { relative: 0, references: 0, lookups: 0, later: 0, nothing: 0, missing: 0 };
   for (const { counts } of all) for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
   const rows = all.map(({ object, counts }) => [shortName(object), ...cells(counts)]);
   yield* table(columns, [...rows, ["all", ...cells(total)]], style);
 }
 
-function* tlsLines(process: LoadedProcess, style: Style): Generator<string> {
-  const objects = process.objects.filter(({ tlsModule }) => tlsModule > 0);
+function* tlsLines(task: LoadedProcess, style: Style): Generator<string> {
+  const objects = task.objects.filter(({ tlsModule }) => tlsModule > 0);
   if (objects.length === 0) return;
-  yield* heading(`Thread-local storage: ${byteCount(process.tlsSize)} below the thread pointer`, style);
+  yield* heading(`Thread-local storage: ${byteCount(task.tlsSize)} below the thread pointer`, style);
   const columns = [
     { title: "module", align: RIGHT },
     { title: "bytes", align: RIGHT },
@@ -155,19 +155,19 @@ function* tlsLines(process: LoadedProcess, style: Style): Generator<string> {
   yield* table(columns, rows, style);
 }
 
-function* orderLines(process: LoadedProcess, musl: boolean, style: Style): Generator<string> {
-  if (process.relocationOrder.length < 2) return;
+function* orderLines(task: LoadedProcess, musl: boolean, style: Style): Generator<string> {
+  if (task.relocationOrder.length < 2) return;
   yield* heading(musl ? "Order of relocation" : "Order of relocation and of constructors", style);
-  yield `  ${process.relocationOrder.map(shortName).join(", ")}`;
+  yield `  ${task.relocationOrder.map(shortName).join(", ")}`;
 }
 
 /** What kept it from loading, with all that was tried. */
-function* missingLines(process: LoadedProcess, style: Style): Generator<string> {
-  for (const { name, requester, tried } of process.missingLibraries) {
+function* missingLines(task: LoadedProcess, style: Style): Generator<string> {
+  for (const { name, requester, tried } of task.missingLibraries) {
     yield* heading(`${name}, needed by ${requester.name}, was not found`, style);
     for (const candidate of tried) yield `  ${candidateText(candidate)}`;
   }
-  for (const { version, library, requester, fatal } of process.missingVersions) {
+  for (const { version, library, requester, fatal } of task.missingVersions) {
     if (fatal) yield* versionLines(version, library, requester, style);
   }
 }

@@ -1,8 +1,8 @@
 // Every relocation of a loaded process with its numbers; every symbol that was bound; the GOT. One line each, made as they are
 // asked for: a large program has half a million.
 
-import { isAbsolute } from "../../load/dynamic-symbols.ts";
 import {
+  addressOf,
   type LoadedObject,
   type LoadedProcess,
   NOT_BOUND,
@@ -10,38 +10,40 @@ import {
   readMemory,
   symbolName,
   symbolSize,
-  symbolValue,
 } from "../../load/index.ts";
-import { DO_COPY, DO_DESCRIPTOR, DO_INDIRECT, DO_SLOT } from "../../load/relocation-kinds.ts";
-import { type LoadedRelocation, relocationsOf } from "../../load/relocation-list.ts";
+import { DO_COPY, DO_INDIRECT, DO_SLOT } from "../../load/relocation-kinds.ts";
+import { type LoadedRelocation, relocatedBytes, relocationsOf } from "../../load/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { fillFormula, type Term } from "../dump/formula.ts";
-import { counted, heading, hex, type Style } from "../dump/table.ts";
+import { bytesText, counted, heading, hex, type Style } from "../dump/table.ts";
 import { codeAt } from "./code.ts";
 import { BINDING_WORDS, shortName, symbolText } from "./words.ts";
 
+/** Bytes of a relocation that are shown before and after. */
+const LONGEST_SHOWN = 16;
+
 /** `--relocations`: object by object, in the order in which they are applied. Memory must be there (`processMemory`). */
 export function* relocationLines(
-  process: LoadedProcess,
+  task: LoadedProcess,
   disassemble: Disassembler | undefined,
   style: Style,
 ): Generator<string> {
-  for (const object of applied(process)) {
+  for (const object of applied(task)) {
     yield* heading(`Relocations of ${object.name}`, style);
-    for (const one of relocationsOf(process, object)) {
-      for (const line of withCode(process, one, disassemble, style)) yield `  ${line}`;
+    for (const one of relocationsOf(task, object)) {
+      for (const line of withCode(task, one, disassemble, style)) yield `  ${line}`;
     }
   }
 }
 
 /** The relocation's line, and for one in code the instruction before and after. */
 export function withCode(
-  process: LoadedProcess,
+  task: LoadedProcess,
   one: LoadedRelocation,
   disassemble: Disassembler | undefined,
   style: Style,
 ): string[] {
-  const line = relocationLine(process, one, style);
+  const line = relocationLine(task, one, style);
   const code = disassemble === undefined ? undefined : codeAt(one.object, one.site, disassemble);
   if (code === undefined) return [line];
   const indent = " ".repeat(hex(one.site).length + 2);
@@ -53,26 +55,26 @@ export function withCode(
 }
 
 /** The loader relocates itself before all others. */
-function applied(process: LoadedProcess): LoadedObject[] {
+function applied(task: LoadedProcess): LoadedObject[] {
   const isLoader = ({ kind }: LoadedObject): boolean => kind === "loader";
-  return [...process.objects.filter(isLoader), ...process.relocationOrder.filter((object) => !isLoader(object))];
+  return [...task.objects.filter(isLoader), ...task.relocationOrder.filter((object) => !isLoader(object))];
 }
 
 /** `0x55…3da8  R_X86_64_GLOB_DAT  S = 0x7ffff7c… (stdout of libc.so.6)  [00 … → a0 …]` */
-export function relocationLine(process: LoadedProcess, one: LoadedRelocation, style: Style): string {
+export function relocationLine(task: LoadedProcess, one: LoadedRelocation, style: Style): string {
   const type = one.packed ? "RELR" : (one.type?.name ?? `type ${one.typeNumber}`);
   const before = bytesInFile(one);
   const after = bytesInMemory(one);
   const change = before === after ? `[${before}]` : `[${before} → ${after}]`;
-  return `${hex(one.site)}  ${type.padEnd(18)}  ${explained(process, one, style)}  ${change}`;
+  return `${hex(one.site)}  ${type.padEnd(18)}  ${explained(task, one, style)}  ${change}`;
 }
 
 /** The formula with its numbers; or the reason why there are none. */
-export function explained(process: LoadedProcess, one: LoadedRelocation, style: Style): string {
+export function explained(task: LoadedProcess, one: LoadedRelocation, style: Style): string {
   const name = symbolText(one.name, one.version, style);
   if (one.rule === NOT_YET_BOUND) return `${name}: bound at its first call; until then B + A, back into the PLT`;
   if (one.rule === NOT_BOUND) return `${name}: nobody defines it`;
-  if (isUndecided(process, one)) return `${name === "" ? "IFUNC" : name}: its resolver chooses when the program runs`;
+  if (isUndecided(task, one)) return `${name === "" ? "IFUNC" : name}: its resolver chooses when the program runs`;
   if (one.kind === DO_COPY) {
     const size = one.provider === undefined ? 0 : symbolSize(one.provider.file.symbols, one.providerSymbol);
     return `copy of ${counted(size, "byte")} of ${name} from ${shortName(one.provider)}`;
@@ -82,13 +84,13 @@ export function explained(process: LoadedProcess, one: LoadedRelocation, style: 
   return filled === formula || formula === "" ? `${formula} ${name}`.trim() : `${formula} = ${filled}`;
 }
 
-function isUndecided(process: LoadedProcess, one: LoadedRelocation): boolean {
-  return one.kind === DO_INDIRECT || process.undecided.some((it) => it.object === one.object && it.site === one.site);
+function isUndecided(task: LoadedProcess, one: LoadedRelocation): boolean {
+  return one.kind === DO_INDIRECT || task.undecided.some((it) => it.object === one.object && it.site === one.site);
 }
 
 function termsOf(one: LoadedRelocation, name: string): Record<"S" | "A" | "P" | "B", Term> {
   const { provider } = one;
-  const symbol = symbolAddress(provider, one.providerSymbol);
+  const symbol = provider === undefined ? 0 : addressOf(provider, one.providerSymbol);
   const addend = Number(one.addend);
   const owner =
     provider === undefined ? ", nobody's" : provider === one.object ? ", its own" : ` of ${shortName(provider)}`;
@@ -100,52 +102,36 @@ function termsOf(one: LoadedRelocation, name: string): Record<"S" | "A" | "P" | 
   };
 }
 
-/** The address of a provider's symbol in the process; 0 for none. */
-export function symbolAddress(provider: LoadedObject | undefined, symbol: number): number {
-  if (provider === undefined) return 0;
-  const { symbols } = provider.file;
-  if (symbol >= symbols.count) return provider.base;
-  return symbolValue(symbols, symbol) + (isAbsolute(symbols, symbol) ? 0 : provider.base);
-}
-
-/** How many bytes a relocation changes. */
-function widthOf(one: LoadedRelocation): number {
-  const word = one.object.file.elf.elfClass / 8;
-  if (one.kind === DO_DESCRIPTOR) return 2 * word;
-  if (one.kind !== DO_COPY) return one.type?.bytes ?? word;
-  const size = one.provider === undefined ? 0 : symbolSize(one.provider.file.symbols, one.providerSymbol);
-  return Math.min(size, 16);
+/** As many bytes as are shown: a copied variable can be long. */
+function shownBytes(one: LoadedRelocation): number {
+  return Math.min(relocatedBytes(one), LONGEST_SHOWN);
 }
 
 function bytesInFile(one: LoadedRelocation): string {
   const { elf, loads } = one.object.file;
   const address = one.site - one.object.base;
-  const width = widthOf(one);
+  const width = shownBytes(one);
   const load = loads.find((it) => address >= it.address && address + width <= it.address + it.memoryBytes);
   const bytes = new Uint8Array(width);
   if (load !== undefined) {
     const from = Math.min(load.offset + (address - load.address), load.offset + load.fileBytes);
     bytes.set(elf.bytes.subarray(from, Math.min(from + width, load.offset + load.fileBytes)));
   }
-  return spelled(bytes);
+  return bytesText(bytes);
 }
 
 function bytesInMemory(one: LoadedRelocation): string {
-  const bytes = new Uint8Array(widthOf(one));
+  const bytes = new Uint8Array(shownBytes(one));
   readMemory(one.object.regions ?? [], one.site, bytes);
-  return spelled(bytes);
-}
-
-function spelled(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return bytesText(bytes);
 }
 
 /** `--symbols`: each reference once, and what it was bound to. */
-export function* bindingLines(process: LoadedProcess, style: Style): Generator<string> {
-  for (const object of process.relocationOrder) {
+export function* bindingLines(task: LoadedProcess, style: Style): Generator<string> {
+  for (const object of task.relocationOrder) {
     yield* heading(`References of ${object.name}`, style);
     const seen = new Set<string>();
-    for (const one of relocationsOf(process, object)) {
+    for (const one of relocationsOf(task, object)) {
       if (one.row < 0 || one.symbol === 0) continue;
       const line = bindingLine(one, style);
       if (!seen.has(line)) yield `  ${line}`;
@@ -161,35 +147,33 @@ function bindingLine(one: LoadedRelocation, style: Style): string {
   if (provider === undefined) return `${name}: ${how}`;
   const defined = symbolName(provider.file.symbols, one.providerSymbol);
   const other = defined === one.name ? "" : ` as ${defined}`;
-  return `${name} → ${provider.name}${other}, ${hex(symbolAddress(provider, one.providerSymbol))} (${how})`;
+  return `${name} → ${provider.name}${other}, ${hex(addressOf(provider, one.providerSymbol))} (${how})`;
 }
 
 /** `--got`: the slots that relocations fill, by address: what is in them, and for whom. */
-export function* gotLines(process: LoadedProcess, style: Style): Generator<string> {
-  for (const object of process.objects) {
-    const slots = [...relocationsOf(process, object)]
-      .filter((it) => it.kind === DO_SLOT)
-      .sort((a, b) => a.site - b.site);
+export function* gotLines(task: LoadedProcess, style: Style): Generator<string> {
+  for (const object of task.objects) {
+    const slots = [...relocationsOf(task, object)].filter((it) => it.kind === DO_SLOT).sort((a, b) => a.site - b.site);
     if (slots.length === 0) continue;
     yield* heading(`GOT of ${object.name}: ${counted(slots.length, "slot")}`, style);
-    for (const one of slots) yield `  ${slotLine(process, one, style)}`;
+    for (const one of slots) yield `  ${slotLine(task, one, style)}`;
   }
 }
 
-function slotLine(process: LoadedProcess, one: LoadedRelocation, style: Style): string {
+function slotLine(task: LoadedProcess, one: LoadedRelocation, style: Style): string {
   const word = one.object.file.elf.elfClass / 8;
   const bytes = new Uint8Array(8);
   readMemory(one.object.regions ?? [], one.site, bytes.subarray(0, word));
   const value = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const name = symbolText(one.name, one.version, style);
-  return `${hex(one.site)}: ${hex(value)}  ${name}, ${slotWords(process, one, value)}`;
+  return `${hex(one.site)}: ${hex(value)}  ${name}, ${slotWords(task, one, value)}`;
 }
 
-function slotWords(process: LoadedProcess, one: LoadedRelocation, value: number): string {
+function slotWords(task: LoadedProcess, one: LoadedRelocation, value: number): string {
   if (one.rule === NOT_YET_BOUND) {
     const inside = value - one.object.base;
     return `not bound yet: points back into the PLT of ${shortName(one.object)} (${hex(inside)} in its file)`;
   }
-  if (isUndecided(process, one)) return `its resolver in ${shortName(one.provider)} chooses when the program runs`;
+  if (isUndecided(task, one)) return `its resolver in ${shortName(one.provider)} chooses when the program runs`;
   return one.provider === undefined ? (BINDING_WORDS[one.rule] ?? "") : `in ${one.provider.name}`;
 }

@@ -16,39 +16,39 @@ import { foundBy, shortName } from "./words.ts";
 
 /** All steps. Memory must be there (`processMemory`). */
 export function* traceLines(
-  process: LoadedProcess,
+  task: LoadedProcess,
   disassemble: Disassembler | undefined,
   style: Style,
 ): Generator<string> {
   let step = 0;
   const title = (text: string): string[] => heading(`${++step}. ${text}`, style);
-  const [program] = process.objects;
-  const loader = process.objects.find(({ kind }) => kind === "loader");
+  const [program] = task.objects;
+  const loader = task.objects.find(({ kind }) => kind === "loader");
   yield* title("The kernel maps the program and the loader that its PT_INTERP names");
   for (const object of [program, ...(loader === undefined ? [] : [loader])]) yield* mappingLines(object, false);
-  yield* title(`The loader (${profileName(process.options.profile)}) finds and maps what is needed, breadth first`);
-  yield* searchLines(process);
+  yield* title(`The loader (${profileName(task.options.profile)}) finds and maps what is needed, breadth first`);
+  yield* searchLines(task);
   yield* title("Versions are checked: each that an object needs of a library must be defined there");
-  yield* versionLines(process);
-  const withTls = process.chain.filter(({ tlsModule }) => tlsModule > 0);
+  yield* versionLines(task);
+  const withTls = task.chain.filter(({ tlsModule }) => tlsModule > 0);
   if (withTls.length > 0) yield* title("Thread-local storage gets its place below the thread pointer");
   for (const object of withTls)
     yield `  ${object.name}: module ${object.tlsModule}, from ${hex(-object.tlsOffset)} relative to the thread pointer`;
   yield* title("Where references are looked up");
-  for (const object of process.objects) {
+  for (const object of task.objects) {
     const lists = object.scope.map((list) => list.map(shortName).join(", ")).join(" | then ");
     yield `  ${object.name}: ${lists}`;
   }
-  for (const object of process.relocationOrder) {
+  for (const object of task.relocationOrder) {
     yield* title(`${object.name} is relocated`);
     if (object.file.elf.elfClass === 32 || object.base === 0) yield `  load bias ${hex(object.base)}`;
-    for (const one of relocationsOf(process, object)) {
-      for (const line of withCode(process, one, disassemble, style)) yield `  ${line}`;
+    for (const one of relocationsOf(task, object)) {
+      for (const line of withCode(task, one, disassemble, style)) yield `  ${line}`;
     }
     yield* protectionLines(object);
   }
   yield* title("Constructors run, each object's after those of what it needs; then the program starts");
-  yield `  ${process.relocationOrder.map(shortName).join(", ")}`;
+  yield `  ${task.relocationOrder.map(shortName).join(", ")}`;
   yield `  entry point ${hex(program.base + program.file.elf.header.entry)}`;
 }
 
@@ -59,8 +59,8 @@ function* mappingLines(object: LoadedObject, relocated: boolean): Generator<stri
   }
 }
 
-function* searchLines(process: LoadedProcess): Generator<string> {
-  for (const search of process.searches) {
+function* searchLines(task: LoadedProcess): Generator<string> {
+  for (const search of task.searches) {
     yield `  ${search.name}, asked for by ${search.requester.name}`;
     yield* stepLines(search);
     const { object } = search;
@@ -88,8 +88,8 @@ function* stepLines({ steps }: LibrarySearch): Generator<string> {
   }
 }
 
-function* versionLines(process: LoadedProcess): Generator<string> {
-  for (const object of process.chain) {
+function* versionLines(task: LoadedProcess): Generator<string> {
+  for (const object of task.chain) {
     const byLibrary = new Map<string, string[]>();
     for (const { library, name } of object.file.versions.needs) {
       const names = byLibrary.get(library) ?? [];
@@ -98,7 +98,7 @@ function* versionLines(process: LoadedProcess): Generator<string> {
     }
     for (const [library, names] of byLibrary) yield `  ${object.name} needs of ${library}: ${names.join(", ")}`;
   }
-  for (const { version, library, requester } of process.missingVersions)
+  for (const { version, library, requester } of task.missingVersions)
     yield `  missing: ${version} in ${library.name}, for ${requester.name}`;
 }
 

@@ -8,12 +8,10 @@ import {
   processMemory,
   protectionText,
   readMemory,
-  symbolSize,
 } from "../../load/index.ts";
-import { DO_COPY, DO_DESCRIPTOR } from "../../load/relocation-kinds.ts";
-import { type LoadedRelocation, relocationsOf } from "../../load/relocation-list.ts";
+import { relocatedBytes, relocationsOf } from "../../load/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
-import { heading, hex, type Style } from "../dump/table.ts";
+import { bytesText, heading, hex, type Style } from "../dump/table.ts";
 import { codeAt } from "./code.ts";
 import { explained, withCode } from "./relocations.ts";
 import { sectionAt, symbolAt, symbolCalled } from "./symbol-at.ts";
@@ -21,14 +19,14 @@ import { objectAt, symbolText } from "./words.ts";
 
 /** The answer's lines. */
 export function addressWhy(
-  process: LoadedProcess,
+  task: LoadedProcess,
   address: number,
   disassemble: Disassembler | undefined,
   style: Style,
 ): string[] {
-  const object = objectAt(process, address);
-  if (object === undefined) return [`No object of the process is at ${hex(address)}.`, ...neighbours(process, address)];
-  processMemory(process);
+  const object = objectAt(task, address);
+  if (object === undefined) return [`No object of the process is at ${hex(address)}.`, ...neighbours(task, address)];
+  processMemory(task);
   const inFile = address - object.base;
   const lines = [heading(`${hex(address)} is in ${object.name}, ${hex(inFile)} in its file's addresses`, style)[1]];
   lines.push(`  load bias ${hex(object.base)} + ${hex(inFile)} = ${hex(address)}`);
@@ -42,27 +40,27 @@ export function addressWhy(
   }
   const word = object.file.elf.elfClass / 8;
   const bytes = new Uint8Array(word);
-  if (readMemory(object.regions ?? [], address, bytes)) lines.push(`  bytes there: ${spelled(bytes)}`);
+  if (readMemory(object.regions ?? [], address, bytes)) lines.push(`  bytes there: ${bytesText(bytes)}`);
   const code = disassemble === undefined ? undefined : codeAt(object, address, disassemble);
   if (code !== undefined) lines.push(`  instruction ${hex(code.after.address)}: ${code.after.text}`);
-  lines.push(...relocatedLines(process, object, address, disassemble, style));
+  lines.push(...relocatedLines(task, object, address, disassemble, style));
   return lines;
 }
 
 /** For a name that is in an object's .symtab but not among the dynamic symbols: where it is. Undefined if it is in none. */
 export function ownSymbolWhy(
-  process: LoadedProcess,
+  task: LoadedProcess,
   name: string,
   disassemble: Disassembler | undefined,
   style: Style,
 ): string[] | undefined {
-  for (const object of process.objects) {
+  for (const object of task.objects) {
     const symbol = symbolCalled(object, name);
     if (symbol === undefined) continue;
     return [
       `${symbolText(name, "", style)} is a symbol of ${object.name} itself: the dynamic linker does not see it (.symtab only).`,
       "",
-      ...addressWhy(process, object.base + symbol.value, disassemble, style),
+      ...addressWhy(task, object.base + symbol.value, disassemble, style),
     ];
   }
   return undefined;
@@ -95,27 +93,18 @@ function pageLines(object: LoadedObject, address: number): string[] {
 
 /** The relocations whose bytes the address is among. */
 function relocatedLines(
-  process: LoadedProcess,
+  task: LoadedProcess,
   object: LoadedObject,
   address: number,
   disassemble: Disassembler | undefined,
   style: Style,
 ): string[] {
-  const found = [...relocationsOf(process, object)].filter((it) => address >= it.site && address < it.site + width(it));
+  const found = [...relocationsOf(task, object)].filter(
+    (it) => address >= it.site && address < it.site + relocatedBytes(it),
+  );
   if (found.length === 0) return ["  no relocation writes here: the bytes are the file's"];
   return found.flatMap((it) => [
-    `  written by a relocation: ${it.packed ? "DT_RELR" : (it.type?.name ?? it.typeNumber)}, ${explained(process, it, style)}`,
-    ...withCode(process, it, disassemble, style).map((line) => `    ${line}`),
+    `  written by a relocation: ${it.packed ? "DT_RELR" : (it.type?.name ?? it.typeNumber)}, ${explained(task, it, style)}`,
+    ...withCode(task, it, disassemble, style).map((line) => `    ${line}`),
   ]);
-}
-
-function width(one: LoadedRelocation): number {
-  const word = one.object.file.elf.elfClass / 8;
-  if (one.kind === DO_DESCRIPTOR) return 2 * word;
-  if (one.kind !== DO_COPY) return one.type?.bytes ?? word;
-  return one.provider === undefined ? 0 : symbolSize(one.provider.file.symbols, one.providerSymbol);
-}
-
-function spelled(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }

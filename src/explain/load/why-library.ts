@@ -5,11 +5,11 @@ import { heading, hex, type Style } from "../dump/table.ts";
 import { candidateText, foundBy } from "./words.ts";
 
 /** The answer's lines; undefined if nothing in the process has that name, and nothing asked for it. */
-export function libraryWhy(process: LoadedProcess, name: string, style: Style): string[] | undefined {
-  const object = objectNamed(process, name);
-  if (object !== undefined) return loadedLines(process, object, style);
-  const missing = process.missingLibraries.find((it) => it.name === name || it.name.endsWith(`/${name}`));
-  return missing === undefined ? undefined : missingLines(process, missing, style);
+export function libraryWhy(task: LoadedProcess, name: string, style: Style): string[] | undefined {
+  const object = objectNamed(task, name);
+  if (object !== undefined) return loadedLines(task, object, style);
+  const missing = task.missingLibraries.find((it) => it.name === name || it.name.endsWith(`/${name}`));
+  return missing === undefined ? undefined : missingLines(task, missing, style);
 }
 
 /** By its path, one of its names, its soname, the last part of its path, or the name without version (`libc` of libc.so.6). */
@@ -22,7 +22,7 @@ function objectNamed({ objects }: LoadedProcess, name: string): LoadedObject | u
   );
 }
 
-function loadedLines(process: LoadedProcess, object: LoadedObject, style: Style): string[] {
+function loadedLines(task: LoadedProcess, object: LoadedObject, style: Style): string[] {
   const { file } = object;
   const lines = [heading(`${object.name} is in the process, at ${hex(object.start)} to ${hex(object.end)}`, style)[1]];
   if (file.realPath !== object.name) lines.push(`  the file is ${file.realPath}`);
@@ -30,8 +30,8 @@ function loadedLines(process: LoadedProcess, object: LoadedObject, style: Style)
   lines.push(`  ${foundText(object)}`);
   const chain = chainOf(object);
   if (chain.length > 1) lines.push(`  it came by ${chain.map(({ name }) => name).join(" → ")}`);
-  const users = process.objects.filter((it) => it.needed.includes(object));
-  for (const user of users) lines.push(`  needed by ${user.name}${neededAs(process, user, object)}`);
+  const users = task.objects.filter((it) => it.needed.includes(object));
+  for (const user of users) lines.push(`  needed by ${user.name}${neededAs(task, user, object)}`);
   const others = object.names.filter((it) => it !== object.name && it !== "");
   if (others.length > 0) lines.push(`  asked for as ${others.join(", ")}`);
   if (object.tried.length > 0) lines.push("  tried:", ...object.tried.map((it) => `    ${candidateText(it)}`));
@@ -56,14 +56,14 @@ function chainOf(object: LoadedObject): LoadedObject[] {
 }
 
 /** The name in DT_NEEDED, where it is another than the library's path ends in. */
-function neededAs(process: LoadedProcess, user: LoadedObject, object: LoadedObject): string {
-  const search = process.searches.find((it) => it.requester === user && it.object === object);
+function neededAs(task: LoadedProcess, user: LoadedObject, object: LoadedObject): string {
+  const search = task.searches.find((it) => it.requester === user && it.object === object);
   const name = search?.name ?? user.file.dependencies.find((it) => object.names.includes(it.name))?.name;
   return name === undefined || object.name.endsWith(`/${name}`) ? "" : ` as ${name}`;
 }
 
 function missingLines(
-  process: LoadedProcess,
+  task: LoadedProcess,
   { name, requester, message, tried }: MissingLibrary,
   style: Style,
 ): string[] {
@@ -76,7 +76,7 @@ function missingLines(
     lines.push(
       `  DT_RUNPATH of ${requester.name} is ${file.runpath}; it counts for what that object needs itself, no further`,
     );
-  const [program] = process.objects;
+  const [program] = task.objects;
   if (program !== requester && program.file.runpath !== undefined)
     lines.push(
       `  DT_RUNPATH of ${program.name} (${program.file.runpath}) does not count here: a RUNPATH serves only the object that has it`,

@@ -5,6 +5,7 @@ import { STB_GNU_UNIQUE, STB_WEAK, STT_GNU_IFUNC, STV_PROTECTED } from "../../el
 import { symbolBindingName, symbolTypeName } from "../../elf/names.ts";
 import { closest } from "../../link/spelling.ts";
 import {
+  addressOf,
   BOUND_LOCALLY,
   BOUND_PROTECTED,
   BOUND_TO_NOTHING,
@@ -22,17 +23,16 @@ import { DO_COPY } from "../../load/relocation-kinds.ts";
 import { type LoadedRelocation, relocationsNaming } from "../../load/relocation-list.ts";
 import { definitionsIn, type NamedDefinition, type ScopeStep, walkScope } from "../../load/scope-walk.ts";
 import { counted, heading, hex, type Style } from "../dump/table.ts";
-import { symbolAddress } from "./relocations.ts";
 import { BINDING_WORDS, shortName, symbolText } from "./words.ts";
 
 /** The answer's lines; undefined if no object refers to the name or defines it. */
-export function symbolWhy(process: LoadedProcess, text: string, style: Style): string[] | undefined {
+export function symbolWhy(task: LoadedProcess, text: string, style: Style): string[] | undefined {
   const { name, version } = splitVersion(text);
-  const references = referencesTo(process, name, version);
-  const definitions = process.objects.flatMap((object) => definitionsIn(object, name));
+  const references = referencesTo(task, name, version);
+  const definitions = task.objects.flatMap((object) => definitionsIn(object, name));
   if (references.length === 0 && definitions.length === 0) return undefined;
   const lines: string[] = [];
-  for (const reference of references) lines.push(...referenceLines(process, reference, style), "");
+  for (const reference of references) lines.push(...referenceLines(task, reference, style), "");
   if (references.length === 0)
     lines.push(`No object in the process refers to ${symbolText(name, version, style)}.`, "");
   lines.push(...definitionLines(definitions, name, style));
@@ -40,9 +40,9 @@ export function symbolWhy(process: LoadedProcess, text: string, style: Style): s
 }
 
 /** Names that come nearest, where none is exact. */
-export function nearestSymbol(process: LoadedProcess, name: string): string | undefined {
+export function nearestSymbol(task: LoadedProcess, name: string): string | undefined {
   const names = new Set<string>();
-  for (const { file } of process.objects) {
+  for (const { file } of task.objects) {
     for (let index = 1; index < file.symbols.count; index++) names.add(symbolName(file.symbols, index));
   }
   return closest(name, [...names]);
@@ -55,12 +55,12 @@ function splitVersion(text: string): { name: string; version: string } {
 }
 
 /** One reference for each object and kind of relocation that asks for the name. */
-function referencesTo(process: LoadedProcess, name: string, version: string): LoadedRelocation[] {
+function referencesTo(task: LoadedProcess, name: string, version: string): LoadedRelocation[] {
   const found: LoadedRelocation[] = [];
-  for (const object of process.objects) {
+  for (const object of task.objects) {
     if (object.bindings === undefined) continue;
     const seen = new Set<string>();
-    for (const one of relocationsNaming(process, object, symbolsNamed(object, name))) {
+    for (const one of relocationsNaming(task, object, symbolsNamed(object, name))) {
       if (one.name !== name || (version !== "" && one.version !== version)) continue;
       const key = `${one.version} ${one.typeNumber} ${one.provider?.id} ${one.rule}`;
       if (!seen.has(key)) found.push(one);
@@ -78,18 +78,18 @@ function symbolsNamed({ file }: LoadedObject, name: string): ReadonlySet<number>
   return new Set([...asked].filter((index) => symbolName(file.symbols, index) === name));
 }
 
-function referenceLines(process: LoadedProcess, one: LoadedRelocation, style: Style): string[] {
+function referenceLines(task: LoadedProcess, one: LoadedRelocation, style: Style): string[] {
   const name = symbolText(one.name, one.version, style);
   const type = one.type?.name ?? `type ${one.typeNumber}`;
   const lines = [heading(`${one.object.name} refers to ${name} (${type} at ${hex(one.site)})`, style)[1]];
-  const steps = one.rule === BOUND_LOCALLY ? [] : walkScope(process, one.object, one.row);
-  lines.push(`  ${answer(process, one, steps, style)}`);
+  const steps = one.rule === BOUND_LOCALLY ? [] : walkScope(task, one.object, one.row);
+  lines.push(`  ${answer(task, one, steps, style)}`);
   lines.push(...stepLines(one, steps, style));
-  lines.push(...changes(process, one, steps, style).map((text) => `  ${text}`));
+  lines.push(...changes(task, one, steps, style).map((text) => `  ${text}`));
   return lines;
 }
 
-function answer(process: LoadedProcess, one: LoadedRelocation, steps: readonly ScopeStep[], style: Style): string {
+function answer(task: LoadedProcess, one: LoadedRelocation, steps: readonly ScopeStep[], style: Style): string {
   if (one.rule === NOT_YET_BOUND) {
     const [taken] = steps.filter(({ symbol }) => symbol !== 0);
     if (taken === undefined) return "will be bound at its first call, which fails: nobody defines it";
@@ -102,13 +102,13 @@ function answer(process: LoadedProcess, one: LoadedRelocation, steps: readonly S
     return "is bound to 0: the reference is weak, and no object in its scope defines it";
   const { provider } = one;
   if (provider === undefined) return BINDING_WORDS[one.rule] ?? "";
-  const undecided = process.undecided.some((it) => it.object === one.object && it.site === one.site);
+  const undecided = task.undecided.some((it) => it.object === one.object && it.site === one.site);
   const choice = undecided ? "; it is an IFUNC: the resolver there chooses the address when the program runs" : "";
   return `is bound to ${boundTo(provider, one.providerSymbol)}: ${reason(one, style)}${choice}`;
 }
 
 function boundTo(provider: LoadedObject, symbol: number): string {
-  return `${hex(symbolAddress(provider, symbol))} in ${provider.name}`;
+  return `${hex(addressOf(provider, symbol))} in ${provider.name}`;
 }
 
 function forVersion({ version }: LoadedRelocation): string {
@@ -162,7 +162,7 @@ function definitionText({ object, symbol, version, isDefault, binding, type }: N
 }
 
 /** What LD_PRELOAD, -Bsymbolic or a protected definition would change. */
-function changes(process: LoadedProcess, one: LoadedRelocation, steps: readonly ScopeStep[], style: Style): string[] {
+function changes(task: LoadedProcess, one: LoadedRelocation, steps: readonly ScopeStep[], style: Style): string[] {
   const { object, rule } = one;
   const provider = one.provider ?? steps.find(({ symbol }) => symbol !== 0)?.object;
   const texts: string[] = [];
@@ -181,7 +181,7 @@ function changes(process: LoadedProcess, one: LoadedRelocation, steps: readonly 
   if (own !== undefined && provider !== undefined && provider !== object && looked) {
     texts.push(`-Bsymbolic (or protected visibility) in ${shortName(object)} would bind it to its own definition.`);
   }
-  const [program] = process.objects;
+  const [program] = task.objects;
   if (
     provider !== undefined &&
     symbolVisibility(provider.file.symbols, one.providerSymbol) === STV_PROTECTED &&
@@ -203,8 +203,7 @@ function definitionLines(definitions: readonly NamedDefinition[], name: string, 
   return [
     heading(title, style)[1],
     ...definitions.map(
-      (it) =>
-        `  ${hex(symbolAddress(it.object, it.symbol))} ${it.object.name}: ${definitionText(it, style)}${remark(it)}`,
+      (it) => `  ${hex(addressOf(it.object, it.symbol))} ${it.object.name}: ${definitionText(it, style)}${remark(it)}`,
     ),
   ];
 }

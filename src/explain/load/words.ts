@@ -53,6 +53,6 @@ export function symbolText(name: string, version: string, style: Style): string 
 }
 
 /** The object that an address is in. */
-export function objectAt(process: LoadedProcess, address: number): LoadedObject | undefined {
-  return process.objects.find(({ start, end }) => address >= start && address < end);
+export function objectAt(task: LoadedProcess, address: number): LoadedObject | undefined {
+  return task.objects.find(({ start, end }) => address >= start && address < end);
 }

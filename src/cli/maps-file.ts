@@ -1,0 +1,13 @@
+// --bases FILE: load addresses out of a copy of a real process's /proc/PID/maps.
+
+import { readFileSync } from "node:fs";
+import { basesOfMaps } from "../explain/load/dump-memory.ts";
+
+/** The lowest address of each path, or what is wrong with the file. */
+export function readMapsFile(path: string): ReadonlyMap<string, number> | string {
+  try {
+    return basesOfMaps(readFileSync(path, "utf8")) ?? `${path}: this is not in the form of /proc/PID/maps`;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
