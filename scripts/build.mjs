@@ -2,7 +2,7 @@
 // bundled commands that bin/solder.js and libexec/ld start. Installs the locked packages first when they are missing.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import Module, { createRequire } from "node:module";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
@@ -40,16 +40,22 @@ await build({
   target: "node20",
   packages: "external",
   minifySyntax: true,
+  // What Node would put around a CommonJS module. bin/solder.js would have to copy the whole text to do it.
+  banner: { js: "(function (exports, require, module, __filename, __dirname) {" },
+  footer: { js: "})" },
   logLevel: "warning",
 });
 
-// What bin/start.cjs starts from: every function compiled, not only those that run at once. V8 takes a cache only under the
-// flags under which it was written.
+// What bin/solder.js starts from: every function compiled, not only those that run at once. V8 takes a cache only under the
+// flags under which it was written, so the linker's, which alone has any, comes last.
+for (const name of names.filter((it) => it !== "ld")) writeCache(name);
 createRequire(import.meta.url)("../bin/v8-flags.cjs").setFlags();
-for (const name of names) {
+writeCache("ld");
+
+function writeCache(name) {
   const bundle = join(commands, `${name}.cjs`);
   setFlagsFromString("--no-lazy");
-  const script = new Script(Module.wrap(readFileSync(bundle, "latin1")), { filename: bundle });
+  const script = new Script(readFileSync(bundle, "latin1"), { filename: bundle });
   setFlagsFromString("--lazy");
   writeFileSync(join(commands, `${name}.cache`), script.createCachedData());
 }

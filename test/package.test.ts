@@ -40,7 +40,6 @@ test("it holds the library, the command and the drop-in linker, and neither test
     "dist/commands/ld.cjs",
     "dist/commands/help.cjs",
     "bin/solder.js",
-    "bin/start.cjs",
     "libexec/ld",
   ]) {
     equal(paths.includes(wanted), true, `${wanted} is missing`);

@@ -83,7 +83,7 @@ function parseRequest(args: readonly string[], io: Io): Request | string | undef
 function showAll({ programs, world, all, form }: Request, io: Io): number {
   const complain = (problem: Problem): void =>
     io.err(`${renderProblem(problem, { program: "solder ldd", color: io.color.err })}\n`);
-  const cache = loadCache(world.files, complain);
+  const cache = loadCache(world.tables, complain);
   const style: Style = { color: io.color.out, columns: 100, demangle: true, rows: Number.POSITIVE_INFINITY };
   const names = new Map<string, readonly string[]>();
   const similar = (missing: MissingLibrary): readonly string[] => similarFiles(missing, world.files, names);

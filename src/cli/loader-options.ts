@@ -2,12 +2,13 @@
 // parser, one text for their help.
 
 import { PT_INTERP } from "../elf/constants.ts";
-import { type ElfFile, parseElf } from "../elf/file.ts";
+import { type ElfImage, parseElfImage } from "../elf/file.ts";
 import { nameAt } from "../elf/text.ts";
 import { hostCpu } from "../host/cpu.ts";
 import { nodeLoadFiles } from "../host/load-files.ts";
-import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions, OpenedFile } from "../load/contract.ts";
+import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../load/contract.ts";
 import { parseProfile, profileOf, profileOfInterpreter, VERSIONS } from "../load/profiles.ts";
+import { openWhole } from "../load/search/files.ts";
 import type { Io } from "./io.ts";
 
 /** For node:util's parseArgs. */
@@ -57,6 +58,8 @@ export interface LoaderWorld {
   readonly options: Omit<LoadOptions, "profile">;
   /** Undefined: that of the loader which the program names. */
   readonly profile: LoaderProfile | undefined;
+  /** The same; of large files only what is needed for finding and binding libraries. */
+  readonly tables: LoadFiles;
   /** What was found out about the loaders that programs name. */
   readonly known: Map<string, LoaderProfile>;
 }
@@ -97,8 +100,9 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
     // 5.15.0-91-generic is 5.15.0.
     ...(values.kernel === undefined ? {} : { kernel: (values.kernel.match(/\d+/g) ?? []).slice(0, 3).map(Number) }),
   };
-  const files = nodeLoadFiles(values.root === undefined ? {} : { root: values.root });
-  return { files, options, profile, known: new Map() };
+  const root = values.root === undefined ? {} : { root: values.root };
+  const [files, tables] = [nodeLoadFiles(root), nodeLoadFiles({ ...root, partly: true })];
+  return { files, tables, options, profile, known: new Map() };
 }
 
 /**
@@ -113,14 +117,14 @@ export function programOptions(
 ): LoadOptions {
   const path = program.startsWith("/") ? program : `${world.options.currentDirectory}/${program}`;
   const opened = files.open(path);
-  const elf = typeof opened === "string" ? undefined : parseElf(opened.bytes, path, () => {});
+  const elf = typeof opened === "string" ? undefined : parseElfImage(opened.bytes, path, () => {});
   const machine = elf?.elfClass === 32 ? "i386" : "x86-64";
-  const options = optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf));
+  const options = optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf), files);
   return { ...options, environment: { ...options.environment, ...environment } };
 }
 
 /** PT_INTERP as text. */
-function interpreterOf(elf: ElfFile): string | undefined {
+function interpreterOf(elf: ElfImage): string | undefined {
   const segment = elf.segments.find(({ type }) => type === PT_INTERP);
   if (segment === undefined || segment.offset + segment.fileBytes > elf.bytes.length) return undefined;
   return nameAt(elf.bytes, segment.offset, segment.offset + segment.fileBytes);
@@ -129,10 +133,16 @@ function interpreterOf(elf: ElfFile): string | undefined {
 /**
  * The options for one program.
  * @param interpreter PT_INTERP of the program; undefined for a library, which is taken for one of the machine's C library
+ * @param files to read the loader through, if it is to be remembered there
  */
-export function optionsFor(world: LoaderWorld, machine: LoaderMachine, interpreter: string | undefined): LoadOptions {
+export function optionsFor(
+  world: LoaderWorld,
+  machine: LoaderMachine,
+  interpreter: string | undefined,
+  files: Pick<LoadFiles, "open"> = world.files,
+): LoadOptions {
   const key = `${machine} ${interpreter ?? ""}`;
-  const there = world.known.get(key) ?? profileThere(world.files, machine, interpreter);
+  const there = world.known.get(key) ?? profileThere(world, files, machine, interpreter);
   world.known.set(key, there);
   // Which directories are the system's is a matter of the distribution, not of the version.
   const own = world.profile?.library === there.library ? directoriesOf(there) : {};
@@ -151,10 +161,15 @@ const LOADERS: Readonly<Record<LoaderMachine, readonly string[]>> = {
 };
 
 /** The profile of the loader that is there; where none is, of the newest of the kind that the name tells. */
-function profileThere(files: LoadFiles, machine: LoaderMachine, interpreter: string | undefined): LoaderProfile {
+function profileThere(
+  world: LoaderWorld,
+  files: Pick<LoadFiles, "open">,
+  machine: LoaderMachine,
+  interpreter: string | undefined,
+): LoaderProfile {
   const names = interpreter === undefined ? LOADERS[machine] : [interpreter];
   for (const name of names) {
-    const opened: OpenedFile | string = files.open(name);
+    const opened = openWhole(files, world.files, name);
     const profile =
       typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine, opened.realPath);
     if (profile !== undefined) return profile;

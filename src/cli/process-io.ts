@@ -22,9 +22,19 @@ export const processIo: Io = {
 
 /** https://no-color.org: set and not empty means no. Files and pipes need no look at node:tty, which is slow to load. */
 function takesColor(file: number): boolean {
-  if ((process.env.NO_COLOR ?? "") !== "" || !fstatSync(file).isCharacterDevice()) return false;
+  if ((process.env.NO_COLOR ?? "") !== "") return false;
+  const stat = fstatSync(file);
+  if (!stat.isCharacterDevice()) return false;
+  const major = process.platform === "linux" ? stat.rdev >> 8 : -1;
+  if (major === NULL_DEVICE_MAJOR) return false;
+  if (major >= FIRST_PTY_MAJOR && major <= LAST_PTY_MAJOR) return true;
   return process.getBuiltinModule("node:tty").isatty(file);
 }
+
+// Linux, Documentation/admin-guide/devices.txt: /dev/null and its kind, and terminals under /dev/pts.
+const NULL_DEVICE_MAJOR = 1;
+const FIRST_PTY_MAJOR = 136;
+const LAST_PTY_MAJOR = 143;
 
 function write(file: number, text: string): void {
   const bytes = new TextEncoder().encode(printableOutput(text));

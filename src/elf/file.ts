@@ -8,13 +8,30 @@ import { bytesAtAddress, type ElfSegment, readSegments } from "./segments.ts";
 import type { ElfSource, FileRange } from "./source.ts";
 import { noStrings, type StringTable, stringTable } from "./strings.ts";
 
-export interface ElfFile extends ElfSource {
+/** A file as the kernel and the dynamic linker see it: without sections. */
+export interface ElfImage extends ElfSource {
   /** As the user named it; an archive member as `libx.a(member.o)`. */
   readonly name: string;
   readonly header: ElfHeader;
+  readonly segments: readonly ElfSegment[];
+}
+
+export interface ElfFile extends ElfImage {
   /** All sections including number 0; none if the file has no section headers or they are damaged. */
   readonly sections: readonly ElfSection[];
-  readonly segments: readonly ElfSegment[];
+}
+
+/**
+ * Reads header and program headers only. The bytes are kept, not copied.
+ * @param name used in problems
+ * @param report gets `not-elf`, `elf-header-damaged`, `program-headers-damaged`
+ * @returns undefined if the header cannot be read; a damaged table is reported and empty
+ */
+export function parseElfImage(bytes: Uint8Array, name: string, report: Report): ElfImage | undefined {
+  const start = readHeader(bytes, name, report);
+  if (start === undefined) return undefined;
+  const { source, header } = start;
+  return { ...source, name, header, segments: readSegments(source, header, name, report) };
 }
 
 /**
@@ -26,16 +43,8 @@ export interface ElfFile extends ElfSource {
  * @returns undefined if the header cannot be read; damaged tables are reported and empty
  */
 export function parseElf(bytes: Uint8Array, name: string, report: Report): ElfFile | undefined {
-  const start = readHeader(bytes, name, report);
-  if (start === undefined) return undefined;
-  const { source, header } = start;
-  return {
-    ...source,
-    name,
-    header,
-    sections: readSections(source, header, name, report),
-    segments: readSegments(source, header, name, report),
-  };
+  const image = parseElfImage(bytes, name, report);
+  return image === undefined ? undefined : { ...image, sections: readSections(image, image.header, name, report) };
 }
 
 /** Where a section's contents lie in the file: empty for SHT_NOBITS, undefined (reported) if the file is too short for them. */
@@ -57,7 +66,7 @@ export function stringsIn(file: ElfFile, index: number, report: Report): StringT
 }
 
 /** Where in the file the bytes at an address are, up to the end of the segment's bytes; see `bytesAtAddress`. */
-export function rangeAtAddress(file: ElfFile, target: number): FileRange | undefined {
+export function rangeAtAddress(file: ElfImage, target: number): FileRange | undefined {
   return bytesAtAddress(file, file.segments, target);
 }
 

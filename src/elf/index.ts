@@ -21,7 +21,17 @@ export {
   gnuHashOf,
   sysvHashOf,
 } from "./dynamic-tables.ts";
-export { contentsOf, contentsRange, type ElfFile, parseElf, rangeAtAddress, sectionOfType, stringsIn } from "./file.ts";
+export {
+  contentsOf,
+  contentsRange,
+  type ElfFile,
+  type ElfImage,
+  parseElf,
+  parseElfImage,
+  rangeAtAddress,
+  sectionOfType,
+  stringsIn,
+} from "./file.ts";
 export { groupsOf, type SectionGroup } from "./groups.ts";
 export { gnuHash, sysvHash } from "./hash.ts";
 export * from "./hash-table.ts";
@@ -49,7 +59,7 @@ export {
   relocationsOf,
   relrOf,
 } from "./relocations.ts";
-export type { ElfSection } from "./sections.ts";
+export { type ElfSection, readSections } from "./sections.ts";
 export { bytesAtAddress, type ElfSegment } from "./segments.ts";
 export type { ElfSource, FileRange } from "./source.ts";
 export { type StringTable, stringAt, stringTable } from "./strings.ts";

@@ -3,7 +3,7 @@
 // alignment is less).
 
 import { ELF_NHDR_SIZE, NT_GNU_PROPERTY_TYPE_0, PT_NOTE, SHT_NOTE } from "./constants.ts";
-import { contentsRange, type ElfFile } from "./file.ts";
+import { contentsRange, type ElfFile, type ElfImage } from "./file.ts";
 import type { Place, Report } from "./problem.ts";
 import { error } from "./problem.ts";
 import { type ElfSource, type FileRange, holds, word } from "./source.ts";
@@ -41,7 +41,7 @@ function notesInSections(file: ElfFile, report: Report): ElfNote[] {
 }
 
 /** The notes of the PT_NOTE segments, as the loader finds them. */
-export function notesInSegments(file: ElfFile, report: Report): ElfNote[] {
+export function notesInSegments(file: ElfImage, report: Report): ElfNote[] {
   const notes: ElfNote[] = [];
   // Segments may overlap; reading more than the file is damage.
   let left = file.bytes.length;

@@ -5,21 +5,14 @@ const decoder = new TextDecoder();
 
 /** The text of `bytes` from `start` up to `end` (not included). Both must lie in `bytes`. Bytes that are not UTF-8 become U+FFFD. */
 export function textBetween(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at];
-    // A copy, because a browser's TextDecoder refuses views of shared memory.
-    if (byte >= 0x80) return decoder.decode(bytes.slice(start, end));
-    text += String.fromCharCode(byte);
-  }
-  return text;
+  // A copy, because a browser's TextDecoder refuses views of shared memory.
+  return decoder.decode(bytes.slice(start, end));
 }
 
 /** Where the NUL at or after `start` stands, or `end` if there is none before it. */
 export function endOfName(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end && bytes[at] !== 0) at++;
-  return at;
+  const length = bytes.subarray(start, end).indexOf(0);
+  return length < 0 ? Math.max(start, end) : start + length;
 }
 
 /** The name that starts at `start` and ends before the first NUL, or before `end` if there is none. */

@@ -1,6 +1,6 @@
 // What the dynamic linker would see of this machine's CPU.
 
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 
 export interface HostCpu {
   /** Directories below glibc-hwcaps that this CPU can use, best first. */
@@ -22,9 +22,20 @@ export const baselineCpu: HostCpu = { hwcaps: [], platform: "x86_64" };
 /** This machine's CPU as far as /proc/cpuinfo tells; the baseline on other systems. */
 export function hostCpu(): HostCpu {
   try {
-    return cpuOf(readFileSync("/proc/cpuinfo", "latin1"));
+    return cpuOf(startOf("/proc/cpuinfo"));
   } catch {
     return baselineCpu;
+  }
+}
+
+/** The first CPU speaks for all, and there may be hundreds. */
+function startOf(path: string): string {
+  const bytes = Buffer.alloc(0x2000);
+  const file = openSync(path, "r");
+  try {
+    return bytes.toString("latin1", 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -16,13 +16,24 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { LoadFiles, OpenedFile, OpenFailure } from "../load/contract.ts";
+import { readLoaderParts } from "./loader-parts.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
 import { slabs } from "./slabs.ts";
 
 export interface NodeLoadFilesOptions {
   /** Directory that is `/` to the program; symbolic links are resolved inside it. Without: the machine's own root. */
   readonly root?: string;
+  /**
+   * Of large files only what is needed for finding and binding libraries (see loader-parts.ts); their other bytes are zero.
+   * Not for relocating, nor for looking into code or data.
+   */
+  readonly partly?: boolean;
 }
+
+type Contents = Required<Pick<OpenedFile, "bytes" | "partly">>;
+
+/** Fills the bytes from a file; answers with those that were there. */
+type Fill = (file: number, bytes: Uint8Array) => Contents;
 
 type Allocate = (size: number) => Uint8Array;
 
@@ -41,15 +52,17 @@ const FAILURES: ReadonlySet<string> = new Set<OpenFailure>([
 ]);
 
 /** Files for the loader from this machine's disk. What a path leads to is remembered: use one record while the files stay. */
-export function nodeLoadFiles({ root }: NodeLoadFilesOptions = {}): LoadFiles {
+export function nodeLoadFiles({ root, partly = false }: NodeLoadFilesOptions = {}): LoadFiles {
   const base = root === undefined ? "" : resolve(root).replace(/\/$/, "");
   // The kernel knows its own root better, /proc/self/exe for example.
-  const allocate = slabs();
+  // Most of what is read partly is never touched, and memory of this kind costs nothing until it is.
+  const allocate = partly ? (size: number) => new Uint8Array(size) : slabs();
+  const fill = partly ? readParts : readWhole;
   const resolvePath = base === "" ? kernelPaths() : pathWalker((path) => look(base + path));
   return {
     open: (path) => {
       const real = resolvePath(path);
-      return isPath(real) ? openFile(base + real, real, allocate) : real;
+      return isPath(real) ? openFile(base + real, real, allocate, fill) : real;
     },
     isDirectory: (path) => {
       const real = resolvePath(path);
@@ -99,7 +112,7 @@ function look(path: string): Step {
 }
 
 /** @param path resolved already: a link that is there by now is not followed */
-function openFile(path: string, realPath: string, allocate: Allocate): OpenedFile | OpenFailure {
+function openFile(path: string, realPath: string, allocate: Allocate, fill: Fill): OpenedFile | OpenFailure {
   const before = statOf(path);
   if (before === undefined) return "ENOENT";
   if (before.isDirectory()) return "EISDIR";
@@ -112,7 +125,7 @@ function openFile(path: string, realPath: string, allocate: Allocate): OpenedFil
     const stat = fstatSync(file, { bigint: true });
     if (!stat.isFile()) return "EIO";
     if (stat.size > LARGEST_FILE) return "EFBIG";
-    return { ...facts(stat), bytes: readWhole(file, allocate(Number(stat.size))), realPath };
+    return { ...facts(stat), ...fill(file, allocate(Number(stat.size))), realPath };
   } catch (cause) {
     return failureOf(cause);
   } finally {
@@ -129,14 +142,30 @@ function isNullDevice(stat: BigIntStats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0x103n;
 }
 
-function readWhole(file: number, bytes: Uint8Array): Uint8Array {
-  let length = 0;
-  while (length < bytes.length) {
-    const count = readSync(file, bytes, length, bytes.length - length, null);
+function readWhole(file: number, bytes: Uint8Array): Contents {
+  const end = readRange(file, bytes, 0, bytes.length);
+  return { bytes: end === bytes.length ? bytes : bytes.slice(0, end), partly: false };
+}
+
+function readParts(file: number, bytes: Uint8Array): Contents {
+  let length = bytes.length;
+  const isWhole = readLoaderParts(bytes, (start, wanted) => {
+    const end = readRange(file, bytes, start, Math.min(wanted, length));
+    // Somebody has cut it since its size was asked for.
+    if (end < Math.min(wanted, length)) length = end;
+  });
+  return { bytes: length === bytes.length ? bytes : bytes.slice(0, length), partly: !isWhole };
+}
+
+/** @returns the end of what was there */
+function readRange(file: number, bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end) {
+    const count = readSync(file, bytes, at, end - at, at);
     if (count === 0) break;
-    length += count;
+    at += count;
   }
-  return length === bytes.length ? bytes : bytes.slice(0, length);
+  return at;
 }
 
 function statOf(path: string): BigIntStats | undefined {

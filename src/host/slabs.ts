@@ -1,7 +1,8 @@
 // Memory for the contents of many files. Every 64 MB that are allocated outside its heap make V8 collect garbage; a link that
 // reads 600 MB file by file spends a tenth of its time on that. So larger files share a few large buffers.
 
-const FIRST_SLAB = 0x1000000;
+/** Of more than 16 MB V8 hears with a collection of garbage. */
+const FIRST_SLAB = 0x200000;
 const LARGEST_SLAB = 0x40000000;
 /** Files from this size on go into a shared buffer. */
 const SLAB_FILE = 0x10000;

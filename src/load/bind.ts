@@ -185,6 +185,7 @@ export function askFor(query: Query, object: LoadedObject, index: number, typeCl
   query.from = object;
   query.symbol = index;
   query.bytes = symbols.bytes;
+  query.view = symbols.view;
   query.end = nameEnd[index];
   // Offsets outside of the names make an empty one.
   query.start = Math.min(name, query.end);

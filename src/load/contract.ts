@@ -1,7 +1,7 @@
 // What the loader is told (files, environment, the C library's profile) and how it answers where a library was looked for.
 // The parts of load/ meet here: search/ finds files, the process maps, binds and relocates them.
 
-import type { ElfFile } from "../elf/index.ts";
+import type { ElfImage } from "../elf/index.ts";
 
 /** Why a path could not be opened, as the system call would say it. */
 export type OpenFailure =
@@ -22,6 +22,8 @@ export interface OpenedFile {
   readonly identity: string;
   /** The path with symbolic links resolved, for reports. */
   readonly realPath: string;
+  /** True if bytes that are not needed for finding and binding libraries were left out; they are zero. */
+  readonly partly?: boolean;
   /** True if the file's set-user-ID bit is set (secure programs preload only such files). */
   readonly setUserId: boolean;
 }
@@ -143,7 +145,7 @@ export type SearchResult =
       readonly path: string;
       readonly rule: SearchRule;
       readonly file: OpenedFile;
-      readonly elf: ElfFile;
+      readonly elf: ElfImage;
       readonly tried: readonly Candidate[];
       readonly steps: readonly SearchStep[];
     }

@@ -21,7 +21,7 @@ import {
   DT_STRSZ,
   DT_STRTAB,
   DT_SYMBOLIC,
-  type ElfFile,
+  type ElfImage,
   type ElfSegment,
   error,
   type FileRange,
@@ -68,7 +68,7 @@ export interface Dependency {
 }
 
 export interface DynamicFile {
-  readonly elf: ElfFile;
+  readonly elf: ElfImage;
   readonly identity: string;
   readonly realPath: string;
   /** PT_LOAD segments with something in memory, in the order of the headers. */
@@ -116,7 +116,7 @@ export interface DynamicFile {
  * Reads what the loader needs of a file.
  * @param identity as in `OpenedFile`
  */
-export function readDynamicFile(elf: ElfFile, identity: string, realPath: string): DynamicFile {
+export function readDynamicFile(elf: ElfImage, identity: string, realPath: string): DynamicFile {
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
   const words = dynamicWords(elf, report);
@@ -185,7 +185,7 @@ export function needsIndirectAccess({ elf }: DynamicFile): boolean {
     .some(({ type, value }) => type === GNU_PROPERTY_1_NEEDED && ((value ?? 0) & 1) !== 0);
 }
 
-function dynamicWords(elf: ElfFile, report: (problem: Problem) => void): DynamicWord[] {
+function dynamicWords(elf: ElfImage, report: (problem: Problem) => void): DynamicWord[] {
   const segment = elf.segments.find(({ type }) => type === PT_DYNAMIC);
   if (segment === undefined) return [];
   if (!holds(elf, segment.offset, segment.fileBytes)) {
@@ -203,7 +203,7 @@ function dynamicWords(elf: ElfFile, report: (problem: Problem) => void): Dynamic
   return words;
 }
 
-function stringRange(elf: ElfFile, values: ReadonlyMap<number, number>): FileRange {
+function stringRange(elf: ElfImage, values: ReadonlyMap<number, number>): FileRange {
   const where = values.get(DT_STRTAB);
   const range = where === undefined ? undefined : rangeAtAddress(elf, where);
   if (range === undefined) return { start: 0, end: 0 };
@@ -213,7 +213,7 @@ function stringRange(elf: ElfFile, values: ReadonlyMap<number, number>): FileRan
 
 /** glibc prefers DT_GNU_HASH (elf/dl-setup_hash.c). */
 function hashTable(
-  elf: ElfFile,
+  elf: ElfImage,
   values: ReadonlyMap<number, number>,
   report: (problem: Problem) => void,
 ): HashTable | undefined {
@@ -230,7 +230,7 @@ function hashTable(
   return gnu === undefined ? readSysvHash(source, place, report) : readGnuHash(source, elf.elfClass, place, report);
 }
 
-function interpreterOf(elf: ElfFile): string | undefined {
+function interpreterOf(elf: ElfImage): string | undefined {
   const segment = elf.segments.find(({ type }) => type === PT_INTERP);
   if (segment === undefined || !holds(elf, segment.offset, segment.fileBytes)) return undefined;
   return nameAt(elf.bytes, segment.offset, segment.offset + segment.fileBytes);

@@ -5,7 +5,7 @@ import {
   DT_SYMTAB,
   ELF32_SYM_SIZE,
   ELF64_SYM_SIZE,
-  type ElfFile,
+  type ElfImage,
   error,
   type FileRange,
   type HashTable,
@@ -41,7 +41,7 @@ export interface DynamicSymbols {
  * @param report gets `symbol-table-damaged` if tables speak of symbols that the file does not hold
  */
 export function dynamicSymbols(
-  elf: ElfFile,
+  elf: ElfImage,
   values: ReadonlyMap<number, number>,
   strings: FileRange,
   hash: HashTable | undefined,

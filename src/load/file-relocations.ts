@@ -19,7 +19,7 @@ import {
   DT_RELASZ,
   DT_RELCOUNT,
   DT_RELSZ,
-  type ElfFile,
+  type ElfImage,
   EM_386,
   EM_X86_64,
   error,
@@ -63,7 +63,7 @@ export interface SymbolicRelocations {
  * @param report gets `address-not-in-file`
  */
 export function relocationRanges(
-  elf: ElfFile,
+  elf: ElfImage,
   values: ReadonlyMap<number, number>,
   report: (problem: Problem) => void,
 ): RelocationRange[] {
@@ -101,7 +101,7 @@ export function relocationRanges(
 const TABLE_NAMES: Readonly<Record<number, string>> = { [DT_RELA]: "RELA", [DT_REL]: "REL", [DT_JMPREL]: "JMPREL" };
 
 /** The highest number of a symbol that a relocation names; -1 if there is none. */
-export function highestSymbol(elf: ElfFile, ranges: readonly RelocationRange[]): number {
+export function highestSymbol(elf: ElfImage, ranges: readonly RelocationRange[]): number {
   const wide = elf.elfClass === 64;
   let highest = -1;
   for (const { start, end, entry } of ranges) {
@@ -132,7 +132,7 @@ export function plainTypes(elfMachine: number): Uint8Array {
 
 /** Decodes the relocations that name symbols. Symbols beyond the table's end are taken for symbol 0, which is local. */
 export function symbolicRelocations(
-  elf: ElfFile,
+  elf: ElfImage,
   ranges: readonly RelocationRange[],
   symbols: DynamicSymbols,
 ): SymbolicRelocations {

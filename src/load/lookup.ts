@@ -4,6 +4,7 @@
 import {
   type GnuHashTable,
   gnuHash,
+  type HashTable,
   nextCandidate,
   SHN_ABS,
   STB_GLOBAL,
@@ -18,6 +19,7 @@ import {
   STV_HIDDEN,
   STV_INTERNAL,
   STV_PROTECTED,
+  type SysvHashTable,
   sysvHash,
   VERSYM_HIDDEN,
   VERSYM_VERSION,
@@ -67,6 +69,8 @@ export interface Query {
   readonly unique: UniqueTable;
   /** The name: bytes[start, end). */
   bytes: Uint8Array;
+  /** The same bytes. */
+  view: DataView;
   start: number;
   end: number;
   gnuHash: number;
@@ -98,6 +102,7 @@ export function makeQuery(rules: LookupRules, unique: UniqueTable): Query {
     rules,
     unique,
     bytes: new Uint8Array(0),
+    view: new DataView(new ArrayBuffer(0)),
     start: 0,
     end: 0,
     gnuHash: 0,
@@ -120,6 +125,7 @@ export function makeQuery(rules: LookupRules, unique: UniqueTable): Query {
 /** Makes the query ask for a name, without a version. */
 export function nameQuery(query: Query, name: string): void {
   query.bytes = new TextEncoder().encode(name);
+  query.view = new DataView(query.bytes.buffer, query.bytes.byteOffset, query.bytes.byteLength);
   query.start = 0;
   query.end = query.bytes.length;
   query.gnuHash = gnuHash(query.bytes, 0, query.end);
@@ -181,7 +187,13 @@ function search(query: Query, scope: readonly (readonly LoadedObject[])[], start
     for (let i = first; i < list.length; i++) {
       const object = list[i];
       if ((classes & CLASS_COPY) !== 0 && object.kind === "program") continue;
-      const found = query.rules.musl ? findByMusl(query, object) : findIn(query, object, classes);
+      const table = object.file.hash;
+      if (table === undefined) continue;
+      const found = query.rules.musl
+        ? findByMusl(query, object, table)
+        : table.kind === "gnu"
+          ? findGnu(query, object, table, classes)
+          : findSysv(query, object, table, classes);
       if (found !== 0 && take(query, object, found, classes)) return;
       if (query.asserted !== undefined) return;
     }
@@ -232,19 +244,13 @@ function takeUnique(query: Query, object: LoadedObject, found: number, classes: 
   }
 }
 
-/** The definition in one object that matches name, type and version (do_lookup_x); 0 if it has none. */
-function findIn(query: Query, object: LoadedObject, classes: number): number {
-  const table = object.file.hash;
-  if (table === undefined) return 0;
-  return table.kind === "gnu" ? findGnu(query, object, table, classes) : findSysv(query, object, classes);
-}
-
 /** Answers of `check`. */
 const NO = 0;
 const YES = 1;
 /** Only if the object has no other. */
 const PERHAPS = 2;
 
+/** The definition in one object that matches name, type and version (do_lookup_x); 0 if it has none. */
 function findGnu(query: Query, object: LoadedObject, table: GnuHashTable, classes: number): number {
   const hash = query.gnuHash;
   const { bloom, buckets, chain, firstIndex } = table;
@@ -271,9 +277,8 @@ function findGnu(query: Query, object: LoadedObject, table: GnuHashTable, classe
   return candidates === 1 ? perhaps : 0;
 }
 
-function findSysv(query: Query, object: LoadedObject, classes: number): number {
-  const table = object.file.hash;
-  if (table === undefined) return 0;
+/** As `findGnu`, by DT_HASH. */
+function findSysv(query: Query, object: LoadedObject, table: SysvHashTable, classes: number): number {
   if (query.sysvHash < 0) query.sysvHash = sysvHash(query.bytes, query.start, query.end);
   let perhaps = 0;
   let candidates = 0;
@@ -304,16 +309,19 @@ function check(query: Query, object: LoadedObject, index: number, classes: numbe
   if ((classes & CLASS_PLT) !== 0 && section === 0) return NO;
   if (((1 << type) & LINKABLE_TYPES) === 0) return NO;
   const name = symbols.stringStart + view.getUint32(entry, true);
-  if (!sameName(query, bytes, name, symbols.stringEnd)) return NO;
+  if (!sameName(query, symbols, name, symbols.stringEnd)) return NO;
   return checkVersion(query, object, index);
 }
 
-function sameName(query: Query, bytes: Uint8Array, at: number, limit: number): boolean {
+/** Four bytes at a time: nearly all names that get here are equal, because their hashes are. */
+function sameName(query: Query, { bytes, view }: DynamicSymbols, at: number, limit: number): boolean {
   const { start, end } = query;
-  const own = query.bytes;
   const stop = at + (end - start);
   if (stop >= limit || bytes[stop] !== 0) return false;
-  for (let i = start, k = at; i < end; i++, k++) if (own[i] !== bytes[k]) return false;
+  let i = start;
+  let k = at;
+  for (; i + 4 <= end; i += 4, k += 4) if (query.view.getInt32(i) !== view.getInt32(k)) return false;
+  for (; i < end; i++, k++) if (query.bytes[i] !== bytes[k]) return false;
   return true;
 }
 
@@ -348,9 +356,7 @@ export function isNamed(object: LoadedObject, name: string): boolean {
 }
 
 /** musl ldso/dynlink.c, `find_sym2`: defined, not hidden by its version, of a type and binding that count. */
-function findByMusl(query: Query, object: LoadedObject): number {
-  const table = object.file.hash;
-  if (table === undefined) return 0;
+function findByMusl(query: Query, object: LoadedObject, table: HashTable): number {
   const { symbols, versions, elf } = object.file;
   const gnu = table.kind === "gnu";
   if (!gnu && query.sysvHash < 0) query.sysvHash = sysvHash(query.bytes, query.start, query.end);
@@ -359,7 +365,7 @@ function findByMusl(query: Query, object: LoadedObject): number {
   for (let index = nextCandidate(table, hash, 0); index !== 0; index = nextCandidate(table, hash, index)) {
     if (index >= symbols.count) continue;
     const name = symbols.stringStart + symbols.view.getUint32(symbols.start + index * symbols.entry, true);
-    if (!sameName(query, symbols.bytes, name, symbols.stringEnd)) continue;
+    if (!sameName(query, symbols, name, symbols.stringEnd)) continue;
     if (versions.symbolsAt >= 0 && (versionWord(versions, elf.bytes, index) & VERSYM_HIDDEN) !== 0) continue;
     return servesMusl(query, symbols, index) ? index : 0;
   }

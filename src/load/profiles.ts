@@ -300,9 +300,9 @@ function systemDirectoriesIn(loader: Uint8Array): string[] | undefined {
 
 /** Where an ASCII text first stands at or after `from`; -1 if nowhere. */
 function findText(bytes: Uint8Array, text: string, from = 0): number {
-  const first = text.charCodeAt(0);
+  const [first, second] = [text.charCodeAt(0), text.charCodeAt(1)];
   for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (startsWith(bytes, at, text)) return at;
+    if (bytes[at + 1] === second && startsWith(bytes, at, text)) return at;
   }
   return -1;
 }

@@ -8,7 +8,7 @@ import {
   DT_RELR,
   DT_RELRSZ,
   DT_TEXTREL,
-  type ElfFile,
+  type ElfImage,
   error,
   PF_W,
   rangeAtAddress,
@@ -181,14 +181,14 @@ function applyRange(
   return row;
 }
 
-function offsetAt(elf: ElfFile, at: number): number {
+function offsetAt(elf: ElfImage, at: number): number {
   return elf.elfClass === 64
     ? elf.view.getUint32(at + 4, true) * TWO_32 + elf.view.getUint32(at, true)
     : elf.view.getUint32(at, true);
 }
 
 /** Puts A into the pen, which has reached the site: from the relocation, or from memory. */
-function takeAddend(pen: Pen, elf: ElfFile, range: RelocationRange, at: number): void {
+function takeAddend(pen: Pen, elf: ElfImage, range: RelocationRange, at: number): void {
   if (!range.rela) {
     read(pen);
     return;
@@ -343,7 +343,7 @@ function applyTls(
   object: LoadedObject,
   pen: Pen,
   range: RelocationRange,
-  elf: ElfFile,
+  elf: ElfImage,
   at: number,
   provider: LoadedObject | undefined,
   symbol: number,
@@ -391,7 +391,7 @@ function applyDescriptor(
   object: LoadedObject,
   pen: Pen,
   range: RelocationRange,
-  elf: ElfFile,
+  elf: ElfImage,
   at: number,
   provider: LoadedObject | undefined,
   symbol: number,

@@ -8,7 +8,7 @@ import {
   DT_VERNEED,
   DT_VERNEEDNUM,
   DT_VERSYM,
-  type ElfFile,
+  type ElfImage,
   error,
   type FileRange,
   type Problem,
@@ -71,7 +71,7 @@ export const noVersions: VersionTable = {
  * @param report gets `version-table-damaged`
  */
 export function readVersionTable(
-  elf: ElfFile,
+  elf: ElfImage,
   values: ReadonlyMap<number, number>,
   strings: FileRange,
   symbolCount: number,
@@ -173,7 +173,7 @@ export function versionIndex(table: VersionTable, bytes: Uint8Array, symbol: num
  * @returns false if a list ends early
  */
 function eachRecord(
-  elf: ElfFile,
+  elf: ElfImage,
   range: FileRange,
   count: number | undefined,
   nextAt: number,

@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { parseElf } from "../../src/elf/index.ts";
 import { hostCpu } from "../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../src/host/index.ts";
 import {
@@ -331,8 +332,8 @@ export function describe(difference: Difference): string {
   return `${object.name} +0x${offset.toString(16)} (${bytes}) ${sectionAt(object, offset)} ${symbolAt(object, address)}`;
 }
 
-function sectionAt(object: LoadedObject, offset: number): string {
-  const section = object.file.elf.sections.find(
+function sectionAt({ file: { elf } }: LoadedObject, offset: number): string {
+  const section = parseElf(elf.bytes, elf.name, () => {})?.sections.find(
     (s) => s.address !== 0 && offset >= s.address && offset < s.address + s.size,
   );
   return section?.name ?? "?";

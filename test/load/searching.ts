@@ -3,7 +3,7 @@
 
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { type ElfFile, EM_386, PT_INTERP } from "../../src/elf/index.ts";
+import { type ElfImage, EM_386, PT_INTERP } from "../../src/elf/index.ts";
 import { hostCpu } from "../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import {
@@ -123,7 +123,7 @@ function optionsFor({ files }: LoadCache, path: string): Pick<LoadOptions, "prof
   return { profile, hwcaps, platform: machine === "i386" ? "i686" : platform };
 }
 
-function interpreterOf(elf: ElfFile): string {
+function interpreterOf(elf: ElfImage): string {
   const segment = elf.segments.find(({ type }) => type === PT_INTERP);
   if (segment === undefined) throw new Error(`${elf.name} has no interpreter`);
   return new TextDecoder().decode(elf.bytes.slice(segment.offset, segment.offset + segment.fileBytes - 1));

@@ -27,7 +27,7 @@ export function startSession(request: Request): Session {
   const { root, systems, world } = request;
   let kept = 0;
   // Its own: those of the world would keep their buffers.
-  const disk = nodeLoadFiles(root === undefined ? {} : { root });
+  const disk = nodeLoadFiles({ ...(root === undefined ? {} : { root }), partly: true });
   const files: LoadFiles = {
     ...disk,
     open: (path) => {
@@ -48,6 +48,7 @@ function surroundings(request: Request, world: LoaderWorld, files: LoadFiles): S
   return {
     name: root ?? "this system",
     cache: loadCache(files),
+    whole: world.files,
     linkers: new Map(),
     options: world.options,
     // Nobody knows which machine a root directory is going to run on.

@@ -11,7 +11,7 @@ import { end, start } from "./start.ts";
 
 const host: LdHost = { files: batchFiles(), accelerators: nodeAccelerators, link, systemLibraryPaths };
 
-/** `ld`, a cross linker's `i686-linux-gnu-ld`, and `ld.solder`, which clang looks for with -fuse-ld=solder (as bin/start.cjs). */
+/** `ld`, a cross linker's `i686-linux-gnu-ld`, and `ld.solder`, which clang looks for with -fuse-ld=solder (as bin/solder.js). */
 function isLinkerName(name: string): boolean {
   return name === "ld" || name.endsWith("-ld") || name.startsWith("ld.");
 }

@@ -1,4 +1,4 @@
-// How every bundle starts. bin/start.cjs has picked the bundle by the command's name; what it does not know lands in help.
+// How every bundle starts. bin/solder.js has picked the bundle by the command's name; what it does not know lands in help.
 
 import { commands } from "../commands.ts";
 import type { Io } from "../io.ts";

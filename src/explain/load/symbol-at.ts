@@ -10,8 +10,8 @@ import {
   STT_SECTION,
   STT_TLS,
 } from "../../elf/constants.ts";
-import { type ElfFile, parseElf, sectionOfType } from "../../elf/file.ts";
-import type { ElfSection } from "../../elf/sections.ts";
+import { type ElfImage, sectionOfType } from "../../elf/file.ts";
+import { type ElfSection, readSections } from "../../elf/sections.ts";
 import { symbolsOf } from "../../elf/symbols.ts";
 import { isAbsolute, symbolSection, symbolType } from "../../load/dynamic-symbols.ts";
 import { type LoadedObject, symbolName, symbolSize, symbolValue } from "../../load/index.ts";
@@ -26,8 +26,8 @@ export interface NamedRange {
 }
 
 /** The allocated section that holds an address of the file. */
-export function sectionAt(elf: ElfFile, address: number): ElfSection | undefined {
-  return elf.sections.find(
+export function sectionAt(elf: ElfImage, address: number): ElfSection | undefined {
+  return sectionsOf(elf).find(
     ({ flags, type, address: start, size }) =>
       (flags & SHF_ALLOC) !== 0 &&
       !((flags & SHF_TLS) !== 0 && type === SHT_NOBITS) &&
@@ -64,6 +64,18 @@ function nearest(object: LoadedObject, address: number, accept: (it: NamedRange)
 }
 
 /** Read once for each file: a page of relocations asks for each of them. */
+const knownSections: WeakMap<ElfImage, readonly ElfSection[]> = new WeakMap();
+
+/** The loader has no use for sections, so they are read here. */
+function sectionsOf(elf: ElfImage): readonly ElfSection[] {
+  let sections = knownSections.get(elf);
+  if (sections === undefined) {
+    sections = readSections(elf, elf.header, elf.name, () => {});
+    knownSections.set(elf, sections);
+  }
+  return sections;
+}
+
 const known: WeakMap<object, readonly NamedRange[]> = new WeakMap();
 
 function allSymbols({ file }: LoadedObject): readonly NamedRange[] {
@@ -75,10 +87,10 @@ function allSymbols({ file }: LoadedObject): readonly NamedRange[] {
   return named;
 }
 
-function staticSymbols(elf: ElfFile): NamedRange[] {
-  const whole = parseElf(elf.bytes, elf.name, () => {});
-  const table = whole === undefined ? undefined : sectionOfType(whole, SHT_SYMTAB);
-  if (whole === undefined || table === undefined) return [];
+function staticSymbols(elf: ElfImage): NamedRange[] {
+  const whole = { ...elf, sections: sectionsOf(elf) };
+  const table = sectionOfType(whole, SHT_SYMTAB);
+  if (table === undefined) return [];
   return symbolsOf(whole, table, () => {}).filter(
     ({ section, type }) => section !== 0 && type !== STT_TLS && type !== STT_SECTION && type !== STT_FILE,
   );

@@ -3,11 +3,14 @@
 
 import {
   DF_1_NODEFLIB,
-  type ElfFile,
+  type ElfImage,
   error,
   machineName,
   type Problem,
-  parseElf,
+  PT_DYNAMIC,
+  parseElfImage,
+  readSections,
+  SHF_TLS,
   SHT_NOBITS,
 } from "../../elf/index.ts";
 import type { LoaderMachine, OpenedFile, Requester } from "../contract.ts";
@@ -128,10 +131,7 @@ function readDemands(
     report(stranger);
     return undefined;
   }
-  // A loader does not look at sections.
-  const elf = parseElf(bytes, name, ({ code, severity, place, details }) => {
-    if (!/section/.test(code)) report({ code, severity, place, details });
-  });
+  const elf = parseElfImage(bytes, name, report);
   if (elf === undefined) return undefined;
   const machine = loaderMachineOf(elf);
   if (machine === undefined) {
@@ -139,16 +139,26 @@ function readDemands(
     report(error("check-foreign-machine", { file: name }, facts));
     return undefined;
   }
-  if (elf.sections.some(({ name, type }) => name === ".dynamic" && type === SHT_NOBITS)) {
+  const file = dynamicFileIn(cache, elf, opened);
+  if (isDebugFile(file)) {
     report(error("check-debug-file", { file: name }));
     return undefined;
   }
-  const file = dynamicFileIn(cache, elf, opened);
   file.problems.forEach(report);
   return demandsOf(file, machine, name);
 }
 
-function dynamicFileIn(cache: LoadCache, elf: ElfFile, { identity, realPath }: OpenedFile): DynamicFile {
+/** Was all but debug information left out (`objcopy --only-keep-debug`)? Then the dynamic section has only its header. */
+function isDebugFile({ elf, strings }: DynamicFile): boolean {
+  const dynamic = elf.segments.find(({ type }) => type === PT_DYNAMIC);
+  const isWhole = strings.end > strings.start;
+  if (dynamic === undefined || isWhole) return false;
+  return readSections(elf, elf.header, elf.name, () => {}).some(
+    ({ type, flags, address }) => type === SHT_NOBITS && (flags & SHF_TLS) === 0 && address === dynamic.address,
+  );
+}
+
+function dynamicFileIn(cache: LoadCache, elf: ElfImage, { identity, realPath }: OpenedFile): DynamicFile {
   let file = cache.dynamicFiles.get(identity);
   if (file === undefined) {
     file = readDynamicFile(elf, identity, realPath);

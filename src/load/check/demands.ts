@@ -8,7 +8,7 @@ import {
   DT_NEEDED,
   DT_RELR,
   DT_TEXTREL,
-  type ElfFile,
+  type ElfImage,
   EM_386,
   EM_X86_64,
   ET_DYN,
@@ -71,7 +71,7 @@ export interface Demands {
 }
 
 /** x86-64 or i386; undefined for other machines, and for x32. */
-export function loaderMachineOf(elf: ElfFile): LoaderMachine | undefined {
+export function loaderMachineOf(elf: ElfImage): LoaderMachine | undefined {
   if (!elf.littleEndian) return undefined;
   if (elf.header.machine === EM_X86_64 && elf.elfClass === 64) return "x86-64";
   return elf.header.machine === EM_386 && elf.elfClass === 32 ? "i386" : undefined;

@@ -54,13 +54,14 @@ function textFindings({ textRelocations, name, file }: Demands): Problem[] {
 /** How many relocations are in memory that is not writable, and the symbols that they speak of. */
 function readOnlySites({ elf, loads, symbols }: DynamicFile): { readonly count: number; readonly symbols: string[] } {
   const quiet = (): void => {};
-  const dynamic = dynamicOf(elf, quiet);
+  const image = { ...elf, sections: [] };
+  const dynamic = dynamicOf(image, quiet);
   const names = new Set<string>();
   if (dynamic === undefined) return { count: 0, symbols: [] };
   const readOnly = loads.filter(({ flags }) => (flags & PF_W) === 0);
   const isReadOnly = (site: number): boolean =>
     readOnly.some(({ address, memoryBytes }) => site >= address && site < address + memoryBytes);
-  const { tables, relr } = dynamicRelocationsOf(elf, dynamic, quiet);
+  const { tables, relr } = dynamicRelocationsOf(image, dynamic, quiet);
   let count = relr.filter(isReadOnly).length;
   for (const { relocations } of tables) {
     for (const { offset, symbol } of relocations) {

@@ -1,12 +1,13 @@
 // Where a file is to be loaded: this machine, or a root directory. Which dynamic linker is there decides by which rules; and
 // the Node.js that is there decides what an addon finds.
 
-import type { ElfFile } from "../../elf/index.ts";
-import type { LoaderMachine, LoaderProfile, LoadOptions } from "../contract.ts";
+import type { ElfImage } from "../../elf/index.ts";
+import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../contract.ts";
 import { readDynamicFile } from "../dynamic-file.ts";
 import { type LoadCache, load } from "../load.ts";
 import type { LoadedObject, LoadedProcess } from "../objects.ts";
 import { profileOfInterpreter } from "../profiles.ts";
+import { openWhole } from "../search/index.ts";
 import { isGlibcName, loaderMachineOf } from "./demands.ts";
 import type { IsaLevel, LibraryRules } from "./file-findings.ts";
 import { defines } from "./group.ts";
@@ -15,6 +16,8 @@ export interface Surroundings {
   /** For messages: "this system", or the root directory as the user named it. */
   readonly name: string;
   readonly cache: LoadCache;
+  /** The same files whole, where those of the cache are read partly. */
+  readonly whole: Pick<LoadFiles, "open">;
   /** What `linkerAt` found, by path. */
   readonly linkers: Map<string, Linker | undefined>;
   /** Of the process; the profile is that of the dynamic linker that is there. */
@@ -50,7 +53,7 @@ export function linkerAt(where: Surroundings, path: string, machine: LoaderMachi
 }
 
 function readLinker(where: Surroundings, path: string, machine: LoaderMachine): Linker | undefined {
-  const opened = where.cache.files.open(path);
+  const opened = openWhole(where.cache.files, where.whole, path);
   const found = typeof opened === "string" ? undefined : profileOfInterpreter(opened.bytes, machine, opened.realPath);
   if (found === undefined) return undefined;
   const { rules } = where;
@@ -81,7 +84,7 @@ export function linkerOfNode(where: Surroundings): Linker | undefined {
   return interpreter === undefined ? undefined : linkerAt(where, interpreter, machine);
 }
 
-function parsed({ cache }: Surroundings, path: string): ElfFile | undefined {
+function parsed({ cache }: Surroundings, path: string): ElfImage | undefined {
   const opened = cache.files.open(path);
   return typeof opened === "string" ? undefined : cache.files.parse(opened);
 }

@@ -250,9 +250,11 @@ export function compareNames(a: Uint8Array, b: Uint8Array, bStart: number): numb
   let i = 0;
   let j = bStart;
   while (i < a.length && a[i] !== 0) {
-    const [x, y] = [a[i], j < b.length ? b[j] : 0];
+    const x = a[i];
+    const y = j < b.length ? b[j] : 0;
     if (isDigit(x) && isDigit(y)) {
-      let [left, right] = [0, 0];
+      let left = 0;
+      let right = 0;
       for (; i < a.length && isDigit(a[i]); i++) left = (Math.imul(left, 10) + a[i] - 48) | 0;
       for (; j < b.length && isDigit(b[j]); j++) right = (Math.imul(right, 10) + b[j] - 48) | 0;
       if (left !== right) return left - right;

@@ -1,7 +1,7 @@
 // Files that many loads share. Every program of a system asks for the same libraries, so a path is opened once and a file
 // parsed once for as long as this record lives; it takes the file system not to change meanwhile.
 
-import { type ElfFile, parseElf } from "../../elf/file.ts";
+import { type ElfImage, parseElfImage } from "../../elf/file.ts";
 import type { Report } from "../../elf/problem.ts";
 import type { LoaderProfile, LoadFiles, OpenedFile, OpenFailure } from "../contract.ts";
 import { type LibraryCache, readLibraryCache } from "./cache.ts";
@@ -12,11 +12,21 @@ export interface SharedFiles {
   /** As `LoadFiles.isDirectory`, remembered. */
   isDirectory(path: string): boolean;
   /** The parsed file; undefined if its header cannot be read. Damage to section headers does not matter to a loader. */
-  parse(file: OpenedFile): ElfFile | undefined;
+  parse(file: OpenedFile): ElfImage | undefined;
   /** The text of a file, or why it could not be opened. */
   readText(path: string): { readonly text: string } | OpenFailure;
   /** /etc/ld.so.cache as this profile's loader reads it; undefined if it does without. Damage is reported once. */
   libraryCache(profile: LoaderProfile): LibraryCache | undefined;
+}
+
+/** Opens a file of which all bytes are needed, through files that may be read partly. */
+export function openWhole(
+  partly: Pick<LoadFiles, "open">,
+  whole: Pick<LoadFiles, "open">,
+  path: string,
+): OpenedFile | OpenFailure {
+  const opened = partly.open(path);
+  return typeof opened !== "string" && opened.partly === true ? whole.open(path) : opened;
 }
 
 /** PATH_MAX. */
@@ -31,7 +41,7 @@ export const LIBRARY_CACHE = "/etc/ld.so.cache";
 export function sharedFiles(files: LoadFiles, report: Report): SharedFiles {
   const opened = new Map<string, OpenedFile | OpenFailure>();
   const directories = new Map<string, boolean>();
-  const parsed = new Map<string, ElfFile | undefined>();
+  const parsed = new Map<string, ElfImage | undefined>();
   const caches = new Map<string, LibraryCache | undefined>();
 
   const open = (path: string): OpenedFile | OpenFailure =>
@@ -39,7 +49,7 @@ export function sharedFiles(files: LoadFiles, report: Report): SharedFiles {
   return {
     open,
     isDirectory: (path) => remembered(directories, path, () => files.isDirectory(path)),
-    parse: (file) => remembered(parsed, file.identity, () => parseElf(file.bytes, file.realPath, () => {})),
+    parse: (file) => remembered(parsed, file.identity, () => parseElfImage(file.bytes, file.realPath, () => {})),
     readText: (path) => {
       const file = open(path);
       return typeof file === "string" ? file : { text: new TextDecoder().decode(file.bytes.slice()) };

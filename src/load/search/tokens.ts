@@ -19,7 +19,7 @@ const TOKEN = /\$(?:(ORIGIN|PLATFORM|LIB)(?![A-Za-z0-9_])|\{(ORIGIN|PLATFORM|LIB
 
 /** Is there a token in this text? */
 export function hasToken(text: string): boolean {
-  return text.search(TOKEN) >= 0;
+  return text.includes("$") && text.search(TOKEN) >= 0;
 }
 
 /**
