@@ -2,8 +2,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { runDump } from "../../src/cli/dump.ts";
-import type { Io } from "../../src/cli/io.ts";
 import { memoryFiles } from "../../src/host/memory-files.ts";
+import { type Printed, printed } from "../support/io.ts";
 
 /** The smallest ELF file: a header that says there is nothing else. */
 function emptyElf(): Uint8Array {
@@ -33,20 +33,8 @@ const files = memoryFiles({
   "thin/a.o": emptyElf(),
 });
 
-function dump(...args: string[]): { status: number; out: string; err: string } {
-  let [out, err] = ["", ""];
-  const io: Io = {
-    out: (chunk) => {
-      out += chunk;
-    },
-    err: (chunk) => {
-      err += chunk;
-    },
-    color: { out: false, err: false },
-    env: {},
-  };
-  const status = runDump(args, io, files);
-  return { status, out, err };
+function dump(...args: string[]): Printed {
+  return printed((io) => runDump(args, io, files));
 }
 
 test("a sound file: status 0, nothing on standard error", () => {

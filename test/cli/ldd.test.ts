@@ -7,29 +7,12 @@ import { test } from "node:test";
 import { runLdd } from "../../src/cli/ldd.ts";
 import { tree } from "../load/tree.ts";
 import { compile, musl, repository, scratch, x86_64 } from "../support/build.ts";
+import { type Printed, printed } from "../support/io.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
-interface Printed {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 function ldd(args: readonly string[], env: Readonly<Record<string, string>> = {}): Printed {
-  let [out, err] = ["", ""];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    color: { out: false, err: false },
-    env,
-  };
-  const status = runLdd(args, io);
-  return { status, out, err };
+  return printed((io) => runLdd(args, io), { env });
 }
 
 test("a tree: each library under who asked for it first", needs("ld", ...x86_64.tools), () => {

@@ -4,33 +4,15 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Io } from "../../src/cli/io.ts";
 import { runLoad } from "../../src/cli/load/load.ts";
 import { nodeFiles } from "../../src/host/node-files.ts";
 import { compile, scratch, x86_64 } from "../support/build.ts";
+import { type Printed, printed } from "../support/io.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
-interface Outcome {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function solderLoad(...args: string[]): Outcome {
-  let [out, err] = ["", ""];
-  const io: Io = {
-    out: (chunk) => {
-      out += chunk;
-    },
-    err: (chunk) => {
-      err += chunk;
-    },
-    color: { out: false, err: false },
-    env: {},
-  };
-  const status = runLoad(args, io, nodeFiles);
-  return { status, out, err };
+function solderLoad(...args: string[]): Printed {
+  return printed((io) => runLoad(args, io, nodeFiles));
 }
 
 /** A program that calls `twice` of libtwice.so, beside it. */

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { dependencyRule } from "../../src/cli/ld/dependency-file.ts";
-import { type LdOutcome, runLd } from "../../src/cli/ld/run.ts";
+import { type LdHost, type LdOutcome, runLd } from "../../src/cli/ld/run.ts";
 import { error, note, warning } from "../../src/elf/problem.ts";
 import { nodeFiles } from "../../src/host/node-files.ts";
 import type { LinkOptions } from "../../src/link/options.ts";
+import { printed } from "../support/io.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
@@ -27,19 +28,8 @@ interface Outcome {
 }
 
 function ld(line: string, result: LdOutcome = GOOD, color = false): Outcome {
-  let [stdout, stderr] = ["", ""];
   let given: LinkOptions | undefined;
-  const io = {
-    out: (text: string) => {
-      stdout += text;
-    },
-    err: (text: string) => {
-      stderr += text;
-    },
-    color: { out: color, err: color },
-    env: {},
-  };
-  const status = runLd(line.split(" "), io, {
+  const host: LdHost = {
     files: nodeFiles,
     accelerators: {},
     link: (_, options, files) => {
@@ -48,7 +38,8 @@ function ld(line: string, result: LdOutcome = GOOD, color = false): Outcome {
       return result;
     },
     systemLibraryPaths: (sysroot) => [`${sysroot}/opt/lib`],
-  });
+  };
+  const { status, out: stdout, err: stderr } = printed((io) => runLd(line.split(" "), io, host), { color });
   return { status, stdout, stderr, options: given };
 }
 

@@ -3,26 +3,14 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Io } from "../../src/cli/io.ts";
 import { runWhy } from "../../src/cli/why.ts";
 import { compile, scratch, x86_64 } from "../support/build.ts";
+import { type Printed, printed } from "../support/io.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
-function why(...args: string[]): { status: number; out: string; err: string } {
-  let [out, err] = ["", ""];
-  const io: Io = {
-    out: (chunk) => {
-      out += chunk;
-    },
-    err: (chunk) => {
-      err += chunk;
-    },
-    color: { out: false, err: false },
-    env: {},
-  };
-  const status = runWhy(args, io);
-  return { status, out, err };
+function why(...args: string[]): Printed {
+  return printed((io) => runWhy(args, io));
 }
 
 interface Made {

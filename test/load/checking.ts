@@ -1,6 +1,7 @@
 // Runs `solder check` in this process and gives back what it found, as its JSON says it.
 
 import { runCheck } from "../../src/cli/check/check.ts";
+import { type Printed, printed } from "../support/io.ts";
 
 export interface Finding {
   readonly code: string;
@@ -39,24 +40,8 @@ export interface Checked {
 }
 
 /** What the command prints and its exit status. */
-export function checkText(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): { status: number; out: string; err: string } {
-  let out = "";
-  let err = "";
-  const io = {
-    out: (text: string): void => {
-      out += text;
-    },
-    err: (text: string): void => {
-      err += text;
-    },
-    color: { out: false, err: false },
-    env,
-  };
-  const status = runCheck(args, io);
-  return { status, out, err };
+export function checkText(args: readonly string[], env: Readonly<Record<string, string>> = {}): Printed {
+  return printed((io) => runCheck(args, io), { env });
 }
 
 export function check(args: readonly string[], env: Readonly<Record<string, string>> = {}): Checked {
