@@ -11,31 +11,7 @@ import { compile, scratch, type Target, targets, x86_64 } from "../support/build
 import { eachTarget, likeGnuLd, underTest, type Workshop, workshop } from "../support/link.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-
-const LIBRARY = `
-int deep(int x)
-{
-  return x + 1;
-}
-int middle(int x)
-{
-  return deep(x) * 2;
-}
-`;
-
-const MAIN = `
-#include <stdio.h>
-int middle(int x);
-static int local(int x)
-{
-  return middle(x);
-}
-int main(void)
-{
-  printf("%d\\n", local(20));
-  return 0;
-}
-`;
+import { LIBRARY, MAIN } from "../support/two-files.ts";
 
 /** Copies of the objects with their debug sections compressed. */
 function compressed(directory: string, objects: readonly string[], style: string): string[] {

@@ -6,31 +6,7 @@ import { dirname } from "node:path";
 import { compile } from "../support/build.ts";
 import { eachTarget, likeGnuLd } from "../support/link.ts";
 import { run } from "../support/run.ts";
-
-const LIBRARY = `
-int deep(int x)
-{
-  return x + 1;
-}
-int middle(int x)
-{
-  return deep(x) * 2;
-}
-`;
-
-const MAIN = `
-#include <stdio.h>
-int middle(int x);
-static int local(int x)
-{
-  return middle(x);
-}
-int main(void)
-{
-  printf("%d\\n", local(20));
-  return 0;
-}
-`;
+import { LIBRARY, MAIN } from "../support/two-files.ts";
 
 /** What gdb says, without addresses and process numbers. */
 function gdb(directory: string, program: string, sources: readonly string[], commands: readonly string[]): string {
