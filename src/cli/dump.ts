@@ -134,7 +134,7 @@ function* eachDump(request: Request, files: FileSystem, report: Report): Generat
 
 function dumpNamed(name: string, request: Request, files: FileSystem, report: Report): FileDump {
   const bytes = files.read(name) ?? memberNamed(name, files);
-  if (bytes === undefined) return missingFile(name, { report });
+  if (bytes === undefined) return missingFile(name, { report }, files.whyNot?.(name));
   return dumpFile(bytes, name, partsFor(bytes, request), { readMember: readerBeside(name, files), report });
 }
 

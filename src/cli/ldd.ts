@@ -102,7 +102,7 @@ function showAll({ programs, world, all, form }: Request, io: Io): number {
     else show(task, form, programs.length > 1, { repeats: all, similar }, style, io);
     for (const problem of task.problems) complain(problem);
   }
-  if (form === "json") io.out(`${JSON.stringify({ programs: documents }, null, 2)}\n`);
+  if (form === "json") io.out(`${JSON.stringify({ version: 1, programs: documents }, null, 2)}\n`);
   return status;
 }
 

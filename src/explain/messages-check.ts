@@ -35,6 +35,10 @@ export const checkMessages: MessageTable = {
     message: "an object for the linker, nothing that loads",
     cure: "check the program or library that it is linked into",
   },
+  "check-not-executable": {
+    message: "nobody may execute it: starting it ends with Permission denied",
+    cure: "chmod +x, and look where the bit got lost: archives made on Windows, zip, artifacts of CI",
+  },
   "check-debug-file": {
     message: "debug information only, split off from the file that loads",
     cure: "check the file that it belongs to",

@@ -20,7 +20,7 @@ export const linkMessages: MessageTable = {
     message: "--compress-debug-sections={style}: there is no such compressor here",
     cure: "use zlib; zstd needs Node 22.15 or later",
   },
-  "file-not-found": { message: "cannot find {path}: no such file, or it cannot be read" },
+  "file-not-found": { message: "cannot find {path}[[: {reason}]]" },
   "library-not-found": {
     message: "cannot find -l{name}[[: directories searched: {searched}]]",
     more: [

@@ -44,6 +44,7 @@ export const loadMessages: MessageTable = {
 
   // Programs
   "cannot-open-program": { message: "cannot open it: {reason}" },
+  "no-program-headers": { message: "it has no program headers, so there is nothing to load" },
   "cannot-load-machine": {
     message: "it is for machine {machine}; only programs for x86-64 and i386 can be loaded",
   },

@@ -11,6 +11,8 @@ export interface FileSystem {
    * not found, to say what was meant: a file system without it gives fewer hints.
    */
   list?(directory: string): readonly string[];
+  /** Why `read` gives nothing, as the system puts it; undefined if nobody knows. */
+  whyNot?(path: string): string | undefined;
   /** A hint that these files will be read, about in this order: a host may begin at once. */
   expect?(paths: readonly string[]): void;
 }

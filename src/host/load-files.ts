@@ -133,8 +133,12 @@ function openFile(path: string, realPath: string, allocate: Allocate, fill: Fill
   }
 }
 
-function facts(stat: BigIntStats): Pick<OpenedFile, "identity" | "setUserId"> {
-  return { identity: `${stat.dev}:${stat.ino}`, setUserId: (Number(stat.mode) & 0o4000) !== 0 };
+function facts(stat: BigIntStats): Pick<OpenedFile, "identity" | "setUserId" | "executable"> {
+  const mode = Number(stat.mode);
+  const identity = `${stat.dev}:${stat.ino}`;
+  // Windows makes the bits up.
+  const executable = process.platform === "win32" ? {} : { executable: (mode & 0o111) !== 0 };
+  return { identity, setUserId: (mode & 0o4000) !== 0, ...executable };
 }
 
 /** /dev/null on Linux: character device 1:3. */

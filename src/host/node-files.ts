@@ -10,6 +10,7 @@ export const nodeFiles: FileSystem = {
   read: (path) => readFile(path, allocate),
   exists: isReadableFile,
   list: namesIn,
+  whyNot,
 };
 
 /** For one job that reads many files: larger ones share a few large buffers, each of which is kept as long as any file in it is. */
@@ -24,6 +25,7 @@ export function batchFiles(): FileSystem {
     },
     exists: isReadableFile,
     list: namesIn,
+    whyNot,
     expect: (paths) => {
       const files = regularFiles(paths);
       ahead = readAhead(files);
@@ -54,6 +56,17 @@ function namesIn(directory: string): readonly string[] {
     return readdirSync(directory);
   } catch {
     return [];
+  }
+}
+
+/** The words of strerror(3), which Node puts between the error's code and the system call. */
+function whyNot(path: string): string | undefined {
+  try {
+    if (statSync(path).isDirectory()) return "it is a directory";
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (cause) {
+    return /^\w+: ([^,]+)/.exec(cause instanceof Error ? cause.message : "")?.[1];
   }
 }
 

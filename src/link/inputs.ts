@@ -22,6 +22,7 @@ import {
 } from "./lazy-set.ts";
 import { addObject, addShared, compatibility, createLoader, fileKind, type Loader, readFile } from "./loader.ts";
 import { binaryObject, symbolsObject } from "./made-objects.ts";
+import { missingFileFacts } from "./missing-file.ts";
 import { missingLibrary } from "./missing-library.ts";
 import { undefinedIsError } from "./mode.ts";
 import type { InputState, LinkInput, LinkOptions } from "./options.ts";
@@ -186,7 +187,7 @@ function readPath(
   const { loader } = reading;
   const bytes = given ?? readFile(loader, path);
   if (bytes === undefined) {
-    loader.report(error("file-not-found", {}, { path }));
+    loader.report(error("file-not-found", {}, missingFileFacts(loader.files, path)));
     return;
   }
   if (given !== undefined) loader.dependencies.add(path);
@@ -263,7 +264,7 @@ function readSymbolsOnly(loader: Loader, path: string, given: Uint8Array | undef
   const { report } = loader;
   const bytes = given ?? readFile(loader, path);
   if (bytes === undefined) {
-    report(error("file-not-found", {}, { path }));
+    report(error("file-not-found", {}, missingFileFacts(loader.files, path)));
     return;
   }
   const kind = fileKind(bytes);

@@ -26,6 +26,8 @@ export interface OpenedFile {
   readonly partly?: boolean;
   /** True if the file's set-user-ID bit is set (secure programs preload only such files). */
   readonly setUserId: boolean;
+  /** Whether anybody may execute the file; undefined where the file system does not know. */
+  readonly executable?: boolean;
 }
 
 /** The file system that a program would be loaded from: the host's, a root directory's, or one in memory. */

@@ -1,7 +1,7 @@
 // Loads a program: the table of contents of the dynamic linker. Each step is a file of its own; what it leaves behind is
 // in the process's record. No byte of the program runs.
 
-import { EM_386, EM_X86_64, error, type Problem, parseElf, warning } from "../elf/index.ts";
+import { EM_386, EM_X86_64, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
 import { bindObject } from "./bind.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contract.ts";
@@ -116,6 +116,7 @@ function openProgram(
   if (stranger !== undefined) return stranger;
   const file = dynamicFileOf(cache, opened);
   if (file === undefined) return headerProblem(opened.bytes, path);
+  if (file.elf.segments.length === 0) return headerProblem(opened.bytes, path);
   const machine = MACHINES.get(file.elf.header.machine);
   if (machine === undefined || (machine === "x86-64") !== (file.elf.elfClass === 64) || !file.elf.littleEndian) {
     return error("cannot-load-machine", { file: path }, { machine: file.elf.header.machine });
@@ -123,10 +124,10 @@ function openProgram(
   return { file, machine };
 }
 
-/** Why there is no reading the header of what begins like ELF. */
+/** Why what begins like ELF has no header that can be read, or nothing that can be mapped. */
 function headerProblem(bytes: Uint8Array, path: string): Problem {
-  let found = error("not-elf", { file: path });
-  parseElf(bytes, path, (problem) => {
+  let found = error("no-program-headers", { file: path });
+  parseElfImage(bytes, path, (problem) => {
     found = problem;
   });
   return found;

@@ -2,7 +2,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { runDump } from "../../src/cli/dump.ts";
+import type { FileSystem } from "../../src/host/files.ts";
 import { memoryFiles } from "../../src/host/memory-files.ts";
+import { nodeFiles } from "../../src/host/node-files.ts";
 import { type Printed, printed } from "../support/io.ts";
 
 /** The smallest ELF file: a header that says there is nothing else. */
@@ -34,7 +36,11 @@ const files = memoryFiles({
 });
 
 function dump(...args: string[]): Printed {
-  return printed((io) => runDump(args, io, files));
+  return dumpFrom(files, ...args);
+}
+
+function dumpFrom(from: FileSystem, ...args: string[]): Printed {
+  return printed((io) => runDump(args, io, from));
 }
 
 test("a sound file: status 0, nothing on standard error", () => {
@@ -107,6 +113,13 @@ test("an archive alone gives its members", () => {
   const { out } = dump("lib.a");
   match(out, /Archive: 1 member, 64 bytes\n {2}symbol index: none/);
   match(out, /member\.o +64 +elf-relocatable/);
+});
+
+test("what cannot be read, in the system's words", () => {
+  const why = { ...files, whyNot: (path: string) => (path === "there" ? "it is a directory" : undefined) };
+  match(dumpFrom(why, "there").err, /cannot find there: it is a directory \[file-not-found\]/);
+  match(dumpFrom(nodeFiles, "/").err, /cannot find \/: it is a directory/);
+  match(dumpFrom(nodeFiles, "/nowhere/at all").err, /cannot find \/nowhere\/at all: no such file or directory/);
 });
 
 test("--json is one document with the problems in it", () => {

@@ -1,12 +1,13 @@
 // `solder ldd`: the tree, the plain list against the real loader's, JSON, other roots and loaders, exit codes.
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { runLdd } from "../../src/cli/ldd.ts";
 import { tree } from "../load/tree.ts";
 import { compile, musl, repository, scratch, x86_64 } from "../support/build.ts";
+import { folder } from "../support/folder.ts";
 import { type Printed, printed } from "../support/io.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
@@ -136,10 +137,16 @@ test("a root directory: its files, its loader, and links that stay inside", need
   const { status, out } = ldd(["--json", "--root", here.path, "/bin/main"]);
   equal(status, 1);
   const [program] = JSON.parse(out).programs;
-  const { name, path, file, rule, requestedBy } = program.libraries[0];
+  const { name, path, file, foundBy, askedForBy } = program.libraries[0];
   deepEqual(
-    { name, path, file, rule, requestedBy },
-    { name: "libx.so", path: "/opt/libs/libx.so", file: "/usr/lib/libx.so", rule: "runpath", requestedBy: "/bin/main" },
+    { name, path, file, foundBy, askedForBy },
+    {
+      name: "libx.so",
+      path: "/opt/libs/libx.so",
+      file: "/usr/lib/libx.so",
+      foundBy: "runpath",
+      askedForBy: "/bin/main",
+    },
   );
   equal(program.missing[0].name, "liby.so");
   equal(program.exitCode, 127);
@@ -161,7 +168,14 @@ test(
 
 test("exit codes and messages", needs("/usr/bin/env"), () => {
   equal(ldd(["--help"]).status, 0);
-  for (const args of [[], ["--nonsense"], ["--profile", "glibc@9", "x"], ["--flat", "--json", "x"], ["-e", "x", "y"]]) {
+  for (const args of [
+    [],
+    ["--nonsense"],
+    ["--profile", "glibc@9", "x"],
+    ["--flat", "--json", "x"],
+    ["-e", "x", "y"],
+    [""],
+  ]) {
     const { status, err } = ldd(args);
     equal(status, 2, args.join(" "));
     match(err, /^solder ldd: error: .*; see solder ldd --help\n$/);
@@ -170,6 +184,14 @@ test("exit codes and messages", needs("/usr/bin/env"), () => {
   equal(status, 1);
   match(err, /\/nowhere: cannot open it: No such file or directory/);
   match(err, /\/usr: cannot open it: Is a directory/);
+});
+
+test("a program whose program headers are cut off is damaged, not static", needs("/usr/bin/env"), () => {
+  const cut = folder("cut").at("cut");
+  writeFileSync(cut, readFileSync("/usr/bin/env").subarray(0, 100));
+  const { status, err } = ldd([cut]);
+  equal(status, 1);
+  match(err, /program headers cannot be read: they lie outside of the file .*\[program-headers-damaged\]/);
 });
 
 test(

@@ -2,7 +2,7 @@
 // say the same.
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compile, i386, musl, type Target, x86_64 } from "../support/build.ts";
@@ -285,6 +285,27 @@ test("an addon finds the symbols that Node.js exports, and no others", needs(...
     deepEqual(answer.findings[0].details.symbols, ["napi_no_such_thing"]);
   }
   equal(check([good]).files[0].role, "addon");
+});
+
+test("a program that nobody may execute, and one whose program headers are cut off", needs(...x86_64.tools), () => {
+  const program = folder("bits").at("program");
+  tool("gcc", [compile(x86_64, "main.c", "int main(void) { return 0; }", ["-O1"]), "-o", program]);
+  deepEqual(check([program]).files[0].problems, []);
+  chmodSync(program, 0o644);
+  const [{ problems, loads }] = check([program]).files;
+  deepEqual(
+    [problems.map(({ code, severity }) => [code, severity]), loads],
+    [[["check-not-executable", "warning"]], true],
+  );
+
+  writeFileSync(program, readFileSync(program).subarray(0, 100));
+  const cut = check([program]);
+  equal(cut.status, 1);
+  deepEqual(
+    cut.files[0].problems.map(({ code }) => code),
+    ["program-headers-damaged"],
+  );
+  deepEqual(cut.files[0].targets, []);
 });
 
 test("an executable stack: glibc 2.41 opens no such addon", needs(...x86_64.tools), () => {

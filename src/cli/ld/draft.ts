@@ -3,6 +3,7 @@
 
 import { error, type Problem, type Report, type Severity } from "../../elf/problem.ts";
 import type { FileSystem } from "../../host/files.ts";
+import { missingFileFacts } from "../../link/missing-file.ts";
 import {
   defaultOptions,
   type InputState,
@@ -223,7 +224,7 @@ export function readText(
   const found = findAlongLibraryPaths(draft, path);
   const bytes = found === undefined ? undefined : draft.files.read(found);
   if (found === undefined || bytes === undefined) {
-    draft.report(error("file-not-found", {}, { path }));
+    draft.report(error("file-not-found", {}, missingFileFacts(draft.files, path)));
     return undefined;
   }
   return { path: found, bytes };

@@ -131,7 +131,7 @@ type Values = Exclude<ReturnType<typeof parseCommandLine<typeof OPTIONS>>, strin
 
 /** Is it a regular file, which can be looked at without waiting, and begins as a relocatable object? */
 function isObject(path: string): boolean {
-  const opened = nodeLoadFiles().open(resolve(path));
+  const opened = nodeLoadFiles({ partly: true }).open(resolve(path));
   return typeof opened !== "string" && identify(opened.bytes) === "elf-relocatable";
 }
 

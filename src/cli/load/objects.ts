@@ -6,6 +6,7 @@ import type { Style } from "../../explain/dump/index.ts";
 import { objectLines, objectsJson } from "../../explain/load/objects.ts";
 import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
+import { missingFileFacts } from "../../link/missing-file.ts";
 import { loadObjects, type RelocatableInput } from "../../load/relocatable/index.ts";
 import type { Io } from "../io.ts";
 
@@ -43,7 +44,7 @@ function readInputs(
     const bytes = files.read(path);
     const key = [path, basename(path)].find((name) => bases.has(name));
     if (key !== undefined) unused.delete(key);
-    if (bytes === undefined) problems.push(error("file-not-found", {}, { path }));
+    if (bytes === undefined) problems.push(error("file-not-found", {}, missingFileFacts(files, path)));
     else inputs.push({ name: path, bytes, base: key === undefined ? undefined : bases.get(key) });
   }
   for (const name of unused) problems.push(error("base-unknown", {}, { name }));

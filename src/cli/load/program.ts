@@ -72,7 +72,7 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   };
   const result = load(program, options, loadCache(world.files, complain), settings);
   if (!result.loaded) {
-    if (request.json) io.out(`${JSON.stringify({ problems: [result.problem] }, null, 2)}\n`);
+    if (request.json) io.out(`${JSON.stringify({ version: 1, problems: [result.problem] }, null, 2)}\n`);
     complain(result.problem);
     return FAILURE;
   }

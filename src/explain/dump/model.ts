@@ -127,9 +127,13 @@ export function dumpFile(bytes: Uint8Array, name: string, parts: ReadonlySet<Dum
   return { file: name, kind, size: bytes.length, ...found, problems: told(problems, host) };
 }
 
-/** The dump of a file that cannot be read. */
-export function missingFile(name: string, host: DumpHost = {}): FileDump {
-  return { file: name, kind: "missing", size: 0, problems: told([error("file-not-found", {}, { path: name })], host) };
+/**
+ * The dump of a file that cannot be read.
+ * @param reason as the system puts it
+ */
+export function missingFile(name: string, host: DumpHost = {}, reason?: string): FileDump {
+  const facts = { path: name, ...(reason === undefined ? {} : { reason }) };
+  return { file: name, kind: "missing", size: 0, problems: told([error("file-not-found", {}, facts)], host) };
 }
 
 /** Two tables may meet the same damage; it is told once. */

@@ -4,6 +4,7 @@ import { type LoadedProcess, pagesOf, profileName, protectionText } from "../../
 
 export function processJson(task: LoadedProcess): unknown {
   return {
+    version: 1,
     machine: task.machine,
     profile: profileName(task.options.profile),
     lazy: task.lazy,

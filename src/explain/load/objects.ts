@@ -215,6 +215,7 @@ function painted(count: number, style: Style): string {
 /** The same as data, for --json. */
 export function objectsJson(loaded: LoadedObjects): unknown {
   return {
+    version: 1,
     objects: loaded.objects.map((object) => ({
       name: object.name,
       machine: object.machine.name,

@@ -12,6 +12,7 @@ import {
   readSections,
   SHF_TLS,
   SHT_NOBITS,
+  warning,
 } from "../../elf/index.ts";
 import type { LoaderMachine, OpenedFile, Requester } from "../contract.ts";
 import { type DynamicFile, readDynamicFile } from "../dynamic-file.ts";
@@ -133,6 +134,10 @@ function readDemands(
   }
   const elf = parseElfImage(bytes, name, report);
   if (elf === undefined) return undefined;
+  if (elf.segments.length === 0) {
+    if (elf.header.segmentCount === 0) report(error("no-program-headers", { file: name }));
+    return undefined;
+  }
   const machine = loaderMachineOf(elf);
   if (machine === undefined) {
     const facts = { found: machineName(elf.header.machine), bits: elf.elfClass };
@@ -145,7 +150,11 @@ function readDemands(
     return undefined;
   }
   file.problems.forEach(report);
-  return demandsOf(file, machine, name);
+  const demands = demandsOf(file, machine, name);
+  // The C library's own objects are programs too, and work without the bit.
+  const isStarted = demands.role === "static-program" || (demands.role === "program" && file.soname === undefined);
+  if (isStarted && opened.executable === false) report(warning("check-not-executable", { file: name }));
+  return demands;
 }
 
 /** Was all but debug information left out (`objcopy --only-keep-debug`)? Then the dynamic section has only its header. */
