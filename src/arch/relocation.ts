@@ -56,6 +56,11 @@ export const EXPRESSION_TLS_IE_GOT_NEGATED = 25;
 /** The psABI names it, no Linux tool emits it and GNU ld refuses it (Sun's TLS sequences, RELATIVE64 in an object). */
 export const EXPRESSION_UNSUPPORTED = 26;
 
+/** About thread-local storage: by the numbers above, so that a loop can ask it of every relocation. */
+export function isTlsExpression(kind: number): boolean {
+  return (kind >= EXPRESSION_TLS_GD_PC && kind <= EXPRESSION_TLS_DESC_CALL) || kind === EXPRESSION_TLS_IE_GOT_NEGATED;
+}
+
 /** How a value that does not fit its field is judged. */
 export const OVERFLOW_NONE = 0;
 /** Must fit as a signed number. */

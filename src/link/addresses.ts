@@ -8,7 +8,7 @@ import { mergedAddress } from "./merged-sections.ts";
 import { findText } from "./names.ts";
 import type { OutputSections } from "./output-section.ts";
 import type { SymbolValues } from "./output-symbols.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import type { SectionTable } from "./section-table.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
 import { isDefinedHere, isShared, type SymbolTable, symbolValue } from "./symbol-table.ts";

@@ -16,7 +16,7 @@ import { type OutputMode, undefinedIsError } from "./mode.ts";
 import { findText } from "./names.ts";
 import type { ObjectFile } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COLLECTED,
@@ -55,6 +55,16 @@ export const BIND_IMPORTED = 3;
 export const BIND_IFUNC = 4;
 /** Undefined and settled as 0. */
 export const BIND_ZERO = 5;
+
+/** The address is settled in this link, so code that loads it from the GOT could have it itself. */
+export function mayRelaxGotLoad(binding: number): boolean {
+  return binding === BIND_LOCAL || binding === BIND_ABSOLUTE || binding === BIND_ZERO;
+}
+
+/** The same value wherever the output is loaded. */
+export function isConstant(binding: number): boolean {
+  return binding === BIND_ABSOLUTE || binding === BIND_ZERO;
+}
 
 /** Sets FLAG_PREEMPTIBLE and FLAG_DYNSYM. @returns BIND_* by symbol */
 export function bindSymbols(

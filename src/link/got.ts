@@ -6,7 +6,7 @@ import { BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL } from "./bind.ts";
 import type { SymbolId } from "./ids.ts";
 import type { OutputMode } from "./mode.ts";
 import type { Chunk } from "./output-section.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import type { Slots } from "./slots.ts";
 import { FLAG_CANONICAL_PLT, type SymbolTable } from "./symbol-table.ts";
 

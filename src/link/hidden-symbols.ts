@@ -7,7 +7,7 @@ import type { SymbolId } from "./ids.ts";
 import type { Loader } from "./loader.ts";
 import type { OutputMode } from "./mode.ts";
 import { nameText } from "./names.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import {
   FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,

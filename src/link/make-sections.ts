@@ -21,7 +21,7 @@ import type { LinkOptions } from "./options.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import { type OutputSymbols, planSymbols } from "./output-symbols.ts";
 import { choosePacked, type PackedRelocations } from "./pack-relative.ts";
-import { DYN_RELATIVE, type Scan } from "./scan.ts";
+import { DYN_RELATIVE, type Scan } from "./scan-result.ts";
 import { allocateSlots, type Slots } from "./slots.ts";
 import { allotCopies } from "./space.ts";
 import { type RelocationPart, splitRelocations } from "./split-relocations.ts";

@@ -7,7 +7,7 @@ import type { GotPlan } from "./got.ts";
 import type { OutputMode } from "./mode.ts";
 import type { LinkOptions } from "./options.ts";
 import { encodeRelr } from "./relr.ts";
-import { DYN_RELATIVE, type Scan } from "./scan.ts";
+import { DYN_RELATIVE, type Scan } from "./scan-result.ts";
 import type { SectionTable } from "./section-table.ts";
 
 export interface PackedRelocations {

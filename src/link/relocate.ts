@@ -28,6 +28,7 @@ import {
   EXPRESSION_TLS_LD_PC,
   EXPRESSION_TLS_TPOFF,
   EXPRESSION_TLS_TPOFF_NEGATED,
+  isTlsExpression,
   type Machine,
   OVERFLOW_NONE,
   OVERFLOW_SIGNED,
@@ -46,7 +47,7 @@ import {
   STT_SECTION,
 } from "../elf/constants.ts";
 import { error, type Report } from "../elf/problem.ts";
-import { BIND_IFUNC, BIND_IMPORTED } from "./bind.ts";
+import { BIND_IFUNC, BIND_IMPORTED, isConstant, mayRelaxGotLoad } from "./bind.ts";
 import { relocationFacts } from "./complaints.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { addRelocation, type RelocationList } from "./dynamic-relocations.ts";
@@ -60,7 +61,7 @@ import type { OutputMode } from "./mode.ts";
 import { type ObjectFile, sectionName } from "./object-file.ts";
 import type { LinkOptions } from "./options.ts";
 import type { OutputSection } from "./output-section.ts";
-import { DYN_RELATIVE, isConstant, isTlsExpression, mayRelaxGotLoad, type Scan } from "./scan.ts";
+import { DYN_RELATIVE, type Scan } from "./scan-result.ts";
 import { contentsOf } from "./section-contents.ts";
 import {
   type SectionTable,

@@ -11,7 +11,7 @@ import { STT_GNU_IFUNC } from "../elf/constants.ts";
 import { BIND_IFUNC } from "./bind.ts";
 import type { SymbolId } from "./ids.ts";
 import type { OutputMode } from "./mode.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_NEEDS_GOT,

@@ -11,7 +11,7 @@ import type { SymbolId } from "./ids.ts";
 import type { OutputMode } from "./mode.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import type { PackedRelocations } from "./pack-relative.ts";
-import { DYN_RELATIVE, type Scan } from "./scan.ts";
+import { DYN_RELATIVE, type Scan } from "./scan-result.ts";
 import type { SectionTable } from "./section-table.ts";
 import { FLAG_CANONICAL_PLT, type SymbolTable } from "./symbol-table.ts";
 

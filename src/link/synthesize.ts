@@ -28,7 +28,7 @@ import type { GotPlan } from "./got.ts";
 import type { OutputMode } from "./mode.ts";
 import type { LinkOptions } from "./options.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import type { Slots } from "./slots.ts";
 import { outputNamed } from "./space.ts";
 import type { RelocationPart } from "./split-relocations.ts";

@@ -9,7 +9,7 @@ import type { Loader } from "./loader.ts";
 import { locateAll } from "./locate.ts";
 import { findText, nameText } from "./names.ts";
 import type { LinkOptions } from "./options.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import { isUndefined } from "./symbol-table.ts";
 
 export function reportUndefined(loader: Loader, scan: Scan, options: LinkOptions, report: Report): void {

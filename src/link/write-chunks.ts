@@ -29,7 +29,7 @@ import {
   writeSymbol,
 } from "./output-symbols.ts";
 import { resolverAddress } from "./relocate.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import { gotPltSlot, pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
 import type { SlotChunks } from "./synthesize.ts";
 import { writeWord } from "./write-headers.ts";

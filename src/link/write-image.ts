@@ -20,7 +20,7 @@ import type { LinkOptions } from "./options.ts";
 import type { Chunk } from "./output-section.ts";
 import { type SymbolValues, writeSymbols } from "./output-symbols.ts";
 import { type Relocator, relocateObjects } from "./relocate.ts";
-import type { Scan } from "./scan.ts";
+import type { Scan } from "./scan-result.ts";
 import type { SlotAddresses } from "./slots.ts";
 import { writeParts } from "./split-relocations.ts";
 import { FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "./symbol-table.ts";

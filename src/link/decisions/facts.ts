@@ -6,7 +6,7 @@ import type { MadeSections } from "../make-sections.ts";
 import type { OutputMode } from "../mode.ts";
 import type { SymbolValues } from "../output-symbols.ts";
 import type { Assigned } from "../relocatable/assign.ts";
-import type { Scan } from "../scan.ts";
+import type { Scan } from "../scan-result.ts";
 import type { SlotAddresses } from "../slots.ts";
 
 /** Every reference is bound. */

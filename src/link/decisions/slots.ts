@@ -10,7 +10,7 @@ import { NEED_TLS_MODULE, type Needs } from "../needs.ts";
 import { sectionName } from "../object-file.ts";
 import type { Chunk } from "../output-section.ts";
 import { relocationPlace } from "../references.ts";
-import { DYN_RELATIVE } from "../scan.ts";
+import { DYN_RELATIVE } from "../scan-result.ts";
 import { gotPltSlot, pltAddress } from "../slots.ts";
 import {
   FLAG_CANONICAL_PLT,
