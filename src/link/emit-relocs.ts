@@ -20,8 +20,8 @@ import { mergedAddress } from "./merged-sections.ts";
 import type { ObjectFile } from "./object-file.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "./output-section.ts";
 import { writeSymbol } from "./output-symbols.ts";
-import { codeOf, isGone, type Relocator, relaxationOf } from "./relocate.ts";
 import { copyAddend, sortByOffset } from "./relocation-bytes.ts";
+import { codeOf, isGone, type Relocator, relaxationOf } from "./relocator.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME } from "./section-table.ts";
 import { writeWord } from "./write-headers.ts";
 

@@ -28,7 +28,7 @@ import {
   typeOf,
   writeSymbol,
 } from "./output-symbols.ts";
-import { resolverAddress } from "./relocate.ts";
+import { resolverAddress } from "./relocate-dynamic.ts";
 import type { Scan } from "./scan-result.ts";
 import { gotPltSlot, pltAddress, type SlotAddresses, type Slots } from "./slots.ts";
 import type { SlotChunks } from "./synthesize.ts";
