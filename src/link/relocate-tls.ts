@@ -28,6 +28,7 @@ import { fits, writeField } from "./relocation-field.ts";
 import { codeOf, type Relocator, reportOverflow } from "./relocator.ts";
 
 /**
+ * @param index the symbol's in the object
  * @param place address of the field  @param field its offset in the image  @param target S
  * @param next where the following relocation stands in the file, or -1
  * @returns how many of the following relocations are done with
@@ -36,6 +37,7 @@ export function relocateTls(
   r: Relocator,
   object: ObjectFile,
   section: SectionId,
+  index: number,
   symbol: SymbolId,
   kind: number,
   type: number,
@@ -55,7 +57,7 @@ export function relocateTls(
     const width = machine.relocations.bytes[type];
     const rule = machine.relocations.overflow[type];
     if (rule !== OVERFLOW_NONE && !fits(stored, width, rule)) {
-      reportOverflow(r, object, section, offset, 0, symbol, type, stored);
+      reportOverflow(r, object, section, offset, index, symbol, type, stored);
     }
     writeField(view, field, width, stored);
     return 0;
@@ -63,7 +65,7 @@ export function relocateTls(
   const rewrite = (goal: number, value: number): number => {
     const skip = machine.writeTls(view, field, type, goal, value, place, at.gotBase);
     if (skip >= 0) return skip;
-    reportOverflow(r, object, section, offset, 0, symbol, type, value);
+    reportOverflow(r, object, section, offset, index, symbol, type, value);
     return 0;
   };
   const slotOf = (column: Int32Array): number => at.got + (symbol >= 0 ? column[symbol] : 0);

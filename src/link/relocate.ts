@@ -190,7 +190,8 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
       }
     } else if (isTlsExpression(kind)) {
       const next = at + entry < end ? at + entry : -1;
-      at += entry * relocateTls(r, object, section, symbol, kind, type, offset, place, field, target, addend, next);
+      at +=
+        entry * relocateTls(r, object, section, index, symbol, kind, type, offset, place, field, target, addend, next);
       continue;
     } else {
       value = uncommonValue(r, codeOf(r, object, section), symbol, kind, type, offset, place, field, target, addend);

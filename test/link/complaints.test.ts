@@ -105,3 +105,16 @@ test("a thousand relocations of one object that need -fPIC are one problem", gcc
     "  >>> the object has 999 more of them",
   ]);
 });
+
+test("a static variable of a thread-local block that is too large", gcc, () => {
+  const object = s(
+    "large",
+    ".text\n.globl _start\n_start:\nmovl %fs:near@tpoff, %eax\n" +
+      '.section .tbss,"awT",@nobits\nnear: .zero 8\n.zero 0x90000000\n',
+  );
+  deepEqual(said([object], { output: "static" }), [
+    "ld: error: large.o:(.text+0x4): relocation truncated to fit: R_X86_64_TPOFF32 against `near': -0x90000008 is not in -0x80000000 to 0x7fffffff [relocation-overflow]",
+    "  >>> large.s:4 in function _start",
+    "  fix: the target is too far away or the value too large: compile with -mcmodel=medium or large, or make the output smaller",
+  ]);
+});
