@@ -1,44 +1,23 @@
 // .eh_frame of the output, put together record by record: no FDE for a function that is not in the output, equal CIEs once.
-// The records of all parsed sections go into one chunk, with nothing between them (padding would read as the end), behind
-// the sections that could not be parsed, which are copied as they are.
+// Here the inputs' records are read.
 //
 //   readEhFrames    what each record is about; --gc-sections asks `fdeLists`
-//   placeEhFrames   which records stay, and where: sizes are final
+//   placeEhFrames   which records stay, and where: sizes are final (eh-frame-place.ts)
 //   copyEhFrame     their bytes, one input section at a time, before its relocations are applied at `ehFrameOffset`
+//                   (eh-frame-output.ts)
 //   .eh_frame_hdr   reads the relocated records
 
 import type { Machine } from "../arch/index.ts";
-import { SHF_ALLOC, SHT_NOBITS, SHT_PROGBITS, SHT_RELA } from "../elf/constants.ts";
-import { error, type Report, warning } from "../elf/problem.ts";
+import { SHF_ALLOC, SHT_NOBITS, SHT_RELA } from "../elf/constants.ts";
+import { type Report, warning } from "../elf/problem.ts";
 import { growInt32, growUint32 } from "./columns.ts";
-import {
-  createEhFrameRecords,
-  DW_EH_PE_absptr,
-  type EhFrameRecords,
-  ehFrameHeaderBytes,
-  encodedBytes,
-  parseEhFrame,
-  RECORD_CIE,
-  RECORD_END,
-  RECORD_FDE,
-  readEncodedPointer,
-  writeEhFrameHeader,
-  writeEhFrameHeaderWithoutTable,
-} from "./eh-frame-format.ts";
-import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId } from "./ids.ts";
+import { createEhFrameRecords, type EhFrameRecords, parseEhFrame, RECORD_FDE } from "./eh-frame-format.ts";
+import { SECTION_NONE, type SectionId } from "./ids.ts";
 import { localSection } from "./local-symbols.ts";
 import type { ObjectFile } from "./object-file.ts";
-import { addChunk, type Chunk, newChunk, type OutputSections } from "./output-section.ts";
+import type { Chunk } from "./output-section.ts";
 import type { PltFrames } from "./plt-frames.ts";
-import {
-  type SectionTable,
-  STATE_COLLECTED,
-  STATE_COMPRESSED,
-  STATE_DISCARDED,
-  STATE_EH_FRAME,
-  STATE_FOLDED,
-} from "./section-table.ts";
-import { outputNamed } from "./space.ts";
+import { type SectionTable, STATE_COMPRESSED, STATE_DISCARDED, STATE_EH_FRAME } from "./section-table.ts";
 
 export interface EhFrames {
   readonly machine: Machine;
@@ -75,10 +54,6 @@ export interface EhFrames {
   /** The linker's own records. */
   plt: PltFrames | undefined;
 }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Reading
-// ---------------------------------------------------------------------------------------------------------------------
 
 /**
  * Parses every .eh_frame section and finds the function of every FDE. The sections get STATE_EH_FRAME, but for those that
@@ -207,7 +182,8 @@ function findFunctions(
   return -1;
 }
 
-function symbolIndex(view: DataView, at: number, is64: boolean): number {
+/** Index of the symbol that the relocation at `at` names. */
+export function symbolIndex(view: DataView, at: number, is64: boolean): number {
   return is64 ? view.getUint32(at + 12, true) : view.getUint32(at + 4, true) >>> 8;
 }
 
@@ -228,304 +204,4 @@ export function fdeLists(frames: EhFrames, sectionCount: number): FdeLists {
     first[section] = record;
   }
   return { first, next };
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Placing
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * Decides which records stay and where, and puts one chunk in the place of the parsed sections. After this, which input
- * sections are in the output must not change.
- * @param pic the output is loaded anywhere: then absolute function pointers keep .eh_frame_hdr from having a table
- * Problem (warning): `eh-frame-absolute`.
- */
-export function placeEhFrames(
-  frames: EhFrames,
-  objects: readonly ObjectFile[],
-  sections: SectionTable,
-  outputs: OutputSections,
-  pic: boolean,
-  report: Report,
-): void {
-  const { records } = frames;
-  frames.places = new Float64Array(records.count).fill(-1);
-  frames.kept = new Int32Array(records.count).fill(-1);
-  frames.starts = new Float64Array(frames.sections.length + 1);
-  const output = outputs.byName.get(".eh_frame");
-  if (output === undefined) return;
-  const cies = new Map<string, number>();
-  let size = 0;
-  for (const [ordinal, section] of frames.sections.entries()) {
-    const object = objects[sections.object[section]];
-    frames.starts[ordinal] = size;
-    if (sections.output[section] < 0) continue;
-    keepRecords(frames, object, sections, ordinal, cies);
-    size = placeRecords(frames, ordinal, size);
-    if (pic && frames.table && hasAbsoluteFunctions(frames, ordinal)) {
-      frames.table = false;
-      report(warning("eh-frame-absolute", { file: object.name, section: ".eh_frame" }));
-    }
-  }
-  frames.starts[frames.sections.length] = size;
-  const copied = output.pieces.filter(
-    (piece) => piece < 0 || (sections.size[piece] > 0 && (sections.state[piece] & STATE_EH_FRAME) === 0),
-  );
-  // Behind something else, there must be no gap.
-  const widest = Math.max(4, output.alignment);
-  const alignment = copied.length > 0 ? 4 : widest;
-  frames.chunk = newChunk(outputs, output, ".eh_frame", size, alignment);
-  output.pieces = Int32Array.from([...copied, ~frames.chunk.id]);
-  output.rankEnds = output.rankEnds.map(() => output.pieces.length);
-}
-
-/** Marks the records of a section that stay, with 0 as their place. */
-function keepRecords(
-  frames: EhFrames,
-  object: ObjectFile,
-  sections: SectionTable,
-  ordinal: number,
-  cies: Map<string, number>,
-): void {
-  const { records, places, kept } = frames;
-  const end = frames.firstRecords[ordinal + 1];
-  for (let record = frames.firstRecords[ordinal]; record < end; record++) {
-    if (records.kinds[record] === RECORD_END) {
-      // The end of the output is the end of its last section, if that has one (crtend.o).
-      if (ordinal === frames.sections.length - 1 && record === end - 1) places[record] = 0;
-      continue;
-    }
-    if (records.kinds[record] === RECORD_CIE) continue;
-    if (!staysFde(frames, object, sections, ordinal, record)) continue;
-    places[record] = 0;
-    frames.fdeCount++;
-    const cie = records.cies[record];
-    if (kept[cie] >= 0) continue;
-    const key = cieKey(frames, object, sections, ordinal, cie);
-    kept[cie] = cies.get(key) ?? cie;
-    cies.set(key, kept[cie]);
-    places[kept[cie]] = Math.max(places[kept[cie]], 0);
-  }
-}
-
-/** Gives the kept records of a section their offsets. They are whole words long. @returns the end */
-function placeRecords(frames: EhFrames, ordinal: number, start: number): number {
-  const { records, places } = frames;
-  let at = start;
-  for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
-    if (places[record] < 0) continue;
-    places[record] = at;
-    at += placedBytes(records, record);
-  }
-  return at;
-}
-
-function placedBytes(records: EhFrameRecords, record: number): number {
-  return (records.sizes[record] + 3) & ~3;
-}
-
-/** Is the FDE's function in the output? */
-export function staysFde(
-  frames: EhFrames,
-  object: ObjectFile,
-  sections: SectionTable,
-  ordinal: number,
-  record: number,
-): boolean {
-  const contents = sections.offset[frames.sections[ordinal]];
-  return isInOutput(sections, frames.functions[record]) && !coversNothing(frames, object, ordinal, contents, record);
-}
-
-function isInOutput(sections: SectionTable, section: SectionId): boolean {
-  if (section < 0) return section === SECTION_ABSOLUTE;
-  const gone = STATE_DISCARDED | STATE_COLLECTED | STATE_FOLDED;
-  return sections.output[section] >= 0 && (sections.state[section] & gone) === 0;
-}
-
-/** A function of 0 bytes. The relocation for the length, where there is one, stands for a length. */
-function coversNothing(
-  frames: EhFrames,
-  object: ObjectFile,
-  ordinal: number,
-  contents: number,
-  record: number,
-): boolean {
-  const { records } = frames;
-  const width = encodedBytes(records.pointerEncodings[record], frames.machine.wordBytes);
-  const lengthAt = records.pointers[record] + width;
-  for (let i = 0; i < width; i++) if (object.bytes[contents + lengthAt + i] !== 0) return false;
-  const entry = frames.relocationBytes[ordinal];
-  for (let i = 0; i < frames.relocationCounts[record]; i++) {
-    if (object.view.getUint32(frames.relocations[record] + i * entry, true) === lengthAt) return false;
-  }
-  return true;
-}
-
-function hasAbsoluteFunctions(frames: EhFrames, ordinal: number): boolean {
-  const { records, places } = frames;
-  for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
-    const isKeptFde = records.kinds[record] === RECORD_FDE && places[record] >= 0;
-    if (isKeptFde && (records.pointerEncodings[record] & 0x70) === DW_EH_PE_absptr) return true;
-  }
-  return false;
-}
-
-/** Longer ones are left alone: compilers write 30 bytes. */
-const LONGEST_SHARED_CIE = 256;
-
-/** Equal for CIEs of equal bytes and the same personality routine. */
-function cieKey(frames: EhFrames, object: ObjectFile, sections: SectionTable, ordinal: number, cie: number): string {
-  const { records } = frames;
-  const start = sections.offset[frames.sections[ordinal]] + records.offsets[cie];
-  const size = records.sizes[cie];
-  const count = frames.relocationCounts[cie];
-  // More relocations than the personality's: nothing is known to be equal.
-  if (count > 1 || size > LONGEST_SHARED_CIE) return `#${cie}`;
-  const bytes = String.fromCharCode(...object.bytes.subarray(start, start + size));
-  if (count === 0) return bytes;
-  const { view, is64 } = object;
-  const at = frames.relocations[cie];
-  const index = symbolIndex(view, at, is64);
-  const isLocal = index < object.firstGlobal;
-  const symbol = isLocal ? `${object.id}:${index}` : String(object.symbols[index - object.firstGlobal]);
-  const info = view.getUint32(at + frames.machine.wordBytes, true);
-  const type = is64 ? info : info & 0xff;
-  // The addend, for RELA; for REL it is among the bytes.
-  const words = frames.relocationBytes[ordinal] / frames.machine.wordBytes;
-  const addend = words === 3 ? view.getInt32(at + 2 * frames.machine.wordBytes, true) : 0;
-  return `${bytes}${view.getUint32(at, true) - records.offsets[cie]} ${type} ${symbol} ${addend}`;
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// From input to output offsets
-// ---------------------------------------------------------------------------------------------------------------------
-
-function ordinalOf(frames: EhFrames, section: SectionId): number {
-  if (frames.lastSection !== section) {
-    frames.lastSection = section;
-    frames.lastOrdinal = frames.ordinals.get(section) ?? -1;
-  }
-  return frames.lastOrdinal;
-}
-
-/** The record that holds the byte at `offset` of a section; -1 in a section without records. */
-function recordAt(frames: EhFrames, ordinal: number, offset: number): number {
-  const { offsets } = frames.records;
-  let record = frames.firstRecords[ordinal];
-  let count = frames.firstRecords[ordinal + 1] - record;
-  if (count === 0) return -1;
-  while (count > 1) {
-    const half = count >>> 1;
-    if (offsets[record + half] <= offset) record += half;
-    count -= half;
-  }
-  return record;
-}
-
-/**
- * Where a byte of a section with STATE_EH_FRAME is in the chunk, for its relocations.
- * @returns -1 if its record is not in the output: the relocation must be left out
- */
-export function ehFrameOffset(frames: EhFrames, section: SectionId, offset: number): number {
-  const record = recordAt(frames, ordinalOf(frames, section), offset);
-  if (record < 0 || frames.places[record] < 0) return -1;
-  return frames.places[record] + offset - frames.records.offsets[record];
-}
-
-/**
- * The address of what a symbol in a section with STATE_EH_FRAME marks. As GNU ld moves symbols: with their record, to the
- * CIE that stands for it, or to the next record that is left.
- */
-export function ehFrameAddress(frames: EhFrames, section: SectionId, offset: number): number {
-  return (frames.chunk?.address ?? 0) + targetInChunk(frames, ordinalOf(frames, section), offset);
-}
-
-function targetInChunk(frames: EhFrames, ordinal: number, offset: number): number {
-  const { records, places, kept } = frames;
-  const end = frames.firstRecords[ordinal + 1];
-  const record = recordAt(frames, ordinal, offset);
-  if (record < 0) return frames.starts[ordinal];
-  const inside = offset - records.offsets[record];
-  if (inside >= records.sizes[record]) return frames.starts[ordinal + 1];
-  if (places[record] >= 0) return places[record] + inside;
-  if (kept[record] >= 0) return places[kept[record]] + inside;
-  for (let next = record + 1; next < end; next++) if (places[next] >= 0) return places[next];
-  return frames.starts[ordinal + 1];
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Writing
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** Copies the kept records of a section into the image: longer by the padding, and pointing at the CIEs that were kept. */
-export function copyEhFrame(
-  frames: EhFrames,
-  section: SectionId,
-  contents: Uint8Array,
-  image: Uint8Array,
-  view: DataView,
-): void {
-  const { records, places, kept, chunk } = frames;
-  if (chunk === undefined) return;
-  const ordinal = ordinalOf(frames, section);
-  for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
-    if (places[record] < 0) continue;
-    const from = records.offsets[record];
-    const to = chunk.offset + places[record];
-    image.set(contents.subarray(from, from + records.sizes[record]), to);
-    if (records.kinds[record] === RECORD_END) continue;
-    const lengthBytes = records.lengthBytes[record];
-    view.setUint32(to + lengthBytes - (lengthBytes === 4 ? 4 : 8), placedBytes(records, record) - lengthBytes, true);
-    if (records.kinds[record] !== RECORD_FDE) continue;
-    const cie = places[kept[records.cies[record]]];
-    view.setUint32(to + lengthBytes, places[record] + lengthBytes - cie, true);
-  }
-}
-
-/**
- * Makes .eh_frame_hdr, if there is more than a terminator to point at. It is written after .eh_frame is relocated.
- * Problem: `eh-frame-header-overflow` (error).
- */
-export function makeEhFrameHeader(frames: EhFrames, outputs: OutputSections, report: Report): Chunk | undefined {
-  const { chunk } = frames;
-  const output = chunk?.output;
-  if (chunk === undefined || output === undefined || (output.pieces.length === 1 && chunk.size <= 8)) return undefined;
-  const header = outputNamed(outputs, ".eh_frame_hdr", SHT_PROGBITS, SHF_ALLOC);
-  const size = ehFrameHeaderBytes(frames.table ? frames.fdeCount : undefined);
-  const made = addChunk(outputs, header, ".eh_frame_hdr", size, 4);
-  made.write = (_image, view, it) => {
-    const place = { address: it.address, ehFrame: output.address };
-    const fits = frames.table
-      ? writeTable(frames, chunk, view, it.offset, place)
-      : writeEhFrameHeaderWithoutTable(view, it.offset, place);
-    if (!fits) report(error("eh-frame-header-overflow", { section: ".eh_frame_hdr" }));
-  };
-  frames.header = made;
-  return made;
-}
-
-function writeTable(
-  frames: EhFrames,
-  chunk: Chunk,
-  view: DataView,
-  at: number,
-  place: { readonly address: number; readonly ehFrame: number },
-): boolean {
-  const { records, places, fdeCount } = frames;
-  const functions = new Float64Array(fdeCount);
-  const fdes = new Float64Array(fdeCount);
-  let count = 0;
-  for (let record = 0; record < records.count; record++) {
-    if (records.kinds[record] !== RECORD_FDE || places[record] < 0) continue;
-    const pointer = places[record] + records.pointers[record] - records.offsets[record];
-    const encoding = records.pointerEncodings[record];
-    const address = chunk.address + pointer;
-    functions[count] = readEncodedPointer(view, chunk.offset + pointer, encoding, address, frames.machine.wordBytes);
-    fdes[count++] = chunk.address + places[record];
-  }
-  for (const { offset, entries } of frames.plt?.fdes ?? []) {
-    functions[count] = entries.address;
-    fdes[count++] = (frames.plt?.chunk.address ?? 0) + offset;
-  }
-  return writeEhFrameHeader(view, at, place, functions, fdes, count);
 }

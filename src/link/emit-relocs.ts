@@ -13,7 +13,7 @@
 import { EXPRESSION_GOT_OFFSET, EXPRESSION_GOT_PC, type Machine, RELAX_NONE } from "../arch/index.ts";
 import { SHF_INFO_LINK, SHT_NOBITS, SHT_REL, SHT_RELA, SHT_SYMTAB, STT_SECTION } from "../elf/constants.ts";
 import { relocationSize } from "./dynamic-relocations.ts";
-import { ehFrameOffset } from "./eh-frame.ts";
+import { ehFrameOffset } from "./eh-frame-output.ts";
 import type { SectionId } from "./ids.ts";
 import { localSection, localType, localValue } from "./local-symbols.ts";
 import { mergedAddress } from "./merged-sections.ts";

@@ -2,7 +2,8 @@
 // flags, entry size and alignment form a bucket (as GNU ld groups them); its pieces take the place of the first of them.
 
 import { SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from "../elf/constants.ts";
-import { type EhFrames, ehFrameAddress } from "./eh-frame.ts";
+import type { EhFrames } from "./eh-frame.ts";
+import { ehFrameAddress } from "./eh-frame-output.ts";
 import type { SectionId } from "./ids.ts";
 import { addMergeSection, createMerger, finishMerger, type Merger, mergedOffset, writeMerged } from "./merge-pieces.ts";
 import type { ObjectFile } from "./object-file.ts";

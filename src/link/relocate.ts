@@ -22,7 +22,7 @@ import { SHF_ALLOC, SHN_LORESERVE, SHT_NOBITS, SHT_RELA, STT_GNU_IFUNC, STT_SECT
 import { error } from "../elf/problem.ts";
 import { relocationFacts } from "./complaints.ts";
 import { copyBytes } from "./copy-bytes.ts";
-import { copyEhFrame, ehFrameOffset } from "./eh-frame.ts";
+import { copyEhFrame, ehFrameOffset } from "./eh-frame-output.ts";
 import { SECTION_ABSOLUTE, type SectionId, type SymbolId } from "./ids.ts";
 import { localSection, localValue } from "./local-symbols.ts";
 import { placeOf } from "./locate.ts";

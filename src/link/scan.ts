@@ -27,7 +27,8 @@ import {
 import { error, type Report } from "../elf/problem.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_UNDEFINED, BIND_ZERO } from "./bind.ts";
 import { complain } from "./complaints.ts";
-import { type EhFrames, ehFrameOffset } from "./eh-frame.ts";
+import type { EhFrames } from "./eh-frame.ts";
+import { ehFrameOffset } from "./eh-frame-output.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
 import { localSection, localType } from "./local-symbols.ts";
 import { placeOf } from "./locate.ts";

@@ -2,8 +2,9 @@
 // program, equal CIEs stay apart and every input section stays a piece of its own. `places` of EhFrames are offsets in the
 // section here; `ehFrameOffset` gives them.
 
-import { type EhFrames, staysFde } from "../eh-frame.ts";
+import type { EhFrames } from "../eh-frame.ts";
 import { RECORD_CIE, RECORD_END, RECORD_FDE } from "../eh-frame-format.ts";
+import { staysFde } from "../eh-frame-place.ts";
 import type { SectionId } from "../ids.ts";
 import type { ObjectFile } from "../object-file.ts";
 import { type SectionTable, STATE_EH_FRAME } from "../section-table.ts";

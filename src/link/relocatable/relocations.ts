@@ -11,7 +11,8 @@
 import type { Machine } from "../../arch/index.ts";
 import { SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import { type EhFrames, ehFrameOffset } from "../eh-frame.ts";
+import type { EhFrames } from "../eh-frame.ts";
+import { ehFrameOffset } from "../eh-frame-output.ts";
 import type { SectionId } from "../ids.ts";
 import { localSection } from "../local-symbols.ts";
 import { type ObjectFile, sectionName } from "../object-file.ts";
