@@ -91,6 +91,7 @@ function explain(program: string, questions: readonly string[], { world, now, gi
     io.err(`${renderProblem(result.problem, { program: "solder why", color: io.color.err })}\n`);
     return FAILURE;
   }
+  for (const { text } of result.process.messages) io.err(`${text}\n`);
   let status = SUCCESS;
   questions.forEach((question, i) => {
     if (i > 0) io.out("\n");

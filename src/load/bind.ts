@@ -38,6 +38,8 @@ import {
   type Bindings,
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
+  type EndPlace,
+  endProcess,
   fatal,
   isIndirect,
   type LoadedObject,
@@ -167,9 +169,9 @@ export function bindRow(
     bindings.provider[row] = query.provider.id;
     bindings.symbol[row] = query.found;
     noteDependency(task, object, query.provider);
-    if (isIndirect(query.provider, query.found)) checkRelocated(task, object, query.provider, index);
+    if (isIndirect(query.provider, query.found)) checkRelocated(task, object, query.provider, row, index);
     if (object.kind === "program" && symbolVisibility(query.provider.file.symbols, query.found) === STV_PROTECTED) {
-      checkProtected(task, object, query.provider, index, typeClass);
+      checkProtected(task, object, query.provider, row, index, typeClass);
     }
   }
   if (query.rule === NOT_BOUND) notFound(task, object, row, query);
@@ -223,7 +225,13 @@ function noteDependency(task: LoadedProcess, object: LoadedObject, provider: Loa
  * An indirect function chooses while relocations are applied, so the object that has it should be done by then. In the
  * program it never is (sysdeps/x86_64/dl-machine.h, elf_machine_rela).
  */
-function checkRelocated(task: LoadedProcess, object: LoadedObject, provider: LoadedObject, index: number): void {
+function checkRelocated(
+  task: LoadedProcess,
+  object: LoadedObject,
+  provider: LoadedObject,
+  row: number,
+  index: number,
+): void {
   const isDone = provider === object || provider.kind === "loader" || provider.bindings !== undefined;
   if (isDone || task.options.profile.library === "musl") return;
   const name = symbolName(object.file.symbols, index);
@@ -233,7 +241,12 @@ function checkRelocated(task: LoadedProcess, object: LoadedObject, provider: Loa
     return;
   }
   const where = `referenced in '${object.name}' is defined in the executable`;
-  fatal(task, `IFUNC symbol '${name}' ${where} and creates an unsatisfiable circular dependency.`, 127);
+  fatal(
+    task,
+    `IFUNC symbol '${name}' ${where} and creates an unsatisfiable circular dependency.`,
+    127,
+    relocating(object, row),
+  );
 }
 
 /**
@@ -244,6 +257,7 @@ function checkProtected(
   task: LoadedProcess,
   program: LoadedObject,
   library: LoadedObject,
+  row: number,
   index: number,
   typeClass: number,
 ): void {
@@ -260,7 +274,8 @@ function checkProtected(
     : `warning: direct reference to protected function ${where} may break pointer equality`;
   task.messages.push({ text, fatal: false });
   if (needsIndirectAccess(library.file)) {
-    fatal(task, `${name}: ${library.name}: error due to GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS`, 127);
+    const text = `${name}: ${library.name}: error due to GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS`;
+    fatal(task, text, 127, relocating(program, row));
   }
 }
 
@@ -278,7 +293,12 @@ function refuseType(task: LoadedProcess, object: LoadedObject, row: number): voi
   const type = elf.elfClass === 64 ? elf.view.getUint32(at[row] + 8, true) : elf.view.getUint8(at[row] + 4);
   const digits = type.toString(16).padStart(type > 255 ? 8 : 2, "0");
   const who = object.kind === "program" ? "" : `${object.name}: `;
-  fatal(task, `error while loading shared libraries: ${who}unexpected reloc type 0x${digits}`, 127);
+  const text = `error while loading shared libraries: ${who}unexpected reloc type 0x${digits}`;
+  fatal(task, text, 127, relocating(object, row));
+}
+
+function relocating(object: LoadedObject, row: number): EndPlace {
+  return { step: "relocation", object, row };
 }
 
 function notFound(task: LoadedProcess, object: LoadedObject, row: number, query: Query): void {
@@ -290,7 +310,7 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
       text: `Inconsistency detected by ld.so: ${where}: Assertion \`${assertion}' failed!`,
       fatal: true,
     });
-    task.exitCode ??= 127;
+    endProcess(task, 127, relocating(object, row));
     return;
   }
   const name = textBetween(query.bytes, query.start, query.end);
@@ -299,9 +319,10 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
   const asked = version === "" ? "" : `, version ${version}`;
   if (task.options.profile.library === "musl") {
     task.messages.push({ text: `Error relocating ${object.name}: ${name}: symbol not found`, fatal: true });
-    task.exitCode ??= 127;
+    endProcess(task, 127, { step: "relocation" });
   } else if (task.exitCode === undefined) {
-    fatal(task, `symbol lookup error: ${object.name}: undefined symbol: ${name}${asked}`, 127);
+    const text = `symbol lookup error: ${object.name}: undefined symbol: ${name}${asked}`;
+    fatal(task, text, 127, relocating(object, row));
   }
 }
 

@@ -120,7 +120,7 @@ function setScopes(
 function bindFresh(task: LoadedProcess, order: readonly LoadedObject[], lazy: boolean): string | undefined {
   const query = makeQuery(lookupRules(task.options), task.unique);
   const quiet = task.messages.length;
-  const { exitCode } = task;
+  const { exitCode, ended } = task;
   const lost = task.undefinedSymbols.length;
   const failedTls = task.problems.length;
   for (const object of order) bindObject(task, object, query, lazy && task.lazy && !object.file.bindNow);
@@ -130,6 +130,7 @@ function bindFresh(task: LoadedProcess, order: readonly LoadedObject[], lazy: bo
   // An error of dlopen is the program's to handle.
   task.messages.length = quiet;
   task.exitCode = exitCode;
+  task.ended = ended;
   if (symbol === undefined) return `${noTls?.place.file}: cannot allocate memory in static TLS block`;
   const version = symbol.version === "" ? "" : `, version ${symbol.version}`;
   return `${symbol.object.name}: undefined symbol: ${symbol.name}${version}`;

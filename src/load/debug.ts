@@ -17,7 +17,7 @@ import {
 } from "./objects.ts";
 import { finiOrder, initFirst, initOrder } from "./order.ts";
 import { versionIndex } from "./version-table.ts";
-import { providerOf } from "./versions.ts";
+import { providerOf, versionComplaints } from "./versions.ts";
 
 /** What can be asked for in LD_DEBUG, as far as it is said here. "all" is all of them. */
 export type DebugCategory = "libs" | "files" | "versions" | "scopes" | "reloc" | "bindings";
@@ -26,21 +26,39 @@ export type DebugCategory = "libs" | "files" | "versions" | "scopes" | "reloc" |
 export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCategory>): string[] {
   const lines: string[] = [];
   const says = (category: DebugCategory): boolean => categories.has(category);
-  for (const search of task.searches) addSearch(task, search, says, lines);
-  if (says("versions")) addVersions(task, lines);
+  const { ended } = task;
+  for (const search of searchesMade(task)) addSearch(task, search, says, lines);
+  if (ended?.step === "search") return lines;
+  if (categories.size > 0) addVersions(task, says, lines);
+  if (ended?.step === "versions") return lines;
   if (says("scopes")) addScopes(task, lines);
-  for (const object of task.relocationOrder) {
-    if (object.kind === "loader") continue;
+  const libraries = task.relocationOrder.filter(({ kind }) => kind !== "loader");
+  const loaders = task.relocationOrder.length < 2 ? [] : task.objects.filter(({ kind }) => kind === "loader");
+  for (const object of [...libraries, ...loaders]) {
     if (says("reloc")) lines.push("", `relocation processing: ${object.name}${isLazy(task, object) ? " (lazy)" : ""}`);
     if (says("bindings")) addBindings(task, object, lines);
+    if (ended !== undefined && object === ended.object) return [...lines, ...undefinedSymbolLines(task, object)];
   }
-  for (const object of task.objects) {
-    if (object.kind !== "loader" || task.relocationOrder.length < 2) continue;
-    if (says("reloc")) lines.push("", `relocation processing: ${object.name}`);
-    if (says("bindings")) addBindings(task, object, lines);
-  }
-  if (task.exitCode === undefined) addCalls(task, says, lines);
+  if (ended === undefined) addCalls(task, says, lines);
   return lines;
+}
+
+/** What the real loader looks for before its process ends. */
+export function searchesMade({ searches, ended }: LoadedProcess): readonly LibrarySearch[] {
+  return searches.slice(0, ended?.step === "search" ? ended.searches : undefined);
+}
+
+/** An error, which every category brings (elf/dl-catch.c, _dl_signal_cexception). */
+function errorLine(where: LoadedObject, occasion: string, text: string, outcome: "continued" | "fatal"): string {
+  return `${where.name}: error: ${occasion}: ${text} (${outcome})`;
+}
+
+/** The symbol that ended the process, if it was one. */
+function undefinedSymbolLines({ undefinedSymbols, ended }: LoadedProcess, object: LoadedObject): string[] {
+  const lost = undefinedSymbols.find((it) => it.object === object && it.relocation === ended?.row);
+  if (lost === undefined) return [];
+  const version = lost.version === "" ? "" : `, version ${lost.version}`;
+  return [errorLine(object, "symbol lookup error", `undefined symbol: ${lost.name}${version}`, "fatal")];
 }
 
 function addCalls(task: LoadedProcess, says: (category: DebugCategory) => boolean, lines: string[]): void {
@@ -64,7 +82,7 @@ function addCalls(task: LoadedProcess, says: (category: DebugCategory) => boolea
 const IMPORTANT_CALLS: readonly DebugCategory[] = ["libs", "reloc", "files", "bindings", "versions"];
 
 function isLazy(task: LoadedProcess, object: LoadedObject): boolean {
-  return task.lazy && !object.file.bindNow;
+  return task.lazy && !object.file.bindNow && object.kind !== "loader";
 }
 
 /** LD_DEBUG=bindings, with everything bound at the start. The loader's own bindings are left out, as in trace mode. */
@@ -79,7 +97,8 @@ export function bindingLines(task: LoadedProcess): string[] {
 function addBindings(task: LoadedProcess, object: LoadedObject, lines: string[]): void {
   const { bindings, file } = object;
   if (bindings === undefined) return;
-  const { count } = symbolicOf(file);
+  const { ended } = task;
+  const count = object === ended?.object ? (ended.row ?? 0) : symbolicOf(file).count;
   const { provider, rule } = bindings;
   for (let row = 0; row < count; row++) {
     if (
@@ -111,7 +130,7 @@ function addSearch(
   says: (category: DebugCategory) => boolean,
   lines: string[],
 ): void {
-  const { kind, name, requester, object, fresh } = search;
+  const { kind, name, requester, object, fresh, begun } = search;
   if (kind === "filter" || kind === "auxiliary") {
     // For DT_FILTER too.
     if (says("libs")) lines.push(`load auxiliary object=${name} requested by file=${requester.name}`);
@@ -120,7 +139,10 @@ function addSearch(
   const needed = kind === "opened" ? "dynamically loaded" : "needed";
   if (says("files")) lines.push("", `file=${name} [0];  ${needed} by ${requester.name} [0]`);
   if (says("libs")) lines.push(...searchLines(search));
-  if (says("files") && fresh && object !== undefined) addLinkMap(task, object, name, lines);
+  if (!says("files")) return;
+  if (begun) lines.push(`file=${name} [0];  generating link map`);
+  const wasCut = task.ended?.step === "search" && task.ended.object === object;
+  if (fresh && object !== undefined && !wasCut) addLinkMap(task, object, lines);
 }
 
 /** One search as LD_DEBUG=libs shows it; nothing if the name is a path, which is not searched for. */
@@ -137,7 +159,7 @@ function stepLine(step: SearchStep): string {
   return ` search path=${step.directories.join(":")}\t\t(${step.what}${owner})`;
 }
 
-function addLinkMap(task: LoadedProcess, object: LoadedObject, name: string, lines: string[]): void {
+function addLinkMap(task: LoadedProcess, object: LoadedObject, lines: string[]): void {
   const { file, base, start } = object;
   const digits = task.machine === "i386" ? 8 : 16;
   const hex = (value: number): string => `0x${value.toString(16).padStart(digits, "0")}`;
@@ -146,20 +168,24 @@ function addLinkMap(task: LoadedProcess, object: LoadedObject, name: string, lin
   const size = (last === undefined ? 0 : last.address + last.memoryBytes + base) - start;
   const headers = programHeaders(object);
   lines.push(
-    `file=${name} [0];  generating link map`,
     `  dynamic: ${hex(dynamic + base)}  base: ${hex(base)}   size: ${hex(size)}`,
     `    entry: ${hex(file.elf.header.entry + base)}  phdr: ${hex(headers + base)}  phnum: ${String(file.elf.segments.length).padStart(digits + 2)}`,
     "",
   );
 }
 
-function addVersions(task: LoadedProcess, lines: string[]): void {
+function addVersions(task: LoadedProcess, says: (category: DebugCategory) => boolean, lines: string[]): void {
   for (const object of task.chain) {
+    const complaints = versionComplaints(task, object);
     for (const { library, name } of object.file.versions.needs) {
       const provider = providerOf(task, object, library);
       if (provider === undefined) continue;
-      lines.push(`checking for version \`${name}' in file ${provider.name} [0] required by file ${object.name} [0]`);
+      if (says("versions"))
+        lines.push(`checking for version \`${name}' in file ${provider.name} [0] required by file ${object.name} [0]`);
+      const complaint = complaints.find((it) => it.object === provider && it.version === name);
+      if (complaint !== undefined) lines.push(errorLine(provider, "version lookup error", complaint.text, "continued"));
     }
+    if (task.ended?.step === "versions" && task.ended.object === object) return;
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import type { Candidate, Requester, SearchRule, SearchStep } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
 import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
-import { fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
+import { type EndPlace, endProcess, fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
 import { behaves } from "./profiles.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "./search/index.ts";
 import { isLibc } from "./second-libc.ts";
@@ -83,6 +83,8 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   return object;
 }
 
+const AT_SEARCH: EndPlace = { step: "search" };
+
 /** What a shell calls the end of a process by a signal. */
 const SIGBUS_STATUS = 135;
 const SIGSEGV_STATUS = 139;
@@ -101,7 +103,7 @@ function noteCut(task: LoadedProcess, object: LoadedObject): void {
   const written = cut.filter(({ flags }) => (flags & PF_W) !== 0);
   if (written.length === 0) return;
   const isCleared = object.kind !== "library" && written.some((it) => it.memoryBytes > it.fileBytes);
-  task.exitCode ??= isCleared ? SIGSEGV_STATUS : SIGBUS_STATUS;
+  endProcess(task, isCleared ? SIGSEGV_STATUS : SIGBUS_STATUS, { step: "search", object });
 }
 
 /** Files are known by their identity only if ld.so opened them itself; musl knows no sonames. */
@@ -162,14 +164,15 @@ export function mapObject(
   if (known !== undefined) return { object: known, fresh: false };
   const asker = askerFor(task, requester, opened, preload);
   const result = findLibrary(task.host.search, name, asker, { preload, running: opened });
-  const searched = (object: LoadedObject | undefined, fresh = false): void =>
+  const searched = (object: LoadedObject | undefined, begun = false): void =>
     void task.searches.push({
       kind: opened ? "opened" : "needed",
       name,
       requester,
       object,
-      fresh,
+      fresh: begun && object !== undefined,
       broken: !result.found && result.tried.at(-1)?.fate === "fatal",
+      begun,
       steps: result.steps,
     });
   if (!result.found) {
@@ -191,7 +194,7 @@ export function mapObject(
   }
   const refusal = file === undefined ? "invalid ELF header" : refusalOf(task, file, opened);
   const refused = (message: string): MapResult => {
-    searched(undefined);
+    searched(undefined, file !== undefined);
     return { object: undefined, name, message, tried: result.tried };
   };
   if (file === undefined || refusal !== undefined) return refused(refusal ?? "");
@@ -210,6 +213,8 @@ export function mapObject(
     steps: result.steps,
   });
   searched(object, true);
+  // Of a file that is cut short nothing more is heard.
+  if (task.ended?.object === object) task.ended = { ...task.ended, searches: task.searches.length };
   return { object, fresh: true };
 }
 
@@ -327,7 +332,8 @@ function dependencyOf(
 ): LoadedObject | undefined {
   const expanded = expandNeeded(task.host.search, name, object.searcher);
   if ("message" in expanded) {
-    if (tag !== DT_AUXILIARY) fatal(task, `error while loading shared libraries: ${name}: ${expanded.message}`, 127);
+    if (tag !== DT_AUXILIARY)
+      fatal(task, `error while loading shared libraries: ${name}: ${expanded.message}`, 127, AT_SEARCH);
     return undefined;
   }
   if (tag !== DT_NEEDED) {
@@ -339,6 +345,7 @@ function dependencyOf(
       object: undefined,
       fresh: false,
       broken: false,
+      begun: false,
       steps: [],
     });
   }
@@ -350,7 +357,7 @@ function dependencyOf(
   const { message, tried } = result;
   task.missingLibraries.push({ name, requester: object, message, tried });
   if (task.options.profile.library === "musl") muslMissing(task, object, name, message);
-  else if (!opened) fatal(task, `error while loading shared libraries: ${result.name}: ${message}`, 127);
+  else if (!opened) fatal(task, `error while loading shared libraries: ${result.name}: ${message}`, 127, AT_SEARCH);
   return undefined;
 }
 
@@ -358,5 +365,5 @@ function dependencyOf(
 function muslMissing(task: LoadedProcess, object: LoadedObject, name: string, message: string): void {
   const text = `Error loading shared library ${name}: ${message} (needed by ${object.name})`;
   task.messages.push({ text, fatal: true });
-  task.exitCode ??= 127;
+  endProcess(task, 127, AT_SEARCH);
 }

@@ -17,7 +17,7 @@ export {
 } from "./calls.ts";
 export * from "./check/index.ts";
 export * from "./contract.ts";
-export { bindingLine, bindingLines, type DebugCategory, debugLines, searchLines } from "./debug.ts";
+export { bindingLine, bindingLines, type DebugCategory, debugLines, searchesMade, searchLines } from "./debug.ts";
 export { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
 export * from "./dynamic-symbols.ts";
 export type { RelocationRange, SymbolicRelocations } from "./file-relocations.ts";

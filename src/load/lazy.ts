@@ -151,7 +151,10 @@ function fixUp(task: LoadedProcess, object: LoadedObject, row: number): void {
     bindings.rule[row] = BOUND_LOCALLY;
     return;
   }
+  const { ended } = task;
   bindRow(task, object, makeQuery(lookupRules(task.options), task.unique), bindings, row, index, CLASS_PLT);
+  // It had started.
+  task.ended = ended;
 }
 
 /** endbr64 and endbr32, which a PLT for control-flow protection begins with. */

@@ -93,6 +93,8 @@ export function loadDependencies(
   if (task.host.search.triesLeft < 0) task.problems.push(error("search-given-up", { file: path }));
   task.globalAtStart = new Set(task.globalScope);
   const glibc = options.profile.library === "glibc";
+  // musl ends when it has looked for all.
+  if (!glibc && task.ended !== undefined) task.ended = { ...task.ended, searches: task.searches.length };
   if (glibc) placeLoaderInChain(task);
   else task.globalScope = [...task.chain];
   task.relocationOrder = glibc ? relocationOrder(task) : muslOrder(task);
@@ -247,6 +249,7 @@ function emptyProcess(
     kept: new Set(),
     gone: new Set(),
     exitCode: undefined,
+    ended: undefined,
     host,
     tlsSize: 0,
     tlsAlignment: 1,

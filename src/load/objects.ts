@@ -96,6 +96,8 @@ export interface LibrarySearch {
   readonly fresh: boolean;
   /** Something is wrong with a file that was tried, which ended the search: ld.so says nothing more then but its message. */
   readonly broken: boolean;
+  /** A file was found that was not there yet, and its mapping begun. */
+  readonly begun: boolean;
   readonly steps: readonly SearchStep[];
 }
 
@@ -105,6 +107,17 @@ export interface LoaderMessage {
   readonly text: string;
   /** It ends the process. */
   readonly fatal: boolean;
+}
+
+/** How far the real loader would have come: what ends the process is the last of these things that it does. */
+export interface ProcessEnd {
+  readonly step: "search" | "versions" | "relocation";
+  /** So many of the process's `searches` were made. */
+  readonly searches: number;
+  /** The object that was being mapped, whose versions were being checked, or that was being relocated. */
+  readonly object?: LoadedObject;
+  /** The row of its bindings. */
+  readonly row?: number;
 }
 
 /** A library that was not found, or cannot be loaded. */
@@ -190,6 +203,11 @@ export interface LoadedProcess {
   readonly gone: Set<LoadedObject>;
   /** Undefined as long as nothing is fatal; 127 for what cannot be loaded or bound, 1 for a missing version. */
   exitCode: number | undefined;
+  /**
+   * Undefined if the program starts. Otherwise the rest is loaded all the same, so that everything that is wrong is known.
+   * musl, which names all that is missing before it ends, has no object here.
+   */
+  ended: ProcessEnd | undefined;
   readonly host: LoadHost;
   /** Bytes of static TLS below the thread pointer, and how many more dlopen may take. */
   tlsSize: number;
@@ -227,11 +245,20 @@ export interface LoadHost {
   readonly resolveIndirect: ((provider: LoadedObject, resolver: number) => number | undefined) | undefined;
 }
 
+/** Where the process is when something is fatal. */
+export type EndPlace = Omit<ProcessEnd, "searches">;
+
 /** ld.so's line for an error, after the program's name. Only the first is said: it ends the process. */
-export function fatal(task: LoadedProcess, text: string, exitCode: number): void {
+export function fatal(task: LoadedProcess, text: string, exitCode: number, place: EndPlace): void {
   if (task.exitCode !== undefined) return;
   task.messages.push({ text: `${task.programName}: ${text}`, fatal: true });
-  task.exitCode = exitCode;
+  endProcess(task, exitCode, place);
+}
+
+/** The real process ends here, unless it has ended before. */
+export function endProcess(task: LoadedProcess, exitCode: number, place: EndPlace): void {
+  task.exitCode ??= exitCode;
+  task.ended ??= { ...place, searches: task.searches.length };
 }
 
 /** Where a symbol of an object is in this process: its value, plus the object's base unless the symbol is absolute. */

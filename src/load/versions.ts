@@ -4,7 +4,7 @@
 
 import { DT_NEEDED, DT_RELR } from "../elf/index.ts";
 import { isNamed } from "./lookup.ts";
-import { fatal, type LoadedObject, type LoadedProcess } from "./objects.ts";
+import { endProcess, fatal, type LoadedObject, type LoadedProcess } from "./objects.ts";
 import { behaves } from "./profiles.ts";
 
 /** Checks the versions that `objects` need; reports in `messages` and `missingVersions`. */
@@ -15,7 +15,7 @@ export function checkVersions(task: LoadedProcess, objects: readonly LoadedObjec
   for (const object of objects) {
     if (lacksRelrVersion(task, object)) {
       const text = "DT_RELR without GLIBC_ABI_DT_RELR dependency";
-      fatal(task, `error while loading shared libraries: ${object.name}: ${text}`, 127);
+      fatal(task, `error while loading shared libraries: ${object.name}: ${text}`, 127, { step: "versions", object });
     }
     for (const { object: library, text, version, fatal: isFatal } of versionComplaints(task, object)) {
       // After a library was missed the real loader does not come here.
@@ -24,7 +24,7 @@ export function checkVersions(task: LoadedProcess, objects: readonly LoadedObjec
       if (isFatal) missing = true;
     }
   }
-  if (missing) task.exitCode ??= 1;
+  if (missing) endProcess(task, 1, { step: "versions" });
 }
 
 export interface VersionComplaint {

@@ -196,3 +196,21 @@ for (const [what, args, message] of [
     match(err, message);
   });
 }
+
+test("--trace and --debug end where the process ends", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  const other = compile(x86_64, "other.c", "int counter;", ["-fpic"]);
+  tool("gcc", ["-shared", "-Wl,-soname,libtwice.so", other, "-o", join(directory, "libtwice.so")]);
+  const unbound = solderLoad("--now", "--trace", path);
+  equal(unbound.status, 127);
+  match(unbound.out, /The process ends with exit status 127\n.*undefined symbol: twice\n$/);
+  match(solderLoad("--now", path).out, /does not start: exit status 127, while references are bound/);
+  const lines = solderLoad("--now", "--debug", "bindings", path).out.trimEnd().split("\n");
+  equal(lines.at(-1), `${path}: error: symbol lookup error: undefined symbol: twice (fatal)`);
+  tool("mv", [join(directory, "libtwice.so"), join(directory, "gone.so")]);
+  match(
+    solderLoad("--trace", path).out,
+    /libtwice\.so, asked for by .*\n(.*\n)*? {4}not found\n\nThe process ends with exit status 127\n.*\n$/,
+  );
+  ok(!solderLoad("--debug", "libs", path).out.includes("find library=libc.so.6"));
+});

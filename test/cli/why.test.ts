@@ -79,7 +79,8 @@ test("an undefined symbol: nobody in the scope has it", needs(...x86_64.tools), 
   const object = compile(x86_64, "empty.c", "int unrelated;", ["-fpic"]);
   tool("gcc", ["-shared", "-Wl,-soname,liba.so", object, "-o", join(directory, "liba.so")]);
   equal(run(main, [], { env: { LD_BIND_NOW: "1" } }).status, 127);
-  const { out } = why("--now", main, "call");
+  const { out, err } = why("--now", main, "call");
+  equal(err, `${main}: symbol lookup error: ${main}: undefined symbol: call\n`);
   match(out, /is not bound: no object in its scope defines it/);
   match(out, /No object in the process defines call/);
 });

@@ -63,13 +63,18 @@ function compareImages(target: Target, program: string, environment: Environment
   return task;
 }
 
-/** Asserts that the real loader ends the program with the same words and the same exit code. */
+/** Asserts that the real loader ends the program with the same words and the same exit code, and at the same place. */
 export function refuse(program: string, environment: Environment = {}): LoadedProcess {
   const now = { ...environment, LD_BIND_NOW: "1" };
   const { status, stderr } = run(program, [], { env: now });
   forgetFiles();
   const task = loaded(program, now);
   deepEqual({ status: task.exitCode, said: said(task) }, { status, said: stderr.trimEnd().split("\n") });
+  const categories: readonly DebugCategory[] = ["libs", "files", "versions", "scopes", "reloc"];
+  if (task.options.profile.library === "glibc") {
+    const own = debugLines(task, new Set(categories)).map(withoutAddresses);
+    deepEqual(own, realLines(program, categories.join(), now), "LD_DEBUG");
+  }
   return task;
 }
 

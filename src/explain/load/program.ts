@@ -8,6 +8,7 @@ import {
   type LoadedProcess,
   NOT_BOUND,
   NOT_YET_BOUND,
+  type ProcessEnd,
   pagesOf,
   profileName,
   protectionText,
@@ -31,6 +32,8 @@ export function* programLines(task: LoadedProcess, style: Style): Generator<stri
   if (loader === undefined) yield "  no loader";
   else
     yield `  loaded by ${loader.name} as ${profileName(task.options.profile)}${task.lazy ? "" : ", everything bound at once"}`;
+  if (task.ended !== undefined)
+    yield `  does not start: exit status ${task.exitCode}, ${WHEN[task.ended.step]}; the rest is shown as it would be without that`;
   yield* linkMapLines(task, style);
   yield* memoryLines(task, style);
   yield* countLines(task, style);
@@ -38,6 +41,12 @@ export function* programLines(task: LoadedProcess, style: Style): Generator<stri
   yield* orderLines(task, library === "musl", style);
   yield* missingLines(task, style);
 }
+
+const WHEN: Readonly<Record<ProcessEnd["step"], string>> = {
+  search: "while libraries are looked for and mapped",
+  versions: "when versions are checked",
+  relocation: "while references are bound",
+};
 
 function* linkMapLines(task: LoadedProcess, style: Style): Generator<string> {
   yield* heading(`Link map: ${counted(task.objects.length, "object")}, in the order of loading`, style);

@@ -7,6 +7,7 @@ import {
   pagesOf,
   profileName,
   protectionText,
+  searchesMade,
 } from "../../load/index.ts";
 import { relocationsOf } from "../../load/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
@@ -28,8 +29,10 @@ export function* traceLines(
   for (const object of [program, ...(loader === undefined ? [] : [loader])]) yield* mappingLines(object, false);
   yield* title(`The loader (${profileName(task.options.profile)}) finds and maps what is needed, breadth first`);
   yield* searchLines(task);
+  if (task.ended?.step === "search") return yield* endLines(task, style);
   yield* title("Versions are checked: each that an object needs of a library must be defined there");
   yield* versionLines(task);
+  if (task.ended?.step === "versions") return yield* endLines(task, style);
   const withTls = task.chain.filter(({ tlsModule }) => tlsModule > 0);
   if (withTls.length > 0) yield* title("Thread-local storage gets its place below the thread pointer");
   for (const object of withTls)
@@ -44,12 +47,20 @@ export function* traceLines(
     if (object.file.elf.elfClass === 32 || object.base === 0) yield `  load bias ${hex(object.base)}`;
     for (const one of relocationsOf(task, object)) {
       for (const line of withCode(task, one, disassemble, style)) yield `  ${line}`;
+      if (task.ended?.object === object && task.ended.row === one.row) return yield* endLines(task, style);
     }
     yield* protectionLines(object);
   }
+  if (task.ended !== undefined) return yield* endLines(task, style);
   yield* title("Constructors run, each object's after those of what it needs; then the program starts");
   yield `  ${task.relocationOrder.map(shortName).join(", ")}`;
   yield `  entry point ${hex(program.base + program.file.elf.header.entry)}`;
+}
+
+/** How the real process ends. What would have come after is not told: it does not happen. */
+function* endLines(task: LoadedProcess, style: Style): Generator<string> {
+  yield* heading(`The process ends with exit status ${task.exitCode}`, style);
+  for (const { text } of task.messages) yield `  ${text}`;
 }
 
 function* mappingLines(object: LoadedObject, relocated: boolean): Generator<string> {
@@ -60,7 +71,7 @@ function* mappingLines(object: LoadedObject, relocated: boolean): Generator<stri
 }
 
 function* searchLines(task: LoadedProcess): Generator<string> {
-  for (const search of task.searches) {
+  for (const search of searchesMade(task)) {
     yield `  ${search.name}, asked for by ${search.requester.name}`;
     yield* stepLines(search);
     const { object } = search;
