@@ -18,6 +18,7 @@ import { renderProblem } from "../explain/render.ts";
 import type { FileSystem } from "../host/files.ts";
 import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
+import { FAILURE, runRequest, SUCCESS } from "./run-request.ts";
 
 const HELP = `Usage: solder dump [options] FILE...
 
@@ -61,10 +62,6 @@ const OVERVIEW_ROWS = 40;
 const OVERVIEW_OF_OBJECT: readonly DumpPart[] = ["headers", "sections", "groups", "symbols", "relocations", "notes"];
 const OVERVIEW_OF_LINKED: readonly DumpPart[] = ["headers", "layout", "dynamic", "versions", "notes"];
 
-const SUCCESS = 0;
-const FAILURE = 1;
-const MISUSE = 2;
-
 interface Request {
   readonly files: readonly string[];
   /** Empty: an overview. */
@@ -78,15 +75,10 @@ interface Request {
  * @returns the exit status: 0, 1 for a file that is damaged or cannot be read, 2 for a command line that makes no sense
  */
 export function runDump(args: readonly string[], io: Io, files: FileSystem): number {
-  const request = parseRequest(args, io);
-  if (typeof request === "string") {
-    io.err(`solder dump: error: ${request}; see solder dump --help\n`);
-    return MISUSE;
-  }
-  if (request === undefined) {
-    io.out(HELP);
-    return SUCCESS;
-  }
+  return runRequest("dump", HELP, parseRequest(args, io), io, (request) => dumpAll(request, io, files));
+}
+
+function dumpAll(request: Request, io: Io, files: FileSystem): number {
   let status = SUCCESS;
   const report = (problem: Problem): void => {
     if (problem.severity === "error") status = FAILURE;

@@ -11,6 +11,7 @@ import type { LoadedProcess, MissingLibrary } from "../load/objects.ts";
 import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
+import { FAILURE, runRequest, SUCCESS } from "./run-request.ts";
 
 const HELP = `Usage: solder ldd [options] PROGRAM...
 
@@ -33,10 +34,6 @@ Examples:
   solder ldd -e LD_LIBRARY_PATH=/opt/lib ./main
 `;
 
-const SUCCESS = 0;
-const FAILURE = 1;
-const MISUSE = 2;
-
 const OPTIONS = {
   ...LOADER_OPTIONS,
   all: { type: "boolean", short: "a" },
@@ -54,16 +51,7 @@ interface Request {
 
 /** Runs `solder ldd` with the arguments behind its name; returns the exit status. */
 export function runLdd(args: readonly string[], io: Io): number {
-  const request = parseRequest(args, io);
-  if (typeof request === "string") {
-    io.err(`solder ldd: error: ${request}; see solder ldd --help\n`);
-    return MISUSE;
-  }
-  if (request === undefined) {
-    io.out(HELP);
-    return SUCCESS;
-  }
-  return showAll(request, io);
+  return runRequest("ldd", HELP, parseRequest(args, io), io, (request) => showAll(request, io));
 }
 
 /** What was asked for, undefined for help, or what is wrong with the arguments. */

@@ -3,15 +3,13 @@
 import { closest } from "../link/spelling.ts";
 import type { CommandRow } from "./commands.ts";
 import type { Io } from "./io.ts";
+import { MISUSE, SUCCESS } from "./run-request.ts";
 import { version } from "./version.ts";
 
 export interface Subcommand extends CommandRow {
   /** Returns the exit status. `--help` is among the arguments where it was asked for. */
   readonly run: (args: readonly string[], io: Io) => number;
 }
-
-/** Exit status for a command line that makes no sense. */
-const MISUSE = 2;
 
 /** Runs `solder` with these arguments and returns the exit status. */
 export function runSolder(args: readonly string[], io: Io, subcommands: readonly Subcommand[]): number {
@@ -24,13 +22,13 @@ export function runSolder(args: readonly string[], io: Io, subcommands: readonly
     case "--version":
     case "-V":
       io.out(`solder ${version}\n`);
-      return 0;
+      return SUCCESS;
     case "help":
     case "--help":
     case "-h":
       if (rest.length > 0) return find(rest[0])?.run(["--help"], io) ?? unknown(rest[0], io, subcommands);
       io.out(overview(subcommands));
-      return 0;
+      return SUCCESS;
     default:
       return find(name)?.run(rest, io) ?? unknown(name, io, subcommands);
   }

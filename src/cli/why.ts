@@ -11,6 +11,7 @@ import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
 import { readMapsFile } from "./maps-file.ts";
+import { FAILURE, runRequest, SUCCESS } from "./run-request.ts";
 
 const HELP = `Usage: solder why [options] PROGRAM WHAT...
 
@@ -37,10 +38,6 @@ Examples:
   solder why --now ./prog 0x555555557fd8
 `;
 
-const SUCCESS = 0;
-const FAILURE = 1;
-const MISUSE = 2;
-
 const OPTIONS = {
   now: { type: "boolean" },
   bases: { type: "string" },
@@ -50,6 +47,8 @@ const OPTIONS = {
 } as const;
 
 interface Request {
+  readonly program: string;
+  readonly questions: readonly string[];
   readonly world: LoaderWorld;
   readonly now: boolean;
   readonly given: ReadonlyMap<string, number> | undefined;
@@ -58,33 +57,31 @@ interface Request {
 
 /** Runs `solder why` with the arguments behind its name; returns the exit status. */
 export function runWhy(args: readonly string[], io: Io): number {
-  const misuse = (text: string): number => {
-    io.err(`solder why: error: ${text}; see solder why --help\n`);
-    return MISUSE;
-  };
+  return runRequest("why", HELP, parseRequest(args, io), io, (request) => explain(request, io));
+}
+
+/** What was asked for, undefined for help, or what is wrong with the arguments. */
+function parseRequest(args: readonly string[], io: Io): Request | string | undefined {
   const parsed = parseCommandLine(args, OPTIONS);
-  if (typeof parsed === "string") return misuse(parsed);
+  if (typeof parsed === "string") return parsed;
   const { values, positionals } = parsed;
-  if (values.help === true) {
-    io.out(HELP);
-    return SUCCESS;
-  }
+  if (values.help === true) return undefined;
   const [program, ...questions] = positionals;
-  if (program === undefined || questions.length === 0) return misuse("a program and what to explain are needed");
+  if (program === undefined || questions.length === 0) return "a program and what to explain are needed";
   const world = loaderWorld(values, io);
-  if (typeof world === "string") return misuse(world);
+  if (typeof world === "string") return world;
   const given = values.bases === undefined ? undefined : readMapsFile(values.bases);
-  if (typeof given === "string") return misuse(given);
+  if (typeof given === "string") return given;
   const style = {
     color: io.color.out,
     columns: 100,
     demangle: values["no-demangle"] !== true,
     rows: Number.POSITIVE_INFINITY,
   };
-  return explain(program, questions, { world, now: values.now === true, given, style }, io);
+  return { program, questions, world, now: values.now === true, given, style };
 }
 
-function explain(program: string, questions: readonly string[], { world, now, given, style }: Request, io: Io): number {
+function explain({ program, questions, world, now, given, style }: Request, io: Io): number {
   const options = programOptions(world, program, now ? { LD_BIND_NOW: "1" } : {});
   const result = load(program, options, loadCache(world.files), given === undefined ? {} : { given });
   if (!result.loaded) {

@@ -8,12 +8,9 @@ import { fails, fileLines, summaryLines, writeCheckJson } from "../../explain/ch
 import { filesUnder } from "../../host/walk.ts";
 import { type FileReport, settleElsewhere, settleVariants } from "../../load/check/index.ts";
 import type { Io } from "../io.ts";
+import { FAILURE, MISUSE, runRequest, SUCCESS } from "../run-request.ts";
 import { HELP, parseRequest, type Request } from "./request.ts";
 import { startSession } from "./session.ts";
-
-const SUCCESS = 0;
-const FAILURE = 1;
-const MISUSE = 2;
 
 /** When so much of files is kept in memory, a new session begins. */
 const KEPT_BYTES = 0x10000000;
@@ -23,23 +20,14 @@ const KEPT_BYTES = 0x10000000;
  * @returns the exit status: 0 if everything loads, 1 if not, 2 for a command line that makes no sense
  */
 export function runCheck(args: readonly string[], io: Io): number {
-  const request = parseRequest(args, io);
-  if (typeof request === "string") {
-    io.err(`solder check: error: ${request}; see solder check --help\n`);
-    return MISUSE;
-  }
-  if (request === undefined) {
-    io.out(HELP);
-    return SUCCESS;
-  }
+  return runRequest("check", HELP, parseRequest(args, io), io, (request) => checkAll(request, io));
+}
+
+function checkAll(request: Request, io: Io): number {
   if (request.root !== undefined && !isDirectory(request.root)) {
     io.err(`solder check: error: ${request.root}: no such directory\n`);
     return MISUSE;
   }
-  return checkAll(request, io);
-}
-
-function checkAll(request: Request, io: Io): number {
   const { json, style } = request;
   let session = startSession(request);
   const named: FileReport[] = [];

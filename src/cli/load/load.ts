@@ -9,6 +9,7 @@ import type { DebugCategory } from "../../load/index.ts";
 import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, loaderWorld } from "../loader-options.ts";
+import { runRequest } from "../run-request.ts";
 import { loadObjectFiles, type ObjectsRequest } from "./objects.ts";
 import { DEBUG_PARTS, loadProgram, PROGRAM_PARTS, type ProgramRequest } from "./program.ts";
 
@@ -57,9 +58,6 @@ Examples:
   solder load b.o a.o --base b.o=0x20000 --base a.o=0x30000
 `;
 
-const SUCCESS = 0;
-const MISUSE = 2;
-
 const OPTIONS = {
   symbols: { type: "boolean" },
   relocations: { type: "boolean" },
@@ -101,18 +99,18 @@ const NOT_IN_JSON = ["symbols", "relocations", "got", "headers", "trace", "call"
 
 /** Runs `solder load` with the arguments behind its name; returns the exit status. */
 export function runLoad(args: readonly string[], io: Io, files: FileSystem): number {
-  const misuse = (text: string): number => {
-    io.err(`solder load: error: ${text}; see solder load --help\n`);
-    return MISUSE;
-  };
+  return runRequest("load", HELP, parseRequest(args, io), io, (request) =>
+    "files" in request ? loadObjectFiles(request, io, files) : loadProgram(request, io),
+  );
+}
+
+/** What was asked for, undefined for help, or what is wrong with the arguments. */
+function parseRequest(args: readonly string[], io: Io): ObjectsRequest | ProgramRequest | string | undefined {
   const parsed = parseCommandLine(args, OPTIONS);
-  if (typeof parsed === "string") return misuse(parsed);
+  if (typeof parsed === "string") return parsed;
   const { values, positionals } = parsed;
-  if (values.help === true) {
-    io.out(HELP);
-    return SUCCESS;
-  }
-  if (positionals.length === 0) return misuse("no files given");
+  if (values.help === true) return undefined;
+  if (positionals.length === 0) return "no files given";
   const style = {
     color: io.color.out,
     columns: Number(io.env.COLUMNS ?? 100),
@@ -120,11 +118,7 @@ export function runLoad(args: readonly string[], io: Io, files: FileSystem): num
     rows: Number.POSITIVE_INFINITY,
   };
   const isObjects = positionals.length > 1 || (values.root === undefined && isObject(positionals[0]));
-  const request = isObjects
-    ? objectsRequest(values, positionals, style)
-    : programRequest(values, positionals[0], style, io);
-  if (typeof request === "string") return misuse(request);
-  return "files" in request ? loadObjectFiles(request, io, files) : loadProgram(request, io);
+  return isObjects ? objectsRequest(values, positionals, style) : programRequest(values, positionals[0], style, io);
 }
 
 type Values = Exclude<ReturnType<typeof parseCommandLine<typeof OPTIONS>>, string>["values"];

@@ -9,6 +9,7 @@ import type { FileSystem } from "../../host/files.ts";
 import { missingFileFacts } from "../../link/missing-file.ts";
 import { loadObjects, type RelocatableInput } from "../../load/relocatable/index.ts";
 import type { Io } from "../io.ts";
+import { FAILURE, SUCCESS } from "../run-request.ts";
 
 export interface ObjectsRequest {
   readonly files: readonly string[];
@@ -30,7 +31,7 @@ export function loadObjectFiles(request: ObjectsRequest, io: Io, files: FileSyst
   const render = (problem: Problem): string =>
     renderProblem(problem, { program: "solder load", color: io.color.err, demangle: style.demangle });
   if (!json) io.err(problems.map((problem) => `${render(problem)}\n`).join(""));
-  return problems.some(({ severity }) => severity === "error") ? 1 : 0;
+  return problems.some(({ severity }) => severity === "error") ? FAILURE : SUCCESS;
 }
 
 function readInputs(

@@ -26,6 +26,7 @@ import {
 import type { Io } from "../io.ts";
 import { type LoaderWorld, programOptions } from "../loader-options.ts";
 import { readMapsFile } from "../maps-file.ts";
+import { FAILURE, SUCCESS } from "../run-request.ts";
 
 export interface ProgramRequest {
   readonly program: string;
@@ -52,8 +53,6 @@ export type ProgramPart = (typeof PROGRAM_PARTS)[number];
 
 /** What `--debug` shows, in ld.so's own words. */
 export const DEBUG_PARTS: readonly DebugCategory[] = ["libs", "files", "versions", "scopes", "reloc", "bindings"];
-
-const FAILURE = 1;
 
 /** Returns the exit status: that of the real loader if it would fail (127 or 1), 1 for files that cannot be used, else 0. */
 export function loadProgram(request: ProgramRequest, io: Io): number {
@@ -83,7 +82,7 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   for (const name of request.given.keys()) if (!names.has(name)) complain(warning("base-unknown", {}, { name }));
   for (const problem of process.problems) complain(problem);
   const written = request.dump === undefined || writeDump(process, request.dump, io);
-  return written ? (process.exitCode ?? 0) : FAILURE;
+  return written ? (process.exitCode ?? SUCCESS) : FAILURE;
 }
 
 function show(process: LoadedProcess, { parts, debug, calls, json, style }: ProgramRequest, io: Io): void {
