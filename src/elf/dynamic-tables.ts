@@ -15,13 +15,11 @@ import {
   DT_RELSZ,
   DT_SYMTAB,
 } from "./constants.ts";
-import { dynamicTable, dynamicValue, type ElfDynamic } from "./dynamic.ts";
-import { type ElfFile, rangeAtAddress } from "./file.ts";
+import { dynamicTable, dynamicTail, dynamicValue, type ElfDynamic } from "./dynamic.ts";
+import type { ElfFile } from "./file.ts";
 import { type GnuHashTable, readGnuHash, readSysvHash, type SysvHashTable } from "./hash-table.ts";
-import { dynamicTagName } from "./names-dynamic.ts";
 import { error, type Place, type Report } from "./problem.ts";
 import { type ElfRelocation, readRelocations, readRelr } from "./relocations.ts";
-import type { FileRange } from "./source.ts";
 import { type ElfSymbol, readSymbols, symbolBytes } from "./symbols.ts";
 
 export interface DynamicRelocationTable {
@@ -61,7 +59,7 @@ export function dynamicRelocationsOf(file: ElfFile, dynamic: ElfDynamic, report:
  * @param report gets `address-not-in-file` and the problems of `readGnuHash`
  */
 export function gnuHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): GnuHashTable | undefined {
-  const range = tableAtTag(file, dynamic, DT_GNU_HASH, report);
+  const range = dynamicTail(file, dynamic, DT_GNU_HASH, report);
   if (range === undefined) return undefined;
   return readGnuHash({ ...file, ...range }, file.elfClass, placeOf(file), report);
 }
@@ -71,7 +69,7 @@ export function gnuHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): G
  * @param report gets `address-not-in-file` and the problems of `readSysvHash`
  */
 export function sysvHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): SysvHashTable | undefined {
-  const range = tableAtTag(file, dynamic, DT_HASH, report);
+  const range = dynamicTail(file, dynamic, DT_HASH, report);
   return range === undefined ? undefined : readSysvHash({ ...file, ...range }, placeOf(file), report);
 }
 
@@ -80,7 +78,7 @@ export function sysvHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): 
  * @param report gets `address-not-in-file`, `symbol-name-damaged`, and the problems of hash tables and relocations
  */
 export function dynamicSymbolsOf(file: ElfFile, dynamic: ElfDynamic, report: Report): ElfSymbol[] {
-  const range = tableAtTag(file, dynamic, DT_SYMTAB, report);
+  const range = dynamicTail(file, dynamic, DT_SYMTAB, report);
   if (range === undefined) return [];
   const room = Math.floor((range.end - range.start) / symbolBytes(file));
   const wanted = dynamicSymbolCount(file, dynamic, report);
@@ -99,21 +97,6 @@ function dynamicSymbolCount(file: ElfFile, dynamic: ElfDynamic, report: Report):
     for (const { symbol } of relocations) if (symbol >= count) count = symbol + 1;
   }
   return count;
-}
-
-function tableAtTag(file: ElfFile, dynamic: ElfDynamic, tag: number, report: Report): FileRange | undefined {
-  const where = dynamicValue(dynamic, tag);
-  if (where === undefined) return undefined;
-  const range = rangeAtAddress(file, where);
-  if (range === undefined)
-    report(
-      error(
-        "address-not-in-file",
-        { file: file.name },
-        { address: where, tag: dynamicTagName(tag, file.header.machine) },
-      ),
-    );
-  return range;
 }
 
 function placeOf(file: ElfFile): Place {

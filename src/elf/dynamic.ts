@@ -112,6 +112,21 @@ export function dynamicTable(
   return where === undefined || size === undefined ? undefined : tableAt(file, where, size, addressTag, report);
 }
 
+/**
+ * The bytes from an address in the dynamic section on (DT_SYMTAB, for example), for tables whose size stands elsewhere.
+ * @param report gets `address-not-in-file`
+ * @returns undefined if the entry is missing or the address is not in the file
+ */
+export function dynamicTail(file: ElfFile, dynamic: ElfDynamic, tag: number, report: Report): FileRange | undefined {
+  const where = dynamicValue(dynamic, tag);
+  const range = where === undefined ? undefined : rangeAtAddress(file, where);
+  if (where !== undefined && range === undefined) {
+    const facts = { address: where, tag: dynamicTagName(tag, file.header.machine) };
+    report(error("address-not-in-file", { file: file.name }, facts));
+  }
+  return range;
+}
+
 function tableAt(file: ElfFile, where: number, size: number, tag: number, report: Report): FileRange | undefined {
   const range = rangeAtAddress(file, where);
   if (range === undefined || range.end - range.start < size) {

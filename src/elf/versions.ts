@@ -20,9 +20,8 @@ import {
   VERSYM_HIDDEN,
   VERSYM_VERSION,
 } from "./constants.ts";
-import { dynamicValue, type ElfDynamic } from "./dynamic.ts";
-import { contentsRange, type ElfFile, rangeAtAddress, sectionOfType, stringsIn } from "./file.ts";
-import { dynamicTagName } from "./names-dynamic.ts";
+import { dynamicTail, dynamicValue, type ElfDynamic } from "./dynamic.ts";
+import { contentsRange, type ElfFile, sectionOfType, stringsIn } from "./file.ts";
 import type { Report } from "./problem.ts";
 import { error } from "./problem.ts";
 import { type ElfSource, type FileRange, half, word } from "./source.ts";
@@ -120,20 +119,7 @@ export function dynamicVersionsOf(
   symbolCount: number,
   report: Report,
 ): ElfVersions {
-  const range = (tag: number): FileRange | undefined => {
-    const where = dynamicValue(dynamic, tag);
-    const found = where === undefined ? undefined : rangeAtAddress(file, where);
-    if (where !== undefined && found === undefined) {
-      report(
-        error(
-          "address-not-in-file",
-          { file: file.name },
-          { address: where, tag: dynamicTagName(tag, file.header.machine) },
-        ),
-      );
-    }
-    return found;
-  };
+  const range = (tag: number): FileRange | undefined => dynamicTail(file, dynamic, tag, report);
   const symbols = range(DT_VERSYM);
   const symbolsEnd = symbols === undefined ? 0 : symbols.start + symbolCount * ELF_VERSYM_SIZE;
   const located: Located = {

@@ -8,7 +8,6 @@ import {
   fstatSync,
   lstatSync,
   openSync,
-  readdirSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -17,6 +16,7 @@ import {
 import { dirname, resolve } from "node:path";
 import type { LoadFiles, OpenedFile, OpenFailure } from "../load/contract.ts";
 import { readLoaderParts } from "./loader-parts.ts";
+import { namesIn } from "./node-files.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
 import { slabs } from "./slabs.ts";
 
@@ -177,14 +177,6 @@ function statOf(path: string): BigIntStats | undefined {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
     return undefined;
-  }
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }
 

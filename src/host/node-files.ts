@@ -51,7 +51,8 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function namesIn(directory: string): readonly string[] {
+/** In no order; none of what is no directory or must not be read. */
+export function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch {

@@ -181,6 +181,7 @@ export function isContents(object: ObjectFile, sections: SectionTable, section: 
     case SHT_GROUP:
     case SHT_REL:
     case SHT_RELA:
+    // Symbol numbers of the input: of no use with another symbol table.
     case SHT_LLVM_ADDRSIG:
       return false;
     case SHT_STRTAB:

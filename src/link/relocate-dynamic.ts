@@ -10,7 +10,7 @@ import { writeField } from "./relocation-field.ts";
 import type { Relocator } from "./relocator.ts";
 import { DYN_RELATIVE } from "./scan-result.ts";
 import type { SectionTable } from "./section-table.ts";
-import { FLAG_CANONICAL_PLT, type SymbolTable } from "./symbol-table.ts";
+import { FLAG_CANONICAL_PLT, type SymbolTable, symbolValue } from "./symbol-table.ts";
 
 /** Offset in the section of the next relocation that the scan left to the dynamic linker, or -1. */
 export function nextDynamic(r: Relocator, section: SectionId): number {
@@ -56,7 +56,7 @@ export function emitDynamic(
 /** Where the resolver function of an IFUNC is, whatever references to the symbol see. */
 export function resolverAddress(sections: SectionTable, symbols: SymbolTable, symbol: SymbolId): number {
   const section = symbols.section[symbol];
-  const value = symbols.valueHigh[symbol] * 0x100000000 + (symbols.valueLow[symbol] >>> 0);
+  const value = symbolValue(symbols, symbol);
   return section >= 0 ? sections.address[section] + value : value;
 }
 

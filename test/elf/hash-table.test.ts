@@ -19,6 +19,7 @@ import {
 } from "../../src/elf/hash-table.ts";
 import type { Problem } from "../../src/elf/problem.ts";
 import { scratch } from "../support/build.ts";
+import { present } from "../support/present.ts";
 import { tool } from "../support/run.ts";
 import { type ElfFile, readSections, sectionBytes } from "../support/sections.ts";
 import { needs } from "../support/tools.ts";
@@ -66,11 +67,6 @@ function findAll(table: HashTable, names: SymbolNames, name: string): number[] {
     index = nextByName(table, names, bytes, 0, bytes.length, hash, index);
   }
   return found;
-}
-
-function present<T>(value: T | undefined): T {
-  ok(value !== undefined);
-  return value;
 }
 
 test("a GNU table finds the symbols it was built from, in the order it dictates", () => {

@@ -18,14 +18,10 @@ import {
   writeEhFrameHeaderWithoutTable,
 } from "../../src/link/eh-frame-format.ts";
 import { compile, i386, x86_64 } from "../support/build.ts";
+import { present } from "../support/present.ts";
 import { tool } from "../support/run.ts";
 import { type ElfFile, readSections, type Section } from "../support/sections.ts";
 import { needs } from "../support/tools.ts";
-
-function present<T>(value: T | undefined): T {
-  ok(value !== undefined);
-  return value;
-}
 
 function parse(bytes: Uint8Array, wordBytes: 4 | 8 = 8, problems: Problem[] = []): EhFrameRecords | undefined {
   const records = createEhFrameRecords();

@@ -17,14 +17,10 @@ import {
 import { link } from "../../src/link/link.ts";
 import { defaultOptions, type LinkOptions } from "../../src/link/options.ts";
 import { compile, i386, scratch, type Target, x86_64 } from "../support/build.ts";
+import { present } from "../support/present.ts";
 import { tool } from "../support/run.ts";
 import { type ElfFile, parseSections, readSections, type Section } from "../support/sections.ts";
 import { needs } from "../support/tools.ts";
-
-function present<T>(value: T | undefined): T {
-  ok(value !== undefined);
-  return value;
-}
 
 interface Linked {
   readonly file: ElfFile;

@@ -1,6 +1,6 @@
 // MD5 (RFC 1321), for --build-id=md5 where the host offers none. An identifier here, not a protection.
 
-import { paddedTail, stateBytes } from "./padding.ts";
+import { digestBlocks } from "./blocks.ts";
 
 /** T[i] of RFC 1321: the first 32 bits of |sin(i)|, i in radians from 1. */
 // biome-ignore format: a table
@@ -21,19 +21,7 @@ const ROTATIONS = Uint8Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 1
 /** @returns 16 bytes */
 export function md5(bytes: Uint8Array): Uint8Array {
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
-  addBlocks(state, bytes);
-  addBlocks(state, paddedTail(bytes, false));
-  return stateBytes(state, false);
-}
-
-/** Adds the whole blocks of `bytes`. */
-function addBlocks(state: Int32Array, bytes: Uint8Array): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const words = new Int32Array(16);
-  for (let at = 0; at + 64 <= bytes.length; at += 64) {
-    for (let i = 0; i < 16; i++) words[i] = view.getInt32(at + 4 * i, true);
-    addBlock(state, words);
-  }
+  return digestBlocks(bytes, state, new Int32Array(16), false, addBlock);
 }
 
 function addBlock(state: Int32Array, words: Int32Array): void {

@@ -1,31 +1,19 @@
 // SHA-1 (FIPS 180-4), what --build-id means without a style; for hosts that offer none. An identifier, not a protection.
 
-import { paddedTail, stateBytes } from "./padding.ts";
+import { digestBlocks } from "./blocks.ts";
 
 /** @returns 20 bytes */
 export function sha1(bytes: Uint8Array): Uint8Array {
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-  addBlocks(state, bytes);
-  addBlocks(state, paddedTail(bytes, true));
-  return stateBytes(state, true);
-}
-
-/** Adds the whole blocks of `bytes`. */
-function addBlocks(state: Int32Array, bytes: Uint8Array): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const words = new Int32Array(80);
-  for (let at = 0; at + 64 <= bytes.length; at += 64) {
-    for (let i = 0; i < 16; i++) words[i] = view.getInt32(at + 4 * i, false);
-    for (let i = 16; i < 80; i++) {
-      const word = words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16];
-      words[i] = (word << 1) | (word >>> 31);
-    }
-    addBlock(state, words);
-  }
+  return digestBlocks(bytes, state, new Int32Array(80), true, addBlock);
 }
 
 /** Four times 20 steps that differ in how they mix three of the words, and in the constant. */
 function addBlock(state: Int32Array, words: Int32Array): void {
+  for (let i = 16; i < 80; i++) {
+    const word = words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16];
+    words[i] = (word << 1) | (word >>> 31);
+  }
   let a = state[0];
   let b = state[1];
   let c = state[2];

@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4), for --build-id=sha256 where the host offers none.
 
-import { paddedTail, stateBytes } from "./padding.ts";
+import { digestBlocks } from "./blocks.ts";
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 // biome-ignore format: a table
@@ -22,29 +22,17 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   const state = Int32Array.of(
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
   );
-  addBlocks(state, bytes);
-  addBlocks(state, paddedTail(bytes, true));
-  return stateBytes(state, true);
-}
-
-/** Adds the whole blocks of `bytes`. */
-function addBlocks(state: Int32Array, bytes: Uint8Array): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const words = new Int32Array(64);
-  for (let at = 0; at + 64 <= bytes.length; at += 64) {
-    for (let i = 0; i < 16; i++) words[i] = view.getInt32(at + 4 * i, false);
-    for (let i = 16; i < 64; i++) {
-      const x = words[i - 15];
-      const y = words[i - 2];
-      const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-      const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-      words[i] = (words[i - 16] + s0 + words[i - 7] + s1) | 0;
-    }
-    addBlock(state, words);
-  }
+  return digestBlocks(bytes, state, new Int32Array(64), true, addBlock);
 }
 
 function addBlock(state: Int32Array, words: Int32Array): void {
+  for (let i = 16; i < 64; i++) {
+    const x = words[i - 15];
+    const y = words[i - 2];
+    const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+    const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+    words[i] = (words[i - 16] + s0 + words[i - 7] + s1) | 0;
+  }
   let a = state[0];
   let b = state[1];
   let c = state[2];

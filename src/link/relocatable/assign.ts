@@ -8,15 +8,9 @@ import {
   SHF_MASKPROC,
   SHF_WRITE,
   SHT_GROUP,
-  SHT_LLVM_ADDRSIG,
   SHT_NOTE,
-  SHT_NULL,
-  SHT_REL,
-  SHT_RELA,
-  SHT_STRTAB,
-  SHT_SYMTAB,
-  SHT_SYMTAB_SHNDX,
 } from "../../elf/constants.ts";
+import { isContents } from "../assign-sections.ts";
 import { growInt32 } from "../columns.ts";
 import type { OutputSectionId, SectionId } from "../ids.ts";
 import { internName, internText, nameText } from "../names.ts";
@@ -116,26 +110,9 @@ export function assignOutputs(
   return { table, groups: assigning.keepGroups ? addGroups(assigning, objects) : [], ordered, made };
 }
 
-/** Is the section's contents something that goes into the output? Symbol tables and relocations are made anew. */
 function isCandidate(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
   if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) return false;
-  switch (sections.type[section]) {
-    case SHT_NULL:
-    case SHT_SYMTAB:
-    case SHT_SYMTAB_SHNDX:
-    case SHT_GROUP:
-    case SHT_REL:
-    case SHT_RELA:
-    // Symbol numbers of the input: of no use with another symbol table.
-    case SHT_LLVM_ADDRSIG:
-      return false;
-    case SHT_STRTAB: {
-      const offset = sections.offset[section];
-      return offset !== object.strings && offset + sections.size[section] !== object.namesEnd;
-    }
-    default:
-      return !followsDiscarded(object, sections, section);
-  }
+  return isContents(object, sections, section) && !followsDiscarded(object, sections, section);
 }
 
 /** SHF_LINK_ORDER: the section describes another one and goes with it. */
