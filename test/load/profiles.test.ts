@@ -11,6 +11,7 @@ import { findLibrary, searchContext, sharedFiles } from "../../src/load/search/i
 import { x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
+import { REQUESTER } from "./requester.ts";
 import { tree } from "./tree.ts";
 
 test("names of profiles", () => {
@@ -75,14 +76,7 @@ const EVERYTHING = ["x86-64-v4", "x86-64-v3", "x86-64-v2"];
 
 /** Subdirectories of /d that a loader of this version looks into. */
 function subdirectories(version: readonly number[], platform: string): readonly string[] {
-  const program: Requester = {
-    name: "/main",
-    origin: "/",
-    rpath: undefined,
-    runpath: "/d",
-    noDefaultDirectories: true,
-    loader: undefined,
-  };
+  const program: Requester = { ...REQUESTER, runpath: "/d", noDefaultDirectories: true };
   const options: LoadOptions = {
     profile: profileOf("glibc", version),
     environment: {},
@@ -136,21 +130,13 @@ test(
     const note =
       '.section .note.ABI-tag, "a", @note\n.align 4\n.long 4, 16, 1\n.asciz "GNU"\n.long 0, 3, 17, 0\n.text\nthing: ret\n';
     const library = readFileSync(tree(x86_64, "kernel").library("libx.so", { source: note }));
-    const program: Requester = {
-      name: "/main",
-      origin: "/",
-      rpath: undefined,
-      runpath: undefined,
-      noDefaultDirectories: false,
-      loader: undefined,
-    };
     const fate = (version: readonly number[], kernel?: readonly number[]): string => {
       const profile = profileOf("glibc", version);
       const rest = { environment: {}, currentDirectory: "/", secure: false, hwcaps: [] };
       const options: LoadOptions = { profile, ...rest, ...(kernel === undefined ? {} : { kernel }) };
       const files = sharedFiles(memoryLoadFiles({ "/lib/libx.so": library }), () => {});
-      const context = searchContext(files, options, { machine: "x86-64", program, interpreter: LOADER });
-      const { fate, reason } = findLibrary(context, "libx.so", program).tried.find(
+      const context = searchContext(files, options, { machine: "x86-64", program: REQUESTER, interpreter: LOADER });
+      const { fate, reason } = findLibrary(context, "libx.so", REQUESTER).tried.find(
         ({ path }) => path === "/lib/libx.so",
       ) ?? {
         fate: "none",

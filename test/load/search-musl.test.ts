@@ -22,6 +22,7 @@ import {
 import { compile, i386, musl } from "../support/build.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
+import { REQUESTER } from "./requester.ts";
 import { type Tree, tree } from "./tree.ts";
 
 const LOADER = musl.interpreter;
@@ -218,19 +219,11 @@ const EXIT = ".globl _start\n_start: mov $60, %eax\n xor %edi, %edi\n syscall\n"
 
 test("the path file lies two directories above the loader; without it there are three directories", () => {
   const seen = (interpreter: string, files: Readonly<Record<string, Uint8Array>>): readonly string[] => {
-    const main: Requester = {
-      name: "/main",
-      origin: "/",
-      rpath: undefined,
-      runpath: undefined,
-      noDefaultDirectories: false,
-      loader: undefined,
-    };
     const options = { profile: profileOf("musl", [1, 2, 3]), environment: {}, currentDirectory: "/", secure: false };
     const shared = sharedFiles(memoryLoadFiles(files), () => {});
-    const facts = { machine: "x86-64", program: main, interpreter } as const;
+    const facts = { machine: "x86-64", program: REQUESTER, interpreter } as const;
     const context = searchContext(shared, { ...options, hwcaps: [] }, facts);
-    return findLibrary(context, "libx.so", main).tried.map(({ path, rule }) => `${rule} ${path}`);
+    return findLibrary(context, "libx.so", REQUESTER).tried.map(({ path, rule }) => `${rule} ${path}`);
   };
   const file = new TextEncoder().encode("/one\n/two:/three\n");
   deepEqual(seen("/lib/ld-musl-x86_64.so.1", {}), [

@@ -24,7 +24,7 @@ export function writeOutput(path: string, image: Uint8Array, executable: boolean
     const old = statSync(path, { throwIfNoEntry: false });
     if (old?.isFile() && old.size > 0) replace(path, image, executable);
     else if (old?.isFile()) fillEmpty(path, image, executable);
-    else if (old !== undefined) writeInto(path, image);
+    else if (old !== undefined) writeWhole(path, "w", image);
     else if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) createTarget(path, image, executable);
     else create(path, image, executable);
     return undefined;
@@ -44,7 +44,7 @@ function create(path: string, image: Uint8Array, executable: boolean): void {
   // Short, because the output's own name may be as long as names can be.
   const temporary = join(dirname(path), `.solder-${process.pid}-${Date.now().toString(36)}`);
   try {
-    writeNew(temporary, image, executable ? 0o777 : 0o666);
+    writeWhole(temporary, "wx", image, executable ? 0o777 : 0o666);
     renameSync(temporary, path);
   } catch (cause) {
     removeIfThere(temporary);
@@ -52,8 +52,9 @@ function create(path: string, image: Uint8Array, executable: boolean): void {
   }
 }
 
-function writeNew(path: string, image: Uint8Array, mode: number): void {
-  const file = openSync(path, "wx", mode);
+/** @param flags "wx" where nothing may be there yet */
+function writeWhole(path: string, flags: "w" | "wx", image: Uint8Array, mode = 0o666): void {
+  const file = openSync(path, flags, mode);
   try {
     writeAll(file, image);
   } finally {
@@ -106,15 +107,6 @@ function makeExecutable(file: number): void {
     fchmodSync(file, mode | (0o111 & ~process.umask()));
   } catch (cause) {
     if (!isForbidden(cause)) throw cause;
-  }
-}
-
-function writeInto(path: string, image: Uint8Array): void {
-  const file = openSync(path, "w");
-  try {
-    writeAll(file, image);
-  } finally {
-    closeSync(file);
   }
 }
 
