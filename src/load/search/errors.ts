@@ -29,7 +29,6 @@ export const MUSL_ERRORS: Readonly<Record<OpenFailure, string>> = {
 
 /** Those that ld.so itself has words for (elf/dl-minimal.c, __strerror_r); of the others it says the number. */
 const NUMBERS: Readonly<Partial<Record<OpenFailure, number>>> = {
-  EIO: 5,
   ENOTDIR: 20,
   EISDIR: 21,
   EFBIG: 27,
