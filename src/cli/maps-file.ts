@@ -2,12 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { basesOfMaps } from "../explain/load/dump-memory.ts";
+import { systemErrorText } from "./system-error.ts";
 
 /** The lowest address of each path, or what is wrong with the file. */
 export function readMapsFile(path: string): ReadonlyMap<string, number> | string {
   try {
-    return basesOfMaps(readFileSync(path, "utf8")) ?? `${path}: this is not in the form of /proc/PID/maps`;
+    const bases = basesOfMaps(readFileSync(path, "utf8"));
+    return bases === undefined || bases.size === 0 ? `${path}: this is not in the form of /proc/PID/maps` : bases;
   } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
+    return `${path}: ${systemErrorText(cause)}`;
   }
 }

@@ -4,6 +4,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import { printableOutput } from "../explain/printable.ts";
 import type { Io } from "./io.ts";
+import { systemErrorText } from "./system-error.ts";
 
 /** Standard output, standard error and the environment of this process. Control characters in names are written out. */
 export const processIo: Io = {
@@ -36,6 +37,13 @@ const NULL_DEVICE_MAJOR = 1;
 const FIRST_PTY_MAJOR = 136;
 const LAST_PTY_MAJOR = 143;
 
+/** The disk is full, perhaps. What has been written is not all, so it counts as nothing. */
+function giveUp(file: number, cause: unknown): void {
+  if (file === 2) return;
+  write(2, `solder: error: cannot write: ${systemErrorText(cause)}\n`);
+  process.exit(1);
+}
+
 function write(file: number, text: string): void {
   const bytes = new TextEncoder().encode(printableOutput(text));
   for (let written = 0; written < bytes.length; ) {
@@ -45,7 +53,10 @@ function write(file: number, text: string): void {
       const { code } = cause as NodeJS.ErrnoException;
       // The reader has gone: there is nobody to tell.
       if (code === "EPIPE") return;
-      if (code !== "EAGAIN") throw cause;
+      if (code !== "EAGAIN") {
+        giveUp(file, cause);
+        return;
+      }
       // Somebody made this pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }

@@ -93,3 +93,8 @@ test("a link loads only those of Node's modules that it uses", needs("as"), () =
     ok(!loaded.includes(`NativeModule ${name}`), name);
   }
 });
+
+test("a full disk is an error, not a stack trace", needs("/dev/full"), () => {
+  const { status, stderr } = run("sh", ["-c", `exec "$0" --help >/dev/full`, solder]);
+  deepEqual([status, stderr], [1, "solder: error: cannot write: no space left on device\n"]);
+});
