@@ -42,7 +42,9 @@ export function* callLines(
     missed: steps.every(({ symbol }) => symbol === 0),
   };
   yield* heading(`${object.name} calls ${name}, slot ${hex(slot.site)}`, style);
-  yield* firstCall(task, callSlot(task, object, row), name, scope, disassemble);
+  const call = callSlot(task, object, row);
+  yield* firstCall(task, call, name, scope, disassemble);
+  if (call.provider === undefined) return;
   yield "";
   yield "  Called again:";
   yield* laterCall(callSlot(task, object, row));
