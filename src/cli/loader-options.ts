@@ -1,6 +1,7 @@
 // The options that all commands share which load programs: which files, whose loader, which environment. One table for the
 // parser, one text for their help.
 
+import { statSync } from "node:fs";
 import { PT_INTERP } from "../elf/constants.ts";
 import { type ElfImage, parseElfImage } from "../elf/file.ts";
 import { nameAt } from "../elf/text.ts";
@@ -66,6 +67,14 @@ export interface LoaderWorld {
 
 const CPU_LEVELS = ["x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"];
 
+export function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}
+
 /** Reads the options, or says what is wrong with them. */
 export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string {
   const environment: Record<string, string | undefined> = {};
@@ -100,6 +109,7 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
     // 5.15.0-91-generic is 5.15.0.
     ...(values.kernel === undefined ? {} : { kernel: (values.kernel.match(/\d+/g) ?? []).slice(0, 3).map(Number) }),
   };
+  if (values.root !== undefined && !isDirectory(values.root)) return `--root: there is no directory '${values.root}'`;
   const root = values.root === undefined ? {} : { root: values.root };
   const [files, tables] = [nodeLoadFiles(root), nodeLoadFiles({ ...root, partly: true })];
   return { files, tables, options, profile, known: new Map() };

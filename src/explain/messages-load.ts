@@ -37,6 +37,14 @@ export const loadMessages: MessageTable = {
   "relocation-not-in-objects": {
     message: "{type} against `{symbol:symbol}' is for the dynamic linker: no object has it",
   },
+  "base-not-movable": {
+    message: "it is linked for {address:hex} and cannot be at {base:hex}: it is not position-independent",
+    cure: "leave its base out, or link it with -pie",
+  },
+  "base-beyond-memory": {
+    message: "from {start:hex} it reaches to {end:hex}, but addresses of {machine} end at {limit:hex}",
+    cure: "give it a lower --base",
+  },
   "base-unknown": {
     message: "--base names {name}, which is not among the objects",
     cure: "write the name as it is given to load, or the last part of its path",

@@ -28,7 +28,7 @@ export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCat
   const says = (category: DebugCategory): boolean => categories.has(category);
   const { ended } = task;
   for (const search of searchesMade(task)) addSearch(task, search, says, lines);
-  if (ended?.step === "search") return lines;
+  if (ended?.step === "start" || ended?.step === "search") return lines;
   if (categories.size > 0) addVersions(task, says, lines);
   if (ended?.step === "versions") return lines;
   if (says("scopes")) addScopes(task, lines);
@@ -45,7 +45,7 @@ export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCat
 
 /** What the real loader looks for before its process ends. */
 export function searchesMade({ searches, ended }: LoadedProcess): readonly LibrarySearch[] {
-  return searches.slice(0, ended?.step === "search" ? ended.searches : undefined);
+  return searches.slice(0, ended?.step === "start" || ended?.step === "search" ? ended.searches : undefined);
 }
 
 /** An error, which every category brings (elf/dl-catch.c, _dl_signal_cexception). */

@@ -8,8 +8,8 @@ import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contra
 import { addObject, mapDependencies, mapObject } from "./dependencies.ts";
 import { type DynamicFile, readDynamicFile } from "./dynamic-file.ts";
 import { makeQuery } from "./lookup.ts";
-import type { LoadedObject, LoadedProcess, LoadHost } from "./objects.ts";
-import { type Placement, placer } from "./place.ts";
+import { endProcess, type LoadedObject, type LoadedProcess, type LoadHost } from "./objects.ts";
+import { type Placement, placementProblems, placer } from "./place.ts";
 import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
 import {
@@ -91,6 +91,7 @@ export function loadDependencies(
   const preloaded = preload(task, program, preloadsOf(options, cache.files));
   task.globalScope = mapDependencies(task, [program, ...preloaded], false);
   if (task.host.search.triesLeft < 0) task.problems.push(error("search-given-up", { file: path }));
+  task.problems.push(...placementProblems(task.machine, settings, task.objects));
   task.globalAtStart = new Set(task.globalScope);
   const glibc = options.profile.library === "glibc";
   // musl ends when it has looked for all.
@@ -197,6 +198,8 @@ function startProcess(
   const loader = typeof opened === "string" ? undefined : dynamicFileOf(cache, opened);
   if (loader === undefined) {
     task.problems.push(error("interpreter-missing", { file: path }, { interpreter }));
+    // What shells say of ENOENT.
+    if (settings.interpreter === undefined && file.interpreter !== undefined) endProcess(task, 127, { step: "start" });
     return task;
   }
   const names = loader.soname === undefined ? [interpreter] : [interpreter, loader.soname];

@@ -111,7 +111,8 @@ export interface LoaderMessage {
 
 /** How far the real loader would have come: what ends the process is the last of these things that it does. */
 export interface ProcessEnd {
-  readonly step: "search" | "versions" | "relocation";
+  /** "start" is the kernel's: the loader that the program names is not there. */
+  readonly step: "start" | "search" | "versions" | "relocation";
   /** So many of the process's `searches` were made. */
   readonly searches: number;
   /** The object that was being mapped, whose versions were being checked, or that was being relocated. */

@@ -1,11 +1,11 @@
 // Where objects are mapped. The kernel decides; its choice can be given, imitated, or drawn at random with a seed so that
 // it can be drawn again.
 
-import { ET_EXEC } from "../elf/index.ts";
+import { ET_EXEC, error, type Problem } from "../elf/index.ts";
 import type { LoaderMachine } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
 import { PAGE, pageDown, pageUp } from "./map.ts";
-import type { LoadHost } from "./objects.ts";
+import type { LoadedObject, LoadHost } from "./objects.ts";
 
 export interface Placement {
   /**
@@ -34,6 +34,9 @@ const ADDRESS_SPACES: Readonly<Record<LoaderMachine, AddressSpace>> = {
   i386: { program: 0x5655_5000, top: 0xf7ff_e000, entropy: 8, kernel: 0x8000, loader: 0x2000 },
 };
 
+/** Behind the last address that a program can have (TASK_SIZE; of a 64-bit kernel for i386). */
+const ADDRESS_ENDS: Readonly<Record<LoaderMachine, number>> = { "x86-64": 0x7fff_ffff_f000, i386: 0xffff_e000 };
+
 /** vm.mmap_min_addr. */
 const LOWEST = 0x1_0000;
 
@@ -53,9 +56,8 @@ export function placer(
   const gaps: Gap[] = [{ start: LOWEST, end: space.top - shift() }];
   let cacheMapped = false;
   return (file, name, kind, bytes, rule) => {
-    const known = given?.get(name) ?? given?.get(file.realPath) ?? given?.get(name.slice(name.lastIndexOf("/") + 1));
-    const fixed = known === undefined && file.elf.header.type === ET_EXEC && file.loads.length > 0;
-    const chosen = fixed ? file.loads[0].address : (known ?? (kind === "program" ? programStart : undefined));
+    const known = givenFor(given, name, file);
+    const chosen = linkedFor(file) ?? known ?? (kind === "program" ? programStart : undefined);
     if (chosen !== undefined) {
       removeFrom(gaps, pageDown(chosen), pageDown(chosen) + bytes);
       return pageDown(chosen);
@@ -71,6 +73,41 @@ export function placer(
     }
     return start;
   };
+}
+
+/** The address given for an object: by its name, its path with links resolved, or the last part of its name. */
+function givenFor(given: Placement["given"], name: string, file: DynamicFile): number | undefined {
+  return given?.get(name) ?? given?.get(file.realPath) ?? given?.get(name.slice(name.lastIndexOf("/") + 1));
+}
+
+/** Where a file that is not position-independent has to be. */
+function linkedFor({ elf, loads }: DynamicFile): number | undefined {
+  return elf.header.type === ET_EXEC && loads.length > 0 ? pageDown(loads[0].address) : undefined;
+}
+
+/** What is wrong with the addresses that were given. */
+export function placementProblems(
+  machine: LoaderMachine,
+  { given }: Placement,
+  objects: readonly LoadedObject[],
+): Problem[] {
+  if (given === undefined) return [];
+  const problems: Problem[] = [];
+  const limit = ADDRESS_ENDS[machine];
+  const baseOf = ({ name, file }: LoadedObject): number | undefined => givenFor(given, name, file);
+  for (const object of objects) {
+    const { name, start, end } = object;
+    const base = baseOf(object);
+    if (base === undefined) continue;
+    if (base !== start) problems.push(error("base-not-movable", { file: name }, { address: start, base }));
+    if (end > limit) problems.push(error("base-beyond-memory", { file: name }, { machine, start, end, limit }));
+    const other = objects.find(
+      (it) => it !== object && it.start < end && start < it.end && !(baseOf(it) !== undefined && it.id > object.id),
+    );
+    if (other !== undefined)
+      problems.push(error("objects-overlap", { file: name }, { other: other.name, base: start, end: other.end }));
+  }
+  return problems;
 }
 
 /** Addresses that nothing has yet. */

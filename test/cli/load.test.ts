@@ -104,6 +104,15 @@ test(
   },
 );
 
+test("--call: a function that nobody defines ends the process", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  const other = compile(x86_64, "other.c", "int counter;", ["-fpic"]);
+  tool("gcc", ["-shared", "-Wl,-soname,libtwice.so", other, "-o", join(directory, "libtwice.so")]);
+  const { status, out, err } = solderLoad("--call", "twice", path);
+  deepEqual([status, err], [127, `${path}: symbol lookup error: ${path}: undefined symbol: twice\n`]);
+  match(out, /4\. it looks twice up, and nobody defines it: the process ends\n$/);
+});
+
 test("--headers: what dl_iterate_phdr tells the program", needs(...x86_64.tools), () => {
   const { path } = program();
   const { out } = solderLoad("--headers", path);
@@ -184,8 +193,8 @@ test("random addresses are the same for the same seed", needs(...x86_64.tools), 
 
 for (const [what, args, message] of [
   ["no file", [], /no files given/],
-  ["a base without an address", ["--base", "x", "/bin/true"], /--base takes FILE=ADDRESS/],
-  ["a base within a page", ["--base", "true=0x10000001", "/bin/true"], /--base takes a multiple of 0x1000/],
+  ["a base without an address", ["--base", "x", "/bin/true"], /--base takes NAME=ADDRESS/],
+  ["a base within a page", ["--base", "true=0x10000001", "/bin/true"], /--base takes multiples of 0x1000/],
   ["an unknown profile", ["--profile", "glibc@1.0", "/bin/true"], /--profile takes glibc@/],
   ["what is not in the JSON", ["--json", "--got", "/bin/true"], /--json shows .*nothing of --got/],
   ["an unknown part of LD_DEBUG", ["--debug", "nonsense", "/bin/true"], /--debug takes /],
@@ -213,4 +222,57 @@ test("--trace and --debug end where the process ends", needs(...x86_64.tools), (
     /libtwice\.so, asked for by .*\n(.*\n)*? {4}not found\n\nThe process ends with exit status 127\n.*\n$/,
   );
   ok(!solderLoad("--debug", "libs", path).out.includes("find library=libc.so.6"));
+});
+
+test("addresses that no process could have", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  const wrong = (...args: string[]): string => {
+    const { status, err } = solderLoad(...args);
+    equal(status, 1);
+    return err;
+  };
+  match(
+    wrong("--base", "main=0x300000000000", "--base", "libtwice.so=0x300000001000", path),
+    /libtwice\.so: it is to be at 0x300000001000, where .*\/main is \(up to 0x300000005000\) \[objects-overlap\]/,
+  );
+  match(
+    wrong("--base", "main=0x7fffffffe000", path),
+    /addresses of x86-64 end at 0x7ffffffff000 \[base-beyond-memory\]/,
+  );
+  const fixed = join(directory, "fixed");
+  tool("ld", [compile(x86_64, "f.s", ".globl _start\n_start: ret\n"), "-o", fixed]);
+  match(wrong("--base", "fixed=0x10000", fixed), /linked for 0x400000 and cannot be at 0x10000.*\[base-not-movable\]/);
+  equal(solderLoad("--base", "fixed=0x400000", fixed).status, 0);
+});
+
+test("a loader that is not there: the shell's exit code, and no process", needs(...x86_64.tools), () => {
+  const { directory } = program();
+  const path = join(directory, "elsewhere");
+  const object = compile(x86_64, "main.c", "int main(void) { return 0; }", ["-fpie"]);
+  tool("gcc", [object, "-o", path, "-Wl,--dynamic-linker=/nowhere/ld.so"]);
+  const { status, out, err } = solderLoad("--trace", path);
+  equal(status, 127);
+  match(err, /its loader \/nowhere\/ld\.so cannot be opened \[interpreter-missing\]/);
+  match(out, /^\n1\. The kernel maps .*\n( .*\n)+\nThe process ends with exit status 127\n$/);
+});
+
+test("files of addresses and memory that cannot be read or written", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  equal(solderLoad("--bases", "/nowhere", path).err, "solder load: error: /nowhere: no such file or directory\n");
+  equal(
+    solderLoad("--bases", "/dev/null", path).err,
+    "solder load: error: /dev/null: this is not in the form of /proc/PID/maps\n",
+  );
+  match(solderLoad("--dump", directory, path).err, /: illegal operation on a directory\n$/);
+});
+
+test("--root needs a directory, and a program", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  match(solderLoad("--root", "/nowhere", path).err, /--root: there is no directory '\/nowhere'; see/);
+  const object = compile(x86_64, "main.c", "int main(void) { return 0; }", []);
+  const { status, err } = solderLoad("--root", directory, object, object);
+  deepEqual(
+    [status, err],
+    [2, "solder load: error: --root is for a program, which is loaded by itself; see solder load --help\n"],
+  );
 });

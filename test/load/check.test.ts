@@ -589,6 +589,6 @@ test("what is asked wrongly is said", () => {
   match(wrong(["--for", "debian:99", "x"]), /does not know 'debian:99'; it knows debian:10, debian:11/);
   match(wrong(["--profile", "glibc@1", "x"]), /--profile takes/);
   match(wrong(["--frob"]), /Unknown option '--frob'/);
-  match(wrong(["--root", "/nonexistent"]), /no such directory/);
+  match(wrong(["--root", "/nonexistent"]), /there is no directory '\/nonexistent'/);
   equal(checkText(["--help"]).status, 0);
 });

@@ -1,14 +1,14 @@
 // `solder check`: will it load here, on those systems, under that root directory? Arguments and files here; the checks are
 // in load/check, their words in explain/check.
 
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { EI_CLASS, ELFCLASS64, EM_386, EM_X86_64, identify } from "../../elf/index.ts";
 import { fails, fileLines, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
 import { filesUnder } from "../../host/walk.ts";
 import { type FileReport, settleElsewhere, settleVariants } from "../../load/check/index.ts";
 import type { Io } from "../io.ts";
-import { FAILURE, MISUSE, runRequest, SUCCESS } from "../run-request.ts";
+import { isDirectory } from "../loader-options.ts";
+import { FAILURE, runRequest, SUCCESS } from "../run-request.ts";
 import { HELP, parseRequest, type Request } from "./request.ts";
 import { startSession } from "./session.ts";
 
@@ -24,10 +24,6 @@ export function runCheck(args: readonly string[], io: Io): number {
 }
 
 function checkAll(request: Request, io: Io): number {
-  if (request.root !== undefined && !isDirectory(request.root)) {
-    io.err(`solder check: error: ${request.root}: no such directory\n`);
-    return MISUSE;
-  }
   const { json, style } = request;
   let session = startSession(request);
   const named: FileReport[] = [];
@@ -87,12 +83,4 @@ function isWanted(path: string, start: Uint8Array): boolean {
   if (identify(start) !== "elf-shared" && identify(start) !== "elf-executable") return false;
   const machine = start[EI_CLASS] === ELFCLASS64 ? EM_X86_64 : EM_386;
   return start.length > 19 && start[18] === machine && start[19] === 0 && !path.endsWith(".debug");
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  } catch {
-    return false;
-  }
 }

@@ -90,6 +90,15 @@ const FOR_PROGRAMS = [
   "bases",
   "seed",
   "dump",
+  "root",
+  "profile",
+  "env",
+  "preload",
+  "library-path",
+  "inhibit-cache",
+  "cpu",
+  "kernel",
+  "secure",
 ] as const;
 
 const PAGE = 4096;
@@ -142,7 +151,8 @@ function readBases(texts: readonly string[]): ReadonlyMap<string, number> | stri
   for (const text of texts) {
     const [, name, address] = /^(.+)=(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text) ?? [];
     const base = Number(address);
-    if (name === undefined || !Number.isSafeInteger(base)) return `--base takes FILE=ADDRESS, not '${text}'`;
+    if (name === undefined) return `--base takes NAME=ADDRESS, not '${text}'`;
+    if (!Number.isSafeInteger(base)) return `--base takes addresses up to 0x1fffffffffffff, not '${text}'`;
     bases.set(name, base);
   }
   return bases;
@@ -152,7 +162,8 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
   const given = readBases(values.base ?? []);
   if (typeof given === "string") return given;
   const odd = [...given].find(([, base]) => base % PAGE !== 0);
-  if (odd !== undefined) return `--base takes a multiple of 0x1000 for a program or library, which '${odd[0]}' has not`;
+  if (odd !== undefined)
+    return `a program or library begins on a page: --base takes multiples of 0x1000, not '${odd[0]}=0x${odd[1].toString(16)}'`;
   const world = loaderWorld(values, io);
   if (typeof world === "string") return world;
   const unwritten = values.json === true && NOT_IN_JSON.find((name) => values[name] !== undefined);

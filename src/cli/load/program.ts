@@ -27,6 +27,7 @@ import type { Io } from "../io.ts";
 import { type LoaderWorld, programOptions } from "../loader-options.ts";
 import { readMapsFile } from "../maps-file.ts";
 import { FAILURE, SUCCESS } from "../run-request.ts";
+import { systemErrorText } from "../system-error.ts";
 
 export interface ProgramRequest {
   readonly program: string;
@@ -82,7 +83,8 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   for (const name of request.given.keys()) if (!names.has(name)) complain(warning("base-unknown", {}, { name }));
   for (const problem of process.problems) complain(problem);
   const written = request.dump === undefined || writeDump(process, request.dump, io);
-  return written ? (process.exitCode ?? SUCCESS) : FAILURE;
+  if (!written) return FAILURE;
+  return process.exitCode ?? (process.problems.some(({ severity }) => severity === "error") ? FAILURE : SUCCESS);
 }
 
 function show(process: LoadedProcess, { parts, debug, calls, json, style }: ProgramRequest, io: Io): void {
@@ -140,7 +142,7 @@ function writeDump(process: LoadedProcess, path: string, io: Io): boolean {
     }
     return true;
   } catch (cause) {
-    io.err(`solder load: error: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+    io.err(`solder load: error: ${path}: ${systemErrorText(cause)}\n`);
     return false;
   }
 }

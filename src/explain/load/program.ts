@@ -43,6 +43,7 @@ export function* programLines(task: LoadedProcess, style: Style): Generator<stri
 }
 
 const WHEN: Readonly<Record<ProcessEnd["step"], string>> = {
+  start: "because the loader that it names is not there",
   search: "while libraries are looked for and mapped",
   versions: "when versions are checked",
   relocation: "while references are bound",

@@ -27,6 +27,7 @@ export function* traceLines(
   const loader = task.objects.find(({ kind }) => kind === "loader");
   yield* title("The kernel maps the program and the loader that its PT_INTERP names");
   for (const object of [program, ...(loader === undefined ? [] : [loader])]) yield* mappingLines(object, false);
+  if (task.ended?.step === "start") return yield* endLines(task, style);
   yield* title(`The loader (${profileName(task.options.profile)}) finds and maps what is needed, breadth first`);
   yield* searchLines(task);
   if (task.ended?.step === "search") return yield* endLines(task, style);

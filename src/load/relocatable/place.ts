@@ -29,6 +29,7 @@ import { countSlots, type SlotCounts } from "./slot-needs.ts";
 /** Where the first object goes if nobody says otherwise, and the size of a page. */
 const FIRST_BASE = 0x10000;
 const PAGE = 0x1000;
+const ADDRESSES_OF_32_BITS = 2 ** 32;
 /** An object that asks for more than this is damaged, or nothing for simulated memory. */
 const LARGEST_OBJECT = 0x4000_0000;
 
@@ -83,6 +84,11 @@ export function placeObjects(inputs: readonly RelocatableInput[], report: Report
     }
     const placement = placeObject(input.name, elf, machine, input.base ?? next, signatures, report);
     if (placement === undefined) continue;
+    if (machine.wordBytes === 4 && placement.end > ADDRESSES_OF_32_BITS) {
+      const { base: start, end } = placement;
+      const facts = { machine: "i386", start, end, limit: ADDRESSES_OF_32_BITS };
+      report(error("base-beyond-memory", { file: input.name }, facts));
+    }
     placements.push(placement);
     next = alignUp(placement.end, PAGE);
   }
