@@ -82,13 +82,22 @@ function pageLines(object: LoadedObject, address: number): string[] {
   const now = page(true);
   const before = page(false);
   if (now === undefined || now.flags === 0) return ["  a hole between segments: reading it is a fault"];
-  const origin =
-    now.fileOffset < 0 ? "memory without a file" : `file offset ${hex(now.fileOffset + (address - now.start))}`;
+  const origin = isZeroed(object, address)
+    ? "zeros behind what the file has of it"
+    : now.fileOffset < 0
+      ? "memory without a file"
+      : `file offset ${hex(now.fileOffset + (address - now.start))}`;
   const relro =
     before !== undefined && before.flags !== now.flags
       ? `, ${protectionText(before.flags)} until it was relocated (RELRO)`
       : "";
   return [`  segment ${hex(now.start)}-${hex(now.end)} ${protectionText(now.flags)}${relro}, ${origin}`];
+}
+
+/** In .bss: in a segment, but not in the part of it that the file has. */
+function isZeroed({ file, base }: LoadedObject, address: number): boolean {
+  const at = address - base;
+  return file.loads.some((it) => at >= it.address + it.fileBytes && at < it.address + it.memoryBytes);
 }
 
 /** The relocations whose bytes the address is among. */
@@ -102,7 +111,8 @@ function relocatedLines(
   const found = [...relocationsOf(task, object)].filter(
     (it) => address >= it.site && address < it.site + relocatedBytes(it),
   );
-  if (found.length === 0) return ["  no relocation writes here: the bytes are the file's"];
+  if (found.length === 0)
+    return [`  no relocation writes here: the bytes are ${isZeroed(object, address) ? "zero at first" : "the file's"}`];
   return found.flatMap((it) => [
     `  written by a relocation: ${it.packed ? "DT_RELR" : (it.type?.name ?? it.typeNumber)}, ${explained(task, it, style)}`,
     ...withCode(task, it, disassemble, style).map((line) => `    ${line}`),

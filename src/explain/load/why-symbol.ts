@@ -142,13 +142,16 @@ function stepLines(one: LoadedRelocation, steps: readonly ScopeStep[], style: St
       continue;
     }
     flush();
-    const has = definitions.map((it) => definitionText(it, style)).join(", ");
+    const text = (those: readonly NamedDefinition[]): string => those.map((it) => definitionText(it, style)).join(", ");
+    const has = text(symbol === 0 ? definitions : definitions.filter((it) => it.symbol === symbol));
+    const rest = definitions.filter((it) => symbol !== 0 && it.symbol !== symbol);
+    const others = rest.length === 0 ? "" : `; not its ${text(rest)}`;
     if (one.kind === DO_COPY && object.kind === "program")
       lines.push(`    not asked: ${object.name}, which copies the variable from where the others have it`);
     else if (symbol === 0)
       lines.push(`    passed over: ${object.name} has ${has}${one.version === "" ? "" : `, not ${one.version}`}`);
-    else if (!taken) lines.push(`    taken: ${object.name}, ${has}`);
-    else lines.push(`    too late: ${object.name} defines it as well, ${has}`);
+    else if (!taken) lines.push(`    taken: ${object.name}, ${has}${others}`);
+    else lines.push(`    too late: ${object.name} defines it as well, ${has}${others}`);
     if (symbol !== 0) taken = true;
   }
   if (!taken) flush();
@@ -170,8 +173,10 @@ function changes(task: LoadedProcess, one: LoadedRelocation, steps: readonly Sco
   const looked = rule !== BOUND_LOCALLY && rule !== BOUND_PROTECTED && rule !== BOUND_UNIQUE;
   const first = steps[0]?.object;
   if (looked && first?.kind === "program" && provider !== first) {
+    const name = symbolText(one.name, "", style);
+    const what = one.version === "" ? name : `${name}, in version ${one.version} or without versions,`;
     texts.push(
-      `LD_PRELOAD: a library with ${symbolText(one.name, one.version, style)} would come ${provider === undefined ? "in" : `before ${shortName(provider)}`}.`,
+      `LD_PRELOAD: a library with ${what} would ${provider === undefined ? "supply it" : `come before ${shortName(provider)}`}.`,
     );
   } else if (looked && provider !== undefined && first === provider && provider.kind === "program") {
     texts.push("LD_PRELOAD would change nothing: the program's own definition comes first.");
