@@ -1,6 +1,7 @@
 // `solder why PROGRAM WHAT`: why a symbol, a library or an address is what it is in the loaded process.
 
 import type { Style } from "../explain/dump/index.ts";
+import { symbolsSpelled } from "../explain/load/spelled-names.ts";
 import { addressWhy, ownSymbolWhy } from "../explain/load/why-address.ts";
 import { libraryWhy } from "../explain/load/why-library.ts";
 import { nearestSymbol, symbolWhy } from "../explain/load/why-symbol.ts";
@@ -16,9 +17,10 @@ import { FAILURE, runRequest, SUCCESS } from "./run-request.ts";
 const HELP = `Usage: solder why [options] PROGRAM WHAT...
 
 Loads the program into simulated memory, as solder load does, and explains:
-  SYMBOL      (puts, puts@GLIBC_2.2.5) what each reference to it is bound to and by which
-              rule, who else defines it and was passed over, what LD_PRELOAD or -Bsymbolic
-              would change; of one that only the symbol table has, where it is
+  SYMBOL      (puts, puts@GLIBC_2.2.5, ns::f(int) or ns::f) what each reference to it is
+              bound to and by which rule, who else defines it and was passed over, what
+              LD_PRELOAD or -Bsymbolic would change; of one that only the symbol table has,
+              where it is
   LIBRARY     (libc.so.6, a path) how it was found and who asked for it, what was tried
   ADDRESS     (0x555555555139) object, segment, section and symbol there; if a relocation
               wrote there, its formula with the numbers and the bytes before and after
@@ -89,6 +91,8 @@ function explain({ program, questions, world, now, given, style }: Request, io: 
     return FAILURE;
   }
   for (const { text } of result.process.messages) io.err(`${text}\n`);
+  for (const problem of result.process.problems)
+    io.err(`${renderProblem(problem, { program: "solder why", color: io.color.err })}\n`);
   let status = SUCCESS;
   questions.forEach((question, i) => {
     if (i > 0) io.out("\n");
@@ -107,8 +111,26 @@ function explain({ program, questions, world, now, given, style }: Request, io: 
 function answer(process: LoadedProcess, question: string, style: Style): readonly string[] | undefined {
   if (/^0[xX][0-9a-fA-F]+$/.test(question)) return addressWhy(process, Number(question), nodeDisassembler(), style);
   return (
-    libraryWhy(process, question, style) ??
-    symbolWhy(process, question, style) ??
-    ownSymbolWhy(process, question, nodeDisassembler(), style)
+    libraryWhy(process, question, style) ?? nameWhy(process, question, style) ?? spelledWhy(process, question, style)
   );
+}
+
+function nameWhy(process: LoadedProcess, name: string, style: Style): readonly string[] | undefined {
+  return symbolWhy(process, name, style) ?? ownSymbolWhy(process, name, nodeDisassembler(), style);
+}
+
+/** More symbols than these are no answer. */
+const MOST_MEANT = 12;
+
+/** A C++ or Rust name as people write it may mean several symbols: overloads, constructors of base and whole objects. */
+function spelledWhy(process: LoadedProcess, question: string, style: Style): readonly string[] | undefined {
+  const [, text = "", version = ""] = /^(.*?)(@.*)?$/.exec(question) ?? [];
+  const names = symbolsSpelled(process, text);
+  const lines: string[] = [];
+  for (const name of names.slice(0, MOST_MEANT)) {
+    if (names.length > 1) lines.push(...(lines.length > 0 ? [""] : []), `${name}${version}`, "");
+    lines.push(...(nameWhy(process, `${name}${version}`, style) ?? []));
+  }
+  if (names.length > MOST_MEANT) lines.push("", `and ${names.length - MOST_MEANT} more: say which, with parameters`);
+  return lines.length > 0 ? lines : undefined;
 }

@@ -1,6 +1,7 @@
 // `solder why`: a symbol, a library, an address of a loaded program. Each answer here can be checked by running the program.
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runWhy } from "../../src/cli/why.ts";
@@ -136,4 +137,48 @@ test("what is unknown is said, with what comes nearest", needs(...x86_64.tools),
     [status, err],
     [1, `solder why: error: ${main} has no symbol, library or address 'shard'; did you mean shared?\n`],
   );
+});
+
+test("a C++ name as it is shown, with parameters or without", needs(...x86_64.tools, "g++"), () => {
+  const directory = scratch("why");
+  const source = `#include <string>
+    namespace ns { int count; int of(const std::string& s) { return s.size() + count; } int of(int x) { return x; }
+    template <class T> T twice(T x) { static T last; return last = x + x; } }
+    int main() { return ns::of("ab") + ns::of(1) + ns::twice(2); }`;
+  writeFileSync(join(directory, "main.cc"), source);
+  const main = join(directory, "main");
+  tool("g++", ["-rdynamic", join(directory, "main.cc"), "-o", main]);
+  const about = (name: string): string[] =>
+    [...why(main, name).out.matchAll(/^(.*) has \d+ definitions? in the process$/gm)].map(([, found = ""]) => found);
+  const string = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  deepEqual(about("ns::count"), ["ns::count"]);
+  deepEqual(about("ns::of(int)"), ["ns::of(int)"]);
+  deepEqual(about("ns::of(std::string const&)"), [`ns::of(${string} const&)`]);
+  deepEqual(about(`ns::of(${string} const &)`), [`ns::of(${string} const&)`]);
+  deepEqual(about("ns::of").toSorted(), ["ns::of(int)", `ns::of(${string} const&)`]);
+  for (const name of ["ns::twice", "ns::twice<int>", "ns::twice<int>(int)", "int ns::twice<int>(int)"])
+    deepEqual(about(name), ["int ns::twice<int>(int)"]);
+  equal(why(main, "ns::twice<long>").status, 1);
+});
+
+test(
+  "of a library's versions of a symbol one is taken, and is the one that a preload has to match",
+  needs("gcc"),
+  () => {
+    const path = join(scratch("why"), "main");
+    const source =
+      "#include <string.h>\nvoid *(*volatile f)(void *, const void *, size_t) = memcpy; int main(void) { return !f; }";
+    tool("gcc", [compile(x86_64, "main.c", source, ["-fpie"]), "-o", path]);
+    const { out } = why(path, "memcpy");
+    match(out, /taken: .*, memcpy@@GLIBC_2\.14 \(GLOBAL IFUNC\); not its memcpy@GLIBC_2\.2\.5 \(GLOBAL FUNC\)\n/);
+    match(out, /LD_PRELOAD: a library with memcpy, in version GLIBC_2\.14 or without versions, would come before libc/);
+  },
+);
+
+test("an address in .bss: no bytes of the file", needs(...x86_64.tools), () => {
+  const path = join(scratch("why"), "static");
+  tool("ld", [compile(x86_64, "bss.s", ".globl _start\n_start: ret\n.bss\n.globl room\nroom: .skip 8\n"), "-o", path]);
+  const { out } = why(path, "room");
+  match(out, /rw-p, zeros behind what the file has of it\n/);
+  match(out, /no relocation writes here: the bytes are zero at first\n/);
 });

@@ -51,6 +51,11 @@ export function symbolCalled(object: LoadedObject, name: string): NamedRange | u
   return allSymbols(object).find((it) => it.name === name);
 }
 
+/** All names in .symtab. */
+export function* symbolNames(object: LoadedObject): Generator<string> {
+  for (const { name } of allSymbols(object)) yield name;
+}
+
 function nearest(object: LoadedObject, address: number, accept: (it: NamedRange) => boolean): NamedRange | undefined {
   const section = sectionAt(object.file.elf, address);
   let best: NamedRange | undefined;
