@@ -8,7 +8,7 @@ import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contra
 import { addObject, mapDependencies, mapObject } from "./dependencies.ts";
 import { type DynamicFile, readDynamicFile } from "./dynamic-file.ts";
 import { makeQuery } from "./lookup.ts";
-import { endProcess, type LoadedObject, type LoadedProcess, type LoadHost } from "./objects.ts";
+import type { LoadedObject, LoadedProcess, LoadHost } from "./objects.ts";
 import { type Placement, placementProblems, placer } from "./place.ts";
 import { behaves } from "./profiles.ts";
 import { lookupRules, sortRules } from "./rules.ts";
@@ -100,6 +100,11 @@ export function loadDependencies(
   else task.globalScope = [...task.chain];
   task.relocationOrder = glibc ? relocationOrder(task) : muslOrder(task);
   checkVersions(task, task.chain);
+  if (file.interpreter !== undefined && task.problems.some(({ code }) => code === "interpreter-missing")) {
+    // The kernel's ENOENT, of which shells make 127. `messages` has what the loader would have said.
+    task.exitCode = 127;
+    task.ended = { step: "start", searches: 0 };
+  }
   return { loaded: true, process: task };
 }
 
@@ -198,8 +203,6 @@ function startProcess(
   const loader = typeof opened === "string" ? undefined : dynamicFileOf(cache, opened);
   if (loader === undefined) {
     task.problems.push(error("interpreter-missing", { file: path }, { interpreter }));
-    // What shells say of ENOENT.
-    if (settings.interpreter === undefined && file.interpreter !== undefined) endProcess(task, 127, { step: "start" });
     return task;
   }
   const names = loader.soname === undefined ? [interpreter] : [interpreter, loader.soname];
