@@ -275,7 +275,7 @@ function checkProtected(
   task.messages.push({ text, fatal: false });
   if (needsIndirectAccess(library.file)) {
     const text = `${name}: ${library.name}: error due to GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS`;
-    fatal(task, text, 127, relocating(program, row));
+    fatal(task, text, 127, { ...relocating(program, row), unbound: true });
   }
 }
 
@@ -302,7 +302,8 @@ function relocating(object: LoadedObject, row: number): EndPlace {
 }
 
 function notFound(task: LoadedProcess, object: LoadedObject, row: number, query: Query): void {
-  if (query.asserted !== undefined) {
+  const { asserted } = query;
+  if (asserted !== undefined) {
     query.asserted = undefined;
     const where = "dl-lookup.c: 107: check_match";
     const assertion = "version->filename == NULL || ! _dl_name_match_p (version->filename, map)";
@@ -310,7 +311,7 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
       text: `Inconsistency detected by ld.so: ${where}: Assertion \`${assertion}' failed!`,
       fatal: true,
     });
-    endProcess(task, 127, relocating(object, row));
+    endProcess(task, 127, { ...relocating(object, row), asserted });
     return;
   }
   const name = textBetween(query.bytes, query.start, query.end);

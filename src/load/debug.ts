@@ -3,11 +3,14 @@
 // the process's number. Nothing is recorded for it while loading: all is read off the process.
 
 import { DT_PREINIT_ARRAY, PT_DYNAMIC, STV_PROTECTED } from "../elf/index.ts";
+import { TYPE_CLASSES } from "./bind.ts";
 import { programHeaders } from "./calls.ts";
 import type { SearchStep } from "./contract.ts";
 import { symbolicOf } from "./dynamic-file.ts";
 import { symbolName, symbolVisibility } from "./dynamic-symbols.ts";
+import { CLASS_COPY, CLASS_PLT } from "./lookup.ts";
 import {
+  BOUND_BY_LOOKUP,
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
   type LibrarySearch,
@@ -16,11 +19,12 @@ import {
   NOT_YET_BOUND,
 } from "./objects.ts";
 import { finiOrder, initFirst, initOrder } from "./order.ts";
+import { walkScope } from "./scope-walk.ts";
 import { versionIndex } from "./version-table.ts";
 import { providerOf, versionComplaints } from "./versions.ts";
 
 /** What can be asked for in LD_DEBUG, as far as it is said here. "all" is all of them. */
-export type DebugCategory = "libs" | "files" | "versions" | "scopes" | "reloc" | "bindings";
+export type DebugCategory = "libs" | "files" | "versions" | "scopes" | "reloc" | "symbols" | "bindings";
 
 /** What the loader would print with these categories in LD_DEBUG, from the program's start to its end. */
 export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCategory>): string[] {
@@ -36,7 +40,7 @@ export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCat
   const loaders = task.relocationOrder.length < 2 ? [] : task.objects.filter(({ kind }) => kind === "loader");
   for (const object of [...libraries, ...loaders]) {
     if (says("reloc")) lines.push("", `relocation processing: ${object.name}${isLazy(task, object) ? " (lazy)" : ""}`);
-    if (says("bindings")) addBindings(task, object, lines);
+    if (says("bindings") || says("symbols")) addBindings(task, object, says, lines);
     if (ended !== undefined && object === ended.object) return [...lines, ...undefinedSymbolLines(task, object)];
   }
   if (ended === undefined) addCalls(task, says, lines);
@@ -89,28 +93,62 @@ function isLazy(task: LoadedProcess, object: LoadedObject): boolean {
 export function bindingLines(task: LoadedProcess): string[] {
   const lines: string[] = [];
   for (const object of task.relocationOrder) {
-    if (object.kind !== "loader") addBindings(task, object, lines);
+    if (object.kind !== "loader") addBindings(task, object, (category) => category === "bindings", lines);
   }
   return lines;
 }
 
-function addBindings(task: LoadedProcess, object: LoadedObject, lines: string[]): void {
+function addBindings(
+  task: LoadedProcess,
+  object: LoadedObject,
+  says: (category: DebugCategory) => boolean,
+  lines: string[],
+): void {
   const { bindings, file } = object;
   if (bindings === undefined) return;
   const { ended } = task;
-  const count = object === ended?.object ? (ended.row ?? 0) : symbolicOf(file).count;
+  const count = object === ended?.object && ended.row !== undefined ? ended.row + 1 : symbolicOf(file).count;
   const { provider, rule } = bindings;
   for (let row = 0; row < count; row++) {
-    if (
-      provider[row] < 0 ||
-      rule[row] === BOUND_LOCALLY ||
-      rule[row] === BOUND_FROM_CACHE ||
-      rule[row] === NOT_YET_BOUND
-    ) {
-      continue;
-    }
-    lines.push(bindingLine(task, object, row));
+    if (rule[row] === BOUND_LOCALLY || rule[row] === BOUND_FROM_CACHE || rule[row] === NOT_YET_BOUND) continue;
+    if (says("symbols")) addLookups(task, object, row, lines);
+    const isUnbound = object === ended?.object && row === ended.row && ended.unbound === true;
+    if (says("bindings") && provider[row] >= 0 && !isUnbound) lines.push(bindingLine(task, object, row));
   }
+}
+
+/** Which objects were asked for a symbol: in the order of the scope, up to the one that has it. */
+function addLookups(task: LoadedProcess, object: LoadedObject, row: number, lines: string[]): void {
+  const { symbol, type } = symbolicOf(object.file);
+  const { symbols } = object.file;
+  const name = symbolName(symbols, symbol[row]);
+  const classes = TYPE_CLASSES[task.machine][type[row]];
+  const provider: LoadedObject | undefined = task.objects[object.bindings?.provider[row] ?? -1];
+  const isPlain = object.bindings?.rule[row] === BOUND_BY_LOOKUP;
+  const { ended } = task;
+  const isAssertion = object === ended?.object && row === ended.row && ended.asserted !== undefined;
+  const isLast = isAssertion
+    ? (asked: LoadedObject) => asked === ended.asserted
+    : isPlain
+      ? (asked: LoadedObject) => asked === provider
+      : hasSymbol(task, object, row);
+  const ask = (passProgram: boolean): void => {
+    for (const asked of object.scope.flat()) {
+      if (passProgram && asked.kind === "program") continue;
+      lines.push(`symbol=${name};  lookup in file=${asked.name} [0]`);
+      if (isLast(asked)) return;
+    }
+  };
+  ask((classes & CLASS_COPY) !== 0);
+  // Once more, as calls look it up, to see whether the program has made the function's address its own.
+  const isProtected = provider !== undefined && symbolVisibility(symbols, symbol[row]) === STV_PROTECTED;
+  if (isProtected && classes !== CLASS_PLT) ask(false);
+}
+
+/** Has an object what the reference accepts? Unique and protected symbols may be bound to another one all the same. */
+function hasSymbol(task: LoadedProcess, object: LoadedObject, row: number): (asked: LoadedObject) => boolean {
+  const found = walkScope(task, object, row).find((step) => step.symbol !== 0)?.object;
+  return (asked) => asked === found;
 }
 
 /** "binding file A [0] to B [0]: normal symbol `x' [VERSION]" for a row of an object's bindings that has a provider. */

@@ -119,6 +119,10 @@ export interface ProcessEnd {
   readonly object?: LoadedObject;
   /** The row of its bindings. */
   readonly row?: number;
+  /** It ended in the look-up, before the reference was bound. */
+  readonly unbound?: boolean;
+  /** Where an assertion about versions failed in the look-up. */
+  readonly asserted?: LoadedObject;
 }
 
 /** A library that was not found, or cannot be loaded. */

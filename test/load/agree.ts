@@ -70,7 +70,7 @@ export function refuse(program: string, environment: Environment = {}): LoadedPr
   forgetFiles();
   const task = loaded(program, now);
   deepEqual({ status: task.exitCode, said: said(task) }, { status, said: stderr.trimEnd().split("\n") });
-  const categories: readonly DebugCategory[] = ["libs", "files", "versions", "scopes", "reloc"];
+  const categories: readonly DebugCategory[] = ["libs", "files", "versions", "scopes", "reloc", "symbols", "bindings"];
   if (task.options.profile.library === "glibc") {
     const own = debugLines(task, new Set(categories)).map(withoutAddresses);
     deepEqual(own, realLines(program, categories.join(), now), "LD_DEBUG");
@@ -93,6 +93,7 @@ export function realLines(program: string, categories: string, environment: Envi
   const kept: string[] = [];
   let kernels = false;
   for (const line of lines) {
+    if (/^(symbol=\w+; {2}lookup in|binding) file[ =]linux-/.test(line)) continue;
     if (line.startsWith("object=")) kernels = line.startsWith("object=linux-");
     if (!kernels) kept.push(line);
     else if (line === "") kernels = false;

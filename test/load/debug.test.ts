@@ -1,6 +1,7 @@
 // LD_DEBUG's words, so that the two can be laid side by side.
 
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { type DebugCategory, debugLines, type LoadedProcess } from "../../src/load/index.ts";
 import { compile, x86_64 } from "../support/build.ts";
@@ -41,3 +42,23 @@ for (const categories of ["libs", "files", "versions", "scopes", "reloc", "libs,
     });
   }
 }
+
+test("LD_DEBUG=symbols,bindings line for line: unique, protected, weak and copied symbols", needs("g++"), () => {
+  const library = `extern "C" { int copied = 1; __attribute__((visibility("protected"))) int kept() { return 2; }
+    int (*address())() { return kept; } int common() { return 3; } int call() { return kept() + common(); } }
+    template <class T> struct S { static T value; }; template <class T> T S<T>::value; int &unique() { return S<int>::value; }`;
+  const main = `extern "C" { extern int copied; int call(); __attribute__((weak)) int nobody(); int common() { return 4; } }
+    template <class T> struct S { static T value; }; template <class T> T S<T>::value; int &unique();
+    int main() { return copied + call() + (nobody ? nobody() : 0) + unique() + S<int>::value - 7; }`;
+  writeFileSync(directory.at("library.cc"), library);
+  writeFileSync(directory.at("main.cc"), main);
+  const [made, program] = [directory.at("liblookups.so"), directory.at("lookups")];
+  tool("g++", ["-shared", "-fPIC", "-o", made, directory.at("library.cc")]);
+  tool("g++", ["-o", program, directory.at("main.cc"), made, "-rdynamic"]);
+  const trace = { LD_TRACE_LOADED_OBJECTS: "1", LD_WARN: "1", LD_BIND_NOW: "1" };
+  const real = realLines(program, "symbols,bindings", trace);
+  const own = ownLines(loaded(program, { LD_BIND_NOW: "1" }), "symbols,bindings");
+  // A trace ends before ld.so binds itself again and constructors run.
+  deepEqual(own.slice(0, real.length), real);
+  ok(own[real.length]?.startsWith("symbol=_dl_catch_exception;  lookup in file="));
+});

@@ -168,7 +168,7 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
   if (typeof world === "string") return world;
   const unwritten = values.json === true && NOT_IN_JSON.find((name) => values[name] !== undefined);
   if (unwritten) return `--json shows objects, scopes and what is missing; it has nothing of --${unwritten}`;
-  const debug = (values.debug ?? "").split(",").filter((part) => part !== "");
+  const debug = (values.debug ?? "").split(/[ ,:]+/).filter((part) => part !== "");
   const known = debug.includes("all") ? DEBUG_PARTS : debug.filter(isDebugPart);
   if (known.length < debug.length) return `--debug takes ${DEBUG_PARTS.join(", ")}, not '${values.debug}'`;
   const seed = values.seed === undefined ? undefined : Number(values.seed);

@@ -53,7 +53,15 @@ export const PROGRAM_PARTS = ["symbols", "relocations", "got", "headers", "trace
 export type ProgramPart = (typeof PROGRAM_PARTS)[number];
 
 /** What `--debug` shows, in ld.so's own words. */
-export const DEBUG_PARTS: readonly DebugCategory[] = ["libs", "files", "versions", "scopes", "reloc", "bindings"];
+export const DEBUG_PARTS: readonly DebugCategory[] = [
+  "libs",
+  "files",
+  "versions",
+  "scopes",
+  "reloc",
+  "symbols",
+  "bindings",
+];
 
 /** Returns the exit status: that of the real loader if it would fail (127 or 1), 1 for files that cannot be used, else 0. */
 export function loadProgram(request: ProgramRequest, io: Io): number {
