@@ -18,7 +18,7 @@ import {
 } from "../../load/index.ts";
 import { versionIndex } from "../../load/version-table.ts";
 import { byteCount, counted, grouped, heading, hex, type Style, table } from "../dump/table.ts";
-import { candidateText, foundBy, shortName } from "./words.ts";
+import { foundBy, missingTexts, shortName } from "./words.ts";
 
 const RIGHT = "right" as const;
 
@@ -173,9 +173,9 @@ function* orderLines(task: LoadedProcess, musl: boolean, style: Style): Generato
 
 /** What kept it from loading, with all that was tried. */
 function* missingLines(task: LoadedProcess, style: Style): Generator<string> {
-  for (const { name, requester, tried } of task.missingLibraries) {
-    yield* heading(`${name}, needed by ${requester.name}, was not found`, style);
-    for (const candidate of tried) yield `  ${candidateText(candidate)}`;
+  for (const missing of task.missingLibraries) {
+    yield* heading(`${missing.name}, needed by ${missing.requester.name}, was not found`, style);
+    for (const text of missingTexts(task, missing)) yield `  ${text}`;
   }
   for (const { version, library, requester, fatal } of task.missingVersions) {
     if (fatal) yield* versionLines(version, library, requester, style);

@@ -2,7 +2,7 @@
 
 import type { LoadedObject, LoadedProcess, MissingLibrary } from "../../load/index.ts";
 import { heading, hex, type Style } from "../dump/table.ts";
-import { candidateText, foundBy } from "./words.ts";
+import { foundBy, missingTexts, triedTexts } from "./words.ts";
 
 /** The answer's lines; undefined if nothing in the process has that name, and nothing asked for it. */
 export function libraryWhy(task: LoadedProcess, name: string, style: Style): string[] | undefined {
@@ -34,17 +34,17 @@ function loadedLines(task: LoadedProcess, object: LoadedObject, style: Style): s
   for (const user of users) lines.push(`  needed by ${user.name}${neededAs(task, user, object)}`);
   const others = object.names.filter((it) => it !== object.name && it !== "");
   if (others.length > 0) lines.push(`  asked for as ${others.join(", ")}`);
-  if (object.tried.length > 0) lines.push("  tried:", ...object.tried.map((it) => `    ${candidateText(it)}`));
+  const tried = triedTexts(task, object.names[1] ?? object.names[0] ?? object.name, object);
+  if (tried.length > 0) lines.push("  tried:", ...tried.map((text) => `    ${text}`));
   return lines;
 }
 
 function foundText(object: LoadedObject): string {
   if (object.kind === "program") return "it is the program";
   if (object.kind === "loader") return "it is the loader, which the program names (PT_INTERP): the kernel maps it";
-  if (object.requester?.kind === "program" && !object.requester.needed.includes(object)) {
-    return `it was preloaded; found by ${foundBy(object)}`;
-  }
-  return `found by ${foundBy(object)}`;
+  const how = object.rule === "path" ? "asked for by its path" : `found by ${foundBy(object)}`;
+  const isPreloaded = object.requester?.kind === "program" && !object.requester.needed.includes(object);
+  return isPreloaded ? `it was preloaded; ${how}` : how;
 }
 
 /** From the program down to the object, by who asked first. */
@@ -62,15 +62,12 @@ function neededAs(task: LoadedProcess, user: LoadedObject, object: LoadedObject)
   return name === undefined || object.name.endsWith(`/${name}`) ? "" : ` as ${name}`;
 }
 
-function missingLines(
-  task: LoadedProcess,
-  { name, requester, message, tried }: MissingLibrary,
-  style: Style,
-): string[] {
+function missingLines(task: LoadedProcess, missing: MissingLibrary, style: Style): string[] {
+  const { name, requester, message } = missing;
   const lines = [heading(`${name} was not found: ${message}`, style)[1], `  needed by ${requester.name}`];
   const chain = chainOf(requester);
   if (chain.length > 1) lines.push(`  which came by ${chain.map((it) => it.name).join(" → ")}`);
-  lines.push("  tried:", ...tried.map((it) => `    ${candidateText(it)}`));
+  lines.push("  tried:", ...missingTexts(task, missing).map((text) => `    ${text}`));
   const { file } = requester;
   if (file.runpath !== undefined)
     lines.push(

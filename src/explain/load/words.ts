@@ -11,11 +11,13 @@ import {
   type Candidate,
   type LoadedObject,
   type LoadedProcess,
+  type MissingLibrary,
   NOT_BOUND,
   NOT_YET_BOUND,
+  type SearchStep,
 } from "../../load/index.ts";
 import type { Style } from "../dump/table.ts";
-import { fateText, ruleText } from "./search-words.ts";
+import { placesTried, ruleText } from "./search-words.ts";
 
 /** How a reference got its definition, by BOUND_*. */
 export const BINDING_WORDS: Readonly<Record<number, string>> = {
@@ -37,9 +39,20 @@ export function foundBy(object: LoadedObject): string {
   return ruleText(object.rule, taken?.from ?? "");
 }
 
-/** One path that was tried, and what became of it. */
-export function candidateText(candidate: Candidate): string {
-  return `${candidate.path} (${ruleText(candidate.rule, candidate.from)}): ${fateText(candidate)}`;
+/** Where a library was looked for, as it was asked for, and what was there. */
+export function triedTexts(
+  task: LoadedProcess,
+  name: string,
+  { tried, steps }: { readonly tried: readonly Candidate[]; readonly steps: readonly SearchStep[] },
+): string[] {
+  const places = placesTried(tried, steps, name, task.host.search);
+  return places.map(({ path, rule, outcome }) => `${path} (${rule}): ${outcome}`);
+}
+
+/** What the search for a missing library did. */
+export function missingTexts(task: LoadedProcess, { name, requester, tried }: MissingLibrary): string[] {
+  const search = task.searches.find((it) => it.object === undefined && it.name === name && it.requester === requester);
+  return triedTexts(task, name, { tried, steps: search?.steps ?? [] });
 }
 
 /** The last part of a path: short, where the whole is said elsewhere. */
