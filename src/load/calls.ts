@@ -96,7 +96,7 @@ export function needsExecutableStack(file: DynamicFile): boolean {
 }
 
 function isThere(task: LoadedProcess, name: string): boolean {
-  return task.byName.has(name) || task.bySoname.has(name);
+  return task.byName.has(name);
 }
 
 /** Where the new objects look things up, and where old ones do that now depend on them (add_to_global, resize_scopes). */

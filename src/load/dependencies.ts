@@ -16,7 +16,16 @@ import {
 import type { Candidate, Requester, SearchRule, SearchStep } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
 import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
-import { type EndPlace, endProcess, fatal, type LoadedObject, type LoadedProcess, type ObjectKind } from "./objects.ts";
+import {
+  type EndPlace,
+  endProcess,
+  fatal,
+  type LoadedObject,
+  type LoadedProcess,
+  type ObjectKind,
+  SIGBUS_STATUS,
+  SIGSEGV_STATUS,
+} from "./objects.ts";
 import { behaves } from "./profiles.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "./search/index.ts";
 import { isLibc } from "./second-libc.ts";
@@ -85,10 +94,6 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
 
 const AT_SEARCH: EndPlace = { step: "search" };
 
-/** What a shell calls the end of a process by a signal. */
-const SIGBUS_STATUS = 135;
-const SIGSEGV_STATUS = 139;
-
 /**
  * Pages behind the end of a file cannot be touched. The loader touches those that are written to: their process ends by
  * SIGBUS without a word. The kernel, which maps the program itself, clears the rest of the last page of its data and ends the
@@ -109,32 +114,42 @@ function noteCut(task: LoadedProcess, object: LoadedObject): void {
 /** Files are known by their identity only if ld.so opened them itself; musl knows no sonames. */
 function index(task: LoadedProcess, object: LoadedObject): void {
   const { file, kind, names } = object;
-  for (const name of names) if (!task.byName.has(name)) task.byName.set(name, object);
+  for (const name of names) indexName(task, object, name);
   if (kind === "library") task.byIdentity.set(file.identity, object);
-  if (file.soname === undefined || task.options.profile.library === "musl") return;
-  if (!task.bySoname.has(file.soname)) task.bySoname.set(file.soname, object);
+  if (file.soname !== undefined && task.options.profile.library !== "musl") indexName(task, object, file.soname);
+}
+
+function indexName(task: LoadedProcess, object: LoadedObject, name: string): void {
+  const known = task.byName.get(name);
+  if (known === undefined) task.byName.set(name, [object]);
+  else if (!known.includes(object)) known.push(object);
 }
 
 /** Another name for an object. */
 function addName(task: LoadedProcess, object: LoadedObject, name: string): void {
   object.names.push(name);
-  if (!task.byName.has(name)) task.byName.set(name, object);
+  indexName(task, object, name);
 }
 
 /** Takes objects out of the process: no name finds them any more. */
 export function forgetObjects(task: LoadedProcess, gone: ReadonlySet<LoadedObject>): void {
-  for (const table of [task.byName, task.bySoname, task.byIdentity]) {
-    for (const [key, object] of table) if (gone.has(object)) table.delete(key);
+  for (const [name, objects] of task.byName) {
+    const left = objects.filter((object) => !gone.has(object));
+    if (left.length === 0) task.byName.delete(name);
+    else task.byName.set(name, left);
   }
+  for (const [key, object] of task.byIdentity) if (gone.has(object)) task.byIdentity.delete(key);
   for (const object of gone) task.gone.add(object);
 }
 
-/** The object that a name means already, by its names or its soname, which from then on is one of its names. */
+/**
+ * The object that a name means already, by its names or its soname, which from then on is one of its names. Of several it is
+ * the first in the chain, where a filter's object stands before the filter.
+ */
 export function loadedAs(task: LoadedProcess, name: string): LoadedObject | undefined {
-  const known = task.byName.get(name);
-  if (known !== undefined) return known;
-  const object = task.bySoname.get(name);
-  if (object !== undefined) addName(task, object, name);
+  const named = task.byName.get(name) ?? [];
+  const object = named.length > 1 ? task.chain.find((each) => named.includes(each)) : named[0];
+  if (object !== undefined && !object.names.includes(name)) object.names.push(name);
   return object;
 }
 
@@ -263,23 +278,36 @@ function misalignment(task: LoadedProcess, { alignment, address, offset }: ElfSe
   return (address - offset) % PAGE === 0 ? undefined : "ELF load command address/offset not page-aligned";
 }
 
+/** A place in a search list under way. Its dependencies may have to be gone through once more after it was moved. */
+interface Entry {
+  readonly object: LoadedObject;
+  done: boolean;
+}
+
+/**
+ * Filters that filter each other move each other to the front for ever. The real loader does so until its stack is full; more
+ * moves than these no honest program has.
+ */
+const MOST_MOVES = 10_000;
+
 /**
  * Loads what the objects of `roots` need, and so on.
  * @param roots the program and what is preloaded, or what dlopen opened
  * @returns all of them, breadth first: a search list
  */
 export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObject[], opened: boolean): LoadedObject[] {
-  const list = [...roots];
-  const listed = new Set(list);
-  const done = new Set<LoadedObject>();
+  const list: Entry[] = roots.map((object) => ({ object, done: false }));
+  const listed = new Set(roots);
+  let moves = 0;
   let at = 0;
   while (at < list.length) {
-    const object = list[at];
-    if (done.has(object)) {
+    const entry = list[at];
+    if (entry.done) {
       at++;
       continue;
     }
-    done.add(object);
+    entry.done = true;
+    const { object } = entry;
     const first = object.needed.length === 0;
     let own = at;
     for (const { tag, name } of object.file.dependencies) {
@@ -288,36 +316,41 @@ export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObjec
       if (first) object.needed.push(dependency);
       if (tag === DT_AUXILIARY || tag === DT_FILTER) {
         own = insertBefore(task, list, listed, own, dependency);
-      } else if (!listed.has(dependency)) {
+        if (moves++ < MOST_MOVES) continue;
+        endProcess(task, SIGSEGV_STATUS, AT_SEARCH);
+        return list.map((each) => each.object);
+      }
+      if (!listed.has(dependency)) {
         listed.add(dependency);
-        list.push(dependency);
+        list.push({ object: dependency, done: false });
       }
     }
     // What the roots depend on is sorted when all is known.
     if (first && object !== roots[0]) object.initfini = object.needed;
   }
-  return list;
+  return list.map(({ object }) => object);
 }
 
 /**
- * Puts a filter's object in front of the one that names it, unless it is in front already.
+ * Puts a filter's object in front of the one that names it, unless it is in front already. It is gone through there, even if it
+ * had been where it was before.
  * @returns the new place of the latter
  */
 function insertBefore(
   task: LoadedProcess,
-  list: LoadedObject[],
+  list: Entry[],
   listed: Set<LoadedObject>,
   own: number,
   filter: LoadedObject,
 ): number {
-  const object = list[own];
+  const { object } = list[own];
   if (listed.has(filter)) {
-    const late = list.indexOf(filter, own + 1);
+    const late = list.findIndex((entry, index) => index > own && entry.object === filter);
     if (late < 0) return own;
     list.splice(late, 1);
   }
   listed.add(filter);
-  list.splice(own, 0, filter);
+  list.splice(own, 0, { object: filter, done: false });
   task.chain = task.chain.filter((other) => other !== filter);
   task.chain.splice(task.chain.indexOf(object), 0, filter);
   return own + 1;

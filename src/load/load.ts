@@ -235,7 +235,6 @@ function emptyProcess(
     programName,
     objects: [],
     byName: new Map(),
-    bySoname: new Map(),
     byIdentity: new Map(),
     chain: [],
     globalScope: [],

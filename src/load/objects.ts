@@ -172,9 +172,8 @@ export interface LoadedProcess {
   readonly programName: string;
   /** By id: in the order in which they were mapped, the program first. */
   readonly objects: LoadedObject[];
-  /** The objects by what finds them: a name of theirs, a soname that nobody asked for yet, the file. */
-  readonly byName: Map<string, LoadedObject>;
-  readonly bySoname: Map<string, LoadedObject>;
+  /** The objects by what finds them: a name of theirs, or their soname though nobody has asked for it yet; the file. */
+  readonly byName: Map<string, LoadedObject[]>;
   readonly byIdentity: Map<string, LoadedObject>;
   /** glibc's chain of link maps, as dl_iterate_phdr and gdb see it. */
   chain: LoadedObject[];
@@ -252,6 +251,9 @@ export interface LoadHost {
 
 /** Where the process is when something is fatal. */
 export type EndPlace = Omit<ProcessEnd, "searches">;
+/** What a shell calls the end of a process by a signal. */
+export const SIGBUS_STATUS = 135;
+export const SIGSEGV_STATUS = 139;
 
 /** ld.so's line for an error, after the program's name. Only the first is said: it ends the process. */
 export function fatal(task: LoadedProcess, text: string, exitCode: number, place: EndPlace): void {
@@ -264,6 +266,11 @@ export function fatal(task: LoadedProcess, text: string, exitCode: number, place
 export function endProcess(task: LoadedProcess, exitCode: number, place: EndPlace): void {
   task.exitCode ??= exitCode;
   task.ended ??= { ...place, searches: task.searches.length };
+}
+
+/** A line of ld.so that ends nothing. After the end of the process nothing is said any more. */
+export function warn(task: LoadedProcess, text: string): void {
+  if (task.exitCode === undefined) task.messages.push({ text, fatal: false });
 }
 
 /** Where a symbol of an object is in this process: its value, plus the object's base unless the symbol is absolute. */
