@@ -19,7 +19,16 @@ import {
   R_X86_64_TLSDESC,
   R_X86_64_TPOFF64,
 } from "../arch/x86_64/relocations.ts";
-import { error, STB_LOCAL, STB_WEAK, STT_FUNC, STV_HIDDEN, STV_INTERNAL, STV_PROTECTED } from "../elf/index.ts";
+import {
+  DT_JMPREL,
+  DT_PLTGOT,
+  error,
+  STB_LOCAL,
+  STB_WEAK,
+  STV_HIDDEN,
+  STV_INTERNAL,
+  STV_PROTECTED,
+} from "../elf/index.ts";
 import { textBetween } from "../elf/text.ts";
 import type { LoaderMachine } from "./contract.ts";
 import { needsIndirectAccess, symbolicOf } from "./dynamic-file.ts";
@@ -28,7 +37,6 @@ import {
   symbolName,
   symbolSection,
   symbolSize,
-  symbolType,
   symbolValue,
   symbolVisibility,
 } from "./dynamic-symbols.ts";
@@ -38,6 +46,7 @@ import {
   type Bindings,
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
+  BOUND_TO_NOTHING,
   type EndPlace,
   endProcess,
   fatal,
@@ -46,12 +55,16 @@ import {
   type LoadedProcess,
   NOT_BOUND,
   NOT_YET_BOUND,
+  SIGSEGV_STATUS,
+  warn,
 } from "./objects.ts";
 import { behaves } from "./profiles.ts";
 import {
   DO_COPY,
   DO_DESCRIPTOR,
   DO_REFUSE,
+  DO_SIZE,
+  DO_SIZE32,
   DO_TP_OFFSET,
   DO_TP_OFFSET_NEGATED,
   RELOCATION_KINDS,
@@ -95,6 +108,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   const { count, symbol, type, firstPlt } = relocations;
   const bindings = { provider: new Int32Array(count), symbol: new Int32Array(count), rule: new Uint8Array(count) };
   object.bindings = bindings;
+  if (lazy) checkLazyTable(task, object);
   const classes = TYPE_CLASSES[task.machine];
   const jumpSlot = JUMP_SLOTS[task.machine];
   const kinds = RELOCATION_KINDS[task.machine];
@@ -102,6 +116,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   let last = 0;
   let lastClass = -1;
   let lastRow = 0;
+  let lastIndirect = false;
   for (let row = 0; row < count; row++) {
     const index = symbol[row];
     const typeClass = classes[type[row]];
@@ -116,15 +131,29 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
       bindings.provider[row] = bindings.provider[lastRow];
       bindings.symbol[row] = bindings.symbol[lastRow];
       bindings.rule[row] = BOUND_FROM_CACHE;
+      if (lastIndirect) checkRelocated(task, object, task.objects[bindings.provider[row]], row, index);
     } else {
-      bindRow(task, object, query, bindings, row, index, typeClass);
+      lastIndirect = bindRow(task, object, query, bindings, row, index, typeClass);
       last = index;
       lastClass = typeClass;
       lastRow = row;
     }
     if (UNUSUAL_KINDS[kinds[type[row]]] === 1) checkUnusual(task, object, bindings, row, kinds[type[row]]);
   }
+  if (lazy) checkLazyTypes(task, object);
   return bindings;
+}
+
+/** glibc takes it for granted that there is a DT_PLTGOT where there is a DT_JMPREL (elf_machine_runtime_setup). */
+function checkLazyTable(task: LoadedProcess, object: LoadedObject): void {
+  const { values } = object.file;
+  if (values.has(DT_JMPREL) && !values.has(DT_PLTGOT)) endProcess(task, SIGSEGV_STATUS, relocating(object, 0));
+}
+
+/** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */
+function checkLazyTypes(task: LoadedProcess, object: LoadedObject): void {
+  const { notLazy, firstPlt } = symbolicOf(object.file);
+  if (notLazy !== 0) refuseType(task, object, firstPlt, notLazy, "PLT reloc");
 }
 
 /** Symbol 0, local and hidden symbols are the object's own without a look-up. musl looks hidden ones up. */
@@ -140,16 +169,17 @@ function bindsLocally(task: LoadedProcess, object: LoadedObject, index: number):
 
 /** Kinds of relocations that may fail although the symbol is found. */
 const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: 16 }, (_, kind) =>
-  [DO_REFUSE, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, DO_DESCRIPTOR].includes(kind) ? 1 : 0,
+  [DO_REFUSE, DO_SIZE, DO_SIZE32, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, DO_DESCRIPTOR].includes(kind) ? 1 : 0,
 );
 
 function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number, kind: number): void {
-  if (kind === DO_REFUSE) refuseType(task, object, row);
+  if (kind === DO_REFUSE) refuseType(task, object, row, symbolicOf(object.file).at[row], "reloc");
+  else if (kind === DO_SIZE || kind === DO_SIZE32) needSize(task, object, bindings, row);
   else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
   else needStaticTls(task, bindings.provider[row], kind === DO_DESCRIPTOR);
 }
 
-/** Looks one reference up and notes the answer in its row. */
+/** Looks one reference up and notes the answer in its row. True if it is an indirect function. */
 export function bindRow(
   task: LoadedProcess,
   object: LoadedObject,
@@ -158,23 +188,26 @@ export function bindRow(
   row: number,
   index: number,
   typeClass: number,
-): void {
+): boolean {
   askFor(query, object, index, typeClass);
   const weak = symbolBinding(object.file.symbols, index) === STB_WEAK;
   lookUp(query, object.scope, 0, weak);
   if (query.rule === NOT_BOUND && behaves(task.options.profile, "muslLfs64")) lookUpWithoutLfs64(task, query);
   bindings.rule[row] = query.rule;
+  let indirect = false;
   if (query.provider === undefined) bindings.provider[row] = -1;
   else {
     bindings.provider[row] = query.provider.id;
     bindings.symbol[row] = query.found;
     noteDependency(task, object, query.provider);
-    if (isIndirect(query.provider, query.found)) checkRelocated(task, object, query.provider, row, index);
     if (object.kind === "program" && symbolVisibility(query.provider.file.symbols, query.found) === STV_PROTECTED) {
       checkProtected(task, object, query.provider, row, index, typeClass);
     }
+    indirect = isIndirect(query.provider, query.found);
+    if (indirect) checkRelocated(task, object, query.provider, row, index);
   }
   if (query.rule === NOT_BOUND) notFound(task, object, row, query);
+  return indirect;
 }
 
 /** Makes the query ask for what symbol `index` of an object refers to, version included. */
@@ -236,8 +269,7 @@ function checkRelocated(
   if (isDone || task.options.profile.library === "musl") return;
   const name = symbolName(object.file.symbols, index);
   if (provider.kind !== "program") {
-    const text = `${task.programName}: Relink \`${object.name}' with \`${provider.name}' for IFUNC symbol \`${name}'`;
-    task.messages.push({ text, fatal: false });
+    warn(task, `${task.programName}: Relink \`${object.name}' with \`${provider.name}' for IFUNC symbol \`${name}'`);
     return;
   }
   const where = `referenced in '${object.name}' is defined in the executable`;
@@ -265,18 +297,23 @@ function checkProtected(
   const { symbols } = program.file;
   const isCopy = typeClass === CLASS_COPY;
   const isOwnAddress =
-    symbolValue(symbols, index) !== 0 && symbolSection(symbols, index) === 0 && symbolType(symbols, index) === STT_FUNC;
+    typeClass === CLASS_PLT && symbolValue(symbols, index) !== 0 && symbolSection(symbols, index) === 0;
   if (!isCopy && !isOwnAddress) return;
   const name = symbolName(symbols, index);
   const where = `\`${name}' in \`${library.name}'`;
   const text = isCopy
     ? `warning: copy relocation against non-copyable protected symbol ${where}`
     : `warning: direct reference to protected function ${where} may break pointer equality`;
-  task.messages.push({ text, fatal: false });
+  warn(task, text);
   if (needsIndirectAccess(library.file)) {
     const text = `${name}: ${library.name}: error due to GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS`;
     fatal(task, text, 127, { ...relocating(program, row), unbound: true });
   }
+}
+
+/** glibc reads the size of a weak symbol that nothing defines from address 0 (sysdeps/x86_64/dl-machine.h, elf_machine_rela). */
+function needSize(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number): void {
+  if (bindings.rule[row] === BOUND_TO_NOTHING) endProcess(task, SIGSEGV_STATUS, relocating(object, row));
 }
 
 /** An offset from the thread pointer: an object of dlopen then has to fit into what static TLS has left. */
@@ -287,13 +324,12 @@ function needStaticTls(task: LoadedProcess, id: number, optional: boolean): void
 }
 
 /** glibc elf/dl-reloc.c, _dl_reloc_bad_type. */
-function refuseType(task: LoadedProcess, object: LoadedObject, row: number): void {
-  const { at } = symbolicOf(object.file);
+function refuseType(task: LoadedProcess, object: LoadedObject, row: number, at: number, what: string): void {
   const { elf } = object.file;
-  const type = elf.elfClass === 64 ? elf.view.getUint32(at[row] + 8, true) : elf.view.getUint8(at[row] + 4);
+  const type = elf.elfClass === 64 ? elf.view.getUint32(at + 8, true) : elf.view.getUint8(at + 4);
   const digits = type.toString(16).padStart(type > 255 ? 8 : 2, "0");
   const who = object.kind === "program" ? "" : `${object.name}: `;
-  const text = `error while loading shared libraries: ${who}unexpected reloc type 0x${digits}`;
+  const text = `error while loading shared libraries: ${who}unexpected ${what} type 0x${digits}`;
   fatal(task, text, 127, relocating(object, row));
 }
 
@@ -307,10 +343,9 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
     query.asserted = undefined;
     const where = "dl-lookup.c: 107: check_match";
     const assertion = "version->filename == NULL || ! _dl_name_match_p (version->filename, map)";
-    task.messages.push({
-      text: `Inconsistency detected by ld.so: ${where}: Assertion \`${assertion}' failed!`,
-      fatal: true,
-    });
+    if (task.exitCode !== undefined) return;
+    const text = `Inconsistency detected by ld.so: ${where}: Assertion \`${assertion}' failed!`;
+    task.messages.push({ text, fatal: true });
     endProcess(task, 127, { ...relocating(object, row), asserted });
     return;
   }
@@ -340,5 +375,5 @@ function checkCopySize(
   if (symbolSize(provider.file.symbols, bindings.symbol[row]) <= symbolSize(object.file.symbols, index)) return;
   const name = symbolName(object.file.symbols, index);
   const text = `Symbol \`${name}' has different size in shared object, consider re-linking`;
-  task.messages.push({ text: `${task.programName}: ${text}`, fatal: false });
+  warn(task, `${task.programName}: ${text}`);
 }

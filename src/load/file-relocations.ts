@@ -2,12 +2,20 @@
 // DT_REL or DT_RELA, then DT_JMPREL. The ones that name a symbol are also kept as columns, with the hash of every name
 // they speak of, since each process that loads the file binds them again.
 
-import { R_386_IRELATIVE, R_386_NONE, R_386_RELATIVE } from "../arch/i386/relocations.ts";
+import {
+  R_386_IRELATIVE,
+  R_386_JUMP_SLOT,
+  R_386_NONE,
+  R_386_RELATIVE,
+  R_386_TLS_DESC,
+} from "../arch/i386/relocations.ts";
 import {
   R_X86_64_IRELATIVE,
+  R_X86_64_JUMP_SLOT,
   R_X86_64_NONE,
   R_X86_64_RELATIVE,
   R_X86_64_RELATIVE64,
+  R_X86_64_TLSDESC,
 } from "../arch/x86_64/relocations.ts";
 import {
   DT_JMPREL,
@@ -53,6 +61,8 @@ export interface SymbolicRelocations {
   readonly type: Uint8Array;
   /** Those from here on are DT_JMPREL's. */
   readonly firstPlt: number;
+  /** File offset of the first relocation of DT_JMPREL that cannot be left for the first call; 0 if there is none. */
+  readonly notLazy: number;
   /** For each symbol that one of them names: where its name ends in the file, and its GNU hash. 0 for other symbols. */
   readonly nameEnd: Uint32Array;
   readonly hash: Uint32Array;
@@ -119,6 +129,12 @@ const PLAIN: Readonly<Record<number, Uint8Array>> = {
   [EM_386]: flags([R_386_NONE, R_386_RELATIVE, R_386_IRELATIVE]),
 };
 
+/** Types that lazy binding knows, by machine (elf_machine_lazy_rel). */
+const LAZY: Readonly<Record<number, Uint8Array>> = {
+  [EM_X86_64]: flags([R_X86_64_JUMP_SLOT, R_X86_64_TLSDESC, R_X86_64_IRELATIVE]),
+  [EM_386]: flags([R_386_JUMP_SLOT, R_386_TLS_DESC, R_386_IRELATIVE]),
+};
+
 function flags(types: readonly number[]): Uint8Array {
   const set = new Uint8Array(256);
   for (const type of types) set[type] = 1;
@@ -138,6 +154,7 @@ export function symbolicRelocations(
 ): SymbolicRelocations {
   const wide = elf.elfClass === 64;
   const plain = plainTypes(elf.header.machine);
+  const lazy = LAZY[elf.header.machine] ?? plain;
   let most = 0;
   for (const range of ranges) most += (range.end - range.start) / range.entry;
   const at = new Uint32Array(most);
@@ -145,12 +162,14 @@ export function symbolicRelocations(
   const type = new Uint8Array(most);
   let count = 0;
   let firstPlt = -1;
+  let notLazy = 0;
   for (const range of ranges) {
     if (range.plt) firstPlt = count;
     const relativeEnd = Math.min(range.end, range.start + range.relativeCount * range.entry);
     for (let where = relativeEnd; where < range.end; where += range.entry) {
       const info = elf.view.getUint32(where + (wide ? 8 : 4), true);
       const kind = wide ? Math.min(info, 255) : info & 255;
+      if (range.plt && notLazy === 0 && lazy[kind] !== 1) notLazy = where;
       if (plain[kind] === 1) continue;
       const named = wide ? elf.view.getUint32(where + 12, true) : info >>> 8;
       at[count] = where;
@@ -164,6 +183,7 @@ export function symbolicRelocations(
     symbol: symbol.slice(0, count),
     type: type.slice(0, count),
     firstPlt: firstPlt < 0 ? count : firstPlt,
+    notLazy,
   };
   return { ...columns, ...namesOf(symbols, columns.symbol) };
 }

@@ -274,7 +274,7 @@ function applySymbolic(
   }
   const provider: LoadedObject | undefined = task.objects[bindings.provider[row]];
   const symbol = bindings.symbol[row];
-  if (provider !== undefined && isIndirect(provider, symbol)) {
+  if (provider !== undefined && takesAddress(kind) && isIndirect(provider, symbol)) {
     const type = elf.view.getUint32(at + (pen.wide ? 8 : 4), true) & 255;
     const resolver = addressOf(provider, symbol);
     writeChoice(task, object, pen, site, type, provider, resolver);
@@ -313,6 +313,11 @@ function applySymbolic(
       applyTls(task, object, pen, range, elf, at, provider, symbol, kind);
       return;
   }
+}
+
+/** Others have no use for what an indirect function chooses. */
+function takesAddress(kind: number): boolean {
+  return kind === DO_SLOT || kind === DO_WORD || kind === DO_WORD32 || kind === DO_PC32 || kind === DO_COPY;
 }
 
 /** R_*_COPY: a library's variable moves to the program, with the value it has by now. */
