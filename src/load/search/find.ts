@@ -84,8 +84,10 @@ function findByName(search: Search, requester: Requester | undefined): void {
   const { context } = search;
   const asker = requester ?? context.program;
   if (requester?.runpath === undefined) {
-    for (const object of rpathChain(context, requester))
-      tryList(search, rpathOf(context, object), "rpath", object.name);
+    for (const object of rpathChain(context, requester)) {
+      // Lists nobody looks at are not made, and so name no directories first.
+      if (search.end === undefined) tryList(search, rpathOf(context, object), "rpath", object.name);
+    }
   }
   tryList(
     search,
@@ -93,7 +95,8 @@ function findByName(search: Search, requester: Requester | undefined): void {
     "library-path",
     context.options.libraryPath === undefined ? "" : "--library-path",
   );
-  if (requester !== undefined) tryList(search, runpathOf(context, requester), "runpath", requester.name);
+  if (requester !== undefined && search.end === undefined)
+    tryList(search, runpathOf(context, requester), "runpath", requester.name);
   tryCache(search, asker);
   if (!asker.noDefaultDirectories) tryList(search, context.system, "system", "");
   else noteForbidden(search);
