@@ -54,7 +54,9 @@ export function mapSegments(object: LoadedObject, clearsWholePage: boolean): Map
   for (const { address, offset, fileBytes, memoryBytes, flags } of file.loads) {
     const start = pageDown(address);
     const dataEnd = address + fileBytes;
-    const fileEnd = fileBytes === 0 ? start : pageUp(dataEnd);
+    // Of a segment without bytes in the file that begins inside a page, ld.so maps that page of the file all the same; the
+    // kernel does not (elf_load of fs/binfmt_elf.c, since Linux 6.6).
+    const fileEnd = fileBytes === 0 && object.kind !== "library" ? start : pageUp(dataEnd);
     const memoryEnd = pageUp(address + memoryBytes);
     if (fileEnd > start) {
       const fileOffset = offset - (address - start);

@@ -58,7 +58,9 @@ function patchDynamic({ file, base }: LoadedObject, regions: readonly MappedRegi
   const bytes = file.elf.elfClass === 64 ? 8 : 4;
   const last = new Map(file.words.map((word) => [word.tag, word]));
   for (const { tag, value, valueAddress } of last.values()) {
-    if (ADDRESS_TAGS.has(tag)) writeWord(regions, base + valueAddress, bytes, value + base);
+    // GNU ld writes an empty table's address as 0, and that is left.
+    const isEmpty = value === 0 && (tag === DT_RELA || tag === DT_REL);
+    if (ADDRESS_TAGS.has(tag) && !isEmpty) writeWord(regions, base + valueAddress, bytes, value + base);
   }
 }
 
