@@ -2,7 +2,18 @@
 // dl-fini.c), so that it can be laid beside what the real loader says. Each line is without ld.so's prefix, "%9lu:\t" with
 // the process's number. Nothing is recorded for it while loading: all is read off the process.
 
-import { DT_PREINIT_ARRAY, PT_DYNAMIC, STV_PROTECTED } from "../elf/index.ts";
+import {
+  DF_1_INITFIRST,
+  DF_1_NODEFLIB,
+  DF_1_NODELETE,
+  DF_1_NOOPEN,
+  DF_1_NOW,
+  DF_1_ORIGIN,
+  DF_1_PIE,
+  DT_PREINIT_ARRAY,
+  PT_DYNAMIC,
+  STV_PROTECTED,
+} from "../elf/index.ts";
 import { TYPE_CLASSES } from "./bind.ts";
 import { programHeaders } from "./calls.ts";
 import type { SearchStep } from "./contract.ts";
@@ -31,6 +42,7 @@ export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCat
   const lines: string[] = [];
   const says = (category: DebugCategory): boolean => categories.has(category);
   const { ended } = task;
+  if (says("files")) addUnknownFlags(task.objects[0], lines);
   for (const search of searchesMade(task)) addSearch(task, search, says, lines);
   if (ended?.step === "start" || ended?.step === "search") return lines;
   if (categories.size > 0) addVersions(task, says, lines);
@@ -205,11 +217,21 @@ function addLinkMap(task: LoadedProcess, object: LoadedObject, lines: string[]):
   const last = file.loads.at(-1);
   const size = (last === undefined ? 0 : last.address + last.memoryBytes + base) - start;
   const headers = programHeaders(object);
+  addUnknownFlags(object, lines);
   lines.push(
     `  dynamic: ${hex(dynamic + base)}  base: ${hex(base)}   size: ${hex(size)}`,
     `    entry: ${hex(file.elf.header.entry + base)}  phdr: ${hex(headers + base)}  phnum: ${String(file.elf.segments.length).padStart(digits + 2)}`,
     "",
   );
+}
+
+/** DF_1_* that glibc knows (include/elf.h, DT_1_SUPPORTED_MASK). */
+const KNOWN_FLAGS = DF_1_NOW | DF_1_NODELETE | DF_1_INITFIRST | DF_1_NOOPEN | DF_1_ORIGIN | DF_1_NODEFLIB | DF_1_PIE;
+
+/** Others do nothing (elf/get-dynamic-info.h). */
+function addUnknownFlags({ file }: LoadedObject, lines: string[]): void {
+  const unknown = (file.flags1 & ~KNOWN_FLAGS) >>> 0;
+  if (unknown !== 0) lines.push("", `WARNING: Unsupported flag value(s) of 0x${unknown.toString(16)} in DT_FLAGS_1.`);
 }
 
 function addVersions(task: LoadedProcess, says: (category: DebugCategory) => boolean, lines: string[]): void {

@@ -39,11 +39,11 @@ export function initOrder(task: LoadedProcess): LoadedObject[] {
 
 /**
  * The object with DF_1_INITFIRST, whose constructors run before all others and before the program's DT_PREINIT_ARRAY; of
- * several the one that was mapped last (GL(dl_initfirst)).
+ * several the one that was mapped last (GL(dl_initfirst)). The kernel maps the program, so the flag does nothing there.
  */
 export function initFirst(task: LoadedProcess): LoadedObject | undefined {
   if (task.options.profile.library === "musl") return undefined;
-  return task.objects.filter(({ file }) => (file.flags1 & DF_1_INITFIRST) !== 0).at(-1);
+  return task.objects.filter(({ file, kind }) => kind === "library" && (file.flags1 & DF_1_INITFIRST) !== 0).at(-1);
 }
 
 /** Depth first over what is needed (musl ldso/dynlink.c, queue_ctors). */

@@ -62,6 +62,8 @@ export function versionComplaints(task: LoadedProcess, object: LoadedObject): Ve
 /** A file with DT_RELR must say so to loaders that do not know it, by a version that they cannot have. */
 function lacksRelrVersion(task: LoadedProcess, { file }: LoadedObject): boolean {
   if (!behaves(task.options.profile, "relr") || !file.values.has(DT_RELR)) return false;
+  // Only files with DT_VERNEED are looked at.
+  if (file.versions.needs.length === 0) return false;
   if (!file.dependencies.some(({ tag, name }) => tag === DT_NEEDED && name.startsWith("libc.so."))) return false;
   const says = file.versions.needs.some(({ name }) => name === "GLIBC_ABI_DT_RELR");
   return !says && !file.versions.definitions.some(({ name }) => name === "GLIBC_PRIVATE");
