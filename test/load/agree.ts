@@ -26,7 +26,7 @@ type Environment = Readonly<Record<string, string>>;
 
 const known = new Map<string, ReadonlySet<string>>();
 
-function libcState(target: Target, environment: Environment): ReadonlySet<string> {
+export function libcState(target: Target, environment: Environment): ReadonlySet<string> {
   const key = `${target.name} ${environment.LD_BIND_NOW ?? ""}`;
   let state = known.get(key);
   if (state === undefined) {
@@ -63,9 +63,9 @@ function compareImages(target: Target, program: string, environment: Environment
   return task;
 }
 
-/** Asserts that the real loader ends the program with the same words and the same exit code, and at the same place. */
+/** Asserts that the real loader ends the program with the same words and exit code, and at the same place; bound at once unless told. */
 export function refuse(program: string, environment: Environment = {}): LoadedProcess {
-  const now = { ...environment, LD_BIND_NOW: "1" };
+  const now = { LD_BIND_NOW: "1", ...environment };
   const { status, stderr } = run(program, [], { env: now });
   forgetFiles();
   const task = loaded(program, now);

@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { R_386_PC32 } from "../../src/arch/i386/relocations.ts";
 import { parseElf } from "../../src/elf/index.ts";
 import { hostCpu } from "../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../src/host/index.ts";
@@ -190,12 +191,12 @@ export function compareMemory(
   const problems: string[] = [];
   const skip = new Map<number, number>();
   const word = process.machine === "i386" ? 4 : 8;
-  for (const { object, site, provider } of process.undecided) {
+  for (const { object, site, type, provider } of process.undecided) {
     skip.set(site, word);
     if (object.kind === "loader") continue;
     const real = snapshot.read(site, word);
     if (real === undefined) problems.push(`${object.name}: undecided word at ${site.toString(16)} is not mapped`);
-    else if (!isCode(snapshot, provider, real))
+    else if (!isCode(snapshot, provider, type === R_386_PC32 ? fromPlace(object, site, real) : real))
       problems.push(`${object.name}: undecided word at ${site.toString(16)} is no code`);
   }
   for (const { object, site, meaning } of process.loaderWords) {
@@ -259,6 +260,16 @@ function hideGaps(object: LoadedObject, start: number, own: Uint8Array, real: Ui
     );
     if (!inside) own[at] = real[at];
   }
+}
+
+/** Of a word that holds the distance from its place, what it is the distance to; its addend is what the file has there. */
+function fromPlace({ regions }: LoadedObject, site: number, real: Uint8Array): Uint8Array {
+  const addend = new Uint8Array(4);
+  readMemory(regions ?? [], site, addend);
+  const word = new Uint8Array(4);
+  const value = new DataView(real.buffer, real.byteOffset).getInt32(0, true) + site;
+  new DataView(word.buffer).setInt32(0, value - new DataView(addend.buffer).getInt32(0, true), true);
+  return word;
 }
 
 function isCode(snapshot: Snapshot, provider: LoadedObject, word: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 // Files that the loader refuses to map, and relocations that it refuses to apply: its words and exit codes.
 
 import { equal, ok } from "node:assert/strict";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   DF_1_NOOPEN,
@@ -10,7 +10,6 @@ import {
   PF_W,
   PT_DYNAMIC,
   PT_LOAD,
-  parseElf,
   SHT_GNU_verneed,
   SHT_REL,
   SHT_RELA,
@@ -22,16 +21,8 @@ import { compile, i386, type Target, targets } from "../support/build.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 import { addDynamicEntry, agree, refuse, type Workshop, workshop } from "./agree.ts";
+import { patch } from "./patch.ts";
 import { forgetFiles, loaded } from "./reality.ts";
-
-/** Changes bytes of a file. */
-function patch(path: string, change: (view: DataView, elf: ElfFile) => void): void {
-  const bytes = new Uint8Array(readFileSync(path));
-  const elf = parseElf(bytes, path, () => {});
-  ok(elf !== undefined, path);
-  change(new DataView(bytes.buffer), elf);
-  writeFileSync(path, bytes);
-}
 
 /** Where fields of program headers are: type, offset, address, file bytes, memory bytes, alignment. */
 function headerAt(elf: ElfFile, index: number, field: "type" | "offset" | "alignment" | "memory"): number {

@@ -1,0 +1,196 @@
+// What random processes brought to light (random.ts), each reduced to the few lines that show it.
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { R_386_JUMP_SLOT } from "../../src/arch/i386/relocations.ts";
+import { R_X86_64_JUMP_SLOT } from "../../src/arch/x86_64/relocations.ts";
+import { DT_JMPREL, DT_PLTGOT, PT_DYNAMIC, rangeAtAddress } from "../../src/elf/index.ts";
+import { readDynamicFile } from "../../src/load/dynamic-file.ts";
+import { compile, targets, x86_64 } from "../support/build.ts";
+import { run, tool } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
+import { agree, refuse, workshop } from "./agree.ts";
+import { patch } from "./patch.ts";
+import { forgetFiles, loaded } from "./reality.ts";
+
+/** Not LD_BIND_NOW. */
+const LAZILY = { LD_BIND_NOW: "" };
+
+const CHOOSER = `static int yes(void) { return 0; }
+  static int (*resolve(void))(void) { return yes; }`;
+
+for (const target of targets) {
+  const options = needs(...target.tools);
+  const word = target.wordBytes === 8 ? ".quad" : ".long";
+
+  test(`${target.name}: the size of a weak symbol that nothing defines ends the process by SIGSEGV`, options, () => {
+    const shop = workshop(target);
+    const asks = (name: string, strength: string): string =>
+      `__asm__(".${strength} ${name}; .data; ${word} ${name}@SIZE; .text"); int size(void) { return 0; }`;
+    shop.library("size", asks("nobody", "weak"));
+    const program = shop.program("main", "int size(void); int main(void) { return size(); }", "-lsize");
+    equal(refuse(program).exitCode, 139);
+    // That of an indirect function is only its size.
+    shop.library("choose", `${CHOOSER} int choose(void) __attribute__((ifunc("resolve")));`);
+    shop.library("size", asks("choose", "globl"), "-lchoose");
+    equal(agree(target, program).undecided.filter(({ object }) => object.file.soname === "libsize.so").length, 0);
+  });
+
+  test(`${target.name}: lazy binding needs a DT_PLTGOT, and knows few types of relocations`, options, () => {
+    const shop = workshop(target, ["-fPIC", "-fplt"]);
+    const source = "int other(void); int calls(void) { return other(); }";
+    const build = (): string => shop.library("calls", source, "-lother", "-Wl,-z,lazy");
+    shop.library("other", "int other(void) { return 0; }");
+    const library = build();
+    const program = shop.program("main", "int main(void) { return 0; }", "-Wl,--no-as-needed", "-lcalls");
+    patch(library, (view, elf) => {
+      const dynamic = elf.segments.find(({ type }) => type === PT_DYNAMIC);
+      ok(dynamic !== undefined);
+      const entry = 2 * target.wordBytes;
+      for (let at = dynamic.offset; at < dynamic.offset + dynamic.fileBytes; at += entry) {
+        if (view.getUint32(at, true) === DT_PLTGOT) view.setUint32(at, 0x6ffff000, true);
+      }
+    });
+    equal(refuse(program, LAZILY).exitCode, 139);
+    agree(target, program, { LD_BIND_NOW: "1" });
+    patch(build(), (view, elf) => {
+      const table = readDynamicFile(elf, "", "").values.get(DT_JMPREL);
+      const range = rangeAtAddress(elf, table ?? 0);
+      ok(range !== undefined);
+      const type = range.start + target.wordBytes;
+      equal(view.getUint8(type), target.wordBytes === 8 ? R_X86_64_JUMP_SLOT : R_386_JUMP_SLOT);
+      view.setUint8(type, 0);
+    });
+    ok(refuse(program, LAZILY).messages[0]?.text.includes("unexpected PLT reloc type 0x00"));
+    agree(target, program, { LD_BIND_NOW: "1" });
+  });
+
+  test(`${target.name}: an indirect function asked too early is spoken of at every relocation`, options, () => {
+    const shop = workshop(target);
+    const words = `__asm__(".data; ${word} choose, choose; .text"); int asks(void) { return 0; }`;
+    shop.library("asks", words);
+    shop.library("chooses", `${CHOOSER} int choose(void) __attribute__((ifunc("resolve")));`);
+    const main = "int asks(void), choose(void); int main(void) { return asks() + choose(); }";
+    const program = shop.program("main", main, "-lchooses", "-lasks");
+    equal(agree(target, program).messages.filter(({ text }) => text.includes("Relink")).length, 2);
+  });
+
+  test(`${target.name}: nothing is said after the message that ends the process`, options, () => {
+    const shop = workshop(target);
+    shop.library("gone", "int gone(void) { return 0; }");
+    shop.library("asks", "int choose(void); int asks(void) { return choose(); }");
+    shop.library("chooses", `${CHOOSER} int choose(void) __attribute__((ifunc("resolve")));`);
+    const main = "int asks(void), choose(void), gone(void); int main(void) { return asks() + choose() + gone(); }";
+    const program = shop.program("main", main, "-lchooses", "-lasks", "-lgone");
+    tool("rm", [shop.at("libgone.so")]);
+    equal(refuse(program).messages.length, 1);
+  });
+
+  test(
+    `${target.name}: DF_1_INITFIRST of the program does nothing, other flags are warned of in LD_DEBUG`,
+    options,
+    () => {
+      const shop = workshop(target);
+      shop.library("flags", "int flags(void) { return 0; }", "-Wl,-z,interpose");
+      agree(
+        target,
+        shop.program("main", "int flags(void); int main(void) { return flags(); }", "-lflags", "-Wl,-z,initfirst"),
+      );
+      agree(
+        target,
+        shop.program("main", "int flags(void); int main(void) { return flags(); }", "-lflags", "-Wl,-z,interpose"),
+      );
+    },
+  );
+
+  test(`${target.name}: DT_RELR is not missed a version in a file without versions`, options, () => {
+    const shop = workshop(target);
+    const source = "int number; int *table[] = {&number, &number}; int relr(void) { return 0; }";
+    const hidden = ["-Wl,-z,pack-relative-relocs", "-Wl,-Bsymbolic", "-Wl,--no-as-needed"];
+    // GNU ld adds the version where it finds a libc with versions.
+    shop.library("c", "int nothing;");
+    tool("mv", [shop.at("libc.so"), shop.at("libc.so.6")]);
+    const object = compile(target, "relr.c", source, ["-fPIC"]);
+    tool(target.cc, [
+      "-shared",
+      "-nostdlib",
+      "-o",
+      shop.at("libc.so.6"),
+      compile(target, "c.c", "int nothing;", ["-fPIC"]),
+      "-Wl,-soname,libc.so.6",
+    ]);
+    tool(target.cc, ["-shared", "-nostdlib", "-o", shop.at("librelr.so"), object, ...hidden, shop.at("libc.so.6")]);
+    tool("rm", [shop.at("libc.so.6")]);
+    agree(target, shop.program("main", "int relr(void); int main(void) { return relr(); }", "-lrelr"));
+  });
+
+  test(`${target.name}: of two objects of one soname the first in the chain is meant`, options, () => {
+    const shop = workshop(target);
+    const named = (name: string, soname: string, source: string, ...more: readonly string[]): void =>
+      void shop.library(name, source, `-Wl,-soname,${soname}`, "-Wl,--no-as-needed", ...more);
+    // libfirst.so, which the filter brings, is called libother.so too, and asks for that name.
+    named("other", "libother.so", "int other(void) { return 0; }");
+    named("first", "libother.so", "int first(void) { return 0; }", "-lother");
+    tool("cp", [shop.at("libfirst.so"), shop.at("libkeep.so")]);
+    named("filter", "libfilter.so", "int first(void) { return 1; }", "-Wl,-F,libkeep.so");
+    const main = "int first(void), other(void); int main(void) { return first() + other(); }";
+    const task = agree(target, shop.program("main", main, "-Wl,--no-as-needed", "-lfilter", "-lother"));
+    const [first] = task.objects.filter(({ name }) => name.endsWith("libkeep.so"));
+    deepEqual(first?.needed[0], first);
+  });
+
+  test(`${target.name}: filters of each other fill the real loader's stack`, options, () => {
+    const shop = workshop(target);
+    shop.library("one", "int one(void) { return 0; }", "-Wl,-f,libtwo.so");
+    shop.library("two", "int two(void) { return 0; }", "-Wl,-f,libone.so");
+    const program = shop.program("main", "int one(void); int main(void) { return one(); }", "-lone");
+    // How often it goes round depends on the size of the stack, so its steps are not compared.
+    forgetFiles();
+    deepEqual([loaded(program).exitCode, run(program).status], [139, 139]);
+  });
+
+  test(`${target.name}: a directory is said to come from the first list that was looked through`, options, () => {
+    const shop = workshop(target);
+    const at = (name: string): string => shop.at(name);
+    tool("mkdir", [at("near"), at("far")]);
+    shop.library("two", "int two(void) { return 0; }");
+    shop.library("four", "int four(void) { return 0; }");
+    shop.library("one", "int two(void); int one(void) { return two(); }", "-ltwo", `-Wl,-rpath,${at("far")}`);
+    shop.library("three", "int four(void); int three(void) { return four(); }", "-lfour", `-Wl,-rpath,${at("far")}`);
+    const main = "int one(void), three(void); int main(void) { return one() + three(); }";
+    const program = shop.program("main", main, "-lone", "-lthree", `-Wl,-rpath-link,${shop.path}`);
+    for (const name of ["one", "two", "three"]) tool("mv", [at(`lib${name}.so`), at("near")]);
+    tool("mv", [at("libfour.so"), at("far")]);
+    // libtwo.so is found by LD_LIBRARY_PATH, so that nobody looks through libone.so's list.
+    agree(target, program, { LD_LIBRARY_PATH: at("near") });
+  });
+}
+
+test(
+  "x86-64: ld.so maps the page of the file even for a segment that has no bytes there",
+  needs("gcc", "ld.lld"),
+  () => {
+    const shop = workshop(x86_64);
+    shop.library("bss", "int zero[3]; int *bss(void) { return zero; }", "-fuse-ld=lld", "-nostdlib", "-Wl,-z,now");
+    agree(x86_64, shop.program("main", "int *bss(void); int main(void) { return *bss(); }", "-lbss"));
+  },
+);
+
+test(
+  "x86-64: a protected indirect function whose address the program, linked by mold, has made its own",
+  needs("gcc", "mold"),
+  () => {
+    const shop = workshop(x86_64, ["-fno-pic"]);
+    const library = (visibility: string): void => {
+      const source = `${CHOOSER} __attribute__((visibility("${visibility}"), ifunc("resolve"))) int guarded(void);`;
+      const object = compile(x86_64, "guard.c", source, ["-fPIC"]);
+      tool("gcc", ["-shared", "-o", shop.at("libguard.so"), "-Wl,-soname,libguard.so", object]);
+    };
+    library("default");
+    const main =
+      "int guarded(void); int main(int count) { int (*volatile it)(void) = guarded; return count > 9 ? it() + guarded() : 0; }";
+    const program = shop.program("main", main, "-no-pie", "-fuse-ld=mold", "-lguard");
+    library("protected");
+    ok(agree(x86_64, program).messages[0]?.text.startsWith("warning: direct reference"));
+  },
+);

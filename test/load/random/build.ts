@@ -1,0 +1,148 @@
+// Makes the files of a planned process: each library twice, as it was when the others were linked and as it is now, then the
+// program, and then what befell the files since.
+
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compile, type Target } from "../../support/build.ts";
+import { run } from "../../support/run.ts";
+import { assemblerOf } from "./assembler.ts";
+import { DIRECTORIES, type ImagePlan, type ObjectPlan } from "./plan.ts";
+
+export interface BuiltImage {
+  readonly program: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Why a linker or the assembler refused; no fault of the loader's. */
+export interface NotBuilt {
+  readonly refused: string;
+}
+
+/** Where GNU ld finds the C library to link with. */
+const LIBC: Readonly<Record<4 | 8, string>> = { 8: "/lib/x86_64-linux-gnu/libc.so.6", 4: "/lib32/libc.so.6" };
+
+/** Builds an image in an empty directory. */
+export function buildImage(target: Target, plan: ImagePlan, directory: string): BuiltImage | NotBuilt {
+  const at = (...path: readonly string[]): string => join(directory, ...path);
+  for (const name of [...DIRECTORIES, "first"]) mkdirSync(at(name));
+  try {
+    // With nothing needed, so that cycles have a beginning.
+    for (const library of plan.earlier) link(target, { ...library, needed: [] }, at("first"), at("first"), directory);
+    for (const library of plan.libraries) {
+      const [place, other] = plan.places.get(library.name) ?? ["a"];
+      link(target, library, at(place), at("first"), directory);
+      if (library.soname?.startsWith("other-") === true)
+        symlinkSync(`lib${library.name}.so`, at(place, library.soname));
+      const earlier = plan.earlier.find(({ name }) => name === library.name);
+      if (other !== undefined && earlier !== undefined) link(target, earlier, at(other), at("first"), directory);
+    }
+    const program = linkProgram(target, plan.program, directory);
+    spoil(plan, directory);
+    const environment = Object.entries(plan.environment).map(([name, value]) => [
+      name,
+      value.replaceAll("@", directory),
+    ]);
+    return { program, environment: Object.fromEntries(environment) as Record<string, string> };
+  } catch (error) {
+    if (error instanceof Refusal) return { refused: error.message };
+    throw error;
+  }
+}
+
+class Refusal extends Error {}
+
+function must(program: string, args: readonly string[]): void {
+  const { status, stderr } = run(program, args);
+  if (status !== 0) throw new Refusal(`${program} ${args.join(" ")}\n${stderr}`);
+}
+
+function assemble(target: Target, plan: ObjectPlan, directory: string): string {
+  const source = join(directory, `${plan.name}.s`);
+  const object = join(directory, `${plan.name}.o`);
+  writeFileSync(source, assemblerOf(target, plan));
+  must("as", [target.wordBytes === 8 ? "--64" : "--32", "-o", object, source]);
+  return object;
+}
+
+/** Links a library into a directory, against those in another. */
+function link(target: Target, plan: ObjectPlan, out: string, libraries: string, directory: string): void {
+  const object = assemble(target, plan, directory);
+  const script = versionScript(plan, directory);
+  const soname = plan.soname === undefined ? [] : ["-soname", plan.soname];
+  const named =
+    plan.constructors === "functions" || plan.constructors === "both"
+      ? ["-init", `up_${plan.name}`, "-fini", `down_${plan.name}`]
+      : [];
+  must(plan.linker, [
+    ...[
+      "-m",
+      target.emulation,
+      "-shared",
+      "-o",
+      join(out, `lib${plan.name}.so`),
+      ...soname,
+      ...named,
+      ...plan.flags,
+      ...script,
+    ],
+    ...absolutes(plan),
+    object,
+    ...["-L", libraries, ...plan.needed.map((name) => `-l${name}`)],
+    ...(plan.needsLibc ? [LIBC[target.wordBytes]] : []),
+  ]);
+}
+
+/** Symbols with a value that is no address. */
+function absolutes({ definitions }: ObjectPlan): string[] {
+  return definitions.filter(({ type }) => type === "absolute").map(({ name }) => `--defsym=${name}=0x1234`);
+}
+
+function versionScript({ name, versions }: ObjectPlan, directory: string): string[] {
+  if (versions.length === 0) return [];
+  const path = join(directory, `${name}.map`);
+  const nodes = versions.map(
+    ({ version, names }, i) =>
+      `${version} { ${names.length === 0 ? "" : `global: ${names.join("; ")};`} }${i === 0 ? "" : ` ${versions[i - 1].version}`};`,
+  );
+  writeFileSync(path, `${nodes.join("\n")}\n`);
+  return ["--version-script", path];
+}
+
+function linkProgram(target: Target, plan: ObjectPlan, directory: string): string {
+  const object = assemble(target, plan, directory);
+  const main = compile(target, "random-main.c", "int main(void) { return 0; }", ["-fPIE"]);
+  const program = join(directory, "main");
+  const [fuse] = plan.linker === "ld" ? ["bfd"] : [plan.linker.replace("ld.", "")];
+  const flags = plan.flags.filter((flag) => flag !== "-no-pie" && flag !== "-pie");
+  const linkFlags = [...flags, ...absolutes(plan)].flatMap((flag) => ["-Xlinker", flag]);
+  must(target.cc, [
+    ...[
+      `-fuse-ld=${fuse}`,
+      plan.flags.includes("-no-pie") ? "-no-pie" : "-pie",
+      "-o",
+      program,
+      main,
+      object,
+      ...linkFlags,
+    ],
+    ...["-Wl,--unresolved-symbols=ignore-all,--allow-shlib-undefined", "-L", join(directory, "first")],
+    ...plan.needed.map((name) => `-l${name}`),
+  ]);
+  return program;
+}
+
+/** What happened to libraries after everything was linked. */
+function spoil(plan: ImagePlan, directory: string): void {
+  for (const [name, how] of plan.spoiled) {
+    const [place] = plan.places.get(name) ?? ["a"];
+    const path = join(directory, place, `lib${name}.so`);
+    if (how === "gone") rmSync(path);
+    else if (how === "text") writeFileSync(path, "no library, but long enough to be looked at\n".repeat(10));
+    else {
+      const bytes = readFileSync(path);
+      // EI_CLASS and e_machine.
+      if (how === "other-machine") bytes.set([183, 0], 18);
+      writeFileSync(path, how === "cut" ? bytes.subarray(0, bytes.length / 2) : bytes);
+    }
+  }
+}
