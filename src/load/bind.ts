@@ -147,13 +147,13 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
 /** glibc takes it for granted that there is a DT_PLTGOT where there is a DT_JMPREL (elf_machine_runtime_setup). */
 function checkLazyTable(task: LoadedProcess, object: LoadedObject): void {
   const { values } = object.file;
-  if (values.has(DT_JMPREL) && !values.has(DT_PLTGOT)) endProcess(task, SIGSEGV_STATUS, relocating(object, 0));
+  if (values.has(DT_JMPREL) && !values.has(DT_PLTGOT)) endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
 }
 
 /** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */
 function checkLazyTypes(task: LoadedProcess, object: LoadedObject): void {
   const { notLazy, firstPlt } = symbolicOf(object.file);
-  if (notLazy !== 0) refuseType(task, object, firstPlt, notLazy, "PLT reloc");
+  if (notLazy !== 0) refuseType(task, object, firstPlt - 1, notLazy, "PLT reloc");
 }
 
 /** Symbol 0, local and hidden symbols are the object's own without a look-up. musl looks hidden ones up. */

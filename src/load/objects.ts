@@ -117,7 +117,7 @@ export interface ProcessEnd {
   readonly searches: number;
   /** The object that was being mapped, whose versions were being checked, or that was being relocated. */
   readonly object?: LoadedObject;
-  /** The row of its bindings. */
+  /** The last row of its bindings that was looked at; -1 if it ended before the first. */
   readonly row?: number;
   /** It ended in the look-up, before the reference was bound. */
   readonly unbound?: boolean;
