@@ -69,8 +69,11 @@ function parseRequest(args: readonly string[], io: Io): Request | string | undef
 }
 
 function showAll({ programs, world, all, form }: Request, io: Io): number {
-  const complain = (problem: Problem): void =>
+  const problems: Problem[] = [];
+  const complain = (problem: Problem): void => {
+    problems.push(problem);
     io.err(`${renderProblem(problem, { program: "solder ldd", color: io.color.err })}\n`);
+  };
   const cache = loadCache(world.tables, complain);
   const style: Style = { color: io.color.out, columns: 100, demangle: true, rows: Number.POSITIVE_INFINITY };
   const names = new Map<string, readonly string[]>();
@@ -90,7 +93,7 @@ function showAll({ programs, world, all, form }: Request, io: Io): number {
     else show(task, form, programs.length > 1, { repeats: all, similar }, style, io);
     for (const problem of task.problems) complain(problem);
   }
-  if (form === "json") io.out(`${JSON.stringify({ version: 1, programs: documents }, null, 2)}\n`);
+  if (form === "json") io.out(`${JSON.stringify({ version: 1, programs: documents, problems }, null, 2)}\n`);
   return status;
 }
 

@@ -180,6 +180,8 @@ test("exit codes and messages", needs("/usr/bin/env"), () => {
     equal(status, 2, args.join(" "));
     match(err, /^solder ldd: error: .*; see solder ldd --help\n$/);
   }
+  const { programs, problems } = JSON.parse(ldd(["--json", "/nowhere"]).out);
+  deepEqual([programs, problems.map(({ code }: { code: string }) => code)], [[], ["cannot-open-program"]]);
   const { status, err } = ldd(["/nowhere", "/etc/passwd", "/usr"]);
   equal(status, 1);
   match(err, /\/nowhere: cannot open it: No such file or directory/);
