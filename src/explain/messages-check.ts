@@ -26,6 +26,7 @@ export const checkMessages: MessageTable = {
     message: "a compressed file or archive, not an ELF file",
     cure: "unpack it and check what is in it",
   },
+  "check-java-class": { message: "a Java class, not an ELF file" },
   "check-wasm": { message: "a WebAssembly module, not an ELF file" },
   "check-archive": {
     message: "a static library: an archive of objects for the linker, nothing that loads",

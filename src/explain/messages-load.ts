@@ -54,7 +54,7 @@ export const loadMessages: MessageTable = {
   "cannot-open-program": { message: "cannot open it: {reason}" },
   "no-program-headers": { message: "it has no program headers, so there is nothing to load" },
   "cannot-load-machine": {
-    message: "it is for machine {machine}; only programs for x86-64 and i386 can be loaded",
+    message: "it is for {machine} ({bits} bits); only programs for x86-64 and i386 can be loaded",
   },
   "interpreter-missing": {
     message: "its loader {interpreter} cannot be opened",

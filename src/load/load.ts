@@ -2,6 +2,7 @@
 // in the process's record. No byte of the program runs.
 
 import { EM_386, EM_X86_64, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
+import { machineName } from "../elf/names.ts";
 import { bindObject } from "./bind.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contract.ts";
@@ -127,7 +128,8 @@ function openProgram(
   if (file.elf.segments.length === 0) return headerProblem(opened.bytes, path);
   const machine = MACHINES.get(file.elf.header.machine);
   if (machine === undefined || (machine === "x86-64") !== (file.elf.elfClass === 64) || !file.elf.littleEndian) {
-    return error("cannot-load-machine", { file: path }, { machine: file.elf.header.machine });
+    const facts = { machine: machineName(file.elf.header.machine), bits: file.elf.elfClass };
+    return error("cannot-load-machine", { file: path }, facts);
   }
   return { file, machine };
 }

@@ -382,6 +382,8 @@ test("what is not ELF is called by its name", () => {
   const pe = `MZ${"\0".repeat(58)}\x40\0\0\0PE\0\0\x64\x86`;
   const files = [
     [write("mac.node", machO), "check-mach-o"],
+    [write("fat.node", "\xca\xfe\xba\xbe\0\0\0\x02\x01\0\0\x07"), "check-mach-o"],
+    [write("A.class", "\xca\xfe\xba\xbe\0\0\0\x34"), "check-java-class"],
     [write("windows.node", pe), "check-pe"],
     [write("lfs.node", "version https://git-lfs.github.com/spec/v1\noid sha256:00\n"), "check-lfs-pointer"],
     [write("page.node", "<!DOCTYPE html>\n<title>404</title>\n"), "check-web-page"],
@@ -496,11 +498,8 @@ test("an addon for the other machine than Node.js", needs(...i386.tools), () => 
   const addon = shared(here, i386, "small.node", "int napi_register_module_v1(void) { return 0; }\n");
   match(opened(addon), /wrong ELF class/);
   deepEqual(codes(verdict([addon])), ["check-addon-of-other-machine"]);
-  const noNode = verdict([
-    "--node",
-    "/nonexistent",
-    shared(here, x86_64, "a.node", "int f(void); int g(void) { return f(); }\n"),
-  ]);
+  shared(here, x86_64, "a.node", "int f(void); int g(void) { return f(); }\n");
+  const noNode = verdict(["--root", here.path, "/a.node"]);
   ok(codes(noNode, "note").includes("check-no-node"));
 });
 
@@ -589,6 +588,10 @@ test("what is asked wrongly is said", () => {
   match(wrong(["--for", "debian:99", "x"]), /does not know 'debian:99'; it knows debian:10, debian:11/);
   match(wrong(["--profile", "glibc@1", "x"]), /--profile takes/);
   match(wrong(["--frob"]), /Unknown option '--frob'/);
+  match(
+    wrong(["--node", "/nonexistent", "/bin/true"]),
+    /--node: cannot open '\/nonexistent': No such file or directory/,
+  );
   match(wrong(["--root", "/nonexistent"]), /there is no directory '\/nonexistent'/);
   equal(checkText(["--help"]).status, 0);
 });

@@ -1,7 +1,9 @@
 // What `solder check` is asked: its command line, read.
 
+import { resolve } from "node:path";
 import type { CheckStyle } from "../../explain/check/index.ts";
 import { closest } from "../../link/spelling.ts";
+import { FILE_ERRORS } from "../../load/search/index.ts";
 import { findSystem, SYSTEM_NAMES, type System } from "../../load/systems/index.ts";
 import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
@@ -86,6 +88,9 @@ export function parseRequest(args: readonly string[], io: Io): Request | string 
   const world = loaderWorld(values, io);
   if (typeof world === "string") return world;
   if (positionals.length === 0 && values.root === undefined) return "no files given";
+  const node =
+    values.node === undefined ? undefined : world.tables.open(resolve(world.options.currentDirectory, values.node));
+  if (typeof node === "string") return `--node: cannot open '${values.node}': ${FILE_ERRORS[node]}`;
   const verbose = values.verbose === true;
   return {
     paths: positionals,

@@ -38,6 +38,7 @@ export function identifyStranger(bytes: Uint8Array): Stranger {
     case "empty":
       return { code: "check-empty", detail: "" };
     case "mach-o":
+      if (isJavaClass(bytes)) return { code: "check-java-class", detail: "" };
       return { code: "check-mach-o", detail: machOMachines(bytes).join(", ") };
     case "pe":
       return { code: "check-pe", detail: peMachine(bytes) };
@@ -60,6 +61,12 @@ const MACH_MACHINES: ReadonlyMap<number, string> = new Map([
   [12, "arm"],
   [0x0100000c, "arm64"],
 ]);
+
+/** Both begin with 0xcafebabe; then a class has its version, from 45 on, and a universal binary the number of its machines. */
+function isJavaClass(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.length >= 8 && view.getUint32(0, false) === 0xcafebabe && view.getUint16(6, false) >= 45;
+}
 
 function machOMachines(bytes: Uint8Array): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
