@@ -499,7 +499,7 @@ test("an addon for the other machine than Node.js", needs(...i386.tools), () => 
   match(opened(addon), /wrong ELF class/);
   deepEqual(codes(verdict([addon])), ["check-addon-of-other-machine"]);
   shared(here, x86_64, "a.node", "int f(void); int g(void) { return f(); }\n");
-  const noNode = verdict(["--root", here.path, "/a.node"]);
+  const noNode = verdict(["--root", here.path, "--for", "glibc:2.36", "/a.node"]);
   ok(codes(noNode, "note").includes("check-no-node"));
 });
 
