@@ -25,9 +25,16 @@ export function* traceLines(
   const title = (text: string): string[] => heading(`${++step}. ${text}`, style);
   const [program] = task.objects;
   const loader = task.objects.find(({ kind }) => kind === "loader");
-  yield* title("The kernel maps the program and the loader that its PT_INTERP names");
+  const isStatic = loader === undefined && program.file.interpreter === undefined;
+  yield* title(`The kernel maps the program${isStatic ? "" : " and the loader that its PT_INTERP names"}`);
   for (const object of [program, ...(loader === undefined ? [] : [loader])]) yield* mappingLines(object, false);
   if (task.ended?.step === "start") return yield* endLines(task, style);
+  if (isStatic) {
+    yield* title("There is no loader: the program relocates itself, and runs its constructors");
+    yield* relocationLines(task, program, disassemble, style);
+    yield `  entry point ${hex(program.base + program.file.elf.header.entry)}`;
+    return;
+  }
   yield* title(`The loader (${profileName(task.options.profile)}) finds and maps what is needed, breadth first`);
   yield* searchLines(task);
   if (task.ended?.step === "search") return yield* endLines(task, style);
@@ -45,17 +52,28 @@ export function* traceLines(
   }
   for (const object of task.relocationOrder) {
     yield* title(`${object.name} is relocated`);
-    if (object.file.elf.elfClass === 32 || object.base === 0) yield `  load bias ${hex(object.base)}`;
-    for (const one of relocationsOf(task, object)) {
-      for (const line of withCode(task, one, disassemble, style)) yield `  ${line}`;
-      if (task.ended?.object === object && task.ended.row === one.row) return yield* endLines(task, style);
-    }
-    yield* protectionLines(object);
+    yield* relocationLines(task, object, disassemble, style);
+    if (task.ended !== undefined && task.ended.object === object) return yield* endLines(task, style);
   }
   if (task.ended !== undefined) return yield* endLines(task, style);
   yield* title("Constructors run, each object's after those of what it needs; then the program starts");
   yield `  ${task.relocationOrder.map(shortName).join(", ")}`;
   yield `  entry point ${hex(program.base + program.file.elf.header.entry)}`;
+}
+
+/** Up to the one that ends the process, if one does. */
+function* relocationLines(
+  task: LoadedProcess,
+  object: LoadedObject,
+  disassemble: Disassembler | undefined,
+  style: Style,
+): Generator<string> {
+  if (object.file.elf.elfClass === 32 || object.base === 0) yield `  load bias ${hex(object.base)}`;
+  for (const one of relocationsOf(task, object)) {
+    for (const line of withCode(task, one, disassemble, style)) yield `  ${line}`;
+    if (task.ended?.object === object && task.ended.row === one.row) return;
+  }
+  yield* protectionLines(object);
 }
 
 /** How the real process ends. What would have come after is not told: it does not happen. */
