@@ -13,6 +13,6 @@ export function parseCommandLine<T extends Options>(args: readonly string[], opt
     // What a shell makes of an unset variable. As a path it would mean the current directory.
     return (parsed.positionals as string[]).includes("") ? "an argument is empty" : parsed;
   } catch (cause) {
-    return cause instanceof Error ? cause.message.split(". ")[0] : String(cause);
+    return cause instanceof Error ? cause.message.split(/\.\s/)[0] : String(cause);
   }
 }

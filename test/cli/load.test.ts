@@ -113,6 +113,22 @@ test("--call: a function that nobody defines ends the process", needs(...x86_64.
   match(out, /4\. it looks twice up, and nobody defines it: the process ends\n$/);
 });
 
+test("--call of what nothing calls is an error, with what comes nearest", needs(...x86_64.tools), () => {
+  const { path } = program();
+  const { status, err } = solderLoad("--call", "twise", path);
+  deepEqual([status, err], [1, "solder load: error: no object calls twise through its PLT; did you mean twice?\n"]);
+});
+
+test("--trace of a static program: it relocates itself", needs(...x86_64.tools), () => {
+  const path = join(scratch("load"), "static");
+  const object = compile(x86_64, "s.s", ".globl _start\n_start: ret\n.data\n.quad _start\n");
+  tool("ld", ["-pie", "--no-dynamic-linker", object, "-o", path]);
+  match(
+    solderLoad("--trace", path).out,
+    /^\n1\. The kernel maps the program\n( .*\n)+\n2\. There is no loader: .*\n {2}0x\w+ +R_X86_64_RELATIVE .*\n( .*\n)* {2}entry point 0x\w+\n$/,
+  );
+});
+
 test("--headers: what dl_iterate_phdr tells the program", needs(...x86_64.tools), () => {
   const { path } = program();
   const { out } = solderLoad("--headers", path);

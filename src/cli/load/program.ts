@@ -12,15 +12,18 @@ import { processJson } from "../../explain/load/json.ts";
 import { callLines, slotsNamed } from "../../explain/load/lazy.ts";
 import { programLines } from "../../explain/load/program.ts";
 import { bindingLines, gotLines, relocationLines } from "../../explain/load/relocations.ts";
+import { symbolsSpelled } from "../../explain/load/spelled-names.ts";
 import { traceLines } from "../../explain/load/trace.ts";
 import { renderProblem } from "../../explain/render.ts";
 import { nodeDisassembler } from "../../host/disassembler.ts";
+import { closest } from "../../link/spelling.ts";
 import {
   type DebugCategory,
   debugLines,
   type LoadedProcess,
   load,
   loadCache,
+  pltSlots,
   processMemory,
 } from "../../load/index.ts";
 import type { Io } from "../io.ts";
@@ -86,12 +89,13 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   }
   const { process } = result;
   show(process, request, io);
+  const called = request.calls.filter((name) => showCalls(process, name, request.style, io));
   for (const { text } of process.messages) io.err(`${text}\n`);
   const names = new Set(process.objects.flatMap(({ name, file }) => [name, file.realPath, basename(name)]));
   for (const name of request.given.keys()) if (!names.has(name)) complain(warning("base-unknown", {}, { name }));
   for (const problem of process.problems) complain(problem);
   const written = request.dump === undefined || writeDump(process, request.dump, io);
-  if (!written) return FAILURE;
+  if (!written || called.length < request.calls.length) return FAILURE;
   return process.exitCode ?? (process.problems.some(({ severity }) => severity === "error") ? FAILURE : SUCCESS);
 }
 
@@ -108,14 +112,19 @@ function show(process: LoadedProcess, { parts, debug, calls, json, style }: Prog
   if (parts.has("relocations")) print(relocationLines(process, codeReader(process), style), io);
   if (parts.has("got")) print(gotLines(process, style), io);
   if (parts.has("headers")) print(headerLines(process, style), io);
-  for (const name of calls) showCalls(process, name, style, io);
 }
 
-/** Calls a function through every PLT that has a slot for it. */
-function showCalls(process: LoadedProcess, name: string, style: Style, io: Io): void {
-  const slots = slotsNamed(process, name);
-  if (slots.length === 0) io.err(`solder load: warning: no object calls ${name} through its PLT\n`);
+/** Calls a function through every PLT that has a slot for it. False if none has. */
+function showCalls(process: LoadedProcess, name: string, style: Style, io: Io): boolean {
+  const exact = slotsNamed(process, name);
+  const slots = exact.length > 0 ? exact : symbolsSpelled(process, name).flatMap((it) => slotsNamed(process, it));
   for (const slot of slots) print(callLines(process, slot, nodeDisassembler(), style), io);
+  if (slots.length > 0) return true;
+  const names = process.objects.flatMap((object) => pltSlots(process, object).map((slot) => slot.name));
+  const near = closest(name, new Set(names));
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  io.err(`solder load: error: no object calls ${name} through its PLT${hint}\n`);
+  return false;
 }
 
 /** Most programs have no relocations in code, and the disassembler takes time to load. */
