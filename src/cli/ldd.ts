@@ -81,7 +81,7 @@ function showAll({ programs, world, all, form }: Request, io: Io): number {
   let status = SUCCESS;
   const documents: unknown[] = [];
   for (const program of programs) {
-    const result = loadDependencies(program, programOptions(world, program, {}, cache.files), cache);
+    const result = loadDependencies(program, programOptions(world, program, cache.files), cache);
     if (!result.loaded) {
       complain(result.problem);
       status = FAILURE;

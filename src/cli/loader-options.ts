@@ -117,20 +117,18 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
 
 /**
  * The options for loading a program, read off its file; those of the newest glibc if that cannot be read.
- * @param environment on top of the world's  @param files to read the program through, if it is to be remembered there
+ * @param files to read the program through, if it is to be remembered there
  */
 export function programOptions(
   world: LoaderWorld,
   program: string,
-  environment: Readonly<Record<string, string>> = {},
   files: Pick<LoadFiles, "open"> = world.files,
 ): LoadOptions {
   const path = program.startsWith("/") ? program : `${world.options.currentDirectory}/${program}`;
   const opened = files.open(path);
   const elf = typeof opened === "string" ? undefined : parseElfImage(opened.bytes, path, () => {});
   const machine = elf?.elfClass === 32 ? "i386" : "x86-64";
-  const options = optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf), files);
-  return { ...options, environment: { ...options.environment, ...environment } };
+  return optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf), files);
 }
 
 /** PT_INTERP as text. */

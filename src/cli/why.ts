@@ -84,8 +84,11 @@ function parseRequest(args: readonly string[], io: Io): Request | string | undef
 }
 
 function explain({ program, questions, world, now, given, style }: Request, io: Io): number {
-  const options = programOptions(world, program, now ? { LD_BIND_NOW: "1" } : {});
-  const result = load(program, options, loadCache(world.files), given === undefined ? {} : { given });
+  const options = programOptions(world, program);
+  const result = load(program, options, loadCache(world.files), {
+    bindNow: now,
+    ...(given === undefined ? {} : { given }),
+  });
   if (!result.loaded) {
     io.err(`${renderProblem(result.problem, { program: "solder why", color: io.color.err })}\n`);
     return FAILURE;

@@ -4,6 +4,7 @@
 
 import {
   R_386_COPY,
+  R_386_GLOB_DAT,
   R_386_JUMP_SLOT,
   R_386_TLS_DESC,
   R_386_TLS_DTPMOD32,
@@ -15,6 +16,7 @@ import {
   R_X86_64_COPY,
   R_X86_64_DTPMOD64,
   R_X86_64_DTPOFF64,
+  R_X86_64_GLOB_DAT,
   R_X86_64_JUMP_SLOT,
   R_X86_64_TLSDESC,
   R_X86_64_TPOFF64,
@@ -40,7 +42,7 @@ import {
   symbolValue,
   symbolVisibility,
 } from "./dynamic-symbols.ts";
-import { CLASS_COPY, CLASS_PLT, lookUp, nameQuery, type Query } from "./lookup.ts";
+import { CLASS_COPY, CLASS_PLT, CLASS_SLOT, lookUp, nameQuery, type Query } from "./lookup.ts";
 import { withoutLfs64 } from "./musl-lfs64.ts";
 import {
   type Bindings,
@@ -79,8 +81,13 @@ function classTable(plt: readonly number[], copy: number): Uint8Array {
   return table;
 }
 
+/** CLASS_* of each relocation type for this loader. */
+export function typeClasses({ machine, options }: LoadedProcess): Uint8Array {
+  return behaves(options.profile, "protectedDataCopied") ? OLD_TYPE_CLASSES[machine] : TYPE_CLASSES[machine];
+}
+
 /** CLASS_* of each relocation type (sysdeps/x86_64/dl-machine.h and i386, `elf_machine_type_class`). */
-export const TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
+const TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
   "x86-64": classTable(
     [R_X86_64_JUMP_SLOT, R_X86_64_DTPMOD64, R_X86_64_DTPOFF64, R_X86_64_TPOFF64, R_X86_64_TLSDESC],
     R_X86_64_COPY,
@@ -89,6 +96,11 @@ export const TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
     [R_386_JUMP_SLOT, R_386_TLS_DTPMOD32, R_386_TLS_DTPOFF32, R_386_TLS_TPOFF, R_386_TLS_TPOFF32, R_386_TLS_DESC],
     R_386_COPY,
   ),
+};
+
+const OLD_TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
+  "x86-64": TYPE_CLASSES["x86-64"].with(R_X86_64_GLOB_DAT, CLASS_SLOT),
+  i386: TYPE_CLASSES.i386.with(R_386_GLOB_DAT, CLASS_SLOT),
 };
 
 /** R_*_JUMP_SLOT: the relocation that lazy binding leaves alone. */
@@ -109,7 +121,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   const bindings = { provider: new Int32Array(count), symbol: new Int32Array(count), rule: new Uint8Array(count) };
   object.bindings = bindings;
   if (lazy) checkLazyTable(task, object);
-  const classes = TYPE_CLASSES[task.machine];
+  const classes = typeClasses(task);
   const jumpSlot = JUMP_SLOTS[task.machine];
   const kinds = RELOCATION_KINDS[task.machine];
   // glibc remembers the last result of each object by symbol and class.
@@ -154,6 +166,19 @@ function checkLazyTable(task: LoadedProcess, object: LoadedObject): void {
 function checkLazyTypes(task: LoadedProcess, object: LoadedObject): void {
   const { notLazy, firstPlt } = symbolicOf(object.file);
   if (notLazy !== 0) refuseType(task, object, firstPlt - 1, notLazy, "PLT reloc");
+}
+
+/**
+ * Binds an object as ld.so binds itself at its start, when there is nobody to ask: to the values in its own symbol table, 0
+ * where it defines nothing (elf/rtld.c, RESOLVE_MAP under RTLD_BOOTSTRAP).
+ */
+export function bindToItself(object: LoadedObject): void {
+  const { count, symbol } = symbolicOf(object.file);
+  object.bindings = {
+    provider: new Int32Array(count).fill(object.id),
+    symbol: Int32Array.from(symbol),
+    rule: new Uint8Array(count).fill(BOUND_LOCALLY),
+  };
 }
 
 /** Symbol 0, local and hidden symbols are the object's own without a look-up. musl looks hidden ones up. */

@@ -120,7 +120,9 @@ export type SearchStep =
     }
   | { readonly kind: "cache"; readonly path: string }
   /** A file is opened. */
-  | { readonly kind: "try"; readonly path: string };
+  | { readonly kind: "try"; readonly path: string }
+  /** It was not taken (glibc from 2.43 on says so). */
+  | { readonly kind: "rejected"; readonly why: "no such file" | "incompatible ELF class" | "incompatible ELF machine" };
 
 /**
  * An object as the search sees it: who asks, and who asked for that one. The search keeps what it made of an object's RPATH

@@ -14,7 +14,7 @@ import {
   PT_DYNAMIC,
   STV_PROTECTED,
 } from "../elf/index.ts";
-import { TYPE_CLASSES } from "./bind.ts";
+import { typeClasses } from "./bind.ts";
 import { programHeaders } from "./calls.ts";
 import type { SearchStep } from "./contract.ts";
 import { symbolicOf } from "./dynamic-file.ts";
@@ -87,6 +87,8 @@ function addCalls(task: LoadedProcess, says: (category: DebugCategory) => boolea
   if (first !== undefined) sayInit(first);
   if (program.file.values.has(DT_PREINIT_ARRAY)) say(`calling preinit: ${program.name}`);
   for (const object of initOrder(task)) if (object.kind !== "program" && object !== first) sayInit(object);
+  // The rest is told by libc's own start code (csu/libc-start.c) and by exit, which a program without libc goes without.
+  if (!task.objects.some(({ file }) => file.soname === "libc.so.6")) return;
   say(`initialize program: ${program.name}`);
   say(`transferring control: ${program.name}`);
   for (const object of finiOrder(task)) {
@@ -134,7 +136,7 @@ function addLookups(task: LoadedProcess, object: LoadedObject, row: number, line
   const { symbol, type } = symbolicOf(object.file);
   const { symbols } = object.file;
   const name = symbolName(symbols, symbol[row]);
-  const classes = TYPE_CLASSES[task.machine][type[row]];
+  const classes = typeClasses(task)[type[row]];
   const provider: LoadedObject | undefined = task.objects[object.bindings?.provider[row] ?? -1];
   const isPlain = object.bindings?.rule[row] === BOUND_BY_LOOKUP;
   const { ended } = task;
@@ -195,15 +197,16 @@ function addSearch(
   if (fresh && object !== undefined && !wasCut) addLinkMap(task, object, lines);
 }
 
-/** One search as LD_DEBUG=libs shows it; nothing if the name is a path, which is not searched for. */
+/** One search as LD_DEBUG=libs shows it. A name that is a path is not searched for; of it only a rejection is told. */
 export function searchLines({ name, steps, broken }: LibrarySearch): string[] {
-  if (name.includes("/")) return [];
+  if (name.includes("/")) return steps.filter(({ kind }) => kind === "rejected").map(stepLine);
   const lines = [`find library=${name} [0]; searching`, ...steps.map(stepLine)];
   return broken ? lines : [...lines, ""];
 }
 
 function stepLine(step: SearchStep): string {
   if (step.kind === "try") return `  trying file=${step.path}`;
+  if (step.kind === "rejected") return `    (${step.why})`;
   if (step.kind === "cache") return ` search cache=${step.path}`;
   const owner = step.from === undefined ? "" : ` from file ${step.from}`;
   return ` search path=${step.directories.join(":")}\t\t(${step.what}${owner})`;

@@ -16,7 +16,7 @@ import {
   type LoadedProcess,
   NOT_YET_BOUND,
 } from "./objects.ts";
-import { lookupRules } from "./rules.ts";
+import { bindingVariable, lookupRules } from "./rules.ts";
 import { readWord, writeWord } from "./words.ts";
 
 /** A slot of .got.plt. */
@@ -131,7 +131,7 @@ export function callSlot(task: LoadedProcess, object: LoadedObject, row: number)
 
 /** LD_BIND_NOT: each call is resolved anew. */
 function keepsNothing(task: LoadedProcess): boolean {
-  return (task.options.environment.LD_BIND_NOT ?? "") !== "";
+  return (bindingVariable(task.options, "LD_BIND_NOT") ?? "") !== "";
 }
 
 function targetOf(task: LoadedProcess, provider: LoadedObject | undefined, symbol: number): number | undefined {

@@ -3,7 +3,7 @@
 
 import { EM_386, EM_X86_64, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
 import { machineName } from "../elf/names.ts";
-import { bindObject } from "./bind.ts";
+import { bindObject, bindToItself } from "./bind.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contract.ts";
 import { addObject, mapDependencies, mapObject } from "./dependencies.ts";
@@ -12,7 +12,7 @@ import { makeQuery } from "./lookup.ts";
 import type { LoadedObject, LoadedProcess, LoadHost } from "./objects.ts";
 import { type Placement, placementProblems, placer } from "./place.ts";
 import { behaves } from "./profiles.ts";
-import { lookupRules, sortRules } from "./rules.ts";
+import { bindingVariable, lookupRules, sortRules } from "./rules.ts";
 import {
   FILE_ERRORS,
   LIBRARY_CACHE,
@@ -47,6 +47,8 @@ export interface LoadSettings extends Placement {
   readonly programName?: string;
   /** The loader to use in place of the one that the program names. */
   readonly interpreter?: string;
+  /** Bind everything at once, whatever the environment says. */
+  readonly bindNow?: boolean;
   /** What the resolver of an indirect function returns (an address), or undefined if that is not known. */
   readonly resolveIndirect?: (provider: LoadedObject, resolver: number) => number | undefined;
 }
@@ -186,7 +188,7 @@ function startProcess(
     place: placer(machine, settings, () => sizeOf(cache, LIBRARY_CACHE)),
     resolveIndirect: settings.resolveIndirect,
   };
-  const task = emptyProcess(machine, options, programName, host);
+  const task = emptyProcess(machine, options, programName, host, settings.bindNow === true);
   const program = {
     file,
     kind: "program",
@@ -229,8 +231,9 @@ function emptyProcess(
   options: LoadOptions,
   programName: string,
   host: LoadHost,
+  bindNow: boolean,
 ): LoadedProcess {
-  const now = (options.environment.LD_BIND_NOW ?? "") !== "";
+  const now = bindNow || (bindingVariable(options, "LD_BIND_NOW") ?? "") !== "";
   return {
     machine,
     options,
@@ -334,5 +337,8 @@ function bindAll(task: LoadedProcess): void {
   // "rtld_multiple_ref"). Without libc.so.6 nobody does.
   const isAgain = (object: LoadedObject): boolean =>
     task.options.profile.library === "musl" || task.globalScope.includes(object);
-  for (const object of task.objects.filter(isLoader)) if (isAgain(object)) bindObject(task, object, query, false);
+  for (const object of task.objects.filter(isLoader)) {
+    if (isAgain(object)) bindObject(task, object, query, false);
+    else bindToItself(object);
+  }
 }

@@ -1,6 +1,8 @@
 // Which definition a reference gets (glibc elf/dl-lookup.c). Runs for every symbolic relocation of every object, so it
 // works on numbers and byte ranges, and answers through fields of the query instead of making records.
 
+import { R_386_COPY } from "../arch/i386/relocations.ts";
+import { R_X86_64_COPY } from "../arch/x86_64/relocations.ts";
 import {
   type GnuHashTable,
   gnuHash,
@@ -24,6 +26,7 @@ import {
   VERSYM_HIDDEN,
   VERSYM_VERSION,
 } from "../elf/index.ts";
+import { symbolicOf } from "./dynamic-file.ts";
 import {
   type DynamicSymbols,
   symbolName,
@@ -47,6 +50,10 @@ import { versionWord } from "./version-table.ts";
 export const CLASS_PLT = 1;
 /** Reference of R_*_COPY: the program itself is passed over. */
 export const CLASS_COPY = 2;
+/** GOT entry, in loaders that let the program's copy of protected data count (ELF_RTYPE_CLASS_EXTERN_PROTECTED_DATA). */
+export const CLASS_SLOT = 4;
+/** Of a second look-up: what the program only has copies of is passed over. */
+const SKIP_COPIES = 8;
 
 /** The first definition of each STB_GNU_UNIQUE name that anything was bound to. Versions play no part. */
 export type UniqueTable = Map<string, { readonly object: LoadedObject; readonly symbol: number }>;
@@ -157,7 +164,8 @@ export function lookUp(
 
 /**
  * A protected symbol is bound to the object's own definition, unless the program has made the function's address its own
- * (an undefined symbol with a value, which only a look-up without the PLT class finds).
+ * (an undefined symbol with a value, which only a look-up without the PLT class finds), or in older loaders has a copy of the
+ * data.
  */
 function keepProtected(
   query: Query,
@@ -168,7 +176,8 @@ function keepProtected(
   const { provider, found } = query;
   let other = provider;
   if (query.classes !== CLASS_PLT) {
-    search(query, scope, startAt, CLASS_PLT);
+    const isData = symbolType(from.file.symbols, query.symbol) === STT_OBJECT;
+    search(query, scope, startAt, isData && query.classes === CLASS_SLOT ? CLASS_SLOT | SKIP_COPIES : CLASS_PLT);
     other = query.provider;
     query.provider = provider;
     query.found = found;
@@ -189,6 +198,7 @@ function search(query: Query, scope: readonly (readonly LoadedObject[])[], start
       if ((classes & CLASS_COPY) !== 0 && object.kind === "program") continue;
       const table = object.file.hash;
       if (table === undefined) continue;
+      if ((classes & SKIP_COPIES) !== 0 && object.kind === "program" && isCopied(query, object)) continue;
       const found = query.rules.musl
         ? findByMusl(query, object, table)
         : table.kind === "gnu"
@@ -199,6 +209,19 @@ function search(query: Query, scope: readonly (readonly LoadedObject[])[], start
     }
     first = 0;
   }
+}
+
+/** Has the program a copy of the data of this name? */
+function isCopied(query: Query, { file }: LoadedObject): boolean {
+  const { symbols } = file;
+  const { symbol, type, firstPlt } = symbolicOf(file);
+  const copy = file.elf.elfClass === 64 ? R_X86_64_COPY : R_386_COPY;
+  for (let row = 0; row < firstPlt; row++) {
+    if (type[row] !== copy) continue;
+    const name = symbols.stringStart + symbols.view.getUint32(symbols.start + symbol[row] * symbols.entry, true);
+    if (sameName(query, symbols, name, symbols.stringEnd)) return true;
+  }
+  return false;
 }
 
 /** Takes a definition that matches, if its binding and visibility let it. True if the search is over. */

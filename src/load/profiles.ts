@@ -26,8 +26,10 @@ export type ChangeName =
   | "protectedChecked"
   | "anyAlignment"
   | "relr"
+  | "protectedDataCopied"
   | "forceFirst"
   | "libcFirst"
+  | "secureBindsAsFileSays"
   | "noExecutableStackByOpen"
   | "acceptsUnversionedLibraries"
   | "loaderRelocatedLast"
@@ -86,6 +88,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     what: "takes segments whose offset fits their address by page, whatever their alignment",
     source: "glibc 163f625cf9 (BZ #28688)",
   },
+  protectedDataCopied: {
+    library: "glibc",
+    until: [2, 36],
+    what: "binds a library's own GOT entry for protected data to the program's copy of it",
+    source: "glibc 62da1e3b00 (BZ #17711), taken back in 2.36; ELF_RTYPE_CLASS_EXTERN_PROTECTED_DATA",
+  },
   relr: { library: "glibc", since: [2, 36], what: "applies DT_RELR", source: "glibc 2.36" },
   forceFirst: {
     library: "glibc",
@@ -98,6 +106,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 39],
     what: "relocates libc.so.6 before all others",
     source: "glibc 78ca44da01",
+  },
+  secureBindsAsFileSays: {
+    library: "glibc",
+    since: [2, 39],
+    what: "heeds LD_BIND_NOW, LD_BIND_NOT and LD_DYNAMIC_WEAK no more in set-user-ID programs",
+    source: "glibc 9c96c87d60",
   },
   noExecutableStackByOpen: {
     library: "glibc",

@@ -5,13 +5,24 @@ import type { LookupRules } from "./lookup.ts";
 import { behaves } from "./profiles.ts";
 import type { SortRules } from "./sort.ts";
 
-/** Set-user-ID programs heed LD_DYNAMIC_WEAK, LD_BIND_NOW and LD_BIND_NOT too (elf/rtld.c, process_envvars). */
-export function lookupRules({ profile, environment }: LoadOptions): LookupRules {
+/**
+ * The value of a variable about binding, if the loader heeds it. In set-user-ID programs glibc does so up to 2.38 (elf/rtld.c,
+ * process_envvars).
+ */
+export function bindingVariable(
+  { profile, environment, secure }: LoadOptions,
+  name: "LD_BIND_NOW" | "LD_BIND_NOT" | "LD_DYNAMIC_WEAK",
+): string | undefined {
+  return secure && behaves(profile, "secureBindsAsFileSays") ? undefined : environment[name];
+}
+
+export function lookupRules(options: LoadOptions): LookupRules {
+  const { profile } = options;
   return {
     musl: profile.library === "musl",
     fallbackLast: behaves(profile, "defaultVersionIsFallback"),
     versionAsserted: profile.library === "glibc" && !behaves(profile, "acceptsUnversionedLibraries"),
-    dynamicWeak: profile.library === "glibc" && environment.LD_DYNAMIC_WEAK !== undefined,
+    dynamicWeak: profile.library === "glibc" && bindingVariable(options, "LD_DYNAMIC_WEAK") !== undefined,
   };
 }
 

@@ -2,7 +2,7 @@
 // only the answers; this asks again, without changing the process.
 
 import { SHN_UNDEF, STB_LOCAL, VERSYM_HIDDEN } from "../elf/index.ts";
-import { askFor, TYPE_CLASSES } from "./bind.ts";
+import { askFor, typeClasses } from "./bind.ts";
 import { symbolicOf } from "./dynamic-file.ts";
 import { symbolBinding, symbolName, symbolNameStart, symbolSection, symbolType } from "./dynamic-symbols.ts";
 import { lookUp, makeQuery } from "./lookup.ts";
@@ -47,7 +47,7 @@ export function walkScope(task: LoadedProcess, object: LoadedObject, row: number
     for (const asked of list) {
       // With a table of its own, so that unique symbols are found where they are.
       const query = makeQuery(lookupRules(task.options), new Map());
-      askFor(query, object, index, TYPE_CLASSES[task.machine][relocations.type[row]]);
+      askFor(query, object, index, typeClasses(task)[relocations.type[row]]);
       query.from = undefined;
       lookUp(query, [[asked]], 0, true);
       const symbol = query.provider === undefined ? 0 : query.found;

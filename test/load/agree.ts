@@ -18,6 +18,7 @@ import {
   freeze,
   isExplained,
   loaded,
+  runProgram,
   smallProgram,
   stateOfLibc,
 } from "./reality.ts";
@@ -85,7 +86,7 @@ function said(task: LoadedProcess): string[] {
 
 /** What the loader says: without its prefix, the kernel's library and addresses, which differ from run to run. */
 export function realLines(program: string, categories: string, environment: Environment): string[] {
-  const { stderr } = run(program, [], { env: { ...environment, LD_DEBUG: categories } });
+  const { stderr } = runProgram(program, { ...environment, LD_DEBUG: categories });
   const lines = stderr.split("\n").flatMap((line) => {
     const text = /^ *\d+:\t(.*)$/.exec(line)?.[1];
     return text === undefined ? [] : [text];

@@ -286,7 +286,7 @@ for (const target of targets) {
   test(`${target.name}: a program without the C library starts: ld.so asks nobody for its own symbols`, options, () => {
     const shop = workshop(target);
     const text = 'void _start(void) { __asm__("hlt"); }';
-    const task = loaded(shop.program("main", text, "-nostdlib"));
+    const task = agree(target, shop.program("main", text, "-nostdlib"));
     deepEqual([task.exitCode, task.messages, task.undefinedSymbols], [undefined, [], []]);
     equal(task.objects.length, 2);
   });

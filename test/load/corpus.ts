@@ -1,13 +1,16 @@
 // Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|lazy|bindings|searches|places [PATH...],
-// without paths all dynamically linked executables in /usr/bin and /usr/sbin. `preload` loads each library given (or all
+// without paths all dynamically linked executables in /usr/bin and /usr/sbin. With --root DIR all of it happens in a directory
+// with another C library, which takes the rights to chroot (docs/development.md). `preload` loads each library given (or all
 // in the directories of the system) into a small program.
 
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startsWith } from "../../src/elf/text.ts";
+import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import { debugLines } from "../../src/load/index.ts";
 import { i386 } from "../support/build.ts";
-import { run } from "../support/run.ts";
 import { realLines, withoutAddresses } from "./agree.ts";
 import { compareBindings, realBindings } from "./bindings.ts";
 import {
@@ -15,26 +18,25 @@ import {
   compareMemory,
   debugStateOffset,
   describe,
+  enterRoot,
   freeze,
   isExplained,
   loaded,
+  runProgram,
   smallProgram,
   stateOfLibc,
 } from "./reality.ts";
 
 /** ELF files of the type: 2 and 3 are executables and shared objects; those with an interpreter count as programs. */
 function elfFiles(directories: readonly string[], wanted: (bytes: Uint8Array, name: string) => boolean): string[] {
+  const files = nodeLoadFiles(root === "" ? {} : { root });
   const found = new Map<string, string>();
   for (const directory of directories) {
-    for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
-      const { name } = entry;
-      const path = join(entry.parentPath, name);
-      const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat === undefined || !stat.isFile() || stat.size < 64) continue;
-      const real = realpathSync(path);
-      if (found.has(real)) continue;
-      const bytes = readFileSync(real);
-      if (bytes.readUInt32BE(0) === 0x7f454c46 && wanted(bytes, name)) found.set(real, path);
+    for (const entry of readdirSync(root + directory, { withFileTypes: true, recursive: true })) {
+      const path = join(entry.parentPath, entry.name).slice(root.length);
+      const file = files.open(path);
+      if (typeof file === "string" || file.bytes.length < 64 || found.has(file.realPath)) continue;
+      if (startsWith(file.bytes, 0, "\x7fELF") && wanted(file.bytes, entry.name)) found.set(file.realPath, path);
     }
   }
   return [...found.values()].sort();
@@ -86,7 +88,7 @@ function preload(paths: readonly string[], program: string): void {
     if (snapshot === undefined) {
       totals.refused++;
       const { exitCode, messages } = loaded(program, environment);
-      const real = run(program, [], { env: environment }).stderr.trim().split("\n")[0];
+      const real = runProgram(program, environment).stderr.trim().split("\n")[0];
       const own = messages.find(({ fatal }) => fatal)?.text;
       if (exitCode !== undefined && own === real) totals.agreed++;
       else console.log(`${path}: ${own} / ${real}`);
@@ -164,7 +166,10 @@ function bindings(paths: readonly string[]): void {
   console.log(totals);
 }
 
-const [what, ...given] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ options: { root: { type: "string" } }, allowPositionals: true });
+const [what, ...given] = positionals;
+const root = realpathSync(values.root ?? "/").replace(/\/$/, "");
+enterRoot(root);
 const given64 = given.length > 0 ? given : undefined;
 const programs = (): readonly string[] => given64 ?? elfFiles(["/usr/bin", "/usr/sbin"], isProgram);
 if (what === "memory") memory(programs(), { LD_BIND_NOW: "1" });

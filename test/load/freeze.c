@@ -1,9 +1,9 @@
-// freeze OUT OFFSET HITS [NAME=VALUE...] -- PROGRAM [ARGUMENT...]
+// freeze OUT OFFSET HITS [/ROOT] [NAME=VALUE...] -- PROGRAM [ARGUMENT...]
 //
 // Starts a program, lets it run until the instruction at OFFSET (hexadecimal) of its dynamic linker has been reached HITS
 // times (=OFFSET is an address, of a program that is not position-independent), and writes what its memory looks like then: OUT.maps is /proc/PID/maps, OUT.mem the bytes of all readable mappings
 // of it, one after the other. The program is killed. Addresses are not randomized; the environment is the caller's with the
-// given variables set. The offset of ld.so's _dl_debug_state and the second hit mean: all is relocated, nothing has run.
+// given variables set. /ROOT is a directory that is to be the program's root. The offset of ld.so's _dl_debug_state and the second hit mean: all is relocated, nothing has run.
 // Exit codes: 0, 2 for a wrong command line, 3 if the program ended before, 4 if the system does not let us.
 
 #define _GNU_SOURCE
@@ -115,7 +115,10 @@ int main(int count, char **arguments) {
     ptrace(PTRACE_TRACEME, 0, 0, 0);
     int null = open("/dev/null", O_RDWR);
     for (int i = 0; i < 3; i++) dup2(null, i);
-    for (int i = 4; i < at; i++) putenv(arguments[i]);
+    for (int i = 4; i < at; i++) {
+      if (arguments[i][0] != '/') putenv(arguments[i]);
+      else if (chroot(arguments[i]) != 0 || chdir("/") != 0) _exit(126);
+    }
     execv(arguments[at + 1], arguments + at + 1);
     _exit(126);
   }

@@ -2,7 +2,7 @@
 // against what load/ computes.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { R_386_PC32 } from "../../src/arch/i386/relocations.ts";
 import { parseElf } from "../../src/elf/index.ts";
@@ -26,8 +26,9 @@ import {
   symbolSize,
   symbolValue,
 } from "../../src/load/index.ts";
+import { profileOfInterpreter } from "../../src/load/profiles.ts";
 import { compile, once, repository, type Target, x86_64 } from "../support/build.ts";
-import { tool } from "../support/run.ts";
+import { type Outcome, run, tool } from "../support/run.ts";
 
 export interface Mapping {
   readonly start: number;
@@ -58,6 +59,7 @@ export function freeze(
   hits = 2,
 ): Snapshot | undefined {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  if (root !== "") variables.unshift(root);
   const args = [
     out,
     typeof offset === "string" ? offset : offset.toString(16),
@@ -96,7 +98,8 @@ export function readMaps(text: string): Mapping[] {
   return text.split("\n").flatMap((line) => {
     const [, start, end, access, path] = /^(\w+)-(\w+) (\S+) \S+ \S+ \S+\s*(.*)$/.exec(line) ?? [];
     if (start === undefined || end === undefined || access === undefined) return [];
-    return [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), access, path: path ?? "" }];
+    const inside = path?.startsWith(`${root}/`) === true ? path.slice(root.length) : path;
+    return [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16), access, path: inside ?? "" }];
   });
 }
 
@@ -107,8 +110,32 @@ export function basesOf(mappings: readonly Mapping[]): Map<string, number> {
   return bases;
 }
 
-/** glibc of this machine, with the directories that its loader for the machine has. */
+/** The directory that is `/` to the programs; empty for this machine's own root. */
+let root = "";
+
+/** From now on programs are those of another root directory, with its loader, and run in it. */
+export function enterRoot(directory: string): void {
+  root = directory;
+  forgetFiles();
+}
+
+/** Runs a program, in the root directory if there is one. */
+export function runProgram(path: string, environment: Readonly<Record<string, string>>): Outcome {
+  if (root === "") return run(path, [], { env: environment });
+  // The variables are for the program, not for those that start it.
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return run("chroot", [root, "/usr/bin/env", "-i", ...variables, path]);
+}
+
+/** The profile of the loader in the root directory; on this machine its glibc, with the directories that its loader has. */
 export function realProfile(): LoaderProfile {
+  if (root !== "") {
+    const loader = realCache().files.open("/lib64/ld-linux-x86-64.so.2");
+    const found =
+      typeof loader === "string" ? undefined : profileOfInterpreter(loader.bytes, "x86-64", loader.realPath);
+    if (found === undefined) throw new Error(`${root} has no loader`);
+    return found;
+  }
   const profile = parseProfile("glibc@2.36", "debian-biarch");
   if (profile === undefined) throw new Error("no profile");
   return profile;
@@ -118,7 +145,7 @@ export function realOptions(environment: Readonly<Record<string, string>> = {}):
   return {
     profile: realProfile(),
     environment,
-    currentDirectory: process.cwd(),
+    currentDirectory: root === "" ? process.cwd() : "/",
     secure: false,
     ...hostCpu(),
   };
@@ -127,7 +154,7 @@ export function realOptions(environment: Readonly<Record<string, string>> = {}):
 let cache: LoadCache | undefined;
 
 export function realCache(): LoadCache {
-  cache ??= loadCache(nodeLoadFiles());
+  cache ??= loadCache(nodeLoadFiles(root === "" ? {} : { root }));
   return cache;
 }
 
@@ -145,9 +172,10 @@ export function loaded(
 ): LoadedProcess {
   // Files of the tests' own come and go, and a new one may get the inode of one that is gone.
   if (!/^\/(?:usr\/)?s?bin\//.test(path)) forgetFiles();
-  const options = isWide(path)
-    ? { ...realOptions(environment), profile }
-    : { ...realOptions(environment), profile, platform: "i686" };
+  const { mode, uid, gid } = statSync(root + path);
+  const secure =
+    ((mode & 0o4000) !== 0 && uid !== process.getuid?.()) || ((mode & 0o2000) !== 0 && gid !== process.getgid?.());
+  const options = { ...realOptions(environment), profile, secure, ...(isWide(path) ? {} : { platform: "i686" }) };
   const result = load(path, options, realCache(), given === undefined ? {} : { given });
   if (!result.loaded) throw new Error(`${path}: ${result.problem.code}`);
   return result.process;
@@ -352,6 +380,8 @@ function sectionAt({ file: { elf } }: LoadedObject, offset: number): string {
 
 /** A program that does nothing, to see what libc writes to before any program begins. */
 export function smallProgram(target: Target = x86_64): string {
+  // What is compiled here asks for this machine's C library.
+  if (root !== "") return "/bin/true";
   const object = compile(target, "nothing.c", "int main(void) { return 0; }");
   return once("nothing", [target.cc, object], (made) => tool(target.cc, ["-o", made, object]));
 }

@@ -1,10 +1,23 @@
 // Where versions of glibc differ, beyond the one that is here to be asked.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { dlopen, type LoadedProcess, parseProfile, symbolicOf, symbolName } from "../../src/load/index.ts";
-import { x86_64 } from "../support/build.ts";
+import { R_X86_64_64, R_X86_64_GLOB_DAT } from "../../src/arch/x86_64/relocations.ts";
+import { type ElfImage, EM_AARCH64, parseElfImage, STV_PROTECTED } from "../../src/elf/index.ts";
+import { nodeLoadFiles } from "../../src/host/load-files.ts";
+import { readDynamicFile } from "../../src/load/dynamic-file.ts";
+import {
+  debugLines,
+  dlopen,
+  type LoadedProcess,
+  load,
+  loadCache,
+  parseProfile,
+  symbolicOf,
+  symbolName,
+} from "../../src/load/index.ts";
+import { i386, x86_64 } from "../support/build.ts";
 import { needs } from "../support/tools.ts";
 import { type Workshop, workshop } from "./agree.ts";
 import { forgetFiles, loaded } from "./reality.ts";
@@ -100,4 +113,79 @@ test("dlopen refuses an executable stack since 2.41", needs("gcc"), () => {
   };
   equal(open("2.40"), "opened");
   equal(open("2.41"), `${library}: cannot enable executable stack as shared object requires: Invalid argument`);
+});
+
+/** Makes a dynamic symbol protected after the link: linkers of today refuse copies of those. */
+function protect(path: string, name: string): void {
+  const bytes = readFileSync(path);
+  const { symbols } = readDynamicFile(parse(bytes, path), path, path);
+  for (let index = 1; index < symbols.count; index++) {
+    if (symbolName(symbols, index) === name)
+      bytes[symbols.start + index * symbols.entry + symbols.otherAt] = STV_PROTECTED;
+  }
+  writeFileSync(path, bytes);
+}
+
+function parse(bytes: Uint8Array, path: string): ElfImage {
+  const image = parseElfImage(bytes, path, () => {});
+  ok(image !== undefined);
+  return image;
+}
+
+test("up to 2.35 a library's GOT entry for protected data led to the program's copy of it", needs("gcc"), () => {
+  const shop = workshop(x86_64);
+  const source = "int v = 1; int *word = &v; int get(void) { return v; }";
+  const library = shop.library("p", source, "-nostdlib");
+  const main = "extern int v; int get(void); void _start(void) { v = 5; get(); }";
+  const program = shop.program("main", main, "-nostdlib", "-fno-pie", "-no-pie", "-lp");
+  protect(library, "v");
+  // As seen with Debian 11's and Debian 13's: word, a plain relocation, stays with the library's own.
+  const providers = (version: string): string[] => {
+    const task = loadedBy(version, program);
+    const object = task.objects.find(({ name }) => name.endsWith("/libp.so"));
+    ok(object?.bindings !== undefined);
+    const { type } = symbolicOf(object.file);
+    return [...object.bindings.provider].map((id, row) => `${type[row]} ${task.objects[id].kind}`);
+  };
+  deepEqual(providers("2.35"), [`${R_X86_64_GLOB_DAT} program`, `${R_X86_64_64} library`]);
+  deepEqual(providers("2.36"), [`${R_X86_64_GLOB_DAT} library`, `${R_X86_64_64} library`]);
+});
+
+test("since 2.39 set-user-ID programs heed LD_BIND_NOW no more", needs("/bin/true"), () => {
+  const isLazy = (version: string, secure: boolean, bindNow = false): boolean => {
+    const profile = parseProfile(`glibc@${version}`);
+    ok(profile !== undefined, version);
+    const options = { profile, environment: { LD_BIND_NOW: "1" }, currentDirectory: "/", secure, hwcaps: [] };
+    const result = load("/bin/true", options, loadCache(nodeLoadFiles()), { bindNow });
+    ok(result.loaded);
+    return result.process.lazy;
+  };
+  deepEqual([isLazy("2.38", true), isLazy("2.39", true), isLazy("2.39", false)], [false, true, false]);
+  equal(isLazy("2.39", true, true), false, "a caller's own wish is another matter");
+});
+
+test("since 2.43 LD_DEBUG=libs says why a candidate was passed over", needs(...x86_64.tools, ...i386.tools), () => {
+  const shop = workshop(x86_64);
+  const library = shop.library("a", "int a;", "-nostdlib");
+  const program = shop.program("main", "void _start(void) {}", "-nostdlib", "-Wl,--no-as-needed", "-la");
+  const other = workshop(i386).library("a", "int a;", "-nostdlib");
+  const machine = readFileSync(library);
+  machine.writeUInt16LE(EM_AARCH64, 18);
+  for (const directory of ["none", "class", "machine"]) mkdirSync(shop.at(directory));
+  copyFileSync(other, shop.at("class/liba.so"));
+  writeFileSync(shop.at("machine/liba.so"), machine);
+  const path = ["none", "class", "machine"].map(shop.at).join(":");
+  // As seen with Debian's 2.43.
+  const said = (version: string): string[] => {
+    const profile = parseProfile(`glibc@${version}`);
+    ok(profile !== undefined, version);
+    forgetFiles();
+    const task = loaded(program, { LD_LIBRARY_PATH: path }, undefined, profile);
+    return debugLines(task, new Set(["libs"])).filter((line) => /^ {4}\(/.test(line));
+  };
+  deepEqual(said("2.42"), []);
+  deepEqual(
+    [...new Set(said("2.43"))],
+    ["    (no such file)", "    (incompatible ELF class)", "    (incompatible ELF machine)"],
+  );
 });

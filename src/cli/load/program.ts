@@ -76,9 +76,10 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
     return FAILURE;
   }
   const { world, program } = request;
-  const options = programOptions(world, program, request.now ? { LD_BIND_NOW: "1" } : {});
+  const options = programOptions(world, program);
   const settings = {
     given: new Map([...given, ...request.given]),
+    bindNow: request.now,
     ...(request.seed === undefined ? {} : { seed: request.seed }),
   };
   const result = load(program, options, loadCache(world.files, complain), settings);

@@ -14,7 +14,6 @@ import {
   type Linker,
   linkerAt,
   linkerOfNode,
-  loadOptions,
   type NodeExports,
   type Surroundings,
   usualLinker,
@@ -35,8 +34,9 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
   if (machine !== main.machine)
     return [error("check-addon-of-other-machine", place, { made: main.machine, has: machine })];
   const own = [...fileFindings(main, profile, where.cpu), ...nodeFindings(main, node)];
-  const settings = { interpreter: linker.path };
-  const result = load(path, loadOptions(where, profile), where.cache, settings);
+  // All at once, so that all that is missing shows.
+  const settings = { interpreter: linker.path, bindNow: true };
+  const result = load(path, { ...where.options, profile }, where.cache, settings);
   if (!result.loaded) return [...own, result.problem];
   const found = processFindings(result.process, main, where, node);
   return [...own, ...foreignFindings(main, profile.library, where.name, found)];

@@ -69,12 +69,6 @@ export function usualLinker(where: Surroundings, machine: LoaderMachine, first: 
   );
 }
 
-/** Options for a load that binds everything at once, so that all that is missing shows. */
-export function loadOptions(where: Surroundings, profile: LoaderProfile): LoadOptions {
-  const { options } = where;
-  return { ...options, profile, environment: { ...options.environment, LD_BIND_NOW: "1" } };
-}
-
 /** The dynamic linker of the process in which Node.js opens addons. */
 export function linkerOfNode(where: Surroundings): Linker | undefined {
   const elf = where.node === undefined ? undefined : parsed(where, where.node);

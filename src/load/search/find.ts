@@ -232,6 +232,7 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
   }
   if (typeof file === "string") {
     context.errno = file;
+    reject(search, "no such file");
     tried.push({ path, rule, from, fate: "missing", reason: file });
     return false;
   }
@@ -254,8 +255,15 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
   return true;
 }
 
+/** Whatever kept a file from being opened, ld.so says that there is none. */
+function reject({ context, steps }: Search, why: (SearchStep & { readonly kind: "rejected" })["why"]): void {
+  if (behaves(context.options.profile, "rejectionsNamed")) steps.push({ kind: "rejected", why });
+}
+
 function skip(search: Search, path: string, { fate, message }: Verdict, rule: SearchRule, from: string): void {
   if (fate === "wrong-class") search.sawOtherClass = true;
+  if (fate === "wrong-class") reject(search, "incompatible ELF class");
+  else if (fate === "wrong-machine") reject(search, "incompatible ELF machine");
   search.context.errno = "ENOENT";
   search.tried.push({ path, rule, from, fate, reason: message });
 }
