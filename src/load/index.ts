@@ -25,6 +25,7 @@ export { callSlot, type PltCall, type PltSlot, type PltStub, pltSlots } from "./
 export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache, loadDependencies } from "./load.ts";
 export { type MappedRegion, PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./map.ts";
 export { loaderSymbol, processMemory } from "./memory.ts";
+export { type LateSymbol, missingLater } from "./missing-later.ts";
 export * from "./objects.ts";
 export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } from "./order.ts";
 export type { Placement } from "./place.ts";

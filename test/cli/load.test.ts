@@ -113,6 +113,17 @@ test("--call: a function that nobody defines ends the process", needs(...x86_64.
   match(out, /4\. it looks twice up, and nobody defines it: the process ends\n$/);
 });
 
+test("what the first call will not find is told, though the program starts", needs(...x86_64.tools), () => {
+  const { path, directory } = program();
+  const title = "Nobody defines what is to be bound at the first call, which ends the process";
+  ok(!solderLoad(path).out.includes(title));
+  const other = compile(x86_64, "other.c", "int counter;", ["-fpic"]);
+  tool("gcc", ["-shared", "-Wl,-soname,libtwice.so", other, "-o", join(directory, "libtwice.so")]);
+  const { status, out } = solderLoad(path);
+  equal(status, 0);
+  ok(out.endsWith(`\n${title}\n  twice, called by ${path}\n`), out);
+});
+
 test("--call of what nothing calls is an error, with what comes nearest", needs(...x86_64.tools), () => {
   const { path } = program();
   const { status, err } = solderLoad("--call", "twise", path);

@@ -6,6 +6,7 @@ import {
   BOUND_TO_NOTHING,
   type LoadedObject,
   type LoadedProcess,
+  missingLater,
   NOT_BOUND,
   NOT_YET_BOUND,
   type ProcessEnd,
@@ -18,7 +19,7 @@ import {
 } from "../../load/index.ts";
 import { versionIndex } from "../../load/version-table.ts";
 import { byteCount, counted, grouped, heading, hex, type Style, table } from "../dump/table.ts";
-import { foundBy, missingTexts, shortName } from "./words.ts";
+import { foundBy, missingTexts, shortName, symbolText } from "./words.ts";
 
 const RIGHT = "right" as const;
 
@@ -171,6 +172,9 @@ function* orderLines(task: LoadedProcess, musl: boolean, style: Style): Generato
   yield `  ${task.relocationOrder.map(shortName).join(", ")}`;
 }
 
+/** A library that is missing leaves hundreds. */
+const MOST_LATE = 30;
+
 /** What kept it from loading, with all that was tried. */
 function* missingLines(task: LoadedProcess, style: Style): Generator<string> {
   for (const missing of task.missingLibraries) {
@@ -180,6 +184,12 @@ function* missingLines(task: LoadedProcess, style: Style): Generator<string> {
   for (const { version, library, requester, fatal } of task.missingVersions) {
     if (fatal) yield* versionLines(version, library, requester, style);
   }
+  const late = missingLater(task);
+  if (late.length > 0)
+    yield* heading("Nobody defines what is to be bound at the first call, which ends the process", style);
+  for (const { object, name, version } of late.slice(0, MOST_LATE))
+    yield `  ${symbolText(name, version, style)}, called by ${object.name}`;
+  if (late.length > MOST_LATE) yield `  and ${grouped(late.length - MOST_LATE)} more`;
 }
 
 function* versionLines(
