@@ -218,7 +218,7 @@ export const VERSIONS: Readonly<
   Record<LoaderProfile["library"], Readonly<Record<"first" | "last", readonly number[]>>>
 > = {
   glibc: { first: [2, 26], last: [2, 43] },
-  musl: { first: [1, 2, 0], last: [1, 2, 5] },
+  musl: { first: [1, 2, 0], last: [1, 2, 6] },
 };
 
 /**

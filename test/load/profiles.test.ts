@@ -21,7 +21,7 @@ test("names of profiles", () => {
   };
   equal(named("glibc@2.31"), "glibc@2.31");
   equal(named("glibc:2.28"), "glibc@2.28");
-  equal(named("musl"), "musl@1.2.5");
+  equal(named("musl"), "musl@1.2.6");
   equal(named("musl@1.2.3"), "musl@1.2.3");
   for (const text of ["", "glibc@", "glibc@2", "glibc@1.0", "glibc@99.0", "uclibc", "glibc@2.31x", "musl@2.36"]) {
     equal(named(text), undefined, text);
