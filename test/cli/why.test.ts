@@ -182,3 +182,15 @@ test("an address in .bss: no bytes of the file", needs(...x86_64.tools), () => {
   match(out, /rw-p, zeros behind what the file has of it\n/);
   match(out, /no relocation writes here: the bytes are zero at first\n/);
 });
+
+test("of musl, which lets a RUNPATH reach as far as an RPATH, no more is said than was done", needs("musl-gcc"), () => {
+  const path = join(scratch("why"), "main");
+  const empty = compile(x86_64, "gone.c", "int gone(void) { return 0; }", ["-fpic"]);
+  const library = join(scratch("why"), "libgone.so");
+  tool("musl-gcc", ["-shared", "-Wl,-soname,libgone.so", empty, "-o", library]);
+  const main = compile(x86_64, "main.c", "int gone(void); int main(void) { return gone(); }", ["-fpie"]);
+  tool("musl-gcc", [main, library, "-o", path, "-Wl,--enable-new-dtags,-rpath,/nowhere"]);
+  const { out } = why(path, "libgone.so");
+  match(out, new RegExp(`^ {4}/nowhere/ \\(DT_RUNPATH of ${path}\\): no such file`, "m"));
+  ok(!out.includes("it counts for what"));
+});

@@ -68,6 +68,16 @@ function missingLines(task: LoadedProcess, missing: MissingLibrary, style: Style
   const chain = chainOf(requester);
   if (chain.length > 1) lines.push(`  which came by ${chain.map((it) => it.name).join(" → ")}`);
   lines.push("  tried:", ...missingTexts(task, missing).map((text) => `    ${text}`));
+  lines.push(...(task.options.profile.library === "musl" ? [] : runpathLines(task, requester)));
+  lines.push(
+    "  cure: put the library into one of these directories, or name its directory in LD_LIBRARY_PATH or in a RUNPATH of the object that needs it",
+  );
+  return lines;
+}
+
+/** How far glibc lets a RUNPATH reach. */
+function runpathLines(task: LoadedProcess, requester: LoadedObject): string[] {
+  const lines: string[] = [];
   const { file } = requester;
   if (file.runpath !== undefined)
     lines.push(
@@ -78,8 +88,5 @@ function missingLines(task: LoadedProcess, missing: MissingLibrary, style: Style
     lines.push(
       `  DT_RUNPATH of ${program.name} (${program.file.runpath}) does not count here: a RUNPATH serves only the object that has it`,
     );
-  lines.push(
-    "  cure: put the library into one of these directories, or name its directory in LD_LIBRARY_PATH or in a RUNPATH of the object that needs it",
-  );
   return lines;
 }

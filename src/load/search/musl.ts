@@ -66,7 +66,7 @@ function findByName(search: Search, requester: Requester | undefined): void {
     tryPath(search, libraryPath, "library-path", options.libraryPath === undefined ? "" : "--library-path");
   for (let object = requester; object !== undefined; object = object.loader) {
     const path = rpathOf(search.context, object);
-    if (path !== undefined) tryPath(search, path, "rpath", object.name);
+    if (path !== undefined) tryPath(search, path, object.runpath === undefined ? "rpath" : "runpath", object.name);
   }
   if (search.end !== undefined) return;
   const file = pathFile(search.context);
@@ -101,7 +101,14 @@ function tryPath(search: Search, path: string, rule: SearchRule, from: string): 
   if (search.end !== undefined) return;
   const directories = directoriesOf(context, path);
   if (directories.length === 0) return;
-  const what = rule === "library-path" ? "LD_LIBRARY_PATH" : rule === "rpath" ? "RPATH" : "system search path";
+  const what =
+    rule === "library-path"
+      ? "LD_LIBRARY_PATH"
+      : rule === "rpath"
+        ? "RPATH"
+        : rule === "runpath"
+          ? "RUNPATH"
+          : "system search path";
   steps.push({ kind: "path", directories, what, from: from === "" ? undefined : from });
   for (const directory of directories) {
     if (search.end !== undefined) return;
