@@ -4,7 +4,6 @@
 // Without that file, or with one that another version of Node wrote, it is compiled as usual.
 "use strict";
 const { existsSync, readFileSync } = require("node:fs");
-const { createRequire } = require("node:module");
 const { basename, dirname, join } = require("node:path");
 const { constants, Script } = require("node:vm");
 
@@ -37,4 +36,4 @@ const script = new Script(readFileSync(filename, "latin1"), {
   cachedData: readCache(),
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
-script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename));
+script.runInThisContext()(module.exports, require, module, filename, dirname(filename));
