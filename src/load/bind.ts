@@ -24,6 +24,7 @@ import {
 import {
   DT_JMPREL,
   DT_PLTGOT,
+  DT_SYMTAB,
   error,
   STB_LOCAL,
   STB_WEAK,
@@ -57,6 +58,7 @@ import {
   type LoadedProcess,
   NOT_BOUND,
   NOT_YET_BOUND,
+  SIGFPE_STATUS,
   SIGSEGV_STATUS,
   warn,
 } from "./objects.ts";
@@ -120,7 +122,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   const { count, symbol, type, firstPlt } = relocations;
   const bindings = { provider: new Int32Array(count), symbol: new Int32Array(count), rule: new Uint8Array(count) };
   object.bindings = bindings;
-  if (lazy) checkLazyTable(task, object);
+  checkTables(task, object, lazy);
   const classes = typeClasses(task);
   const jumpSlot = JUMP_SLOTS[task.machine];
   const kinds = RELOCATION_KINDS[task.machine];
@@ -156,10 +158,14 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   return bindings;
 }
 
-/** glibc takes it for granted that there is a DT_PLTGOT where there is a DT_JMPREL (elf_machine_runtime_setup). */
-function checkLazyTable(task: LoadedProcess, object: LoadedObject): void {
+/**
+ * glibc takes it for granted that there is a DT_SYMTAB in what is relocated (elf_dynamic_do_Rela), and a DT_PLTGOT where there is
+ * a DT_JMPREL (elf_machine_runtime_setup).
+ */
+function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): void {
   const { values } = object.file;
-  if (values.has(DT_JMPREL) && !values.has(DT_PLTGOT)) endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
+  const isMissing = !values.has(DT_SYMTAB) || (lazy && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
+  if (isMissing && task.options.profile.library === "glibc") endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
 }
 
 /** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */
@@ -201,7 +207,7 @@ function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindi
   if (kind === DO_REFUSE) refuseType(task, object, row, symbolicOf(object.file).at[row], "reloc");
   else if (kind === DO_SIZE || kind === DO_SIZE32) needSize(task, object, bindings, row);
   else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
-  else needStaticTls(task, bindings.provider[row], kind === DO_DESCRIPTOR);
+  else needStaticTls(task, object, bindings.provider[row], row, kind === DO_DESCRIPTOR);
 }
 
 /** Looks one reference up and notes the answer in its row. True if it is an indirect function. */
@@ -342,9 +348,15 @@ function needSize(task: LoadedProcess, object: LoadedObject, bindings: Bindings,
 }
 
 /** An offset from the thread pointer: an object of dlopen then has to fit into what static TLS has left. */
-function needStaticTls(task: LoadedProcess, id: number, optional: boolean): void {
+function needStaticTls(task: LoadedProcess, object: LoadedObject, id: number, row: number, optional: boolean): void {
   const provider: LoadedObject | undefined = task.objects[id];
-  if (provider?.file.tls === undefined || allocateStaticTls(task, provider, optional) || optional) return;
+  if (provider === undefined) return;
+  if (provider.file.tls === undefined) {
+    // glibc divides by the alignment of a block that is not there (elf/dl-reloc.c, _dl_try_allocate_static_tls).
+    if (task.options.profile.library === "glibc") endProcess(task, SIGFPE_STATUS, relocating(object, row));
+    return;
+  }
+  if (allocateStaticTls(task, provider, optional) || optional) return;
   task.problems.push(error("static-tls-exhausted", { file: provider.name }, { left: task.tlsSurplus }));
 }
 

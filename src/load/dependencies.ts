@@ -12,6 +12,7 @@ import {
   ET_EXEC,
   error,
   PF_W,
+  PT_DYNAMIC,
 } from "../elf/index.ts";
 import type { Candidate, Requester, SearchRule, SearchStep } from "./contract.ts";
 import type { DynamicFile } from "./dynamic-file.ts";
@@ -107,8 +108,20 @@ function noteCut(task: LoadedProcess, object: LoadedObject): void {
   task.problems.push(error("segment-beyond-file", { file: object.name }, { size, needed }));
   const written = cut.filter(({ flags }) => (flags & PF_W) !== 0);
   if (written.length === 0) return;
+  if (object.kind === "library" && isDynamicSectionZero(object.file) && !written.some(isTailBehind(size))) return;
   const isCleared = object.kind !== "library" && written.some((it) => it.memoryBytes > it.fileBytes);
   endProcess(task, isCleared ? SIGSEGV_STATUS : SIGBUS_STATUS, { step: "search", object });
+}
+
+/** The dynamic section would begin in the rest of the file's last page, which is zero, so that it is there but empty. */
+function isDynamicSectionZero({ elf }: DynamicFile): boolean {
+  const size = elf.bytes.length;
+  return elf.segments.some(({ type, offset }) => type === PT_DYNAMIC && offset >= size && offset < pageUp(size));
+}
+
+/** Is a page behind the file's last one cleared in part when the segment is mapped? */
+function isTailBehind(size: number): (segment: ElfSegment) => boolean {
+  return ({ offset, fileBytes, memoryBytes }) => memoryBytes > fileBytes && offset + fileBytes > pageUp(size);
 }
 
 /** Files are known by their identity only if ld.so opened them itself; musl knows no sonames. */

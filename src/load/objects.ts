@@ -253,6 +253,7 @@ export interface LoadHost {
 export type EndPlace = Omit<ProcessEnd, "searches">;
 /** What a shell calls the end of a process by a signal. */
 export const SIGBUS_STATUS = 135;
+export const SIGFPE_STATUS = 136;
 export const SIGSEGV_STATUS = 139;
 
 /** ld.so's line for an error, after the program's name. Only the first is said: it ends the process. */

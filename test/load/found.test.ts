@@ -1,10 +1,11 @@
 // What random processes brought to light (random.ts), each reduced to the few lines that show it.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { R_386_JUMP_SLOT } from "../../src/arch/i386/relocations.ts";
 import { R_X86_64_JUMP_SLOT } from "../../src/arch/x86_64/relocations.ts";
-import { DT_JMPREL, DT_PLTGOT, PT_DYNAMIC, rangeAtAddress } from "../../src/elf/index.ts";
+import { DT_JMPREL, DT_PLTGOT, PT_DYNAMIC, parseElf, rangeAtAddress } from "../../src/elf/index.ts";
 import { readDynamicFile } from "../../src/load/dynamic-file.ts";
 import { compile, targets, x86_64 } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
@@ -164,6 +165,33 @@ for (const target of targets) {
     // libtwo.so is found by LD_LIBRARY_PATH, so that nobody looks through libone.so's list.
     agree(target, program, { LD_LIBRARY_PATH: at("near") });
   });
+
+  test(
+    `${target.name}: an offset into thread-local storage that is not there ends the process by SIGFPE`,
+    options,
+    () => {
+      const shop = workshop(target, ["-fPIC", "-ftls-model=initial-exec"]);
+      const source = `__attribute__((weak, visibility("hidden"))) extern __thread int nothing;
+      int *none(void) { return &nothing; }`;
+      shop.library("none", source);
+      const program = shop.program("main", "int *none(void); int main(void) { return none() == 0; }", "-lnone");
+      equal(refuse(program).exitCode, 136);
+    },
+  );
+
+  test(
+    `${target.name}: a library cut off before its dynamic section, in the same page, has an empty one`,
+    options,
+    () => {
+      const shop = workshop(target);
+      const library = shop.library("cut", "int cut(void) { return 1; }", "-nostdlib", "-Wl,-z,noseparate-code");
+      const program = shop.program("main", "int main(void) { return 0; }", "-Wl,--no-as-needed", "-lcut");
+      const bytes = readFileSync(library);
+      const dynamic = parseElf(bytes, library, () => {})?.segments.find(({ type }) => type === PT_DYNAMIC);
+      writeFileSync(library, bytes.subarray(0, (dynamic?.offset ?? 0) - 8));
+      equal(refuse(program).exitCode, 139);
+    },
+  );
 }
 
 test(
