@@ -122,6 +122,9 @@ test("what the first call will not find is told, though the program starts", nee
   const { status, out } = solderLoad(path);
   equal(status, 0);
   ok(out.endsWith(`\n${title}\n  twice, called by ${path}\n`), out);
+  const { ended, missingAtFirstCall } = JSON.parse(solderLoad("--json", path).out);
+  deepEqual([ended, missingAtFirstCall], [undefined, [{ object: path, name: "twice", version: "" }]]);
+  equal(JSON.parse(solderLoad("--json", "--now", path).out).ended, "relocation");
 });
 
 test("--call of what nothing calls is an error, with what comes nearest", needs(...x86_64.tools), () => {

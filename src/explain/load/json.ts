@@ -1,6 +1,6 @@
 // A loaded process as data, for --json.
 
-import { type LoadedProcess, pagesOf, profileName, protectionText } from "../../load/index.ts";
+import { type LoadedProcess, missingLater, pagesOf, profileName, protectionText } from "../../load/index.ts";
 
 export function processJson(task: LoadedProcess): unknown {
   return {
@@ -9,6 +9,7 @@ export function processJson(task: LoadedProcess): unknown {
     profile: profileName(task.options.profile),
     lazy: task.lazy,
     exitCode: task.exitCode ?? 0,
+    ended: task.ended?.step,
     messages: task.messages.map(({ text }) => text),
     problems: task.problems,
     objects: task.objects.map((object) => ({
@@ -50,5 +51,6 @@ export function processJson(task: LoadedProcess): unknown {
       name,
       version,
     })),
+    missingAtFirstCall: missingLater(task).map(({ object, name, version }) => ({ object: object.name, name, version })),
   };
 }
