@@ -71,7 +71,7 @@ export interface DynamicFile {
   readonly elf: ElfImage;
   readonly identity: string;
   readonly realPath: string;
-  /** PT_LOAD segments with something in memory, in the order of the headers. */
+  /** PT_LOAD segments in the order of the headers. Linkers write some that have nothing in memory. */
   readonly loads: readonly ElfSegment[];
   readonly tls: ElfSegment | undefined;
   readonly relro: ElfSegment | undefined;
@@ -135,7 +135,7 @@ export function readDynamicFile(elf: ElfImage, identity: string, realPath: strin
     elf,
     identity,
     realPath,
-    loads: elf.segments.filter(({ type, memoryBytes }) => type === PT_LOAD && memoryBytes > 0),
+    loads: elf.segments.filter(({ type }) => type === PT_LOAD),
     tls: elf.segments.find(({ type, memoryBytes }) => type === PT_TLS && memoryBytes > 0),
     relro: elf.segments.find(({ type, memoryBytes }) => type === PT_GNU_RELRO && memoryBytes > 0),
     stackFlags: elf.segments.find(({ type }) => type === PT_GNU_STACK)?.flags,

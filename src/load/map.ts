@@ -52,6 +52,8 @@ export function mapSegments(object: LoadedObject, clearsWholePage: boolean): Map
   const { file, base } = object;
   const regions: MappedRegion[] = [];
   for (const { address, offset, fileBytes, memoryBytes, flags } of file.loads) {
+    // lld writes segments without any bytes. ld.so maps the page that they begin in; the kernel passes them over.
+    if (memoryBytes === 0 && object.kind !== "library") continue;
     const start = pageDown(address);
     const dataEnd = address + fileBytes;
     // Of a segment without bytes in the file that begins inside a page, ld.so maps that page of the file all the same; the

@@ -201,6 +201,10 @@ test(
     const shop = workshop(x86_64);
     shop.library("bss", "int zero[3]; int *bss(void) { return zero; }", "-fuse-ld=lld", "-nostdlib", "-Wl,-z,now");
     agree(x86_64, shop.program("main", "int *bss(void); int main(void) { return *bss(); }", "-lbss"));
+    // And for one that has none in memory either.
+    const object = compile(x86_64, "mark.s", ".data\n.globl mark\nmark:\n.text\n.globl bss\nbss: ret\n");
+    tool("ld.lld", ["-shared", "-z", "now", "-soname", "libbss.so", "-o", shop.at("libbss.so"), object]);
+    agree(x86_64, shop.program("main", "int bss(void); int main(void) { return bss() == 7; }", "-lbss"));
   },
 );
 

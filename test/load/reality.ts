@@ -257,6 +257,7 @@ export function compareMemory(
       if (Buffer.compare(own, real) !== 0) findDifferences(object, region.start, own, real, skip, differences);
     }
     comparePages(object, snapshot, problems, lent);
+    findExtraPages(object, snapshot, problems);
   }
   compareLoader(process, snapshot, word, problems);
   return { bytes, differences, undecided: process.undecided.length, problems };
@@ -350,6 +351,19 @@ function comparePages(object: LoadedObject, snapshot: Snapshot, problems: string
       const real = mapping?.access ?? "none";
       if (real === protectionText(flags) || (flags === 0 && (mapping === undefined || holesStay))) continue;
       problems.push(`${object.name}: page ${page.toString(16)} is ${real}, not ${protectionText(flags)}`);
+      return;
+    }
+  }
+}
+
+/** Pages of an object's file that the real process has and load/ does not. */
+function findExtraPages(object: LoadedObject, snapshot: Snapshot, problems: string[]): void {
+  for (const { start, end, path } of snapshot.mappings) {
+    if (path !== object.file.realPath) continue;
+    for (let page = start; page < end; page += 4096) {
+      if (object.regions?.some((region) => page >= region.start && page < region.end) === true) continue;
+      if (pagesOf(object, true).some((range) => page >= range.start && page < range.end)) continue;
+      problems.push(`${object.name}: page ${page.toString(16)} is not in the simulated process`);
       return;
     }
   }
