@@ -49,7 +49,6 @@ import {
   type Bindings,
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
-  BOUND_TO_NOTHING,
   type EndPlace,
   endProcess,
   fatal,
@@ -344,7 +343,7 @@ function checkProtected(
 
 /** glibc reads the size of a weak symbol that nothing defines from address 0 (sysdeps/x86_64/dl-machine.h, elf_machine_rela). */
 function needSize(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number): void {
-  if (bindings.rule[row] === BOUND_TO_NOTHING) endProcess(task, SIGSEGV_STATUS, relocating(object, row));
+  if (bindings.provider[row] < 0) endProcess(task, SIGSEGV_STATUS, relocating(object, row));
 }
 
 /** An offset from the thread pointer: an object of dlopen then has to fit into what static TLS has left. */
