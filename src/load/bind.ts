@@ -230,9 +230,7 @@ export function bindRow(
     bindings.provider[row] = query.provider.id;
     bindings.symbol[row] = query.found;
     noteDependency(task, object, query.provider);
-    if (object.kind === "program" && symbolVisibility(query.provider.file.symbols, query.found) === STV_PROTECTED) {
-      checkProtected(task, object, query.provider, row, index, typeClass);
-    }
+    if (object.kind === "program") checkAllProtected(task, object, query, row, index, typeClass);
     indirect = isIndirect(query.provider, query.found);
     if (indirect) checkRelocated(task, object, query.provider, row, index);
   }
@@ -309,6 +307,22 @@ function checkRelocated(
     127,
     relocating(object, row),
   );
+}
+
+/** ld.so checks each definition that it comes upon, and takes the last of them. */
+function checkAllProtected(
+  task: LoadedProcess,
+  program: LoadedObject,
+  query: Query,
+  row: number,
+  index: number,
+  typeClass: number,
+): void {
+  const { provider, found, passedProtected } = query;
+  for (const library of passedProtected) checkProtected(task, program, library, row, index, typeClass);
+  if (provider === undefined || passedProtected.includes(provider)) return;
+  if (symbolVisibility(provider.file.symbols, found) !== STV_PROTECTED) return;
+  checkProtected(task, program, provider, row, index, typeClass);
 }
 
 /**

@@ -98,6 +98,8 @@ export interface Query {
   // The answer.
   provider: LoadedObject | undefined;
   found: number;
+  /** LD_DYNAMIC_WEAK: whose protected weak definitions were seen on the way, whether they were taken or not. */
+  passedProtected: LoadedObject[];
   /** BOUND_* or NOT_BOUND. */
   rule: number;
   /** The object in which glibc's assertion about versions failed. */
@@ -124,6 +126,7 @@ export function makeQuery(rules: LookupRules, unique: UniqueTable): Query {
     newest: false,
     provider: undefined,
     found: 0,
+    passedProtected: [],
     rule: NOT_BOUND,
     asserted: undefined,
   };
@@ -152,6 +155,7 @@ export function lookUp(
   weak: boolean,
 ): void {
   query.rule = BOUND_BY_LOOKUP;
+  if (query.passedProtected.length > 0) query.passedProtected = [];
   search(query, scope, startAt, query.classes);
   if (query.provider === undefined) {
     query.rule = weak ? BOUND_TO_NOTHING : NOT_BOUND;
@@ -237,6 +241,7 @@ function take(query: Query, object: LoadedObject, found: number, classes: number
       return true;
     }
     if (binding === STB_WEAK && query.rules.dynamicWeak) {
+      if (visibility === STV_PROTECTED) query.passedProtected.push(object);
       if (query.provider === undefined) {
         query.provider = object;
         query.found = found;

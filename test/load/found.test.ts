@@ -197,6 +197,25 @@ for (const target of targets) {
   });
 
   test(
+    `${target.name}: with LD_DYNAMIC_WEAK a protected definition is warned of though it is passed over`,
+    options,
+    () => {
+      const shop = workshop(target, ["-fno-pic"]);
+      const library = (name: string, attributes: string): void => {
+        const object = compile(target, `${name}.c`, `${attributes} int guarded(void) { return 0; }`, ["-fPIC"]);
+        tool(target.cc, ["-shared", "-o", shop.at(`lib${name}.so`), `-Wl,-soname,lib${name}.so`, object]);
+      };
+      library("weak", "__attribute__((weak))");
+      library("strong", "");
+      const main = `int guarded(void);
+      int main(int count) { int (*volatile it)(void) = guarded; return count > 9 ? it() + guarded() : 0; }`;
+      const program = shop.program("main", main, "-no-pie", "-Wl,--no-as-needed", "-lweak", "-lstrong");
+      library("weak", '__attribute__((weak, visibility("protected")))');
+      equal(agree(target, program, { LD_DYNAMIC_WEAK: "1" }).messages.length, 1);
+    },
+  );
+
+  test(
     `${target.name}: an offset into thread-local storage that is not there ends the process by SIGFPE`,
     options,
     () => {
