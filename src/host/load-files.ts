@@ -2,7 +2,6 @@
 // root. Only regular files are ever opened, and nothing outside of the root.
 
 import {
-  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
@@ -11,6 +10,7 @@ import {
   readlinkSync,
   readSync,
   realpathSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -58,20 +58,38 @@ export function nodeLoadFiles({ root, partly = false }: NodeLoadFilesOptions = {
   // Most of what is read partly is never touched, and memory of this kind costs nothing until it is.
   const allocate = partly ? (size: number) => new Uint8Array(size) : slabs();
   const fill = partly ? readParts : readWhole;
-  const resolvePath = base === "" ? kernelPaths() : pathWalker((path) => look(base + path));
+  const resolvePath = base === "" ? kernelPaths() : rootPaths(base);
   return {
     open: (path) => {
-      const real = resolvePath(path);
-      return isPath(real) ? openFile(base + real, real, allocate, fill) : real;
+      const found = resolvePath(path);
+      return typeof found === "string" ? found : openFile(found, base, allocate, fill);
     },
     isDirectory: (path) => {
-      const real = resolvePath(path);
-      return isPath(real) && statOf(base + real)?.isDirectory() === true;
+      const found = resolvePath(path);
+      return typeof found !== "string" && found.stat.isDirectory();
     },
     list: (directory) => {
-      const real = resolvePath(directory);
-      return isPath(real) ? namesIn(base + real) : [];
+      const found = resolvePath(directory);
+      return typeof found === "string" ? [] : namesIn(base + found.path);
     },
+  };
+}
+
+/** What a path leads to, links resolved. */
+interface Found {
+  /** In the root directory. */
+  readonly path: string;
+  readonly stat: Stats;
+}
+
+/** Paths inside a root directory. */
+function rootPaths(base: string): (path: string) => Found | OpenFailure {
+  const walk = pathWalker((path) => look(base + path));
+  return (path) => {
+    const real = walk(path);
+    if (!isPath(real)) return real;
+    const stat = statOf(base + real);
+    return stat === undefined ? "ENOENT" : { path: real, stat };
   };
 }
 
@@ -79,14 +97,12 @@ export function nodeLoadFiles({ root, partly = false }: NodeLoadFilesOptions = {
  * Paths resolved by the kernel. Most look-ups are misses, which cost one system call and no exception; Node does not say then
  * whether a directory on the way is none, so that is asked for once a directory.
  */
-function kernelPaths(): (path: string) => `/${string}` | OpenFailure {
+function kernelPaths(): (path: string) => Found | OpenFailure {
   const parents = new Map<string, OpenFailure>();
   return (path) => {
     try {
-      if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
-        const real = realpathSync.native(path);
-        return isPath(real) ? real : "EIO";
-      }
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat !== undefined) return { path: realpathSync.native(path), stat };
     } catch (cause) {
       return failureOf(cause);
     }
@@ -111,21 +127,22 @@ function look(path: string): Step {
   }
 }
 
-/** @param path resolved already: a link that is there by now is not followed */
-function openFile(path: string, realPath: string, allocate: Allocate, fill: Fill): OpenedFile | OpenFailure {
-  const before = statOf(path);
-  if (before === undefined) return "ENOENT";
+/** The path is resolved already: a link that is there by now is not followed. */
+function openFile(found: Found, base: string, allocate: Allocate, fill: Fill): OpenedFile | OpenFailure {
+  const { path: realPath, stat: before } = found;
   if (before.isDirectory()) return "EISDIR";
   // LD_PRELOAD=/dev/null is common; opening other devices and pipes can do things or wait for ever.
-  if (isNullDevice(before)) return { ...facts(before), bytes: new Uint8Array(0), realPath };
+  if (isNullDevice(before)) return { ...facts(before, String(before.ino)), bytes: new Uint8Array(0), realPath };
   if (!before.isFile()) return "EIO";
   let file: number | undefined;
   try {
-    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-    const stat = fstatSync(file, { bigint: true });
+    file = openSync(base + realPath, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const stat = fstatSync(file);
     if (!stat.isFile()) return "EIO";
     if (stat.size > LARGEST_FILE) return "EFBIG";
-    return { ...facts(stat), ...fill(file, allocate(Number(stat.size))), realPath };
+    // Some file systems have larger numbers, and a number rounded is another file's.
+    const inode = Number.isSafeInteger(stat.ino) ? stat.ino : fstatSync(file, { bigint: true }).ino;
+    return { ...facts(stat, String(inode)), ...fill(file, allocate(stat.size)), realPath };
   } catch (cause) {
     return failureOf(cause);
   } finally {
@@ -133,17 +150,16 @@ function openFile(path: string, realPath: string, allocate: Allocate, fill: Fill
   }
 }
 
-function facts(stat: BigIntStats): Pick<OpenedFile, "identity" | "setUserId" | "executable"> {
-  const mode = Number(stat.mode);
-  const identity = `${stat.dev}:${stat.ino}`;
+function facts({ mode, dev }: Stats, inode: string): Pick<OpenedFile, "identity" | "setUserId" | "executable"> {
+  const identity = `${dev}:${inode}`;
   // Windows makes the bits up.
   const executable = process.platform === "win32" ? {} : { executable: (mode & 0o111) !== 0 };
   return { identity, setUserId: (mode & 0o4000) !== 0, ...executable };
 }
 
 /** /dev/null on Linux: character device 1:3. */
-function isNullDevice(stat: BigIntStats): boolean {
-  return stat.isCharacterDevice() && stat.rdev === 0x103n;
+function isNullDevice(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0x103;
 }
 
 function readWhole(file: number, bytes: Uint8Array): Contents {
@@ -172,9 +188,9 @@ function readRange(file: number, bytes: Uint8Array, start: number, end: number):
   return at;
 }
 
-function statOf(path: string): BigIntStats | undefined {
+function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false });
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }
