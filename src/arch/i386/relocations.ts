@@ -78,7 +78,7 @@ export const R_386_GOT32X = 43;
 export const R_386_GNU_VTINHERIT = 250;
 export const R_386_GNU_VTENTRY = 251;
 
-export const I386_RELOCATIONS: RelocationTable = relocationTable([
+export const I386_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable([
   [R_386_NONE, "R_386_NONE", NOTHING, 0, UNCHECKED, "none"],
   [R_386_32, "R_386_32", ABSOLUTE, 4, UNCHECKED, "S + A"],
   [R_386_PC32, "R_386_PC32", PC, 4, UNCHECKED, "S + A - P"],

@@ -87,7 +87,7 @@ export const R_X86_64_CODE_6_GOTPC32_TLSDESC = 51;
 export const R_X86_64_GNU_VTINHERIT = 250;
 export const R_X86_64_GNU_VTENTRY = 251;
 
-export const X86_64_RELOCATIONS: RelocationTable = relocationTable([
+export const X86_64_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable([
   [R_X86_64_NONE, "R_X86_64_NONE", NOTHING, 0, UNCHECKED, "none"],
   [R_X86_64_64, "R_X86_64_64", ABSOLUTE, 8, UNCHECKED, "S + A"],
   [R_X86_64_PC32, "R_X86_64_PC32", PC, 4, SIGNED, "S + A - P"],

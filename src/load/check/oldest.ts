@@ -3,7 +3,7 @@
 import type { LoaderMachine } from "../contract.ts";
 import type { Release } from "../systems/index.ts";
 import { compareReleases, gccOfVersion, glibcOfVersion, glibcSymbols, type LibrarySymbols } from "../systems/index.ts";
-import { type Demands, isGlibcName } from "./demands.ts";
+import { type Demands, isGlibcName, symbolsOfVersion } from "./demands.ts";
 
 /** A lower bound. */
 export interface Floor {
@@ -41,27 +41,34 @@ export function newestGlibc(): NewestGlibc {
 
 /** What a file needs at least. */
 export function oldestOf(demands: Demands, newest: NewestGlibc): Oldest {
-  const versioned = (pattern: RegExp, releaseOf: (version: string) => Release | undefined): Floor | undefined => {
-    let floor: Floor | undefined;
-    for (const { name, library, weak } of demands.file.versions.needs) {
-      const release = !weak && pattern.test(name) ? releaseOf(name) : undefined;
-      if (release === undefined) continue;
-      if (floor !== undefined && compareReleases(release, floor.release) <= 0 && floor.version !== name) continue;
-      const symbols = demands.references.flatMap((it) =>
-        it.version === name && it.library === library ? [it.name] : [],
-      );
-      const before = floor?.version === name ? floor.symbols : [];
-      floor = { release, version: name, symbols: [...before, ...symbols] };
-    }
-    return floor;
-  };
-  const glibc = versioned(/^GLIBC_/, glibcOfVersion);
+  const glibc = versionedFloor(demands, "GLIBC_", glibcOfVersion);
   return {
     glibc: demands.library === "glibc" ? higher(glibc, unversionedFloor(demands, newest)) : glibc,
-    glibcxx: versioned(/^GLIBCXX_/, gccOfVersion),
-    cxxabi: versioned(/^CXXABI_/, gccOfVersion),
-    libgcc: versioned(/^GCC_/, gccOfVersion),
+    glibcxx: versionedFloor(demands, "GLIBCXX_", gccOfVersion),
+    cxxabi: versionedFloor(demands, "CXXABI_", gccOfVersion),
+    libgcc: versionedFloor(demands, "GCC_", gccOfVersion),
   };
+}
+
+/** The newest of the versions with this prefix, and what needs it, library by library. */
+function versionedFloor(
+  demands: Demands,
+  prefix: string,
+  releaseOf: (version: string) => Release | undefined,
+): Floor | undefined {
+  const needs = demands.file.versions.needs.filter(({ name, weak }) => !weak && name.startsWith(prefix));
+  let newest: { readonly release: Release; readonly version: string } | undefined;
+  for (const { name } of needs) {
+    const release = releaseOf(name);
+    if (release === undefined) continue;
+    if (newest === undefined || compareReleases(release, newest.release) > 0) newest = { release, version: name };
+  }
+  if (newest === undefined) return undefined;
+  const { version } = newest;
+  const symbols = needs.flatMap(({ name, library }) =>
+    name === version ? symbolsOfVersion(demands, library, name) : [],
+  );
+  return { ...newest, symbols };
 }
 
 /**
