@@ -159,12 +159,14 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
 
 /**
  * glibc takes it for granted that there is a DT_SYMTAB in what is relocated (elf_dynamic_do_Rela), and a DT_PLTGOT where there is
- * a DT_JMPREL (elf_machine_runtime_setup).
+ * a DT_JMPREL (elf_machine_runtime_setup). A static program is relocated by nobody but itself.
  */
 function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): void {
   const { values } = object.file;
   const isMissing = !values.has(DT_SYMTAB) || (lazy && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
-  if (isMissing && task.options.profile.library === "glibc") endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
+  const hasLoader = task.objects.some(({ kind }) => kind === "loader");
+  if (isMissing && hasLoader && task.options.profile.library === "glibc")
+    endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
 }
 
 /** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */

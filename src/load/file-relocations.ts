@@ -31,11 +31,9 @@ import {
   EM_386,
   EM_X86_64,
   error,
-  gnuHash,
   type Problem,
   rangeAtAddress,
 } from "../elf/index.ts";
-import { endOfName } from "../elf/text.ts";
 import { type DynamicSymbols, symbolNameStart } from "./dynamic-symbols.ts";
 
 /** A run of relocations that are applied one after the other. */
@@ -114,8 +112,8 @@ const TABLE_NAMES: Readonly<Record<number, string>> = { [DT_RELA]: "RELA", [DT_R
 export function highestSymbol(elf: ElfImage, ranges: readonly RelocationRange[]): number {
   const wide = elf.elfClass === 64;
   let highest = -1;
-  for (const { start, end, entry } of ranges) {
-    for (let at = start; at < end; at += entry) {
+  for (const { start, end, entry, relativeCount } of ranges) {
+    for (let at = start + relativeCount * entry; at < end; at += entry) {
       const symbol = wide ? elf.view.getUint32(at + 12, true) : elf.view.getUint32(at + 4, true) >>> 8;
       if (symbol > highest) highest = symbol;
     }
@@ -193,17 +191,22 @@ export function symbolicRelocations(
  * goes beyond sixteen times that is taken for empty names, which nothing defines.
  */
 function namesOf(symbols: DynamicSymbols, named: Uint32Array): { nameEnd: Uint32Array; hash: Uint32Array } {
-  const nameEnd = new Uint32Array(symbols.count);
-  const hash = new Uint32Array(symbols.count);
-  let left = 16 * symbols.bytes.length;
+  const { bytes, count, stringEnd } = symbols;
+  const nameEnd = new Uint32Array(count);
+  const hash = new Uint32Array(count);
+  let left = 16 * bytes.length;
   for (let i = 0; i < named.length; i++) {
     const index = named[i];
     if (index === 0 || nameEnd[index] !== 0) continue;
     const start = symbolNameStart(symbols, index);
-    const end = left > 0 ? endOfName(symbols.bytes, start, symbols.stringEnd) : start;
+    const limit = left > 0 ? stringEnd : start;
+    // elf/hash.ts `gnuHash`, and where the name ends, in one go.
+    let end = start;
+    let hashed = 5381;
+    for (; end < limit && bytes[end] !== 0; end++) hashed = ((hashed << 5) + hashed + bytes[end]) | 0;
     left -= end - start;
     nameEnd[index] = end;
-    hash[index] = gnuHash(symbols.bytes, start, end);
+    hash[index] = hashed;
   }
   return { nameEnd, hash };
 }

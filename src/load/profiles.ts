@@ -253,9 +253,11 @@ export function profileOfInterpreter(
   realPath = "",
 ): LoaderProfile | undefined {
   const loader = bytes.subarray(0, LARGEST_LOADER);
-  if (findText(loader, "musl libc (") >= 0) return profileOf("musl", muslVersion(loader) ?? VERSIONS.musl.last);
   const digits = statedVersion(loader) ?? oldVersion(loader, realPath);
-  if (digits === undefined) return undefined;
+  if (digits === undefined) {
+    const isMusl = findText(loader, "musl libc (") >= 0;
+    return isMusl ? profileOf("musl", muslVersion(loader) ?? VERSIONS.musl.last) : undefined;
+  }
   const system = systemDirectoriesIn(loader);
   const version = digits.split(".").map(Number);
   if (system === undefined) return profileOf("glibc", version, "lib64");
