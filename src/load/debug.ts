@@ -30,6 +30,7 @@ import {
   NOT_YET_BOUND,
 } from "./objects.ts";
 import { finiOrder, initFirst, initOrder } from "./order.ts";
+import { behaves } from "./profiles.ts";
 import { walkScope } from "./scope-walk.ts";
 import { versionIndex } from "./version-table.ts";
 import { providerOf, versionComplaints } from "./versions.ts";
@@ -260,4 +261,9 @@ function addScopes(task: LoadedProcess, lines: string[]): void {
     else object.scope.forEach((list, i) => void lines.push(` scope ${i}: ${list.map(({ name }) => name).join(" ")}`));
     lines.push("");
   }
+  const loader = task.objects.find(({ kind }) => kind === "loader");
+  // On the list also where nobody needs it, since rtld_multiple_ref went.
+  if (loader === undefined || task.chain.includes(loader) || !behaves(task.options.profile, "loaderRelocatedLast"))
+    return;
+  lines.push(`object=${loader.name} [0]`, " no scope", "");
 }

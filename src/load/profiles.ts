@@ -33,6 +33,7 @@ export type ChangeName =
   | "noExecutableStackByOpen"
   | "acceptsUnversionedLibraries"
   | "loaderRelocatedLast"
+  | "rseqBlock"
   | "defaultVersionIsFallback"
   | "rejectionsNamed"
   | "muslRelr"
@@ -130,6 +131,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 41],
     what: "relocates itself after all others",
     source: "glibc 8f8dd904c4",
+  },
+  rseqBlock: {
+    library: "glibc",
+    since: [2, 41],
+    what: "keeps the kernel's rseq area in a block of 32 bytes behind the thread-local storage that the start needs",
+    source: "glibc 2.41 release notes; seen with Debian's 2.41",
   },
   defaultVersionIsFallback: {
     library: "glibc",

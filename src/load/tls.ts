@@ -2,6 +2,7 @@
 // elf/dl-tls.c, `_dl_determine_tlsoffset`, TLS variant II; Drepper, "ELF Handling For Thread-Local Storage").
 
 import type { LoadedObject, LoadedProcess } from "./objects.ts";
+import { behaves } from "./profiles.ts";
 
 /** Static TLS that dlopen may use: 144 bytes for each namespace but one, 144 for each, and the optional 512 (dl-tls.c). */
 const NAMESPACES = 4;
@@ -10,6 +11,9 @@ const SURPLUS = 144 * (NAMESPACES - 1) + 144 * NAMESPACES + OPTIONAL;
 
 /** Of struct pthread, at the thread pointer (x86: 64 bytes, for XMM state). */
 const TCB_ALIGNMENT = 64;
+
+/** Size and alignment of the rseq area as long as the kernel has no more than 32 bytes to tell (28 since Linux 6.3). */
+const RSEQ_BLOCK = 32;
 
 /** Gives each object with PT_TLS its module number: in the order of mapping, the program first. */
 export function numberModules(objects: readonly LoadedObject[], from: number): void {
@@ -67,6 +71,7 @@ export function placeStaticTls(task: LoadedProcess): void {
     offset = below;
     object.tlsOffset = below;
   }
+  if (behaves(task.options.profile, "rseqBlock")) offset = roundUp(offset, RSEQ_BLOCK) + RSEQ_BLOCK;
   task.tlsSize = offset;
   task.tlsAlignment = most;
   task.tlsOptional = OPTIONAL;

@@ -13,15 +13,15 @@ export function checkVersions(task: LoadedProcess, objects: readonly LoadedObjec
   const isEarly = task.exitCode === undefined;
   let missing = false;
   for (const object of objects) {
-    if (lacksRelrVersion(task, object)) {
-      const text = "DT_RELR without GLIBC_ABI_DT_RELR dependency";
-      fatal(task, `error while loading shared libraries: ${object.name}: ${text}`, 127, { step: "versions", object });
-    }
     for (const { object: library, text, version, fatal: isFatal } of versionComplaints(task, object)) {
       // After a library was missed the real loader does not come here.
       if (isEarly) task.messages.push({ text: `${task.programName}: ${library.name}: ${text}`, fatal: false });
       task.missingVersions.push({ version, library, requester: object, fatal: isFatal });
       if (isFatal) missing = true;
+    }
+    if (lacksRelrVersion(task, object)) {
+      const text = "DT_RELR without GLIBC_ABI_DT_RELR dependency";
+      fatal(task, `error while loading shared libraries: ${object.name}: ${text}`, 127, { step: "versions", object });
     }
   }
   if (missing) endProcess(task, 1, { step: "versions" });

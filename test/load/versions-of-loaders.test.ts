@@ -189,3 +189,21 @@ test("since 2.43 LD_DEBUG=libs says why a candidate was passed over", needs(...x
     ["    (no such file)", "    (incompatible ELF class)", "    (incompatible ELF machine)"],
   );
 });
+
+test(
+  "since 2.41 the kernel's rseq area lies behind the thread-local storage of the start",
+  needs(...x86_64.tools),
+  () => {
+    const shop = workshop(x86_64);
+    const program = shop.program("main", "__thread char own[48]; void _start(void) { own[0] = 1; }", "-nostdlib");
+    // What dlopen then places in static TLS begins 32 bytes lower, as seen with Debian's 2.41 and 2.43.
+    deepEqual([loadedBy("2.40", program).tlsSize, loadedBy("2.41", program).tlsSize], [48, 96]);
+  },
+);
+
+test("since 2.41 ld.so is among the objects also where nobody needs it", needs(...x86_64.tools), () => {
+  const program = workshop(x86_64).program("main", "void _start(void) {}", "-nostdlib");
+  const scopes = (version: string): string[] => debugLines(loadedBy(version, program), new Set(["scopes"]));
+  deepEqual(scopes("2.40").slice(2), [`object=${program} [0]`, ` scope 0: ${program}`, ""]);
+  deepEqual(scopes("2.41").slice(-3), ["object=/lib64/ld-linux-x86-64.so.2 [0]", " no scope", ""]);
+});
