@@ -1,7 +1,7 @@
 // When V8 compiles the linker. A link runs each loop once, and V8 by default optimizes what a small or middling link is done
 // with before the optimized code is there. Baseline code at once, and optimization three times later, takes a third off
 // linking SQLite and leaves the largest links as they are (Node 20, V8 11.3; `npm run bench`). Other versions of V8 have other
-// tiers and keep their defaults; so do the other commands, because node:v8 takes longer to load than a program's libraries.
+// tiers and keep their defaults; so do the other commands, which gain no more from it than loading node:v8 takes (3 ms).
 "use strict";
 const { setFlagsFromString } = require("node:v8");
 

@@ -1,6 +1,6 @@
 // What the dynamic linker looks at before it relocates, of a file that may be large: headers, the dynamic section and the
 // segments with its tables. Code, data and debug information are most of a file's bytes, and finding and binding libraries
-// needs none of them: for `solder ldd /usr/bin/git` that is 0.5 MB instead of 7.
+// needs none of them: for `solder ldd /usr/bin/git` that is 0.7 MB instead of 6.6.
 
 import {
   DT_GNU_HASH,
