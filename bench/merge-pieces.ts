@@ -8,7 +8,7 @@ import {
   type Merger,
   mergedOffset,
   writeMerged,
-} from "../src/link/merge-pieces.ts";
+} from "../src/link/sections/merge-pieces.ts";
 
 const SECTIONS = 400;
 const SECTION_BYTES = 100_000;

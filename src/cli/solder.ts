@@ -1,6 +1,6 @@
 // `solder COMMAND`: the subcommands, and help about them.
 
-import { closest } from "../link/spelling.ts";
+import { closest } from "../link/tables/spelling.ts";
 import type { CommandRow } from "./commands.ts";
 import type { Io } from "./io.ts";
 import { MISUSE, SUCCESS } from "./run-request.ts";

@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Problem } from "../../src/elf/problem.ts";
+import { link } from "../../src/link/link.ts";
+import { defaultOptions, type LinkOptions } from "../../src/link/options.ts";
 import {
   createEhFrameRecords,
   type EhFrameRecords,
@@ -13,9 +15,7 @@ import {
   RECORD_END,
   RECORD_FDE,
   readEncodedPointer,
-} from "../../src/link/eh-frame-format.ts";
-import { link } from "../../src/link/link.ts";
-import { defaultOptions, type LinkOptions } from "../../src/link/options.ts";
+} from "../../src/link/sections/eh-frame-format.ts";
 import { compile, i386, scratch, type Target, x86_64 } from "../support/build.ts";
 import { present } from "../support/present.ts";
 import { tool } from "../support/run.ts";

@@ -11,7 +11,7 @@ import {
   type SearchPath,
   scriptCandidates,
   scriptInputCandidates,
-} from "../../src/link/expand.ts";
+} from "../../src/link/inputs/expand.ts";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";

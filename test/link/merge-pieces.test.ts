@@ -12,7 +12,7 @@ import {
   type Merger,
   mergedOffset,
   writeMerged,
-} from "../../src/link/merge-pieces.ts";
+} from "../../src/link/sections/merge-pieces.ts";
 import { scratch } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { readSections, sectionBytes } from "../support/sections.ts";

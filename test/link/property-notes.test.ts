@@ -7,7 +7,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Problem } from "../../src/elf/problem.ts";
 import { defaultOptions } from "../../src/link/options.ts";
-import { type MergedProperties, mergePropertyNotes, type PropertyOptions } from "../../src/link/property-notes.ts";
+import {
+  type MergedProperties,
+  mergePropertyNotes,
+  type PropertyOptions,
+} from "../../src/link/sections/property-notes.ts";
 import { scratch } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
 import { readSections, sectionBytes } from "../support/sections.ts";

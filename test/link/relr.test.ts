@@ -7,7 +7,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { readRelr } from "../../src/elf/relocations.ts";
 import { elfSource } from "../../src/elf/source.ts";
-import { encodeRelr } from "../../src/link/relr.ts";
+import { encodeRelr } from "../../src/link/made/relr.ts";
 import { scratch } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { readSections, sectionBytes } from "../support/sections.ts";

@@ -3,7 +3,7 @@
 import { equal } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { closest, editDistance } from "../../src/link/spelling.ts";
+import { closest, editDistance } from "../../src/link/tables/spelling.ts";
 
 test("the nearest candidate is taken only if it is near", () => {
   equal(closest("nwo", ["now", "lazy"]), "now");

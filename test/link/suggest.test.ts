@@ -4,7 +4,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { error } from "../../src/elf/problem.ts";
 import { describeProblem } from "../../src/explain/render.ts";
-import { suggest, suggestionDetails } from "../../src/link/suggest.ts";
+import { suggest, suggestionDetails } from "../../src/link/reports/suggest.ts";
 
 test("C and C++ mixed up comes first", () => {
   deepEqual(suggest("foo", ["fooo", "_Z3fooi"]), { name: "_Z3fooi", reason: "defined-as-cxx" });

@@ -3,7 +3,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseDynamicList, parseVersionScript } from "../../src/link/script/versions.ts";
 import {
   compilePatterns,
   compileVersions,
@@ -11,7 +10,8 @@ import {
   type VersionMatcher,
   versionIsLocal,
   versionNode,
-} from "../../src/link/version-assign.ts";
+} from "../../src/link/script/version-assign.ts";
+import { parseDynamicList, parseVersionScript } from "../../src/link/script/versions.ts";
 import { type Folder, folder } from "../support/folder.ts";
 import { collectProblems } from "../support/problems.ts";
 import { run, tool } from "../support/run.ts";

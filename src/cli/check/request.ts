@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import type { CheckStyle } from "../../explain/check/index.ts";
-import { closest } from "../../link/spelling.ts";
+import { closest } from "../../link/tables/spelling.ts";
 import { FILE_ERRORS } from "../../load/search/index.ts";
 import { findSystem, SYSTEM_NAMES, type System } from "../../load/systems/index.ts";
 import { parseCommandLine } from "../arguments.ts";

@@ -3,7 +3,7 @@
 
 import { error, type Problem, type Report, type Severity } from "../../elf/problem.ts";
 import type { FileSystem } from "../../host/files.ts";
-import { missingFileFacts } from "../../link/missing-file.ts";
+import { missingFileFacts } from "../../link/inputs/missing-file.ts";
 import {
   defaultOptions,
   type InputState,

@@ -1,7 +1,7 @@
 // Options about what the dynamic linker reads: needed libraries, search paths, hash tables, and the -z keywords' entry.
 
 import { warning } from "../../elf/problem.ts";
-import { closest } from "../../link/spelling.ts";
+import { closest } from "../../link/tables/spelling.ts";
 import { type Draft, oneOf } from "./draft.ts";
 import { addRpath } from "./options-inputs.ts";
 import { addText, flag, type OptionGroup, OTHERS, quiet, set, setText, value } from "./row.ts";

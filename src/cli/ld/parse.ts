@@ -3,7 +3,7 @@
 // the rest of the argument or the next one.
 
 import { error, type Problem } from "../../elf/problem.ts";
-import { closest } from "../../link/spelling.ts";
+import { closest } from "../../link/tables/spelling.ts";
 import { addFile, type Draft, remark } from "./draft.ts";
 import { bareName, optionNames, optionOfLetter, optionsOfWord } from "./options.ts";
 import type { OptionRow } from "./row.ts";

@@ -6,7 +6,7 @@ import type { Style } from "../../explain/dump/index.ts";
 import { objectLines, objectsJson } from "../../explain/load/objects.ts";
 import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
-import { missingFileFacts } from "../../link/missing-file.ts";
+import { missingFileFacts } from "../../link/inputs/missing-file.ts";
 import { loadObjects, type RelocatableInput } from "../../load/relocatable/index.ts";
 import type { Io } from "../io.ts";
 import { FAILURE, SUCCESS } from "../run-request.ts";

@@ -16,7 +16,7 @@ import { symbolsSpelled } from "../../explain/load/spelled-names.ts";
 import { traceLines } from "../../explain/load/trace.ts";
 import { renderProblem } from "../../explain/render.ts";
 import { nodeDisassembler } from "../../host/disassembler.ts";
-import { closest } from "../../link/spelling.ts";
+import { closest } from "../../link/tables/spelling.ts";
 import {
   type DebugCategory,
   debugLines,

@@ -3,7 +3,7 @@
 
 import { STB_GNU_UNIQUE, STB_WEAK, STT_GNU_IFUNC, STV_PROTECTED } from "../../elf/constants.ts";
 import { symbolBindingName, symbolTypeName } from "../../elf/names.ts";
-import { closest } from "../../link/spelling.ts";
+import { closest } from "../../link/tables/spelling.ts";
 import {
   addressOf,
   BOUND_LOCALLY,

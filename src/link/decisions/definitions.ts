@@ -3,14 +3,15 @@
 
 import { SHN_COMMON, SHN_X86_64_LCOMMON, STB_WEAK, STV_DEFAULT, STV_PROTECTED } from "../../elf/constants.ts";
 import { symbolTypeName, symbolVisibilityName } from "../../elf/names.ts";
-import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO } from "../bind.ts";
-import type { SymbolId } from "../ids.ts";
-import { offers } from "../lazy-set.ts";
-import type { Loader } from "../loader.ts";
-import { localSection } from "../local-symbols.ts";
-import { findText, nameText } from "../names.ts";
-import { type ObjectFile, readWord, sectionName } from "../object-file.ts";
-import { fileName, firstRelocation, type Referrers, relocationPlace } from "../references.ts";
+import { offers } from "../inputs/lazy-set.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { fileName, firstRelocation, type Referrers, relocationPlace } from "../inputs/references.ts";
+import { type SharedFile, sharedVersion } from "../inputs/shared-file.ts";
+import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO } from "../symbols/bind.ts";
+import type { SymbolId } from "../tables/ids.ts";
+import { localSection } from "../tables/local-symbols.ts";
+import { findText, nameText } from "../tables/names.ts";
+import { type ObjectFile, readWord, sectionName } from "../tables/object-file.ts";
 import {
   asShared,
   RULE_ASSIGNED,
@@ -22,8 +23,7 @@ import {
   RULE_OBJECT_OVER_SHARED,
   RULE_SHARED_OVER_COMMON,
   RULE_STRONG_OVER_WEAK,
-} from "../resolve.ts";
-import { type SharedFile, sharedVersion } from "../shared-file.ts";
+} from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_CANONICAL_PLT,
@@ -43,7 +43,7 @@ import {
   isShared,
   KIND_INDIRECT,
   KIND_NONE,
-} from "../symbol-table.ts";
+} from "../tables/symbol-table.ts";
 import type { LinkFacts } from "./facts.ts";
 import { plainName } from "./names.ts";
 import type {

@@ -1,13 +1,13 @@
 // How far a link has got, for those who ask about it afterwards: its tables, as the passes leave them.
 
 import type { Machine } from "../../arch/index.ts";
-import type { Loader } from "../loader.ts";
-import type { MadeSections } from "../make-sections.ts";
-import type { OutputMode } from "../mode.ts";
-import type { SymbolValues } from "../output-symbols.ts";
+import type { Loader } from "../inputs/loader.ts";
+import type { MadeSections } from "../made/make-sections.ts";
+import type { SymbolValues } from "../made/output-symbols.ts";
+import type { SlotAddresses } from "../made/slots.ts";
 import type { Assigned } from "../relocatable/assign.ts";
-import type { Scan } from "../scan-result.ts";
-import type { SlotAddresses } from "../slots.ts";
+import type { Scan } from "../scan/scan-result.ts";
+import type { OutputMode } from "../tables/mode.ts";
 
 /** Every reference is bound. */
 export interface BoundFacts {

@@ -1,10 +1,10 @@
 // Why each file takes part: named on the command line, all of an archive wanted, or taken out of it for one name.
 
-import type { LazySet } from "../lazy-set.ts";
-import type { Loader } from "../loader.ts";
-import type { ObjectFile } from "../object-file.ts";
-import { fileName, type Referrers } from "../references.ts";
-import type { SharedFile } from "../shared-file.ts";
+import type { LazySet } from "../inputs/lazy-set.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { fileName, type Referrers } from "../inputs/references.ts";
+import type { SharedFile } from "../inputs/shared-file.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
 import { plainName } from "./names.ts";
 import type { ArchiveDecision, FileDecision, LibraryDecision, ObjectDecision } from "./types.ts";
 

@@ -1,10 +1,10 @@
 // `LinkResult.decisions`: made from the link's tables when somebody asks, and not before.
 
-import type { SymbolId } from "../ids.ts";
-import type { Loader } from "../loader.ts";
-import { findMentions } from "../mentions.ts";
-import { nameText } from "../names.ts";
-import { findReferrers } from "../references.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { findMentions } from "../inputs/mentions.ts";
+import { findReferrers } from "../inputs/references.ts";
+import type { SymbolId } from "../tables/ids.ts";
+import { nameText } from "../tables/names.ts";
 import { definitionOf, listedSymbols, symbolOf } from "./definitions.ts";
 import type { LinkFacts } from "./facts.ts";
 import { listFiles } from "./files.ts";

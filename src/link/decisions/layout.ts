@@ -1,15 +1,15 @@
 // `LinkResult.layout`: where everything is in the output, read off the link's tables when somebody asks.
 
 import { SHN_ABS, STT_TLS } from "../../elf/constants.ts";
-import { isContents } from "../assign-sections.ts";
-import { entryAddress, entryName } from "../entry.ts";
-import { SECTION_CHUNK, type SectionId } from "../ids.ts";
-import type { Loader } from "../loader.ts";
-import { sectionName } from "../object-file.ts";
-import type { Chunk, OutputSection } from "../output-section.ts";
-import { placeOfSymbol, type SymbolPlace } from "../output-symbols.ts";
-import { STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "../section-table.ts";
-import { FLAG_COLLECTED, FLAG_COPY, FLAG_LINKER_DEFINED, isDefinedHere } from "../symbol-table.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { placeOfSymbol, type SymbolPlace } from "../made/output-symbols.ts";
+import { isContents } from "../sections/assign-sections.ts";
+import { entryAddress, entryName } from "../symbols/entry.ts";
+import { SECTION_CHUNK, type SectionId } from "../tables/ids.ts";
+import { sectionName } from "../tables/object-file.ts";
+import type { Chunk, OutputSection } from "../tables/output-section.ts";
+import { STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
+import { FLAG_COLLECTED, FLAG_COPY, FLAG_LINKER_DEFINED, isDefinedHere } from "../tables/symbol-table.ts";
 import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
 import type {
   DiscardedInput,

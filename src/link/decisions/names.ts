@@ -1,9 +1,9 @@
 // Names for the rows of the symbol columns.
 
-import { plainEnd } from "../dynamic-symbols.ts";
-import type { SymbolId } from "../ids.ts";
-import type { Loader } from "../loader.ts";
-import { FLAG_LOCAL } from "../symbol-table.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { plainEnd } from "../made/dynamic-symbols.ts";
+import type { SymbolId } from "../tables/ids.ts";
+import { FLAG_LOCAL } from "../tables/symbol-table.ts";
 
 const decoder = new TextDecoder();
 

@@ -1,13 +1,13 @@
 // `LinkResult.layout` of -r. Nothing has an address yet: sections begin at 0, and addresses are offsets in them.
 
 import { SHF_ALLOC, SHT_GROUP } from "../../elf/constants.ts";
-import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SectionId } from "../ids.ts";
-import type { Loader } from "../loader.ts";
-import { nameText } from "../names.ts";
-import { sectionName } from "../object-file.ts";
+import type { Loader } from "../inputs/loader.ts";
 import type { Assigned } from "../relocatable/assign.ts";
 import { outputType } from "../relocatable/output-table.ts";
-import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, KIND_COMMON, symbolValue } from "../symbol-table.ts";
+import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SectionId } from "../tables/ids.ts";
+import { nameText } from "../tables/names.ts";
+import { sectionName } from "../tables/object-file.ts";
+import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, KIND_COMMON, symbolValue } from "../tables/symbol-table.ts";
 import { discarded, inputPiece } from "./layout.ts";
 import type { LaidOutPiece, LaidOutSection, LaidOutSymbol, OutputLayout } from "./layout-types.ts";
 import { plainName } from "./names.ts";

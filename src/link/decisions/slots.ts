@@ -2,16 +2,16 @@
 // that asked first.
 
 import { SHT_RELA } from "../../elf/constants.ts";
-import { BIND_IFUNC, BIND_IMPORTED } from "../bind.ts";
-import type { SectionId, SymbolId } from "../ids.ts";
-import type { Loader } from "../loader.ts";
-import { mergedAddress } from "../merged-sections.ts";
-import { NEED_TLS_MODULE, type Needs } from "../needs.ts";
-import { sectionName } from "../object-file.ts";
-import type { Chunk } from "../output-section.ts";
-import { relocationPlace } from "../references.ts";
-import { DYN_RELATIVE } from "../scan-result.ts";
-import { gotPltSlot, pltAddress } from "../slots.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { relocationPlace } from "../inputs/references.ts";
+import { gotPltSlot, pltAddress } from "../made/slots.ts";
+import { DYN_RELATIVE } from "../scan/scan-result.ts";
+import { mergedAddress } from "../sections/merged-sections.ts";
+import { BIND_IFUNC, BIND_IMPORTED } from "../symbols/bind.ts";
+import type { SectionId, SymbolId } from "../tables/ids.ts";
+import { NEED_TLS_MODULE, type Needs } from "../tables/needs.ts";
+import { sectionName } from "../tables/object-file.ts";
+import type { Chunk } from "../tables/output-section.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
@@ -21,7 +21,7 @@ import {
   FLAG_NEEDS_TLS_GD,
   FLAG_NEEDS_TLS_IE,
   FLAG_NEEDS_TLS_IE_NEGATED,
-} from "../symbol-table.ts";
+} from "../tables/symbol-table.ts";
 import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
 import { rowName } from "./names.ts";
 import type { DynamicRelocation, RelocationPlace, Slot, SlotKind } from "./types.ts";

@@ -10,14 +10,14 @@ import {
   SHT_GROUP,
   SHT_NOTE,
 } from "../../elf/constants.ts";
-import { isContents } from "../assign-sections.ts";
-import { growInt32 } from "../columns.ts";
-import type { OutputSectionId, SectionId } from "../ids.ts";
-import { internName, internText, nameText } from "../names.ts";
-import { isZdebug, type ObjectFile, sectionName } from "../object-file.ts";
 import type { LinkOptions } from "../options.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
-import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_IN_GROUP } from "../section-table.ts";
+import { isContents } from "../sections/assign-sections.ts";
+import { growInt32 } from "../tables/columns.ts";
+import type { OutputSectionId, SectionId } from "../tables/ids.ts";
+import { internName, internText, nameText } from "../tables/names.ts";
+import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED, STATE_IN_GROUP } from "../tables/section-table.ts";
 import {
   addOutputFor,
   addOutputRow,

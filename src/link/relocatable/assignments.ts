@@ -3,13 +3,13 @@
 import type { Machine } from "../../arch/index.ts";
 import { STT_OBJECT, STT_TLS } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
-import { prepareAssignments } from "../assignments.ts";
-import { type OutputSectionId, SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../ids.ts";
-import { alignUp } from "../layout.ts";
-import type { Loader } from "../loader.ts";
-import { findText } from "../names.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { alignUp } from "../layout/layout.ts";
 import type { LinkOptions } from "../options.ts";
 import { type ExpressionContext, evaluateExpression, type Value } from "../script/evaluate.ts";
+import { prepareAssignments } from "../symbols/assignments.ts";
+import { type OutputSectionId, SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { findText } from "../tables/names.ts";
 import {
   FLAG_COLLECTED,
   isDefinedHere,
@@ -20,7 +20,7 @@ import {
   setSymbolValue,
   symbolNamed,
   symbolValue,
-} from "../symbol-table.ts";
+} from "../tables/symbol-table.ts";
 import type { Assigned } from "./assign.ts";
 import type { OutputTable } from "./output-table.ts";
 

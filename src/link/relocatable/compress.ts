@@ -2,6 +2,8 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { SHT_NOBITS } from "../../elf/constants.ts";
+import type { LinkOptions } from "../options.ts";
+import { internText, nameText } from "../tables/names.ts";
 import {
   type CompressionStyle,
   compressContents,
@@ -9,9 +11,7 @@ import {
   compressedFlags,
   compressedName,
   isCompressible,
-} from "../compress-debug.ts";
-import { internText, nameText } from "../names.ts";
-import type { LinkOptions } from "../options.ts";
+} from "../write/compress-debug.ts";
 import type { Assigned } from "./assign.ts";
 import { type FileShape, planFile } from "./headers.ts";
 import { outputType } from "./output-table.ts";

@@ -2,12 +2,12 @@
 // program, equal CIEs stay apart and every input section stays a piece of its own. `places` of EhFrames are offsets in the
 // section here; `ehFrameOffset` gives them.
 
-import type { EhFrames } from "../eh-frame.ts";
-import { RECORD_CIE, RECORD_END, RECORD_FDE } from "../eh-frame-format.ts";
-import { staysFde } from "../eh-frame-place.ts";
-import type { SectionId } from "../ids.ts";
-import type { ObjectFile } from "../object-file.ts";
-import { type SectionTable, STATE_EH_FRAME } from "../section-table.ts";
+import type { EhFrames } from "../sections/eh-frame.ts";
+import { RECORD_CIE, RECORD_END, RECORD_FDE } from "../sections/eh-frame-format.ts";
+import { staysFde } from "../sections/eh-frame-place.ts";
+import type { SectionId } from "../tables/ids.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import { type SectionTable, STATE_EH_FRAME } from "../tables/section-table.ts";
 import type { OutputTable } from "./output-table.ts";
 
 /** Decides which records stay, and how long the sections are: `sections.size` changes. Every section has its output section. */

@@ -1,10 +1,10 @@
 // SHT_GROUP sections under -r: the members' new numbers behind the flags word, and the number of the signature's symbol.
 
 import { SHT_GROUP } from "../../elf/constants.ts";
-import type { OutputSectionId, SectionId } from "../ids.ts";
-import { localSection } from "../local-symbols.ts";
-import type { ObjectFile } from "../object-file.ts";
-import type { SectionTable } from "../section-table.ts";
+import type { OutputSectionId, SectionId } from "../tables/ids.ts";
+import { localSection } from "../tables/local-symbols.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import type { SectionTable } from "../tables/section-table.ts";
 import type { OutputTable } from "./output-table.ts";
 import { LOCAL_ABSENT, neededLocal, type SymbolPlan } from "./symbols.ts";
 

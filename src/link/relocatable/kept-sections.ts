@@ -3,12 +3,12 @@
 // _bfd_elf_check_kept_section).
 
 import { SHF_ALLOC, SHT_GROUP, STT_SECTION } from "../../elf/constants.ts";
-import { type GroupTable, internSignature } from "../groups.ts";
-import type { SectionId } from "../ids.ts";
-import { localSection } from "../local-symbols.ts";
-import { findName, type NameTable } from "../names.ts";
-import { type ObjectFile, sectionName } from "../object-file.ts";
-import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../section-table.ts";
+import { type GroupTable, internSignature } from "../inputs/groups.ts";
+import type { SectionId } from "../tables/ids.ts";
+import { localSection } from "../tables/local-symbols.ts";
+import { findName, type NameTable } from "../tables/names.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import { isDebuggingName } from "./output-table.ts";
 
 export interface KeptSections {

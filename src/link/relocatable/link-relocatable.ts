@@ -2,15 +2,15 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import { buildIdBytes } from "../build-id.ts";
-import { compressionStyle } from "../compress-debug.ts";
 import type { LinkFacts } from "../decisions/facts.ts";
-import { reportDuplicates } from "../duplicates.ts";
-import { readEhFrames } from "../eh-frame.ts";
-import { collectGarbage } from "../gc-sections.ts";
-import { outputMode } from "../mode.ts";
+import { buildIdBytes } from "../made/build-id.ts";
 import type { LinkOptions } from "../options.ts";
-import { LARGEST_IMAGE } from "../write-image.ts";
+import { reportDuplicates } from "../reports/duplicates.ts";
+import { readEhFrames } from "../sections/eh-frame.ts";
+import { collectGarbage } from "../sections/gc-sections.ts";
+import { outputMode } from "../tables/mode.ts";
+import { compressionStyle } from "../write/compress-debug.ts";
+import { LARGEST_IMAGE } from "../write/write-image.ts";
 import { assignOutputs, orderOfFiles } from "./assign.ts";
 import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
 import { compressOutputs } from "./compress.ts";

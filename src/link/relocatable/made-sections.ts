@@ -14,17 +14,17 @@ import {
   SHT_PROGBITS,
 } from "../../elf/constants.ts";
 import type { Report } from "../../elf/problem.ts";
-import { buildIdSize } from "../build-id.ts";
-import type { OutputSectionId, SectionId } from "../ids.ts";
-import type { Loader } from "../loader.ts";
-import { findText } from "../names.ts";
-import type { ObjectFile } from "../object-file.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { decideStack, stackNoteFlags } from "../layout/stack.ts";
+import { buildIdSize } from "../made/build-id.ts";
 import type { LinkOptions } from "../options.ts";
-import { mergePropertyNotes, type PropertyInput } from "../property-notes.ts";
-import { contentsOf } from "../section-contents.ts";
-import { type SectionTable, STATE_DISCARDED } from "../section-table.ts";
-import { decideStack, stackNoteFlags } from "../stack.ts";
-import { KIND_COMMON } from "../symbol-table.ts";
+import { mergePropertyNotes, type PropertyInput } from "../sections/property-notes.ts";
+import { contentsOf } from "../sections/section-contents.ts";
+import type { OutputSectionId, SectionId } from "../tables/ids.ts";
+import { findText } from "../tables/names.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";
+import { KIND_COMMON } from "../tables/symbol-table.ts";
 import type { Assigned, MadeSection } from "./assign.ts";
 import { commonSection } from "./assignments.ts";
 import type { OutputTable } from "./output-table.ts";

@@ -20,10 +20,10 @@ import {
   SHT_PROGBITS,
   SHT_STRTAB,
 } from "../../elf/constants.ts";
-import { growFloat64, growInt32, growUint8, growUint32 } from "../columns.ts";
-import type { OutputSectionId, SectionId } from "../ids.ts";
-import { createNames, type NameTable, nameText } from "../names.ts";
-import type { SectionTable } from "../section-table.ts";
+import { growFloat64, growInt32, growUint8, growUint32 } from "../tables/columns.ts";
+import type { OutputSectionId, SectionId } from "../tables/ids.ts";
+import { createNames, type NameTable, nameText } from "../tables/names.ts";
+import type { SectionTable } from "../tables/section-table.ts";
 
 /** How relocations against discarded sections are taken: see relocations.ts. */
 export const KIND_ORDINARY = 0;

@@ -4,8 +4,8 @@
 // ld/ldlang.c, lang_insert_orphan). Which of two orders results is nowhere promised, but tools compare objects.
 
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_NOBITS, SHT_NOTE } from "../../elf/constants.ts";
-import { growInt32 } from "../columns.ts";
-import type { OutputSectionId } from "../ids.ts";
+import { growInt32 } from "../tables/columns.ts";
+import type { OutputSectionId } from "../tables/ids.ts";
 import { KIND_DEBUGGING, type OutputTable } from "./output-table.ts";
 import { relocatableScript } from "./script.ts";
 

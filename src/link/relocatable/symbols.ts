@@ -20,16 +20,23 @@ import {
   STT_SECTION,
   STT_TLS,
 } from "../../elf/constants.ts";
-import { growInt32 } from "../columns.ts";
-import { bindingOf } from "../dynamic-symbols.ts";
-import type { EhFrames } from "../eh-frame.ts";
-import { SECTION_ABSOLUTE, SECTION_NONE, SECTION_OUTPUT, type SectionId, type SymbolId } from "../ids.ts";
-import { localSection, localType } from "../local-symbols.ts";
-import { nameEnd, nameText } from "../names.ts";
-import type { ObjectFile } from "../object-file.ts";
+import { bindingOf } from "../made/dynamic-symbols.ts";
 import type { LinkOptions } from "../options.ts";
-import type { SectionTable } from "../section-table.ts";
-import { addBytes, addLocalName, addText, createStrings, type NameCounts, type StringTable } from "../string-table.ts";
+import type { EhFrames } from "../sections/eh-frame.ts";
+import { growInt32 } from "../tables/columns.ts";
+import { SECTION_ABSOLUTE, SECTION_NONE, SECTION_OUTPUT, type SectionId, type SymbolId } from "../tables/ids.ts";
+import { localSection, localType } from "../tables/local-symbols.ts";
+import { nameEnd, nameText } from "../tables/names.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import type { SectionTable } from "../tables/section-table.ts";
+import {
+  addBytes,
+  addLocalName,
+  addText,
+  createStrings,
+  type NameCounts,
+  type StringTable,
+} from "../tables/string-table.ts";
 import {
   FLAG_COLLECTED,
   FLAG_REQUIRED,
@@ -39,7 +46,7 @@ import {
   KIND_INDIRECT,
   KIND_NONE,
   type SymbolTable,
-} from "../symbol-table.ts";
+} from "../tables/symbol-table.ts";
 import type { Assigned } from "./assign.ts";
 import { movedOffset } from "./eh-frame.ts";
 import type { OutputTable } from "./output-table.ts";

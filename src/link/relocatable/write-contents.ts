@@ -2,13 +2,13 @@
 
 import { SHF_EXECINSTR, SHT_GROUP, SHT_NOBITS } from "../../elf/constants.ts";
 import { error } from "../../elf/problem.ts";
-import { copyBytes } from "../copy-bytes.ts";
-import type { SectionId } from "../ids.ts";
-import { alignUp } from "../layout.ts";
-import { type ObjectFile, sectionName } from "../object-file.ts";
+import { alignUp } from "../layout/layout.ts";
 import type { LinkOptions } from "../options.ts";
-import { contentsOf } from "../section-contents.ts";
-import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME } from "../section-table.ts";
+import { contentsOf } from "../sections/section-contents.ts";
+import type { SectionId } from "../tables/ids.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME } from "../tables/section-table.ts";
+import { copyBytes } from "../write/copy-bytes.ts";
 import { copyRecords } from "./eh-frame.ts";
 import type { MadeContents } from "./made-sections.ts";
 import type { OutputTable } from "./output-table.ts";

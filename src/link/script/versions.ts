@@ -2,7 +2,7 @@
 // strict without need (`local:` before `global:`, each twice) it is read as lld and mold read it.
 
 import { error, type Report } from "../../elf/problem.ts";
-import { closest } from "../spelling.ts";
+import { closest } from "../tables/spelling.ts";
 import { type Cursor, expectMark, expectName, fail, openScript, peek, placeOf, take, takeMark } from "./cursor.ts";
 import type { Pattern, VersionNode } from "./types.ts";
 

@@ -1,0 +1,418 @@
+// Reads the inputs in the order of the command line, as GNU ld does: an archive is searched where it stands, --as-needed
+// judges a library where it stands. The result is every file that takes part, and a symbol table in which every name has
+// got its meaning ("no new inputs beyond this point").
+
+import { machineByEmulation, machineFor } from "../../arch/index.ts";
+import { EM_X86_64, STB_GLOBAL } from "../../elf/constants.ts";
+import { error, type Place, type Report, warning } from "../../elf/problem.ts";
+import type { FileSystem } from "../../host/files.ts";
+import type { InputState, LinkInput, LinkOptions } from "../options.ts";
+import { parseLinkerScript } from "../script/commands.ts";
+import { symbolsIn } from "../script/evaluate.ts";
+import type { ScriptInput } from "../script/types.ts";
+import { SECTION_NONE } from "../tables/ids.ts";
+import { undefinedIsError } from "../tables/mode.ts";
+import { mergeRegular } from "../tables/resolve.ts";
+import {
+  FLAG_ASSIGNED,
+  FLAG_REQUIRED,
+  FLAG_UNIQUE,
+  KIND_DEFINED,
+  KIND_INDIRECT,
+  KIND_UNDEFINED,
+  symbolNamed,
+} from "../tables/symbol-table.ts";
+import { expandSysroot, libraryCandidates, scriptCandidates, scriptInputCandidates } from "./expand.ts";
+import { loadImplicitLibraries } from "./implicit-libraries.ts";
+import {
+  extractAll,
+  extractBackwards,
+  extractMatching,
+  extractWanted,
+  indexMembers,
+  type LazyMember,
+  type LazySet,
+  openArchive,
+  parseArchive,
+} from "./lazy-set.ts";
+import { addObject, addShared, compatibility, createLoader, fileKind, type Loader, readFile } from "./loader.ts";
+import { binaryObject, symbolsObject } from "./made-objects.ts";
+import { missingFileFacts } from "./missing-file.ts";
+import { missingLibrary } from "./missing-library.ts";
+import { joinVersioned } from "./shared-file.ts";
+
+/** Scripts may name scripts; GNU ld stops at 10 levels too. */
+const DEEPEST_SCRIPT = 10;
+
+interface Reading {
+  readonly loader: Loader;
+  /** Open --start-group: its archives, searched again at its end. */
+  group: LazySet[] | undefined;
+  /** Open --start-lib: its objects. */
+  lib: LazyMember[] | undefined;
+}
+
+export function readInputs(
+  inputs: readonly LinkInput[],
+  options: LinkOptions,
+  files: FileSystem,
+  report: Report,
+): Loader {
+  const machine = options.emulation === undefined ? undefined : machineByEmulation(options.emulation);
+  const loader = createLoader(options, files, report, machine);
+  enterCommandLineSymbols(loader);
+  const reading: Reading = { loader, group: undefined, lib: undefined };
+  for (const input of inputs) readInput(reading, input);
+  closeLib(reading);
+  closeGroup(reading);
+  extractMatching(loader, options.undefinedGlobs);
+  if (options.output !== "relocatable") {
+    loadImplicitLibraries(loader);
+    if (undefinedIsError(options)) {
+      extractBackwards(loader);
+      loadImplicitLibraries(loader);
+    }
+  }
+  joinVersioned(loader.symbols, loader.versioned);
+  replaceAliases(loader);
+  if (!options.gnuUnique && options.output !== "relocatable") forgetUnique(loader);
+  return loader;
+}
+
+/** -u, -e and the names in --defsym are references; what --defsym defines is defined; --wrap redirects references. */
+function enterCommandLineSymbols(loader: Loader): void {
+  const { options, symbols } = loader;
+  for (const name of options.wrap) {
+    const plain = symbolNamed(symbols, name);
+    loader.wrap.set(plain, symbolNamed(symbols, `__wrap_${name}`));
+    loader.wrap.set(symbolNamed(symbols, `__real_${name}`), plain);
+  }
+  for (const name of [...options.undefined, ...options.requireDefined]) requireSymbol(loader, name);
+  // Programs start somewhere: as in GNU ld's script (ENTRY), which brings _start out of an archive too.
+  const isProgram = options.output !== "relocatable" && options.output !== "shared";
+  const entry = options.entry ?? (isProgram ? "_start" : undefined);
+  if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
+  for (const assignment of options.defsym) {
+    for (const name of symbolsIn(assignment.value)) refer(loader, name);
+    if (!assignment.provide) define(loader, assignment.symbol);
+  }
+}
+
+/** Looked for, and listed even where nothing defines it. */
+function requireSymbol(loader: Loader, name: string): void {
+  refer(loader, name);
+  loader.symbols.flags[symbolNamed(loader.symbols, name)] |= FLAG_REQUIRED;
+}
+
+function refer(loader: Loader, name: string): void {
+  const { candidate, symbols } = loader;
+  candidate.kind = KIND_UNDEFINED;
+  candidate.section = SECTION_NONE;
+  candidate.owner = -1;
+  candidate.binding = STB_GLOBAL;
+  candidate.type = 0;
+  candidate.visibility = 0;
+  candidate.size = 0;
+  candidate.version = 0;
+  mergeRegular(symbols, symbolNamed(symbols, name), candidate, loader.record);
+}
+
+/** Defined from the start, so that no archive is searched for it; the value comes after layout (assignments.ts). */
+function define(loader: Loader, name: string): void {
+  const { symbols } = loader;
+  const id = symbolNamed(symbols, name);
+  symbols.kind[id] = KIND_DEFINED;
+  symbols.owner[id] = -1;
+  symbols.flags[id] |= FLAG_ASSIGNED;
+}
+
+function readInput(reading: Reading, input: LinkInput): void {
+  const { loader } = reading;
+  switch (input.kind) {
+    case "file":
+      readPath(reading, expandSysroot(input.path, loader.options.sysroot), input.bytes, input.state, 0);
+      return;
+    case "library":
+      readLibrary(reading, input.name, input.exact, input.state, 0);
+      return;
+    case "just-symbols":
+      readSymbolsOnly(loader, expandSysroot(input.path, loader.options.sysroot), input.bytes);
+      return;
+    case "group-start":
+      if (reading.group !== undefined) loader.report(error("nested-group", {}));
+      reading.group ??= [];
+      return;
+    case "group-end":
+      if (reading.group === undefined) loader.report(error("group-end-without-start", {}));
+      closeGroup(reading);
+      return;
+    case "lib-start":
+      if (reading.lib !== undefined) loader.report(error("nested-lib", {}));
+      reading.lib ??= [];
+      return;
+    case "lib-end":
+      if (reading.lib === undefined) loader.report(error("lib-end-without-start", {}));
+      closeLib(reading);
+      return;
+  }
+}
+
+function closeGroup(reading: Reading): void {
+  const sets = reading.group;
+  reading.group = undefined;
+  if (sets === undefined) return;
+  for (let again = true; again; ) {
+    again = false;
+    for (const set of sets) if (extractWanted(reading.loader, set)) again = true;
+  }
+}
+
+function closeLib(reading: Reading): void {
+  const { loader, lib } = reading;
+  reading.lib = undefined;
+  if (lib === undefined) return;
+  const set = indexMembers(loader, "", lib);
+  loader.lazySets.push(set);
+  reading.group?.push(set);
+  extractWanted(loader, set);
+}
+
+function readPath(
+  reading: Reading,
+  path: string,
+  given: Uint8Array | undefined,
+  state: InputState,
+  depth: number,
+): void {
+  const { loader } = reading;
+  const bytes = given ?? readFile(loader, path);
+  if (bytes === undefined) {
+    loader.report(error("file-not-found", {}, missingFileFacts(loader.files, path)));
+    return;
+  }
+  if (given !== undefined) loader.dependencies.add(path);
+  addFile(reading, path, bytes, state, depth);
+}
+
+function addFile(
+  reading: Reading,
+  path: string,
+  bytes: Uint8Array,
+  state: InputState,
+  depth: number,
+  soname = path,
+): void {
+  const { loader } = reading;
+  const { report, options } = loader;
+  if (state.format === "binary") {
+    loader.machine ??= machineFor(EM_X86_64, 64);
+    if (loader.machine !== undefined) addMade(loader, path, binaryObject(path, bytes, loader.machine), "binary");
+    return;
+  }
+  switch (fileKind(bytes)) {
+    case "object":
+      if (reading.lib !== undefined) reading.lib.push({ name: path, bytes, path });
+      else addObject(loader, bytes, { name: path, path, member: undefined, pulledBy: -1, excluded: false });
+      return;
+    case "archive": {
+      const set = openArchive(loader, path, bytes);
+      if (set === undefined) return;
+      if (state.wholeArchive) {
+        extractAll(loader, set);
+        return;
+      }
+      loader.lazySets.push(set);
+      reading.group?.push(set);
+      extractWanted(loader, set);
+      return;
+    }
+    case "shared":
+      if (
+        options.output === "static" ||
+        options.output === "relocatable" ||
+        options.output === "static-pie" ||
+        state.preferStatic
+      ) {
+        report(error("static-link-of-shared", { file: path }));
+        return;
+      }
+      addShared(loader, bytes, {
+        name: path,
+        path,
+        fallbackSoname: soname,
+        asNeeded: state.asNeeded,
+        implicit: false,
+        copyDtNeeded: state.copyDtNeeded,
+      });
+      return;
+    case "executable":
+      report(error("executable-as-input", { file: path }));
+      return;
+    case "bitcode":
+      report(error("lto-only-object", { file: path }));
+      return;
+    case "other-elf":
+      report(error("not-linkable-elf", { file: path }));
+      return;
+    case "text":
+      readScript(reading, path, bytes, state, depth);
+  }
+}
+
+/** --just-symbols: a program's symbols with their addresses, or an object's, but nothing else of the file. */
+function readSymbolsOnly(loader: Loader, path: string, given: Uint8Array | undefined): void {
+  const { report } = loader;
+  const bytes = given ?? readFile(loader, path);
+  if (bytes === undefined) {
+    report(error("file-not-found", {}, missingFileFacts(loader.files, path)));
+    return;
+  }
+  const kind = fileKind(bytes);
+  if (kind !== "object" && kind !== "executable") {
+    report(error(kind === "shared" ? "just-symbols-shared" : "just-symbols-kind", { file: path }));
+    return;
+  }
+  const mismatch = compatibility(loader, bytes);
+  if (mismatch !== undefined || loader.machine === undefined) {
+    if (mismatch !== undefined) report(error(mismatch.code, { file: path }, mismatch.facts));
+    return;
+  }
+  const object = symbolsObject(path, bytes, loader.machine, report);
+  if (object !== undefined) addMade(loader, path, object, "symbols");
+}
+
+function addMade(loader: Loader, path: string, bytes: Uint8Array, made: "binary" | "symbols"): void {
+  addObject(loader, bytes, { name: path, path, member: undefined, pulledBy: -1, excluded: false, made });
+}
+
+/** A text file among the inputs is a linker script: what it names takes the place of the file. */
+function readScript(reading: Reading, path: string, bytes: Uint8Array, state: InputState, depth: number): void {
+  const { loader } = reading;
+  if (depth >= DEEPEST_SCRIPT) {
+    loader.report(error("script-nesting", { file: path }));
+    return;
+  }
+  const commands = parseLinkerScript(bytes, path, loader.report);
+  if (commands === undefined) return;
+  for (const command of commands) {
+    switch (command.kind) {
+      case "input":
+        for (const input of command.inputs) readScriptInput(reading, path, input, state, depth + 1);
+        break;
+      case "group": {
+        // A GROUP inside --start-group belongs to that group.
+        const outer = reading.group;
+        reading.group ??= [];
+        for (const input of command.inputs) readScriptInput(reading, path, input, state, depth + 1);
+        if (outer === undefined) closeGroup(reading);
+        break;
+      }
+      case "include":
+        includeScript(reading, command.path, command.place, state, depth + 1);
+        break;
+      case "search-dir":
+        loader.libraryPaths.push(command.path);
+        break;
+      case "extern":
+        for (const name of command.symbols) requireSymbol(loader, name);
+        break;
+      case "assignment":
+        for (const name of symbolsIn(command.assignment.value)) refer(loader, name);
+        if (!command.assignment.provide) define(loader, command.assignment.symbol);
+        loader.scriptCommands.push(command);
+        break;
+      default:
+        loader.scriptCommands.push(command);
+    }
+  }
+}
+
+/** INCLUDE: the commands of another script, which is looked for as given and in the library directories. */
+function includeScript(reading: Reading, path: string, place: Place, state: InputState, depth: number): void {
+  const { loader } = reading;
+  const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
+  const found = scriptCandidates(path, search).find((it) => loader.files.exists(it));
+  const bytes = found === undefined ? undefined : readFile(loader, found);
+  if (found === undefined || bytes === undefined) loader.report(error("file-not-found", place, { path }));
+  else readScript(reading, found, bytes, state, depth);
+}
+
+function readScriptInput(reading: Reading, script: string, input: ScriptInput, outer: InputState, depth: number): void {
+  const { loader } = reading;
+  const { sysroot } = loader.options;
+  const state: InputState = { ...outer, asNeeded: outer.asNeeded || input.asNeeded };
+  if (input.name.startsWith("-l")) {
+    const exact = input.name.startsWith("-l:");
+    readLibrary(reading, input.name.slice(exact ? 3 : 2), exact, state, depth);
+    return;
+  }
+  const search = { libraryPaths: loader.libraryPaths, sysroot };
+  const candidates = scriptInputCandidates(input.name, { path: script }, archivesOnly(loader, state), search);
+  const found = candidates.find((it) => loader.files.exists(it));
+  readPath(reading, found ?? input.name, undefined, state, depth);
+}
+
+function archivesOnly(loader: Loader, state: InputState): boolean {
+  const { output } = loader.options;
+  return state.preferStatic || output === "static" || output === "static-pie" || output === "relocatable";
+}
+
+/** -lNAME: in each directory libNAME.so, then libNAME.a. What does not fit the link's machine is passed over. */
+function readLibrary(reading: Reading, name: string, exact: boolean, state: InputState, depth: number): void {
+  const { loader } = reading;
+  const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
+  const tried = libraryCandidates(name, exact, archivesOnly(loader, state), search);
+  const skipped: string[] = [];
+  for (const path of tried) {
+    if (!loader.files.exists(path)) continue;
+    const bytes = readFile(loader, path);
+    if (bytes === undefined) continue;
+    if (!fitsLink(loader, path, bytes)) {
+      skipped.push(path);
+      continue;
+    }
+    addFile(reading, path, bytes, state, depth, path.slice(path.lastIndexOf("/") + 1));
+    return;
+  }
+  loader.report(missingLibrary(loader, name, exact, archivesOnly(loader, state), skipped));
+}
+
+/** GNU ld's "skipping incompatible": a library of another machine does not end the search. */
+function fitsLink(loader: Loader, path: string, bytes: Uint8Array): boolean {
+  const kind = fileKind(bytes);
+  if (kind !== "object" && kind !== "shared" && kind !== "archive") return true;
+  const first = kind === "archive" ? firstElfMember(loader, path, bytes) : bytes;
+  if (first === undefined || loader.machine === undefined) return true;
+  const mismatch = compatibility(loader, first);
+  if (mismatch === undefined) return true;
+  loader.report(warning("skipping-incompatible", { file: path }, mismatch.facts));
+  return false;
+}
+
+function firstElfMember(loader: Loader, path: string, bytes: Uint8Array): Uint8Array | undefined {
+  // Only the first header is looked at: enough to tell the machine.
+  const { members } = parseArchive(loader, path, bytes);
+  return members.find((it) => it.bytes !== undefined && fileKind(it.bytes) === "object")?.bytes;
+}
+
+/** --no-gnu-unique */
+function forgetUnique({ symbols }: Loader): void {
+  for (let id = 0; id < symbols.names.count; id++) symbols.flags[id] &= ~FLAG_UNIQUE;
+}
+
+/** From here on no object refers to a name that is only another name for something. */
+function replaceAliases(loader: Loader): void {
+  const { symbols } = loader;
+  for (const object of loader.objects) {
+    const ids = object.symbols;
+    for (let i = 0; i < ids.length; i++) {
+      while (symbols.kind[ids[i]] === KIND_INDIRECT) ids[i] = symbols.alias[ids[i]];
+    }
+  }
+  for (const shared of loader.shared) {
+    const ids = shared.symbols;
+    for (let i = 0; i < ids.length; i++) {
+      while (ids[i] >= 0 && symbols.kind[ids[i]] === KIND_INDIRECT) ids[i] = symbols.alias[ids[i]];
+    }
+  }
+}

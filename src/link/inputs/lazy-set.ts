@@ -1,0 +1,314 @@
+// Objects that take part only when a symbol of theirs is wanted: the members of an archive, or the files between
+// --start-lib and --end-lib. Extraction follows GNU ld (bfd/elflink.c, elf_link_add_archive_symbols), member by member in
+// the order of the symbol index, so that objects stand in the output where GNU ld puts them.
+
+import { type Archive, readArchive } from "../../elf/archive.ts";
+import { SHN_COMMON, SHN_UNDEF } from "../../elf/constants.ts";
+import { error, note, type Problem, warning } from "../../elf/problem.ts";
+import { compileGlob, globMatchesText } from "../script/glob.ts";
+import type { SymbolId } from "../tables/ids.ts";
+import { internName, nameText } from "../tables/names.ts";
+import { readWord } from "../tables/object-file.ts";
+import {
+  coverNames,
+  FLAG_REF_DYNAMIC_NONWEAK,
+  FLAG_REF_REGULAR_NONWEAK,
+  KIND_COMMON,
+  KIND_NONE,
+  KIND_UNDEFINED,
+  KIND_UNDEFINED_WEAK,
+} from "../tables/symbol-table.ts";
+import { addObject, fileKind, type Loader, readFile } from "./loader.ts";
+import { fileName, findReferrers } from "./references.ts";
+
+export interface LazyMember {
+  readonly name: string;
+  /** The contents, or undefined for a thin archive's member that is read when wanted. */
+  readonly bytes: Uint8Array | undefined;
+  /** Where a thin archive's member is. */
+  readonly path: string;
+}
+
+export interface LazySet {
+  /** Path of the archive; "" for --start-lib. */
+  readonly path: string;
+  readonly members: readonly LazyMember[];
+  /** What the members offer: symbol and member, in the order of the index. */
+  readonly symbols: Int32Array;
+  readonly symbolMember: Int32Array;
+  readonly extracted: Uint8Array;
+  /** Entries that need no further look: member extracted, or symbol defined. */
+  readonly done: Uint8Array;
+  readonly excluded: boolean;
+}
+
+function isExcluded(loader: Loader, path: string): boolean {
+  const { excludeLibs } = loader.options;
+  if (excludeLibs.length === 0) return false;
+  const base = path.slice(path.lastIndexOf("/") + 1);
+  return excludeLibs.includes("ALL") || excludeLibs.includes(base);
+}
+
+/** An archive's tables. GCC names libgcc.a two or three times in a link: it is read once. */
+export interface ParsedArchive {
+  /** Undefined if it cannot be read. */
+  readonly archive: Archive | undefined;
+  readonly members: readonly LazyMember[];
+  /** What is wrong with it, until that has been reported. */
+  readonly problems: Problem[];
+  /** The ids of the index's names, once somebody has asked for them. */
+  symbols: Int32Array | undefined;
+}
+
+/** Reads an archive's tables, without a word about what is wrong with them. */
+export function parseArchive(loader: Loader, path: string, bytes: Uint8Array): ParsedArchive {
+  const known = loader.archives.get(bytes);
+  if (known !== undefined) return known;
+  const problems: Problem[] = [];
+  const archive = readArchive(bytes, path, (problem) => problems.push(problem));
+  const directory = path.slice(0, path.lastIndexOf("/") + 1);
+  const members = (archive?.members ?? []).map((it): LazyMember => {
+    if (!it.external) return { name: it.name, bytes: bytes.subarray(it.offset, it.offset + it.size), path: "" };
+    return { name: it.name, bytes: undefined, path: it.name.startsWith("/") ? it.name : directory + it.name };
+  });
+  const parsed = { archive, members, problems, symbols: undefined };
+  loader.archives.set(bytes, parsed);
+  return parsed;
+}
+
+/** Opens an archive. Its symbol index is used; without one, every member is looked into. */
+export function openArchive(loader: Loader, path: string, bytes: Uint8Array): LazySet | undefined {
+  const parsed = parseArchive(loader, path, bytes);
+  const { archive, members, problems } = parsed;
+  for (const problem of problems.splice(0)) loader.report(problem);
+  if (archive === undefined) return undefined;
+  if (archive.indexKind === "none" && members.length > 0) return indexMembers(loader, path, members);
+  parsed.symbols ??= internIndex(loader, archive, bytes);
+  return {
+    path,
+    members,
+    symbols: parsed.symbols,
+    symbolMember: archive.symbolMember,
+    extracted: new Uint8Array(members.length),
+    done: new Uint8Array(archive.symbolCount),
+    excluded: isExcluded(loader, path),
+  };
+}
+
+function internIndex(loader: Loader, archive: Archive, bytes: Uint8Array): Int32Array {
+  const { symbols } = loader;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const ids = new Int32Array(archive.symbolCount);
+  for (let i = 0; i < ids.length; i++) {
+    const start = archive.symbolName[i];
+    let id = internName(symbols.names, view, start, bytes.length);
+    const { at, end } = symbols.names;
+    // An index entry `foo@@V` offers `foo`.
+    if (at >= 0 && bytes[at + 1] === 0x40 && at + 1 < end) id = internName(symbols.names, view, start, at);
+    ids[i] = id;
+  }
+  coverNames(symbols);
+  return ids;
+}
+
+/** A set over objects without an index: --start-lib, or an archive that ranlib has not seen. */
+export function indexMembers(loader: Loader, path: string, members: readonly LazyMember[]): LazySet {
+  const ids: number[] = [];
+  const owners: number[] = [];
+  members.forEach((member, i) => {
+    const bytes = memberBytes(loader, member);
+    if (bytes === undefined) return;
+    eachDefinition(loader, bytes, (id) => {
+      ids.push(id);
+      owners.push(i);
+    });
+  });
+  coverNames(loader.symbols);
+  return {
+    path,
+    members,
+    symbols: Int32Array.from(ids),
+    symbolMember: Int32Array.from(owners),
+    extracted: new Uint8Array(members.length),
+    done: new Uint8Array(ids.length),
+    excluded: path !== "" && isExcluded(loader, path),
+  };
+}
+
+/** Calls `take` with each global definition (common symbols too) of an object, found without loading it. */
+function eachDefinition(loader: Loader, bytes: Uint8Array, take: (id: SymbolId, shndx: number) => void): void {
+  if (fileKind(bytes) !== "object" || bytes[5] !== 1) return;
+  const is64 = bytes[4] === 2;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < (is64 ? 64 : 52)) return;
+  const table = readWord(view, is64 ? 40 : 32, is64);
+  const headerSize = is64 ? 64 : 40;
+  const word = is64 ? 8 : 4;
+  let count = view.getUint16(is64 ? 60 : 48, true);
+  if (table === 0 || table + headerSize > bytes.length) return;
+  if (count === 0) count = readWord(view, table + 8 + 3 * word, is64);
+  if (table + count * headerSize > bytes.length) return;
+  for (let i = 0; i < count; i++) {
+    const at = table + i * headerSize;
+    if (view.getUint32(at + 4, true) !== 2) continue;
+    const offset = readWord(view, at + 8 + 2 * word, is64);
+    const size = readWord(view, at + 8 + 3 * word, is64);
+    const link = view.getUint32(at + 8 + 4 * word, true);
+    const firstGlobal = view.getUint32(at + 12 + 4 * word, true);
+    if (link >= count || offset + size > bytes.length) return;
+    const strings = readWord(view, table + link * headerSize + 8 + 2 * word, is64);
+    const stringsEnd = Math.min(strings + readWord(view, table + link * headerSize + 8 + 3 * word, is64), bytes.length);
+    const entry = is64 ? 24 : 16;
+    for (let symbol = offset + firstGlobal * entry; symbol + entry <= offset + size; symbol += entry) {
+      const shndx = view.getUint16(symbol + (is64 ? 6 : 14), true);
+      if (shndx === SHN_UNDEF) continue;
+      const name = strings + view.getUint32(symbol, true);
+      if (name >= stringsEnd) return;
+      let id = internName(loader.symbols.names, view, name, stringsEnd);
+      const { at: version, end } = loader.symbols.names;
+      if (version >= 0 && bytes[version + 1] === 0x40 && version + 1 < end) {
+        id = internName(loader.symbols.names, view, name, version);
+      }
+      take(id, shndx);
+    }
+  }
+}
+
+function memberBytes(loader: Loader, member: LazyMember): Uint8Array | undefined {
+  if (member.bytes !== undefined) return member.bytes;
+  const bytes = readFile(loader, member.path);
+  if (bytes === undefined) loader.report(error("file-not-found", { file: member.path }, { path: member.path }));
+  return bytes;
+}
+
+/** Adds one member to the link. */
+export function extract(loader: Loader, set: LazySet, index: number, pulledBy: SymbolId): void {
+  set.extracted[index] = 1;
+  const member = set.members[index];
+  const bytes = memberBytes(loader, member);
+  if (bytes === undefined) return;
+  const name = set.path === "" ? member.name : `${set.path}(${member.name})`;
+  const kind = fileKind(bytes);
+  if (kind === "object") {
+    addObject(loader, bytes, {
+      name,
+      path: set.path === "" ? member.name : set.path,
+      member: set.path === "" ? undefined : member.name,
+      pulledBy,
+      excluded: set.excluded,
+    });
+  } else if (kind === "bitcode") loader.report(error("lto-only-object", { file: name }));
+  else loader.report(warning("archive-member-not-object", { file: name }));
+}
+
+/** --whole-archive: every member, in order. */
+export function extractAll(loader: Loader, set: LazySet): void {
+  for (let i = 0; i < set.members.length; i++) if (set.extracted[i] === 0) extract(loader, set, i, -1);
+}
+
+/** References of objects and of shared libraries. */
+const WANTED_BY_ANY: number = FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
+
+/**
+ * Extracts what is wanted, until nothing more of this set is.
+ * @param by whose references count: FLAG_REF_* bits
+ * @returns true if anything was extracted
+ */
+export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_BY_ANY): boolean {
+  const { symbols: table } = loader;
+  const { symbols, symbolMember, extracted, done } = set;
+  let any = false;
+  for (let again = true; again; ) {
+    again = false;
+    for (let i = 0; i < symbols.length; i++) {
+      if (done[i] !== 0) continue;
+      const id = symbols[i];
+      const kind = table.kind[id];
+      if (kind === KIND_NONE || kind === KIND_UNDEFINED_WEAK) continue;
+      const member = symbolMember[i];
+      if (extracted[member] !== 0) {
+        done[i] = 1;
+        continue;
+      }
+      if (kind === KIND_COMMON) {
+        // Only a real definition replaces a common symbol; another common in the archive does not.
+        if (!definesStrongly(loader, set, member, id)) continue;
+      } else if (kind !== KIND_UNDEFINED) {
+        done[i] = 1;
+        continue;
+      } else if ((table.flags[id] & by) === 0) continue;
+      done[i] = 1;
+      extract(loader, set, member, id);
+      any = true;
+      again = true;
+    }
+  }
+  return any;
+}
+
+function definesStrongly(loader: Loader, set: LazySet, member: number, wanted: SymbolId): boolean {
+  const bytes = memberBytes(loader, set.members[member]);
+  if (bytes === undefined) return false;
+  let found = false;
+  eachDefinition(loader, bytes, (id, shndx) => {
+    if (id === wanted && shndx !== SHN_COMMON) found = true;
+  });
+  coverNames(loader.symbols);
+  return found;
+}
+
+/** --undefined-glob: the members that offer what nothing defines and a pattern matches, and what these want in turn. */
+export function extractMatching(loader: Loader, patterns: readonly string[]): void {
+  if (patterns.length === 0) return;
+  const globs = patterns.map(compileGlob);
+  const { symbols: table } = loader;
+  for (const set of loader.lazySets) {
+    for (let i = 0; i < set.symbols.length; i++) {
+      const id = set.symbols[i];
+      const isOpen = [KIND_NONE, KIND_UNDEFINED, KIND_UNDEFINED_WEAK].includes(table.kind[id]);
+      if (!isOpen || set.extracted[set.symbolMember[i]] !== 0) continue;
+      const name = nameText(table.names, id);
+      if (globs.some((it) => globMatchesText(it, name))) extract(loader, set, set.symbolMember[i], id);
+    }
+  }
+  for (let again = true; again; ) {
+    again = false;
+    for (const set of loader.lazySets) if (extractWanted(loader, set)) again = true;
+  }
+}
+
+/**
+ * What GNU ld refuses only for the order of its archives still links: goes over all archives again while something is
+ * undefined that would be an error. --warn-backrefs names each archive this was needed for.
+ */
+export function extractBackwards(loader: Loader): void {
+  for (let again = true; again; ) {
+    again = false;
+    for (const set of loader.lazySets) {
+      const before = loader.objects.length;
+      // Only for objects: what libraries behind libraries lack is not looked for in archives.
+      if (!extractWanted(loader, set, FLAG_REF_REGULAR_NONWEAK)) continue;
+      again = true;
+      if (!loader.options.warnBackrefs) continue;
+      const { strong } = findReferrers(loader);
+      for (const { name, pulledBy } of loader.objects.slice(before)) {
+        const user = pulledBy < 0 ? "" : fileName(loader, strong[pulledBy]);
+        loader.report(note("archive-backref", { file: name }, { user }));
+      }
+    }
+  }
+}
+
+/** Members that the index of a searched archive names, and that are not in the link. */
+export function offers(lazySets: readonly LazySet[], id: SymbolId): string[] {
+  const found: string[] = [];
+  for (const set of lazySets) {
+    for (let i = set.symbols.indexOf(id); i >= 0; i = set.symbols.indexOf(id, i + 1)) {
+      const member = set.symbolMember[i];
+      if (set.extracted[member] !== 0) continue;
+      const { name } = set.members[member];
+      found.push(set.path === "" ? name : `${set.path}(${name})`);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,195 @@
+// Enters an object's global symbols into the symbol table: decode, intern, merge. Names with a version (`foo@V`,
+// `foo@@V`, made by .symver) and wrapped names (--wrap) take a slower way.
+
+import {
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_LORESERVE,
+  SHN_UNDEF,
+  SHN_X86_64_LCOMMON,
+  SHN_XINDEX,
+  STB_GLOBAL,
+  STB_GNU_UNIQUE,
+  STB_WEAK,
+} from "../../elf/constants.ts";
+import { error, type Report } from "../../elf/problem.ts";
+import { SECTION_ABSOLUTE, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
+import { internName, internText, nameText } from "../tables/names.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import { type Candidate, mergeRegular, type ResolutionRecord } from "../tables/resolve.ts";
+import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";
+import {
+  coverNames,
+  FLAG_HIDDEN_VERSION,
+  FLAG_SYMVER,
+  FLAG_VERSIONED,
+  KIND_COMMON,
+  KIND_DEFINED,
+  KIND_DEFINED_WEAK,
+  KIND_INDIRECT,
+  KIND_NONE,
+  KIND_UNDEFINED,
+  KIND_UNDEFINED_WEAK,
+  type SymbolTable,
+  versionId,
+} from "../tables/symbol-table.ts";
+
+/** --wrap: what a reference to the key means instead (`foo` → `__wrap_foo`, `__real_foo` → `foo`). */
+export type WrapMap = ReadonlyMap<SymbolId, SymbolId>;
+
+/**
+ * Reads symbols `firstGlobal` to the end.
+ * @param wholeNames `foo@@V` is a name like any other, as -r has it
+ * @param versioned gets the ids of names with an `@`, which are joined with their base names after all inputs are read
+ */
+export function readGlobals(
+  object: ObjectFile,
+  sections: SectionTable,
+  symbols: SymbolTable,
+  candidate: Candidate,
+  record: ResolutionRecord,
+  wrap: WrapMap,
+  versioned: SymbolId[],
+  wholeNames: boolean,
+  report: Report,
+): void {
+  const { bytes, view, is64, symtab, firstGlobal, symbolCount, strings, stringsEnd, firstSection } = object;
+  const { names } = symbols;
+  const entry = is64 ? 24 : 16;
+  for (let i = firstGlobal; i < symbolCount; i++) {
+    const at = symtab + i * entry;
+    const name = strings + view.getUint32(at, true);
+    if (name >= stringsEnd) {
+      report(error("symbol-name-outside", { file: object.name }, { index: i }));
+      return;
+    }
+    const detail = at + (is64 ? 4 : 12);
+    const info = bytes[detail];
+    const shndx = view.getUint16(detail + 2, true);
+    candidate.binding = info >> 4;
+    candidate.type = info & 15;
+    candidate.visibility = bytes[detail + 1] & 3;
+    candidate.owner = object.id;
+    candidate.index = i;
+    candidate.version = 0;
+    candidate.valueLow = view.getInt32(at + (is64 ? 8 : 4), true);
+    // ELF32 addresses are unsigned 32-bit numbers.
+    candidate.valueHigh = is64 ? view.getInt32(at + 12, true) : 0;
+    candidate.size = is64
+      ? view.getUint32(at + 16, true) + view.getUint32(at + 20, true) * 0x100000000
+      : view.getUint32(at + 8, true);
+    if (!isGlobalBinding(candidate.binding)) {
+      report(error("bad-symbol-binding", { file: object.name }, { index: i, binding: candidate.binding }));
+      return;
+    }
+    let index = shndx;
+    if (shndx === SHN_XINDEX && object.symtabShndx !== 0) index = view.getUint32(object.symtabShndx + i * 4, true);
+    if (shndx === SHN_UNDEF) setReference(candidate);
+    else if (shndx === SHN_ABS) setDefinition(candidate, SECTION_ABSOLUTE);
+    else if (shndx === SHN_COMMON || shndx === SHN_X86_64_LCOMMON) setCommon(candidate, shndx);
+    else if (index < object.sectionCount && (shndx < SHN_LORESERVE || shndx === SHN_XINDEX)) {
+      const section = firstSection + index;
+      // A definition in a discarded section is a reference to the copy that was kept.
+      if ((sections.state[section] & STATE_DISCARDED) !== 0) setReference(candidate);
+      else setDefinition(candidate, section);
+    } else {
+      report(error("bad-symbol-section", { file: object.name }, { index: i, section: index }));
+      return;
+    }
+    let id = internName(names, view, name, stringsEnd);
+    if (names.at >= 0 && wholeNames) id = enterWhole(symbols, id, candidate, record);
+    else if (names.at >= 0)
+      id = enterVersioned(symbols, object, name, names.at, names.end, candidate, record, versioned);
+    else {
+      coverNames(symbols);
+      if (candidate.kind <= KIND_UNDEFINED_WEAK && wrap.size > 0) id = wrap.get(id) ?? id;
+      mergeRegular(symbols, id, candidate, record);
+    }
+    object.symbols[i - firstGlobal] = id;
+  }
+}
+
+function isGlobalBinding(binding: number): boolean {
+  return binding === STB_GLOBAL || binding === STB_WEAK || binding === STB_GNU_UNIQUE;
+}
+
+function setReference(it: Candidate): void {
+  it.kind = it.binding === STB_WEAK ? KIND_UNDEFINED_WEAK : KIND_UNDEFINED;
+  it.section = SECTION_NONE;
+}
+
+function setDefinition(it: Candidate, section: number): void {
+  it.kind = it.binding === STB_WEAK ? KIND_DEFINED_WEAK : KIND_DEFINED;
+  it.section = section;
+}
+
+/** Common: st_value is the alignment. Large commons (medium model) go to .lbss, remembered in the high half. */
+function setCommon(it: Candidate, shndx: number): void {
+  it.kind = KIND_COMMON;
+  it.section = SECTION_NONE;
+  if (it.valueLow <= 0) it.valueLow = 1;
+  it.valueHigh = shndx === SHN_X86_64_LCOMMON ? 1 : 0;
+}
+
+/**
+ * `foo@@V`: defines the default `foo`, and `foo@V` becomes another name for it. `foo@V`: a symbol of its own, that plain
+ * references never meet. References `foo@V` and `foo@@V` wait for a definition of that version.
+ */
+function enterVersioned(
+  symbols: SymbolTable,
+  object: ObjectFile,
+  start: number,
+  at: number,
+  end: number,
+  candidate: Candidate,
+  record: ResolutionRecord,
+  versioned: SymbolId[],
+): SymbolId {
+  const { names } = symbols;
+  const { bytes, view } = object;
+  const isDefault = bytes[at + 1] === 0x40;
+  const versionStart = at + (isDefault ? 2 : 1);
+  const version = versionId(symbols, decoder.decode(bytes.subarray(versionStart, end)));
+  const isDefinition = candidate.kind > KIND_UNDEFINED_WEAK;
+  candidate.version = version;
+  if (!isDefault || !isDefinition) {
+    const text = `${decoder.decode(bytes.subarray(start, at))}@${symbols.versionNames[version]}`;
+    const id = internText(names, text);
+    coverNames(symbols);
+    if (symbols.kind[id] === KIND_INDIRECT) return symbols.alias[id];
+    symbols.flags[id] |= FLAG_VERSIONED | (isDefinition ? FLAG_HIDDEN_VERSION : 0);
+    mergeRegular(symbols, id, candidate, record);
+    versioned.push(id);
+    return id;
+  }
+  const base = internName(names, view, start, at);
+  const alias = internText(names, `${nameText(names, base)}@${symbols.versionNames[version]}`);
+  coverNames(symbols);
+  mergeRegular(symbols, base, candidate, record);
+  symbols.flags[base] |= FLAG_SYMVER;
+  if (symbols.kind[alias] === KIND_NONE || symbols.kind[alias] <= KIND_UNDEFINED_WEAK) {
+    symbols.flags[base] |= symbols.flags[alias];
+    symbols.kind[alias] = KIND_INDIRECT;
+    symbols.alias[alias] = base;
+  }
+  return base;
+}
+
+/** -r: all of `foo@@V` is the name, but references to `foo@V` mean it too. */
+function enterWhole(symbols: SymbolTable, id: SymbolId, candidate: Candidate, record: ResolutionRecord): SymbolId {
+  coverNames(symbols);
+  if (symbols.kind[id] === KIND_INDIRECT) return symbols.alias[id];
+  mergeRegular(symbols, id, candidate, record);
+  const text = nameText(symbols.names, id);
+  if (candidate.kind <= KIND_UNDEFINED_WEAK || !text.includes("@@")) return id;
+  const alias = internText(symbols.names, text.replace("@@", "@"));
+  coverNames(symbols);
+  if (symbols.kind[alias] <= KIND_UNDEFINED_WEAK) {
+    symbols.flags[id] |= symbols.flags[alias];
+    symbols.kind[alias] = KIND_INDIRECT;
+    symbols.alias[alias] = id;
+  }
+  return id;
+}
+
+const decoder = new TextDecoder();

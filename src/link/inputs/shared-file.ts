@@ -1,0 +1,461 @@
+// Reads a shared library as the linker needs it: soname, what it needs, its dynamic symbols with their versions. Symbols
+// stay in the file; only those that matter get into the symbol table (enterShared).
+
+import {
+  DF_1_PIE,
+  DT_FLAGS_1,
+  DT_NEEDED,
+  DT_RPATH,
+  DT_RUNPATH,
+  DT_SONAME,
+  PT_GNU_RELRO,
+  SHF_ALLOC,
+  SHF_WRITE,
+  SHN_UNDEF,
+  SHT_DYNAMIC,
+  SHT_DYNSYM,
+  SHT_GNU_verdef,
+  SHT_GNU_verneed,
+  SHT_GNU_versym,
+  SHT_NOBITS,
+  STB_GNU_UNIQUE,
+  STB_LOCAL,
+  STB_WEAK,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_TLS,
+  STV_HIDDEN,
+  STV_INTERNAL,
+  VER_FLG_BASE,
+  VER_NDX_GLOBAL,
+  VERSYM_HIDDEN,
+  VERSYM_VERSION,
+} from "../../elf/constants.ts";
+import { error, type Report } from "../../elf/problem.ts";
+import { SECTION_NONE, type SharedId, type SymbolId } from "../tables/ids.ts";
+import { findName, findVersioned, internName, internVersioned } from "../tables/names.ts";
+import { readWord } from "../tables/object-file.ts";
+import { type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "../tables/resolve.ts";
+import {
+  coverNames,
+  FLAG_DEF_DYNAMIC,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_DYNAMIC_NONWEAK,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
+  FLAG_VERSIONED,
+  KIND_COMMON,
+  KIND_INDIRECT,
+  KIND_NONE,
+  KIND_SHARED,
+  KIND_SHARED_WEAK,
+  KIND_UNDEFINED,
+  KIND_UNDEFINED_WEAK,
+  type SymbolTable,
+  versionId,
+} from "../tables/symbol-table.ts";
+import { isMet, type SharedReference } from "./shared-references.ts";
+
+export interface SharedFile {
+  readonly id: SharedId;
+  /** As in messages. */
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly is64: boolean;
+  /** What goes into DT_NEEDED: DT_SONAME, else the name by which it was given. */
+  readonly soname: string;
+  readonly needed: readonly string[];
+  readonly rpath: string;
+  readonly runpath: string;
+  /** Dynamic symbol table: file offset, entries, first global, string table range. */
+  readonly dynsym: number;
+  readonly symbolCount: number;
+  readonly firstGlobal: number;
+  readonly strings: number;
+  readonly stringsEnd: number;
+  /** Offset of .gnu.version, or 0. */
+  readonly versym: number;
+  /** Version index → name. [0] and [1] (local, global) and the base version are "". */
+  readonly versions: readonly string[];
+  /** By index of section header: 1 where the section occupies memory without file contents. */
+  readonly bssSections: Uint8Array;
+  /** By index of section header: 1 where the section is mapped read-only (copies of its data can be RELRO). */
+  readonly readOnlySections: Uint8Array;
+  /** By index of section header: sh_addralign. Copies of its variables keep it. */
+  readonly sectionAlignment: Float64Array;
+  /** Given by --as-needed: gets a DT_NEEDED only if used. */
+  readonly asNeeded: boolean;
+  /** Not on the command line but needed by a library that is: no DT_NEEDED, and objects may not rely on it. */
+  readonly implicit: boolean;
+  /** --copy-dt-needed-entries: what it needs is as good as named on the command line. */
+  readonly copyDtNeeded: boolean;
+  /** Position among all inputs. */
+  readonly input: number;
+  /** Symbol → id in the symbol table, filled by enterShared; -1 for those not entered. */
+  symbols: Int32Array;
+  /** --as-needed: a symbol that it is needed for, or -1. */
+  neededFor: SymbolId;
+}
+
+export interface SharedOrigin {
+  readonly name: string;
+  readonly path: string;
+  /** Used when the library has no DT_SONAME. */
+  readonly fallbackSoname: string;
+  readonly asNeeded: boolean;
+  readonly implicit: boolean;
+  readonly copyDtNeeded: boolean;
+  readonly input: number;
+}
+
+const decoder = new TextDecoder();
+
+function textAt(bytes: Uint8Array, start: number, limit: number): string {
+  let end = start;
+  while (end < limit && bytes[end] !== 0) end++;
+  return decoder.decode(bytes.subarray(start, end));
+}
+
+interface Header {
+  readonly type: number;
+  readonly flags: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly link: number;
+  readonly info: number;
+  readonly alignment: number;
+  readonly address: number;
+}
+
+/** @returns undefined after reporting what is wrong */
+export function readShared(
+  bytes: Uint8Array,
+  is64: boolean,
+  id: SharedId,
+  origin: SharedOrigin,
+  report: Report,
+): SharedFile | undefined {
+  const fail = (code: string, details = {}): undefined => {
+    report(error(code, { file: origin.name }, details));
+    return undefined;
+  };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < (is64 ? 64 : 52)) return fail("truncated-header", { size: bytes.length });
+  const headers = readHeaders(view, is64);
+  if (headers === undefined) return fail("section-headers-outside");
+  const inside = (it: Header): boolean => it.type === SHT_NOBITS || it.offset + it.size <= bytes.length;
+  const dynamic = headers.find((it) => it.type === SHT_DYNAMIC);
+  const dynsym = headers.find((it) => it.type === SHT_DYNSYM);
+  if (dynamic === undefined || dynamic.type === SHT_NOBITS) return fail("shared-without-dynamic");
+  const strings = headers[dynamic.link];
+  if (strings === undefined || !inside(dynamic) || !inside(strings)) return fail("section-outside-file", { index: 0 });
+  const stringsEnd = strings.offset + strings.size;
+  const text = (offset: number): string => textAt(bytes, strings.offset + offset, stringsEnd);
+
+  let soname = "";
+  let rpath = "";
+  let runpath = "";
+  let isPie = false;
+  const needed: string[] = [];
+  const entry = is64 ? 16 : 8;
+  for (let at = dynamic.offset; at + entry <= dynamic.offset + dynamic.size; at += entry) {
+    const tag = view.getUint32(at, true);
+    const value = readWord(view, at + entry / 2, is64);
+    if (tag === 0) break;
+    if (tag === DT_NEEDED) needed.push(text(value));
+    else if (tag === DT_SONAME) soname = text(value);
+    else if (tag === DT_RPATH) rpath = text(value);
+    else if (tag === DT_RUNPATH) runpath = text(value);
+    else if (tag === DT_FLAGS_1) isPie = (value & DF_1_PIE) !== 0;
+  }
+  if (isPie) return fail("link-against-pie");
+
+  const symbolSize = is64 ? 24 : 16;
+  let symbolCount = 0;
+  let symbolStrings = strings;
+  if (dynsym !== undefined) {
+    const linked = headers[dynsym.link];
+    if (!inside(dynsym) || linked === undefined || !inside(linked)) return fail("section-outside-file", { index: 0 });
+    symbolCount = Math.floor(dynsym.size / symbolSize);
+    symbolStrings = linked;
+  }
+  const versym = headers.find((it) => it.type === SHT_GNU_versym);
+  const hasVersions = versym !== undefined && inside(versym) && versym.size >= symbolCount * 2;
+  const versions = hasVersions ? readVersions(view, bytes, headers, inside) : [];
+  return {
+    id,
+    name: origin.name,
+    path: origin.path,
+    bytes,
+    view,
+    is64,
+    soname: soname === "" ? origin.fallbackSoname : soname,
+    needed,
+    rpath,
+    runpath,
+    dynsym: dynsym?.offset ?? 0,
+    symbolCount,
+    firstGlobal: Math.min(dynsym?.info ?? 0, symbolCount),
+    strings: symbolStrings.offset,
+    stringsEnd: symbolStrings.offset + symbolStrings.size,
+    versym: hasVersions ? versym.offset : 0,
+    versions,
+    bssSections: Uint8Array.from(headers, (it) => (it.type === SHT_NOBITS ? 1 : 0)),
+    readOnlySections: findReadOnly(view, is64, headers),
+    sectionAlignment: Float64Array.from(headers, (it) => it.alignment),
+    asNeeded: origin.asNeeded,
+    implicit: origin.implicit,
+    input: origin.input,
+    copyDtNeeded: origin.copyDtNeeded,
+    symbols: new Int32Array(0),
+    neededFor: -1,
+  };
+}
+
+function readHeaders(view: DataView, is64: boolean): Header[] | undefined {
+  const table = readWord(view, is64 ? 40 : 32, is64);
+  const entry = is64 ? 64 : 40;
+  const word = is64 ? 8 : 4;
+  let count = view.getUint16(is64 ? 60 : 48, true);
+  if (table === 0 || table + entry > view.byteLength) return undefined;
+  if (count === 0) count = readWord(view, table + 8 + 3 * word, is64);
+  if (table + count * entry > view.byteLength) return undefined;
+  const headers: Header[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = table + i * entry;
+    headers.push({
+      type: view.getUint32(at + 4, true),
+      flags: view.getUint32(at + 8, true),
+      address: readWord(view, at + 8 + word, is64),
+      offset: readWord(view, at + 8 + 2 * word, is64),
+      size: readWord(view, at + 8 + 3 * word, is64),
+      link: view.getUint32(at + 8 + 4 * word, true),
+      info: view.getUint32(at + 12 + 4 * word, true),
+      alignment: readWord(view, at + 16 + 4 * word, is64),
+    });
+  }
+  return headers;
+}
+
+/** Sections that the program cannot write to: not writable, or read-only after relocation (bfd/elflink.c, PT_GNU_RELRO). */
+function findReadOnly(view: DataView, is64: boolean, headers: readonly Header[]): Uint8Array {
+  const table = readWord(view, is64 ? 32 : 28, is64);
+  const entry = is64 ? 56 : 32;
+  const count = view.getUint16(is64 ? 56 : 44, true);
+  let start = 0;
+  let end = 0;
+  for (let i = 0; i < count && table + (i + 1) * entry <= view.byteLength; i++) {
+    const at = table + i * entry;
+    if (view.getUint32(at, true) !== PT_GNU_RELRO) continue;
+    start = readWord(view, at + (is64 ? 16 : 8), is64);
+    end = start + readWord(view, at + (is64 ? 40 : 20), is64);
+  }
+  return Uint8Array.from(headers, (it) => {
+    if ((it.flags & SHF_ALLOC) === 0) return 0;
+    return (it.flags & SHF_WRITE) === 0 || (it.address >= start && it.address < end) ? 1 : 0;
+  });
+}
+
+/** Names of the versions that the library defines and needs, by index (gABI has none of it: the LSB's "Symbol Versioning"). */
+function readVersions(view: DataView, bytes: Uint8Array, headers: Header[], inside: (it: Header) => boolean): string[] {
+  const versions: string[] = ["", ""];
+  const set = (index: number, name: string): void => {
+    while (versions.length <= index) versions.push("");
+    versions[index] = name;
+  };
+  for (const it of headers) {
+    const strings = headers[it.link];
+    if ((it.type !== SHT_GNU_verdef && it.type !== SHT_GNU_verneed) || !inside(it) || strings === undefined) continue;
+    if (!inside(strings)) continue;
+    const text = (offset: number): string => textAt(bytes, strings.offset + offset, strings.offset + strings.size);
+    const end = it.offset + it.size;
+    let at = it.offset;
+    // Each step goes forward, so a damaged chain ends.
+    for (let i = 0; i < it.info && at + 16 <= end; i++) {
+      if (it.type === SHT_GNU_verdef) {
+        if (at + 20 > end) break;
+        const aux = at + view.getUint32(at + 12, true);
+        const isBase = (view.getUint16(at + 2, true) & VER_FLG_BASE) !== 0;
+        if (aux + 8 <= end && !isBase)
+          set(view.getUint16(at + 4, true) & VERSYM_VERSION, text(view.getUint32(aux, true)));
+      } else {
+        let aux = at + view.getUint32(at + 8, true);
+        for (let k = view.getUint16(at + 2, true); k > 0 && aux + 16 <= end; k--) {
+          set(view.getUint16(aux + 6, true) & VERSYM_VERSION, text(view.getUint32(aux + 8, true)));
+          const next = view.getUint32(aux + 12, true);
+          if (next === 0) break;
+          aux += next;
+        }
+      }
+      const next = view.getUint32(it.type === SHT_GNU_verdef ? at + 16 : at + 12, true);
+      if (next === 0) break;
+      at += next;
+    }
+  }
+  return versions;
+}
+
+/** Name of the version of a dynamic symbol, "" for none. */
+export function sharedVersion(shared: SharedFile, index: number): string {
+  if (shared.versym === 0) return "";
+  return shared.versions[shared.view.getUint16(shared.versym + index * 2, true) & VERSYM_VERSION] ?? "";
+}
+
+/** `foo@V` rather than `foo@@V`: plain references do not meet it. */
+export function isHiddenVersion(shared: SharedFile, index: number): boolean {
+  return shared.versym !== 0 && (shared.view.getUint16(shared.versym + index * 2, true) & VERSYM_HIDDEN) !== 0;
+}
+
+/** Version index 0: the symbol is local to the library in spite of its binding. */
+function isVersionLocal(shared: SharedFile, index: number): boolean {
+  return shared.versym !== 0 && (shared.view.getUint16(shared.versym + index * 2, true) & VERSYM_VERSION) === 0;
+}
+
+/**
+ * --as-needed: would this library's definition be the one that a reference meets, for a reference that is not weak?
+ * (bfd/elflink.c, elf_link_add_object_symbols: "add_needed".)
+ * @returns a symbol that it is needed for, or -1
+ */
+export function neededSymbol(
+  shared: SharedFile,
+  symbols: SymbolTable,
+  others: readonly SharedFile[],
+  references: readonly SharedReference[],
+  hasVersionedNames: boolean,
+): SymbolId {
+  // What another library brings along anyway need not be asked for on that library's behalf.
+  const brought = others.some((it) => it.needed.includes(shared.soname));
+  const wanted = brought ? FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
+  const open = new Set(
+    brought ? [] : references.filter((it) => !it.weak && !isMet(symbols, it)).map((it) => it.symbol),
+  );
+  const { bytes, view, is64, dynsym, strings, stringsEnd } = shared;
+  const entry = is64 ? 24 : 16;
+  for (let i = shared.firstGlobal; i < shared.symbolCount; i++) {
+    const at = dynsym + i * entry;
+    const detail = at + (is64 ? 4 : 12);
+    const shndx = view.getUint16(detail + 2, true);
+    if (shndx === SHN_UNDEF || isVersionLocal(shared, i)) continue;
+    const name = strings + view.getUint32(at, true);
+    if (name >= stringsEnd) continue;
+    const info = bytes[detail];
+    const type = info & 15;
+    const beatsCommon =
+      info >> 4 !== STB_WEAK && type !== STT_FUNC && type !== STT_GNU_IFUNC && shared.bssSections[shndx] !== 1;
+    const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
+    if (id >= 0 && (open.has(id) || wantsDefinition(symbols, id, wanted, beatsCommon))) return id;
+    const version = sharedVersion(shared, i);
+    if (version === "" || !hasVersionedNames) continue;
+    const alias = findVersioned(symbols.names, view, name, stringsEnd, version);
+    if (alias >= 0 && wantsDefinition(symbols, alias, wanted, beatsCommon)) return alias;
+  }
+  return -1;
+}
+
+function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number, beatsCommon: boolean): boolean {
+  if (id >= symbols.count) return false;
+  const kind = symbols.kind[id];
+  const isOpen = kind === KIND_UNDEFINED || kind === KIND_UNDEFINED_WEAK || (kind === KIND_COMMON && beatsCommon);
+  if (!isOpen) return false;
+  return (symbols.flags[id] & wanted) !== 0;
+}
+
+/** Enters a library's definitions and references into the symbol table. */
+export function enterShared(
+  shared: SharedFile,
+  symbols: SymbolTable,
+  references: SharedReference[],
+  candidate: Candidate,
+  record: ResolutionRecord,
+  report: Report,
+): void {
+  const { bytes, view, is64, dynsym, strings, stringsEnd, symbolCount, versym } = shared;
+  const { names } = symbols;
+  const entry = is64 ? 24 : 16;
+  const versions = Int32Array.from(shared.versions, (name) => versionId(symbols, name));
+  shared.symbols = new Int32Array(symbolCount).fill(-1);
+  for (let i = shared.firstGlobal; i < symbolCount; i++) {
+    const at = dynsym + i * entry;
+    const name = strings + view.getUint32(at, true);
+    const detail = at + (is64 ? 4 : 12);
+    const binding = bytes[detail] >> 4;
+    const shndx = view.getUint16(detail + 2, true);
+    const visibility = bytes[detail + 1] & 3;
+    if (name >= stringsEnd) {
+      report(error("symbol-name-outside", { file: shared.name }, { index: i }));
+      return;
+    }
+    if (binding === STB_LOCAL || visibility === STV_HIDDEN || visibility === STV_INTERNAL) continue;
+    const versionIndex = versym === 0 ? VER_NDX_GLOBAL : view.getUint16(versym + i * 2, true);
+    const version = versions[versionIndex & VERSYM_VERSION] ?? 0;
+    if (shndx === SHN_UNDEF) {
+      const id = internName(names, view, name, stringsEnd);
+      coverNames(symbols);
+      shared.symbols[i] = id;
+      if (version === 0) referFromShared(symbols, id, shared.id, binding);
+      else {
+        symbols.flags[id] |= FLAG_REF_DYNAMIC;
+        references.push({ symbol: id, version, shared: shared.id, weak: binding === STB_WEAK });
+      }
+      continue;
+    }
+    // Version index 0: local to the library in spite of its binding.
+    if ((versionIndex & VERSYM_VERSION) === 0) continue;
+    readDefinition(shared, candidate, i, shndx);
+    candidate.version = version;
+    const isHidden = (versionIndex & VERSYM_HIDDEN) !== 0 && version !== 0;
+    const id = isHidden
+      ? internVersioned(names, view, name, stringsEnd, symbols.versionNames[version])
+      : internName(names, view, name, stringsEnd);
+    coverNames(symbols);
+    // A second version of the name in the same library, or a reference to `foo@V` that already stands for `foo`.
+    if (symbols.kind[id] === KIND_INDIRECT) continue;
+    shared.symbols[i] = id;
+    // A library that nobody named serves other libraries; an object's weak reference stays open.
+    const regular = symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
+    if (shared.implicit && regular === FLAG_REF_REGULAR) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+    else mergeShared(symbols, id, candidate, record);
+  }
+}
+
+/** Decodes definition number `index` of .dynsym. */
+function readDefinition(shared: SharedFile, to: Candidate, index: number, shndx: number): void {
+  const { bytes, view, is64, bssSections } = shared;
+  const at = shared.dynsym + index * (is64 ? 24 : 16);
+  const info = bytes[at + (is64 ? 4 : 12)];
+  const binding = info >> 4;
+  to.kind = binding === STB_WEAK ? KIND_SHARED_WEAK : KIND_SHARED;
+  to.binding = binding === STB_GNU_UNIQUE ? STB_GNU_UNIQUE : 0;
+  to.owner = shared.id;
+  to.section = SECTION_NONE;
+  to.valueLow = view.getInt32(at + (is64 ? 8 : 4), true);
+  to.valueHigh = is64 ? view.getInt32(at + 12, true) : 0;
+  to.size = readWord(view, at + (is64 ? 16 : 8), is64);
+  to.type = info & 15;
+  to.visibility = bytes[at + (is64 ? 5 : 13)] & 3;
+  to.index = index;
+  to.bss = shndx < bssSections.length && bssSections[shndx] !== 0 && to.type !== STT_TLS;
+}
+
+/**
+ * After all inputs: a reference to `foo@V` that nothing defines under that name means `foo`, if `foo`'s definition has
+ * version V. Makes the one another name for the other.
+ */
+export function joinVersioned(symbols: SymbolTable, versioned: readonly SymbolId[]): void {
+  const { names } = symbols;
+  for (const id of versioned) {
+    const kind = symbols.kind[id];
+    if (kind !== KIND_UNDEFINED && kind !== KIND_UNDEFINED_WEAK) continue;
+    const start = names.start[id];
+    let at = start;
+    while (names.pool[at] !== 0x40) at++;
+    const base = findName(names, names.poolView, start, at);
+    if (base < 0 || symbols.version[base] !== symbols.version[id] || symbols.kind[base] === KIND_NONE) continue;
+    if (symbols.kind[base] === KIND_UNDEFINED || symbols.kind[base] === KIND_UNDEFINED_WEAK) continue;
+    symbols.flags[base] |= symbols.flags[id] & ~FLAG_VERSIONED;
+    symbols.kind[id] = KIND_INDIRECT;
+    symbols.alias[id] = base;
+  }
+}

@@ -1,0 +1,112 @@
+// Reports what is amiss between shared libraries: references of a library that nothing meets, and objects that rely on a
+// library that nobody named.
+
+import { error, problem, type Report } from "../../elf/problem.ts";
+import type { LinkOptions } from "../options.ts";
+import type { SharedId, SymbolId } from "../tables/ids.ts";
+import { placeOf, surroundings } from "../tables/locate.ts";
+import { findText, nameText } from "../tables/names.ts";
+import { asShared } from "../tables/resolve.ts";
+import {
+  FLAG_REF_REGULAR_NONWEAK,
+  isDefinedHere,
+  isShared,
+  KIND_UNDEFINED,
+  type SymbolTable,
+  versionId,
+} from "../tables/symbol-table.ts";
+import type { Loader } from "./loader.ts";
+import { findReferrers, firstRelocation, type Referrers } from "./references.ts";
+import { sharedVersion } from "./shared-file.ts";
+
+/**
+ * A library's reference to `foo` of a certain version. It is no reference to plain `foo`: no archive member can meet it.
+ * But if the program defines `foo`, the dynamic linker will find that, so it is exported.
+ */
+export interface SharedReference {
+  readonly symbol: SymbolId;
+  readonly version: number;
+  readonly shared: SharedId;
+  readonly weak: boolean;
+}
+
+/** Does anything read so far meet the reference? */
+export function isMet(symbols: SymbolTable, reference: SharedReference): boolean {
+  const { symbol, version } = reference;
+  if (isDefinedHere(symbols, symbol)) return true;
+  if (isShared(symbols, symbol) && symbols.version[symbol] === version) return true;
+  const hidden = findText(symbols.names, `${nameText(symbols.names, symbol)}@${symbols.versionNames[version]}`);
+  return hidden >= 0 && hidden < symbols.count && (isShared(symbols, hidden) || isDefinedHere(symbols, hidden));
+}
+
+export function reportShared(loader: Loader, options: LinkOptions, sharedOutput: boolean, report: Report): void {
+  const { symbols } = loader;
+  const ignored =
+    (options.allowShlibUndefined ?? sharedOutput) ||
+    options.unresolvedSymbols === "ignore-all" ||
+    options.unresolvedSymbols === "ignore-in-shared-libs";
+  let referrers: Referrers | undefined;
+  for (let id = 0; id < symbols.names.count; id++) {
+    if (isShared(symbols, id)) {
+      if (isMissing(loader, id)) {
+        referrers ??= findReferrers(loader);
+        reportMissing(loader, id, referrers, report);
+      }
+    } else if (!ignored && symbols.kind[id] === KIND_UNDEFINED && symbols.owner[id] < -1) {
+      reportUnmet(loader, asShared(symbols.owner[id]), nameText(symbols.names, id), options, report);
+    }
+  }
+  if (ignored) return;
+  const unmet = loader.sharedReferences.filter((it) => !it.weak && !isMet(symbols, it));
+  const later = unmet.length === 0 ? undefined : laterDefinitions(loader);
+  for (const it of unmet) {
+    if (hasPlainDefinition(symbols, it.symbol) || later?.has(versionedKey(it.symbol, it.version)) === true) continue;
+    const name = `${nameText(symbols.names, it.symbol)}@${symbols.versionNames[it.version]}`;
+    reportUnmet(loader, it.shared, name, options, report);
+  }
+}
+
+/** ld.so takes an unversioned definition, such as a sanitizer's malloc, for any version (elf/dl-lookup.c, check_match). */
+function hasPlainDefinition(symbols: SymbolTable, id: SymbolId): boolean {
+  return isShared(symbols, id) && symbols.version[id] === 0;
+}
+
+function versionedKey(symbol: SymbolId, version: number): string {
+  return `${symbol}@${version}`;
+}
+
+/** Default versions of libraries behind the one that holds the plain name: `foo@@V2` after another library's `foo@@V1`. */
+function laterDefinitions({ symbols, record, shared }: Loader): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (let i = 0; i < record.loserCount * 3; i += 3) {
+    const [symbol, owner, index] = record.losers.subarray(i, i + 3);
+    const library = owner < -1 ? shared[asShared(owner)] : undefined;
+    if (library === undefined) continue;
+    found.add(versionedKey(symbol, versionId(symbols, sharedVersion(library, index))));
+  }
+  return found;
+}
+
+/** An object relies on a library that only another library brings along. */
+function isMissing({ symbols, shared }: Loader, id: SymbolId): boolean {
+  return shared[symbols.owner[id]].implicit && (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0;
+}
+
+function reportMissing(loader: Loader, id: SymbolId, { strong }: Referrers, report: Report): void {
+  const { symbols, shared, objects, sections, locator } = loader;
+  const library = shared[symbols.owner[id]].name;
+  const details = { symbol: nameText(symbols.names, id), library };
+  const object = objects[strong[id]];
+  const reference = object === undefined ? undefined : firstRelocation(loader, object, id);
+  if (reference === undefined) report(error("dso-missing", { file: object?.name ?? library }, details));
+  else {
+    report(error("dso-missing", placeOf(sections, reference), { ...details, ...surroundings(locator, reference) }));
+  }
+}
+
+function reportUnmet({ shared }: Loader, owner: SharedId, name: string, options: LinkOptions, report: Report): void {
+  const file = shared[owner];
+  if (file === undefined) return;
+  const severity = options.warnUnresolved ? "warning" : "error";
+  report(problem(severity, "shared-undefined", { file: file.name }, { symbol: name, library: file.name }));
+}

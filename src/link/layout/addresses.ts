@@ -1,0 +1,75 @@
+// After layout: the address that references to each symbol see.
+
+import type { Machine } from "../../arch/index.ts";
+import { SHF_EXECINSTR } from "../../elf/constants.ts";
+import type { SymbolValues } from "../made/output-symbols.ts";
+import { pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
+import type { SlotChunks } from "../made/synthesize.ts";
+import type { Scan } from "../scan/scan-result.ts";
+import { mergedAddress } from "../sections/merged-sections.ts";
+import { BIND_IFUNC } from "../symbols/bind.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT } from "../tables/ids.ts";
+import { findText } from "../tables/names.ts";
+import type { OutputSections } from "../tables/output-section.ts";
+import type { SectionTable } from "../tables/section-table.ts";
+import { isDefinedHere, isShared, type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
+
+export function slotAddresses(chunks: SlotChunks): SlotAddresses {
+  return {
+    gotBase: chunks.gotPlt?.address ?? chunks.got?.address ?? 0,
+    got: chunks.got?.address ?? 0,
+    gotPlt: chunks.gotPlt?.address ?? 0,
+    igotPlt: chunks.igotPlt?.address ?? 0,
+    plt: chunks.plt?.address ?? 0,
+    pltSecond: chunks.pltSecond?.address ?? 0,
+    iplt: chunks.iplt?.address ?? 0,
+    pltGot: chunks.pltGot?.address ?? 0,
+  };
+}
+
+/** Fills `values.address`: S of every symbol. */
+export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses, scan: Scan): void {
+  const { symbols, sections, outputs, merged, address } = values;
+  for (let id = 0; id < symbols.count; id++) {
+    // An IFUNC's references go to its PLT entry; so do those to another module's function.
+    const entry = slots.iplt[id] >= 0 || slots.plt[id] >= 0 || slots.pltGot[id] >= 0;
+    if (entry && (scan.bindings[id] === BIND_IFUNC || !isDefinedHere(symbols, id))) {
+      address[id] = pltAddress(slots, at, id);
+      continue;
+    }
+    const section = symbols.section[id];
+    if (section >= 0) {
+      if (sections.output[section] >= 0 && !isShared(symbols, id)) {
+        address[id] = mergedAddress(merged, sections, section, symbolValue(symbols, id));
+      }
+    } else if (section === SECTION_CHUNK)
+      address[id] = outputs.chunks[symbols.alias[id]].address + symbolValue(symbols, id);
+    else if (section === SECTION_OUTPUT)
+      address[id] = (outputs.list[symbols.alias[id]]?.address ?? 0) + symbolValue(symbols, id);
+    else if (section === SECTION_ABSOLUTE) address[id] = symbolValue(symbols, id);
+  }
+}
+
+/** Address of a symbol that an object defines, for DT_INIT and DT_FINI; undefined if there is none. */
+export function definedAddress(symbols: SymbolTable, name: string, address: Float64Array): (() => number) | undefined {
+  const id = findText(symbols.names, name);
+  return id >= 0 && isDefinedHere(symbols, id) ? () => address[id] : undefined;
+}
+
+/** What is executed between the sections of code, by mistake or as alignment, does nothing. */
+export function fillCodeGaps(
+  outputs: OutputSections,
+  sections: SectionTable,
+  machine: Machine,
+  image: Uint8Array,
+): void {
+  for (const output of outputs.list) {
+    if ((output.flags & SHF_EXECINSTR) === 0 || output.index === 0) continue;
+    let end = output.address;
+    for (const piece of output.pieces) {
+      const start = piece >= 0 ? sections.address[piece] : outputs.chunks[~piece].address;
+      if (start > end) machine.fillCode(image, output.offset + (end - output.address), start - end);
+      end = start + (piece >= 0 ? sections.size[piece] : outputs.chunks[~piece].size);
+    }
+  }
+}

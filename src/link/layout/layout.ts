@@ -1,0 +1,493 @@
+// Gives sections their addresses and file offsets, by walking the layout table as GNU ld walks its script. Sizes are final
+// before; addresses are final after ("addresses are final beyond this point").
+//
+//   file header, program headers │ notes, hash, dynsym, … │ code │ read-only data │ RELRO │ data │ .bss
+//   └──────────────── R ─────────────────────────────────┘└ R X ┘└────── R ──────┘└─────── R W ──────┘
+//
+// The writable part starts so that RELRO ends on a page boundary. Two walks: one to measure it, one to place it.
+
+import {
+  PF_R,
+  PT_GNU_RELRO,
+  PT_LOAD,
+  PT_PHDR,
+  PT_TLS,
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_TLS,
+  SHF_WRITE,
+  SHT_NOBITS,
+  SHT_NOTE,
+} from "../../elf/constants.ts";
+import type { LinkOptions } from "../options.ts";
+import { defaultLayout, type Marker } from "../tables/default-layout.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import type { Chunk, OutputSection, OutputSections } from "../tables/output-section.ts";
+import type { SectionTable } from "../tables/section-table.ts";
+import { isTbss, loadSegments, newSegment, planSegments, type Segment, type SegmentOptions } from "./segments.ts";
+import type { Stack } from "./stack.ts";
+
+export interface Layout {
+  /** In the order of the file; index in the section header table is `index`. */
+  readonly sections: readonly OutputSection[];
+  readonly segments: readonly Segment[];
+  /** Addresses at the table's markers. */
+  readonly markers: ReadonlyMap<Marker, number>;
+  /** First address: where the file header is loaded, unless the first section was placed by hand. */
+  readonly start: number;
+  /** Where the file header is (or would be) loaded. */
+  readonly headers: number;
+  /** Bytes of the file before the section headers. */
+  readonly contentsEnd: number;
+  /** Where the thread pointer stands relative to the TLS segment (variant II): end of the block, aligned. */
+  readonly threadPointer: number;
+  /** Address of the TLS segment, 0 without one. */
+  readonly tlsStart: number;
+}
+
+export interface LayoutOptions {
+  readonly mode: OutputMode;
+  readonly options: LinkOptions;
+  readonly is64: boolean;
+  readonly maxPageSize: number;
+  readonly commonPageSize: number;
+  /** Default start of a position-dependent executable. */
+  readonly textSegment: number;
+  readonly stack: Stack;
+}
+
+export function alignUp(value: number, alignment: number): number {
+  return Math.ceil(value / alignment) * alignment;
+}
+
+/** Places the pieces of each section: offsets within it, its size and alignment. */
+export function measureSections(outputs: OutputSections, sections: SectionTable): void {
+  const { size, alignment, address } = sections;
+  for (const output of outputs.list) {
+    let at = 0;
+    let largest = 1;
+    const { pieces } = output;
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i];
+      if (piece >= 0) {
+        const align = alignment[piece];
+        // Alignments are powers of two and offsets small: integer arithmetic while it fits.
+        at = at < 0x40000000 && align < 0x40000000 ? (at + align - 1) & -align : alignUp(at, align);
+        address[piece] = at;
+        at += size[piece];
+        if (align > largest) largest = align;
+      } else {
+        const chunk = outputs.chunks[~piece];
+        at = alignUp(at, chunk.alignment);
+        chunk.address = at;
+        at += chunk.size;
+        if (chunk.alignment > largest) largest = chunk.alignment;
+      }
+    }
+    output.size = at;
+    output.alignment = largest;
+  }
+  placeNotes(outputs);
+  alignTls(outputs);
+}
+
+/** The TLS segment starts where its strictest variable can stand (bfd/elflink.c, _bfd_elf_tls_setup). */
+function alignTls(outputs: OutputSections): void {
+  const tls = sortedSections(outputs).filter((it) => (it.flags & SHF_TLS) !== 0 && it.size > 0);
+  if (tls.length > 0) tls[0].alignment = Math.max(...tls.map((it) => it.alignment));
+}
+
+export function sortedSections(outputs: OutputSections): OutputSection[] {
+  const sorted = outputs.list
+    .filter((it) => !isCompanion(it))
+    .sort((a, b) => a.row - b.row || ownRow(a) - ownRow(b) || noteOrder(a, b) || a.order - b.order);
+  const companions = new Map(outputs.list.filter(isCompanion).map((it) => [it.infoSection, it]));
+  if (companions.size === 0) return sorted;
+  return sorted.flatMap((section) => {
+    const companion = companions.get(section);
+    if (companion === undefined) return section;
+    companion.row = section.row;
+    return [section, companion];
+  });
+}
+
+/** The relocations of a section, which --emit-relocs keeps: they stand behind it. */
+function isCompanion(section: OutputSection): boolean {
+  return section.infoSection !== undefined && (section.flags & SHF_ALLOC) === 0;
+}
+
+/** The section that the row names stands before the orphans that were put behind it. */
+function ownRow(section: OutputSection): number {
+  const row = defaultLayout[section.row];
+  return row !== undefined && "name" in row && row.name === section.name ? 0 : 1;
+}
+
+function noteOrder(a: OutputSection, b: OutputSection): number {
+  return a.type === SHT_NOTE && b.type === SHT_NOTE ? b.alignment - a.alignment : 0;
+}
+
+/** Notes stand by alignment, so that each alignment makes one PT_NOTE: those of words first, then with the build id. */
+function placeNotes(outputs: OutputSections): void {
+  const first = defaultLayout.findIndex((row) => "name" in row && row.name === ".interp");
+  const second = defaultLayout.findIndex((row) => "name" in row && row.name === ".note.gnu.build-id");
+  for (const section of outputs.list) {
+    if (section.row === first && section.alignment < 8 && section.type === SHT_NOTE) section.row = second;
+  }
+}
+
+export function layOut(outputs: OutputSections, sections: SectionTable, it: LayoutOptions): Layout {
+  const all = sortedSections(outputs);
+  all.forEach((section, i) => {
+    section.position = i;
+  });
+  let kept = all.filter((section) => section.size > 0 || section.keep);
+  let allocated = kept.filter((section) => (section.flags & SHF_ALLOC) !== 0);
+  // ldlang.c, lang_process: of all sections this one.
+  const text = it.options.omagic ? allocated.find((section) => section.name === ".text") : undefined;
+  if (text !== undefined) text.flags |= SHF_WRITE;
+  markRelro(allocated, it);
+  const segmentOptions: SegmentOptions = {
+    interpreted: it.mode.interpreted,
+    wordBytes: it.is64 ? 8 : 4,
+    separateCode: it.options.z.separateCode,
+    executableStack: it.stack.executable,
+    stack: it.stack.stated,
+    stackSize: it.options.z.stackSize ?? 0,
+    maxPageSize: it.maxPageSize,
+    paged: !it.options.omagic && !it.options.nmagic,
+  };
+  const { before, after } = planSegments(allocated, segmentOptions, relroSections(allocated, it));
+  const headerSize = it.is64 ? 64 : 52;
+  const entrySize = it.is64 ? 56 : 32;
+  // How many PT_LOADs there are depends on addresses, and addresses on the size of the headers: guess, lay out, check.
+  let loadCount = 4;
+  let loads: Segment[] = [];
+  let walk: Walk = createWalk();
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const count = before.length + after.length + loadCount;
+    const headers = it.options.outputFormat === "binary" ? 0 : headerSize + count * entrySize;
+    walk = assignAddresses(all, headers, it);
+    if (it.options.sectionStart.size > 0) allocated = byAddress(allocated);
+    loads = loadSegments(allocated, segmentOptions);
+    if (wantsHeaderSegment(loads, headers, segmentOptions)) loads.unshift(newSegment(PT_LOAD, PF_R, it.maxPageSize));
+    if (loads.length === loadCount) break;
+    loadCount = loads.length;
+  }
+  if (it.options.sectionStart.size > 0)
+    kept = [...allocated, ...kept.filter((section) => (section.flags & SHF_ALLOC) === 0)];
+  const segments = [...before, ...loads, ...after];
+  const headersEnd = headerSize + segments.length * entrySize;
+  const headers = placeHeaders(loads, headersEnd, it);
+  const contentsEnd = assignOffsets(kept, loads, headersEnd, headers, it);
+  finishAddresses(outputs, sections);
+  fillSegments(segments, loads, headerSize, entrySize, walk, headers ?? walk.start);
+  const tls = segments.find((segment) => segment.type === PT_TLS);
+  kept.forEach((section, i) => {
+    section.index = i + 1;
+  });
+  return {
+    sections: kept,
+    segments,
+    markers: walk.markers,
+    start: walk.start,
+    headers: headers ?? walk.start,
+    contentsEnd,
+    threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
+    tlsStart: tls?.address ?? 0,
+  };
+}
+
+/** Sections placed by hand may stand before others: PT_LOADs have to ascend (gABI, Program Header). */
+function byAddress(sections: readonly OutputSection[]): OutputSection[] {
+  return sections.toSorted((a, b) => a.address - b.address);
+}
+
+/** -z separate-code keeps the headers out of the code's segment: without read-only sections they have one of their own. */
+function wantsHeaderSegment(loads: readonly Segment[], headersEnd: number, options: SegmentOptions): boolean {
+  const first = loads[0]?.sections[0];
+  if (first === undefined || !options.separateCode || !options.paged || (first.flags & SHF_EXECINSTR) === 0)
+    return false;
+  return first.address >= headersEnd;
+}
+
+/** Where the headers are loaded: in front of the first section, wherever that is. Undefined: nowhere, there is no room. */
+function placeHeaders(loads: readonly Segment[], headersEnd: number, it: LayoutOptions): number | undefined {
+  if (it.options.omagic || it.options.nmagic || it.options.outputFormat === "binary") return undefined;
+  const [own, next] = loads;
+  const load = own?.sections.length === 0 ? next : own;
+  const first = load?.sections[0];
+  if (first === undefined) return undefined;
+  const modulus = load === own ? loadAlignment(load, it.maxPageSize) : it.maxPageSize;
+  const address = Math.floor((first.address - headersEnd) / modulus) * modulus;
+  return address >= 0 ? address : undefined;
+}
+
+function loadAlignment(load: Segment, page: number): number {
+  return Math.max(page, ...load.sections.map((section) => section.alignment));
+}
+
+/** What is read-only after relocation: all writable sections up to the marker. */
+function markRelro(allocated: readonly OutputSection[], it: LayoutOptions): void {
+  const from = defaultLayout.findIndex((row) => "marker" in row && row.marker === "data-segment");
+  const to = defaultLayout.findIndex((row) => "marker" in row && row.marker === "relro-end");
+  for (const section of allocated) section.relro = it.options.z.relro && section.row > from && section.row < to;
+}
+
+/** What PT_GNU_RELRO starts with and lists; .got.plt, of which it covers the first words, where there is nothing else. */
+function relroSections(allocated: readonly OutputSection[], it: LayoutOptions): OutputSection[] {
+  if (!it.options.z.relro) return [];
+  const whole = allocated.filter((section) => section.relro);
+  if (whole.length > 0 || it.options.omagic || relroOffset(allocated, it) === 0) return whole;
+  return allocated.filter((section) => section.name === ".got.plt");
+}
+
+interface Walk {
+  dot: number;
+  start: number;
+  readonly markers: Map<Marker, number>;
+}
+
+function createWalk(): Walk {
+  return { dot: 0, start: 0, markers: new Map() };
+}
+
+function firstAddress(it: LayoutOptions): number {
+  const { options, mode } = it;
+  return options.textSegment ?? options.imageBase ?? (mode.pic ? 0 : it.textSegment);
+}
+
+function assignAddresses(all: readonly OutputSection[], headers: number, it: LayoutOptions): Walk {
+  const measured = walkTable(all, headers, it, undefined, false);
+  const base = measured.markers.get("data-segment") ?? 0;
+  const relroEnd = measured.markers.get("relro-end") ?? 0;
+  // Without sections of its own RELRO may still cover the first words of .got.plt.
+  const none = relroEnd <= base && relroOffset(all, it) === 0;
+  if (!it.options.z.relro || none || it.options.omagic) {
+    const saved = savePage(measured, base, it);
+    return saved === base ? measured : walkTable(all, headers, it, saved, false);
+  }
+  // As lang_size_relro_segment_1 (binutils, ld/ldlang.c): stack the RELRO sections downwards from the page boundary.
+  const page = it.commonPageSize;
+  const offset = relroOffset(all, it);
+  let end = alignUp(relroEnd + offset, page) - offset;
+  const relro = all.filter((section) => section.relro);
+  for (let i = relro.length - 1; i >= 0; i--) {
+    const section = relro[i];
+    const size = isTbss(section) ? 0 : section.size;
+    end = Math.floor((end - size) / section.alignment) * section.alignment;
+  }
+  return walkTable(all, headers, it, Math.max(end, 0), true);
+}
+
+/** The first words of .got.plt may be read-only too: they end on the boundary (DATA_SEGMENT_RELRO_END's first argument). */
+function relroOffset(all: readonly OutputSection[], it: LayoutOptions): number {
+  const header = it.is64 ? 24 : 12;
+  const gotPlt = all.find((section) => section.name === ".got.plt");
+  return gotPlt !== undefined && gotPlt.size >= header ? header : 0;
+}
+
+/** Without RELRO: start data on the next page if that makes it touch one page less (ld manual, DATA_SEGMENT_ALIGN). */
+function savePage(walk: Walk, base: number, it: LayoutOptions): number {
+  const page = it.commonPageSize;
+  const end = walk.markers.get("end") ?? base;
+  const first = (page - (base % page)) % page;
+  const last = end % page;
+  const spansPages = Math.floor(base / page) !== Math.floor(end / page);
+  return first !== 0 && last !== 0 && spansPages && first + last <= page ? alignUp(base, it.maxPageSize) : base;
+}
+
+/** @param dataBase where the data segment starts; undefined: the same offset in the next page */
+function walkTable(
+  all: readonly OutputSection[],
+  headers: number,
+  it: LayoutOptions,
+  dataBase: number | undefined,
+  padRelro: boolean,
+): Walk {
+  const walk = createWalk();
+  walk.start = firstAddress(it);
+  walk.dot = walk.start + headers;
+  let next = 0;
+  defaultLayout.forEach((row, index) => {
+    if ("marker" in row) applyMarker(walk, row.marker, all, it, dataBase, padRelro);
+    for (; next < all.length && all[next].row === index; next++) placeSection(walk, all[next], it);
+  });
+  return walk;
+}
+
+function applyMarker(
+  walk: Walk,
+  marker: Marker,
+  all: readonly OutputSection[],
+  it: LayoutOptions,
+  dataBase: number | undefined,
+  padRelro: boolean,
+): void {
+  const { options } = it;
+  const page = it.maxPageSize;
+  const paged = !options.omagic && !options.nmagic;
+  const word = it.is64 ? 8 : 4;
+  switch (marker) {
+    case "text-page":
+      if (options.z.separateCode && paged) walk.dot = alignUp(walk.dot, page);
+      break;
+    case "rodata-page":
+      if (options.rodataSegment !== undefined) walk.dot = options.rodataSegment;
+      else if (options.z.separateCode && paged) walk.dot = alignUp(walk.dot, page);
+      break;
+    case "data-segment":
+      if (paged) walk.dot = dataBase ?? alignUp(walk.dot, page) + (walk.dot % page);
+      break;
+    case "relro-end":
+      if (padRelro) {
+        const offset = relroOffset(all, it);
+        walk.dot = alignUp(walk.dot + offset, it.commonPageSize) - offset;
+      }
+      break;
+    case "bss-end":
+    case "end":
+      walk.dot = alignUp(walk.dot, word);
+      break;
+    case "large-page":
+      if (options.ldataSegment !== undefined) walk.dot = options.ldataSegment;
+      else if (all.some((section) => (section.name === ".lrodata" || section.name === ".ldata") && section.size > 0)) {
+        walk.dot = alignUp(walk.dot, page) + (walk.dot % page);
+      }
+      break;
+    default:
+  }
+  walk.markers.set(marker, walk.dot);
+}
+
+function placeSection(walk: Walk, section: OutputSection, it: LayoutOptions): void {
+  if ((section.flags & SHF_ALLOC) === 0) {
+    section.address = it.options.sectionStart.get(section.name) ?? 0;
+    return;
+  }
+  const given = it.options.sectionStart.get(section.name);
+  if (given !== undefined) walk.dot = given;
+  if (section.size === 0 && !section.keep) {
+    section.address = alignUp(walk.dot, 1);
+    return;
+  }
+  section.address = alignUp(walk.dot, section.alignment);
+  if (isTbss(section)) return;
+  walk.dot = section.address + section.size;
+  // `. = ALIGN(. != 0 ? 64 / 8 : 1)` at the end of .bss: a program's data ends on a word.
+  if (section.name === ".bss" && section.size > 0) {
+    walk.dot = alignUp(walk.dot, it.is64 ? 8 : 4);
+    section.size = walk.dot - section.address;
+  }
+}
+
+/** @returns the end of all contents */
+function assignOffsets(
+  kept: readonly OutputSection[],
+  loads: readonly Segment[],
+  headersEnd: number,
+  headers: number | undefined,
+  it: LayoutOptions,
+): number {
+  let at = headersEnd;
+  const paged = !it.options.omagic && !it.options.nmagic;
+  const page = paged ? it.maxPageSize : 1;
+  loads.forEach((load, i) => {
+    if (load.sections.length === 0) {
+      load.headers = true;
+      return;
+    }
+    const first = load.sections[0];
+    load.headers = i === 0 && headers !== undefined;
+    load.alignment = loadAlignment(load, page);
+    const modulus = load.alignment;
+    let base: number;
+    if (i === 0 && headers !== undefined) base = first.address - headers;
+    else base = at + ((((first.address - at) % modulus) + modulus) % modulus);
+    for (const section of load.sections) {
+      section.offset = base + (section.address - first.address);
+      if (section.type !== SHT_NOBITS) at = section.offset + section.size;
+    }
+  });
+  for (const section of kept) {
+    if (isTbss(section)) section.offset = at;
+    if ((section.flags & SHF_ALLOC) !== 0) continue;
+    section.offset = alignUp(at, section.alignment);
+    at = section.type === SHT_NOBITS ? at : section.offset + section.size;
+  }
+  placeTbss(kept.filter((section) => (section.flags & SHF_ALLOC) !== 0));
+  return at;
+}
+
+/** .tbss has no contents; its offset is where they would be, behind .tdata. */
+function placeTbss(allocated: readonly OutputSection[]): void {
+  for (let i = 0; i < allocated.length; i++) {
+    if (!isTbss(allocated[i])) continue;
+    const neighbour = allocated[i + 1];
+    const near = neighbour ?? allocated[i - 1];
+    if (near !== undefined) allocated[i].offset = Math.max(0, near.offset + (allocated[i].address - near.address));
+  }
+}
+
+/** From offsets within the output section to addresses. */
+function finishAddresses(outputs: OutputSections, sections: SectionTable): void {
+  const { address } = sections;
+  for (const output of outputs.list) {
+    const { pieces } = output;
+    const base = output.address;
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i];
+      if (piece >= 0) address[piece] += base;
+      else {
+        const chunk: Chunk = outputs.chunks[~piece];
+        chunk.offset = output.offset + chunk.address;
+        chunk.address += base;
+      }
+    }
+  }
+}
+
+function fillSegments(
+  segments: readonly Segment[],
+  loads: readonly Segment[],
+  headerSize: number,
+  entrySize: number,
+  walk: Walk,
+  headers: number,
+): void {
+  for (const segment of segments) {
+    if (segment.type === PT_PHDR) {
+      segment.offset = headerSize;
+      segment.address = headers + headerSize;
+      segment.fileSize = segments.length * entrySize;
+      segment.memorySize = segment.fileSize;
+      continue;
+    }
+    const first = segment.sections[0];
+    if (first === undefined) {
+      if (segment.headers) {
+        segment.address = headers;
+        segment.fileSize = headerSize + segments.length * entrySize;
+        segment.memorySize = segment.fileSize;
+      }
+      continue;
+    }
+    const last = segment.sections[segment.sections.length - 1];
+    segment.offset = segment.headers ? 0 : first.offset;
+    segment.address = segment.headers ? headers : first.address;
+    segment.memorySize = last.address + last.size - segment.address;
+    segment.fileSize = segment.headers ? headerSize + segments.length * entrySize : 0;
+    for (const section of segment.sections) {
+      if (section.type !== SHT_NOBITS) segment.fileSize = section.offset + section.size - segment.offset;
+    }
+    if (segment.type === PT_GNU_RELRO) {
+      const covered = isTbss(last) || !last.relro ? 0 : last.size;
+      const end = Math.max(walk.markers.get("relro-end") ?? 0, last.address + covered);
+      const load = loads.find((it) => it.sections.includes(last));
+      const page = load?.alignment ?? 1;
+      segment.memorySize = alignUp(end, Math.min(page, 4096)) - segment.address;
+      // Contents: as much as the data segment has in the file.
+      const inFile = load === undefined ? 0 : load.offset + load.fileSize - segment.offset;
+      segment.fileSize = Math.min(segment.memorySize, inFile);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// Which program headers describe the output, in GNU ld's order (bfd/elf.c, _bfd_elf_map_sections_to_segments).
+
+import {
+  PF_R,
+  PF_W,
+  PF_X,
+  PT_DYNAMIC,
+  PT_GNU_EH_FRAME,
+  PT_GNU_PROPERTY,
+  PT_GNU_RELRO,
+  PT_GNU_STACK,
+  PT_INTERP,
+  PT_LOAD,
+  PT_NOTE,
+  PT_PHDR,
+  PT_TLS,
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_TLS,
+  SHF_WRITE,
+  SHT_NOBITS,
+  SHT_NOTE,
+} from "../../elf/constants.ts";
+import { type Report, warning } from "../../elf/problem.ts";
+import type { OutputSection } from "../tables/output-section.ts";
+
+export interface Segment {
+  readonly type: number;
+  flags: number;
+  alignment: number;
+  /** Sections it covers, in order; none for PHDR, STACK. */
+  readonly sections: OutputSection[];
+  /** Covers the file's headers too. */
+  headers: boolean;
+  offset: number;
+  address: number;
+  fileSize: number;
+  memorySize: number;
+}
+
+export interface SegmentOptions {
+  readonly interpreted: boolean;
+  readonly wordBytes: number;
+  readonly separateCode: boolean;
+  readonly executableStack: boolean;
+  /** No PT_GNU_STACK at all when false. */
+  readonly stack: boolean;
+  readonly stackSize: number;
+  readonly maxPageSize: number;
+  /** -N and -n: sections are not on pages of their own, so one segment may hold everything. */
+  readonly paged: boolean;
+}
+
+export function newSegment(type: number, flags: number, alignment: number, sections: OutputSection[] = []): Segment {
+  return { type, flags, alignment, sections, headers: false, offset: 0, address: 0, fileSize: 0, memorySize: 0 };
+}
+
+export function isTbss(section: OutputSection): boolean {
+  return (section.flags & SHF_TLS) !== 0 && section.type === SHT_NOBITS;
+}
+
+/**
+ * The program headers other than PT_LOAD, which depend on addresses; their number is needed before addresses are known,
+ * because the headers take up space in front of the first section.
+ * @param sections the allocated sections that are not empty, in order
+ * @param relro those that PT_GNU_RELRO is about
+ */
+export function planSegments(
+  sections: readonly OutputSection[],
+  options: SegmentOptions,
+  relro: OutputSection[],
+): { before: Segment[]; after: Segment[] } {
+  const before: Segment[] = [];
+  const after: Segment[] = [];
+  const named = (name: string): OutputSection | undefined => sections.find((it) => it.name === name);
+  const interp = named(".interp");
+  if (interp !== undefined && options.interpreted) {
+    before.push(newSegment(PT_PHDR, PF_R, options.wordBytes), newSegment(PT_INTERP, PF_R, 1, [interp]));
+  }
+  const dynamic = named(".dynamic");
+  if (dynamic !== undefined)
+    after.push(newSegment(PT_DYNAMIC, dynamic.flags & SHF_WRITE ? PF_R | PF_W : PF_R, dynamic.alignment, [dynamic]));
+  after.push(...noteSegments(sections));
+  const tls = sections.filter((it) => (it.flags & SHF_TLS) !== 0);
+  if (tls.length > 0) after.push(newSegment(PT_TLS, PF_R, Math.max(...tls.map((it) => it.alignment)), tls));
+  const property = named(".note.gnu.property");
+  if (property !== undefined) after.push(newSegment(PT_GNU_PROPERTY, PF_R, property.alignment, [property]));
+  const header = named(".eh_frame_hdr");
+  if (header !== undefined) after.push(newSegment(PT_GNU_EH_FRAME, PF_R, header.alignment, [header]));
+  if (options.stack) {
+    const stack = newSegment(PT_GNU_STACK, options.executableStack ? PF_R | PF_W | PF_X : PF_R | PF_W, 16);
+    stack.memorySize = options.stackSize;
+    after.push(stack);
+  }
+  if (relro.length > 0) after.push(newSegment(PT_GNU_RELRO, PF_R, 1, relro));
+  return { before, after };
+}
+
+/** One PT_NOTE for each run of notes of the same alignment. */
+function noteSegments(sections: readonly OutputSection[]): Segment[] {
+  const segments: Segment[] = [];
+  let open: Segment | undefined;
+  for (const section of sections) {
+    if (section.type !== SHT_NOTE) {
+      open = undefined;
+      continue;
+    }
+    if (open !== undefined && open.alignment === section.alignment) open.sections.push(section);
+    else {
+      open = newSegment(PT_NOTE, PF_R | (section.flags & SHF_WRITE ? PF_W : 0), section.alignment, [section]);
+      segments.push(open);
+    }
+  }
+  return segments;
+}
+
+/** PT_LOADs over the allocated sections, whose addresses are known (or guessed, to count the headers). */
+export function loadSegments(sections: readonly OutputSection[], options: SegmentOptions): Segment[] {
+  const loads: Segment[] = [];
+  let last: OutputSection | undefined;
+  for (const section of sections) {
+    if ((section.flags & SHF_ALLOC) === 0 || isTbss(section)) continue;
+    const open = loads[loads.length - 1];
+    if (open === undefined || last === undefined || startsSegment(open, last, section, options)) {
+      loads.push(newSegment(PT_LOAD, PF_R | permissions(section), options.maxPageSize, [section]));
+    } else {
+      open.sections.push(section);
+      open.flags |= permissions(section);
+    }
+    last = section;
+  }
+  return loads;
+}
+
+/** Warning: `rwx-segment`. */
+export function reportSegments(segments: readonly Segment[], output: string, report: Report): void {
+  const all = PF_R | PF_W | PF_X;
+  const isOpen = (it: Segment): boolean => it.type === PT_LOAD && (it.flags & all) === all && it.memorySize > 0;
+  if (segments.some(isOpen)) report(warning("rwx-segment", {}, { output }));
+}
+
+function permissions(section: OutputSection): number {
+  return (section.flags & SHF_WRITE ? PF_W : 0) | (section.flags & SHF_EXECINSTR ? PF_X : 0);
+}
+
+function startsSegment(open: Segment, last: OutputSection, next: OutputSection, options: SegmentOptions): boolean {
+  const page = options.maxPageSize;
+  const lastEnd = last.address + last.size;
+  // File contents cannot follow space without contents in one segment.
+  if (last.type === SHT_NOBITS && next.type !== SHT_NOBITS) return true;
+  // Sections placed by hand below their predecessor.
+  if (next.address < lastEnd) return true;
+  if (!options.paged) return false;
+  if (Math.ceil(lastEnd / page) < Math.floor(next.address / page)) return true;
+  if (options.separateCode && ((last.flags ^ next.flags) & SHF_EXECINSTR) !== 0) return true;
+  const wasWritable = (open.flags & PF_W) !== 0;
+  const isWritable = (next.flags & SHF_WRITE) !== 0;
+  return (
+    wasWritable !== isWritable &&
+    (isWritable || options.separateCode || Math.floor((lastEnd - 1) / page) !== Math.floor(next.address / page))
+  );
+}

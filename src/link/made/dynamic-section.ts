@@ -1,0 +1,163 @@
+// .dynamic: the tags in GNU ld's order. Planned as a list before layout, so that the section has its size; each value is
+// asked for when addresses are known.
+
+import type { Machine } from "../../arch/index.ts";
+import * as elf from "../../elf/constants.ts";
+import type { LinkOptions } from "../options.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import type { OutputSection, OutputSections } from "../tables/output-section.ts";
+import { addText, type StringTable } from "../tables/string-table.ts";
+
+export interface DynamicTag {
+  readonly tag: number;
+  readonly value: () => number;
+}
+
+/** What the tags speak of. */
+export interface DynamicFacts {
+  readonly needed: readonly string[];
+  /** The section exists and will not be empty. */
+  readonly hasContents: (name: string) => boolean;
+  readonly init: (() => number) | undefined;
+  readonly fini: (() => number) | undefined;
+  readonly hasPlt: boolean;
+  readonly gotPlt: () => number;
+  /** .rela.plt holds entries. */
+  readonly hasJumpRelocations: boolean;
+  /** The sections that hold them, one behind the other. */
+  readonly relocations: readonly OutputSection[];
+  /** There will be RELATIVE relocations; how many is known once they are written. */
+  readonly hasRelative: boolean;
+  readonly relativeCount: () => number;
+  readonly hasRelr: boolean;
+  readonly textRelocations: boolean;
+  readonly staticTls: boolean;
+  readonly symbolic: boolean;
+  readonly verdefCount: number;
+  readonly verneedCount: number;
+  readonly hasVersions: boolean;
+}
+
+/** GNU ld leaves room for tools such as prelink and patchelf (-z dynamic spare tags: 5). */
+const SPARE_TAGS = 5;
+
+export function planDynamic(
+  facts: DynamicFacts,
+  outputs: OutputSections,
+  strings: StringTable,
+  machine: Machine,
+  mode: OutputMode,
+  options: LinkOptions,
+): DynamicTag[] {
+  const tags: DynamicTag[] = [];
+  const add = (tag: number, value: number | (() => number)): void => {
+    tags.push({ tag, value: typeof value === "number" ? () => value : value });
+  };
+  const text = (tag: number, value: string): void => add(tag, addText(strings, value));
+  const section = (name: string): OutputSection | undefined => outputs.byName.get(name);
+  const address = (tag: number, name: string): void => add(tag, () => section(name)?.address ?? 0);
+  const sized = (tag: number, sizeTag: number, name: string): void => {
+    if (!facts.hasContents(name)) return;
+    address(tag, name);
+    add(sizeTag, () => section(name)?.size ?? 0);
+  };
+  const { z } = options;
+  const rel = machine.rela ? ".rela" : ".rel";
+
+  for (const it of facts.needed) text(elf.DT_NEEDED, it);
+  if (mode.shared && options.soname !== undefined) text(elf.DT_SONAME, options.soname);
+  for (const it of options.auxiliary) text(elf.DT_AUXILIARY, it);
+  for (const it of options.filter) text(elf.DT_FILTER, it);
+  if (facts.symbolic) add(elf.DT_SYMBOLIC, 0);
+  if (options.rpath.length > 0)
+    text(options.newDtags ? elf.DT_RUNPATH : elf.DT_RPATH, [...new Set(options.rpath)].join(":"));
+  if (options.audit.length > 0) text(elf.DT_AUDIT, options.audit.join(":"));
+  if (options.depaudit.length > 0) text(elf.DT_DEPAUDIT, options.depaudit.join(":"));
+  if (facts.init !== undefined) add(elf.DT_INIT, facts.init);
+  if (facts.fini !== undefined) add(elf.DT_FINI, facts.fini);
+  if (!mode.shared) sized(elf.DT_PREINIT_ARRAY, elf.DT_PREINIT_ARRAYSZ, ".preinit_array");
+  sized(elf.DT_INIT_ARRAY, elf.DT_INIT_ARRAYSZ, ".init_array");
+  sized(elf.DT_FINI_ARRAY, elf.DT_FINI_ARRAYSZ, ".fini_array");
+  if (section(".hash") !== undefined) address(elf.DT_HASH, ".hash");
+  if (section(".gnu.hash") !== undefined) address(elf.DT_GNU_HASH, ".gnu.hash");
+  address(elf.DT_STRTAB, ".dynstr");
+  address(elf.DT_SYMTAB, ".dynsym");
+  add(elf.DT_STRSZ, () => section(".dynstr")?.size ?? 0);
+  add(elf.DT_SYMENT, machine.elfClass === 64 ? 24 : 16);
+  if (!mode.shared) add(elf.DT_DEBUG, 0);
+  if (facts.hasPlt) add(elf.DT_PLTGOT, facts.gotPlt);
+  if (facts.hasJumpRelocations) {
+    add(elf.DT_PLTRELSZ, () => section(`${rel}.plt`)?.size ?? 0);
+    add(elf.DT_PLTREL, machine.rela ? elf.DT_RELA : elf.DT_REL);
+    address(elf.DT_JMPREL, `${rel}.plt`);
+  }
+  const { relocations } = facts;
+  if (relocations.length > 0) {
+    add(machine.rela ? elf.DT_RELA : elf.DT_REL, () => relocations[0].address);
+    add(machine.rela ? elf.DT_RELASZ : elf.DT_RELSZ, () => relocations.reduce((sum, it) => sum + it.size, 0));
+    add(machine.rela ? elf.DT_RELAENT : elf.DT_RELENT, (machine.rela ? 3 : 2) * machine.wordBytes);
+  }
+  if (facts.hasRelr) {
+    address(elf.DT_RELR, ".relr.dyn");
+    add(elf.DT_RELRSZ, () => section(".relr.dyn")?.size ?? 0);
+    add(elf.DT_RELRENT, machine.wordBytes);
+  }
+  if (facts.textRelocations) add(elf.DT_TEXTREL, 0);
+  const flags =
+    (z.origin ? elf.DF_ORIGIN : 0) |
+    (facts.symbolic ? elf.DF_SYMBOLIC : 0) |
+    (facts.textRelocations ? elf.DF_TEXTREL : 0) |
+    (z.now ? elf.DF_BIND_NOW : 0) |
+    (facts.staticTls ? elf.DF_STATIC_TLS : 0);
+  // Old tags have entries of their own for all but static TLS (bfd/elflink.c, bfd_elf_size_dynamic_sections).
+  if (flags !== 0 && (options.newDtags || facts.staticTls)) add(elf.DT_FLAGS, flags);
+  else if (z.now) add(elf.DT_BIND_NOW, 0);
+  const flags1 = flags1Of(mode, options);
+  if (flags1 !== 0) add(elf.DT_FLAGS_1, flags1);
+  if (facts.verdefCount > 0) {
+    address(elf.DT_VERDEF, ".gnu.version_d");
+    add(elf.DT_VERDEFNUM, facts.verdefCount);
+  }
+  if (facts.verneedCount > 0) {
+    address(elf.DT_VERNEED, ".gnu.version_r");
+    add(elf.DT_VERNEEDNUM, facts.verneedCount);
+  }
+  if (facts.hasVersions) address(elf.DT_VERSYM, ".gnu.version");
+  if (facts.hasRelative && z.combreloc) add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, facts.relativeCount);
+  add(elf.DT_NULL, 0);
+  for (let i = 0; i < SPARE_TAGS; i++) add(elf.DT_NULL, 0);
+  return tags;
+}
+
+function flags1Of(mode: OutputMode, options: LinkOptions): number {
+  const { z } = options;
+  const table: readonly (readonly [boolean, number])[] = [
+    [z.now, elf.DF_1_NOW],
+    [z.global, elf.DF_1_GLOBAL],
+    [options.group, elf.DF_1_GROUP],
+    [z.nodelete && mode.shared, elf.DF_1_NODELETE],
+    [z.loadfltr, elf.DF_1_LOADFLTR],
+    [z.initfirst && mode.shared, elf.DF_1_INITFIRST],
+    [z.nodlopen && mode.shared, elf.DF_1_NOOPEN],
+    [z.origin, elf.DF_1_ORIGIN],
+    [z.interpose, elf.DF_1_INTERPOSE],
+    [z.nodefaultlib, elf.DF_1_NODEFLIB],
+    [z.nodump, elf.DF_1_NODUMP],
+    [z.globalaudit, elf.DF_1_GLOBAUDIT],
+    [mode.kind === "pie" || mode.kind === "static-pie", elf.DF_1_PIE],
+  ];
+  let flags = 0;
+  for (const [set, bit] of table) if (set) flags |= bit;
+  return flags;
+}
+
+export function writeDynamic(tags: readonly DynamicTag[], machine: Machine, view: DataView, at: number): void {
+  const word = machine.wordBytes;
+  tags.forEach(({ tag, value }, i) => {
+    const to = at + i * 2 * word;
+    const number = value();
+    view.setUint32(to, tag, true);
+    view.setUint32(to + word, number >>> 0, true);
+    if (word === 8) view.setUint32(to + 12, Math.floor(number / 0x100000000), true);
+  });
+}

@@ -1,0 +1,228 @@
+// The sections that the linker makes, planned in the order in which each depends on the last: slots, copies, GOT and PLT,
+// dynamic relocations, dynamic symbols, .dynamic, the output's symbol table. Every size is known afterwards.
+
+import type { Machine } from "../../arch/index.ts";
+import { NT_GNU_BUILD_ID, SHT_STRTAB, SHT_SYMTAB } from "../../elf/constants.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { definedAddress } from "../layout/addresses.ts";
+import type { LinkOptions } from "../options.ts";
+import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
+import { allotCopies } from "../sections/space.ts";
+import { BIND_IFUNC, settlePointers, settleWeakReferences } from "../symbols/bind.ts";
+import type { LinkerSymbols } from "../symbols/linker-symbols.ts";
+import { defaultLayout } from "../tables/default-layout.ts";
+import type { SymbolId } from "../tables/ids.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { KIND_NONE } from "../tables/symbol-table.ts";
+import { addRelocationSections, countRelocations, type EmittedRelocations } from "../write/emit-relocs.ts";
+import { addGdbIndex } from "../write/gdb-index.ts";
+import { buildIdSize } from "./build-id.ts";
+import { createRelocationList, type RelocationList, relativeCount } from "./dynamic-relocations.ts";
+import { type DynamicTag, planDynamic } from "./dynamic-section.ts";
+import { buildDynamicSymbols, type DynamicSymbols, type VersionDefinition } from "./dynamic-symbols.ts";
+import { type GotPlan, planGot } from "./got.ts";
+import { type OutputSymbols, planSymbols } from "./output-symbols.ts";
+import { choosePacked, type PackedRelocations } from "./pack-relative.ts";
+import { allocateSlots, type Slots } from "./slots.ts";
+import { type RelocationPart, splitRelocations } from "./split-relocations.ts";
+import {
+  type DynamicChunks,
+  linkRelocationSections,
+  makeDynamicChunks,
+  makeInterp,
+  makeNote,
+  makeRelocationChunks,
+  makeSlotChunks,
+  type RelocationChunks,
+  type SlotChunks,
+} from "./synthesize.ts";
+
+/** https://systemd.io/ELF_PACKAGE_METADATA */
+const NT_FDO_PACKAGING_METADATA = 0xcafe1a7e;
+
+export interface MadeSections {
+  readonly slots: Slots;
+  readonly slotChunks: SlotChunks;
+  readonly got: GotPlan;
+  /** Symbols that get a COPY relocation. */
+  readonly copies: readonly SymbolId[];
+  readonly relocationChunks: RelocationChunks;
+  /** Filled while the image is written; their capacity is what was counted. */
+  readonly dynamicRelocations: RelocationList;
+  readonly pltRelocations: RelocationList;
+  readonly packed: PackedRelocations | undefined;
+  /** Undefined in a static program. */
+  readonly dynamic:
+    | { readonly symbols: DynamicSymbols; readonly chunks: DynamicChunks; readonly tags: readonly DynamicTag[] }
+    | undefined;
+  readonly buildId: Chunk | undefined;
+  /** Undefined when the symbol table is stripped. */
+  readonly symtab: { readonly plan: OutputSymbols; readonly table: Chunk; readonly strings: Chunk } | undefined;
+  /** With --emit-relocs. */
+  readonly emitted: EmittedRelocations | undefined;
+  /** With --gdb-index; filled and given its size at the very end. */
+  readonly gdbIndex: OutputSection | undefined;
+  /** S of every symbol: filled after layout. */
+  readonly address: Float64Array;
+}
+
+export function makeSections(
+  loader: Loader,
+  scan: Scan,
+  outputs: OutputSections,
+  linkerSymbols: LinkerSymbols,
+  versions: readonly VersionDefinition[],
+  ibtPlt: boolean,
+  machine: Machine,
+  mode: OutputMode,
+  options: LinkOptions,
+): MadeSections {
+  const { objects, sections, symbols, shared } = loader;
+  settleWeakReferences(symbols, scan, mode, options);
+  settlePointers(symbols, scan, mode);
+  const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
+  const copies = allotCopies(symbols, shared, outputs);
+  const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);
+  if (slotChunks.gotPlt === undefined && linkerSymbols.gotSymbol >= 0)
+    symbols.kind[linkerSymbols.gotSymbol] = KIND_NONE;
+  const got = planGot(symbols, scan, slots, machine, mode, slotChunks);
+  const packed = choosePacked(scan, got, sections, machine, mode, options);
+  const split = (): RelocationPart[] =>
+    splitRelocations(outputs, sections, symbols, scan, got, copies, packed, machine, mode);
+  const relocationChunks = makeRelocationChunks(
+    outputs,
+    scan,
+    got,
+    copies.length,
+    packed?.count ?? 0,
+    options.z.combreloc ? undefined : split,
+    machine,
+    mode,
+  );
+  if (mode.interpreted) makeInterp(outputs, options.dynamicLinker ?? machine.interpreter);
+  const idSize = buildIdSize(options.buildId);
+  const buildId =
+    idSize === 0 ? undefined : makeNote(outputs, ".note.gnu.build-id", NT_GNU_BUILD_ID, new Uint8Array(idSize));
+  if (options.packageMetadata !== undefined) {
+    const text = new TextEncoder().encode(`${options.packageMetadata}\0`);
+    makeNote(outputs, ".note.package", NT_FDO_PACKAGING_METADATA, text, "FDO");
+  }
+  const made = {
+    slots,
+    slotChunks,
+    got,
+    copies,
+    relocationChunks,
+    dynamicRelocations: createRelocationList(relocationChunks.dynamicCount),
+    pltRelocations: createRelocationList(relocationChunks.pltCount),
+    packed,
+    buildId,
+    address: new Float64Array(symbols.count),
+  };
+  const dynamic = mode.dynamic ? makeDynamic(made, loader, scan, outputs, versions, machine, mode, options) : undefined;
+  const emitted = options.emitRelocs
+    ? countRelocations(objects, sections, outputs, loader.symbolBase, symbols.count)
+    : undefined;
+  const plan =
+    options.strip === "all" ? undefined : planSymbols(objects, sections, symbols, mode, outputs, options, emitted);
+  const symtab = plan === undefined ? undefined : { plan, ...addSymbolTable(outputs, plan, machine) };
+  linkRelocationSections(outputs, relocationChunks.parts, machine, options);
+  if (emitted !== undefined) addRelocationSections(emitted, outputs, machine);
+  const gdbIndex =
+    options.gdbIndex && options.strip === "none" ? addGdbIndex(outputs, defaultLayout.length) : undefined;
+  return { ...made, dynamic, symtab, emitted, gdbIndex };
+}
+
+type Unfinished = Omit<MadeSections, "dynamic" | "symtab" | "emitted" | "gdbIndex">;
+
+function makeDynamic(
+  made: Unfinished,
+  loader: Loader,
+  scan: Scan,
+  outputs: OutputSections,
+  versions: readonly VersionDefinition[],
+  machine: Machine,
+  mode: OutputMode,
+  options: LinkOptions,
+): MadeSections["dynamic"] {
+  const { symbols, shared, sections } = loader;
+  const dynamicSymbols = buildDynamicSymbols(
+    symbols,
+    shared,
+    versions,
+    options.soname ?? baseName(options.outputName),
+    machine,
+    options,
+  );
+  const chunks = makeDynamicChunks(outputs, dynamicSymbols, machine);
+  const { relocationChunks, slotChunks, dynamicRelocations, address } = made;
+  const hasContents = (name: string): boolean =>
+    outputs.list.some(
+      (it) =>
+        it.name === name && (it.chunks.length > 0 || it.pieces.some((piece) => piece >= 0 && sections.size[piece] > 0)),
+    );
+  const tags = planDynamic(
+    {
+      needed: shared.filter((it) => !it.implicit).map((it) => it.soname),
+      hasContents,
+      init: definedAddress(symbols, options.init, address),
+      fini: definedAddress(symbols, options.fini, address),
+      hasPlt: slotChunks.plt !== undefined,
+      gotPlt: () => slotChunks.gotPlt?.address ?? 0,
+      hasJumpRelocations: relocationChunks.pltCount > 0,
+      relocations: (relocationChunks.parts?.map((it) => it.chunk) ?? [relocationChunks.dynamic]).flatMap(
+        (it) => it?.output ?? [],
+      ),
+      hasRelative: hasRelative(scan, made.got, made.packed, machine),
+      relativeCount: () => relativeCount(dynamicRelocations, machine),
+      hasRelr: made.packed !== undefined,
+      textRelocations: scan.textRelocation >= 0,
+      staticTls: scan.staticTls,
+      symbolic: mode.shared && options.bsymbolic === "all",
+      verdefCount: dynamicSymbols.verdefCount,
+      verneedCount: dynamicSymbols.verneedCount,
+      hasVersions: dynamicSymbols.versym !== undefined,
+    },
+    outputs,
+    dynamicSymbols.strings,
+    machine,
+    mode,
+    options,
+  );
+  chunks.dynamic.size = tags.length * 2 * machine.wordBytes;
+  chunks.dynstr.size = dynamicSymbols.strings.size;
+  return { symbols: dynamicSymbols, chunks, tags };
+}
+
+/** Will .rela.dyn have RELATIVE relocations, so that .dynamic has DT_RELACOUNT? */
+function hasRelative(scan: Scan, got: GotPlan, packed: PackedRelocations | undefined, machine: Machine): boolean {
+  if (packed === undefined && got.words.some((it) => it.type === machine.dynamic.relative)) return true;
+  for (let i = 0; i < scan.dynCount; i++) {
+    if (scan.dynType[i] !== DYN_RELATIVE || packed?.scanned[i] === 1) continue;
+    const symbol = scan.dynSymbol[i];
+    if (symbol < 0 || scan.bindings[symbol] !== BIND_IFUNC) return true;
+  }
+  return false;
+}
+
+function addSymbolTable(
+  outputs: OutputSections,
+  plan: OutputSymbols,
+  machine: Machine,
+): { table: Chunk; strings: Chunk } {
+  const row = defaultLayout.length;
+  const symtab = addOutput(outputs, ".symtab", row, SHT_SYMTAB, 0);
+  const strtab = addOutput(outputs, ".strtab", row, SHT_STRTAB, 0);
+  symtab.entsize = machine.elfClass === 64 ? 24 : 16;
+  symtab.link = strtab;
+  symtab.info = plan.localCount;
+  return {
+    table: addChunk(outputs, symtab, ".symtab", plan.count * symtab.entsize, machine.wordBytes),
+    strings: addChunk(outputs, strtab, ".strtab", plan.strings.size, 1),
+  };
+}
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

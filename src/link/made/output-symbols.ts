@@ -1,0 +1,486 @@
+// .symtab and .strtab of the output: local symbols object by object, then symbols that became local, then the global ones.
+// Which symbols and which names is fixed before layout (so the tables have their sizes); values are filled in after it.
+
+import {
+  SHF_ALLOC,
+  SHF_MERGE,
+  SHN_ABS,
+  SHN_LORESERVE,
+  SHN_XINDEX,
+  STB_GLOBAL,
+  STB_LOCAL,
+  STB_WEAK,
+  STT_FILE,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_SECTION,
+  STT_TLS,
+  STV_DEFAULT,
+  STV_HIDDEN,
+  STV_INTERNAL,
+} from "../../elf/constants.ts";
+import type { Layout } from "../layout/layout.ts";
+import type { LinkOptions } from "../options.ts";
+import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
+import { growInt32 } from "../tables/columns.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_NONE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { localSection, localType, localValue } from "../tables/local-symbols.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { nameEnd } from "../tables/names.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import type { OutputSection, OutputSections } from "../tables/output-section.ts";
+import type { SectionTable } from "../tables/section-table.ts";
+import {
+  addBytes,
+  addLocalName,
+  addText,
+  createStrings,
+  type NameCounts,
+  type StringTable,
+} from "../tables/string-table.ts";
+import {
+  FLAG_CANONICAL_PLT,
+  FLAG_COLLECTED,
+  FLAG_COPY,
+  FLAG_DEF_DYNAMIC,
+  FLAG_DROPPED,
+  FLAG_DYNSYM,
+  FLAG_FORCED_LOCAL,
+  FLAG_HIDDEN_VERSION,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
+  FLAG_REQUIRED,
+  FLAG_SYMVER,
+  isDefinedHere,
+  isShared,
+  isUndefined,
+  KIND_INDIRECT,
+  KIND_NONE,
+  type SymbolTable,
+  symbolValue,
+} from "../tables/symbol-table.ts";
+import { type EmittedRelocations, NEEDED } from "../write/emit-relocs.ts";
+import { bindingOf, plainEnd } from "./dynamic-symbols.ts";
+
+export interface OutputSymbols {
+  /** Entries, the null symbol included, and how many of them are local. */
+  count: number;
+  localCount: number;
+  /** Entries for output sections, which come first: with --emit-relocs. */
+  sectionSymbols: number;
+  /** Input locals: object and index of each, in order. */
+  localObjects: Int32Array;
+  localIndices: Int32Array;
+  inputLocals: number;
+  /** A STT_FILE symbol without name stands before these, so that they do not pass for the last file's. */
+  separator: boolean;
+  readonly forcedLocals: SymbolId[];
+  readonly globals: SymbolId[];
+  readonly strings: StringTable;
+  readonly counts: NameCounts | undefined;
+  /** st_name by entry. */
+  names: Int32Array;
+}
+
+export function planSymbols(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  symbols: SymbolTable,
+  mode: OutputMode,
+  outputs: OutputSections,
+  options: LinkOptions,
+  emitted: EmittedRelocations | undefined,
+): OutputSymbols {
+  const plan: OutputSymbols = {
+    count: 1,
+    localCount: 1,
+    sectionSymbols: 0,
+    localObjects: new Int32Array(256),
+    localIndices: new Int32Array(256),
+    inputLocals: 0,
+    separator: false,
+    forcedLocals: [],
+    globals: [],
+    strings: createStrings(1 << 16),
+    counts: options.z.uniqueSymbol ? new Map() : undefined,
+    names: new Int32Array(512),
+  };
+  const retain = options.retainSymbols === undefined ? undefined : new Set(options.retainSymbols);
+  const empty = emptyOutputs(outputs, sections);
+  if (emitted !== undefined) {
+    for (const it of empty) if (it === 0) plan.sectionSymbols++;
+    for (let i = 0; i < plan.sectionSymbols; i++) addName(plan, 0);
+  }
+  const hasLocals = options.discard !== "all" && retain === undefined;
+  if (hasLocals || emitted !== undefined) {
+    for (const object of objects) {
+      if (hasLocals) planLocals(plan, object, sections, empty, options, emitted?.locals);
+      if (emitted !== undefined) planNeeded(plan, object, sections, emitted.locals);
+    }
+  }
+  const { names } = symbols;
+  for (let id = 0; id < names.count; id++) {
+    const isNeeded = emitted !== undefined && emitted.globals[id] !== 0;
+    if (!isListed(symbols, id, sections, mode, isNeeded)) continue;
+    if (
+      retain !== undefined &&
+      !isNeeded &&
+      !retain.has(new TextDecoder().decode(names.pool.subarray(names.start[id], nameEnd(names, id))))
+    )
+      continue;
+    (isForcedLocal(symbols, id, mode, options) ? plan.forcedLocals : plan.globals).push(id);
+  }
+  plan.separator = plan.forcedLocals.length > 0 && options.discard !== "all";
+  if (plan.separator) addName(plan, 0);
+  for (const id of plan.forcedLocals) {
+    if (emitted !== undefined) emitted.globals[id] = plan.count;
+    addName(plan, addBytes(plan.strings, names.pool, names.start[id], plainEnd(symbols, id)));
+  }
+  plan.localCount = plan.count;
+  for (const id of plan.globals) {
+    if (emitted !== undefined) emitted.globals[id] = plan.count;
+    addName(plan, addVersioned(plan.strings, symbols, id));
+  }
+  return plan;
+}
+
+function addName(plan: OutputSymbols, offset: number): void {
+  plan.names = growInt32(plan.names, plan.count + 1);
+  plan.names[plan.count++] = offset;
+}
+
+/** `foo`, and with its version `foo@V` (an import, or a hidden definition) or `foo@@V` (a default definition). */
+function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId): number {
+  const { names } = symbols;
+  const version = symbols.versionNames[symbols.version[id]];
+  const end = plainEnd(symbols, id);
+  if (version === "") return addBytes(strings, names.pool, names.start[id], end);
+  const isDefault = isDefinedHere(symbols, id) && (symbols.flags[id] & FLAG_HIDDEN_VERSION) === 0;
+  // A version that only the script gives is not part of the name.
+  if (isDefault && (symbols.flags[id] & FLAG_SYMVER) === 0) return addBytes(strings, names.pool, names.start[id], end);
+  const plain = new TextDecoder().decode(names.pool.subarray(names.start[id], end));
+  const text = new TextEncoder().encode(`${plain}${isDefault ? "@@" : "@"}${version}`);
+  return addBytes(strings, text, 0, text.length);
+}
+
+/** @param isNeeded a relocation that stays refers to it */
+function isListed(
+  symbols: SymbolTable,
+  id: SymbolId,
+  sections: SectionTable,
+  mode: OutputMode,
+  isNeeded: boolean,
+): boolean {
+  const kind = symbols.kind[id];
+  if (kind === KIND_NONE || kind === KIND_INDIRECT || (symbols.flags[id] & FLAG_COLLECTED) !== 0) return false;
+  const section = symbols.section[id];
+  if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
+  if (isNeeded || (isUndefined(symbols, id) && (symbols.flags[id] & FLAG_REQUIRED) !== 0)) return true;
+  const flags = symbols.flags[id];
+  if (!mode.dynamic || mode.kind === "static-pie") return false;
+  // Settled as 0: nobody will define it. In a program that is so of every reference that an error or an option let pass.
+  if ((flags & (FLAG_DROPPED | FLAG_DYNSYM)) === FLAG_DROPPED) return false;
+  if (!mode.shared && isUndefined(symbols, id) && (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) return false;
+  return (flags & FLAG_REF_REGULAR) !== 0;
+}
+
+/** Hidden symbols of a shared library are local in its table; a program keeps them global (bfd/elflink.c, forced_local). */
+function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): boolean {
+  if (!isDefinedHere(symbols, id)) return false;
+  const flags = symbols.flags[id];
+  if ((flags & FLAG_FORCED_LOCAL) !== 0) return true;
+  const visibility = symbols.visibility[id];
+  if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return false;
+  return (
+    mode.shared || (options.exportDynamic && mode.dynamic) || (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0
+  );
+}
+
+/** By output section: 1 if it will be left out because nothing is in it. Local symbols go with it. */
+function emptyOutputs(outputs: OutputSections, sections: SectionTable): Uint8Array {
+  const empty = new Uint8Array(outputs.list.length);
+  for (const output of outputs.list) {
+    const hasChunk = output.chunks.some((it) => it.chunk.size > 0);
+    const hasPiece = output.pieces.some((it) => (it >= 0 ? sections.size[it] : outputs.chunks[~it].size) > 0);
+    if (!hasChunk && !hasPiece && !output.keep) empty[output.id] = 1;
+  }
+  return empty;
+}
+
+/** In place of a local symbol's index: the STT_FILE symbol that the linker makes for an object without one. */
+const FILE_SYMBOL = 0;
+
+function planLocals(
+  plan: OutputSymbols,
+  object: ObjectFile,
+  sections: SectionTable,
+  empty: Uint8Array,
+  options: LinkOptions,
+  numbers: Int32Array | undefined,
+): void {
+  const { bytes, view, is64, strings, stringsEnd, firstGlobal, symbolBase } = object;
+  const entry = is64 ? 24 : 16;
+  const discardLabels = options.discard === "locals";
+  let hasFile = false;
+  for (let i = 1; i < firstGlobal; i++) {
+    const type = localType(object, i);
+    if (type === STT_SECTION) continue;
+    const section = localSection(object, i);
+    if (section === SECTION_NONE && type !== STT_FILE) continue;
+    if (section >= 0 && (sections.output[section] < 0 || empty[sections.output[section]] !== 0)) continue;
+    const name = strings + view.getUint32(object.symtab + i * entry, true);
+    if (name >= stringsEnd) continue;
+    // Compilers' own labels: dropped with -X, and always in merged sections, where they no longer mark anything.
+    const isLabel = bytes[name] === 0x2e && bytes[name + 1] === 0x4c;
+    if (
+      isLabel &&
+      (discardLabels ||
+        (options.discard === "section-merge" && section >= 0 && (sections.flags[section] & SHF_MERGE) !== 0))
+    ) {
+      continue;
+    }
+    if (type === STT_FILE) hasFile = true;
+    else if (!hasFile) {
+      // Without one, debuggers would take these symbols for those of the file before (bfd/elflink.c, elf_link_input_bfd).
+      const path = object.member ?? object.path;
+      addLocal(plan, object, FILE_SYMBOL, addText(plan.strings, path.slice(path.lastIndexOf("/") + 1)));
+      hasFile = true;
+    }
+    let end = name;
+    while (end < stringsEnd && bytes[end] !== 0) end++;
+    if (numbers !== undefined) numbers[symbolBase + i] = plan.count;
+    const counts = type === STT_FILE ? undefined : plan.counts;
+    addLocal(plan, object, i, addLocalName(plan.strings, counts, bytes, name, end));
+  }
+}
+
+/** Of the local symbols left out, those that relocations of --emit-relocs refer to: in `numbers` they have NEEDED still. */
+function planNeeded(plan: OutputSymbols, object: ObjectFile, sections: SectionTable, numbers: Int32Array): void {
+  const { bytes, view, is64, strings, stringsEnd, firstGlobal, symbolBase } = object;
+  for (let i = 1; i < firstGlobal; i++) {
+    if (numbers[symbolBase + i] !== NEEDED || localType(object, i) === STT_SECTION) continue;
+    const section = localSection(object, i);
+    if (section >= 0 && sections.output[section] < 0) continue;
+    const name = Math.min(strings + view.getUint32(object.symtab + i * (is64 ? 24 : 16), true), stringsEnd);
+    let end = name;
+    while (end < stringsEnd && bytes[end] !== 0) end++;
+    numbers[symbolBase + i] = plan.count;
+    addLocal(plan, object, i, addLocalName(plan.strings, plan.counts, bytes, name, end));
+  }
+}
+
+function addLocal(plan: OutputSymbols, object: ObjectFile, index: number, name: number): void {
+  const at = plan.inputLocals++;
+  plan.localObjects = growInt32(plan.localObjects, at + 1);
+  plan.localIndices = growInt32(plan.localIndices, at + 1);
+  plan.localObjects[at] = object.id;
+  plan.localIndices[at] = index;
+  addName(plan, name);
+}
+
+/** Where a symbol of an output symbol table lies. One record reused for all. */
+export interface SymbolPlace {
+  value: number;
+  /** Section header index; SHN_ABS and 0 as such. */
+  shndx: number;
+}
+
+/** What symbol values are computed from. */
+export interface SymbolValues {
+  readonly sections: SectionTable;
+  readonly symbols: SymbolTable;
+  readonly outputs: OutputSections;
+  readonly layout: Layout;
+  readonly merged: MergedSections;
+  /** S as references see it. */
+  readonly address: Float64Array;
+}
+
+/** st_value and st_shndx of a global symbol (or a row of a local one). */
+export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlace): void {
+  const { symbols, sections, outputs, layout } = values;
+  const section = symbols.section[id];
+  to.shndx = 0;
+  to.value = 0;
+  if (section === SECTION_CHUNK || section === SECTION_OUTPUT) {
+    const output =
+      section === SECTION_CHUNK ? outputs.chunks[symbols.alias[id]].output : outputs.list[symbols.alias[id]];
+    to.value = values.address[id];
+    to.shndx = headerIndex(layout, output);
+  } else if (isShared(symbols, id)) {
+    if ((symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0) to.value = values.address[id];
+  } else if (section === SECTION_ABSOLUTE) {
+    to.value = symbolValue(symbols, id);
+    to.shndx = SHN_ABS;
+  } else if (section >= 0) {
+    to.value = mergedAddress(values.merged, sections, section, symbolValue(symbols, id));
+    to.shndx = headerIndex(layout, outputs.list[sections.output[section]]);
+  }
+  if (symbols.type[id] === STT_TLS && to.shndx !== 0 && to.shndx !== SHN_ABS) to.value -= layout.tlsStart;
+}
+
+/** Index of the section; for one left out because it is empty, that of the section before it. */
+export function headerIndex(layout: Layout, output: OutputSection | undefined): number {
+  if (output === undefined || output.index !== 0) return output?.index ?? SHN_ABS;
+  let found = SHN_ABS;
+  for (const it of layout.sections) {
+    if (it.position > output.position) break;
+    if ((it.flags & SHF_ALLOC) !== 0) found = it.index;
+  }
+  return found;
+}
+
+/** Fills .symtab. @param shndxAt offset of .symtab_shndx in the image, or -1 */
+export function writeSymbols(
+  plan: OutputSymbols,
+  values: SymbolValues,
+  objects: readonly ObjectFile[],
+  view: DataView,
+  at: number,
+  shndxAt: number,
+  is64: boolean,
+): void {
+  const place: SymbolPlace = { value: 0, shndx: 0 };
+  let entry = 1 + plan.sectionSymbols;
+  for (let i = 0; i < plan.inputLocals; i++) {
+    const object = objects[plan.localObjects[i]];
+    const index = plan.localIndices[i];
+    if (index === FILE_SYMBOL) {
+      place.value = 0;
+      place.shndx = SHN_ABS;
+      writeSymbol(view, at, entry, is64, plan.names[entry], (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);
+      entry++;
+      continue;
+    }
+    placeOfLocal(values, object, index, place);
+    const from = object.symtab + index * (object.is64 ? 24 : 16);
+    const info = object.bytes[from + (object.is64 ? 4 : 12)];
+    const other = object.bytes[from + (object.is64 ? 5 : 13)];
+    const size = object.is64
+      ? object.view.getUint32(from + 16, true) + object.view.getUint32(from + 20, true) * 0x100000000
+      : object.view.getUint32(from + 8, true);
+    writeSymbol(view, at, entry, is64, plan.names[entry], info, other, place, size, shndxAt);
+    entry++;
+  }
+  if (plan.separator) {
+    place.value = 0;
+    place.shndx = SHN_ABS;
+    writeSymbol(view, at, entry++, is64, 0, (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);
+  }
+  const { symbols } = values;
+  for (const id of plan.forcedLocals) {
+    placeOfSymbol(values, id, place);
+    writeSymbol(
+      view,
+      at,
+      entry,
+      is64,
+      plan.names[entry],
+      (STB_LOCAL << 4) | symbols.type[id],
+      0,
+      place,
+      symbols.size[id],
+      shndxAt,
+    );
+    entry++;
+  }
+  for (const id of plan.globals) {
+    placeOfSymbol(values, id, place);
+    const info = (tableBinding(symbols, id) << 4) | typeOf(symbols, id);
+    writeSymbol(
+      view,
+      at,
+      entry,
+      is64,
+      plan.names[entry],
+      info,
+      symbols.visibility[id],
+      place,
+      sizeOf(symbols, id),
+      shndxAt,
+    );
+    entry++;
+  }
+}
+
+function tableBinding(symbols: SymbolTable, id: SymbolId): number {
+  return isDefinedHere(symbols, id) || bindingOf(symbols, id) !== STB_WEAK
+    ? bindingOf(symbols, id)
+    : symbols.kind[id] === 0
+      ? STB_GLOBAL
+      : STB_WEAK;
+}
+
+/** To other modules an IFUNC whose PLT entry is its address here is an ordinary function. */
+export function isOwnPltFunction(symbols: SymbolTable, id: SymbolId, mode: OutputMode): boolean {
+  const isCanonical = (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0;
+  return symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id) && isCanonical && !mode.shared;
+}
+
+/** STT_* in symbol tables: another library's IFUNC is a function here. */
+export function typeOf(symbols: SymbolTable, id: SymbolId): number {
+  return symbols.type[id] === STT_GNU_IFUNC && isShared(symbols, id) ? STT_FUNC : symbols.type[id];
+}
+
+/** An import has no size here. */
+export function sizeOf(symbols: SymbolTable, id: SymbolId): number {
+  return isDefinedHere(symbols, id) || (symbols.flags[id] & FLAG_COPY) !== 0 ? symbols.size[id] : 0;
+}
+
+function placeOfLocal(values: SymbolValues, object: ObjectFile, index: number, to: SymbolPlace): void {
+  const { sections, outputs, layout, merged } = values;
+  const section = localSection(object, index);
+  if (section < 0) {
+    to.shndx = SHN_ABS;
+    to.value = localValue(object, index);
+    return;
+  }
+  to.value = mergedAddress(merged, sections, section, localValue(object, index));
+  const output = outputs.list[sections.output[section]];
+  to.shndx = output.index !== 0 ? output.index : headerIndex(layout, output);
+  if (localType(object, index) === STT_TLS) to.value -= layout.tlsStart;
+}
+
+/** Writes entry number `index` of a symbol table. */
+export function writeSymbol(
+  view: DataView,
+  table: number,
+  index: number,
+  is64: boolean,
+  name: number,
+  info: number,
+  other: number,
+  place: SymbolPlace,
+  size: number,
+  shndxAt = -1,
+): void {
+  const extended = place.shndx >= SHN_LORESERVE && place.shndx !== SHN_ABS;
+  const shndx = extended ? SHN_XINDEX : place.shndx;
+  if (extended && shndxAt >= 0) view.setUint32(shndxAt + index * 4, place.shndx, true);
+  const { value } = place;
+  if (is64) {
+    const at = table + index * 24;
+    view.setUint32(at, name, true);
+    view.setUint8(at + 4, info);
+    view.setUint8(at + 5, other);
+    view.setUint16(at + 6, shndx, true);
+    view.setInt32(at + 8, value | 0, true);
+    view.setInt32(at + 12, Math.floor(value / 0x100000000) | 0, true);
+    view.setUint32(at + 16, size >>> 0, true);
+    view.setUint32(at + 20, Math.floor(size / 0x100000000), true);
+  } else {
+    const at = table + index * 16;
+    view.setUint32(at, name, true);
+    view.setUint32(at + 4, value >>> 0, true);
+    view.setUint32(at + 8, size >>> 0, true);
+    view.setUint8(at + 12, info);
+    view.setUint8(at + 13, other);
+    view.setUint16(at + 14, shndx, true);
+  }
+}
+
+/** Visibility in .dynsym. */
+export function dynamicVisibility(symbols: SymbolTable, id: SymbolId): number {
+  return isDefinedHere(symbols, id) ? symbols.visibility[id] : STV_DEFAULT;
+}

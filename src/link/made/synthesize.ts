@@ -1,0 +1,289 @@
+// Makes the sections that no input brings: .interp, .dynsym and its company, GOT, PLT, dynamic relocations, .dynamic,
+// notes. Each becomes a chunk with its size known; what is written into it is in write-chunks.ts.
+
+import type { Machine } from "../../arch/index.ts";
+import {
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_INFO_LINK,
+  SHF_WRITE,
+  SHT_DYNAMIC,
+  SHT_DYNSYM,
+  SHT_GNU_HASH,
+  SHT_GNU_verdef,
+  SHT_GNU_verneed,
+  SHT_GNU_versym,
+  SHT_HASH,
+  SHT_NOTE,
+  SHT_PROGBITS,
+  SHT_REL,
+  SHT_RELA,
+  SHT_RELR,
+  SHT_STRTAB,
+} from "../../elf/constants.ts";
+import type { LinkOptions } from "../options.ts";
+import type { Scan } from "../scan/scan-result.ts";
+import { orphanRow } from "../sections/assign-sections.ts";
+import { outputNamed } from "../sections/space.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { relocationSize } from "./dynamic-relocations.ts";
+import type { DynamicSymbols } from "./dynamic-symbols.ts";
+import type { GotPlan } from "./got.ts";
+import type { Slots } from "./slots.ts";
+import type { RelocationPart } from "./split-relocations.ts";
+
+/** The GOT and PLT chunks; those not needed are undefined. */
+export interface SlotChunks {
+  readonly got: Chunk | undefined;
+  readonly gotPlt: Chunk | undefined;
+  readonly igotPlt: Chunk | undefined;
+  readonly plt: Chunk | undefined;
+  readonly pltSecond: Chunk | undefined;
+  readonly iplt: Chunk | undefined;
+  readonly pltGot: Chunk | undefined;
+}
+
+export function makeSlotChunks(
+  outputs: OutputSections,
+  slots: Slots,
+  scan: Scan,
+  usesGot: boolean,
+  machine: Machine,
+  mode: OutputMode,
+  options: LinkOptions,
+): SlotChunks {
+  const word = machine.wordBytes;
+  const pltCount = slots.pltSymbols.length;
+  const ipltCount = slots.ipltSymbols.length;
+  const wantsGotPlt = slots.gotSize > 0 || pltCount > 0 || ipltCount > 0 || scan.needsGotBase || usesGot;
+  const code = SHF_ALLOC | SHF_EXECINSTR;
+  const data = SHF_ALLOC | SHF_WRITE;
+  const make = (
+    name: string,
+    section: string,
+    size: number,
+    alignment: number,
+    flags: number,
+    rank: number,
+    entsize: number,
+  ): Chunk | undefined => {
+    if (size === 0) return undefined;
+    const output = outputNamed(outputs, section, SHT_PROGBITS, flags);
+    output.entsize = entsize;
+    return addChunk(outputs, output, name, size, alignment, rank, true);
+  };
+  // Under -z now nothing is bound later: .got.plt becomes a part of .got, in front, and read-only with it.
+  const gotPltSection = options.z.now ? ".got" : ".got.plt";
+  const gotPlt = wantsGotPlt
+    ? make(".got.plt", gotPltSection, slots.gotPltHeader + pltCount * word, word, data, 0, word)
+    : undefined;
+  const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, options.z.now ? 0 : 1, word);
+  const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, mode.dynamic ? word : 0);
+  // GNU ld has the header even where all entries are in .plt.got.
+  const hasPlt = pltCount > 0 || slots.pltGotSymbols.length > 0;
+  const pltSize = hasPlt ? slots.lazy.headerBytes + pltCount * slots.lazy.entryBytes : 0;
+  const direct = slots.direct.entryBytes;
+  // BFD's i386 back end says 4.
+  const pltEntsize = machine.wordBytes === 4 ? 4 : slots.lazy.entryBytes;
+  return {
+    got,
+    gotPlt,
+    igotPlt,
+    plt: make(".plt", ".plt", pltSize, 16, code, 0, pltEntsize),
+    iplt: make(".iplt", ".plt", ipltCount * direct, direct, code, 1, pltCount > 0 ? pltEntsize : 0),
+    pltSecond: make(
+      ".plt.sec",
+      ".plt.sec",
+      slots.second === undefined ? 0 : pltCount * slots.second.entryBytes,
+      16,
+      code,
+      0,
+      slots.second?.entryBytes ?? 0,
+    ),
+    pltGot: make(".plt.got", ".plt.got", slots.pltGotSymbols.length * direct, direct, code, 0, direct),
+  };
+}
+
+export interface RelocationChunks {
+  readonly dynamic: Chunk | undefined;
+  /** -z nocombreloc: in place of `dynamic`. */
+  readonly parts: readonly RelocationPart[] | undefined;
+  readonly plt: Chunk | undefined;
+  readonly relr: Chunk | undefined;
+  /** Entries in each. */
+  readonly dynamicCount: number;
+  readonly pltCount: number;
+}
+
+/**
+ * @param packed how many relocations go into .relr.dyn instead
+ * @param copies COPY relocations
+ * @param split makes what stands in place of .rela.dyn
+ */
+export function makeRelocationChunks(
+  outputs: OutputSections,
+  scan: Scan,
+  got: GotPlan,
+  copies: number,
+  packed: number,
+  split: (() => readonly RelocationPart[]) | undefined,
+  machine: Machine,
+  mode: OutputMode,
+): RelocationChunks {
+  const size = relocationSize(machine);
+  const type = machine.rela ? SHT_RELA : SHT_REL;
+  const prefix = machine.rela ? ".rela" : ".rel";
+  const gotCount = got.words.reduce((sum, it) => sum + (it.type !== 0 ? 1 : 0), 0);
+  let dynamicCount = scan.dynCount + gotCount + copies - packed;
+  let pltCount = got.pltWords.length;
+  // A static program applies its own IRELATIVE relocations, from __rela_iplt_start on: all in one place.
+  if (!mode.dynamic) {
+    pltCount += dynamicCount;
+    dynamicCount = 0;
+  }
+  const make = (name: string, section: string, count: number, bytes: number, kind: number): Chunk | undefined => {
+    if (count === 0) return undefined;
+    const output = outputNamed(outputs, section, kind, SHF_ALLOC);
+    output.entsize = bytes;
+    return addChunk(outputs, output, name, count * bytes, machine.wordBytes);
+  };
+  const parts = mode.dynamic ? split?.() : undefined;
+  return {
+    dynamic: parts === undefined ? make(`${prefix}.dyn`, `${prefix}.dyn`, dynamicCount, size, type) : undefined,
+    parts,
+    plt: make(mode.dynamic ? `${prefix}.plt` : `${prefix}.iplt`, `${prefix}.plt`, pltCount, size, type),
+    relr: make(".relr.dyn", ".relr.dyn", packed === 0 ? 0 : 1, machine.wordBytes, SHT_RELR),
+    dynamicCount,
+    pltCount,
+  };
+}
+
+export interface DynamicChunks {
+  readonly dynsym: Chunk;
+  readonly dynstr: Chunk;
+  readonly dynamic: Chunk;
+}
+
+const encoder = new TextEncoder();
+
+/** .interp, for programs that the kernel hands to the dynamic linker. */
+export function makeInterp(outputs: OutputSections, path: string): void {
+  const bytes = encoder.encode(`${path}\0`);
+  const output = outputNamed(outputs, ".interp", SHT_PROGBITS, SHF_ALLOC);
+  addBytesChunk(outputs, output, ".interp", bytes, 1);
+}
+
+/** Adds a chunk with given contents. */
+export function addBytesChunk(
+  outputs: OutputSections,
+  output: OutputSection,
+  name: string,
+  bytes: Uint8Array,
+  alignment: number,
+): Chunk {
+  const chunk = addChunk(outputs, output, name, bytes.length, alignment);
+  chunk.write = (image, _view, it) => image.set(bytes, it.offset);
+  return chunk;
+}
+
+/**
+ * .dynsym, .dynstr, hash tables, versions, and .dynamic without its size: the tags depend on which sections there are
+ * (see dynamic-section.ts), and adding their strings makes .dynstr grow.
+ */
+export function makeDynamicChunks(
+  outputs: OutputSections,
+  dynamicSymbols: DynamicSymbols,
+  machine: Machine,
+): DynamicChunks {
+  const is64 = machine.elfClass === 64;
+  const word = machine.wordBytes;
+  const dynsymOutput = outputNamed(outputs, ".dynsym", SHT_DYNSYM, SHF_ALLOC);
+  dynsymOutput.entsize = is64 ? 24 : 16;
+  dynsymOutput.info = 1;
+  const dynsym = addChunk(
+    outputs,
+    dynsymOutput,
+    ".dynsym",
+    (dynamicSymbols.ids.length + 1) * dynsymOutput.entsize,
+    word,
+  );
+  const dynstrOutput = outputNamed(outputs, ".dynstr", SHT_STRTAB, SHF_ALLOC);
+  const dynstr = addChunk(outputs, dynstrOutput, ".dynstr", dynamicSymbols.strings.size, 1);
+  dynstr.write = (image, _view, it) => image.set(dynamicSymbols.strings.bytes.subarray(0, it.size), it.offset);
+  dynsymOutput.link = dynstrOutput;
+
+  const table = (
+    name: string,
+    bytes: Uint8Array | undefined,
+    type: number,
+    alignment: number,
+    entsize: number,
+    link: OutputSection,
+    info = 0,
+  ): void => {
+    if (bytes === undefined) return;
+    const output = outputNamed(outputs, name, type, SHF_ALLOC);
+    output.entsize = entsize;
+    output.link = link;
+    output.info = info;
+    addBytesChunk(outputs, output, name, bytes, alignment);
+  };
+  table(".hash", dynamicSymbols.sysvHash, SHT_HASH, word, 4, dynsymOutput);
+  table(".gnu.hash", dynamicSymbols.gnuHash, SHT_GNU_HASH, word, is64 ? 0 : 4, dynsymOutput);
+  table(".gnu.version", dynamicSymbols.versym, SHT_GNU_versym, 2, 2, dynsymOutput);
+  table(".gnu.version_d", dynamicSymbols.verdef, SHT_GNU_verdef, word, 0, dynstrOutput, dynamicSymbols.verdefCount);
+  table(".gnu.version_r", dynamicSymbols.verneed, SHT_GNU_verneed, word, 0, dynstrOutput, dynamicSymbols.verneedCount);
+
+  const dynamicOutput = outputNamed(outputs, ".dynamic", SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE);
+  dynamicOutput.entsize = 2 * word;
+  dynamicOutput.link = dynstrOutput;
+  const dynamic = addChunk(outputs, dynamicOutput, ".dynamic", 0, word);
+  return { dynsym, dynstr, dynamic };
+}
+
+/** sh_link and sh_info of the relocation sections. Called when all sections exist. */
+export function linkRelocationSections(
+  outputs: OutputSections,
+  parts: readonly RelocationPart[] | undefined,
+  machine: Machine,
+  options: LinkOptions,
+): void {
+  const prefix = machine.rela ? ".rela" : ".rel";
+  // IRELATIVE needs no symbols, but a relocation section has to name a symbol table; a static program's is .symtab.
+  const dynsym = outputs.byName.get(".dynsym") ?? outputs.byName.get(".symtab");
+  for (const { output } of parts ?? []) output.link = dynsym;
+  for (const name of [`${prefix}.dyn`, `${prefix}.plt`]) {
+    const output = outputs.byName.get(name);
+    if (output === undefined) continue;
+    output.link = dynsym;
+    if (name !== `${prefix}.plt`) continue;
+    output.flags |= SHF_INFO_LINK;
+    output.infoSection = outputs.byName.get(options.z.now ? ".got" : ".got.plt");
+  }
+}
+
+/** A note section: 12-byte header, owner of three letters, description. */
+export function makeNote(
+  outputs: OutputSections,
+  name: string,
+  type: number,
+  description: Uint8Array,
+  owner = "GNU",
+): Chunk {
+  const bytes = new Uint8Array(16 + Math.ceil(description.length / 4) * 4);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 4, true);
+  view.setUint32(4, description.length, true);
+  view.setUint32(8, type, true);
+  bytes.set(encoder.encode(owner).subarray(0, 3), 12);
+  bytes.set(description, 16);
+  const row = outputs.byName.get(name);
+  const output = row ?? addNoteOutput(outputs, name);
+  return addBytesChunk(outputs, output, name, bytes, 4);
+}
+
+export function addNoteOutput(outputs: OutputSections, name: string): OutputSection {
+  if (name === ".note.gnu.build-id") return outputNamed(outputs, name, SHT_NOTE, SHF_ALLOC);
+  return addOutput(outputs, name, orphanRow(name, SHT_NOTE, SHF_ALLOC), SHT_NOTE, SHF_ALLOC);
+}

@@ -1,0 +1,78 @@
+// Reports symbols that their visibility keeps from those who need them: a shared library refers to a definition that is
+// local to the program, or a symbol may only be defined in this link and is not.
+
+import { STV_DEFAULT, STV_HIDDEN, STV_INTERNAL, STV_PROTECTED } from "../../elf/constants.ts";
+import { error, type Report } from "../../elf/problem.ts";
+import type { Loader } from "../inputs/loader.ts";
+import type { Scan } from "../scan/scan-result.ts";
+import type { SymbolId } from "../tables/ids.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { nameText } from "../tables/names.ts";
+import {
+  FLAG_DEF_DYNAMIC,
+  FLAG_FORCED_LOCAL,
+  FLAG_REF_DYNAMIC_NONWEAK,
+  FLAG_REF_REGULAR_NONWEAK,
+  isDefinedHere,
+  KIND_UNDEFINED,
+} from "../tables/symbol-table.ts";
+
+const VISIBILITIES: Readonly<Record<number, string>> = {
+  [STV_DEFAULT]: "local",
+  [STV_INTERNAL]: "internal",
+  [STV_HIDDEN]: "hidden",
+  [STV_PROTECTED]: "protected",
+};
+
+/** `hidden`, `internal`, `protected`; `local` for default visibility, where something else made the symbol local. */
+export function visibilityName(visibility: number): string {
+  return VISIBILITIES[visibility] ?? "";
+}
+
+/**
+ * As bfd/elflink.c, elf_link_output_extsym. After symbols are bound and undefined ones reported.
+ * Errors: `hidden-symbol-in-dso`, `hidden-undefined`.
+ */
+export function reportHidden(loader: Loader, scan: Scan, mode: OutputMode, report: Report): void {
+  const { symbols } = loader;
+  for (let id = 0; id < symbols.names.count; id++) {
+    if (!mode.shared && isNeededOutside(loader, id)) reportNeeded(loader, id, report);
+    const isUnmet =
+      symbols.kind[id] === KIND_UNDEFINED &&
+      symbols.visibility[id] !== STV_DEFAULT &&
+      (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0;
+    if (isUnmet && !scan.undefined.has(id)) {
+      const visibility = visibilityName(symbols.visibility[id]);
+      const file = loader.objects[symbols.owner[id]]?.name;
+      report(
+        error("hidden-undefined", file === undefined ? {} : { file }, {
+          visibility,
+          symbol: nameText(symbols.names, id),
+        }),
+      );
+    }
+  }
+}
+
+/** A shared library cannot do without this symbol, and cannot see it. */
+function isNeededOutside({ symbols }: Loader, id: SymbolId): boolean {
+  const flags = symbols.flags[id];
+  if ((flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || (flags & FLAG_DEF_DYNAMIC) !== 0) return false;
+  const visibility = symbols.visibility[id];
+  const isLocal = (flags & FLAG_FORCED_LOCAL) !== 0 || visibility === STV_HIDDEN || visibility === STV_INTERNAL;
+  return isLocal && isDefinedHere(symbols, id);
+}
+
+function reportNeeded(loader: Loader, id: SymbolId, report: Report): void {
+  const { symbols, objects, shared } = loader;
+  const definer = objects[symbols.owner[id]];
+  // An archive's symbol that --exclude-libs hides is called hidden, as if the compiler had made it so.
+  const visibility = definer?.excluded === true ? STV_HIDDEN : symbols.visibility[id];
+  const library = shared.find((it) => it.symbols.includes(id));
+  const details = {
+    visibility: visibilityName(visibility),
+    symbol: nameText(symbols.names, id),
+    ...(library === undefined ? {} : { library: library.name }),
+  };
+  report(error("hidden-symbol-in-dso", definer === undefined ? {} : { file: definer.name }, details));
+}

@@ -1,0 +1,239 @@
+// What one relocation needs, by what it computes (EXPRESSION_*) and by what its symbol is bound to (BIND_*). One function a
+// formula; thread-local storage has scan-tls.ts.
+
+import {
+  EXPRESSION_ABSOLUTE,
+  EXPRESSION_GOT_BASE_PC,
+  EXPRESSION_GOT_OFFSET,
+  EXPRESSION_GOT_PC,
+  EXPRESSION_GOT_RELATIVE,
+  EXPRESSION_PC,
+  EXPRESSION_PLT_ABSOLUTE,
+  EXPRESSION_PLT_GOT_RELATIVE,
+  EXPRESSION_PLT_PC,
+  EXPRESSION_SIZE,
+  isTlsExpression,
+  RELAX_NONE,
+} from "../../arch/index.ts";
+import { STT_FUNC, STT_GNU_IFUNC, STT_TLS, STV_HIDDEN, STV_INTERNAL } from "../../elf/constants.ts";
+import {
+  BIND_ABSOLUTE,
+  BIND_IFUNC,
+  BIND_IMPORTED,
+  BIND_LOCAL,
+  BIND_ZERO,
+  isConstant,
+  mayRelaxGotLoad,
+} from "../symbols/bind.ts";
+import {
+  FLAG_CANONICAL_PLT,
+  FLAG_COPY,
+  FLAG_DIRECT,
+  FLAG_FORCED_LOCAL,
+  FLAG_NEEDS_GOT,
+  FLAG_NEEDS_PLT,
+  FLAG_SHARED_PROTECTED,
+  isShared,
+  isUndefined,
+  type SymbolTable,
+} from "../tables/symbol-table.ts";
+import { complain } from "./complaints.ts";
+import { DYN_RELATIVE } from "./scan-result.ts";
+import { addDynamic, codeOf, misuse, need, type Scanner, type Site } from "./scan-site.ts";
+import { scanTls } from "./scan-tls.ts";
+
+/** @returns true if the next relocation belongs to the same sequence and needs no look of its own */
+export function scanSite(scanner: Scanner, site: Site, kind: number, width: number, symbols: SymbolTable): boolean {
+  const { scan, machine, mode } = scanner;
+  if (isTlsExpression(kind)) return scanTls(scanner, site, kind);
+  const isTls = site.symbol >= 0 && symbols.type[site.symbol] === STT_TLS && !isUndefined(symbols, site.symbol);
+  if (isTls && kind !== EXPRESSION_SIZE) {
+    complain(scan.complaints, "relocation-tls-symbol", site);
+    return false;
+  }
+  switch (kind) {
+    case EXPRESSION_ABSOLUTE:
+      if (width === machine.wordBytes) scanWord(scanner, site);
+      else scanNarrow(scanner, site);
+      return false;
+    case EXPRESSION_PC:
+      scanPcRelative(scanner, site, width);
+      return false;
+    case EXPRESSION_PLT_GOT_RELATIVE:
+      scan.needsGotBase = true;
+      scanCall(scanner, site);
+      return false;
+    case EXPRESSION_PLT_PC:
+      scanCall(scanner, site);
+      return false;
+    case EXPRESSION_PLT_ABSOLUTE:
+      if (mode.pic) misuse(scanner, site);
+      else scanCall(scanner, site);
+      return false;
+    case EXPRESSION_GOT_OFFSET:
+    case EXPRESSION_GOT_PC:
+      if (kind === EXPRESSION_GOT_OFFSET) scan.needsGotBase = true;
+      if (gotLoadRelaxation(scanner, site) === RELAX_NONE) {
+        need(scanner, site, FLAG_NEEDS_GOT);
+        // An access that does not name the GOT's register holds the slot's address: position-independent code cannot.
+        if (
+          mode.pic &&
+          kind === EXPRESSION_GOT_OFFSET &&
+          machine.gotWithoutBase(codeOf(scanner, site), site.offset, site.type)
+        ) {
+          misuse(scanner, site);
+        }
+      }
+      return false;
+    case EXPRESSION_GOT_RELATIVE:
+      scan.needsGotBase = true;
+      scanGotRelative(scanner, site);
+      return false;
+    case EXPRESSION_GOT_BASE_PC:
+      scan.needsGotBase = true;
+      return false;
+    default:
+      // SIZE: st_size is known now, unless the symbol is another module's.
+      if (mode.shared && site.binding === BIND_IMPORTED) misuse(scanner, site);
+      return false;
+  }
+}
+
+/** The code has the symbol's address in itself: a weak reference that stays undefined can only be 0 then. */
+function noteDirect(scanner: Scanner, site: Site): void {
+  if (site.binding === BIND_IMPORTED && !scanner.mode.shared) scanner.symbols.flags[site.symbol] |= FLAG_DIRECT;
+}
+
+/** S + A as wide as an address: the dynamic linker can apply it wherever it stands. */
+function scanWord(scanner: Scanner, site: Site): void {
+  const { mode, machine, symbols } = scanner;
+  noteDirect(scanner, site);
+  switch (site.binding) {
+    case BIND_LOCAL:
+      if (mode.pic) addDynamic(scanner, site, DYN_RELATIVE);
+      return;
+    case BIND_IFUNC:
+      if (mode.pic || site.writable) addDynamic(scanner, site, DYN_RELATIVE);
+      else need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
+      return;
+    case BIND_IMPORTED:
+      // A program's read-only data cannot wait for the dynamic linker: the symbol gets an address in the program.
+      if (!mode.shared && !site.writable) {
+        if (isShared(symbols, site.symbol)) needAddress(scanner, site);
+        else if (mode.pic) addDynamic(scanner, site, machine.dynamic.word);
+      } else addDynamic(scanner, site, machine.dynamic.word);
+  }
+}
+
+/** S + A narrower than an address: must be settled now, so position-independent output cannot have it. */
+function scanNarrow(scanner: Scanner, site: Site): void {
+  noteDirect(scanner, site);
+  switch (site.binding) {
+    case BIND_ABSOLUTE:
+    case BIND_ZERO:
+      return;
+    case BIND_LOCAL:
+      if (scanner.mode.pic) misuse(scanner, site);
+      return;
+    case BIND_IFUNC:
+      if (scanner.mode.pic) misuse(scanner, site);
+      else need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
+      return;
+    default:
+      if (scanner.mode.pic) misuse(scanner, site);
+      else if (isShared(scanner.symbols, site.symbol)) needAddress(scanner, site);
+  }
+}
+
+/** S + A - P. */
+function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
+  const { mode, machine, symbols } = scanner;
+  noteDirect(scanner, site);
+  switch (site.binding) {
+    case BIND_LOCAL:
+    case BIND_ZERO:
+      return;
+    case BIND_ABSOLUTE:
+      if (mode.pic && site.symbolIndex !== 0) misuse(scanner, site);
+      return;
+    case BIND_IFUNC:
+      need(scanner, site, isCall(scanner, site) ? FLAG_NEEDS_PLT : FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
+      return;
+    default:
+      if (mode.shared) {
+        if (width === machine.wordBytes) addDynamic(scanner, site, site.type);
+        else misuse(scanner, site);
+      } else if (isShared(symbols, site.symbol)) {
+        const isFunction = symbols.type[site.symbol] === STT_FUNC || symbols.type[site.symbol] === STT_GNU_IFUNC;
+        if (isCall(scanner, site) && isFunction) need(scanner, site, FLAG_NEEDS_PLT);
+        else needAddress(scanner, site);
+      }
+  }
+}
+
+/** L + A - P: a call. */
+function scanCall(scanner: Scanner, site: Site): void {
+  // A quirk that GNU ld's users see in symbol tables: in a PIE a hidden function that is called becomes local.
+  const { symbols, mode } = scanner;
+  if (mode.pic && site.symbol >= 0 && isHidden(symbols.visibility[site.symbol]) && site.binding !== BIND_IMPORTED) {
+    symbols.flags[site.symbol] |= FLAG_FORCED_LOCAL;
+  }
+  if (site.binding === BIND_IFUNC || site.binding === BIND_IMPORTED) need(scanner, site, FLAG_NEEDS_PLT);
+}
+
+function isHidden(visibility: number): boolean {
+  return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
+}
+
+function scanGotRelative(scanner: Scanner, site: Site): void {
+  switch (site.binding) {
+    case BIND_IFUNC:
+      need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
+      return;
+    case BIND_IMPORTED:
+      if (scanner.mode.shared) misuse(scanner, site);
+      else if (isShared(scanner.symbols, site.symbol)) needAddress(scanner, site);
+  }
+}
+
+/** x86: e8 call, e9 jmp, 0f 8x jcc. A call may go through the PLT without anybody seeing the entry's address. */
+function isCall(scanner: Scanner, site: Site): boolean {
+  const bytes = codeOf(scanner, site);
+  const at = site.offset;
+  if (site.offset < 1) return false;
+  const opcode = bytes[at - 1];
+  return opcode === 0xe8 || opcode === 0xe9 || (site.offset >= 2 && bytes[at - 2] === 0x0f && (opcode & 0xf0) === 0x80);
+}
+
+/** The relaxation of a load from the GOT; relocate.ts asks the same question and gets the same answer. */
+function gotLoadRelaxation(scanner: Scanner, site: Site): number {
+  const { machine, mode, options } = scanner;
+  if (!options.relax || !mayRelaxGotLoad(site.binding)) return RELAX_NONE;
+  return machine.relaxGotLoad(
+    codeOf(scanner, site),
+    site.offset,
+    site.addend,
+    site.type,
+    mode.pic,
+    isConstant(site.binding),
+  );
+}
+
+/** Something in a program has to have this imported symbol's address: copy the data, or let the PLT entry be the function. */
+export function needAddress(scanner: Scanner, site: Site): void {
+  const { symbols, options } = scanner;
+  const id = site.symbol;
+  const type = symbols.type[id];
+  if (type === STT_FUNC || type === STT_GNU_IFUNC) {
+    // Its own library goes by the function itself: the function would have two addresses.
+    if ((symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) complain(scanner.scan.complaints, "address-protected", site);
+    need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
+    return;
+  }
+  if ((symbols.flags[id] & FLAG_COPY) !== 0) return;
+  if (!options.z.copyreloc || (symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) {
+    const code = options.z.copyreloc ? "copy-relocation-protected" : "copy-relocation-forbidden";
+    complain(scanner.scan.complaints, code, site);
+  }
+  need(scanner, site, FLAG_COPY);
+}

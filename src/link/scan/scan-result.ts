@@ -1,0 +1,64 @@
+// What the scan leaves behind for the passes after it: dynamic relocations as columns, and what those want to know that make
+// the GOT and the PLT and report what cannot be.
+
+import type { SectionId, SymbolId } from "../tables/ids.ts";
+import type { LocalSymbols } from "../tables/local-symbols.ts";
+import type { ObjectPlace } from "../tables/locate.ts";
+import { createNeeds, type Needs } from "../tables/needs.ts";
+import type { Complaints } from "./complaints.ts";
+
+/** In `Scan.dynType`: load base plus the symbol's address (or, for an IFUNC, what its resolver returns). */
+export const DYN_RELATIVE = 0;
+
+/** What the scan found out. Frozen once scanning is done. */
+export interface Scan {
+  /** Dynamic relocations in input sections, in the order of the walk. */
+  dynCount: number;
+  dynSection: Int32Array;
+  /** Offset in the input section. */
+  dynOffset: Float64Array;
+  /** Symbol, or -1 for a local address that needs no symbol. */
+  dynSymbol: Int32Array;
+  /** DYN_RELATIVE, or the number of the relocation that the dynamic linker applies to the symbol. */
+  dynType: Uint8Array;
+  bindings: Uint8Array;
+  readonly locals: LocalSymbols;
+  /** A relocation speaks of the GOT's address: there must be one. */
+  needsGotBase: boolean;
+  /** Local dynamic TLS: one module slot for all. */
+  needsTlsLd: boolean;
+  /** A shared library uses the static TLS block: DF_STATIC_TLS. */
+  staticTls: boolean;
+  /** The last section seen that is read-only and has to be written to at load time; -1: none, as it should be. */
+  textRelocation: SectionId;
+  /** What asked for each slot first. */
+  readonly needs: Needs;
+  /** Symbols that nothing defines, with the first places that refer to them. */
+  readonly undefined: Map<SymbolId, UndefinedSymbol>;
+  readonly complaints: Complaints;
+}
+
+export interface UndefinedSymbol {
+  count: number;
+  /** The first few. */
+  readonly references: ObjectPlace[];
+}
+
+export function createScan(bindings: Uint8Array): Scan {
+  return {
+    dynCount: 0,
+    dynSection: new Int32Array(64),
+    dynOffset: new Float64Array(64),
+    dynSymbol: new Int32Array(64),
+    dynType: new Uint8Array(64),
+    bindings,
+    locals: new Map(),
+    needsGotBase: false,
+    needsTlsLd: false,
+    staticTls: false,
+    textRelocation: -1,
+    needs: createNeeds(),
+    undefined: new Map(),
+    complaints: new Map(),
+  };
+}

@@ -1,0 +1,261 @@
+// Looks at every relocation once, before layout, and notes what it will need: GOT slots, PLT entries, copies, dynamic
+// relocations. Nothing is computed yet; only flags are set and dynamic relocations listed, so that sizes can be fixed.
+// relocate.ts walks the same relocations in the same order and finds here what was decided.
+
+import {
+  EXPRESSION_ABSOLUTE,
+  EXPRESSION_DYNAMIC,
+  EXPRESSION_GOT_OFFSET,
+  EXPRESSION_GOT_RELATIVE,
+  EXPRESSION_NONE,
+  EXPRESSION_PC,
+  EXPRESSION_PLT_PC,
+  EXPRESSION_UNSUPPORTED,
+  isTlsExpression,
+  type Machine,
+} from "../../arch/index.ts";
+import {
+  SHF_ALLOC,
+  SHF_WRITE,
+  SHN_LORESERVE,
+  SHT_NOBITS,
+  SHT_RELA,
+  STT_GNU_IFUNC,
+  STT_TLS,
+  STV_DEFAULT,
+} from "../../elf/constants.ts";
+import { error, type Report } from "../../elf/problem.ts";
+import type { LinkOptions } from "../options.ts";
+import type { EhFrames } from "../sections/eh-frame.ts";
+import { ehFrameOffset } from "../sections/eh-frame-output.ts";
+import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_UNDEFINED, BIND_ZERO } from "../symbols/bind.ts";
+import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "../tables/ids.ts";
+import { localSection, localType } from "../tables/local-symbols.ts";
+import { placeOf } from "../tables/locate.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import {
+  type SectionTable,
+  STATE_COLLECTED,
+  STATE_DISCARDED,
+  STATE_EH_FRAME,
+  STATE_FOLDED,
+} from "../tables/section-table.ts";
+import { FLAG_DYNSYM, type SymbolTable } from "../tables/symbol-table.ts";
+import { complain } from "./complaints.ts";
+import { scanSite } from "./scan-relocation.ts";
+import { createScan, type Scan } from "./scan-result.ts";
+import { rowOfLocal, type Scanner, type Site } from "./scan-site.ts";
+
+/** Places kept of each undefined symbol; more are counted. */
+const KEPT_REFERENCES = 3;
+
+export function scanRelocations(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  symbols: SymbolTable,
+  bindings: Uint8Array,
+  machine: Machine,
+  mode: OutputMode,
+  frames: EhFrames,
+  options: LinkOptions,
+  report: Report,
+): Scan {
+  const scan = createScan(bindings);
+  if (objects.length === 0) return scan;
+  const site: Site = {
+    object: objects[0],
+    section: 0,
+    offset: 0,
+    type: 0,
+    symbolIndex: 0,
+    symbol: -1,
+    binding: 0,
+    addend: 0,
+    writable: false,
+    nextType: 0,
+    nextOffset: 0,
+    code: undefined,
+  };
+  const scanner: Scanner = { machine, mode, options, sections, symbols, frames, scan, report, site };
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if (sections.relocs[section] < 0 || sections.output[section] < 0) continue;
+      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED | STATE_FOLDED)) !== 0) continue;
+      if ((sections.flags[section] & SHF_ALLOC) !== 0) scanSection(scanner, object, section);
+      else scanUndefined(scanner, object, section);
+    }
+  }
+  if (mode.shared) importUndefined(scan, symbols);
+  return scan;
+}
+
+function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): void {
+  const { sections, symbols, scan, machine, mode } = scanner;
+  const { view, bytes, is64, firstGlobal, symbolCount, symtab, firstSection, symbols: globals } = object;
+  const { type: types, visibility: visibilities } = symbols;
+  const { state: states } = sections;
+  const symbolSize = is64 ? 24 : 16;
+  const ordinaryEnd = Math.min(object.sectionCount, SHN_LORESERVE);
+  const relocs = sections.relocs[section];
+  const rela = sections.type[relocs] === SHT_RELA;
+  const word = is64 ? 8 : 4;
+  const entry = rela ? 3 * word : 2 * word;
+  const contents = sections.offset[section];
+  const start = sections.offset[relocs];
+  const end = start + sections.size[relocs];
+  const { expression, bytes: width, known } = machine.relocations;
+  const isEhFrame = (sections.state[section] & STATE_EH_FRAME) !== 0;
+  const { site } = scanner;
+  site.object = object;
+  site.section = section;
+  site.writable = (sections.flags[section] & SHF_WRITE) !== 0;
+  site.code = undefined;
+  if (sections.type[section] === SHT_NOBITS && start < end) {
+    scanner.report(error("relocation-in-nobits", placeOf(sections, { object, section, offset: 0 })));
+    return;
+  }
+  for (let at = start; at < end; at += entry) {
+    const offset = view.getUint32(at, true);
+    const info = view.getUint32(at + word, true);
+    const type = is64 ? info : info & 0xff;
+    const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
+    if (type > 255 || known[type] === 0 || isNotForObjects(expression[type])) {
+      scanner.report(error("relocation-unknown", placeOf(sections, { object, section, offset }), { type }));
+      return;
+    }
+    const kind = expression[type];
+    if (
+      index >= symbolCount ||
+      offset + width[type] > sections.size[section] ||
+      (is64 && view.getUint32(at + 4, true) !== 0)
+    ) {
+      scanner.report(
+        error("bad-relocation", placeOf(sections, { object, section, offset }), { symbol: index, count: symbolCount }),
+      );
+      return;
+    }
+    if (kind === EXPRESSION_NONE) continue;
+    // The record of a function that is not in the output.
+    if (isEhFrame && ehFrameOffset(scanner.frames, section, offset) < 0) continue;
+    let symbol = -1;
+    let binding: number;
+    if (index >= firstGlobal) {
+      symbol = globals[index - firstGlobal];
+      binding = scan.bindings[symbol];
+      // Most references need nothing: to an address in the output, relative to the place.
+      if (binding === BIND_LOCAL && types[symbol] !== STT_TLS) {
+        if (kind === EXPRESSION_PC || (kind === EXPRESSION_PLT_PC && visibilities[symbol] === STV_DEFAULT)) continue;
+      }
+    } else {
+      const entryAt = symtab + index * symbolSize;
+      const shndx = view.getUint16(entryAt + (is64 ? 6 : 14), true);
+      const ordinary = shndx !== 0 && shndx < ordinaryEnd && (states[firstSection + shndx] & STATE_GONE) === 0;
+      if (ordinary && (bytes[entryAt + (is64 ? 4 : 12)] & 15) !== STT_GNU_IFUNC) binding = BIND_LOCAL;
+      else binding = bindLocal(scanner, object, index, section, offset, type, isEhFrame);
+      // The usual case in a position-dependent program: nothing to do for a local address.
+      if (binding === BIND_LOCAL && kind <= EXPRESSION_PLT_PC && (kind !== EXPRESSION_ABSOLUTE || !mode.pic)) continue;
+      if (binding === BIND_IFUNC || (kind >= EXPRESSION_GOT_OFFSET && kind !== EXPRESSION_GOT_RELATIVE)) {
+        symbol = rowOfLocal(scanner, object, index, binding);
+      }
+    }
+    site.offset = offset;
+    site.type = type;
+    site.symbolIndex = index;
+    site.symbol = symbol;
+    site.binding = binding;
+    site.addend = rela
+      ? view.getInt32(at + 2 * word, true)
+      : width[type] === 4
+        ? view.getInt32(contents + offset, true)
+        : 0;
+    if (binding === BIND_UNDEFINED) {
+      noteUndefined(scan, symbol, object, section, offset);
+      // --warn-unresolved-symbols, --noinhibit-exec: another library may have it when the program runs.
+      if (!mode.shared || visibilities[symbol] !== STV_DEFAULT) continue;
+      site.binding = BIND_IMPORTED;
+    }
+    const next = at + entry;
+    site.nextType = 0;
+    if (isTlsExpression(kind) && next < end) {
+      const nextInfo = view.getUint32(next + word, true);
+      site.nextType = is64 ? nextInfo : nextInfo & 0xff;
+      site.nextOffset = view.getUint32(next, true);
+    }
+    if (scanSite(scanner, site, kind, width[type], symbols)) at += entry;
+  }
+}
+
+/** Sections that are not in the output. */
+const STATE_GONE = STATE_DISCARDED | STATE_COLLECTED;
+
+function isNotForObjects(expression: number): boolean {
+  return expression === EXPRESSION_DYNAMIC || expression === EXPRESSION_UNSUPPORTED;
+}
+
+function bindLocal(
+  scanner: Scanner,
+  object: ObjectFile,
+  index: number,
+  section: SectionId,
+  offset: number,
+  type: number,
+  isEhFrame: boolean,
+): number {
+  const target = localSection(object, index);
+  if (target === SECTION_ABSOLUTE || index === 0) return BIND_ABSOLUTE;
+  if (target === SECTION_NONE) return BIND_ZERO;
+  const { sections } = scanner;
+  if ((sections.state[target] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) {
+    if (!isEhFrame && !toleratesDiscarded(object, sections, section)) {
+      const { complaints } = scanner.scan;
+      complain(complaints, "discarded-reference", { object, section, offset, type, symbol: -1, symbolIndex: index });
+    }
+    return BIND_ZERO;
+  }
+  return localType(object, index) === STT_GNU_IFUNC ? BIND_IFUNC : BIND_LOCAL;
+}
+
+/** As GNU ld (elf_default_action_discarded): exception tables may speak of functions that are gone. */
+function toleratesDiscarded(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
+  const name = sectionName(object, sections, section);
+  return name.startsWith(".gcc_except_table") || name.startsWith(".eh_frame");
+}
+
+/** Debug information needs nothing from the dynamic linker, but its references count as references. */
+function scanUndefined(scanner: Scanner, object: ObjectFile, section: SectionId): void {
+  const { sections, scan } = scanner;
+  const { view, is64, firstGlobal, symbolCount, symbols } = object;
+  if (!hasUndefined(scan.bindings, symbols)) return;
+  const relocs = sections.relocs[section];
+  const word = is64 ? 8 : 4;
+  const entry = sections.type[relocs] === SHT_RELA ? 3 * word : 2 * word;
+  const end = sections.offset[relocs] + sections.size[relocs];
+  for (let at = sections.offset[relocs]; at < end; at += entry) {
+    const index = is64 ? view.getUint32(at + 12, true) : view.getUint32(at + 4, true) >>> 8;
+    if (index < firstGlobal || index >= symbolCount) continue;
+    const symbol = symbols[index - firstGlobal];
+    if (scan.bindings[symbol] !== BIND_UNDEFINED) continue;
+    noteUndefined(scan, symbol, object, section, view.getUint32(at, true));
+  }
+}
+
+function importUndefined(scan: Scan, symbols: SymbolTable): void {
+  for (const id of scan.undefined.keys()) {
+    if (symbols.visibility[id] !== STV_DEFAULT) continue;
+    scan.bindings[id] = BIND_IMPORTED;
+    symbols.flags[id] |= FLAG_DYNSYM;
+  }
+}
+
+function hasUndefined(bindings: Uint8Array, ids: Int32Array): boolean {
+  for (let i = 0; i < ids.length; i++) if (bindings[ids[i]] === BIND_UNDEFINED) return true;
+  return false;
+}
+
+function noteUndefined(scan: Scan, symbol: SymbolId, object: ObjectFile, section: SectionId, offset: number): void {
+  const known = scan.undefined.get(symbol);
+  if (known === undefined) scan.undefined.set(symbol, { count: 1, references: [{ object, section, offset }] });
+  else if (++known.count <= KEPT_REFERENCES) known.references.push({ object, section, offset });
+}

@@ -1,0 +1,288 @@
+// --gc-sections: removes the sections that nothing needs. Runs before anything is placed; sections that go get
+// STATE_COLLECTED, their symbols FLAG_COLLECTED, and later passes leave both out. GNU ld's rules (bfd/elflink.c,
+// bfd_elf_gc_sections); what stays without being referred to:
+//
+//   the sections of the entry, of -u and --require-defined, of -init and -fini
+//   KEEP of the default script: .init, .fini, .ctors, .dtors, .init_array and its kin, .jcr, .eh_frame
+//   notes, and what has SHF_GNU_RETAIN: __attribute__((retain))
+//   what other modules see: definitions that a shared library refers to; in a shared library, and with -E, a dynamic list
+//   or --gc-keep-exported in a program, those that are exported
+//
+// Everything that these refer to stays too (gc-walk.ts). A reference to `__start_X` or `__stop_X` keeps every section X,
+// unless -z start-stop-gc says that X has to be needed by itself. Debug information follows (gc-debug.ts).
+
+import { demangle } from "../../demangle/index.ts";
+import {
+  ELFOSABI_FREEBSD,
+  ELFOSABI_GNU,
+  SHF_EXCLUDE,
+  SHF_GNU_RETAIN,
+  SHT_NOTE,
+  SHT_RELA,
+  STV_HIDDEN,
+  STV_INTERNAL,
+} from "../../elf/constants.ts";
+import { error, note, type Report } from "../../elf/problem.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { symbolsIn } from "../script/evaluate.ts";
+import type { Assignment, VersionNode } from "../script/types.ts";
+import { entryName } from "../symbols/entry.ts";
+import { exportRules } from "../symbols/version-symbols.ts";
+import type { SectionId, SymbolId } from "../tables/ids.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { findText } from "../tables/names.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import { STATE_COLLECTED, STATE_DISCARDED, STATE_IN_GROUP, STATE_LIVE } from "../tables/section-table.ts";
+import {
+  FLAG_COLLECTED,
+  FLAG_DEF_DYNAMIC,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
+  FLAG_REQUIRED,
+  isDefinedHere,
+  isShared,
+  isUndefined,
+  KIND_COMMON,
+  type SymbolTable,
+} from "../tables/symbol-table.ts";
+import { isContents } from "./assign-sections.ts";
+import type { EhFrames } from "./eh-frame.ts";
+import { keepUnloaded } from "./gc-debug.ts";
+import {
+  COMMON_LARGE,
+  COMMON_PLAIN,
+  COMMON_TLS,
+  commonClass,
+  createWalk,
+  follow,
+  keepSection,
+  keepSymbol,
+  linkedTo,
+  type Walk,
+} from "./gc-walk.ts";
+
+/** What a walk found out, for `dropDeadReferences`. By symbol: something in the output refers to it. */
+export type Referenced = Uint8Array;
+
+/**
+ * Decides which sections stay.
+ * @param nodes of the version script: what it makes local is not seen from outside
+ * Notes with --print-gc-sections: `gc-removed`. Error: `gc-needs-linked-section`.
+ */
+export function collectGarbage(
+  loader: Loader,
+  frames: EhFrames,
+  nodes: readonly VersionNode[],
+  mode: OutputMode,
+  report: Report,
+): Referenced {
+  const { objects, sections, symbols, options } = loader;
+  const walk = createWalk(objects, sections, symbols, frames);
+  const names: SectionsByName = new Map();
+  for (const object of objects) survey(walk, object, names, report);
+  if (!options.z.startStopGc) findStartStop(walk, names);
+  findAssigned(walk, [
+    ...options.defsym,
+    ...loader.scriptCommands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : [])),
+  ]);
+  keepNamed(walk, loader);
+  if (mode.dynamic || options.gcKeepExported) keepExported(walk, loader, nodes, mode);
+  follow(walk);
+  for (const object of objects) keepUnloaded(walk, object);
+  const commons = sweepSymbols(walk);
+  // In -r common symbols have no space that could be removed, unless -d gives them some.
+  if (options.output === "relocatable" && options.defineCommon !== true) commons.fill(0);
+  for (const object of objects) sweep(walk, object, commons, options.printGcSections, report);
+  return walk.referenced;
+}
+
+/**
+ * Forgets references that only removed sections make: what is undefined or in a shared library is then neither looked for
+ * nor imported. After the linker's own symbols are defined, for which GNU ld counts every reference.
+ */
+export function dropDeadReferences(symbols: SymbolTable, referenced: Referenced): void {
+  for (let id = 0; id < referenced.length; id++) {
+    if (referenced[id] !== 0 || isDefinedHere(symbols, id)) continue;
+    symbols.flags[id] &= ~(FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What stays anyway
+// ---------------------------------------------------------------------------------------------------------------------
+
+function keepNamed(walk: Walk, loader: Loader): void {
+  const { symbols, options } = loader;
+  for (const name of [entryName(options, loader.scriptCommands) ?? "_start", options.init, options.fini]) {
+    const id = findText(symbols.names, name);
+    if (id >= 0) keepSymbol(walk, id);
+  }
+  for (let id = 0; id < walk.referenced.length; id++) {
+    if ((symbols.flags[id] & FLAG_REQUIRED) !== 0) keepSymbol(walk, id);
+  }
+}
+
+/** As bfd/elflink.c, bfd_elf_gc_mark_dynamic_ref_symbol. */
+function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[], mode: OutputMode): void {
+  const { symbols, objects, options } = loader;
+  const rules = exportRules(symbols, nodes, options, demangle);
+  const someListed = options.exportDynamicSymbols.length > 0 || options.dynamicList !== undefined;
+  const all = mode.shared || options.gcKeepExported || options.exportDynamic;
+  const isExported = (id: SymbolId): boolean => {
+    const visibility = symbols.visibility[id];
+    if (visibility === STV_HIDDEN || visibility === STV_INTERNAL) return false;
+    if (symbols.section[id] >= 0 && objects[symbols.owner[id]].excluded) return false;
+    if (!all && !(someListed && rules.isListed(id))) return false;
+    return symbols.version[id] !== 0 || !rules.isLocal(id);
+  };
+  for (let id = 0; id < walk.referenced.length; id++) {
+    const fromShared = (symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
+    if (isDefinedHere(symbols, id) ? fromShared || isExported(id) : fromShared && walk.standsFor.has(id)) {
+      keepSymbol(walk, id);
+    }
+  }
+}
+
+/** Sections whose names are C identifiers. */
+type SectionsByName = Map<string, SectionId[]>;
+
+/** Looks at each section once: keeps what asks to be kept by name, type or flag, and notes those called like an identifier. */
+function survey(walk: Walk, object: ObjectFile, names: SectionsByName, report: Report): void {
+  const { sections, objects } = walk;
+  const { name, flags, type, state } = sections;
+  const { bytes } = object;
+  const retain = bytes[7] === ELFOSABI_GNU || bytes[7] === ELFOSABI_FREEBSD ? SHF_GNU_RETAIN : 0;
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    // Half of all sections, without a look at their names.
+    if (type[section] === SHT_RELA || (state[section] & STATE_DISCARDED) !== 0) continue;
+    const start = name[section];
+    if (bytes[start] !== DOT) noteName(walk, object, section, names, report);
+    const isRoot =
+      (flags[section] & retain) !== 0 ||
+      isKept(bytes, start) ||
+      (type[section] === SHT_NOTE &&
+        (state[section] & STATE_IN_GROUP) === 0 &&
+        linkedTo(objects, sections, section) < 0);
+    if (isRoot && (flags[section] & SHF_EXCLUDE) === 0 && isContents(object, sections, section)) {
+      keepSection(walk, section);
+    }
+  }
+}
+
+function noteName(walk: Walk, object: ObjectFile, section: SectionId, names: SectionsByName, report: Report): void {
+  const { sections, objects } = walk;
+  if (!isContents(object, sections, section)) return;
+  const name = sectionName(object, sections, section);
+  if (name === "__patchable_function_entries" && linkedTo(objects, sections, section) < 0)
+    report(error("gc-needs-linked-section", { file: object.name, section: name }));
+  if (!/^[A-Za-z0-9_]+$/.test(name)) return;
+  const list = names.get(name);
+  if (list === undefined) names.set(name, [section]);
+  else list.push(section);
+}
+
+const encoder = new TextEncoder();
+
+/** KEEP in the default script, and warnings, which are no contents; with `dotted`, `name.*` as well. */
+const KEPT: readonly { readonly name: Uint8Array; readonly dotted: boolean }[] = [
+  ...[".init", ".fini", ".eh_frame", ".preinit_array", ".jcr", ".gnu.attributes"].map((name) => ({
+    name: encoder.encode(name),
+    dotted: false,
+  })),
+  ...[".init_array", ".fini_array", ".ctors", ".dtors", ".gnu.warning"].map((name) => ({
+    name: encoder.encode(name),
+    dotted: true,
+  })),
+];
+/** By second and third letter, which no other common name shares: 1 where it is worth to look at the rest. */
+const KEPT_HEADS = new Uint8Array(1 << 16);
+for (const { name } of KEPT) KEPT_HEADS[name[1] | (name[2] << 8)] = 1;
+
+const DOT = 0x2e;
+
+function isKept(bytes: Uint8Array, start: number): boolean {
+  if (bytes[start] !== DOT || KEPT_HEADS[bytes[start + 1] | (bytes[start + 2] << 8)] === 0) return false;
+  return KEPT.some(({ name, dotted }) => {
+    for (let i = 1; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
+    const next = bytes[start + name.length];
+    return next === 0 || (dotted && next === DOT);
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Symbols that stand for more than one section
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** `__start_X` and `__stop_X`, where the linker will define them: every section X. */
+function findStartStop(walk: Walk, names: SectionsByName): void {
+  const { symbols, standsFor } = walk;
+  for (const [name, sections] of names) {
+    for (const symbol of [`__start_${name}`, `__stop_${name}`]) {
+      const id = findText(symbols.names, symbol);
+      if (id >= 0 && (isUndefined(symbols, id) || isShared(symbols, id))) standsFor.set(id, { sections, symbols: [] });
+    }
+  }
+}
+
+/** `a = b`: a reference to a is one to b. Where b is undefined it has to be known even if nothing refers to a. */
+function findAssigned(walk: Walk, assignments: readonly Assignment[]): void {
+  const { symbols, referenced } = walk;
+  for (const { symbol, value } of assignments) {
+    const id = findText(symbols.names, symbol);
+    const uses = symbolsIn(value)
+      .map((name) => findText(symbols.names, name))
+      .filter((it) => it >= 0);
+    for (const it of uses) if (!isDefinedHere(symbols, it)) referenced[it] = 1;
+    if (id < 0) continue;
+    const known = walk.standsFor.get(id);
+    if (known === undefined) walk.standsFor.set(id, { sections: [], symbols: uses });
+    else known.symbols.push(...uses);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What goes
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Marks the definitions that go with their sections. @returns by object: the common symbols that go, COMMON_* */
+function sweepSymbols(walk: Walk): Uint8Array {
+  const { symbols, sections, commons, objects } = walk;
+  const gone = new Uint8Array(objects.length);
+  for (let id = 0; id < symbols.names.count; id++) {
+    if (!isDefinedHere(symbols, id)) continue;
+    if (symbols.kind[id] === KIND_COMMON) {
+      const owner = symbols.owner[id];
+      const where = commonClass(symbols, id);
+      if ((commons[owner] & where) !== 0) continue;
+      if (symbols.size[id] > 0) gone[owner] |= where;
+    } else if (symbols.section[id] < 0 || (sections.state[symbols.section[id]] & STATE_LIVE) !== 0) continue;
+    symbols.flags[id] |= FLAG_COLLECTED;
+  }
+  return gone;
+}
+
+const COMMON_NAMES = [
+  [COMMON_PLAIN, "COMMON"],
+  [COMMON_LARGE, "LARGE_COMMON"],
+  [COMMON_TLS, ".tcommon"],
+] as const;
+
+/** Marks what nothing keeps. As GNU ld, names among them the copies of section groups that lost to another file's. */
+function sweep(walk: Walk, object: ObjectFile, commons: Uint8Array, print: boolean, report: Report): void {
+  const { sections } = walk;
+  const { state, flags, size, type } = sections;
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if ((state[section] & STATE_LIVE) !== 0 || type[section] === SHT_RELA) continue;
+    if ((flags[section] & SHF_EXCLUDE) !== 0 || !isContents(object, sections, section)) continue;
+    state[section] |= STATE_COLLECTED;
+    if (!print || size[section] === 0) continue;
+    report(note("gc-removed", { file: object.name }, { section: sectionName(object, sections, section) }));
+  }
+  if (!print) return;
+  for (const [where, section] of COMMON_NAMES) {
+    if ((commons[object.id] & where) !== 0) report(note("gc-removed", { file: object.name }, { section }));
+  }
+}

@@ -1,0 +1,129 @@
+// SHF_MERGE sections: equal constants and strings of all inputs become one. Sections of one output section with the same
+// flags, entry size and alignment form a bucket (as GNU ld groups them); its pieces take the place of the first of them.
+
+import { SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from "../../elf/constants.ts";
+import type { LinkOptions } from "../options.ts";
+import type { SectionId } from "../tables/ids.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { type SectionTable, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
+import type { EhFrames } from "./eh-frame.ts";
+import { ehFrameAddress } from "./eh-frame-output.ts";
+import { addMergeSection, createMerger, finishMerger, type Merger, mergedOffset, writeMerged } from "./merge-pieces.ts";
+import { contentsOf } from "./section-contents.ts";
+
+interface Bucket {
+  readonly merger: Merger;
+  readonly chunk: Chunk;
+}
+
+export interface MergedSections {
+  readonly buckets: Bucket[];
+  /** By section: its bucket, and its number in the bucket's merger. Meaningful where STATE_MERGED is set. */
+  readonly bucketOf: Int32Array;
+  readonly ordinalOf: Int32Array;
+  /** .eh_frame: rearranged too, record by record. */
+  readonly frames: EhFrames;
+}
+
+export function mergeSections(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  outputs: OutputSections,
+  frames: EhFrames,
+  options: LinkOptions,
+): MergedSections {
+  const merged: MergedSections = {
+    buckets: [],
+    bucketOf: new Int32Array(sections.count),
+    ordinalOf: new Int32Array(sections.count),
+    frames,
+  };
+  for (const output of outputs.list) mergeOutput(merged, output, objects, sections, outputs, options);
+  for (const { merger, chunk } of merged.buckets) {
+    finishMerger(merger, options.optimize >= 2);
+    chunk.size = merger.size;
+    chunk.write = (image, _view, it) => writeMerged(merger, image, it.offset);
+  }
+  return merged;
+}
+
+function mergeOutput(
+  merged: MergedSections,
+  output: OutputSection,
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  outputs: OutputSections,
+  options: LinkOptions,
+): void {
+  const byKey = new Map<string, number>();
+  const kept = new Int32Array(output.pieces.length);
+  const newIndex = new Int32Array(output.pieces.length + 1);
+  let count = 0;
+  for (let i = 0; i < output.pieces.length; i++) {
+    newIndex[i] = count;
+    const section = output.pieces[i];
+    if (section < 0 || !isMergeable(sections, section)) {
+      kept[count++] = section;
+      continue;
+    }
+    const flags = sections.flags[section] & (SHF_MERGE | SHF_STRINGS);
+    const entsize = sections.entsize[section];
+    const alignment = sections.alignment[section];
+    const key = `${flags}:${entsize}:${alignment}`;
+    const known = byKey.get(key);
+    const bucket = known ?? merged.buckets.length;
+    if (known === undefined) {
+      const chunk = newChunk(outputs, output, output.name, 0, alignment);
+      merged.buckets.push({ merger: createMerger(entsize, (flags & SHF_STRINGS) !== 0), chunk });
+    }
+    const object = objects[sections.object[section]];
+    const contents = contentsOf(object, sections, section, options.accelerators);
+    const { merger, chunk } = merged.buckets[bucket];
+    const ordinal =
+      contents === undefined ? -1 : addMergeSection(merger, contents, 0, contents.length, sections.alignment[section]);
+    if (known === undefined) {
+      if (ordinal < 0) merged.buckets.pop();
+      else {
+        byKey.set(key, bucket);
+        kept[count++] = ~chunk.id;
+      }
+    }
+    if (ordinal < 0) {
+      kept[count++] = section;
+      continue;
+    }
+    sections.state[section] |= STATE_MERGED;
+    merged.bucketOf[section] = bucket;
+    merged.ordinalOf[section] = ordinal;
+  }
+  newIndex[output.pieces.length] = count;
+  output.pieces = kept.slice(0, count);
+  output.rankEnds = output.rankEnds.map((end) => newIndex[end]);
+}
+
+function isMergeable(sections: SectionTable, section: SectionId): boolean {
+  const flags = sections.flags[section];
+  if ((flags & SHF_MERGE) === 0 || (flags & SHF_WRITE) !== 0) return false;
+  const entsize = sections.entsize[section];
+  // Contents that relocations change cannot be compared; a broken entry size cannot be cut (gABI, SHF_MERGE).
+  if (entsize === 0 || entsize > sections.size[section] || sections.relocs[section] >= 0) return false;
+  return sections.type[section] !== SHT_NOBITS && sections.size[section] > 0;
+}
+
+/** Address of the byte that was at `offset` of a merged section. */
+export function mergedAddress(
+  merged: MergedSections,
+  sections: SectionTable,
+  section: SectionId,
+  offset: number,
+): number {
+  const state = sections.state[section];
+  if ((state & STATE_EH_FRAME) !== 0) return ehFrameAddress(merged.frames, section, offset);
+  if ((state & STATE_MERGED) === 0) return sections.address[section] + offset;
+  const { merger, chunk } = merged.buckets[merged.bucketOf[section]];
+  const ordinal = merged.ordinalOf[section];
+  // A compiler may point a little before or behind the section; the distance is kept from the nearest byte inside.
+  const inside = Math.min(Math.max(offset, 0), sections.size[section]);
+  return chunk.address + mergedOffset(merger, ordinal, inside) + (offset - inside);
+}

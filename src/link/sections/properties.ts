@@ -1,0 +1,45 @@
+// .note.gnu.property of all objects becomes one note (Linux gABI extensions: "Program Property"): what the code needs
+// and, where every object agrees, what it is ready for (IBT, shadow stack).
+
+import type { Machine } from "../../arch/index.ts";
+import { SHF_ALLOC, SHT_NOTE } from "../../elf/constants.ts";
+import type { Report } from "../../elf/problem.ts";
+import { addBytesChunk, addNoteOutput } from "../made/synthesize.ts";
+import type { LinkOptions } from "../options.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import type { OutputSections } from "../tables/output-section.ts";
+import type { SectionTable } from "../tables/section-table.ts";
+import { type MergedProperties, mergePropertyNotes, type PropertyInput } from "./property-notes.ts";
+
+const NAME = ".note.gnu.property";
+
+/** Takes the objects' notes out of the output and puts the merged one in. Runs after sections are assigned. */
+export function mergeProperties(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  outputs: OutputSections,
+  machine: Machine,
+  options: LinkOptions,
+  report: Report,
+): MergedProperties {
+  const inputs = objects.filter((it) => it.made === undefined).map((object) => propertiesOf(object, sections));
+  const merged = mergePropertyNotes(inputs, machine.elfClass, options.z, report);
+  const output = outputs.byName.get(NAME);
+  if (output !== undefined) output.pieces = new Int32Array(0);
+  if (merged.note !== undefined) {
+    addBytesChunk(outputs, output ?? addNoteOutput(outputs, NAME), NAME, merged.note, machine.wordBytes);
+  }
+  return merged;
+}
+
+function propertiesOf(object: ObjectFile, sections: SectionTable): PropertyInput {
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if (sections.type[section] !== SHT_NOTE || (sections.flags[section] & SHF_ALLOC) === 0) continue;
+    if (sectionName(object, sections, section) !== NAME) continue;
+    sections.output[section] = -1;
+    const start = sections.offset[section];
+    return { file: object.name, bytes: object.bytes.subarray(start, start + sections.size[section]) };
+  }
+  return { file: object.name, bytes: undefined };
+}

@@ -1,0 +1,156 @@
+// --defsym and assignments in scripts: symbols whose value is an expression over other symbols, sections and sizes. They
+// are defined from the start (inputs.ts) and get their value after layout.
+
+import type { Machine } from "../../arch/index.ts";
+import { STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
+import { error, type Report } from "../../elf/problem.ts";
+import type { Layout } from "../layout/layout.ts";
+import type { SymbolValues } from "../made/output-symbols.ts";
+import { type ExpressionContext, evaluateExpression, symbolsIn } from "../script/evaluate.ts";
+import type { Assignment, Expression, ScriptCommand } from "../script/types.ts";
+import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
+import { findText } from "../tables/names.ts";
+import type { OutputSections } from "../tables/output-section.ts";
+import { RULE_ASSIGNED } from "../tables/resolve.ts";
+import {
+  FLAG_ASSIGNED,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  isDefinedHere,
+  isShared,
+  isUndefined,
+  KIND_DEFINED,
+  type SymbolTable,
+  symbolNamed,
+} from "../tables/symbol-table.ts";
+
+/** Makes every assigned symbol a definition, absolute until proved otherwise. PROVIDE defines only what is wanted. */
+export function prepareAssignments(
+  symbols: SymbolTable,
+  defsym: readonly Assignment[],
+  commands: readonly ScriptCommand[],
+): Assignment[] {
+  const all = [...defsym, ...commands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : []))];
+  return all.filter((it) => {
+    if (it.symbol === ".") return false;
+    const id = symbolNamed(symbols, it.symbol);
+    const wanted =
+      (symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_DYNAMIC)) !== 0 &&
+      (isUndefined(symbols, id) || isShared(symbols, id));
+    if (it.provide && !wanted) return false;
+    symbols.kind[id] = KIND_DEFINED;
+    symbols.flags[id] |= FLAG_ASSIGNED;
+    symbols.owner[id] = -1;
+    symbols.type[id] = STT_NOTYPE;
+    symbols.rule[id] = RULE_ASSIGNED;
+    if (it.hidden) symbols.visibility[id] = STV_HIDDEN;
+    // Whether references need load-time relocation is asked before values are known: a constant moves with nothing.
+    symbols.section[id] = isConstantExpression(symbols, it.value) ? SECTION_ABSOLUTE : SECTION_OUTPUT;
+    symbols.alias[id] = 0;
+    copyType(symbols, id, it.value);
+    return true;
+  });
+}
+
+function isConstantExpression(symbols: SymbolTable, value: Expression): boolean {
+  return (
+    symbolsIn(value).every((name) => {
+      const id = findText(symbols.names, name);
+      return id >= 0 && isDefinedHere(symbols, id) && symbols.section[id] === SECTION_ABSOLUTE;
+    }) &&
+    !/"ADDR"|"SEGMENT_START"|"LOADADDR"/.test(
+      JSON.stringify(value, (_key, it) => (typeof it === "bigint" ? String(it) : it)),
+    )
+  );
+}
+
+/** `--defsym a=b` and `a=b+8`: a is what b is, a function for instance (ld/ldexp.c, try_copy_symbol_type). */
+function copyType(symbols: SymbolTable, id: number, value: Expression): void {
+  const [name] = symbolsIn(value);
+  if (name === undefined) return;
+  const from = findText(symbols.names, name);
+  if (from >= 0) symbols.type[id] = symbols.type[from];
+}
+
+/** After layout: evaluates in order; later assignments see earlier ones. Sets section, value and address. */
+export function evaluateAssignments(
+  list: readonly Assignment[],
+  commands: readonly ScriptCommand[],
+  values: SymbolValues,
+  outputs: OutputSections,
+  layout: Layout,
+  machine: Machine,
+  report: Report,
+): void {
+  const { symbols } = values;
+  const context = createContext(values, outputs, layout, machine);
+  for (const it of list) {
+    const id = symbolNamed(symbols, it.symbol);
+    const result = evaluateExpression(it.value, it.place, context, report);
+    if (result === undefined) continue;
+    const { value, section } = result;
+    symbols.valueLow[id] = Number(BigInt.asIntN(32, value));
+    symbols.valueHigh[id] = Number(BigInt.asIntN(32, value >> 32n));
+    if (section === undefined) {
+      symbols.section[id] = SECTION_ABSOLUTE;
+      values.address[id] = Number(BigInt.asIntN(64, value));
+    } else {
+      symbols.section[id] = SECTION_OUTPUT;
+      symbols.alias[id] = section;
+      values.address[id] = outputs.list[section].address + Number(value);
+    }
+  }
+  for (const it of commands) {
+    if (it.kind !== "assert") continue;
+    const result = evaluateExpression(it.test, it.place, context, report);
+    if (result !== undefined && result.value === 0n)
+      report(error("script-assertion", it.place, { message: it.message }));
+  }
+}
+
+function createContext(
+  values: SymbolValues,
+  outputs: OutputSections,
+  layout: Layout,
+  machine: Machine,
+): ExpressionContext {
+  const { symbols, sections, address } = values;
+  const find = (name: string): number => {
+    const id = findText(symbols.names, name);
+    return id >= 0 && (isDefinedHere(symbols, id) || address[id] !== 0) ? id : -1;
+  };
+  return {
+    lookup: (name) => {
+      const id = find(name);
+      if (id < 0) return undefined;
+      const section = symbols.section[id];
+      if (section === SECTION_ABSOLUTE) {
+        const value = (BigInt(symbols.valueHigh[id]) << 32n) | BigInt(symbols.valueLow[id] >>> 0);
+        return { value: BigInt.asUintN(64, value), section: undefined };
+      }
+      const output =
+        section >= 0
+          ? sections.output[section]
+          : section === SECTION_OUTPUT
+            ? symbols.alias[id]
+            : (outputs.chunks[symbols.alias[id]]?.output?.id ?? -1);
+      if (output < 0) return { value: BigInt(address[id]), section: undefined };
+      return { value: BigInt.asUintN(64, BigInt(address[id] - outputs.list[output].address)), section: output };
+    },
+    defined: (name) => find(name) >= 0,
+    section: (name) => outputs.byName.get(name)?.id,
+    address: (id) => BigInt(outputs.list[id].address),
+    size: (id) => BigInt(outputs.list[id].size),
+    alignment: (id) => BigInt(outputs.list[id].alignment),
+    constant: (name) =>
+      name === "MAXPAGESIZE"
+        ? BigInt(machine.maxPageSize)
+        : name === "COMMONPAGESIZE"
+          ? BigInt(machine.commonPageSize)
+          : undefined,
+    sizeofHeaders: () =>
+      BigInt((machine.elfClass === 64 ? 64 : 52) + layout.segments.length * (machine.elfClass === 64 ? 56 : 32)),
+    dot: () => undefined,
+    segmentStart: () => undefined,
+  };
+}

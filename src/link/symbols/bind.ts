@@ -1,0 +1,243 @@
+// Decides for every symbol whether references to it are settled in this link or left to the dynamic linker, and which
+// symbols go into .dynsym. From here on a symbol's binding does not change ("no new symbols beyond this point").
+//
+//   definition             executable          shared library
+//   here, default vis.     local; exported if  preemptible (imported) unless -Bsymbolic…,
+//                          a library needs it  a version script's local:, or a dynamic list says otherwise
+//   here, protected        local, exported     local, exported
+//   here, hidden           local               local
+//   in a shared library    imported            imported
+//   nowhere, weak          imported or 0       imported
+//   nowhere, strong        error, or 0         imported unless -z defs
+
+import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../../elf/constants.ts";
+import type { LinkOptions } from "../options.ts";
+import type { Scan } from "../scan/scan-result.ts";
+import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
+import { type OutputMode, undefinedIsError } from "../tables/mode.ts";
+import { findText } from "../tables/names.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import {
+  FLAG_CANONICAL_PLT,
+  FLAG_COLLECTED,
+  FLAG_COPY,
+  FLAG_DEF_DYNAMIC,
+  FLAG_DIRECT,
+  FLAG_DROPPED,
+  FLAG_DYNSYM,
+  FLAG_EXPORT,
+  FLAG_FORCED_LOCAL,
+  FLAG_NEEDS_GOT,
+  FLAG_NEEDS_PLT,
+  FLAG_NEEDS_TLS_IE,
+  FLAG_PREEMPTIBLE,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
+  isDefinedHere,
+  isShared,
+  isUndefined,
+  KIND_DEFINED_WEAK,
+  KIND_INDIRECT,
+  KIND_NONE,
+  type SymbolTable,
+} from "../tables/symbol-table.ts";
+
+/** Nothing defines it: an error where it is referenced. */
+export const BIND_UNDEFINED = 0;
+/** Its address is fixed in this output, relative to the load base. */
+export const BIND_LOCAL = 1;
+/** A constant, whatever the load base. */
+export const BIND_ABSOLUTE = 2;
+/** The dynamic linker finds it. */
+export const BIND_IMPORTED = 3;
+/** Fixed here, but its value is what its resolver function returns (STT_GNU_IFUNC). */
+export const BIND_IFUNC = 4;
+/** Undefined and settled as 0. */
+export const BIND_ZERO = 5;
+
+/** The address is settled in this link, so code that loads it from the GOT could have it itself. */
+export function mayRelaxGotLoad(binding: number): boolean {
+  return binding === BIND_LOCAL || binding === BIND_ABSOLUTE || binding === BIND_ZERO;
+}
+
+/** The same value wherever the output is loaded. */
+export function isConstant(binding: number): boolean {
+  return binding === BIND_ABSOLUTE || binding === BIND_ZERO;
+}
+
+/** Sets FLAG_PREEMPTIBLE and FLAG_DYNSYM. @returns BIND_* by symbol */
+export function bindSymbols(
+  symbols: SymbolTable,
+  objects: readonly ObjectFile[],
+  mode: OutputMode,
+  options: LinkOptions,
+): Uint8Array {
+  const bindings = new Uint8Array(symbols.count);
+  const ignored = new Set(options.ignoredUnresolved.map((name) => findText(symbols.names, name)));
+  for (let id = 0; id < symbols.count; id++) {
+    const kind = symbols.kind[id];
+    if (kind === KIND_NONE || kind === KIND_INDIRECT) continue;
+    if ((symbols.flags[id] & FLAG_COLLECTED) !== 0) bindings[id] = BIND_ZERO;
+    else if (isDefinedHere(symbols, id)) bindings[id] = bindDefinition(symbols, id, objects, mode, options);
+    else if (isShared(symbols, id)) bindings[id] = bindShared(symbols, id, mode);
+    else bindings[id] = bindUndefined(symbols, id, mode, options, ignored.has(id));
+  }
+  return bindings;
+}
+
+function bindDefinition(
+  symbols: SymbolTable,
+  id: SymbolId,
+  objects: readonly ObjectFile[],
+  mode: OutputMode,
+  options: LinkOptions,
+): number {
+  const settled = settledBinding(symbols, id);
+  if (!mode.dynamic || mode.kind === "static-pie") return settled;
+  if (!isExported(symbols, id, objects, mode, options)) return settled;
+  symbols.flags[id] |= FLAG_DYNSYM;
+  if (!mode.shared || !isPreemptible(symbols, id, options)) return settled;
+  symbols.flags[id] |= FLAG_PREEMPTIBLE;
+  return BIND_IMPORTED;
+}
+
+function settledBinding(symbols: SymbolTable, id: SymbolId): number {
+  if (symbols.type[id] === STT_GNU_IFUNC) return BIND_IFUNC;
+  return symbols.section[id] === SECTION_ABSOLUTE ? BIND_ABSOLUTE : BIND_LOCAL;
+}
+
+function isExported(
+  symbols: SymbolTable,
+  id: SymbolId,
+  objects: readonly ObjectFile[],
+  mode: OutputMode,
+  options: LinkOptions,
+): boolean {
+  const flags = symbols.flags[id];
+  const visibility = symbols.visibility[id];
+  if ((flags & FLAG_FORCED_LOCAL) !== 0) return false;
+  if (visibility !== STV_DEFAULT && visibility !== STV_PROTECTED) return false;
+  const owner = symbols.section[id] >= 0 ? objects[symbols.owner[id]] : undefined;
+  if (owner?.excluded === true) {
+    symbols.flags[id] |= FLAG_FORCED_LOCAL;
+    return false;
+  }
+  if (mode.shared) return true;
+  if ((flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC | FLAG_EXPORT)) !== 0) return true;
+  if (options.exportDynamic) return true;
+  // Being unique (STB_GNU_UNIQUE) is no reason: if a library has the symbol too, the first test has seen it.
+  return options.dynamicListData && symbols.type[id] === STT_OBJECT;
+}
+
+/** In a shared library: may another module's definition come first? (ld manual, -Bsymbolic and its variants.) */
+function isPreemptible(symbols: SymbolTable, id: SymbolId, options: LinkOptions): boolean {
+  if (symbols.visibility[id] === STV_PROTECTED) return false;
+  const inList = (symbols.flags[id] & FLAG_EXPORT) !== 0;
+  if (inList) return true;
+  if (options.dynamicList !== undefined && !options.dynamicListData) return false;
+  const isFunction = symbols.type[id] === STT_FUNC || symbols.type[id] === STT_GNU_IFUNC;
+  const isWeak = symbols.kind[id] === KIND_DEFINED_WEAK;
+  switch (options.bsymbolic) {
+    case "none":
+      return true;
+    case "all":
+      return false;
+    case "functions":
+      return !isFunction;
+    case "non-weak":
+      return isWeak;
+    case "non-weak-functions":
+      return !isFunction || isWeak;
+  }
+}
+
+function bindShared(symbols: SymbolTable, id: SymbolId, mode: OutputMode): number {
+  if ((symbols.flags[id] & FLAG_REF_REGULAR) !== 0 && mode.dynamic) symbols.flags[id] |= FLAG_DYNSYM;
+  return BIND_IMPORTED;
+}
+
+/** @param ignored --ignore-unresolved-symbol names it */
+function bindUndefined(
+  symbols: SymbolTable,
+  id: SymbolId,
+  mode: OutputMode,
+  options: LinkOptions,
+  ignored: boolean,
+): number {
+  const flags = symbols.flags[id];
+  // What only the command line names (-u, -e) is no reference that the dynamic linker could serve.
+  if ((flags & FLAG_REF_REGULAR) === 0 || symbols.owner[id] < 0) return BIND_UNDEFINED;
+  const isStrong = (flags & FLAG_REF_REGULAR_NONWEAK) !== 0;
+  const canImport = mode.dynamic && mode.kind !== "static-pie" && symbols.visibility[id] === STV_DEFAULT;
+  if (isStrong) {
+    if (symbols.visibility[id] !== STV_DEFAULT || (undefinedIsError(options) && !ignored)) return BIND_UNDEFINED;
+    // A program whose missing symbols are ignored has them at 0: left to the dynamic linker it would not start (as BFD).
+    if (!mode.shared || !canImport) return BIND_ZERO;
+  } else {
+    // No thread has a copy of it: its offset from the thread pointer is settled (BFD, as measured in all TLS models).
+    if (symbols.type[id] === STT_TLS && !mode.shared) {
+      symbols.flags[id] |= FLAG_DROPPED;
+      return BIND_ZERO;
+    }
+    // Hidden, or with -z nodynamic-undefined-weak: nobody will define it.
+    if (!canImport || options.z.dynamicUndefinedWeak === false) {
+      symbols.flags[id] |= FLAG_DROPPED;
+      return BIND_ZERO;
+    }
+  }
+  symbols.flags[id] |= FLAG_DYNSYM;
+  return BIND_IMPORTED;
+}
+
+/**
+ * In a program a weak reference that nothing defines is left to the dynamic linker only if it goes through the GOT and
+ * nowhere else; an address in the code, or a mere call, is 0. (BFD's UNDEFINED_WEAK_RESOLVED_TO_ZERO.) After the scan.
+ */
+export function settleWeakReferences(
+  symbols: SymbolTable,
+  scan: Scan,
+  mode: OutputMode,
+  { z: { dynamicUndefinedWeak } }: LinkOptions,
+): void {
+  if (mode.shared || !mode.dynamic) return;
+  // Asked for, the symbol is there all the same, for those who look it up.
+  const removed = dynamicUndefinedWeak === true ? FLAG_NEEDS_PLT : FLAG_DYNSYM | FLAG_NEEDS_PLT;
+  for (let id = 0; id < symbols.names.count; id++) {
+    const flags = symbols.flags[id];
+    if ((flags & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id) || (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) continue;
+    if ((flags & (FLAG_NEEDS_GOT | FLAG_DIRECT)) === FLAG_NEEDS_GOT || (flags & FLAG_NEEDS_TLS_IE) !== 0) continue;
+    symbols.flags[id] = (flags & ~removed) | FLAG_DROPPED;
+    scan.bindings[id] = BIND_ZERO;
+  }
+  forget(scan, (symbol) => (symbols.flags[symbol] & FLAG_DROPPED) !== 0);
+}
+
+/**
+ * Pointers in the data of a position-dependent program. What code needs the address of has it in the program: a copied
+ * variable, a library's function at its PLT entry. So has an IFUNC whose PLT entry code needs; otherwise pointers to it are
+ * relocated to what the resolver returns, as those in the GOT. After the scan.
+ */
+export function settlePointers(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
+  if (mode.pic) return;
+  forget(scan, (symbol) => {
+    if ((symbols.flags[symbol] & (FLAG_COPY | FLAG_CANONICAL_PLT)) !== 0) return true;
+    if (scan.bindings[symbol] !== BIND_IFUNC || (symbols.flags[symbol] & FLAG_NEEDS_PLT) === 0) return false;
+    symbols.flags[symbol] |= FLAG_CANONICAL_PLT;
+    return true;
+  });
+}
+
+/** Takes the relocations of some symbols off the dynamic linker's list. */
+function forget(scan: Scan, isSettled: (symbol: SymbolId) => boolean): void {
+  let kept = 0;
+  for (let i = 0; i < scan.dynCount; i++) {
+    const symbol = scan.dynSymbol[i];
+    if (symbol >= 0 && isSettled(symbol)) continue;
+    scan.dynSection[kept] = scan.dynSection[i];
+    scan.dynOffset[kept] = scan.dynOffset[i];
+    scan.dynSymbol[kept] = symbol;
+    scan.dynType[kept++] = scan.dynType[i];
+  }
+  scan.dynCount = kept;
+}

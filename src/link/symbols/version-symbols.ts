@@ -1,0 +1,196 @@
+// Applies the version script and the export lists to the symbols: which version each definition gets, which become local,
+// which are exported from a program. Runs before symbols are bound.
+
+import { STT_OBJECT } from "../../elf/constants.ts";
+import type { Report } from "../../elf/problem.ts";
+import { error } from "../../elf/problem.ts";
+import { plainEnd, type VersionDefinition } from "../made/dynamic-symbols.ts";
+import type { LinkOptions } from "../options.ts";
+import type { VersionNode } from "../script/types.ts";
+import {
+  compilePatterns,
+  compileVersions,
+  NO_VERSION,
+  type VersionMatcher,
+  versionIsLocal,
+  versionNode,
+} from "../script/version-assign.ts";
+import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { nameText } from "../tables/names.ts";
+import { closest } from "../tables/spelling.ts";
+import {
+  defineSymbol,
+  FLAG_EXPORT,
+  FLAG_FORCED_LOCAL,
+  FLAG_LINKER_DEFINED,
+  isDefinedHere,
+  type SymbolTable,
+  symbolNamed,
+  versionId,
+} from "../tables/symbol-table.ts";
+
+/** @returns the versions that the output defines, in order */
+export function assignVersions(
+  symbols: SymbolTable,
+  nodes: readonly VersionNode[],
+  mode: OutputMode,
+  options: LinkOptions,
+  demangle: (name: string) => string,
+  report: Report,
+): VersionDefinition[] {
+  if (!mode.dynamic) return [];
+  markExports(symbols, options, demangle);
+  const matcher = compileVersions(nodes, report);
+  const definitions: VersionDefinition[] = nodes
+    .filter((it) => it.name !== "")
+    .map((it) => ({ name: it.name, parents: it.parents }));
+  const known = new Set(definitions.map((it) => it.name));
+  const defined: SymbolId[] = [];
+  for (let id = 0; id < symbols.names.count; id++) if (isDefinedHere(symbols, id)) defined.push(id);
+  for (const id of defined) {
+    const version = symbols.versionNames[symbols.version[id]];
+    if (version === "") continue;
+    const node = matcher.nodeNamed(version);
+    if (node >= 0) declare(symbols, id, node, matcher, demangle);
+    else if (!known.has(version)) {
+      if (mode.shared) report(error("version-node-missing", {}, { symbol: nameText(symbols.names, id), version }));
+      known.add(version);
+      definitions.push({ name: version, parents: [] });
+    }
+  }
+  for (const id of defined) assignVersion(symbols, id, nodes, matcher, options, demangle);
+  if (options.defaultSymver) applyDefaultSymver(symbols, defined, definitions, options);
+  for (const it of definitions) defineVersionSymbol(symbols, it.name);
+  if (!options.undefinedVersion) {
+    for (const { node, name } of matcher.undefinedNames()) {
+      const suggestion = closest(name, symbolNames(symbols, defined));
+      const details = { symbol: name, version: nodes[node].name, ...(suggestion === undefined ? {} : { suggestion }) };
+      report(error("undefined-version", nodes[node].place, details));
+    }
+  }
+  return definitions;
+}
+
+function* symbolNames({ names }: SymbolTable, ids: readonly SymbolId[]): IterableIterator<string> {
+  for (const id of ids) yield nameText(names, id);
+}
+
+function declare(
+  symbols: SymbolTable,
+  id: SymbolId,
+  node: number,
+  matcher: VersionMatcher,
+  demangle: (name: string) => string,
+): void {
+  const { names } = symbols;
+  matcher.declareExplicit(node, names.pool, names.start[id], plainEnd(symbols, id), () =>
+    demangledName(symbols, id, demangle),
+  );
+}
+
+function demangledName(symbols: SymbolTable, id: SymbolId, demangle: (name: string) => string): string {
+  const { names } = symbols;
+  return demangle(new TextDecoder().decode(names.pool.subarray(names.start[id], plainEnd(symbols, id))));
+}
+
+function assignVersion(
+  symbols: SymbolTable,
+  id: SymbolId,
+  nodes: readonly VersionNode[],
+  matcher: VersionMatcher,
+  options: LinkOptions,
+  demangle: (name: string) => string,
+): void {
+  const { names } = symbols;
+  const start = names.start[id];
+  const end = plainEnd(symbols, id);
+  const demangled = (): string => demangledName(symbols, id, demangle);
+  const version = symbols.versionNames[symbols.version[id]];
+  if (version !== "") {
+    const node = matcher.nodeNamed(version);
+    if (node < 0 || options.exportDynamic) return;
+    const match = matcher.findIn(node, names.pool, start, end, demangled);
+    if (match !== NO_VERSION && versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
+    return;
+  }
+  const match = matcher.find(names.pool, start, end, demangled);
+  if (match === NO_VERSION) return;
+  if (versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
+  else {
+    const { name } = nodes[versionNode(match)];
+    if (name !== "") symbols.version[id] = versionId(symbols, name);
+  }
+}
+
+/** Each version is itself an exported absolute symbol of that version (bfd/elflink.c, "a symbol representing this version"). */
+function defineVersionSymbol(symbols: SymbolTable, name: string): void {
+  const id = symbolNamed(symbols, name);
+  if (isDefinedHere(symbols, id)) return;
+  defineSymbol(symbols, id, SECTION_ABSOLUTE, 0, STT_OBJECT);
+  symbols.version[id] = versionId(symbols, name);
+  symbols.flags[id] |= FLAG_EXPORT;
+}
+
+/** --default-symver: what has no version is in one named after the library. */
+function applyDefaultSymver(
+  symbols: SymbolTable,
+  defined: readonly SymbolId[],
+  definitions: VersionDefinition[],
+  options: LinkOptions,
+): void {
+  const name = options.soname ?? options.outputName.slice(options.outputName.lastIndexOf("/") + 1);
+  const version = versionId(symbols, name);
+  let any = false;
+  for (const id of defined) {
+    if (symbols.version[id] !== 0 || (symbols.flags[id] & (FLAG_FORCED_LOCAL | FLAG_LINKER_DEFINED)) !== 0) continue;
+    symbols.version[id] = version;
+    any = true;
+  }
+  // GNU ld numbers it before the script's.
+  if (any && !definitions.some((it) => it.name === name)) definitions.unshift({ name, parents: [] });
+}
+
+/** What the lists and the version script say of a definition, asked before versions are assigned. */
+export interface ExportRules {
+  /** --dynamic-list or --export-dynamic-symbol names it. */
+  isListed(id: SymbolId): boolean;
+  /** The version script makes it local. */
+  isLocal(id: SymbolId): boolean;
+}
+
+export function exportRules(
+  symbols: SymbolTable,
+  nodes: readonly VersionNode[],
+  options: LinkOptions,
+  demangle: (name: string) => string,
+): ExportRules {
+  const { names } = symbols;
+  const patterns = compilePatterns([...options.exportDynamicSymbols, ...(options.dynamicList ?? [])]);
+  // What is wrong with the script is reported when versions are assigned.
+  const versions = compileVersions(nodes, () => {});
+  const demangled = (id: SymbolId) => (): string => demangledName(symbols, id, demangle);
+  return {
+    isListed: (id) => patterns.matches(names.pool, names.start[id], plainEnd(symbols, id), demangled(id)),
+    isLocal: (id) => {
+      const match = versions.find(names.pool, names.start[id], plainEnd(symbols, id), demangled(id));
+      return match !== NO_VERSION && versionIsLocal(match);
+    },
+  };
+}
+
+/** --dynamic-list and --export-dynamic-symbol. */
+function markExports(symbols: SymbolTable, options: LinkOptions, demangle: (name: string) => string): void {
+  const patterns = [...options.exportDynamicSymbols, ...(options.dynamicList ?? [])];
+  if (patterns.length === 0) return;
+  const matcher = compilePatterns(patterns);
+  const { names } = symbols;
+  for (let id = 0; id < names.count; id++) {
+    if (!isDefinedHere(symbols, id)) continue;
+    if (
+      matcher.matches(names.pool, names.start[id], plainEnd(symbols, id), () => demangledName(symbols, id, demangle))
+    ) {
+      symbols.flags[id] |= FLAG_EXPORT;
+    }
+  }
+}

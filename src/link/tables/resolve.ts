@@ -1,0 +1,312 @@
+// Which definition a name stands for. GNU ld's rules (bfd/linker.c's action table, and bfd/elflink.c's
+// _bfd_elf_merge_symbol for shared libraries), as one table: the row is what a file brings, the column what is there.
+//
+//   brings \ there   NONE   UNDEF  WEAKREF DEFINED WEAKDEF COMMON  SHARED  WEAKSHARED
+//   reference        set    keep   set     keep    keep    keep    keep    keep
+//   weak reference   set    keep   keep    keep    keep    keep    keep    keep
+//   definition       set    set    set     twice   set     set     set     set
+//   weak definition  set    set    set     keep    keep    keep    set     set
+//   common           set    set    set     keep    set     larger  shcom   set
+//   shared           set    set    set     keep    keep    comsh   keep    keep
+//   weak shared      set    set    set     keep    keep    keep    keep    keep
+//
+// "larger": a common symbol gets the largest size and alignment of all. "shcom" and "comsh": a common symbol against a
+// shared library's data: an initialised variable of the library wins (and is copied into the program); one in the
+// library's .bss counts as another common symbol; a function never takes a common symbol's place.
+
+import {
+  STB_GNU_UNIQUE,
+  STB_WEAK,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_NOTYPE,
+  STT_TLS,
+  STV_DEFAULT,
+} from "../../elf/constants.ts";
+import { growInt32 } from "./columns.ts";
+import { SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
+import {
+  FLAG_DEF_DYNAMIC,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_DYNAMIC_NONWEAK,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
+  FLAG_SHARED_COMMON,
+  FLAG_SHARED_PROTECTED,
+  FLAG_UNIQUE,
+  KIND_COMMON,
+  KIND_DEFINED,
+  KIND_DEFINED_WEAK,
+  KIND_NONE,
+  KIND_SHARED,
+  KIND_UNDEFINED,
+  KIND_UNDEFINED_WEAK,
+  type SymbolTable,
+} from "./symbol-table.ts";
+
+/** Why a definition holds; kept per symbol for reports. The texts are in explain/. */
+export const RULE_FIRST = 1;
+export const RULE_STRONG_OVER_WEAK = 2;
+export const RULE_DEFINITION_OVER_COMMON = 3;
+export const RULE_COMMON_OVER_WEAK = 4;
+export const RULE_LARGEST_COMMON = 5;
+export const RULE_OBJECT_OVER_SHARED = 6;
+export const RULE_SHARED_OVER_COMMON = 7;
+export const RULE_LINKER = 8;
+export const RULE_ASSIGNED = 9;
+
+const KEEP = 0;
+const SET = 1;
+const TWICE = 2;
+const LARGER = 3;
+const SHCOM = 4;
+const COMSH = 5;
+
+const ACTIONS = Uint8Array.of(
+  // NONE UNDEF WEAKREF DEFINED WEAKDEF COMMON SHARED WEAKSHARED; rows by KIND_* of what comes, from UNDEFINED on
+  ...[SET, KEEP, SET, KEEP, KEEP, KEEP, KEEP, KEEP],
+  ...[SET, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP],
+  ...[SET, SET, SET, TWICE, SET, SET, SET, SET],
+  ...[SET, SET, SET, KEEP, KEEP, KEEP, SET, SET],
+  ...[SET, SET, SET, KEEP, SET, LARGER, SHCOM, SET],
+  ...[SET, SET, SET, KEEP, KEEP, COMSH, KEEP, KEEP],
+  ...[SET, SET, SET, KEEP, KEEP, KEEP, KEEP, KEEP],
+);
+
+/** Definitions that lost, and clashes: kept for messages and reports. */
+export interface ResolutionRecord {
+  /** Definitions passed over, three numbers each: symbol, owner (object, or `asShared` of a shared library), index in its table. */
+  losers: Int32Array;
+  loserCount: number;
+  /** Strong definitions met twice: symbol, first owner, first section, second owner, second section, each twice its value. */
+  readonly duplicates: DuplicateDefinition[];
+  readonly tlsMismatches: TlsMismatch[];
+}
+
+export interface DuplicateDefinition {
+  readonly symbol: SymbolId;
+  readonly firstObject: number;
+  readonly firstSection: SectionId;
+  readonly firstValue: number;
+  readonly secondObject: number;
+  readonly secondSection: SectionId;
+  readonly secondValue: number;
+}
+
+export interface TlsMismatch {
+  readonly symbol: SymbolId;
+  /** Object, or `asShared` of a shared library; -1: the linker itself. */
+  readonly first: number;
+  readonly second: number;
+}
+
+/** A shared library in a column that otherwise holds objects: below -1, which means nobody. Its own inverse. */
+export function asShared(shared: number): number {
+  return -2 - shared;
+}
+
+export function createRecord(): ResolutionRecord {
+  return { losers: new Int32Array(48), loserCount: 0, duplicates: [], tlsMismatches: [] };
+}
+
+/** What a file says of a name. One record is reused for all symbols of all files. */
+export interface Candidate {
+  /** KIND_UNDEFINED … KIND_SHARED_WEAK. */
+  kind: number;
+  owner: number;
+  section: SectionId;
+  valueLow: number;
+  valueHigh: number;
+  size: number;
+  type: number;
+  visibility: number;
+  binding: number;
+  /** In the file's symbol table. */
+  index: number;
+  /** KIND_SHARED*: the definition lies in space without file contents (.bss). */
+  bss: boolean;
+  version: number;
+}
+
+export function createCandidate(): Candidate {
+  return {
+    kind: 0,
+    owner: 0,
+    section: SECTION_NONE,
+    valueLow: 0,
+    valueHigh: 0,
+    size: 0,
+    type: 0,
+    visibility: 0,
+    binding: 0,
+    index: 0,
+    bss: false,
+    version: 0,
+  };
+}
+
+/** Enters what an object says of `id`. */
+export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
+  const before = symbols.kind[id];
+  if (it.visibility !== STV_DEFAULT) {
+    const seen = symbols.visibility[id];
+    // Most constraining wins: internal (1) < hidden (2) < protected (3), and any of them over default (0).
+    if (seen === STV_DEFAULT || it.visibility < seen) symbols.visibility[id] = it.visibility;
+  }
+  const isReference = it.kind === KIND_UNDEFINED || it.kind === KIND_UNDEFINED_WEAK;
+  if (isReference) {
+    if (symbols.owner[id] < 0 && before <= KIND_UNDEFINED_WEAK) symbols.owner[id] = it.owner;
+    symbols.flags[id] |= it.kind === KIND_UNDEFINED ? FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR;
+    if (it.visibility !== STV_DEFAULT && before >= KIND_SHARED) {
+      // A hidden reference cannot be met by another module: back to undefined.
+      symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+      setFrom(symbols, id, it, 0);
+      return;
+    }
+  }
+  // A tentative definition is met by a shared library's, so it counts as a reference (bfd/elflink.c: "definition").
+  if (it.kind === KIND_COMMON) symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
+  if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
+    record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: it.owner });
+  }
+  switch (ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before]) {
+    case SET:
+      if (before >= KIND_DEFINED) addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
+      if (before >= KIND_SHARED) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+      setFrom(symbols, id, it, ruleFor(it.kind, before));
+      return;
+    case KEEP:
+      if (!isReference) addLoser(record, id, it.owner, it.index);
+      return;
+    case TWICE:
+      record.duplicates.push({
+        symbol: id,
+        firstObject: symbols.owner[id],
+        firstSection: symbols.section[id],
+        firstValue: symbols.valueLow[id] >>> 0,
+        secondObject: it.owner,
+        secondSection: it.section,
+        secondValue: it.valueLow >>> 0,
+      });
+      return;
+    case LARGER:
+      mergeCommon(symbols, id, it, record);
+      return;
+    case SHCOM:
+      if (symbols.type[id] === STT_FUNC || symbols.type[id] === STT_GNU_IFUNC) {
+        symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+        setFrom(symbols, id, it, RULE_OBJECT_OVER_SHARED);
+      } else if ((symbols.flags[id] & FLAG_SHARED_COMMON) !== 0) {
+        const size = Math.max(it.size, symbols.size[id]);
+        symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+        setFrom(symbols, id, it, RULE_LARGEST_COMMON);
+        symbols.size[id] = size;
+      } else {
+        addLoser(record, id, it.owner, it.index);
+        symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
+        symbols.rule[id] = RULE_SHARED_OVER_COMMON;
+      }
+      return;
+  }
+}
+
+/** Enters a shared library's definition of `id`. */
+export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
+  const before = symbols.kind[id];
+  symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+  if (before !== KIND_NONE && symbols.visibility[id] !== STV_DEFAULT && before <= KIND_UNDEFINED_WEAK) return;
+  if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
+    record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: asShared(it.owner) });
+  }
+  const isFunction = it.type === STT_FUNC || it.type === STT_GNU_IFUNC;
+  switch (ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before]) {
+    case SET:
+      setShared(symbols, id, it, RULE_FIRST);
+      return;
+    case COMSH:
+      if (isFunction) addLoser(record, id, asShared(it.owner), it.index);
+      else if (it.bss) {
+        if (it.size > symbols.size[id]) symbols.size[id] = it.size;
+        addLoser(record, id, asShared(it.owner), it.index);
+      } else {
+        addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
+        symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
+        setShared(symbols, id, it, RULE_SHARED_OVER_COMMON);
+      }
+      return;
+    default:
+      addLoser(record, id, asShared(it.owner), it.index);
+      // What the definition leaves unsaid is taken from the other (assembler code without .type and .size).
+      if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
+      if (symbols.size[id] === 0) symbols.size[id] = it.size;
+  }
+}
+
+/** Notes that a shared library refers to `id`. */
+export function referFromShared(symbols: SymbolTable, id: SymbolId, shared: number, binding: number): void {
+  symbols.flags[id] |= binding === STB_WEAK ? FLAG_REF_DYNAMIC : FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK;
+  if (symbols.kind[id] !== KIND_NONE) return;
+  symbols.kind[id] = binding === STB_WEAK ? KIND_UNDEFINED_WEAK : KIND_UNDEFINED;
+  symbols.owner[id] = asShared(shared);
+}
+
+function setShared(symbols: SymbolTable, id: SymbolId, it: Candidate, rule: number): void {
+  setFrom(symbols, id, it, rule);
+  symbols.flags[id] &= ~(FLAG_SHARED_PROTECTED | FLAG_SHARED_COMMON);
+  if (it.visibility !== STV_DEFAULT) symbols.flags[id] |= FLAG_SHARED_PROTECTED;
+  if (it.bss) symbols.flags[id] |= FLAG_SHARED_COMMON;
+}
+
+function setFrom(symbols: SymbolTable, id: SymbolId, it: Candidate, rule: number): void {
+  symbols.kind[id] = it.kind;
+  symbols.owner[id] = it.owner;
+  symbols.section[id] = it.section;
+  symbols.valueLow[id] = it.valueLow;
+  symbols.valueHigh[id] = it.valueHigh;
+  symbols.size[id] = it.size;
+  symbols.type[id] = it.type;
+  symbols.index[id] = it.index;
+  symbols.version[id] = it.version;
+  symbols.rule[id] = rule;
+  if (it.binding === STB_GNU_UNIQUE) symbols.flags[id] |= FLAG_UNIQUE;
+  else symbols.flags[id] &= ~FLAG_UNIQUE;
+}
+
+/** Two common symbols: the larger size, the larger alignment; the owner is the one with the larger size. */
+function mergeCommon(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
+  const alignment = Math.max(symbols.valueLow[id], it.valueLow);
+  if (it.size > symbols.size[id]) {
+    addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
+    setFrom(symbols, id, it, RULE_LARGEST_COMMON);
+  } else addLoser(record, id, it.owner, it.index);
+  symbols.valueLow[id] = alignment;
+}
+
+function ruleFor(kind: number, before: number): number {
+  if (before >= KIND_SHARED) return RULE_OBJECT_OVER_SHARED;
+  if (kind === KIND_DEFINED && before === KIND_DEFINED_WEAK) return RULE_STRONG_OVER_WEAK;
+  if (kind === KIND_DEFINED && before === KIND_COMMON) return RULE_DEFINITION_OVER_COMMON;
+  if (kind === KIND_COMMON && before === KIND_DEFINED_WEAK) return RULE_COMMON_OVER_WEAK;
+  return RULE_FIRST;
+}
+
+/** One side is thread-local, the other is not, and both say what they are. */
+function isTlsMismatch(symbols: SymbolTable, id: SymbolId, it: Candidate): boolean {
+  const type = symbols.type[id];
+  if ((type === STT_TLS) === (it.type === STT_TLS)) return false;
+  const unsaid = (kind: number, t: number): boolean => kind <= KIND_UNDEFINED_WEAK && t === STT_NOTYPE;
+  return !unsaid(symbols.kind[id], type) && !unsaid(it.kind, it.type);
+}
+
+function ownerOf(symbols: SymbolTable, id: SymbolId): number {
+  return symbols.kind[id] >= KIND_SHARED ? asShared(symbols.owner[id]) : symbols.owner[id];
+}
+
+function addLoser(record: ResolutionRecord, id: SymbolId, owner: number, index: number): void {
+  const at = record.loserCount * 3;
+  record.losers = growInt32(record.losers, at + 3);
+  record.losers[at] = id;
+  record.losers[at + 1] = owner;
+  record.losers[at + 2] = index;
+  record.loserCount++;
+}

@@ -1,0 +1,175 @@
+// Writes the output: the input sections, relocated; then what the linker made; then the headers. Every byte has its place
+// already, and what is written is held against what was counted.
+
+import type { Machine } from "../../arch/index.ts";
+import { STT_GNU_IFUNC } from "../../elf/constants.ts";
+import { error, type Report } from "../../elf/problem.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { fillCodeGaps } from "../layout/addresses.ts";
+import { alignUp, type Layout } from "../layout/layout.ts";
+import { buildIdBytes } from "../made/build-id.ts";
+import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "../made/dynamic-relocations.ts";
+import { writeDynamic } from "../made/dynamic-section.ts";
+import type { MadeSections } from "../made/make-sections.ts";
+import { type SymbolValues, writeSymbols } from "../made/output-symbols.ts";
+import type { SlotAddresses } from "../made/slots.ts";
+import { writeParts } from "../made/split-relocations.ts";
+import type { LinkOptions } from "../options.ts";
+import type { Scan } from "../scan/scan-result.ts";
+import { entryAddress, entryName } from "../symbols/entry.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import type { Chunk } from "../tables/output-section.ts";
+import { FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
+import { compressDebug, compressionStyle } from "./compress-debug.ts";
+import { writeEmitted, writeSectionSymbols } from "./emit-relocs.ts";
+import { gdbIndex } from "./gdb-index.ts";
+import { relocateObjects } from "./relocate.ts";
+import type { Relocator } from "./relocator.ts";
+import { type GotWriter, writeDynamicSymbols, writeGot, writeGotHeader, writePlt } from "./write-chunks.ts";
+import { planHeaders, writeHeaders } from "./write-headers.ts";
+
+/** What one ArrayBuffer holds in every engine of today. Memory that stays zero costs nothing, so size alone is no harm. */
+export const LARGEST_IMAGE: number = 0xffffffff;
+
+export function writeImage(
+  loader: Loader,
+  scan: Scan,
+  made: MadeSections,
+  layout: Layout,
+  values: SymbolValues,
+  at: SlotAddresses,
+  machine: Machine,
+  mode: OutputMode,
+  options: LinkOptions,
+  report: Report,
+): Uint8Array {
+  const { objects, sections, symbols } = loader;
+  const { outputs, address, merged } = values;
+  const { slots, dynamic, symtab, dynamicRelocations, pltRelocations, relocationChunks } = made;
+  const is64 = machine.elfClass === 64;
+  let headers = planHeaders(layout, layout.contentsEnd, is64);
+  if (headers.imageSize > LARGEST_IMAGE) {
+    report(error("output-too-large", {}, { size: headers.imageSize, largest: LARGEST_IMAGE }));
+    return new Uint8Array(0);
+  }
+  let image = new Uint8Array(headers.imageSize);
+  const view = new DataView(image.buffer);
+  const dynamicIndex = dynamic?.symbols.indexOf ?? new Int32Array(symbols.count);
+  // In a static program .rela.iplt holds everything; the PLT's own come first there too.
+  const general = mode.dynamic ? dynamicRelocations : pltRelocations;
+  const gotWriter: GotWriter = {
+    machine,
+    mode,
+    values,
+    scan,
+    slots,
+    at,
+    layout,
+    dynamicIndex,
+    dynamic: general,
+    plt: pltRelocations,
+    view,
+  };
+
+  fillCodeGaps(outputs, sections, machine, image);
+  writeGot(gotWriter, made.got, made.packed !== undefined);
+  const relocator: Relocator = {
+    machine,
+    mode,
+    options,
+    sections,
+    symbols,
+    address,
+    scan,
+    slots,
+    at,
+    layout,
+    outputs: outputs.list,
+    merged,
+    dynamicIndex,
+    dynamic: general,
+    packed: made.packed?.scanned,
+    image,
+    view,
+    report,
+    contents: undefined,
+    cursor: 0,
+    locator: loader.locator,
+    overflows: 0,
+  };
+  relocateObjects(relocator, objects);
+  // The dynamic linker fills the program's copies from the libraries' variables.
+  for (const id of made.copies)
+    addRelocation(dynamicRelocations, address[id], machine.dynamic.copy, dynamicIndex[id], 0);
+
+  const { gotPlt } = made.slotChunks;
+  if (gotPlt !== undefined) writeGotHeader(gotPlt, dynamic?.chunks.dynamic.address ?? 0, is64, view);
+  writePlt(gotWriter, made.slotChunks);
+  if (dynamic !== undefined) {
+    writeDynamicSymbols(dynamic.symbols, values, dynamic.chunks.dynsym, view, is64, mode);
+    writeDynamic(dynamic.tags, machine, view, dynamic.chunks.dynamic.offset);
+  }
+  const { parts } = relocationChunks;
+  writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, true, machine, view, report);
+  if (parts !== undefined) writeParts(dynamicRelocations, parts, machine, mode, view);
+  writeRelocationChunk(pltRelocations, relocationChunks.plt, false, machine, view, report);
+  for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
+  if (symtab !== undefined) {
+    writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64);
+    image.set(symtab.plan.strings.bytes.subarray(0, symtab.plan.strings.size), symtab.strings.offset);
+    if (made.emitted !== undefined) {
+      writeSectionSymbols(made.emitted, layout.sections, symtab.plan.sectionSymbols, view, symtab.table.offset, is64);
+      writeEmitted(relocator, made.emitted, objects);
+    }
+  }
+  if (made.gdbIndex !== undefined) {
+    const bytes = gdbIndex(image, layout.sections);
+    made.gdbIndex.offset = alignUp(layout.contentsEnd, 4);
+    made.gdbIndex.size = bytes.length;
+    headers = planHeaders(layout, made.gdbIndex.offset + bytes.length, is64);
+    const larger = new Uint8Array(headers.imageSize);
+    larger.set(image.subarray(0, layout.contentsEnd));
+    larger.set(bytes, made.gdbIndex.offset);
+    image = larger;
+  }
+  const style = compressionStyle(options, report);
+  if (style !== undefined) {
+    const packed = compressDebug(image, layout.sections, style, is64, options);
+    if (packed !== undefined) {
+      headers = planHeaders(layout, packed.contentsEnd, is64);
+      image = new Uint8Array(headers.imageSize);
+      for (const { offset, bytes } of packed.parts) image.set(bytes, offset);
+    }
+  }
+  const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
+  writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols), image);
+  if (made.buildId !== undefined)
+    image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
+  return image;
+}
+
+/** What is written was counted before layout; a difference is an error of the linker, never a broken file. */
+function writeRelocationChunk(
+  list: RelocationList,
+  chunk: Chunk | undefined,
+  sorted: boolean,
+  machine: Machine,
+  view: DataView,
+  report: Report,
+): void {
+  if (list.count !== list.address.length) {
+    report(error("internal-relocation-count", {}, { counted: list.address.length, written: list.count }));
+    return;
+  }
+  if (chunk === undefined) return;
+  writeRelocations(list, sorted ? sortRelocations(list, machine) : undefined, machine, view, chunk.offset);
+}
+
+/** IFUNC and unique symbols need a loader that knows GNU's extensions: EI_OSABI says so. */
+function usesGnuFeatures(symbols: SymbolTable): boolean {
+  for (let id = 0; id < symbols.count; id++) {
+    if (!isDefinedHere(symbols, id)) continue;
+    if (symbols.type[id] === STT_GNU_IFUNC || (symbols.flags[id] & FLAG_UNIQUE) !== 0) return true;
+  }
+  return false;
+}
