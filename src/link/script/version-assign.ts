@@ -1,5 +1,5 @@
 // Which version a symbol gets from the version script, and whether the script makes it local. GNU ld's order, from
-// bfd_find_version_for_sym (bfd/linker.c) and held to GNU ld 2.40 by test/link/version-assign.test.ts:
+// bfd_find_version_for_sym (bfd/linker.c) and held to GNU ld 2.40 by test/link/symbols/version-assign.test.ts:
 //
 //   1. an exact name: the first one, in the order of the nodes, a node's globals before its locals
 //   2. else a wildcard other than `*`: the last node whose globals match; if there is none, the last whose locals match

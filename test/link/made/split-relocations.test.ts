@@ -1,0 +1,42 @@
+// -z nocombreloc: a section of dynamic relocations for each section that they are about, in the order of GNU ld's script, and
+// one table for the dynamic linker.
+
+import { equal } from "node:assert/strict";
+import { compile } from "../../support/build.ts";
+import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
+
+const LIBRARY = `
+  int shared_data = 4;
+  static const int table[] = {1, 2};
+  const int *const pointers[] = {table, table + 1};
+  int *address = &shared_data;
+  static int yes(void) { return 5; }
+  static void *pick(void) { return yes; }
+  static int chosen(void) __attribute__((ifunc("pick")));
+  int (*chosen_pointer)(void) = chosen;
+  int get(void) { return *pointers[1] + *address + chosen_pointer() + chosen(); }`;
+
+const MAIN = `
+  #include <stdio.h>
+  extern int shared_data;
+  int get(void);
+  FILE **out = &stdout;
+  int (*print)(const char *, ...) = printf;
+  int main(void) { print("%d %d\\n", shared_data, get()); return fflush(*out); }`;
+
+eachTarget("every kind of output has its relocations section by section, and works", (target) => {
+  const library = compile(target, "library.c", LIBRARY, ["-fPIC", "-O1"]);
+  const pic = compile(target, "main.c", MAIN, ["-fPIC", "-O1"]);
+  const fixed = compile(target, "main.c", MAIN, ["-fno-pie", "-O1"]);
+  const flag = "-Wl,-z,nocombreloc";
+  const build = (shop: Workshop): string[] => {
+    shop.cc("liblibrary.so", ["-shared", flag, library]);
+    shop.cc("pie", ["-pie", flag, pic, "./liblibrary.so"]);
+    shop.cc("fixed", ["-no-pie", flag, fixed, "./liblibrary.so"]);
+    shop.cc("joined", ["-pie", flag, pic, library]);
+    shop.cc("static", ["-static", flag, fixed, library]);
+    shop.cc("static-pie", ["-static-pie", flag, pic, library]);
+    return ["pie", "fixed", "joined", "static", "static-pie"].map((name) => shop.run(name).stdout);
+  };
+  equal(likeGnuLd(target, build).join(""), "4 16\n".repeat(5));
+});

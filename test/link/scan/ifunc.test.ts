@@ -1,0 +1,94 @@
+// Functions whose address a resolver picks at start-up (STT_GNU_IFUNC): called, pointed to, local and exported, in every
+// kind of output. A pointer to one must be the same from wherever it is taken.
+
+import { equal } from "node:assert/strict";
+import { compile } from "../../support/build.ts";
+import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
+
+const CHOICE = `
+  static int one(void) { return 1; }
+  static int two(void) { return 2; }
+  static int choices = 2;
+  static void *resolve(void) { return choices == 2 ? (void *)two : (void *)one; }
+  int chosen(void) __attribute__((ifunc("resolve")));
+  static int hidden(void) __attribute__((ifunc("resolve")));
+  int (*const table[])(void) = {chosen, hidden, one};
+  int (*writable)(void) = chosen;
+  int call_hidden(void) { return hidden(); }
+  int call_chosen(void) { return chosen(); }
+  int (*address(void))(void) { return chosen; }`;
+
+const MAIN = `
+  #include <stdio.h>
+  int chosen(void), call_hidden(void), call_chosen(void);
+  extern int (*const table[])(void);
+  extern int (*writable)(void);
+  int (*address(void))(void);
+  int (*own)(void) = chosen;
+  int main(void) {
+    printf("%d %d %d ", chosen(), call_hidden(), call_chosen());
+    printf("%d %d %d ", table[0](), table[1](), table[2]());
+    printf("%d %d %d %d\\n", own == table[0], own == writable, own == address(), own == chosen && own() == 2);
+  }`;
+
+const EXPECTED = "2 2 2 2 2 1 1 1 1 1\n";
+
+/** -fPIC rather than -fpie: a pointer taken pc-relatively is the PLT entry's, which GNU ld does not unify in a PIE. */
+const KINDS: readonly (readonly [string, string])[] = [
+  ["-fno-pie", "-no-pie"],
+  ["-fPIC", "-pie"],
+  ["-fno-pie", "-static"],
+  ["-fPIC", "-static-pie"],
+];
+
+for (const [how, link] of KINDS) {
+  eachTarget(`defined in an executable, ${link}`, (target) => {
+    for (const flags of [[], ["-fno-plt"]]) {
+      const main = compile(target, "main.c", MAIN, [how, "-O1", ...flags]);
+      const choice = compile(target, "choice.c", CHOICE, [how, "-O1", ...flags]);
+      const stdout = likeGnuLd(target, (shop) => {
+        shop.cc("main", [link, main, choice]);
+        return shop.run("main").stdout;
+      });
+      equal(stdout, EXPECTED);
+    }
+  });
+}
+
+for (const flags of [[], ["-Wl,-z,now"], ["-Wl,-Bsymbolic"]]) {
+  eachTarget(`exported by a shared library ${flags.join(" ")}`, (target) => {
+    const choice = compile(target, "choice.c", CHOICE, ["-fPIC", "-O1"]);
+    const main = compile(target, "main.c", MAIN, ["-fpie", "-O1"]);
+    const build = (shop: Workshop) => {
+      shop.cc("libchoice.so", ["-shared", choice, ...flags]);
+      shop.cc("main", ["-pie", main, "./libchoice.so", ...flags]);
+      return shop.run("main").stdout;
+    };
+    // Under -Bsymbolic GNU ld still goes by the symbol; IRELATIVE does the same without a lookup.
+    const stdout = likeGnuLd(target, build, flags.includes("-Wl,-Bsymbolic") ? ["relocations"] : []);
+    equal(stdout, EXPECTED);
+  });
+}
+
+eachTarget("a static program uses the C library's own", (target) => {
+  const main = compile(
+    target,
+    "main.c",
+    `#include <stdio.h>
+     #include <string.h>
+     void *(*volatile copy)(void *, const void *, size_t) = memcpy;
+     int main(int argc, char **argv) {
+       char text[32] = {0};
+       copy(text, "resolved", 9);
+       printf("%s %d %s\\n", text, (int)strlen(text), strchr(text, 'v'));
+     }`,
+    ["-fno-builtin", "-O1"],
+  );
+  for (const link of ["-static", "-static-pie"]) {
+    const stdout = likeGnuLd(target, (shop) => {
+      shop.cc("main", [link, main]);
+      return shop.run("main").stdout;
+    });
+    equal(stdout, "resolved 8 ved\n");
+  }
+});

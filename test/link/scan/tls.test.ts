@@ -1,0 +1,188 @@
+// Thread-local storage: every access model in every kind of output, relaxed where the linker may, right in every thread.
+
+import { equal } from "node:assert/strict";
+import { compile, type Target } from "../../support/build.ts";
+import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
+
+const LIBRARY = `
+  __thread int exported = 10;
+  __thread char zero[3];
+  static __thread long local = 20;
+  static __thread short pair[2] = {30, 31};
+  long bump(void) { zero[1]++; return exported++ + local++ + pair[1]++ + zero[1]; }
+  int *where(void) { return &exported; }`;
+
+const MAIN = `
+  #include <pthread.h>
+  #include <stdio.h>
+  extern __thread int exported;
+  extern long bump(void);
+  extern int *where(void);
+  static __thread int own = 5;
+  __thread int unset;
+  static void *thread(void *result) {
+    bump();
+    unset += own++;
+    *(long *)result = bump() * 1000 + exported * 10 + unset + (where() == &exported);
+    return 0;
+  }
+  int main(void) {
+    long results[3];
+    for (int i = 0; i < 2; i++) {
+      pthread_t id;
+      pthread_create(&id, 0, thread, &results[i]);
+      pthread_join(id, 0);
+    }
+    thread(&results[2]);
+    printf("%ld %ld %ld\\n", results[0], results[1], results[2]);
+  }`;
+
+const EXPECTED = "66126 66126 66126\n";
+
+/** How the compiler may reach a variable; gnu2 is the dialect of TLS descriptors. */
+const MODELS: readonly (readonly string[])[] = [
+  ["-ftls-model=global-dynamic"],
+  ["-ftls-model=local-dynamic"],
+  ["-ftls-model=initial-exec"],
+  ["-ftls-model=global-dynamic", "-mtls-dialect=gnu2"],
+  ["-ftls-model=local-dynamic", "-mtls-dialect=gnu2"],
+];
+
+function sources(target: Target, flags: readonly string[]): { main: string; library: string } {
+  return {
+    main: compile(target, "main.c", MAIN, ["-O1", ...flags]),
+    library: compile(target, "library.c", LIBRARY, ["-O1", ...flags]),
+  };
+}
+
+for (const model of MODELS) {
+  for (const optimize of ["", "-mcmodel=large", "-fno-plt"]) {
+    const how = [...model, ...(optimize === "" ? [] : [optimize])].join(" ");
+    eachTarget(`an executable relaxes ${how}`, (target) => {
+      if (target.wordBytes === 4 && optimize === "-mcmodel=large") return;
+      const { main, library } = sources(target, ["-fPIC", ...how.split(" ")]);
+      for (const link of optimize === "" ? ["-pie", "-no-pie", "-static", "-static-pie"] : ["-pie"]) {
+        const build = (shop: Workshop) => {
+          shop.cc("main", [link, main, library]);
+          return shop.run("main").stdout;
+        };
+        // GNU ld keeps a PLT entry for __tls_get_addr although no call is left.
+        equal(likeGnuLd(target, build, ["relocations"]), EXPECTED);
+      }
+    });
+  }
+
+  eachTarget(`a shared library keeps ${model.join(" ")}`, (target) => {
+    const { library } = sources(target, ["-fPIC", ...model]);
+    const { main } = sources(target, ["-fPIC"]);
+    const build = (shop: Workshop) => {
+      shop.cc("library.so", ["-shared", library]);
+      shop.cc("main", [main, "./library.so"]);
+      return shop.run("main").stdout;
+    };
+    // As above; and on i386 a slot may hold the offset from the thread pointer or its negative. Descriptors are in .got,
+    // which RELRO protects, not in .got.plt: dynamic linkers no longer bind them lazily. eu-elflint, which does not know
+    // R_386_TLS_DESC, says so with the section's name.
+    const isDescriptor = model.includes("-mtls-dialect=gnu2");
+    const placed = isDescriptor ? ["sections", "segments", "dynamic", "eu-elflint"] : [];
+    equal(likeGnuLd(target, build, ["relocations", ...placed]), EXPECTED);
+  });
+}
+
+eachTarget("local exec in executables", (target) => {
+  const { main, library } = sources(target, ["-fpie", "-ftls-model=local-exec"]);
+  for (const link of ["-pie", "-no-pie", "-static"]) {
+    const build = (shop: Workshop) => {
+      shop.cc("main", [link, main, library]);
+      return shop.run("main").stdout;
+    };
+    equal(likeGnuLd(target, build), EXPECTED);
+  }
+});
+
+eachTarget("local exec in a shared library: refused on x86-64, patched at load time on i386", (target) => {
+  const { library } = sources(target, ["-fPIC", "-ftls-model=local-exec"]);
+  const { main } = sources(target, ["-fPIC"]);
+  const build = (shop: Workshop) => {
+    if (target.wordBytes === 8) {
+      shop.refuses("library.so", ["-shared", library]);
+      return EXPECTED;
+    }
+    shop.cc("library.so", ["-shared", library]);
+    shop.cc("main", [main, "./library.so"]);
+    return shop.run("main").stdout;
+  };
+  // The program's accesses are relaxed: see the two reasons above.
+  equal(likeGnuLd(target, build, target.wordBytes === 4 ? ["relocations"] : []), EXPECTED);
+});
+
+eachTarget("an executable's variable used by its library, and the other way round", (target) => {
+  const main = compile(
+    target,
+    "main.c",
+    `#include <stdio.h>
+     __thread int mine = 1;
+     extern __thread int theirs;
+     extern int sum(void);
+     int main(void) { mine += 1; theirs += 10; printf("%d\\n", sum()); }`,
+    ["-fpie", "-O1"],
+  );
+  const library = compile(
+    target,
+    "library.c",
+    "extern __thread int mine; __thread int theirs = 100; int sum(void) { return mine + theirs; }",
+    ["-fPIC", "-O1"],
+  );
+  const stdout = likeGnuLd(target, (shop) => {
+    shop.cc("library.so", ["-shared", library]);
+    shop.cc("main", ["-pie", main, "./library.so"]);
+    return shop.run("main").stdout;
+  });
+  equal(stdout, "112\n");
+});
+
+eachTarget("alignment of the thread-local segment holds for initialised and zeroed variables", (target) => {
+  const main = compile(
+    target,
+    "main.c",
+    `#include <stdint.h>
+     #include <stdio.h>
+     __thread char small = 1;
+     __thread char wide[64] __attribute__((aligned(64))) = {2};
+     __thread char zeroed[8] __attribute__((aligned(128)));
+     int main(void) {
+       printf("%d %d %d %d\\n", small, wide[0], (int)((uintptr_t)wide % 64), (int)((uintptr_t)zeroed % 128));
+     }`,
+    ["-fpie"],
+  );
+  for (const link of ["-pie", "-no-pie", "-static"]) {
+    const stdout = likeGnuLd(target, (shop) => {
+      shop.cc("main", [link, main]);
+      return shop.run("main").stdout;
+    });
+    equal(stdout, "1 2 0 0\n");
+  }
+});
+
+eachTarget("a weak undefined thread-local variable links and is not touched", (target) => {
+  const main = compile(
+    target,
+    "main.c",
+    `extern __thread int absent __attribute__((weak));
+     int main(int argc, char **argv) { return argc > 5 ? absent : 3; }`,
+    ["-fpie", "-O1"],
+  );
+  const status = likeGnuLd(target, (shop) => {
+    shop.cc("main", ["-pie", main]);
+    return shop.run("main").status;
+  });
+  equal(status, 3);
+});
+
+eachTarget("a thread-local and an ordinary symbol of the same name are refused", (target) => {
+  const main = compile(target, "main.c", "extern int mixed; int main(void) { return mixed; }");
+  const other = compile(target, "other.c", "__thread int mixed = 1;");
+  likeGnuLd(target, (shop) => {
+    shop.refuses("main", [main, other]);
+  });
+});
