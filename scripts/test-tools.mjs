@@ -19,6 +19,8 @@ const TOOLS = [
   ["/lib32/libc.so.6", "libc6-i386"],
   ["/usr/lib32/libstdc++.so.6", "lib32stdc++6"],
   ["/usr/lib32/libgcc_s.so.1", "lib32gcc-s1"],
+  // For kernels that do not run i386 programs.
+  ["/usr/bin/qemu-i386", "qemu-user"],
   ["/usr/lib/llvm-19/lib/libLLVMCore.a", "llvm-19-dev"],
   ["/usr/lib/llvm-19/lib/libclangFrontendTool.a", "libclang-19-dev"],
 ];

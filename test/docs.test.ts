@@ -76,7 +76,7 @@ test("the table of passes in docs/architecture.md stands in the order of link.ts
   ok(passes.length > 20, "the table names the passes");
   const source = read("src/link/link.ts");
   const functions = new Map<string, string>();
-  for (const [, names, file] of source.matchAll(/^import \{([^}]*)\} from "\.\/([\w-]+)\.ts";$/gm)) {
+  for (const [, names, file] of source.matchAll(/^import \{([^}]*)\} from "\.\/(?:[\w-]+\/)?([\w-]+)\.ts";$/gm)) {
     for (const name of names.split(",")) if (!/\btype\b/.test(name)) functions.set(name.trim(), file);
   }
   // layOut is called in a function of its own below.

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { archive, compile, scratch, type Target, targets, x86_64 } from "../support/build.ts";
 import { type Linker, underTest, type Workshop, workshop } from "../support/link.ts";
 import { tool } from "../support/run.ts";
-import { needs, which } from "../support/tools.ts";
+import { needs, needsToRun, which } from "../support/tools.ts";
 
 const lld: Linker = { name: "lld", path: which("ld.lld-19") ?? "ld.lld-19" };
 const gold: Linker = { name: "gold", path: which("ld.gold") ?? "ld.gold" };
@@ -24,7 +24,7 @@ function like(judge: Linker, target: Target, build: (shop: Workshop) => string):
 
 function eachTargetLike(judge: Linker, title: string, body: (target: Target) => void): void {
   for (const target of targets) {
-    test(`${title} (${target.name})`, needs(judge.path, ...target.tools), () => body(target));
+    test(`${title} (${target.name})`, needsToRun(judge.path, ...target.tools), () => body(target));
   }
 }
 
@@ -187,22 +187,26 @@ eachTargetLike(lld, "--shuffle-sections=PATTERN=-1 turns the order of some secti
 });
 
 for (const target of targets) {
-  test(`--shuffle-sections=SEED gives every seed an order of its own (${target.name})`, needs(...target.tools), () => {
-    const shop = workshop(underTest, target);
-    const file = parts(target);
-    const shuffled = (flag: string): string => order(shop.ld("main", [file, "-e", "start", flag]));
-    const orders = Array.from({ length: 20 }, (_, seed) => shuffled(`--shuffle-sections=${seed}`));
-    equal(shuffled("--shuffle-sections=7"), orders[7]);
-    equal(new Set(orders).size > 15, true, orders.join("\n"));
-    for (const it of orders)
-      equal(
-        it.split(" ").sort().join(),
-        order(shop.ld("main", [file, "-e", "start"]))
-          .split(" ")
-          .sort()
-          .join(),
-      );
-  });
+  test(
+    `--shuffle-sections=SEED gives every seed an order of its own (${target.name})`,
+    needsToRun(...target.tools),
+    () => {
+      const shop = workshop(underTest, target);
+      const file = parts(target);
+      const shuffled = (flag: string): string => order(shop.ld("main", [file, "-e", "start", flag]));
+      const orders = Array.from({ length: 20 }, (_, seed) => shuffled(`--shuffle-sections=${seed}`));
+      equal(shuffled("--shuffle-sections=7"), orders[7]);
+      equal(new Set(orders).size > 15, true, orders.join("\n"));
+      for (const it of orders)
+        equal(
+          it.split(" ").sort().join(),
+          order(shop.ld("main", [file, "-e", "start"]))
+            .split(" ")
+            .sort()
+            .join(),
+        );
+    },
+  );
 }
 
 test(

@@ -1,7 +1,9 @@
 // Runs programs and tools: everything a test asserts on, as strings, in an environment without the caller's settings.
 
 import { spawnSync } from "node:child_process";
-import { basename } from "node:path";
+import { closeSync, openSync, readSync } from "node:fs";
+import { basename, isAbsolute } from "node:path";
+import { runsI386 } from "./tools.ts";
 
 export interface Outcome {
   /** Exit code, or 128 + the signal's number, as a shell says it. */
@@ -38,10 +40,29 @@ const SIGNALS: Readonly<Record<string, number>> = {
   SIGSEGV: 11,
 };
 
+/** ELFCLASS32 and EM_386. */
+function isI386(program: string): boolean {
+  const head = new Uint8Array(20);
+  try {
+    const file = openSync(program, "r");
+    readSync(file, head, 0, 20, 0);
+    closeSync(file);
+  } catch {
+    return false;
+  }
+  return head[0] === 0x7f && head[4] === 1 && head[18] === 3;
+}
+
+/** What to start: an i386 program by an emulator where the kernel does not run it. */
+function command(program: string, args: readonly string[]): readonly [string, readonly string[]] {
+  if (!isAbsolute(program) || !isI386(program) || runsI386()) return [program, args];
+  return ["qemu-i386", [program, ...args]];
+}
+
 /** Runs a program to its end. Throws only if it could not be started or did not end. */
 export function run(program: string, args: readonly string[] = [], options: RunOptions = {}): Outcome {
   const { cwd, env, input, timeout = 60_000 } = options;
-  const result = spawnSync(program, args, {
+  const result = spawnSync(...command(program, args), {
     env: environment(env),
     encoding: "utf8",
     timeout,

@@ -27,7 +27,7 @@ import { defaultInputState, type InputState, type LinkInput } from "../../../src
 import type { LinkResult } from "../../../src/link/result.ts";
 import { parseVersionScript } from "../../../src/link/script/versions.ts";
 import { archive, compile, scratch, type Target, targets, x86_64 } from "../../support/build.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
 const gcc = needs("gcc", "ar");
 /** R_X86_64_RELATIVE and R_386_RELATIVE. */
@@ -334,27 +334,36 @@ const OUTPUTS: readonly {
 
 for (const target of targets) {
   for (const { title, flags, options } of OUTPUTS) {
-    test(`dynamic relocations are those of the image: ${title} (${target.name})`, needs("gcc", ...target.tools), () => {
-      const parts = library("parts", `${LIBRARY} __thread int outer = 1;`, {}, target);
-      const main = c("mixed", `${MIXED} void _start(void) { use(); }`, flags, target);
-      const { image, decisions, layout } = linked([main, parts], { emulation: target.emulation, ...options });
-      ok(image && layout);
-      const said = [...decisions.dynamicRelocations()];
-      deepEqual(said.map(({ type, address }) => `${address.toString(16)} ${type}`).sort(), relocationsIn(image));
-      ok(said.every((it) => describeDynamicRelocation(it).length > 20));
-      // Every slot that somebody fills has a relocation that asked for it.
-      ok(decisions.slots.every(({ reason }) => reason?.file.endsWith("mixed.o")));
-      for (const section of layout.sections) checkPieces(section);
-      deepEqual(headersIn(image), {
-        sections: layout.sections.map(({ name, address, offset, size }) => [name, address, offset, size]),
-        segments: layout.segments.map(({ type, address, offset, memoryBytes }) => [type, address, offset, memoryBytes]),
-        entry: layout.entry,
-      });
-      const addresses = symbolsIn(image);
-      for (const { name, address } of layout.symbols()) {
-        if (addresses.has(name)) equal(address, addresses.get(name), name);
-      }
-    });
+    test(
+      `dynamic relocations are those of the image: ${title} (${target.name})`,
+      needsToRun("gcc", ...target.tools),
+      () => {
+        const parts = library("parts", `${LIBRARY} __thread int outer = 1;`, {}, target);
+        const main = c("mixed", `${MIXED} void _start(void) { use(); }`, flags, target);
+        const { image, decisions, layout } = linked([main, parts], { emulation: target.emulation, ...options });
+        ok(image && layout);
+        const said = [...decisions.dynamicRelocations()];
+        deepEqual(said.map(({ type, address }) => `${address.toString(16)} ${type}`).sort(), relocationsIn(image));
+        ok(said.every((it) => describeDynamicRelocation(it).length > 20));
+        // Every slot that somebody fills has a relocation that asked for it.
+        ok(decisions.slots.every(({ reason }) => reason?.file.endsWith("mixed.o")));
+        for (const section of layout.sections) checkPieces(section);
+        deepEqual(headersIn(image), {
+          sections: layout.sections.map(({ name, address, offset, size }) => [name, address, offset, size]),
+          segments: layout.segments.map(({ type, address, offset, memoryBytes }) => [
+            type,
+            address,
+            offset,
+            memoryBytes,
+          ]),
+          entry: layout.entry,
+        });
+        const addresses = symbolsIn(image);
+        for (const { name, address } of layout.symbols()) {
+          if (addresses.has(name)) equal(address, addresses.get(name), name);
+        }
+      },
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { compile, scratch, type Target, targets, x86_64 } from "../../support/bu
 import { gnu, underTest, workshop } from "../../support/link.ts";
 import { run, tool } from "../../support/run.ts";
 import { readSections, type Section } from "../../support/sections.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
 // Enough of it for the assembler to find it worth compressing, with relocations and strings.
 const source = `${Array.from(
@@ -22,7 +22,7 @@ const debugSections = (path: string): readonly Section[] =>
 
 for (const target of targets) {
   for (const format of ["zlib-gabi", "zlib-gnu", "zstd"]) {
-    test(`${format} (${target.name})`, needs("objcopy", ...target.tools), (t) => {
+    test(`${format} (${target.name})`, needsToRun("objcopy", ...target.tools), (t) => {
       const directory = scratch("compressed");
       const plain = compile(target, "shapes.c", source, ["-g", "-O1"]);
       const packed = join(directory, "packed.o");

@@ -9,7 +9,7 @@ import { memoryFiles } from "../../../src/host/memory-files.ts";
 import { link } from "../../../src/link/link.ts";
 import { defaultOptions, type InputState, type LinkInput, type OutputKind } from "../../../src/link/options.ts";
 import { compile, i386, x86_64 } from "../../support/build.ts";
-import { needs } from "../../support/tools.ts";
+import { needsToRun } from "../../support/tools.ts";
 
 const MAIN = `
   extern _Thread_local int counter; int twice(int); int pick(void); __attribute__((weak)) void absent(void);
@@ -47,7 +47,7 @@ function damage(bytes: Uint8Array, next: () => number): Uint8Array {
 
 for (const target of [x86_64, i386]) {
   test(`a link of damaged objects ends with an image or with problems (${target.name})`, {
-    ...needs(...target.tools),
+    ...needsToRun(...target.tools),
     timeout: 600_000,
   }, () => {
     const objects = [MAIN, LIBRARY].map((text, i) => readFileSync(compile(target, `part${i}.c`, text, ["-g", "-O1"])));

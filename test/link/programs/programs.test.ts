@@ -7,12 +7,12 @@ import { test } from "node:test";
 import { archive, compile, compileFile, type Target, targets } from "../../support/build.ts";
 import { likeGnuLd } from "../../support/link.ts";
 import { luaSource, type Source, sqliteSource } from "../../support/sources.ts";
-import { needs } from "../../support/tools.ts";
+import { needsToRun } from "../../support/tools.ts";
 
 /** A test for each machine that gets the source's directory, or is skipped for want of it. */
 function eachTargetWith(source: () => Source, title: string, body: (target: Target, directory: string) => void): void {
   for (const target of targets) {
-    test(`${title} (${target.name})`, needs("ld.bfd", ...target.tools), (t) => {
+    test(`${title} (${target.name})`, needsToRun("ld.bfd", ...target.tools), (t) => {
       const found = source();
       if ("skip" in found) return t.skip(found.skip);
       body(target, found.directory);

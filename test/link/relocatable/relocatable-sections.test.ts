@@ -7,7 +7,7 @@ import { compile, i386, scratch, type Target, x86_64 } from "../../support/build
 import { eachTarget, gnu, underTest, workshop } from "../../support/link.ts";
 import { portrait } from "../../support/object-portrait.ts";
 import { tool } from "../../support/run.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
 /** The portrait of what both linkers make of the inputs with -r. It must be the same. */
 function joined(target: Target, inputs: readonly string[], options: readonly string[] = []): string[] {
@@ -257,7 +257,7 @@ test("more sections than 16 bits can number", needs("ld.bfd", ...x86_64.tools), 
   match(tool("readelf", ["-h", ours ?? ""]), /Number of section headers: +0 \(132\d\d\d\)/);
 });
 
-test("--build-id gives the object an identity", needs("ld.bfd", ...i386.tools), () => {
+test("--build-id gives the object an identity", needsToRun("ld.bfd", ...i386.tools), () => {
   const input = compile(i386, "plain.c", "int plain(void) { return 1; }");
   const shop = workshop(underTest, i386);
   match(tool("readelf", ["-n", shop.ld("id.o", ["-r", "--build-id=sha1", input])]), /Build ID: [0-9a-f]{40}/);

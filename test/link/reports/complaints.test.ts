@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { renderProblem } from "../../../src/explain/index.ts";
 import { type LinkFilesOptions, linkFiles } from "../../../src/host/index.ts";
 import { compile, i386, scratch, type Target, x86_64 } from "../../support/build.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
 const gcc = needs("gcc");
 
@@ -78,7 +78,7 @@ test("copies that cannot be made", gcc, () => {
 
 test(
   "text relocations: a warning an object, an error with -z text, no word with -z notext",
-  needs(...i386.tools),
+  needsToRun(...i386.tools),
   () => {
     const object = s(
       "load",

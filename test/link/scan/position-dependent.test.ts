@@ -4,9 +4,9 @@ import { equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { compile, i386, x86_64 } from "../../support/build.ts";
 import { likeGnuLd } from "../../support/link.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
-test("an i386 library of non-PIC code is patched when it is loaded (DT_TEXTREL)", needs(...i386.tools), () => {
+test("an i386 library of non-PIC code is patched when it is loaded (DT_TEXTREL)", needsToRun(...i386.tools), () => {
   const library = compile(
     i386,
     "library.c",
@@ -54,15 +54,19 @@ test("an x86-64 library may have 64-bit text relocations with -z notext", needs(
   equal(status, 77);
 });
 
-test("an i386 program of non-PIC code as a PIE gets text relocations, with a warning", needs(...i386.tools), () => {
-  const main = compile(i386, "main.c", "int number = 5; int main(void) { return number; }", ["-fno-pie"]);
-  const status = likeGnuLd(i386, (shop) => {
-    shop.cc("main", ["-pie", main]);
-    match(shop.messages(), /DT_TEXTREL in a PIE|read-only section/);
-    return shop.run("main").status;
-  });
-  equal(status, 5);
-});
+test(
+  "an i386 program of non-PIC code as a PIE gets text relocations, with a warning",
+  needsToRun(...i386.tools),
+  () => {
+    const main = compile(i386, "main.c", "int number = 5; int main(void) { return number; }", ["-fno-pie"]);
+    const status = likeGnuLd(i386, (shop) => {
+      shop.cc("main", ["-pie", main]);
+      match(shop.messages(), /DT_TEXTREL in a PIE|read-only section/);
+      return shop.run("main").status;
+    });
+    equal(status, 5);
+  },
+);
 
 const MODELS = `
   #include <stdio.h>

@@ -21,7 +21,7 @@ import { compile, i386, x86_64 } from "../../support/build.ts";
 import { present } from "../../support/present.ts";
 import { tool } from "../../support/run.ts";
 import { type ElfFile, readSections, type Section } from "../../support/sections.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
 function parse(bytes: Uint8Array, wordBytes: 4 | 8 = 8, problems: Problem[] = []): EhFrameRecords | undefined {
   const records = createEhFrameRecords();
@@ -164,7 +164,7 @@ function listedByReadelf(path: string): string[] {
 }
 
 for (const target of [x86_64, i386]) {
-  test(`the records of a C++ object are those that readelf lists (${target.name})`, needs(...target.tools), () => {
+  test(`the records of a C++ object are those that readelf lists (${target.name})`, needsToRun(...target.tools), () => {
     const path = compile(target, "frames.cc", CXX, ["-O2", "-ffunction-sections"]);
     const section = present(readSections(path).sections.find(({ name }) => name === ".eh_frame"));
     const records = present(parse(section.bytes, target.wordBytes));

@@ -20,7 +20,7 @@ import { compile, i386, scratch, type Target, x86_64 } from "../../support/build
 import { present } from "../../support/present.ts";
 import { tool } from "../../support/run.ts";
 import { type ElfFile, parseSections, readSections, type Section } from "../../support/sections.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
 interface Linked {
   readonly file: ElfFile;
@@ -166,7 +166,7 @@ test("records of odd sizes are filled up, so that nothing reads as a terminator"
 });
 
 for (const target of [x86_64, i386]) {
-  test(`.eh_frame_hdr lists every FDE by function (${target.name})`, needs(...target.tools), () => {
+  test(`.eh_frame_hdr lists every FDE by function (${target.name})`, needsToRun(...target.tools), () => {
     const { file } = linkSources([functionOf("f", 16) + functionOf("g", 32), functionOf("h", 48)], target);
     const { records, kinds, functions } = framesOf(file);
     const { address } = section(file, ".eh_frame");
@@ -246,7 +246,7 @@ const CXX = `
 for (const target of [x86_64, i386]) {
   test(
     `the functions of a C++ library are those that GNU ld keeps (${target.name})`,
-    needs(...target.tools, "ld.bfd"),
+    needsToRun(...target.tools, "ld.bfd"),
     () => {
       const objects = ["first", "second", "third"].map((name) =>
         compile(target, `${name}.cc`, CXX.replaceAll("NAME", name), ["-O1", "-fPIC", "-ffunction-sections"]),

@@ -6,7 +6,7 @@ import { compile, scratch, type Target, targets, x86_64 } from "../../support/bu
 import { type Linker, underTest, workshop } from "../../support/link.ts";
 import { lint } from "../../support/observe.ts";
 import { tool } from "../../support/run.ts";
-import { needs, which } from "../../support/tools.ts";
+import { needs, needsToRun, which } from "../../support/tools.ts";
 
 const lld: Linker = { name: "lld", path: which("ld.lld-19") ?? "ld.lld-19" };
 
@@ -44,7 +44,7 @@ function folded(target: Target, files: readonly string[], ...flags: readonly str
 
 function eachTarget(title: string, body: (target: Target) => void): void {
   for (const target of targets)
-    test(`${title} (${target.name})`, needs("ld.lld-19", ...target.tools), () => body(target));
+    test(`${title} (${target.name})`, needsToRun("ld.lld-19", ...target.tools), () => body(target));
 }
 
 eachTarget("functions are equal if their code is, and what they call", (target) => {
@@ -154,15 +154,19 @@ for (const target of targets) {
     ["-pie", "-Wl,--gc-sections"],
     ["-no-pie", "-Wl,--shuffle-sections=3"],
   ]) {
-    test(`a C++ program runs when it is folded: ${flags.join(" ")} (${target.name})`, needs(...target.tools), () => {
-      const shop = workshop(underTest, target);
-      const main = compile(target, "folded.cc", PROGRAM, ["-fPIC", "-ffunction-sections", "-fdata-sections", "-g"]);
-      const path = shop.cxx("main", [main, "-Wl,--icf=all,--print-icf-sections", ...flags]);
-      match(shop.messages(), /folded into/);
-      equal(shop.run("main").stdout, "4 4 3 4 2 1 2 7\n");
-      // elfutils knows neither glibc's probes nor the headers' symbol.
-      if (!flags.includes("-static")) deepEqual(lint(path), []);
-    });
+    test(
+      `a C++ program runs when it is folded: ${flags.join(" ")} (${target.name})`,
+      needsToRun(...target.tools),
+      () => {
+        const shop = workshop(underTest, target);
+        const main = compile(target, "folded.cc", PROGRAM, ["-fPIC", "-ffunction-sections", "-fdata-sections", "-g"]);
+        const path = shop.cxx("main", [main, "-Wl,--icf=all,--print-icf-sections", ...flags]);
+        match(shop.messages(), /folded into/);
+        equal(shop.run("main").stdout, "4 4 3 4 2 1 2 7\n");
+        // elfutils knows neither glibc's probes nor the headers' symbol.
+        if (!flags.includes("-static")) deepEqual(lint(path), []);
+      },
+    );
   }
 }
 

@@ -10,7 +10,7 @@ import { linkFiles } from "../../../src/host/index.ts";
 import { compile, scratch, type Target, targets, x86_64 } from "../../support/build.ts";
 import { eachTarget, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
 import { run, tool } from "../../support/run.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 import { LIBRARY, MAIN } from "../../support/two-files.ts";
 
 /** Copies of the objects with their debug sections compressed. */
@@ -74,7 +74,7 @@ for (const style of ["zlib", "zlib-gabi", "zlib-gnu", "none"]) {
 const zstdIsHere = "zstdCompressSync" in zlib;
 
 for (const target of targets) {
-  const skip = zstdIsHere ? needs("ld.bfd", ...target.tools) : { skip: "needs Node 22.15 or later, for zstd" };
+  const skip = zstdIsHere ? needsToRun("ld.bfd", ...target.tools) : { skip: "needs Node 22.15 or later, for zstd" };
   test(`--compress-debug-sections=zstd (${target.name})`, skip, () => compresses(target, "zstd"));
 }
 

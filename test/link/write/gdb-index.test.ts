@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { compile, type Target, targets, x86_64 } from "../../support/build.ts";
 import { type Linker, underTest, workshop } from "../../support/link.ts";
 import { run, tool } from "../../support/run.ts";
-import { needs, which } from "../../support/tools.ts";
+import { needs, needsToRun, which } from "../../support/tools.ts";
 
 const gold: Linker = { name: "gold", path: which("ld.gold") ?? "ld.gold" };
 
@@ -46,7 +46,7 @@ for (const target of targets) {
   for (const version of ["-gdwarf-4", "-gdwarf-5"]) {
     test(
       `--gdb-index with ${version} says what gold's says (${target.name})`,
-      needs("ld.gold", "readelf", ...target.tools),
+      needsToRun("ld.gold", "readelf", ...target.tools),
       () => {
         const files = objects(target, [version, "-ffunction-sections"]);
         const [expected, actual] = [gold, underTest].map((linker) =>
