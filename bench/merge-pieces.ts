@@ -5,10 +5,10 @@ import {
   addMergeSection,
   createMerger,
   finishMerger,
-  type Merger,
   mergedOffset,
   writeMerged,
 } from "../src/link/sections/merge-pieces.ts";
+import type { Merger } from "../src/link/sections/merger.ts";
 
 const SECTIONS = 400;
 const SECTION_BYTES = 100_000;

@@ -72,7 +72,7 @@ test("the table of passes in docs/architecture.md stands in the order of link.ts
       .split("\n## ")
       .find((text) => text.startsWith("The passes\n")) ?? "";
   const rows = section.split("\n").filter((line) => line.startsWith("|"));
-  const passes = [...rows.join("\n").matchAll(/`([\w-]+)\.ts`/g)].map(([, name]) => name);
+  const passes = [...rows.join("\n").matchAll(/`(?:[\w-]+\/)?([\w-]+)\.ts`/g)].map(([, name]) => name);
   ok(passes.length > 20, "the table names the passes");
   const source = read("src/link/link.ts");
   const functions = new Map<string, string>();
@@ -143,6 +143,48 @@ for (const [layer, allowed] of Object.entries(LAYERS)) {
     );
   });
 }
+
+/** The rooms of src/link in the order of docs/architecture.md's table. */
+function roomsOfTheLinker(): string[] {
+  const text = read("docs/architecture.md");
+  const section = text.slice(text.indexOf("### The rooms of the linker"), text.indexOf("## Machines"));
+  return [...section.matchAll(/^\| `([\w-]+)` /gm)].map(([, room]) => room);
+}
+
+test("a room of the linker imports only from rooms before it in docs/architecture.md", () => {
+  const rooms = roomsOfTheLinker();
+  const folders = readdirSync(join(repository, "src/link"), { withFileTypes: true }).filter((it) => it.isDirectory());
+  deepEqual(folders.map(({ name }) => name).sort(), [...rooms].sort(), "the table names every room");
+  const backwards = importsOf("link").filter(({ file, from }) => {
+    const [, , room = "", name] = file.split("/");
+    const target = join(dirname(file), from);
+    if (name === undefined || !target.startsWith("src/link/") || target === "src/link/options.ts") return false;
+    const to = rooms.indexOf(target.split("/")[2]);
+    return to < 0 || to > rooms.indexOf(room);
+  });
+  deepEqual(
+    backwards.map(({ file, from }) => `${file}: ${from}`),
+    [],
+  );
+});
+
+test("no files of the linker import each other in a circle", () => {
+  const imports = new Map<string, Import[]>();
+  for (const it of importsOf("link")) imports.set(it.file, [...(imports.get(it.file) ?? []), it]);
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+    if (done.has(file) || path.includes(file)) return;
+    for (const { from } of imports.get(file) ?? []) {
+      const target = join(dirname(file), from);
+      if (target.startsWith("src/link/")) visit(target, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  deepEqual(circles, []);
+});
 
 test("the core keeps no state between calls and reaches for nothing of the host", () => {
   // `process` may be a value of the loader's: Node's is known by what it can do.

@@ -11,12 +11,12 @@ import type {
   Loss,
   LostDefinition,
   Reference,
-  RelocationPlace,
   Rule,
   SettledBecause,
   Slot,
   SlotKind,
 } from "../link/decisions/types.ts";
+import type { RelocationPlace } from "../link/inputs/references.ts";
 import type { DescribeOptions } from "./render.ts";
 import { hex, type NameOf, placeText } from "./template.ts";
 

@@ -3,10 +3,10 @@
 import type { Machine } from "../../arch/index.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { MadeSections } from "../made/make-sections.ts";
-import type { SymbolValues } from "../made/output-symbols.ts";
 import type { SlotAddresses } from "../made/slots.ts";
-import type { Assigned } from "../relocatable/assign.ts";
+import type { RelocatableFacts } from "../relocatable/link-relocatable.ts";
 import type { Scan } from "../scan/scan-result.ts";
+import type { SymbolValues } from "../symbols/symbol-values.ts";
 import type { OutputMode } from "../tables/mode.ts";
 
 /** Every reference is bound. */
@@ -21,13 +21,6 @@ export interface PlacedFacts {
   readonly made: MadeSections;
   readonly values: SymbolValues;
   readonly at: SlotAddresses;
-}
-
-/** -r: every section has its place in the file. */
-export interface RelocatableFacts {
-  readonly assigned: Assigned;
-  /** e_entry */
-  readonly entry: number;
 }
 
 export interface LinkFacts {

@@ -1,6 +1,6 @@
 // Why each file takes part: named on the command line, all of an archive wanted, or taken out of it for one name.
 
-import type { LazySet } from "../inputs/lazy-set.ts";
+import type { LazySet } from "../inputs/archive-types.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { fileName, type Referrers } from "../inputs/references.ts";
 import type { SharedFile } from "../inputs/shared-file.ts";

@@ -1,18 +1,17 @@
 // `LinkResult.layout`: where everything is in the output, read off the link's tables when somebody asks.
 
 import { SHN_ABS, STT_TLS } from "../../elf/constants.ts";
+import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { placeOfSymbol, type SymbolPlace } from "../made/output-symbols.ts";
-import { isContents } from "../sections/assign-sections.ts";
-import { entryAddress, entryName } from "../symbols/entry.ts";
+import { entryAddress } from "../symbols/entry.ts";
+import { placeOfSymbol, type SymbolPlace } from "../symbols/symbol-values.ts";
 import { SECTION_CHUNK, type SectionId } from "../tables/ids.ts";
 import { sectionName } from "../tables/object-file.ts";
 import type { Chunk, OutputSection } from "../tables/output-section.ts";
-import { STATE_COLLECTED, STATE_DISCARDED, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
+import { STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
 import { FLAG_COLLECTED, FLAG_COPY, FLAG_LINKER_DEFINED, isDefinedHere } from "../tables/symbol-table.ts";
 import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
 import type {
-  DiscardedInput,
   LaidOutPiece,
   LaidOutSection,
   LaidOutSegment,
@@ -21,6 +20,7 @@ import type {
   OutputLayout,
 } from "./layout-types.ts";
 import { plainName } from "./names.ts";
+import { discarded, inputPiece } from "./pieces.ts";
 import { relocatableLayout } from "./relocatable-layout.ts";
 
 /** Undefined for a link that failed before anything had its place. */
@@ -67,19 +67,6 @@ function* piecesOf(loader: Loader, placed: PlacedFacts, { pieces }: OutputSectio
   }
 }
 
-/** An input section that is in the output as it is. */
-export function inputPiece({ sections, objects }: Loader, section: SectionId): LaidOutPiece {
-  const object = objects[sections.object[section]];
-  return {
-    file: object.name,
-    section: sectionName(object, sections, section),
-    address: sections.address[section],
-    size: sections.size[section],
-    alignment: sections.alignment[section],
-    *merged() {},
-  };
-}
-
 function chunkPiece(loader: Loader, placed: PlacedFacts, chunk: Chunk): LaidOutPiece {
   const { name, address, size, alignment } = chunk;
   return { file: "", section: name, address, size, alignment, merged: () => mergedInto(loader, placed, chunk) };
@@ -120,19 +107,5 @@ function* symbols(loader: Loader, { scan }: BoundFacts, { values }: PlacedFacts)
     placeOfSymbol(values, id, place);
     const address = place.value + (table.type[id] === STT_TLS && place.shndx !== SHN_ABS ? values.layout.tlsStart : 0);
     yield { name: plainName(loader, id), address, size: table.size[id], file: owner?.name ?? "", section: name };
-  }
-}
-
-export function* discarded({ objects, sections }: Loader): IterableIterator<DiscardedInput> {
-  for (const object of objects) {
-    const end = object.firstSection + object.sectionCount;
-    for (let section = object.firstSection + 1; section < end; section++) {
-      if (sections.output[section] >= 0 || !isContents(object, sections, section)) continue;
-      const state = sections.state[section];
-      const isDiscarded = (state & STATE_DISCARDED) !== 0;
-      const reason = isDiscarded ? "group" : (state & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
-      const name = sectionName(object, sections, section);
-      yield { file: object.name, section: name, size: sections.size[section], reason };
-    }
   }
 }

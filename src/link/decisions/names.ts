@@ -1,9 +1,8 @@
 // Names for the rows of the symbol columns.
 
 import type { Loader } from "../inputs/loader.ts";
-import { plainEnd } from "../made/dynamic-symbols.ts";
 import type { SymbolId } from "../tables/ids.ts";
-import { FLAG_LOCAL } from "../tables/symbol-table.ts";
+import { FLAG_LOCAL, plainEnd } from "../tables/symbol-table.ts";
 
 const decoder = new TextDecoder();
 

@@ -8,9 +8,9 @@ import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SectionId } from "../tables/ids.
 import { nameText } from "../tables/names.ts";
 import { sectionName } from "../tables/object-file.ts";
 import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, KIND_COMMON, symbolValue } from "../tables/symbol-table.ts";
-import { discarded, inputPiece } from "./layout.ts";
 import type { LaidOutPiece, LaidOutSection, LaidOutSymbol, OutputLayout } from "./layout-types.ts";
 import { plainName } from "./names.ts";
+import { discarded, inputPiece } from "./pieces.ts";
 
 /** @param assigned when sections have their sizes, offsets and indices */
 export function relocatableLayout(loader: Loader, assigned: Assigned, entry: number): OutputLayout {

@@ -3,7 +3,7 @@
 
 import { SHT_RELA } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { relocationPlace } from "../inputs/references.ts";
+import { type RelocationPlace, relocationPlace } from "../inputs/references.ts";
 import { gotPltSlot, pltAddress } from "../made/slots.ts";
 import { DYN_RELATIVE } from "../scan/scan-result.ts";
 import { mergedAddress } from "../sections/merged-sections.ts";
@@ -24,7 +24,7 @@ import {
 } from "../tables/symbol-table.ts";
 import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
 import { rowName } from "./names.ts";
-import type { DynamicRelocation, RelocationPlace, Slot, SlotKind } from "./types.ts";
+import type { DynamicRelocation, Slot, SlotKind } from "./types.ts";
 
 /** A slot with the row of the symbol columns that it belongs to; -1 for the module's TLS pair. */
 export interface SlotOfSymbol {

@@ -1,16 +1,7 @@
 // What a link decided, as data: which definition of a name won and why, why each file takes part, why each slot exists.
 // Words for all of it are in explain/decisions.ts.
 
-/** A relocation of an input file. */
-export interface RelocationPlace {
-  /** As in messages: `main.o`, `libx.a(y.o)`. */
-  readonly file: string;
-  readonly section: string;
-  /** Byte offset in the section. */
-  readonly offset: number;
-  /** `R_X86_64_PLT32`. */
-  readonly type: string;
-}
+import type { RelocationPlace } from "../inputs/references.ts";
 
 /** One file's definition of a name. */
 export interface Definer {

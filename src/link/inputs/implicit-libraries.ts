@@ -5,7 +5,7 @@ import { warning } from "../../elf/problem.ts";
 import { FLAG_REF_DYNAMIC_NONWEAK, KIND_UNDEFINED } from "../tables/symbol-table.ts";
 import { addShared, fileKind, type Loader } from "./loader.ts";
 import type { SharedFile } from "./shared-file.ts";
-import { isMet } from "./shared-references.ts";
+import { isMet } from "./shared-reference.ts";
 
 /** Loads what is needed, breadth first, once per soname. */
 export function loadImplicitLibraries(loader: Loader): void {

@@ -22,6 +22,7 @@ import {
   KIND_UNDEFINED,
   symbolNamed,
 } from "../tables/symbol-table.ts";
+import type { LazyMember, LazySet } from "./archive-types.ts";
 import { expandSysroot, libraryCandidates, scriptCandidates, scriptInputCandidates } from "./expand.ts";
 import { loadImplicitLibraries } from "./implicit-libraries.ts";
 import {
@@ -30,8 +31,6 @@ import {
   extractMatching,
   extractWanted,
   indexMembers,
-  type LazyMember,
-  type LazySet,
   openArchive,
   parseArchive,
 } from "./lazy-set.ts";

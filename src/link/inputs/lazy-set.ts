@@ -18,46 +18,15 @@ import {
   KIND_UNDEFINED,
   KIND_UNDEFINED_WEAK,
 } from "../tables/symbol-table.ts";
+import type { LazyMember, LazySet, ParsedArchive } from "./archive-types.ts";
 import { addObject, fileKind, type Loader, readFile } from "./loader.ts";
 import { fileName, findReferrers } from "./references.ts";
-
-export interface LazyMember {
-  readonly name: string;
-  /** The contents, or undefined for a thin archive's member that is read when wanted. */
-  readonly bytes: Uint8Array | undefined;
-  /** Where a thin archive's member is. */
-  readonly path: string;
-}
-
-export interface LazySet {
-  /** Path of the archive; "" for --start-lib. */
-  readonly path: string;
-  readonly members: readonly LazyMember[];
-  /** What the members offer: symbol and member, in the order of the index. */
-  readonly symbols: Int32Array;
-  readonly symbolMember: Int32Array;
-  readonly extracted: Uint8Array;
-  /** Entries that need no further look: member extracted, or symbol defined. */
-  readonly done: Uint8Array;
-  readonly excluded: boolean;
-}
 
 function isExcluded(loader: Loader, path: string): boolean {
   const { excludeLibs } = loader.options;
   if (excludeLibs.length === 0) return false;
   const base = path.slice(path.lastIndexOf("/") + 1);
   return excludeLibs.includes("ALL") || excludeLibs.includes(base);
-}
-
-/** An archive's tables. GCC names libgcc.a two or three times in a link: it is read once. */
-export interface ParsedArchive {
-  /** Undefined if it cannot be read. */
-  readonly archive: Archive | undefined;
-  readonly members: readonly LazyMember[];
-  /** What is wrong with it, until that has been reported. */
-  readonly problems: Problem[];
-  /** The ids of the index's names, once somebody has asked for them. */
-  symbols: Int32Array | undefined;
 }
 
 /** Reads an archive's tables, without a word about what is wrong with them. */

@@ -13,12 +13,12 @@ import { type ObjectFile, type ObjectOrigin, readObject } from "../tables/object
 import { type Candidate, createCandidate, createRecord, type ResolutionRecord } from "../tables/resolve.ts";
 import { createSections, type SectionTable } from "../tables/section-table.ts";
 import { coverNames, createSymbols, KIND_NONE, type SymbolTable, symbolNamed } from "../tables/symbol-table.ts";
+import type { LazySet, ParsedArchive } from "./archive-types.ts";
 import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
-import type { LazySet, ParsedArchive } from "./lazy-set.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import { readOnce } from "./read-once.ts";
 import { enterShared, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
-import type { SharedReference } from "./shared-references.ts";
+import type { SharedReference } from "./shared-reference.ts";
 
 export interface Loader {
   readonly options: LinkOptions;

@@ -19,8 +19,8 @@ import {
 import { parseElf, sectionOfType } from "../../elf/file.ts";
 import type { Report } from "../../elf/problem.ts";
 import { symbolsOf } from "../../elf/symbols.ts";
+import { type SectionHeader, writeElfHeader, writeSectionHeader } from "../tables/header-bytes.ts";
 import { addText, createStrings } from "../tables/string-table.ts";
-import { type SectionHeader, writeElfHeader, writeSectionHeader } from "../write/write-headers.ts";
 
 interface MadeSymbol {
   readonly name: string;

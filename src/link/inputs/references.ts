@@ -2,7 +2,6 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { SHF_ALLOC, SHN_UNDEF, SHT_RELA, STB_WEAK } from "../../elf/constants.ts";
-import type { RelocationPlace } from "../decisions/types.ts";
 import type { ObjectId, SectionId, SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import type { ObjectPlace } from "../tables/locate.ts";
@@ -126,4 +125,15 @@ export function relocationPlace(
 export function fileName({ objects, shared }: Loader, file: ObjectId | number): string {
   if (file === -1) return "";
   return file < -1 ? shared[asShared(file)].name : objects[file].name;
+}
+
+/** A relocation of an input file. */
+export interface RelocationPlace {
+  /** As in messages: `main.o`, `libx.a(y.o)`. */
+  readonly file: string;
+  readonly section: string;
+  /** Byte offset in the section. */
+  readonly offset: number;
+  /** `R_X86_64_PLT32`. */
+  readonly type: string;
 }

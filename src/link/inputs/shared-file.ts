@@ -54,7 +54,7 @@ import {
   type SymbolTable,
   versionId,
 } from "../tables/symbol-table.ts";
-import { isMet, type SharedReference } from "./shared-references.ts";
+import { isMet, type SharedReference } from "./shared-reference.ts";
 
 export interface SharedFile {
   readonly id: SharedId;

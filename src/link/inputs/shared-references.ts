@@ -5,11 +5,10 @@ import { error, problem, type Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
 import type { SharedId, SymbolId } from "../tables/ids.ts";
 import { placeOf, surroundings } from "../tables/locate.ts";
-import { findText, nameText } from "../tables/names.ts";
+import { nameText } from "../tables/names.ts";
 import { asShared } from "../tables/resolve.ts";
 import {
   FLAG_REF_REGULAR_NONWEAK,
-  isDefinedHere,
   isShared,
   KIND_UNDEFINED,
   type SymbolTable,
@@ -18,26 +17,7 @@ import {
 import type { Loader } from "./loader.ts";
 import { findReferrers, firstRelocation, type Referrers } from "./references.ts";
 import { sharedVersion } from "./shared-file.ts";
-
-/**
- * A library's reference to `foo` of a certain version. It is no reference to plain `foo`: no archive member can meet it.
- * But if the program defines `foo`, the dynamic linker will find that, so it is exported.
- */
-export interface SharedReference {
-  readonly symbol: SymbolId;
-  readonly version: number;
-  readonly shared: SharedId;
-  readonly weak: boolean;
-}
-
-/** Does anything read so far meet the reference? */
-export function isMet(symbols: SymbolTable, reference: SharedReference): boolean {
-  const { symbol, version } = reference;
-  if (isDefinedHere(symbols, symbol)) return true;
-  if (isShared(symbols, symbol) && symbols.version[symbol] === version) return true;
-  const hidden = findText(symbols.names, `${nameText(symbols.names, symbol)}@${symbols.versionNames[version]}`);
-  return hidden >= 0 && hidden < symbols.count && (isShared(symbols, hidden) || isDefinedHere(symbols, hidden));
-}
+import { isMet } from "./shared-reference.ts";
 
 export function reportShared(loader: Loader, options: LinkOptions, sharedOutput: boolean, report: Report): void {
   const { symbols } = loader;

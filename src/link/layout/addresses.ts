@@ -2,17 +2,16 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { SHF_EXECINSTR } from "../../elf/constants.ts";
-import type { SymbolValues } from "../made/output-symbols.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { mergedAddress } from "../sections/merged-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
+import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT } from "../tables/ids.ts";
-import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
-import { isDefinedHere, isShared, type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
+import { isDefinedHere, isShared, symbolValue } from "../tables/symbol-table.ts";
 
 export function slotAddresses(chunks: SlotChunks): SlotAddresses {
   return {
@@ -48,12 +47,6 @@ export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAdd
       address[id] = (outputs.list[symbols.alias[id]]?.address ?? 0) + symbolValue(symbols, id);
     else if (section === SECTION_ABSOLUTE) address[id] = symbolValue(symbols, id);
   }
-}
-
-/** Address of a symbol that an object defines, for DT_INIT and DT_FINI; undefined if there is none. */
-export function definedAddress(symbols: SymbolTable, name: string, address: Float64Array): (() => number) | undefined {
-  const id = findText(symbols.names, name);
-  return id >= 0 && isDefinedHere(symbols, id) ? () => address[id] : undefined;
 }
 
 /** What is executed between the sections of code, by mistake or as alignment, does nothing. */

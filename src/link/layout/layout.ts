@@ -20,30 +20,14 @@ import {
   SHT_NOTE,
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
+import { sortedSections } from "../sections/sorted-sections.ts";
 import { defaultLayout, type Marker } from "../tables/default-layout.ts";
+import { alignUp, isTbss, type Layout, newSegment, type Segment } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk, OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
-import { isTbss, loadSegments, newSegment, planSegments, type Segment, type SegmentOptions } from "./segments.ts";
+import { loadSegments, planSegments, type SegmentOptions } from "./segments.ts";
 import type { Stack } from "./stack.ts";
-
-export interface Layout {
-  /** In the order of the file; index in the section header table is `index`. */
-  readonly sections: readonly OutputSection[];
-  readonly segments: readonly Segment[];
-  /** Addresses at the table's markers. */
-  readonly markers: ReadonlyMap<Marker, number>;
-  /** First address: where the file header is loaded, unless the first section was placed by hand. */
-  readonly start: number;
-  /** Where the file header is (or would be) loaded. */
-  readonly headers: number;
-  /** Bytes of the file before the section headers. */
-  readonly contentsEnd: number;
-  /** Where the thread pointer stands relative to the TLS segment (variant II): end of the block, aligned. */
-  readonly threadPointer: number;
-  /** Address of the TLS segment, 0 without one. */
-  readonly tlsStart: number;
-}
 
 export interface LayoutOptions {
   readonly mode: OutputMode;
@@ -54,10 +38,6 @@ export interface LayoutOptions {
   /** Default start of a position-dependent executable. */
   readonly textSegment: number;
   readonly stack: Stack;
-}
-
-export function alignUp(value: number, alignment: number): number {
-  return Math.ceil(value / alignment) * alignment;
 }
 
 /** Places the pieces of each section: offsets within it, its size and alignment. */
@@ -95,35 +75,6 @@ export function measureSections(outputs: OutputSections, sections: SectionTable)
 function alignTls(outputs: OutputSections): void {
   const tls = sortedSections(outputs).filter((it) => (it.flags & SHF_TLS) !== 0 && it.size > 0);
   if (tls.length > 0) tls[0].alignment = Math.max(...tls.map((it) => it.alignment));
-}
-
-export function sortedSections(outputs: OutputSections): OutputSection[] {
-  const sorted = outputs.list
-    .filter((it) => !isCompanion(it))
-    .sort((a, b) => a.row - b.row || ownRow(a) - ownRow(b) || noteOrder(a, b) || a.order - b.order);
-  const companions = new Map(outputs.list.filter(isCompanion).map((it) => [it.infoSection, it]));
-  if (companions.size === 0) return sorted;
-  return sorted.flatMap((section) => {
-    const companion = companions.get(section);
-    if (companion === undefined) return section;
-    companion.row = section.row;
-    return [section, companion];
-  });
-}
-
-/** The relocations of a section, which --emit-relocs keeps: they stand behind it. */
-function isCompanion(section: OutputSection): boolean {
-  return section.infoSection !== undefined && (section.flags & SHF_ALLOC) === 0;
-}
-
-/** The section that the row names stands before the orphans that were put behind it. */
-function ownRow(section: OutputSection): number {
-  const row = defaultLayout[section.row];
-  return row !== undefined && "name" in row && row.name === section.name ? 0 : 1;
-}
-
-function noteOrder(a: OutputSection, b: OutputSection): number {
-  return a.type === SHT_NOTE && b.type === SHT_NOTE ? b.alignment - a.alignment : 0;
 }
 
 /** Notes stand by alignment, so that each alignment makes one PT_NOTE: those of words first, then with the build id. */

@@ -22,21 +22,8 @@ import {
   SHT_NOTE,
 } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
+import { isTbss, newSegment, type Segment } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-
-export interface Segment {
-  readonly type: number;
-  flags: number;
-  alignment: number;
-  /** Sections it covers, in order; none for PHDR, STACK. */
-  readonly sections: OutputSection[];
-  /** Covers the file's headers too. */
-  headers: boolean;
-  offset: number;
-  address: number;
-  fileSize: number;
-  memorySize: number;
-}
 
 export interface SegmentOptions {
   readonly interpreted: boolean;
@@ -49,14 +36,6 @@ export interface SegmentOptions {
   readonly maxPageSize: number;
   /** -N and -n: sections are not on pages of their own, so one segment may hold everything. */
   readonly paged: boolean;
-}
-
-export function newSegment(type: number, flags: number, alignment: number, sections: OutputSection[] = []): Segment {
-  return { type, flags, alignment, sections, headers: false, offset: 0, address: 0, fileSize: 0, memorySize: 0 };
-}
-
-export function isTbss(section: OutputSection): boolean {
-  return (section.flags & SHF_TLS) !== 0 && section.type === SHT_NOBITS;
 }
 
 /**

@@ -19,8 +19,9 @@ import { gnuHash, sysvHash } from "../../elf/hash.ts";
 import { buildGnuHash, buildSysvHash } from "../../elf/hash-table.ts";
 import type { SharedFile } from "../inputs/shared-file.ts";
 import type { LinkOptions } from "../options.ts";
+import type { VersionDefinition } from "../script/types.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
-import { nameEnd, nameText } from "../tables/names.ts";
+import { nameText } from "../tables/names.ts";
 import { addBytes, addText, createStrings, type StringTable } from "../tables/string-table.ts";
 import {
   FLAG_CANONICAL_PLT,
@@ -29,11 +30,11 @@ import {
   FLAG_HIDDEN_VERSION,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_UNIQUE,
-  FLAG_VERSIONED,
   isDefinedHere,
   isShared,
   KIND_DEFINED_WEAK,
   KIND_SHARED_WEAK,
+  plainEnd,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 
@@ -53,12 +54,6 @@ export interface DynamicSymbols {
   readonly verdefCount: number;
   readonly verneed: Uint8Array | undefined;
   readonly verneedCount: number;
-}
-
-/** One version that the output defines: name, and names of those it inherits. */
-export interface VersionDefinition {
-  readonly name: string;
-  readonly parents: readonly string[];
 }
 
 /** Found by other modules in this output. */
@@ -117,15 +112,6 @@ export function buildDynamicSymbols(
     sysvHash: options.hashStyle === "gnu" ? undefined : buildSysvHash(sysv, 1, options.optimize > 0),
     ...versions,
   };
-}
-
-/** End of the name without its version: `foo` of `foo@V`. */
-export function plainEnd(symbols: SymbolTable, id: SymbolId): number {
-  const { names } = symbols;
-  const end = nameEnd(names, id);
-  if ((symbols.flags[id] & (FLAG_VERSIONED | FLAG_HIDDEN_VERSION)) === 0 && !isShared(symbols, id)) return end;
-  for (let i = names.start[id]; i < end; i++) if (names.pool[i] === 0x40) return i;
-  return end;
 }
 
 /** STB_* in symbol tables. */

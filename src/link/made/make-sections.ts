@@ -2,25 +2,26 @@
 // dynamic relocations, dynamic symbols, .dynamic, the output's symbol table. Every size is known afterwards.
 
 import type { Machine } from "../../arch/index.ts";
-import { NT_GNU_BUILD_ID, SHT_STRTAB, SHT_SYMTAB } from "../../elf/constants.ts";
+import { NT_GNU_BUILD_ID, SHF_ALLOC, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { definedAddress } from "../layout/addresses.ts";
 import type { LinkOptions } from "../options.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
+import { settlePointers, settleWeakReferences } from "../scan/settle.ts";
+import type { VersionDefinition } from "../script/types.ts";
 import { allotCopies } from "../sections/space.ts";
-import { BIND_IFUNC, settlePointers, settleWeakReferences } from "../symbols/bind.ts";
+import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { LinkerSymbols } from "../symbols/linker-symbols.ts";
+import { definedAddress } from "../symbols/symbol-values.ts";
 import { defaultLayout } from "../tables/default-layout.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { KIND_NONE } from "../tables/symbol-table.ts";
-import { addRelocationSections, countRelocations, type EmittedRelocations } from "../write/emit-relocs.ts";
-import { addGdbIndex } from "../write/gdb-index.ts";
 import { buildIdSize } from "./build-id.ts";
 import { createRelocationList, type RelocationList, relativeCount } from "./dynamic-relocations.ts";
 import { type DynamicTag, planDynamic } from "./dynamic-section.ts";
-import { buildDynamicSymbols, type DynamicSymbols, type VersionDefinition } from "./dynamic-symbols.ts";
+import { buildDynamicSymbols, type DynamicSymbols } from "./dynamic-symbols.ts";
+import { addRelocationSections, countRelocations, type EmittedRelocations } from "./emitted-relocations.ts";
 import { type GotPlan, planGot } from "./got.ts";
 import { type OutputSymbols, planSymbols } from "./output-symbols.ts";
 import { choosePacked, type PackedRelocations } from "./pack-relative.ts";
@@ -225,4 +226,13 @@ function addSymbolTable(
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Adds the empty section, last of all, if there is anything to index. When all other sections are there. */
+function addGdbIndex(outputs: OutputSections, row: number): OutputSection | undefined {
+  if (!outputs.list.some((it) => it.name === ".debug_info" && (it.flags & SHF_ALLOC) === 0)) return undefined;
+  const output = addOutput(outputs, ".gdb_index", row, SHT_PROGBITS, 0);
+  output.keep = true;
+  output.alignment = 4;
+  return output;
 }

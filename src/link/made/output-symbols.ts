@@ -2,7 +2,6 @@
 // Which symbols and which names is fixed before layout (so the tables have their sizes); values are filled in after it.
 
 import {
-  SHF_ALLOC,
   SHF_MERGE,
   SHN_ABS,
   SHN_LORESERVE,
@@ -19,16 +18,16 @@ import {
   STV_HIDDEN,
   STV_INTERNAL,
 } from "../../elf/constants.ts";
-import type { Layout } from "../layout/layout.ts";
 import type { LinkOptions } from "../options.ts";
-import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
+import { mergedAddress } from "../sections/merged-sections.ts";
+import { headerIndex, placeOfSymbol, type SymbolPlace, type SymbolValues } from "../symbols/symbol-values.ts";
 import { growInt32 } from "../tables/columns.ts";
-import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_NONE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { SECTION_NONE, type SymbolId } from "../tables/ids.ts";
 import { localSection, localType, localValue } from "../tables/local-symbols.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { nameEnd } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import type { OutputSection, OutputSections } from "../tables/output-section.ts";
+import type { OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import {
   addBytes,
@@ -57,11 +56,11 @@ import {
   isUndefined,
   KIND_INDIRECT,
   KIND_NONE,
+  plainEnd,
   type SymbolTable,
-  symbolValue,
 } from "../tables/symbol-table.ts";
-import { type EmittedRelocations, NEEDED } from "../write/emit-relocs.ts";
-import { bindingOf, plainEnd } from "./dynamic-symbols.ts";
+import { bindingOf } from "./dynamic-symbols.ts";
+import { type EmittedRelocations, NEEDED } from "./emitted-relocations.ts";
 
 export interface OutputSymbols {
   /** Entries, the null symbol included, and how many of them are local. */
@@ -277,58 +276,6 @@ function addLocal(plan: OutputSymbols, object: ObjectFile, index: number, name: 
   plan.localObjects[at] = object.id;
   plan.localIndices[at] = index;
   addName(plan, name);
-}
-
-/** Where a symbol of an output symbol table lies. One record reused for all. */
-export interface SymbolPlace {
-  value: number;
-  /** Section header index; SHN_ABS and 0 as such. */
-  shndx: number;
-}
-
-/** What symbol values are computed from. */
-export interface SymbolValues {
-  readonly sections: SectionTable;
-  readonly symbols: SymbolTable;
-  readonly outputs: OutputSections;
-  readonly layout: Layout;
-  readonly merged: MergedSections;
-  /** S as references see it. */
-  readonly address: Float64Array;
-}
-
-/** st_value and st_shndx of a global symbol (or a row of a local one). */
-export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlace): void {
-  const { symbols, sections, outputs, layout } = values;
-  const section = symbols.section[id];
-  to.shndx = 0;
-  to.value = 0;
-  if (section === SECTION_CHUNK || section === SECTION_OUTPUT) {
-    const output =
-      section === SECTION_CHUNK ? outputs.chunks[symbols.alias[id]].output : outputs.list[symbols.alias[id]];
-    to.value = values.address[id];
-    to.shndx = headerIndex(layout, output);
-  } else if (isShared(symbols, id)) {
-    if ((symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0) to.value = values.address[id];
-  } else if (section === SECTION_ABSOLUTE) {
-    to.value = symbolValue(symbols, id);
-    to.shndx = SHN_ABS;
-  } else if (section >= 0) {
-    to.value = mergedAddress(values.merged, sections, section, symbolValue(symbols, id));
-    to.shndx = headerIndex(layout, outputs.list[sections.output[section]]);
-  }
-  if (symbols.type[id] === STT_TLS && to.shndx !== 0 && to.shndx !== SHN_ABS) to.value -= layout.tlsStart;
-}
-
-/** Index of the section; for one left out because it is empty, that of the section before it. */
-export function headerIndex(layout: Layout, output: OutputSection | undefined): number {
-  if (output === undefined || output.index !== 0) return output?.index ?? SHN_ABS;
-  let found = SHN_ABS;
-  for (const it of layout.sections) {
-    if (it.position > output.position) break;
-    if ((it.flags & SHF_ALLOC) !== 0) found = it.index;
-  }
-  return found;
 }
 
 /** Fills .symtab. @param shndxAt offset of .symtab_shndx in the image, or -1 */

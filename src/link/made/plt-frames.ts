@@ -3,24 +3,11 @@
 // (--ld-generated-unwind-info), only where the inputs have such records.
 
 import type { Machine } from "../../arch/index.ts";
-import type { EhFrames } from "../sections/eh-frame.ts";
+import type { EhFrames, PltFde } from "../sections/eh-frame.ts";
 import { ehFrameHeaderBytes } from "../sections/eh-frame-format.ts";
 import { type Chunk, newChunk, type OutputSections } from "../tables/output-section.ts";
 import type { Slots } from "./slots.ts";
 import type { SlotChunks } from "./synthesize.ts";
-
-export interface PltFrames {
-  readonly chunk: Chunk;
-  readonly fdes: readonly PltFde[];
-}
-
-interface PltFde {
-  /** Bytes from the start of the chunk. */
-  readonly offset: number;
-  readonly size: number;
-  readonly entries: Chunk;
-  readonly instructions: Uint8Array;
-}
 
 /** Bytes of an FDE before its instructions: length, CIE pointer, address and size of the code, no augmentation data. */
 const FDE_HEAD = 17;

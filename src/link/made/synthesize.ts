@@ -14,7 +14,6 @@ import {
   SHT_GNU_verneed,
   SHT_GNU_versym,
   SHT_HASH,
-  SHT_NOTE,
   SHT_PROGBITS,
   SHT_REL,
   SHT_RELA,
@@ -23,10 +22,9 @@ import {
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
-import { orphanRow } from "../sections/assign-sections.ts";
-import { outputNamed } from "../sections/space.ts";
+import { addBytesChunk, addNoteOutput, outputNamed } from "../sections/space.ts";
 import type { OutputMode } from "../tables/mode.ts";
-import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { addChunk, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { relocationSize } from "./dynamic-relocations.ts";
 import type { DynamicSymbols } from "./dynamic-symbols.ts";
 import type { GotPlan } from "./got.ts";
@@ -174,19 +172,6 @@ export function makeInterp(outputs: OutputSections, path: string): void {
   addBytesChunk(outputs, output, ".interp", bytes, 1);
 }
 
-/** Adds a chunk with given contents. */
-export function addBytesChunk(
-  outputs: OutputSections,
-  output: OutputSection,
-  name: string,
-  bytes: Uint8Array,
-  alignment: number,
-): Chunk {
-  const chunk = addChunk(outputs, output, name, bytes.length, alignment);
-  chunk.write = (image, _view, it) => image.set(bytes, it.offset);
-  return chunk;
-}
-
 /**
  * .dynsym, .dynstr, hash tables, versions, and .dynamic without its size: the tags depend on which sections there are
  * (see dynamic-section.ts), and adding their strings makes .dynstr grow.
@@ -281,9 +266,4 @@ export function makeNote(
   const row = outputs.byName.get(name);
   const output = row ?? addNoteOutput(outputs, name);
   return addBytesChunk(outputs, output, name, bytes, 4);
-}
-
-export function addNoteOutput(outputs: OutputSections, name: string): OutputSection {
-  if (name === ".note.gnu.build-id") return outputNamed(outputs, name, SHT_NOTE, SHF_ALLOC);
-  return addOutput(outputs, name, orphanRow(name, SHT_NOTE, SHF_ALLOC), SHT_NOTE, SHF_ALLOC);
 }

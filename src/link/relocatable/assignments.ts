@@ -4,11 +4,11 @@ import type { Machine } from "../../arch/index.ts";
 import { STT_OBJECT, STT_TLS } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { alignUp } from "../layout/layout.ts";
 import type { LinkOptions } from "../options.ts";
 import { type ExpressionContext, evaluateExpression, type Value } from "../script/evaluate.ts";
 import { prepareAssignments } from "../symbols/assignments.ts";
 import { type OutputSectionId, SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { alignUp } from "../tables/layout.ts";
 import { findText } from "../tables/names.ts";
 import {
   FLAG_COLLECTED,

@@ -16,13 +16,13 @@ import {
   SHT_SYMTAB,
   SHT_SYMTAB_SHNDX,
 } from "../../elf/constants.ts";
-import { alignUp } from "../layout/layout.ts";
 import { growUint8 } from "../tables/columns.ts";
+import { writeElfHeader, writeWord } from "../tables/header-bytes.ts";
+import { alignUp } from "../tables/layout.ts";
 import { type NameTable, nameEnd, nameText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { addBytes, addText, createStrings, type StringTable } from "../tables/string-table.ts";
-import { writeElfHeader, writeWord } from "../write/write-headers.ts";
 import type { Assigned } from "./assign.ts";
 import { signatureNumber } from "./group-sections.ts";
 import { type OutputTable, outputEntsize, outputType } from "./output-table.ts";

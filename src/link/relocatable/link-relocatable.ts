@@ -2,7 +2,7 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import type { LinkFacts } from "../decisions/facts.ts";
+import type { Loader } from "../inputs/loader.ts";
 import { buildIdBytes } from "../made/build-id.ts";
 import type { LinkOptions } from "../options.ts";
 import { reportDuplicates } from "../reports/duplicates.ts";
@@ -11,7 +11,7 @@ import { collectGarbage } from "../sections/gc-sections.ts";
 import { outputMode } from "../tables/mode.ts";
 import { compressionStyle } from "../write/compress-debug.ts";
 import { LARGEST_IMAGE } from "../write/write-image.ts";
-import { assignOutputs, orderOfFiles } from "./assign.ts";
+import { type Assigned, assignOutputs, orderOfFiles } from "./assign.ts";
 import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
 import { compressOutputs } from "./compress.ts";
 import { shrinkEhFrames } from "./eh-frame.ts";
@@ -25,7 +25,7 @@ import { placeSections, writeContents } from "./write-contents.ts";
 
 /** @returns the object, or undefined if there was an error (unless --noinhibit-exec) */
 export function linkRelocatable(
-  facts: LinkFacts,
+  facts: { readonly loader: Loader; relocatable: RelocatableFacts | undefined },
   machine: Machine,
   options: LinkOptions,
   report: Report,
@@ -94,4 +94,11 @@ export function linkRelocatable(
   const id = buildIdPlace(assigned);
   if (id >= 0) image.set(buildIdBytes(options.buildId, image, options.accelerators), id);
   return image;
+}
+
+/** -r: every section has its place in the file. */
+export interface RelocatableFacts {
+  readonly assigned: Assigned;
+  /** e_entry */
+  readonly entry: number;
 }

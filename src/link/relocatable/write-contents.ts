@@ -2,10 +2,10 @@
 
 import { SHF_EXECINSTR, SHT_GROUP, SHT_NOBITS } from "../../elf/constants.ts";
 import { error } from "../../elf/problem.ts";
-import { alignUp } from "../layout/layout.ts";
 import type { LinkOptions } from "../options.ts";
 import { contentsOf } from "../sections/section-contents.ts";
 import type { SectionId } from "../tables/ids.ts";
+import { alignUp } from "../tables/layout.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME } from "../tables/section-table.ts";
 import { copyBytes } from "../write/copy-bytes.ts";

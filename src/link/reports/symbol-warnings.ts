@@ -5,18 +5,13 @@ import { SHF_ALLOC, SHN_UNDEF, SHT_NOBITS, SHT_RELA } from "../../elf/constants.
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { SharedFile } from "../inputs/shared-file.ts";
+import { isWarningName, WARNING_PREFIX } from "../sections/assign-sections.ts";
 import { contentsOf } from "../sections/section-contents.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { locateAll, type ObjectPlace } from "../tables/locate.ts";
 import { findText } from "../tables/names.ts";
 import { type ObjectFile, readWord, sectionName } from "../tables/object-file.ts";
 import { FLAG_REF_REGULAR, isDefinedHere, isShared, type SymbolTable } from "../tables/symbol-table.ts";
-
-const PREFIX = ".gnu.warning.";
-
-export function isWarningName(name: string): boolean {
-  return name.startsWith(PREFIX);
-}
 
 /**
  * Reports `gnu-warning` once for each symbol that has one and is used.
@@ -41,7 +36,7 @@ export function reportSymbolWarnings(loader: Loader, discarded: readonly Section
     const name = sectionName(object, loader.sections, section);
     if (!isWarningName(name)) continue;
     const contents = contentsOf(object, loader.sections, section, loader.options.accelerators);
-    if (contents !== undefined) warn(name.slice(PREFIX.length), textOf(contents), false);
+    if (contents !== undefined) warn(name.slice(WARNING_PREFIX.length), textOf(contents), false);
   }
   for (const shared of loader.shared) {
     for (const it of sharedWarnings(shared)) warn(it.symbol, it.text, true);
@@ -71,7 +66,7 @@ function sharedWarnings({ bytes, view, is64 }: SharedFile): { symbol: string; te
     const name = textOf(bytes.subarray(start, namesEnd));
     if (!isWarningName(name) || offset(at) + size(at) > bytes.length) continue;
     found.push({
-      symbol: name.slice(PREFIX.length),
+      symbol: name.slice(WARNING_PREFIX.length),
       text: textOf(bytes.subarray(offset(at), offset(at) + size(at))),
     });
   }

@@ -65,3 +65,9 @@ export type ScriptCommand =
   | { readonly kind: "startup"; readonly path: string; readonly place: Place }
   /** TARGET: the BFD name of the format of the inputs that follow ("binary" embeds them). */
   | { readonly kind: "target"; readonly format: string; readonly place: Place };
+
+/** One version that the output defines: name, and names of those it inherits. */
+export interface VersionDefinition {
+  readonly name: string;
+  readonly parents: readonly string[];
+}

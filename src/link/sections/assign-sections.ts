@@ -29,7 +29,6 @@ import {
   SHT_SYMTAB_SHNDX,
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
-import { isWarningName } from "../reports/symbol-warnings.ts";
 import { compileGlob, type Glob, globMatchesText } from "../script/glob.ts";
 import { defaultLayout, type InputGroup, orphanAnchors } from "../tables/default-layout.ts";
 import type { OutputSectionId, SectionId } from "../tables/ids.ts";
@@ -387,3 +386,9 @@ export function placeChunks(outputs: OutputSections): void {
     output.pieces = Int32Array.from(pieces);
   }
 }
+
+export function isWarningName(name: string): boolean {
+  return name.startsWith(WARNING_PREFIX);
+}
+
+export const WARNING_PREFIX = ".gnu.warning.";

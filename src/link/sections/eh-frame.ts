@@ -10,7 +10,6 @@
 import type { Machine } from "../../arch/index.ts";
 import { SHF_ALLOC, SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
-import type { PltFrames } from "../made/plt-frames.ts";
 import { growInt32, growUint32 } from "../tables/columns.ts";
 import { SECTION_NONE, type SectionId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
@@ -204,4 +203,17 @@ export function fdeLists(frames: EhFrames, sectionCount: number): FdeLists {
     first[section] = record;
   }
   return { first, next };
+}
+
+interface PltFrames {
+  readonly chunk: Chunk;
+  readonly fdes: readonly PltFde[];
+}
+
+export interface PltFde {
+  /** Bytes from the start of the chunk. */
+  readonly offset: number;
+  readonly size: number;
+  readonly entries: Chunk;
+  readonly instructions: Uint8Array;
 }

@@ -5,8 +5,7 @@
 //
 // Only code is folded, and none with exception tables: that handlers catch other types is not in their code.
 
-import type { Machine } from "../../arch/index.ts";
-import { EXPRESSION_ABSOLUTE } from "../../arch/relocation.ts";
+import { EXPRESSION_ABSOLUTE, type Machine } from "../../arch/index.ts";
 import {
   SHF_ALLOC,
   SHF_EXECINSTR,

@@ -23,11 +23,11 @@ import {
   STV_INTERNAL,
 } from "../../elf/constants.ts";
 import { error, note, type Report } from "../../elf/problem.ts";
+import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { symbolsIn } from "../script/evaluate.ts";
+import { exportRules } from "../script/export-rules.ts";
 import type { Assignment, VersionNode } from "../script/types.ts";
-import { entryName } from "../symbols/entry.ts";
-import { exportRules } from "../symbols/version-symbols.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { findText } from "../tables/names.ts";

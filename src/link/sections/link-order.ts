@@ -2,11 +2,11 @@
 // Attribute Flags), so that a table of them can be searched.
 
 import { SHF_LINK_ORDER } from "../../elf/constants.ts";
-import { sortedSections } from "../layout/layout.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { linkedTo } from "./gc-walk.ts";
+import { sortedSections } from "./sorted-sections.ts";
 
 /**
  * Sorts the pieces of output sections that have such sections: first the others, then these (as GNU ld), and sets sh_link.

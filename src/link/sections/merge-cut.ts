@@ -2,7 +2,7 @@
 // content without the terminator, four bytes at a time: for strings they are made in the walk that looks for the terminator.
 
 import { addPiece } from "./merge-intern.ts";
-import type { Merger } from "./merge-pieces.ts";
+import type { Merger } from "./merger.ts";
 
 function mix(hash: number, word: number): number {
   return Math.imul(((hash << 5) | (hash >>> 27)) ^ word, 0x9e3779b1);

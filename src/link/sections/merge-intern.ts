@@ -2,7 +2,7 @@
 // goes into waiting for memory, so pieces come in batches.
 
 import { growUint8, growUint32 } from "../tables/columns.ts";
-import type { Merger } from "./merge-pieces.ts";
+import type { Merger } from "./merger.ts";
 
 /** Offsets are 32-bit numbers and one buffer holds the arena: sections that would go beyond are left unmerged. */
 export const SIZE_LIMIT = 0x7fff0000;

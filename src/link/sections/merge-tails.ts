@@ -2,7 +2,7 @@
 // sorted by their bytes from the end; then what ends alike is side by side, the shortest first, and one walk from the
 // end meets every string right after the longer ones that it may be the end of.
 
-import type { Merger } from "./merge-pieces.ts";
+import type { Merger } from "./merger.ts";
 
 /** Ranges up to this long are sorted in place; longer ones by the engine. */
 const SMALL_RANGE = 24;

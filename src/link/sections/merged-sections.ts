@@ -9,7 +9,8 @@ import { type Chunk, newChunk, type OutputSection, type OutputSections } from ".
 import { type SectionTable, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
 import type { EhFrames } from "./eh-frame.ts";
 import { ehFrameAddress } from "./eh-frame-output.ts";
-import { addMergeSection, createMerger, finishMerger, type Merger, mergedOffset, writeMerged } from "./merge-pieces.ts";
+import { addMergeSection, createMerger, finishMerger, mergedOffset, writeMerged } from "./merge-pieces.ts";
+import type { Merger } from "./merger.ts";
 import { contentsOf } from "./section-contents.ts";
 
 interface Bucket {

@@ -4,12 +4,12 @@
 import type { Machine } from "../../arch/index.ts";
 import { SHF_ALLOC, SHT_NOTE } from "../../elf/constants.ts";
 import type { Report } from "../../elf/problem.ts";
-import { addBytesChunk, addNoteOutput } from "../made/synthesize.ts";
 import type { LinkOptions } from "../options.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { type MergedProperties, mergePropertyNotes, type PropertyInput } from "./property-notes.ts";
+import { addBytesChunk, addNoteOutput } from "./space.ts";
 
 const NAME = ".note.gnu.property";
 

@@ -5,6 +5,7 @@ import {
   SHF_WRITE,
   SHF_X86_64_LARGE,
   SHT_NOBITS,
+  SHT_NOTE,
   SHT_PROGBITS,
   STT_OBJECT,
   STT_TLS,
@@ -29,7 +30,7 @@ import {
   setSymbolValue,
   symbolValue,
 } from "../tables/symbol-table.ts";
-import { rowOf } from "./assign-sections.ts";
+import { orphanRow, rowOf } from "./assign-sections.ts";
 
 /** The default output section of that name, made if no input needed it. */
 export function outputNamed(outputs: OutputSections, name: string, type: number, flags: number): OutputSection {
@@ -183,4 +184,22 @@ function addOtherNames(symbols: SymbolTable, shared: readonly SharedFile[]): voi
       if (wanted.has(`${owner}:${symbolValue(symbols, id)}`)) symbols.flags[id] |= FLAG_COPY;
     }
   }
+}
+
+/** Adds a chunk with given contents. */
+export function addBytesChunk(
+  outputs: OutputSections,
+  output: OutputSection,
+  name: string,
+  bytes: Uint8Array,
+  alignment: number,
+): Chunk {
+  const chunk = addChunk(outputs, output, name, bytes.length, alignment);
+  chunk.write = (image, _view, it) => image.set(bytes, it.offset);
+  return chunk;
+}
+
+export function addNoteOutput(outputs: OutputSections, name: string): OutputSection {
+  if (name === ".note.gnu.build-id") return outputNamed(outputs, name, SHT_NOTE, SHF_ALLOC);
+  return addOutput(outputs, name, orphanRow(name, SHT_NOTE, SHF_ALLOC), SHT_NOTE, SHF_ALLOC);
 }

@@ -4,11 +4,10 @@
 import type { Machine } from "../../arch/index.ts";
 import { STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import type { Layout } from "../layout/layout.ts";
-import type { SymbolValues } from "../made/output-symbols.ts";
 import { type ExpressionContext, evaluateExpression, symbolsIn } from "../script/evaluate.ts";
 import type { Assignment, Expression, ScriptCommand } from "../script/types.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
+import type { Layout } from "../tables/layout.ts";
 import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import { RULE_ASSIGNED } from "../tables/resolve.ts";
@@ -23,6 +22,7 @@ import {
   type SymbolTable,
   symbolNamed,
 } from "../tables/symbol-table.ts";
+import type { SymbolValues } from "./symbol-values.ts";
 
 /** Makes every assigned symbol a definition, absolute until proved otherwise. PROVIDE defines only what is wanted. */
 export function prepareAssignments(

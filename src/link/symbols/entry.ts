@@ -1,17 +1,10 @@
 // Where the program starts: e_entry.
 
 import { type Report, warning } from "../../elf/problem.ts";
-import type { SymbolValues } from "../made/output-symbols.ts";
-import type { LinkOptions } from "../options.ts";
-import type { ScriptCommand } from "../script/types.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { findText } from "../tables/names.ts";
 import { isDefinedHere } from "../tables/symbol-table.ts";
-
-/** The symbol of -e, else of ENTRY in a script; undefined if nobody named one. */
-export function entryName(options: LinkOptions, commands: readonly ScriptCommand[]): string | undefined {
-  return options.entry ?? commands.flatMap((it) => (it.kind === "entry" ? [it.symbol] : [])).at(-1);
-}
+import type { SymbolValues } from "./symbol-values.ts";
 
 /**
  * The value of the entry symbol, or the number that was given in its place; else the start of the code in an executable,

@@ -10,12 +10,11 @@ import {
   STV_HIDDEN,
   STV_PROTECTED,
 } from "../../elf/constants.ts";
-import type { Layout } from "../layout/layout.ts";
-import { isTbss } from "../layout/segments.ts";
 import type { LinkOptions } from "../options.ts";
 import { rowOf } from "../sections/assign-sections.ts";
 import { defaultLayout, type Marker } from "../tables/default-layout.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { isTbss, type Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { findText, nameText } from "../tables/names.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";

@@ -2,11 +2,10 @@
 // which are exported from a program. Runs before symbols are bound.
 
 import { STT_OBJECT } from "../../elf/constants.ts";
-import type { Report } from "../../elf/problem.ts";
-import { error } from "../../elf/problem.ts";
-import { plainEnd, type VersionDefinition } from "../made/dynamic-symbols.ts";
+import { error, type Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
-import type { VersionNode } from "../script/types.ts";
+import { demangledName } from "../script/export-rules.ts";
+import type { VersionDefinition, VersionNode } from "../script/types.ts";
 import {
   compilePatterns,
   compileVersions,
@@ -25,6 +24,7 @@ import {
   FLAG_FORCED_LOCAL,
   FLAG_LINKER_DEFINED,
   isDefinedHere,
+  plainEnd,
   type SymbolTable,
   symbolNamed,
   versionId,
@@ -89,11 +89,6 @@ function declare(
   );
 }
 
-function demangledName(symbols: SymbolTable, id: SymbolId, demangle: (name: string) => string): string {
-  const { names } = symbols;
-  return demangle(new TextDecoder().decode(names.pool.subarray(names.start[id], plainEnd(symbols, id))));
-}
-
 function assignVersion(
   symbols: SymbolTable,
   id: SymbolId,
@@ -149,34 +144,6 @@ function applyDefaultSymver(
   }
   // GNU ld numbers it before the script's.
   if (any && !definitions.some((it) => it.name === name)) definitions.unshift({ name, parents: [] });
-}
-
-/** What the lists and the version script say of a definition, asked before versions are assigned. */
-export interface ExportRules {
-  /** --dynamic-list or --export-dynamic-symbol names it. */
-  isListed(id: SymbolId): boolean;
-  /** The version script makes it local. */
-  isLocal(id: SymbolId): boolean;
-}
-
-export function exportRules(
-  symbols: SymbolTable,
-  nodes: readonly VersionNode[],
-  options: LinkOptions,
-  demangle: (name: string) => string,
-): ExportRules {
-  const { names } = symbols;
-  const patterns = compilePatterns([...options.exportDynamicSymbols, ...(options.dynamicList ?? [])]);
-  // What is wrong with the script is reported when versions are assigned.
-  const versions = compileVersions(nodes, () => {});
-  const demangled = (id: SymbolId) => (): string => demangledName(symbols, id, demangle);
-  return {
-    isListed: (id) => patterns.matches(names.pool, names.start[id], plainEnd(symbols, id), demangled(id)),
-    isLocal: (id) => {
-      const match = versions.find(names.pool, names.start[id], plainEnd(symbols, id), demangled(id));
-      return match !== NO_VERSION && versionIsLocal(match);
-    },
-  };
 }
 
 /** --dynamic-list and --export-dynamic-symbol. */

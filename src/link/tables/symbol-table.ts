@@ -3,7 +3,7 @@
 
 import { growFloat64, growInt32, growUint8 } from "./columns.ts";
 import { SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
-import { createNames, internText, type NameTable } from "./names.ts";
+import { createNames, internText, type NameTable, nameEnd } from "./names.ts";
 
 /** Only interned: an archive offers it, or it is the signature of a group. */
 export const KIND_NONE = 0;
@@ -230,4 +230,13 @@ export function defineSymbol(
   symbols.type[id] = type;
   symbols.size[id] = 0;
   setSymbolValue(symbols, id, value);
+}
+
+/** End of the name without its version: `foo` of `foo@V`. */
+export function plainEnd(symbols: SymbolTable, id: SymbolId): number {
+  const { names } = symbols;
+  const end = nameEnd(names, id);
+  if ((symbols.flags[id] & (FLAG_VERSIONED | FLAG_HIDDEN_VERSION)) === 0 && !isShared(symbols, id)) return end;
+  for (let i = names.start[id]; i < end; i++) if (names.pool[i] === 0x40) return i;
+  return end;
 }

@@ -8,10 +8,10 @@
 
 import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD, SHF_ALLOC, SHF_COMPRESSED, SHT_NOBITS } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import { alignUp } from "../layout/layout.ts";
 import type { LinkOptions } from "../options.ts";
+import { writeWord } from "../tables/header-bytes.ts";
+import { alignUp } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { writeWord } from "./write-headers.ts";
 
 export type CompressionStyle = Exclude<LinkOptions["compressDebugSections"], "none" | undefined>;
 

@@ -8,29 +8,20 @@
 
 import { cursor, u8, u16, u32, u64, unsigned } from "../../dwarf/cursor.ts";
 import { type RangeSections, readUnit, unitRanges } from "../../dwarf/index.ts";
-import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
+import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS } from "../../elf/constants.ts";
 import { note, type Report } from "../../elf/problem.ts";
 import { growUint32 } from "../tables/columns.ts";
+import { writeWord } from "../tables/header-bytes.ts";
 import { createNames, internName, type NameTable } from "../tables/names.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
-import { addOutput, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import type { OutputSection } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
-import { writeWord } from "./write-headers.ts";
 
 const VERSION = 7;
 const HEADER = 24;
 const UNIT = 16;
 const RANGE = 20;
 const SLOT = 8;
-
-/** Adds the empty section, last of all, if there is anything to index. When all other sections are there. */
-export function addGdbIndex(outputs: OutputSections, row: number): OutputSection | undefined {
-  if (!outputs.list.some((it) => it.name === ".debug_info" && (it.flags & SHF_ALLOC) === 0)) return undefined;
-  const output = addOutput(outputs, ".gdb_index", row, SHT_PROGBITS, 0);
-  output.keep = true;
-  output.alignment = 4;
-  return output;
-}
 
 /** Note: `gdb-index-nameless`, for the first of the objects whose names gdb will not find. */
 export function reportNameless(objects: readonly ObjectFile[], sections: SectionTable, report: Report): void {

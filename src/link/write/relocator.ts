@@ -2,7 +2,6 @@
 
 import { type Machine, RELAX_NONE } from "../../arch/index.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import type { Layout } from "../layout/layout.ts";
 import type { RelocationList } from "../made/dynamic-relocations.ts";
 import type { SlotAddresses, Slots } from "../made/slots.ts";
 import type { LinkOptions } from "../options.ts";
@@ -11,6 +10,7 @@ import type { Scan } from "../scan/scan-result.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
 import { isConstant, mayRelaxGotLoad } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
+import type { Layout } from "../tables/layout.ts";
 import { type Locator, placeOf } from "../tables/locate.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { ObjectFile } from "../tables/object-file.ts";

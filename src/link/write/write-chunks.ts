@@ -3,7 +3,6 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { STT_FUNC } from "../../elf/constants.ts";
-import type { Layout } from "../layout/layout.ts";
 import { addRelocation, type RelocationList } from "../made/dynamic-relocations.ts";
 import { bindingOf, type DynamicSymbols } from "../made/dynamic-symbols.ts";
 import {
@@ -16,23 +15,16 @@ import {
   type GotPlan,
   type GotWord,
 } from "../made/got.ts";
-import {
-  dynamicVisibility,
-  isOwnPltFunction,
-  placeOfSymbol,
-  type SymbolPlace,
-  type SymbolValues,
-  sizeOf,
-  typeOf,
-  writeSymbol,
-} from "../made/output-symbols.ts";
+import { dynamicVisibility, isOwnPltFunction, sizeOf, typeOf, writeSymbol } from "../made/output-symbols.ts";
 import { gotPltSlot, pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
+import { placeOfSymbol, type SymbolPlace, type SymbolValues } from "../symbols/symbol-values.ts";
+import { writeWord } from "../tables/header-bytes.ts";
+import type { Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
 import { resolverAddress } from "./relocate-dynamic.ts";
-import { writeWord } from "./write-headers.ts";
 
 export function writeDynamicSymbols(
   dynamicSymbols: DynamicSymbols,

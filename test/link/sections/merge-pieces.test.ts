@@ -9,10 +9,10 @@ import {
   addMergeSection,
   createMerger,
   finishMerger,
-  type Merger,
   mergedOffset,
   writeMerged,
 } from "../../../src/link/sections/merge-pieces.ts";
+import type { Merger } from "../../../src/link/sections/merger.ts";
 import { scratch } from "../../support/build.ts";
 import { tool } from "../../support/run.ts";
 import { readSections, sectionBytes } from "../../support/sections.ts";

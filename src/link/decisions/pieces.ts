@@ -1,0 +1,35 @@
+// What both kinds of layout, of a program and of -r, say of an input section: where it went, or why it is not there.
+
+import type { Loader } from "../inputs/loader.ts";
+import { isContents } from "../sections/assign-sections.ts";
+import type { SectionId } from "../tables/ids.ts";
+import { sectionName } from "../tables/object-file.ts";
+import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
+import type { DiscardedInput, LaidOutPiece } from "./layout-types.ts";
+
+export function* discarded({ objects, sections }: Loader): IterableIterator<DiscardedInput> {
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if (sections.output[section] >= 0 || !isContents(object, sections, section)) continue;
+      const state = sections.state[section];
+      const isDiscarded = (state & STATE_DISCARDED) !== 0;
+      const reason = isDiscarded ? "group" : (state & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
+      const name = sectionName(object, sections, section);
+      yield { file: object.name, section: name, size: sections.size[section], reason };
+    }
+  }
+}
+
+/** An input section that is in the output as it is. */
+export function inputPiece({ sections, objects }: Loader, section: SectionId): LaidOutPiece {
+  const object = objects[sections.object[section]];
+  return {
+    file: object.name,
+    section: sectionName(object, sections, section),
+    address: sections.address[section],
+    size: sections.size[section],
+    alignment: sections.alignment[section],
+    *merged() {},
+  };
+}

@@ -1,0 +1,36 @@
+// What the linker keeps of an archive: its members, and the names by which they are pulled in.
+
+import type { Archive } from "../../elf/archive.ts";
+import type { Problem } from "../../elf/problem.ts";
+
+export interface LazyMember {
+  readonly name: string;
+  /** The contents, or undefined for a thin archive's member that is read when wanted. */
+  readonly bytes: Uint8Array | undefined;
+  /** Where a thin archive's member is. */
+  readonly path: string;
+}
+
+export interface LazySet {
+  /** Path of the archive; "" for --start-lib. */
+  readonly path: string;
+  readonly members: readonly LazyMember[];
+  /** What the members offer: symbol and member, in the order of the index. */
+  readonly symbols: Int32Array;
+  readonly symbolMember: Int32Array;
+  readonly extracted: Uint8Array;
+  /** Entries that need no further look: member extracted, or symbol defined. */
+  readonly done: Uint8Array;
+  readonly excluded: boolean;
+}
+
+/** An archive's tables. GCC names libgcc.a two or three times in a link: it is read once. */
+export interface ParsedArchive {
+  /** Undefined if it cannot be read. */
+  readonly archive: Archive | undefined;
+  readonly members: readonly LazyMember[];
+  /** What is wrong with it, until that has been reported. */
+  readonly problems: Problem[];
+  /** The ids of the index's names, once somebody has asked for them. */
+  symbols: Int32Array | undefined;
+}

@@ -1,0 +1,68 @@
+// Values of symbols after layout: what they are computed from, and what stands in a symbol table.
+
+import { SHF_ALLOC, SHN_ABS, STT_TLS } from "../../elf/constants.ts";
+import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import type { Layout } from "../tables/layout.ts";
+import { findText } from "../tables/names.ts";
+import type { OutputSection, OutputSections } from "../tables/output-section.ts";
+import type { SectionTable } from "../tables/section-table.ts";
+import { FLAG_CANONICAL_PLT, isDefinedHere, isShared, type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
+
+/** Where a symbol of an output symbol table lies. One record reused for all. */
+export interface SymbolPlace {
+  value: number;
+  /** Section header index; SHN_ABS and 0 as such. */
+  shndx: number;
+}
+
+/** What symbol values are computed from. */
+export interface SymbolValues {
+  readonly sections: SectionTable;
+  readonly symbols: SymbolTable;
+  readonly outputs: OutputSections;
+  readonly layout: Layout;
+  readonly merged: MergedSections;
+  /** S as references see it. */
+  readonly address: Float64Array;
+}
+
+/** st_value and st_shndx of a global symbol (or a row of a local one). */
+export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlace): void {
+  const { symbols, sections, outputs, layout } = values;
+  const section = symbols.section[id];
+  to.shndx = 0;
+  to.value = 0;
+  if (section === SECTION_CHUNK || section === SECTION_OUTPUT) {
+    const output =
+      section === SECTION_CHUNK ? outputs.chunks[symbols.alias[id]].output : outputs.list[symbols.alias[id]];
+    to.value = values.address[id];
+    to.shndx = headerIndex(layout, output);
+  } else if (isShared(symbols, id)) {
+    if ((symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0) to.value = values.address[id];
+  } else if (section === SECTION_ABSOLUTE) {
+    to.value = symbolValue(symbols, id);
+    to.shndx = SHN_ABS;
+  } else if (section >= 0) {
+    to.value = mergedAddress(values.merged, sections, section, symbolValue(symbols, id));
+    to.shndx = headerIndex(layout, outputs.list[sections.output[section]]);
+  }
+  if (symbols.type[id] === STT_TLS && to.shndx !== 0 && to.shndx !== SHN_ABS) to.value -= layout.tlsStart;
+}
+
+/** Index of the section; for one left out because it is empty, that of the section before it. */
+export function headerIndex(layout: Layout, output: OutputSection | undefined): number {
+  if (output === undefined || output.index !== 0) return output?.index ?? SHN_ABS;
+  let found = SHN_ABS;
+  for (const it of layout.sections) {
+    if (it.position > output.position) break;
+    if ((it.flags & SHF_ALLOC) !== 0) found = it.index;
+  }
+  return found;
+}
+
+/** Address of a symbol that an object defines, for DT_INIT and DT_FINI; undefined if there is none. */
+export function definedAddress(symbols: SymbolTable, name: string, address: Float64Array): (() => number) | undefined {
+  const id = findText(symbols.names, name);
+  return id >= 0 && isDefinedHere(symbols, id) ? () => address[id] : undefined;
+}
