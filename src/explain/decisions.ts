@@ -17,8 +17,8 @@ import type {
   SlotKind,
 } from "../link/decisions/types.ts";
 import type { RelocationPlace } from "../link/inputs/references.ts";
+import { hex, type NameOf, placeText } from "./messages/template.ts";
 import type { DescribeOptions } from "./render.ts";
-import { hex, type NameOf, placeText } from "./template.ts";
 
 const RULES: Readonly<Record<Rule, string>> = {
   first: "the first definition met",

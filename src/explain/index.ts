@@ -4,7 +4,8 @@ export { demangle } from "../demangle/index.ts";
 export { type Suggestion, suggest, suggestionDetails } from "../link/reports/suggest.ts";
 export { describeDefinition, describeDynamicRelocation, describeFile, describeSlot } from "./decisions.ts";
 export * from "./dump/index.ts";
-export { type Message, type MessageTable, messageAreas, messageFor, type PlaceLines } from "./messages.ts";
+export { messageAreas, messageFor } from "./messages/messages.ts";
+export type { Message, MessageTable, PlaceLines } from "./messages/table.ts";
 export {
   type DescribeOptions,
   type Description,

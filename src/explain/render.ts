@@ -3,8 +3,9 @@
 
 import { demangle } from "../demangle/index.ts";
 import type { Detail, Place, Problem } from "../elf/problem.ts";
-import { type Message, messageFor, type PlaceLines } from "./messages.ts";
-import { type Details, fill, hasNeededFacts, type NameOf, placeText } from "./template.ts";
+import { messageFor } from "./messages/messages.ts";
+import type { Message, PlaceLines } from "./messages/table.ts";
+import { type Details, fill, hasNeededFacts, type NameOf, placeText } from "./messages/template.ts";
 
 /** More places than this are counted, not listed. */
 const LISTED_PLACES = 3;

@@ -5,8 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { messagesDocument } from "../../src/explain/document.ts";
-import { type Message, messageAreas, messageFor } from "../../src/explain/messages.ts";
-import { fill } from "../../src/explain/template.ts";
+import { messageAreas, messageFor } from "../../src/explain/messages/messages.ts";
+import type { Message } from "../../src/explain/messages/table.ts";
+import { fill } from "../../src/explain/messages/template.ts";
 
 const sources = readdirSync("src", { recursive: true })
   .map(String)

@@ -1,7 +1,7 @@
 // Words for what the linker finds wrong inside an object, archive or shared library while it links: tables that do not fit
 // together. Such a file was cut short, overwritten, or made by a broken tool.
 
-import type { MessageTable } from "./messages.ts";
+import type { MessageTable } from "./table.ts";
 
 const rebuild = "compile the file again; it is damaged or made by a broken tool";
 

@@ -1,6 +1,6 @@
 // Words for linker scripts, version scripts, dynamic lists, and the expressions of --defsym.
 
-import type { MessageTable } from "./messages.ts";
+import type { MessageTable } from "./table.ts";
 
 const before = "[[ before `{found}']][[ at the {end} of the text]]";
 

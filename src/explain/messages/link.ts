@@ -1,6 +1,6 @@
 // Words for what can go wrong in a link: finding files, binding symbols, relocating, laying out.
 
-import type { MessageTable } from "./messages.ts";
+import type { MessageTable } from "./table.ts";
 
 const recompile = "recompile with -fPIC";
 

@@ -1,6 +1,6 @@
 // Words for what can be wrong with a file that is read: not ELF, not ours, cut short, damaged.
 
-import type { MessageTable } from "./messages.ts";
+import type { MessageTable } from "./table.ts";
 
 export const elfMessages: MessageTable = {
   "not-elf": {

@@ -7,7 +7,7 @@
 //   {name:output}  a kind of output in words: "a shared object" for shared
 //   [[ … ]]        left out when a fact inside it is missing, empty or false
 
-import type { Detail, Place } from "../elf/problem.ts";
+import type { Detail, Place } from "../../elf/problem.ts";
 
 export type Details = Readonly<Record<string, Detail>>;
 export type NameOf = (symbol: string) => string;

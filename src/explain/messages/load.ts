@@ -1,6 +1,6 @@
 // Words for what goes wrong when a program is loaded.
 
-import type { MessageTable } from "./messages.ts";
+import type { MessageTable } from "./table.ts";
 
 export const loadMessages: MessageTable = {
   "preload-ignored": {

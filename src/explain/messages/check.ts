@@ -1,6 +1,6 @@
 // Words for what keeps a program, library or addon from loading on a system: the findings of load/check.
 
-import type { MessageTable } from "./messages.ts";
+import type { MessageTable } from "./table.ts";
 
 export const checkMessages: MessageTable = {
   // What a file is that is not ELF for a machine of ours. The real loader says "invalid ELF header" or worse.
