@@ -168,23 +168,48 @@ test("a room of the linker imports only from rooms before it in docs/architectur
   );
 });
 
-test("no files of the linker import each other in a circle", () => {
-  const imports = new Map<string, Import[]>();
-  for (const it of importsOf("link")) imports.set(it.file, [...(imports.get(it.file) ?? []), it]);
-  const done = new Set<string>();
-  const circles: string[] = [];
-  const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
-    if (done.has(file) || path.includes(file)) return;
-    for (const { from } of imports.get(file) ?? []) {
-      const target = join(dirname(file), from);
-      if (target.startsWith("src/link/")) visit(target, [...path, file]);
-    }
-    done.add(file);
-  };
-  for (const file of imports.keys()) visit(file, []);
-  deepEqual(circles, []);
+/** The rooms of src/load in the order of docs/architecture.md's list. */
+function roomsOfTheLoader(): string[] {
+  const text = read("docs/architecture.md");
+  return [...text.slice(text.indexOf("\n## The loader\n")).matchAll(/^ {3}(\w+)\/ /gm)].map(([, room]) => room);
+}
+
+test("a room of the loader imports only from rooms above it in docs/architecture.md", () => {
+  const rooms = roomsOfTheLoader();
+  const folders = readdirSync(join(repository, "src/load"), { withFileTypes: true }).filter((it) => it.isDirectory());
+  deepEqual(folders.map(({ name }) => name).sort(), [...rooms].sort(), "the list names every room");
+  const backwards = importsOf("load").filter(({ file, from }) => {
+    const [, , room = "", name] = file.split("/");
+    const [, layer, to = "", inner] = join(dirname(file), from).split("/");
+    // load.ts and index.ts stand above all rooms; check asks load.ts.
+    if (name === undefined || inner === undefined || layer !== "load") return false;
+    return rooms.indexOf(to) > rooms.indexOf(room);
+  });
+  deepEqual(
+    backwards.map(({ file, from }) => `${file}: ${from}`),
+    [],
+  );
 });
+
+for (const layer of ["link", "load"]) {
+  test(`no files of src/${layer} import each other in a circle`, () => {
+    const imports = new Map<string, Import[]>();
+    for (const it of importsOf(layer)) imports.set(it.file, [...(imports.get(it.file) ?? []), it]);
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+      if (done.has(file) || path.includes(file)) return;
+      for (const { from } of imports.get(file) ?? []) {
+        const target = join(dirname(file), from);
+        if (target.startsWith(`src/${layer}/`)) visit(target, [...path, file]);
+      }
+      done.add(file);
+    };
+    for (const file of imports.keys()) visit(file, []);
+    deepEqual(circles, []);
+  });
+}
 
 test("the core keeps no state between calls and reaches for nothing of the host", () => {
   // `process` may be a value of the loader's: Node's is known by what it can do.

@@ -7,9 +7,9 @@ import { type ElfImage, parseElfImage } from "../elf/file.ts";
 import { nameAt } from "../elf/text.ts";
 import { hostCpu } from "../host/cpu.ts";
 import { nodeLoadFiles } from "../host/load-files.ts";
-import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../load/contract.ts";
-import { parseProfile, profileOf, profileOfInterpreter, VERSIONS } from "../load/profiles.ts";
 import { openWhole } from "../load/search/files.ts";
+import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../load/settings/contract.ts";
+import { parseProfile, profileOf, profileOfInterpreter, VERSIONS } from "../load/settings/profiles.ts";
 import type { Io } from "./io.ts";
 
 /** For node:util's parseArgs. */

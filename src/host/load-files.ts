@@ -14,7 +14,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { LoadFiles, OpenedFile, OpenFailure } from "../load/contract.ts";
+import type { LoadFiles, OpenedFile, OpenFailure } from "../load/settings/contract.ts";
 import { readLoaderParts } from "./loader-parts.ts";
 import { namesIn } from "./node-files.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";

@@ -1,6 +1,6 @@
 // A file system for the loader that is a table in memory: for web pages, images that were unpacked elsewhere, and tests.
 
-import type { LoadFiles } from "../load/contract.ts";
+import type { LoadFiles } from "../load/settings/contract.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
 
 /** A file's bytes, a symbolic link, or a file that has more to it. */

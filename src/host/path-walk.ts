@@ -1,7 +1,7 @@
 // Paths inside a root directory, resolved as the kernel resolves them in a chroot: step by step, symbolic links followed,
 // absolute ones from the root, and `..` never above it. So a hostile tree cannot lead outside of itself.
 
-import type { OpenFailure } from "../load/contract.ts";
+import type { OpenFailure } from "../load/settings/contract.ts";
 
 /** What stands at a path whose directories are resolved already. */
 export type Step =

@@ -1,6 +1,11 @@
 // `solder/load`: the dynamic linker. `load` a program, then ask the process: its objects, where they are, what their
 // references are bound to and why, its memory. Nothing is run and nothing outside of the files given is opened.
 
+export * from "./check/index.ts";
+export { type DynamicFile, symbolicOf } from "./file/dynamic-file.ts";
+export * from "./file/dynamic-symbols.ts";
+export type { SymbolicRelocations } from "./file/file-relocations.ts";
+export type { RelocationRange } from "./file/relocation-ranges.ts";
 export {
   type AddressInfo,
   dladdr,
@@ -14,22 +19,19 @@ export {
   type OpenResult,
   type SymbolPlace,
   type SymbolResult,
-} from "./calls.ts";
-export * from "./check/index.ts";
-export * from "./contract.ts";
-export { bindingLine, bindingLines, type DebugCategory, debugLines, searchesMade, searchLines } from "./debug.ts";
-export { type DynamicFile, symbolicOf } from "./dynamic-file.ts";
-export * from "./dynamic-symbols.ts";
-export type { RelocationRange, SymbolicRelocations } from "./file-relocations.ts";
-export { callSlot, type PltCall, type PltSlot, type PltStub, pltSlots } from "./lazy.ts";
+} from "./later/calls.ts";
+export { callSlot, type PltCall, type PltSlot, type PltStub, pltSlots } from "./later/lazy.ts";
 export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache, loadDependencies } from "./load.ts";
-export { type MappedRegion, PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./map.ts";
-export { loaderSymbol, processMemory } from "./memory.ts";
-export { type LateSymbol, missingLater } from "./missing-later.ts";
-export * from "./objects.ts";
-export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } from "./order.ts";
-export type { Placement } from "./place.ts";
-export * from "./profiles.ts";
-export { RELOCATION_KINDS } from "./relocation-kinds.ts";
+export { loaderSymbol, processMemory } from "./memory/memory.ts";
+export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } from "./memory/order.ts";
+export { readWord } from "./memory/words.ts";
+export { PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./objects/map.ts";
+export * from "./objects/objects.ts";
+export type { Placement } from "./objects/place.ts";
+export type { MappedRegion } from "./objects/region.ts";
+export * from "./settings/contract.ts";
+export * from "./settings/profiles.ts";
+export { RELOCATION_KINDS } from "./symbols/relocation-kinds.ts";
 export { findSystem, type Release, SYSTEM_NAMES, type System } from "./systems/index.ts";
-export { readWord } from "./words.ts";
+export { bindingLine, bindingLines, type DebugCategory, debugLines, searchesMade, searchLines } from "./views/debug.ts";
+export { type LateSymbol, missingLater } from "./views/missing-later.ts";

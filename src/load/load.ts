@@ -3,16 +3,12 @@
 
 import { EM_386, EM_X86_64, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
 import { machineName } from "../elf/names.ts";
-import { bindObject, bindToItself } from "./bind.ts";
 import { strangerProblem } from "./check/not-elf.ts";
-import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./contract.ts";
-import { addObject, mapDependencies, mapObject } from "./dependencies.ts";
-import { type DynamicFile, readDynamicFile } from "./dynamic-file.ts";
-import { makeQuery } from "./lookup.ts";
-import type { LoadedObject, LoadedProcess, LoadHost } from "./objects.ts";
-import { type Placement, placementProblems, placer } from "./place.ts";
-import { behaves } from "./profiles.ts";
-import { bindingVariable, lookupRules, sortRules } from "./rules.ts";
+import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
+import { addObject, mapDependencies, mapObject } from "./objects/dependencies.ts";
+import type { LoadedObject, LoadedProcess, LoadHost } from "./objects/objects.ts";
+import { type Placement, placementProblems, placer } from "./objects/place.ts";
+import { sortObjects } from "./objects/sort.ts";
 import {
   FILE_ERRORS,
   LIBRARY_CACHE,
@@ -23,9 +19,13 @@ import {
   searchContext,
   sharedFiles,
 } from "./search/index.ts";
-import { sortObjects } from "./sort.ts";
-import { placeMuslTls, placeStaticTls } from "./tls.ts";
-import { checkVersions } from "./versions.ts";
+import type { LoaderMachine, LoadFiles, LoadOptions, OpenedFile } from "./settings/contract.ts";
+import { behaves } from "./settings/profiles.ts";
+import { bindObject, bindToItself } from "./symbols/bind.ts";
+import { makeQuery } from "./symbols/lookup.ts";
+import { bindingVariable, lookupRules, sortRules } from "./symbols/rules.ts";
+import { checkVersions } from "./symbols/versions.ts";
+import { placeMuslTls, placeStaticTls } from "./tls/tls.ts";
 
 /** Files that any number of loads share: each is read and parsed once. */
 export interface LoadCache {

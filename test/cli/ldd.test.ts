@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { runLdd } from "../../src/cli/ldd.ts";
-import { tree } from "../load/tree.ts";
+import { tree } from "../load/support/tree.ts";
 import { compile, musl, repository, scratch, x86_64 } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { type Printed, printed } from "../support/io.ts";

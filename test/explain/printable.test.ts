@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { printable, printableOutput } from "../../src/explain/printable.ts";
-import { madeFile } from "../load/made-file.ts";
+import { madeFile } from "../load/support/made-file.ts";
 import { repository } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
-import type { LoadFiles } from "../../src/load/contract.ts";
+import type { LoadFiles } from "../../src/load/settings/contract.ts";
 import { folder } from "../support/folder.ts";
 import { needs } from "../support/tools.ts";
 

@@ -4,8 +4,8 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { compareBindings, realBindings } from "./bindings.ts";
-import { loaded } from "./reality.ts";
+import { compareBindings, realBindings } from "./judges/bindings.ts";
+import { loaded } from "./judges/reality.ts";
 
 for (const path of ["/usr/bin/git", "/usr/bin/gdb", "/usr/bin/apt-get", "/usr/bin/perl", "/bin/bash"]) {
   test(

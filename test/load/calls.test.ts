@@ -17,8 +17,8 @@ import { compile, type Target, targets, x86_64 } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { type Workshop, workshop } from "./agree.ts";
-import { basesOf, compareMemory, describe, forgetFiles, freeze, loaded } from "./reality.ts";
+import { type Workshop, workshop } from "./judges/agree.ts";
+import { basesOf, compareMemory, describe, forgetFiles, freeze, loaded } from "./judges/reality.ts";
 
 const directory = folder("calls");
 

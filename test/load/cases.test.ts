@@ -9,8 +9,8 @@ import { symbolicOf, symbolName } from "../../src/load/index.ts";
 import { compile, i386, targets } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { addDynamicEntry, agree, refuse, workshop } from "./agree.ts";
-import { forgetFiles, loaded } from "./reality.ts";
+import { addDynamicEntry, agree, refuse, workshop } from "./judges/agree.ts";
+import { forgetFiles, loaded } from "./judges/reality.ts";
 
 /** Which object a reference of the library (or program) is bound to: soname, or "program". */
 function providerOf(task: LoadedProcess, soname: string, symbol: string): string {

@@ -8,7 +8,7 @@ import { R_386_32, R_386_PC32, R_386_RELATIVE } from "../../src/arch/index.ts";
 import { codeAt } from "../../src/explain/load/code.ts";
 import { nodeDisassembler } from "../../src/host/disassembler.ts";
 import { type LoadedObject, type LoadedProcess, load, processMemory, readMemory } from "../../src/load/index.ts";
-import { type LoadedRelocation, relocationsOf } from "../../src/load/relocation-list.ts";
+import { type LoadedRelocation, relocationsOf } from "../../src/load/views/relocation-list.ts";
 import { compile, i386, scratch } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
@@ -22,7 +22,7 @@ import {
   loaded,
   realCache,
   realOptions,
-} from "./reality.ts";
+} from "./judges/reality.ts";
 
 /** The library: a variable of its own, a helper, and a function that uses both, compiled without -fPIC. */
 const LIBRARY = (helper: string): string => `

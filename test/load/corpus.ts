@@ -11,8 +11,8 @@ import { startsWith } from "../../src/elf/text.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import { debugLines } from "../../src/load/index.ts";
 import { i386 } from "../support/build.ts";
-import { realLines, withoutAddresses } from "./agree.ts";
-import { compareBindings, realBindings } from "./bindings.ts";
+import { realLines, withoutAddresses } from "./judges/agree.ts";
+import { compareBindings, realBindings } from "./judges/bindings.ts";
 import {
   basesOf,
   compareMemory,
@@ -25,7 +25,7 @@ import {
   runProgram,
   smallProgram,
   stateOfLibc,
-} from "./reality.ts";
+} from "./judges/reality.ts";
 
 /** ELF files of the type: 2 and 3 are executables and shared objects; those with an interpreter count as programs. */
 function elfFiles(directories: readonly string[], wanted: (bytes: Uint8Array, name: string) => boolean): string[] {

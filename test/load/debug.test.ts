@@ -8,8 +8,8 @@ import { compile, x86_64 } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { realLines, withoutAddresses } from "./agree.ts";
-import { loaded } from "./reality.ts";
+import { realLines, withoutAddresses } from "./judges/agree.ts";
+import { loaded } from "./judges/reality.ts";
 
 const directory = folder("debug");
 

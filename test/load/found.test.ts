@@ -16,13 +16,13 @@ import {
   parseElf,
   rangeAtAddress,
 } from "../../src/elf/index.ts";
-import { readDynamicFile } from "../../src/load/dynamic-file.ts";
+import { readDynamicFile } from "../../src/load/file/dynamic-file.ts";
 import { compile, targets, x86_64 } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { agree, refuse, workshop } from "./agree.ts";
-import { patch } from "./patch.ts";
-import { forgetFiles, loaded } from "./reality.ts";
+import { agree, refuse, workshop } from "./judges/agree.ts";
+import { forgetFiles, loaded } from "./judges/reality.ts";
+import { patch } from "./support/patch.ts";
 
 /** Not LD_BIND_NOW. */
 const LAZILY = { LD_BIND_NOW: "" };

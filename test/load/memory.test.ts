@@ -17,7 +17,7 @@ import {
   loaded,
   smallProgram,
   stateOfLibc,
-} from "./reality.ts";
+} from "./judges/reality.ts";
 
 const PROGRAMS: readonly (readonly [path: string, why: string])[] = [
   ["/usr/bin/git", "position-independent, with a large .data.rel.ro"],

@@ -11,12 +11,12 @@ import {
   symbolName,
   symbolValue,
 } from "../../src/load/index.ts";
-import { withoutLfs64 } from "../../src/load/musl-lfs64.ts";
+import { withoutLfs64 } from "../../src/load/symbols/musl-lfs64.ts";
 import { musl } from "../support/build.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { type Workshop, workshop } from "./agree.ts";
-import { basesOf, compareMemory, debugStateOffset, describe, forgetFiles, freeze, loaded } from "./reality.ts";
+import { type Workshop, workshop } from "./judges/agree.ts";
+import { basesOf, compareMemory, debugStateOffset, describe, forgetFiles, freeze, loaded } from "./judges/reality.ts";
 
 const options = needs(...musl.tools, "/lib/ld-musl-x86_64.so.1");
 

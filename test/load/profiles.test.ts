@@ -5,14 +5,20 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { cpuOf } from "../../src/host/cpu.ts";
 import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
-import type { LoadOptions, Requester } from "../../src/load/contract.ts";
-import { behaves, parseProfile, profileName, profileOf, profileOfInterpreter } from "../../src/load/profiles.ts";
 import { findLibrary, searchContext, sharedFiles } from "../../src/load/search/index.ts";
+import type { LoadOptions, Requester } from "../../src/load/settings/contract.ts";
+import {
+  behaves,
+  parseProfile,
+  profileName,
+  profileOf,
+  profileOfInterpreter,
+} from "../../src/load/settings/profiles.ts";
 import { x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { REQUESTER } from "./requester.ts";
-import { tree } from "./tree.ts";
+import { REQUESTER } from "./support/requester.ts";
+import { tree } from "./support/tree.ts";
 
 test("names of profiles", () => {
   const named = (text: string): string | undefined => {

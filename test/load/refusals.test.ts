@@ -20,9 +20,9 @@ import { dlopen } from "../../src/load/index.ts";
 import { compile, i386, type Target, targets } from "../support/build.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { addDynamicEntry, agree, refuse, type Workshop, workshop } from "./agree.ts";
-import { patch } from "./patch.ts";
-import { forgetFiles, loaded } from "./reality.ts";
+import { addDynamicEntry, agree, refuse, type Workshop, workshop } from "./judges/agree.ts";
+import { forgetFiles, loaded } from "./judges/reality.ts";
+import { patch } from "./support/patch.ts";
 
 /** Where fields of program headers are: type, offset, address, file bytes, memory bytes, alignment. */
 function headerAt(elf: ElfFile, index: number, field: "type" | "offset" | "alignment" | "memory"): number {

@@ -19,8 +19,8 @@ import {
 import { i386, type Target, targets } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { workshop } from "./agree.ts";
-import { realOptions } from "./reality.ts";
+import { workshop } from "./judges/agree.ts";
+import { realOptions } from "./judges/reality.ts";
 
 /** A file system of a few files. */
 function files(contents: ReadonlyMap<string, Uint8Array>): LoadFiles {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { R_X86_64_64, R_X86_64_GLOB_DAT } from "../../src/arch/x86_64/relocations.ts";
 import { type ElfImage, EM_AARCH64, parseElfImage, STV_PROTECTED } from "../../src/elf/index.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
-import { readDynamicFile } from "../../src/load/dynamic-file.ts";
+import { readDynamicFile } from "../../src/load/file/dynamic-file.ts";
 import {
   debugLines,
   dlopen,
@@ -19,8 +19,8 @@ import {
 } from "../../src/load/index.ts";
 import { i386, x86_64 } from "../support/build.ts";
 import { needs } from "../support/tools.ts";
-import { type Workshop, workshop } from "./agree.ts";
-import { forgetFiles, loaded } from "./reality.ts";
+import { type Workshop, workshop } from "./judges/agree.ts";
+import { forgetFiles, loaded } from "./judges/reality.ts";
 
 function loadedBy(version: string, program: string): LoadedProcess {
   const profile = parseProfile(`glibc@${version}`);

@@ -11,8 +11,8 @@ import {
   surroundingsTarget,
   systemTarget,
 } from "../../load/check/index.ts";
-import type { LoadFiles } from "../../load/contract.ts";
 import { loadCache } from "../../load/load.ts";
+import type { LoadFiles } from "../../load/settings/contract.ts";
 import type { LoaderWorld } from "../loader-options.ts";
 import type { Request } from "./request.ts";
 

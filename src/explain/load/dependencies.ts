@@ -1,9 +1,9 @@
 // What `solder ldd` prints: which libraries a program gets, found how, asked for by whom. As a tree, where each library
 // stands under the object that asked for it first, as one list like ldd's, or as JSON.
 
-import type { SearchStep } from "../../load/contract.ts";
-import type { LoadedObject, LoadedProcess, MissingLibrary } from "../../load/objects.ts";
-import { profileName } from "../../load/profiles.ts";
+import type { LoadedObject, LoadedProcess, MissingLibrary } from "../../load/objects/objects.ts";
+import type { SearchStep } from "../../load/settings/contract.ts";
+import { profileName } from "../../load/settings/profiles.ts";
 import { painted, type Style } from "../dump/table.ts";
 import { printable } from "../printable.ts";
 import { placesTried, ruleText } from "./search-words.ts";

@@ -11,7 +11,7 @@ import {
   processMemory,
   readMemory,
 } from "../../load/index.ts";
-import { walkScope } from "../../load/scope-walk.ts";
+import { walkScope } from "../../load/views/scope-walk.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { heading, hex, type Style } from "../dump/table.ts";
 import { shortName, symbolText } from "./words.ts";

@@ -2,6 +2,7 @@
 // the order of constructors, and what ld.so would have said.
 
 import { ET_EXEC, SHN_UNDEF } from "../../elf/constants.ts";
+import { versionIndex } from "../../load/file/version-table.ts";
 import {
   BOUND_TO_NOTHING,
   type LoadedObject,
@@ -17,7 +18,6 @@ import {
   symbolName,
   symbolSection,
 } from "../../load/index.ts";
-import { versionIndex } from "../../load/version-table.ts";
 import { byteCount, counted, grouped, heading, hex, type Style, table } from "../dump/table.ts";
 import { foundBy, missingTexts, shortName, symbolText } from "./words.ts";
 

@@ -11,8 +11,8 @@ import {
   symbolName,
   symbolSize,
 } from "../../load/index.ts";
-import { DO_COPY, DO_INDIRECT, DO_SLOT } from "../../load/relocation-kinds.ts";
-import { type LoadedRelocation, relocatedBytes, relocationsOf } from "../../load/relocation-list.ts";
+import { DO_COPY, DO_INDIRECT, DO_SLOT } from "../../load/symbols/relocation-kinds.ts";
+import { type LoadedRelocation, relocatedBytes, relocationsOf } from "../../load/views/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { fillFormula, type Term } from "../dump/formula.ts";
 import { bytesText, counted, heading, hex, type Style } from "../dump/table.ts";

@@ -1,8 +1,8 @@
 // A search in words for people: where a library was looked for, by whose word, and what was there. One line a directory,
 // however many subdirectories for CPUs it was looked for in.
 
-import type { Candidate, SearchRule, SearchStep } from "../../load/contract.ts";
 import type { SearchContext } from "../../load/search/index.ts";
+import type { Candidate, SearchRule, SearchStep } from "../../load/settings/contract.ts";
 
 const RULES: Readonly<Record<SearchRule, string>> = {
   path: "its name is a path",

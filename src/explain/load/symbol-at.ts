@@ -13,7 +13,7 @@ import {
 import { type ElfImage, sectionOfType } from "../../elf/file.ts";
 import { type ElfSection, readSections } from "../../elf/sections.ts";
 import { symbolsOf } from "../../elf/symbols.ts";
-import { isAbsolute, symbolSection, symbolType } from "../../load/dynamic-symbols.ts";
+import { isAbsolute, symbolSection, symbolType } from "../../load/file/dynamic-symbols.ts";
 import { type LoadedObject, symbolName, symbolSize, symbolValue } from "../../load/index.ts";
 
 /** A symbol by the addresses of its file. */

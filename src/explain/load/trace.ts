@@ -9,7 +9,7 @@ import {
   protectionText,
   searchesMade,
 } from "../../load/index.ts";
-import { relocationsOf } from "../../load/relocation-list.ts";
+import { relocationsOf } from "../../load/views/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { heading, hex, type Style } from "../dump/table.ts";
 import { withCode } from "./relocations.ts";

@@ -9,7 +9,7 @@ import {
   protectionText,
   readMemory,
 } from "../../load/index.ts";
-import { relocatedBytes, relocationsOf } from "../../load/relocation-list.ts";
+import { relocatedBytes, relocationsOf } from "../../load/views/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { bytesText, heading, hex, type Style } from "../dump/table.ts";
 import { codeAt } from "./code.ts";

@@ -19,9 +19,9 @@ import {
   symbolType,
   symbolVisibility,
 } from "../../load/index.ts";
-import { DO_COPY } from "../../load/relocation-kinds.ts";
-import { type LoadedRelocation, relocationsNaming } from "../../load/relocation-list.ts";
-import { definitionsIn, type NamedDefinition, type ScopeStep, walkScope } from "../../load/scope-walk.ts";
+import { DO_COPY } from "../../load/symbols/relocation-kinds.ts";
+import { type LoadedRelocation, relocationsNaming } from "../../load/views/relocation-list.ts";
+import { definitionsIn, type NamedDefinition, type ScopeStep, walkScope } from "../../load/views/scope-walk.ts";
 import { counted, heading, hex, type Style } from "../dump/table.ts";
 import { BINDING_WORDS, shortName, symbolText } from "./words.ts";
 

@@ -14,11 +14,11 @@ import {
   SHT_NOBITS,
   warning,
 } from "../../elf/index.ts";
-import type { LoaderMachine, OpenedFile, Requester } from "../contract.ts";
-import { type DynamicFile, readDynamicFile } from "../dynamic-file.ts";
+import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
 import type { LoadCache } from "../load.ts";
-import { LAYOUTS, profileOf } from "../profiles.ts";
 import { FILE_ERRORS, findLibrary, searchContext } from "../search/index.ts";
+import type { LoaderMachine, OpenedFile, Requester } from "../settings/contract.ts";
+import { LAYOUTS, profileOf } from "../settings/profiles.ts";
 import type { System } from "../systems/index.ts";
 import { type Demands, demandsOf, type FileRole, loaderMachineOf } from "./demands.ts";
 import { type FindShipped, type Group, groupOf } from "./group.ts";

@@ -25,10 +25,10 @@ import {
   STB_LOCAL,
   STB_WEAK,
 } from "../../elf/index.ts";
-import type { LoaderMachine } from "../contract.ts";
-import type { DynamicFile } from "../dynamic-file.ts";
-import { symbolBinding, symbolName, symbolSection } from "../dynamic-symbols.ts";
-import { versionIndex } from "../version-table.ts";
+import type { DynamicFile } from "../file/dynamic-file.ts";
+import { symbolBinding, symbolName, symbolSection } from "../file/dynamic-symbols.ts";
+import { versionIndex } from "../file/version-table.ts";
+import type { LoaderMachine } from "../settings/contract.ts";
 
 /** What a file is to those who run it. */
 export type FileRole =

@@ -2,8 +2,8 @@
 // code, static TLS, the CPU that it asks for, packed relocations.
 
 import { dynamicOf, dynamicRelocationsOf, error, PF_W, type Problem, warning } from "../../elf/index.ts";
-import type { DynamicFile } from "../dynamic-file.ts";
-import { symbolName } from "../dynamic-symbols.ts";
+import type { DynamicFile } from "../file/dynamic-file.ts";
+import { symbolName } from "../file/dynamic-symbols.ts";
 import { compareReleases, type Release } from "../systems/index.ts";
 import type { Demands } from "./demands.ts";
 

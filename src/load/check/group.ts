@@ -2,8 +2,8 @@
 // system's directories. What they define is there on every system, and what they need must be.
 
 import { gnuHash, nextCandidate, SHN_UNDEF, sysvHash } from "../../elf/index.ts";
-import type { DynamicFile } from "../dynamic-file.ts";
-import { symbolName, symbolSection } from "../dynamic-symbols.ts";
+import type { DynamicFile } from "../file/dynamic-file.ts";
+import { symbolName, symbolSection } from "../file/dynamic-symbols.ts";
 import type { Demands } from "./demands.ts";
 
 /** Finds what a file needs among the files that come along with it. */

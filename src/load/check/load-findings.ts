@@ -2,10 +2,16 @@
 // could not find or bind are the findings.
 
 import { error, note, type Problem, warning } from "../../elf/index.ts";
-import type { Candidate } from "../contract.ts";
-import { symbolicOf } from "../dynamic-file.ts";
+import { symbolicOf } from "../file/dynamic-file.ts";
 import { load } from "../load.ts";
-import type { LoadedObject, LoadedProcess, MissingLibrary, MissingVersion, UndefinedSymbol } from "../objects.ts";
+import type {
+  LoadedObject,
+  LoadedProcess,
+  MissingLibrary,
+  MissingVersion,
+  UndefinedSymbol,
+} from "../objects/objects.ts";
+import type { Candidate } from "../settings/contract.ts";
 import { compareVersionNames } from "../systems/index.ts";
 import { type Demands, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";

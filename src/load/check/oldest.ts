@@ -1,6 +1,6 @@
 // The oldest releases of glibc, libstdc++ and libgcc_s that would do for a file, and the symbols because of which.
 
-import type { LoaderMachine } from "../contract.ts";
+import type { LoaderMachine } from "../settings/contract.ts";
 import type { Release } from "../systems/index.ts";
 import { compareReleases, gccOfVersion, glibcOfVersion, glibcSymbols, type LibrarySymbols } from "../systems/index.ts";
 import { type Demands, isGlibcName, symbolsOfVersion } from "./demands.ts";

@@ -2,12 +2,12 @@
 // the Node.js that is there decides what an addon finds.
 
 import type { ElfImage } from "../../elf/index.ts";
-import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../contract.ts";
-import { readDynamicFile } from "../dynamic-file.ts";
+import { readDynamicFile } from "../file/dynamic-file.ts";
 import { type LoadCache, load } from "../load.ts";
-import type { LoadedObject, LoadedProcess } from "../objects.ts";
-import { profileOfInterpreter } from "../profiles.ts";
+import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
 import { openWhole } from "../search/index.ts";
+import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../settings/contract.ts";
+import { profileOfInterpreter } from "../settings/profiles.ts";
 import { isGlibcName, loaderMachineOf } from "./demands.ts";
 import type { IsaLevel, LibraryRules } from "./file-findings.ts";
 import { defines } from "./group.ts";

@@ -3,8 +3,9 @@
 // a black box, and what it might define is not said to be missing.
 
 import { error, note, type Problem, warning } from "../../elf/index.ts";
-import type { LoaderMachine } from "../contract.ts";
+import type { VersionNeeded } from "../file/version-table.ts";
 import { isMuslItself } from "../search/index.ts";
+import type { LoaderMachine } from "../settings/contract.ts";
 import {
   compareReleases,
   compareVersionNames,
@@ -17,7 +18,6 @@ import {
   releaseText,
   type System,
 } from "../systems/index.ts";
-import type { VersionNeeded } from "../version-table.ts";
 import { type Demands, isGlibcName, symbolsOfVersion } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
 import { foreignFindings } from "./foreign.ts";

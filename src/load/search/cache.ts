@@ -4,8 +4,8 @@
 import { type Report, warning } from "../../elf/problem.ts";
 import { type ElfSource, elfSource, word } from "../../elf/source.ts";
 import { nameAt, startsWith } from "../../elf/text.ts";
-import type { LoaderMachine, LoaderProfile } from "../contract.ts";
-import { behaves } from "../profiles.ts";
+import type { LoaderMachine, LoaderProfile } from "../settings/contract.ts";
+import { behaves } from "../settings/profiles.ts";
 import type { Capabilities } from "./subdirectories.ts";
 
 export interface LibraryCache {

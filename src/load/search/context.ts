@@ -2,8 +2,8 @@
 // record for a directory whichever path names it, and looks no more into directories that do not exist (elf/dl-load.c,
 // fillin_rpath, open_path); its messages name the list that mentioned the directory first.
 
-import type { LoaderMachine, LoadOptions, OpenFailure, Requester, SearchStep } from "../contract.ts";
-import { behaves } from "../profiles.ts";
+import type { LoaderMachine, LoadOptions, OpenFailure, Requester, SearchStep } from "../settings/contract.ts";
+import { behaves } from "../settings/profiles.ts";
 import type { SharedFiles } from "./files.ts";
 import { type Capabilities, capabilitiesOf, subdirectoriesOf } from "./subdirectories.ts";
 import { expandTokens, type SecureRules } from "./tokens.ts";

@@ -1,6 +1,6 @@
 // Errors of open(2) in the words of strerror(3), which loaders put at the end of their messages.
 
-import type { OpenFailure } from "../contract.ts";
+import type { OpenFailure } from "../settings/contract.ts";
 
 export const ERRORS: Readonly<Record<OpenFailure, string>> = {
   ENOENT: "No such file or directory",

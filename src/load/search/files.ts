@@ -3,7 +3,7 @@
 
 import { type ElfImage, parseElfImage } from "../../elf/file.ts";
 import type { Report } from "../../elf/problem.ts";
-import type { LoaderProfile, LoadFiles, OpenedFile, OpenFailure } from "../contract.ts";
+import type { LoaderProfile, LoadFiles, OpenedFile, OpenFailure } from "../settings/contract.ts";
 import { type LibraryCache, readLibraryCache } from "./cache.ts";
 
 export interface SharedFiles {

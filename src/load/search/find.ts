@@ -9,8 +9,8 @@ import type {
   SearchResult,
   SearchRule,
   SearchStep,
-} from "../contract.ts";
-import { behaves } from "../profiles.ts";
+} from "../settings/contract.ts";
+import { behaves } from "../settings/profiles.ts";
 import { lookUpInCache } from "./cache.ts";
 import {
   absolute,

@@ -9,7 +9,7 @@ import type {
   SearchResult,
   SearchRule,
   SearchStep,
-} from "../contract.ts";
+} from "../settings/contract.ts";
 import { absolute, type SearchContext } from "./context.ts";
 import { MUSL_ERRORS } from "./errors.ts";
 import { verifyForMusl } from "./verify.ts";

@@ -1,7 +1,7 @@
 // Tokens in the names that an object needs: they are replaced before anything is looked for (glibc elf/dl-deps.c,
 // expand_dst).
 
-import type { Requester } from "../contract.ts";
+import type { Requester } from "../settings/contract.ts";
 import { expand, type SearchContext } from "./context.ts";
 import { hasToken } from "./tokens.ts";
 

@@ -1,7 +1,7 @@
 // Which libraries are loaded before all others, and who says so: LD_PRELOAD, --preload and /etc/ld.so.preload (glibc
 // elf/rtld.c, handle_preload_list; musl ldso/dynlink.c, load_preload).
 
-import type { LoadOptions } from "../contract.ts";
+import type { LoadOptions } from "../settings/contract.ts";
 import type { SharedFiles } from "./files.ts";
 
 export interface Preload {

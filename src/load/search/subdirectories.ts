@@ -1,8 +1,8 @@
 // Subdirectories for CPUs: below every directory of a search path, glibc first looks where libraries for the CPU at hand
 // would be (elf/dl-hwcaps.c).
 
-import type { LoaderMachine, LoadOptions } from "../contract.ts";
-import { behaves } from "../profiles.ts";
+import type { LoaderMachine, LoadOptions } from "../settings/contract.ts";
+import { behaves } from "../settings/profiles.ts";
 
 /** What the CPU can do, as the loader sees it. */
 export interface Capabilities {

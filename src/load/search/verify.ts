@@ -28,8 +28,8 @@ import {
 import { machineName } from "../../elf/names.ts";
 import { address, type ElfSource, elfSource, half, holds, word } from "../../elf/source.ts";
 import { startsWith } from "../../elf/text.ts";
-import type { CandidateFate, LoaderMachine } from "../contract.ts";
-import { compareVersions } from "../profiles.ts";
+import type { CandidateFate, LoaderMachine } from "../settings/contract.ts";
+import { compareVersions } from "../settings/profiles.ts";
 
 export interface Verdict {
   readonly fate: Extract<CandidateFate, "taken" | "wrong-class" | "wrong-machine" | "wrong-system" | "fatal">;

@@ -1,7 +1,7 @@
 // The bundled lists of symbols, decoded: does glibc 2.31 have getentropy, and under which version? The lists are long strings
 // (cheap to carry for commands that do not ask); whoever asks decodes them once and keeps the result.
 
-import type { LoaderMachine } from "../contract.ts";
+import type { LoaderMachine } from "../settings/contract.ts";
 import { GLIBC_SYMBOLS, GLIBC_SYMBOLS_UNTIL } from "./glibc-symbols.ts";
 import {
   MUSL_SYMBOLS,

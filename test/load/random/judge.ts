@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { type DebugCategory, debugLines, type LoadedProcess } from "../../../src/load/index.ts";
 import type { Target } from "../../support/build.ts";
 import { run } from "../../support/run.ts";
-import { libcState, realLines, withoutAddresses } from "../agree.ts";
-import { compareBindings, realBindings } from "../bindings.ts";
+import { libcState, realLines, withoutAddresses } from "../judges/agree.ts";
+import { compareBindings, realBindings } from "../judges/bindings.ts";
 import {
   basesOf,
   compareMemory,
@@ -16,7 +16,7 @@ import {
   freeze,
   isExplained,
   loaded,
-} from "../reality.ts";
+} from "../judges/reality.ts";
 
 type Environment = Readonly<Record<string, string>>;
 

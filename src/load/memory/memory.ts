@@ -1,0 +1,90 @@
+// The memory of a loaded process at the moment when everything is relocated and nothing has run: each object's segments,
+// its dynamic section with real addresses, its relocations applied. Made when first asked for; bindings need none of it.
+
+import {
+  DT_DEBUG,
+  DT_GNU_HASH,
+  DT_HASH,
+  DT_JMPREL,
+  DT_PLTGOT,
+  DT_REL,
+  DT_RELA,
+  DT_RELR,
+  DT_STRTAB,
+  DT_SYMTAB,
+  DT_VERSYM,
+} from "../../elf/index.ts";
+import { symbolValue } from "../file/dynamic-symbols.ts";
+import { mapSegments } from "../objects/map.ts";
+import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
+import type { MappedRegion } from "../objects/region.ts";
+import { lookUp, makeQuery, nameQuery } from "../symbols/lookup.ts";
+import { lookupRules } from "../symbols/rules.ts";
+import { relocateObject } from "./relocate.ts";
+import { readWord, writeWord } from "./words.ts";
+
+/** The memory of all objects; `object.regions` of each from now on. */
+export function processMemory(task: LoadedProcess): void {
+  const fresh = task.objects.filter(({ regions }) => regions === undefined);
+  if (fresh.length === 0) return;
+  const glibc = task.options.profile.library === "glibc";
+  for (const object of fresh) {
+    object.regions = mapSegments(object, !glibc || object.kind !== "library");
+    if (glibc) patchDynamic(object, object.regions);
+  }
+  // The loader has relocated itself before anything else, and the program may copy variables of it.
+  const isFresh = new Set(fresh);
+  const loader = fresh.filter(({ kind }) => kind === "loader");
+  const others = task.relocationOrder.filter((object) => isFresh.has(object) && object.kind !== "loader");
+  for (const object of [...loader, ...others]) relocateObject(task, object);
+  tellDebugger(task, fresh, glibc);
+}
+
+/** Values of the dynamic section that glibc turns into addresses in memory (elf/get-dynamic-info.h). */
+const ADDRESS_TAGS: ReadonlySet<number> = new Set([
+  DT_HASH,
+  DT_PLTGOT,
+  DT_STRTAB,
+  DT_SYMTAB,
+  DT_RELR,
+  DT_JMPREL,
+  DT_VERSYM,
+  DT_GNU_HASH,
+  DT_RELA,
+  DT_REL,
+]);
+
+function patchDynamic({ file, base }: LoadedObject, regions: readonly MappedRegion[]): void {
+  if (!file.dynamicWritable) return;
+  const bytes = file.elf.elfClass === 64 ? 8 : 4;
+  const last = new Map(file.words.map((word) => [word.tag, word]));
+  for (const { tag, value, valueAddress } of last.values()) {
+    // GNU ld writes an empty table's address as 0, and that is left.
+    const isEmpty = value === 0 && (tag === DT_RELA || tag === DT_REL);
+    if (ADDRESS_TAGS.has(tag) && !isEmpty) writeWord(regions, base + valueAddress, bytes, value + base);
+  }
+}
+
+/** The program's DT_DEBUG: where debuggers find the chain of objects. musl keeps the address in a variable. */
+function tellDebugger(task: LoadedProcess, fresh: readonly LoadedObject[], glibc: boolean): void {
+  const program = fresh.find(({ kind }) => kind === "program");
+  const word = program?.file.words.findLast(({ tag }) => tag === DT_DEBUG);
+  if (program?.regions === undefined || word === undefined || !program.file.dynamicWritable) return;
+  const bytes = program.file.elf.elfClass === 64 ? 8 : 4;
+  const named = loaderSymbol(task, glibc ? "_r_debug" : "_dl_debug_addr");
+  const loader = task.objects.find(({ kind }) => kind === "loader");
+  if (named === undefined || loader?.regions === undefined) return;
+  const debug = glibc ? named : readWord(loader.regions, named, bytes);
+  if (debug !== undefined) writeWord(program.regions, program.base + word.valueAddress, bytes, debug);
+}
+
+/** Address of a symbol that the loader exports. */
+export function loaderSymbol(task: LoadedProcess, name: string): number | undefined {
+  const loader = task.objects.find(({ kind }) => kind === "loader");
+  if (loader === undefined) return undefined;
+  const query = makeQuery(lookupRules(task.options), new Map());
+  nameQuery(query, name);
+  query.newest = true;
+  lookUp(query, [[loader]], 0, false);
+  return query.provider === undefined ? undefined : loader.base + symbolValue(loader.file.symbols, query.found);
+}

@@ -1,0 +1,434 @@
+// Applies the relocations of an object to its memory, with what its references are bound to. glibc's order: DT_RELR, then
+// each table, its IRELATIVE entries last (elf/do-rel.h). Addresses are two halves of 32 bits; a 32-bit machine uses the lower.
+
+import {
+  DF_TEXTREL,
+  DT_JMPREL,
+  DT_PLTGOT,
+  DT_RELR,
+  DT_RELRSZ,
+  DT_TEXTREL,
+  type ElfImage,
+  error,
+  PF_W,
+  rangeAtAddress,
+  readRelr,
+  SHN_ABS,
+} from "../../elf/index.ts";
+import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
+import { symbolSection, symbolSize, symbolValue, symbolValueHigh, symbolValueLow } from "../file/dynamic-symbols.ts";
+import type { RelocationRange } from "../file/relocation-ranges.ts";
+import { copyMemory, ownBytes } from "../objects/map.ts";
+import {
+  addressOf,
+  type Bindings,
+  isIndirect,
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_YET_BOUND,
+} from "../objects/objects.ts";
+import type { MappedRegion } from "../objects/region.ts";
+import { behaves } from "../settings/profiles.ts";
+import {
+  DO_BLOCK_OFFSET,
+  DO_COPY,
+  DO_DESCRIPTOR,
+  DO_INDIRECT,
+  DO_MODULE,
+  DO_NOTHING,
+  DO_PC32,
+  DO_REFUSE,
+  DO_RELATIVE,
+  DO_SIZE,
+  DO_SIZE32,
+  DO_SLOT,
+  DO_TP_OFFSET,
+  DO_TP_OFFSET_NEGATED,
+  DO_WORD,
+  DO_WORD32,
+  RELOCATION_KINDS,
+} from "../symbols/relocation-kinds.ts";
+import { descriptorFunctions } from "../tls/tls-descriptors.ts";
+
+const TWO_32 = 0x1_0000_0000;
+
+/** A place in an object's memory that is being written to, and the number that goes there. */
+interface Pen {
+  readonly regions: readonly MappedRegion[];
+  readonly wide: boolean;
+  region: MappedRegion | undefined;
+  view: DataView;
+  /** Offset in `view` of the word that `reach` went to. */
+  at: number;
+  low: number;
+  high: number;
+  /** Something was written where the segment may not be written to. */
+  readOnly: boolean;
+}
+
+/** Applies all relocations of an object whose references are bound and whose `regions` are there. */
+export function relocateObject(task: LoadedProcess, object: LoadedObject): void {
+  const { file, bindings } = object;
+  if (object.regions === undefined || bindings === undefined) return;
+  const pen: Pen = {
+    regions: object.regions,
+    wide: file.elf.elfClass === 64,
+    region: undefined,
+    view: new DataView(new ArrayBuffer(0)),
+    at: 0,
+    low: 0,
+    high: 0,
+    readOnly: false,
+  };
+  if (behaves(task.options.profile, "relr") || behaves(task.options.profile, "muslRelr")) applyRelr(object, pen);
+  if (task.lazy && !file.bindNow) noteLoaderWords(task, object, pen.wide ? 8 : 4);
+  let row = 0;
+  for (const range of file.ranges) row = applyRange(task, object, bindings, pen, range, row);
+  if (pen.readOnly && !hasTextRelocations(file)) {
+    task.problems.push(error("relocation-in-read-only-memory", { file: object.name }));
+  }
+}
+
+/** DT_TEXTREL: all segments are made writable while relocations are applied. Without it the real process is killed. */
+function hasTextRelocations(file: DynamicFile): boolean {
+  return file.values.has(DT_TEXTREL) || (file.flags & DF_TEXTREL) !== 0;
+}
+
+/** GOT[1] and GOT[2], which the loader sets before anything else (sysdeps/x86_64/dl-machine.h, elf_machine_runtime_setup). */
+function noteLoaderWords(task: LoadedProcess, object: LoadedObject, word: number): void {
+  const table = object.file.values.get(DT_PLTGOT);
+  if (table === undefined || !object.file.values.has(DT_JMPREL)) return;
+  const site = object.base + table;
+  task.loaderWords.push({ object, site: site + word, meaning: "link-map" });
+  task.loaderWords.push({ object, site: site + 2 * word, meaning: "resolver" });
+}
+
+/** Finds the word of `size` bytes at an address. False if no segment holds it. */
+function reach(pen: Pen, address: number, size: number): boolean {
+  let { region } = pen;
+  if (region === undefined || address < region.start || address + size > region.end) {
+    region = pen.regions.find(({ start, end }) => address >= start && address + size <= end);
+    if (region === undefined) return false;
+    if ((region.flags & PF_W) === 0) pen.readOnly = true;
+    const bytes = ownBytes(region);
+    pen.region = region;
+    pen.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  pen.at = address - region.start;
+  return pen.at + size <= pen.view.byteLength;
+}
+
+/** Reads the word that was reached. */
+function read(pen: Pen): void {
+  pen.low = pen.view.getUint32(pen.at, true);
+  pen.high = pen.wide ? pen.view.getUint32(pen.at + 4, true) : 0;
+}
+
+function add(pen: Pen, low: number, high: number): void {
+  const sum = pen.low + (low >>> 0);
+  pen.high = (pen.high + high + (sum >= TWO_32 ? 1 : 0)) >>> 0;
+  pen.low = sum >>> 0;
+}
+
+function addNumber(pen: Pen, value: number): void {
+  add(pen, value >>> 0, Math.floor(value / TWO_32));
+}
+
+function write(pen: Pen): void {
+  pen.view.setUint32(pen.at, pen.low, true);
+  if (pen.wide) pen.view.setUint32(pen.at + 4, pen.high, true);
+}
+
+function applyRelr(object: LoadedObject, pen: Pen): void {
+  const { file, base } = object;
+  const where = file.values.get(DT_RELR);
+  const size = file.values.get(DT_RELRSZ);
+  const range = where === undefined ? undefined : rangeAtAddress(file.elf, where);
+  if (range === undefined || size === undefined) return;
+  const end = Math.min(range.end, range.start + size);
+  const ignore = (): void => {};
+  const bytes = pen.wide ? 8 : 4;
+  for (const address of readRelr(file.elf, { start: range.start, end }, { file: file.elf.name }, ignore)) {
+    if (!reach(pen, base + address, bytes)) continue;
+    read(pen);
+    addNumber(pen, base);
+    write(pen);
+  }
+}
+
+/** @returns the row of the first symbolic relocation behind the range */
+function applyRange(
+  task: LoadedProcess,
+  object: LoadedObject,
+  bindings: Bindings,
+  pen: Pen,
+  range: RelocationRange,
+  firstRow: number,
+): number {
+  const { elf } = object.file;
+  const kinds = RELOCATION_KINDS[task.machine];
+  const relativeEnd = Math.min(range.end, range.start + range.relativeCount * range.entry);
+  for (let at = range.start; at < relativeEnd; at += range.entry) applyRelative(object, pen, range, at);
+  const indirect: number[] = [];
+  let row = firstRow;
+  for (let at = relativeEnd; at < range.end; at += range.entry) {
+    const info = elf.view.getUint32(at + (pen.wide ? 8 : 4), true);
+    const kind = kinds[pen.wide ? Math.min(info, 255) : info & 255];
+    if (kind === DO_RELATIVE) applyRelative(object, pen, range, at);
+    else if (kind === DO_INDIRECT) indirect.push(at);
+    else if (kind !== DO_NOTHING) applySymbolic(task, object, bindings, pen, range, at, row++, kind);
+  }
+  for (const at of indirect) applyIndirect(task, object, pen, range, at);
+  return row;
+}
+
+function offsetAt(elf: ElfImage, at: number): number {
+  return elf.elfClass === 64
+    ? elf.view.getUint32(at + 4, true) * TWO_32 + elf.view.getUint32(at, true)
+    : elf.view.getUint32(at, true);
+}
+
+/** Puts A into the pen, which has reached the site: from the relocation, or from memory. */
+function takeAddend(pen: Pen, elf: ElfImage, range: RelocationRange, at: number): void {
+  if (!range.rela) {
+    read(pen);
+    return;
+  }
+  pen.low = elf.view.getUint32(at + (pen.wide ? 16 : 8), true);
+  pen.high = pen.wide ? elf.view.getUint32(at + 20, true) : 0;
+}
+
+function applyRelative(object: LoadedObject, pen: Pen, range: RelocationRange, at: number): void {
+  const { elf } = object.file;
+  if (!reach(pen, object.base + offsetAt(elf, at), pen.wide ? 8 : 4)) return;
+  takeAddend(pen, elf, range, at);
+  addNumber(pen, object.base);
+  write(pen);
+}
+
+function applyIndirect(task: LoadedProcess, object: LoadedObject, pen: Pen, range: RelocationRange, at: number): void {
+  const { elf } = object.file;
+  const site = object.base + offsetAt(elf, at);
+  if (!reach(pen, site, pen.wide ? 8 : 4)) return;
+  takeAddend(pen, elf, range, at);
+  addNumber(pen, object.base);
+  const type = elf.view.getUint32(at + (pen.wide ? 8 : 4), true) & 255;
+  writeChoice(task, object, pen, site, type, object, pen.high * TWO_32 + pen.low);
+}
+
+/** Writes what an indirect function chose, or notes that only running code can tell. */
+function writeChoice(
+  task: LoadedProcess,
+  object: LoadedObject,
+  pen: Pen,
+  site: number,
+  type: number,
+  provider: LoadedObject,
+  resolver: number,
+): void {
+  const chosen = task.host.resolveIndirect?.(provider, resolver);
+  if (chosen === undefined) {
+    task.undecided.push({ object, site, type, provider, resolver });
+    return;
+  }
+  pen.low = 0;
+  pen.high = 0;
+  addNumber(pen, chosen);
+  write(pen);
+}
+
+/** Adds S to the pen: the address of a symbol; nothing for a weak one that is not defined. */
+function addSymbol(pen: Pen, provider: LoadedObject | undefined, symbol: number): void {
+  if (provider === undefined) return;
+  const { symbols } = provider.file;
+  if (symbol >= symbols.count) {
+    addNumber(pen, provider.base);
+    return;
+  }
+  if (symbolSection(symbols, symbol) !== SHN_ABS) addNumber(pen, provider.base);
+  add(pen, symbolValueLow(symbols, symbol), symbolValueHigh(symbols, symbol));
+}
+
+function applySymbolic(
+  task: LoadedProcess,
+  object: LoadedObject,
+  bindings: Bindings,
+  pen: Pen,
+  range: RelocationRange,
+  at: number,
+  row: number,
+  kind: number,
+): void {
+  const { elf } = object.file;
+  const site = object.base + offsetAt(elf, at);
+  const bytes = kind === DO_WORD32 || kind === DO_PC32 || kind === DO_SIZE32 || !pen.wide ? 4 : 8;
+  if (kind === DO_REFUSE || !reach(pen, site, kind === DO_DESCRIPTOR ? 2 * bytes : bytes)) {
+    if (kind !== DO_COPY && kind !== DO_REFUSE) outside(task, object, site);
+    if (kind !== DO_COPY) return;
+  }
+  if (bindings.rule[row] === NOT_YET_BOUND) {
+    // Lazy: the slot holds the address of its own PLT entry's second half.
+    read(pen);
+    addNumber(pen, object.base);
+    write(pen);
+    return;
+  }
+  const provider: LoadedObject | undefined = task.objects[bindings.provider[row]];
+  const symbol = bindings.symbol[row];
+  if (provider !== undefined && takesAddress(kind) && isIndirect(provider, symbol)) {
+    const type = elf.view.getUint32(at + (pen.wide ? 8 : 4), true) & 255;
+    const resolver = addressOf(provider, symbol);
+    writeChoice(task, object, pen, site, type, provider, resolver);
+    return;
+  }
+  switch (kind) {
+    case DO_SLOT:
+      pen.low = 0;
+      pen.high = 0;
+      addSymbol(pen, provider, symbol);
+      write(pen);
+      return;
+    case DO_WORD:
+      takeAddend(pen, elf, range, at);
+      addSymbol(pen, provider, symbol);
+      write(pen);
+      return;
+    case DO_WORD32:
+    case DO_PC32:
+      takeAddend(pen, elf, range, at);
+      addSymbol(pen, provider, symbol);
+      if (kind === DO_PC32) addNumber(pen, -site);
+      pen.view.setUint32(pen.at, pen.low, true);
+      return;
+    case DO_SIZE:
+    case DO_SIZE32:
+      takeAddend(pen, elf, range, at);
+      if (provider !== undefined) addNumber(pen, symbolSize(provider.file.symbols, symbol));
+      if (kind === DO_SIZE) write(pen);
+      else pen.view.setUint32(pen.at, pen.low, true);
+      return;
+    case DO_COPY:
+      copy(task, object, provider, symbol, symbolicOf(object.file).symbol[row], site);
+      return;
+    default:
+      applyTls(task, object, pen, range, elf, at, provider, symbol, kind);
+      return;
+  }
+}
+
+/** Others have no use for what an indirect function chooses. */
+function takesAddress(kind: number): boolean {
+  return kind === DO_SLOT || kind === DO_WORD || kind === DO_WORD32 || kind === DO_PC32 || kind === DO_COPY;
+}
+
+/** R_*_COPY: a library's variable moves to the program, with the value it has by now. */
+function copy(
+  task: LoadedProcess,
+  object: LoadedObject,
+  provider: LoadedObject | undefined,
+  symbol: number,
+  own: number,
+  site: number,
+): void {
+  if (provider?.regions === undefined) return;
+  const room = symbolSize(object.file.symbols, own);
+  const size = Math.min(symbolSize(provider.file.symbols, symbol), room);
+  const from = addressOf(provider, symbol);
+  if (!copyMemory(provider.regions, from, object.regions ?? [], site, size)) outside(task, object, site);
+  // What could not be decided there cannot be here.
+  const word = object.file.elf.elfClass / 8;
+  for (const undecided of task.undecided.slice()) {
+    if (undecided.site < from || undecided.site + word > from + size) continue;
+    task.undecided.push({ ...undecided, object, site: site + (undecided.site - from) });
+  }
+}
+
+/** Thread-local storage. A weak reference without a definition leaves the word alone. */
+function applyTls(
+  task: LoadedProcess,
+  object: LoadedObject,
+  pen: Pen,
+  range: RelocationRange,
+  elf: ElfImage,
+  at: number,
+  provider: LoadedObject | undefined,
+  symbol: number,
+  kind: number,
+): void {
+  if (kind === DO_DESCRIPTOR) {
+    applyDescriptor(task, object, pen, range, elf, at, provider, symbol);
+    return;
+  }
+  if (provider === undefined) return;
+  const { symbols } = provider.file;
+  const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
+  switch (kind) {
+    case DO_MODULE:
+      pen.low = provider.tlsModule;
+      pen.high = 0;
+      write(pen);
+      return;
+    case DO_BLOCK_OFFSET:
+      // i386 has no addend here, and what the word held is lost.
+      if (range.rela) takeAddend(pen, elf, range, at);
+      else {
+        pen.low = 0;
+        pen.high = 0;
+      }
+      addNumber(pen, value);
+      write(pen);
+      return;
+    case DO_TP_OFFSET:
+      takeAddend(pen, elf, range, at);
+      addNumber(pen, value - provider.tlsOffset);
+      write(pen);
+      return;
+    case DO_TP_OFFSET_NEGATED:
+      takeAddend(pen, elf, range, at);
+      addNumber(pen, provider.tlsOffset - value);
+      write(pen);
+      return;
+  }
+}
+
+/** A descriptor: the function that computes the offset, then its argument, which for static TLS is the offset itself. */
+function applyDescriptor(
+  task: LoadedProcess,
+  object: LoadedObject,
+  pen: Pen,
+  range: RelocationRange,
+  elf: ElfImage,
+  at: number,
+  provider: LoadedObject | undefined,
+  symbol: number,
+): void {
+  const first = pen.at;
+  const word = pen.wide ? 8 : 4;
+  if (provider !== undefined && provider.tlsOffset === 0) {
+    const site = object.base + offsetAt(elf, at);
+    task.loaderWords.push({ object, site, meaning: "tls-function" });
+    task.loaderWords.push({ object, site: site + word, meaning: "tls-record" });
+    return;
+  }
+  const functions = descriptorFunctions(task);
+  // REL keeps the addend in the second word.
+  pen.at = first + word;
+  takeAddend(pen, elf, range, at);
+  if (provider !== undefined) {
+    const { symbols } = provider.file;
+    const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
+    addNumber(pen, value - provider.tlsOffset);
+  }
+  write(pen);
+  pen.at = first;
+  pen.low = 0;
+  pen.high = 0;
+  const entry = provider === undefined ? functions.undefinedWeak : functions.static;
+  if (entry === undefined) return;
+  addNumber(pen, entry);
+  write(pen);
+}
+
+function outside(task: LoadedProcess, object: LoadedObject, site: number): void {
+  task.problems.push(error("relocation-outside-memory", { file: object.name }, { address: site - object.base }));
+}

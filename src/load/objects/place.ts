@@ -1,0 +1,160 @@
+// Where objects are mapped. The kernel decides; its choice can be given, imitated, or drawn at random with a seed so that
+// it can be drawn again.
+
+import { ET_EXEC, error, type Problem } from "../../elf/index.ts";
+import type { DynamicFile } from "../file/dynamic-file.ts";
+import type { LoaderMachine } from "../settings/contract.ts";
+import { PAGE, pageDown, pageUp } from "./map.ts";
+import type { LoadedObject, LoadHost } from "./objects.ts";
+
+export interface Placement {
+  /**
+   * Addresses of first pages, as in /proc/PID/maps, by path: the object's name, its path with links resolved, or the last
+   * part of its name. Objects that are not listed are placed as if the map were empty.
+   */
+  readonly given?: ReadonlyMap<string, number>;
+  /** Draws addresses at random, the same for the same number (32 bits). Without: where Linux puts them without ASLR. */
+  readonly seed?: number;
+}
+
+/** Where things are in a process of Linux 6.x without ASLR. */
+interface AddressSpace {
+  /** A program that may lie anywhere (ELF_ET_DYN_BASE), and the end of what is mapped below the stack. */
+  readonly program: number;
+  readonly top: number;
+  /** ASLR moves either by so many bits of pages (mmap_rnd_bits). */
+  readonly entropy: number;
+  /** Below the loader: the kernel's vDSO with its data, then the first pages that ld.so allocates for itself. */
+  readonly kernel: number;
+  readonly loader: number;
+}
+
+const ADDRESS_SPACES: Readonly<Record<LoaderMachine, AddressSpace>> = {
+  "x86-64": { program: 0x5555_5555_4000, top: 0x7fff_f7ff_f000, entropy: 28, kernel: 0x8000, loader: 0x2000 },
+  i386: { program: 0x5655_5000, top: 0xf7ff_e000, entropy: 8, kernel: 0x8000, loader: 0x2000 },
+};
+
+/** Behind the last address that a program can have (TASK_SIZE; of a 64-bit kernel for i386). */
+const ADDRESS_ENDS: Readonly<Record<LoaderMachine, number>> = { "x86-64": 0x7fff_ffff_f000, i386: 0xffff_e000 };
+
+/** vm.mmap_min_addr. */
+const LOWEST = 0x1_0000;
+
+/** Files from this size on are aligned to it, for pages of 2 MiB (Linux mm/huge_memory.c, thp_get_unmapped_area). */
+const HUGE_PAGE = 0x20_0000;
+
+/** Makes the function that places a process's objects. @param libraryCacheBytes size of ld.so.cache */
+export function placer(
+  machine: LoaderMachine,
+  { given, seed }: Placement,
+  libraryCacheBytes: () => number,
+): LoadHost["place"] {
+  const space = ADDRESS_SPACES[machine];
+  const random = seed === undefined ? undefined : generator(seed);
+  const shift = (): number => (random === undefined ? 0 : Math.floor(random() * 2 ** space.entropy) * PAGE);
+  const programStart = space.program + shift();
+  const gaps: Gap[] = [{ start: LOWEST, end: space.top - shift() }];
+  let cacheMapped = false;
+  return (file, name, kind, bytes, rule) => {
+    const known = givenFor(given, name, file);
+    const chosen = linkedFor(file) ?? known ?? (kind === "program" ? programStart : undefined);
+    if (chosen !== undefined) {
+      removeFrom(gaps, pageDown(chosen), pageDown(chosen) + bytes);
+      return pageDown(chosen);
+    }
+    if (rule === "cache" && !cacheMapped) {
+      cacheMapped = true;
+      takeHighest(gaps, pageUp(libraryCacheBytes()), PAGE);
+    }
+    const start = takeHighest(gaps, bytes, alignmentOf(file, bytes));
+    if (kind === "loader") {
+      takeHighest(gaps, space.kernel, PAGE);
+      takeHighest(gaps, space.loader, PAGE);
+    }
+    return start;
+  };
+}
+
+/** The address given for an object: by its name, its path with links resolved, or the last part of its name. */
+function givenFor(given: Placement["given"], name: string, file: DynamicFile): number | undefined {
+  return given?.get(name) ?? given?.get(file.realPath) ?? given?.get(name.slice(name.lastIndexOf("/") + 1));
+}
+
+/** Where a file that is not position-independent has to be. */
+function linkedFor({ elf, loads }: DynamicFile): number | undefined {
+  return elf.header.type === ET_EXEC && loads.length > 0 ? pageDown(loads[0].address) : undefined;
+}
+
+/** What is wrong with the addresses that were given. */
+export function placementProblems(
+  machine: LoaderMachine,
+  { given }: Placement,
+  objects: readonly LoadedObject[],
+): Problem[] {
+  if (given === undefined) return [];
+  const problems: Problem[] = [];
+  const limit = ADDRESS_ENDS[machine];
+  const baseOf = ({ name, file }: LoadedObject): number | undefined => givenFor(given, name, file);
+  for (const object of objects) {
+    const { name, start, end } = object;
+    const base = baseOf(object);
+    if (base === undefined) continue;
+    if (base !== start) problems.push(error("base-not-movable", { file: name }, { address: start, base }));
+    if (end > limit) problems.push(error("base-beyond-memory", { file: name }, { machine, start, end, limit }));
+    const other = objects.find(
+      (it) => it !== object && it.start < end && start < it.end && !(baseOf(it) !== undefined && it.id > object.id),
+    );
+    if (other !== undefined)
+      problems.push(error("objects-overlap", { file: name }, { other: other.name, base: start, end: other.end }));
+  }
+  return problems;
+}
+
+/** Addresses that nothing has yet. */
+interface Gap {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Takes the highest place that fits, as Linux does: what is to be aligned is looked for with room for the alignment.
+ * @param gaps from the highest to the lowest
+ */
+function takeHighest(gaps: Gap[], bytes: number, alignment: number): number | undefined {
+  const room = alignment > PAGE ? bytes + alignment : bytes;
+  const index = gaps.findIndex(({ start, end }) => end - start >= room);
+  if (index < 0) return undefined;
+  const gap = gaps[index];
+  const lowest = gap.end - room;
+  const start = alignment > PAGE ? lowest + (alignment - (lowest % alignment)) : lowest;
+  const above = { start: start + bytes, end: gap.end };
+  const below = { start: gap.start, end: start };
+  gaps.splice(index, 1, ...[above, below].filter((part) => part.end > part.start));
+  return start;
+}
+
+/** These addresses are somebody's. */
+function removeFrom(gaps: Gap[], start: number, end: number): void {
+  const rest = gaps.flatMap((gap) => [
+    { start: Math.max(gap.start, end), end: gap.end },
+    { start: gap.start, end: Math.min(gap.end, start) },
+  ]);
+  gaps.splice(0, gaps.length, ...rest.filter((part) => part.end > part.start));
+}
+
+function alignmentOf(file: DynamicFile, bytes: number): number {
+  let align = bytes >= HUGE_PAGE ? HUGE_PAGE : PAGE;
+  for (const { alignment } of file.loads) if (alignment > align && alignment <= 0x4000_0000) align = alignment;
+  return align;
+}
+
+/** Numbers from 0 to 1 (mulberry32, by Tommy Ettinger, public domain): good enough to spread addresses. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}

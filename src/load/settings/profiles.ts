@@ -1,0 +1,331 @@
+// Whose loader is simulated: glibc or musl, which version, and which default directories it was built with. All that
+// differs between versions stands in CHANGES, one row a difference, and is asked for by name with `behaves`.
+
+import { nameAt, startsWith } from "../../elf/text.ts";
+import type { LoaderMachine, LoaderProfile } from "./contract.ts";
+
+export interface Change {
+  readonly library: LoaderProfile["library"];
+  /** First version that does it; without, all did up to `until`. */
+  readonly since?: readonly number[];
+  /** First version that does it no more. */
+  readonly until?: readonly number[];
+  /** What the loader does, as a sentence about it. */
+  readonly what: string;
+  /** The commit, or where it was seen. */
+  readonly source: string;
+}
+
+export type ChangeName =
+  | "glibcHwcaps"
+  | "legacyHwcaps"
+  | "libraryPathNamed"
+  | "cacheSizeChecked"
+  | "abiNotes"
+  | "sortDepthFirst"
+  | "protectedChecked"
+  | "anyAlignment"
+  | "relr"
+  | "protectedDataCopied"
+  | "forceFirst"
+  | "libcFirst"
+  | "secureBindsAsFileSays"
+  | "noExecutableStackByOpen"
+  | "acceptsUnversionedLibraries"
+  | "loaderRelocatedLast"
+  | "rseqBlock"
+  | "defaultVersionIsFallback"
+  | "rejectionsNamed"
+  | "muslRelr"
+  | "muslLfs64";
+
+/** Where versions differ. */
+export const CHANGES: Readonly<Record<ChangeName, Change>> = {
+  glibcHwcaps: {
+    library: "glibc",
+    since: [2, 33],
+    what: "searches glibc-hwcaps/ subdirectories and reads their entries in ld.so.cache",
+    source: "glibc dad90d5282",
+  },
+  legacyHwcaps: {
+    library: "glibc",
+    until: [2, 37],
+    what: "searches every combination of tls/, the platform and the CPU's capabilities",
+    source: "glibc 6099908fb8",
+  },
+  libraryPathNamed: {
+    library: "glibc",
+    since: [2, 33],
+    what: "says --library-path where LD_DEBUG=libs said LD_LIBRARY_PATH before",
+    source: "glibc 2.33, _dl_init_paths takes the source's name",
+  },
+  cacheSizeChecked: {
+    library: "glibc",
+    since: [2, 32],
+    what: "leaves a cache alone that is too short for the number of its entries",
+    source: "glibc elf/dl-cache.c",
+  },
+  abiNotes: {
+    library: "glibc",
+    until: [2, 36],
+    what: "passes over libraries whose ABI note asks for another system or a newer kernel",
+    source: "glibc b46d250656",
+  },
+  sortDepthFirst: {
+    library: "glibc",
+    since: [2, 35],
+    what: "sorts objects by a depth-first search",
+    source: "glibc 2.35, glibc.rtld.dynamic_sort=2",
+  },
+  protectedChecked: {
+    library: "glibc",
+    since: [2, 35],
+    what: "warns of copies of protected variables, and of addresses of protected functions that are the program's own",
+    source: "glibc 7374c02b68",
+  },
+  anyAlignment: {
+    library: "glibc",
+    since: [2, 35],
+    what: "takes segments whose offset fits their address by page, whatever their alignment",
+    source: "glibc 163f625cf9 (BZ #28688)",
+  },
+  protectedDataCopied: {
+    library: "glibc",
+    until: [2, 36],
+    what: "binds a library's own GOT entry for protected data to the program's copy of it",
+    source: "glibc 62da1e3b00 (BZ #17711), taken back in 2.36; ELF_RTYPE_CLASS_EXTERN_PROTECTED_DATA",
+  },
+  relr: { library: "glibc", since: [2, 36], what: "applies DT_RELR", source: "glibc 2.36" },
+  forceFirst: {
+    library: "glibc",
+    since: [2, 37],
+    what: "keeps the program first when sorting",
+    source: "glibc 1df71d32fe",
+  },
+  libcFirst: {
+    library: "glibc",
+    since: [2, 39],
+    what: "relocates libc.so.6 before all others",
+    source: "glibc 78ca44da01",
+  },
+  secureBindsAsFileSays: {
+    library: "glibc",
+    since: [2, 39],
+    what: "heeds LD_BIND_NOW, LD_BIND_NOT and LD_DYNAMIC_WEAK no more in set-user-ID programs",
+    source: "glibc 9c96c87d60",
+  },
+  noExecutableStackByOpen: {
+    library: "glibc",
+    since: [2, 41],
+    what: "refuses objects that need an executable stack in dlopen",
+    source: "glibc 2.41",
+  },
+  acceptsUnversionedLibraries: {
+    library: "glibc",
+    since: [2, 41],
+    what: "takes a symbol from a library without versions for a versioned reference, where it stopped before",
+    source: "glibc bdaf500353",
+  },
+  loaderRelocatedLast: {
+    library: "glibc",
+    since: [2, 41],
+    what: "relocates itself after all others",
+    source: "glibc 8f8dd904c4",
+  },
+  rseqBlock: {
+    library: "glibc",
+    since: [2, 41],
+    what: "keeps the kernel's rseq area in a block of 32 bytes behind the thread-local storage that the start needs",
+    source: "glibc 2.41 release notes; seen with Debian's 2.41",
+  },
+  defaultVersionIsFallback: {
+    library: "glibc",
+    since: [2, 42],
+    what: "takes an unversioned definition for a versioned reference only if nothing else in the object matches",
+    source: "glibc 46d3198094",
+  },
+  rejectionsNamed: {
+    library: "glibc",
+    since: [2, 43],
+    what: "says in LD_DEBUG=libs why a candidate was rejected",
+    source: "glibc eda354cfd8",
+  },
+  muslLfs64: {
+    library: "musl",
+    since: [1, 2, 4],
+    what: "takes fopen for fopen64 and so on, which libc exports no more",
+    source: "musl 25e6fee27f",
+  },
+  muslRelr: { library: "musl", since: [1, 2, 4], what: "applies DT_RELR", source: "musl 1.2.4 release notes" },
+};
+
+/** Does this loader do what the row says? */
+export function behaves(profile: LoaderProfile, name: ChangeName): boolean {
+  const change = CHANGES[name];
+  if (profile.library !== change.library) return false;
+  const { since, until } = change;
+  if (since !== undefined && compareVersions(profile.version, since) < 0) return false;
+  return until === undefined || compareVersions(profile.version, until) < 0;
+}
+
+/** Below 0 if `a` is older than `b`. */
+export function compareVersions(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+type Directories = Pick<LoaderProfile, "systemDirectories" | "lib">;
+
+/** Default directories and `$LIB` are chosen when a C library is built. */
+export type Layout = "debian" | "debian-biarch" | "lib64" | "lib" | "musl";
+
+export const LAYOUTS: Readonly<Record<Layout, Directories>> = {
+  /** Debian and Ubuntu: multiarch. */
+  debian: directories(
+    ["/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib/", "/usr/lib/"],
+    ["/lib/i386-linux-gnu/", "/usr/lib/i386-linux-gnu/", "/lib/", "/usr/lib/"],
+  ),
+  /** The 32-bit library of libc6-i386 beside Debian's 64-bit one. */
+  "debian-biarch": directories(
+    ["/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib/", "/usr/lib/"],
+    ["/lib32/", "/usr/lib32/", "/lib/", "/usr/lib/"],
+  ),
+  /** glibc's own default (slibdir of sysdeps/unix/sysv/linux/x86_64): Fedora, RHEL, SUSE, Amazon Linux. */
+  lib64: directories(["/lib64/", "/usr/lib64/"], ["/lib/", "/usr/lib/"]),
+  /** Arch Linux: 64-bit libraries in /usr/lib, 32-bit ones in /usr/lib32. */
+  lib: directories(["/lib/", "/usr/lib/"], ["/lib32/", "/usr/lib32/"]),
+  /** musl, ldso/dynlink.c; /etc/ld-musl-ARCH.path replaces them. It has no `$LIB`. */
+  musl: directories(["/lib/", "/usr/local/lib/", "/usr/lib/"], ["/lib/", "/usr/local/lib/", "/usr/lib/"]),
+};
+
+/** `$LIB` is where /usr has the libraries: /usr/lib64/ gives lib64 (DL_DST_LIB of the Makefile). */
+function directories(x86_64: readonly string[], i386: readonly string[]): Directories {
+  return { systemDirectories: { "x86-64": x86_64, i386 }, lib: { "x86-64": libOf(x86_64), i386: libOf(i386) } };
+}
+
+function libOf(system: readonly string[]): string {
+  const inUsr = system.find((directory) => directory.startsWith("/usr/")) ?? "/usr/lib/";
+  return inUsr.slice("/usr/".length, -1);
+}
+
+/** The profile of `glibc@2.31`, `glibc 2.31` or `musl@1.2.4`. */
+export function profileOf(
+  library: LoaderProfile["library"],
+  version: readonly number[],
+  layout: Layout = library === "musl" ? "musl" : "debian",
+): LoaderProfile {
+  return { library, version, ...LAYOUTS[layout] };
+}
+
+/** Oldest and newest version that this table knows the differences of, and the one meant by a bare name. */
+export const VERSIONS: Readonly<
+  Record<LoaderProfile["library"], Readonly<Record<"first" | "last", readonly number[]>>>
+> = {
+  glibc: { first: [2, 26], last: [2, 43] },
+  musl: { first: [1, 2, 0], last: [1, 2, 6] },
+};
+
+/**
+ * Reads `glibc@2.31`, `glibc:2.31`, `musl@1.2.4`, `musl`, `glibc`. A bare name is the newest version.
+ * @returns undefined if it is no such name, or a version that VERSIONS does not cover
+ */
+export function parseProfile(text: string, layout?: Layout): LoaderProfile | undefined {
+  const [, name, digits] = /^(glibc|musl)(?:[@:](\d+(?:\.\d+){1,2}))?$/.exec(text) ?? [];
+  if (name !== "glibc" && name !== "musl") return undefined;
+  const { first, last } = VERSIONS[name];
+  const version = digits === undefined ? last : digits.split(".").map(Number);
+  const known = compareVersions(version, first) >= 0 && compareVersions(version, last) <= 0;
+  return known ? profileOf(name, version, layout) : undefined;
+}
+
+/** `glibc@2.36`: what `parseProfile` reads. */
+export function profileName(profile: LoaderProfile): string {
+  return `${profile.library}@${profile.version.join(".")}`;
+}
+
+/**
+ * Tells library, version and default directories from the bytes of the program interpreter itself: glibc's ld.so says
+ * "ld.so (…) stable release version 2.36." and has its directories in one run of strings; musl's says its version behind
+ * "musl libc (x86_64)". Up to 2.32 ld.so did not know its version, but its file was called after it: ld-2.31.so.
+ * @param machine whose directories they are; the other machine's are those of the layout that fits
+ * @param realPath the file's own name, links resolved
+ * @returns undefined for anything else
+ */
+export function profileOfInterpreter(
+  bytes: Uint8Array,
+  machine: LoaderMachine,
+  realPath = "",
+): LoaderProfile | undefined {
+  const loader = bytes.subarray(0, LARGEST_LOADER);
+  const digits = statedVersion(loader) ?? oldVersion(loader, realPath);
+  if (digits === undefined) {
+    const isMusl = findText(loader, "musl libc (") >= 0;
+    return isMusl ? profileOf("musl", muslVersion(loader) ?? VERSIONS.musl.last) : undefined;
+  }
+  const system = systemDirectoriesIn(loader);
+  const version = digits.split(".").map(Number);
+  if (system === undefined) return profileOf("glibc", version, "lib64");
+  const own = directories(system, system);
+  const fits = Object.values(LAYOUTS).find((layout) => layout.systemDirectories[machine].join() === system.join());
+  const other = fits ?? LAYOUTS.lib64;
+  return {
+    library: "glibc",
+    version,
+    systemDirectories: { ...other.systemDirectories, [machine]: system },
+    lib: { ...other.lib, [machine]: own.lib[machine] },
+  };
+}
+
+/** "ld.so (Debian GLIBC 2.36-9) stable release version 2.36." */
+function statedVersion(loader: Uint8Array): string | undefined {
+  const at = findText(loader, "version 2.");
+  return at < 0 ? undefined : /^version (2\.\d+)/.exec(nameAt(loader, at, Math.min(loader.length, at + 32)))?.[1];
+}
+
+/** Of an ld.so that does not say it, by the name of its file; else the last that did not say it. */
+function oldVersion(loader: Uint8Array, realPath: string): string | undefined {
+  if (findText(loader, "glibc-ld.so.cache") < 0) return undefined;
+  return /\/ld-(2\.\d+)\.so$/.exec(realPath)?.[1] ?? "2.32";
+}
+
+/** Loaders are below a megabyte. */
+const LARGEST_LOADER = 0x1000000;
+
+/** The version stands alone as a string somewhere in musl's loader (src/internal/version.c). */
+function muslVersion(loader: Uint8Array): readonly number[] | undefined {
+  for (let at = findText(loader, "1."); at >= 0; at = findText(loader, "1.", at + 1)) {
+    const isStart = at === 0 || loader[at - 1] === 0;
+    const text = isStart ? nameAt(loader, at, Math.min(loader.length, at + 32)) : "";
+    const [, digits] = /^(1\.\d+\.\d+)(?:-git-.*)?$/.exec(text) ?? [];
+    if (digits !== undefined) return digits.split(".").map(Number);
+  }
+  return undefined;
+}
+
+/** glibc's system_dirs (elf/dl-load.c): absolute directories with a slash at the end, each ended by a NUL, in one run. */
+function systemDirectoriesIn(loader: Uint8Array): string[] | undefined {
+  for (let at = findText(loader, "/lib"); at >= 0; at = findText(loader, "/lib", at + 1)) {
+    if (at > 0 && loader[at - 1] !== 0) continue;
+    const found: string[] = [];
+    for (let next = at; found.length < 16; ) {
+      const name = nameAt(loader, next, Math.min(loader.length, next + 256));
+      if (!/^\/(?:[\w.-]+\/)+$/.test(name)) break;
+      found.push(name);
+      next += name.length + 1;
+    }
+    if (found.some((name) => name.startsWith("/usr/lib"))) return found;
+  }
+  return undefined;
+}
+
+/** Where an ASCII text first stands at or after `from`; -1 if nowhere. */
+function findText(bytes: Uint8Array, text: string, from = 0): number {
+  const [first, second] = [text.charCodeAt(0), text.charCodeAt(1)];
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (bytes[at + 1] === second && startsWith(bytes, at, text)) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,431 @@
+// Binds the references of an object: for each relocation that names a symbol, which definition it gets (glibc
+// elf/dl-reloc.c, RESOLVE_MAP). What comes out are columns of integers; words and addresses are made from them later, by
+// whoever wants to see or write them.
+
+import {
+  R_386_COPY,
+  R_386_GLOB_DAT,
+  R_386_JUMP_SLOT,
+  R_386_TLS_DESC,
+  R_386_TLS_DTPMOD32,
+  R_386_TLS_DTPOFF32,
+  R_386_TLS_TPOFF,
+  R_386_TLS_TPOFF32,
+} from "../../arch/i386/relocations.ts";
+import {
+  R_X86_64_COPY,
+  R_X86_64_DTPMOD64,
+  R_X86_64_DTPOFF64,
+  R_X86_64_GLOB_DAT,
+  R_X86_64_JUMP_SLOT,
+  R_X86_64_TLSDESC,
+  R_X86_64_TPOFF64,
+} from "../../arch/x86_64/relocations.ts";
+import {
+  DT_JMPREL,
+  DT_PLTGOT,
+  DT_SYMTAB,
+  error,
+  STB_LOCAL,
+  STB_WEAK,
+  STV_HIDDEN,
+  STV_INTERNAL,
+  STV_PROTECTED,
+} from "../../elf/index.ts";
+import { textBetween } from "../../elf/text.ts";
+import { needsIndirectAccess, symbolicOf } from "../file/dynamic-file.ts";
+import {
+  symbolBinding,
+  symbolName,
+  symbolSection,
+  symbolSize,
+  symbolValue,
+  symbolVisibility,
+} from "../file/dynamic-symbols.ts";
+import { versionIndex } from "../file/version-table.ts";
+import {
+  type Bindings,
+  BOUND_FROM_CACHE,
+  BOUND_LOCALLY,
+  type EndPlace,
+  endProcess,
+  fatal,
+  isIndirect,
+  type LoadedObject,
+  type LoadedProcess,
+  NOT_BOUND,
+  NOT_YET_BOUND,
+  SIGFPE_STATUS,
+  SIGSEGV_STATUS,
+  warn,
+} from "../objects/objects.ts";
+import type { LoaderMachine } from "../settings/contract.ts";
+import { behaves } from "../settings/profiles.ts";
+import { allocateStaticTls } from "../tls/tls.ts";
+import { CLASS_COPY, CLASS_PLT, CLASS_SLOT, lookUp, nameQuery, type Query } from "./lookup.ts";
+import { withoutLfs64 } from "./musl-lfs64.ts";
+import {
+  DO_COPY,
+  DO_DESCRIPTOR,
+  DO_REFUSE,
+  DO_SIZE,
+  DO_SIZE32,
+  DO_TP_OFFSET,
+  DO_TP_OFFSET_NEGATED,
+  RELOCATION_KINDS,
+} from "./relocation-kinds.ts";
+
+function classTable(plt: readonly number[], copy: number): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const type of plt) table[type] = CLASS_PLT;
+  table[copy] = CLASS_COPY;
+  return table;
+}
+
+/** CLASS_* of each relocation type for this loader. */
+export function typeClasses({ machine, options }: LoadedProcess): Uint8Array {
+  return behaves(options.profile, "protectedDataCopied") ? OLD_TYPE_CLASSES[machine] : TYPE_CLASSES[machine];
+}
+
+/** CLASS_* of each relocation type (sysdeps/x86_64/dl-machine.h and i386, `elf_machine_type_class`). */
+const TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
+  "x86-64": classTable(
+    [R_X86_64_JUMP_SLOT, R_X86_64_DTPMOD64, R_X86_64_DTPOFF64, R_X86_64_TPOFF64, R_X86_64_TLSDESC],
+    R_X86_64_COPY,
+  ),
+  i386: classTable(
+    [R_386_JUMP_SLOT, R_386_TLS_DTPMOD32, R_386_TLS_DTPOFF32, R_386_TLS_TPOFF, R_386_TLS_TPOFF32, R_386_TLS_DESC],
+    R_386_COPY,
+  ),
+};
+
+const OLD_TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
+  "x86-64": TYPE_CLASSES["x86-64"].with(R_X86_64_GLOB_DAT, CLASS_SLOT),
+  i386: TYPE_CLASSES.i386.with(R_386_GLOB_DAT, CLASS_SLOT),
+};
+
+/** R_*_JUMP_SLOT: the relocation that lazy binding leaves alone. */
+export const JUMP_SLOTS: Readonly<Record<LoaderMachine, number>> = {
+  "x86-64": R_X86_64_JUMP_SLOT,
+  i386: R_386_JUMP_SLOT,
+};
+
+/**
+ * Binds all references of an object.
+ * @param query made for this process; its answer fields are used up
+ * @param lazy leave DT_JMPREL's jump slots for the first call
+ */
+export function bindObject(task: LoadedProcess, object: LoadedObject, query: Query, lazy: boolean): Bindings {
+  const { file } = object;
+  const relocations = symbolicOf(file);
+  const { count, symbol, type, firstPlt } = relocations;
+  const bindings = { provider: new Int32Array(count), symbol: new Int32Array(count), rule: new Uint8Array(count) };
+  object.bindings = bindings;
+  checkTables(task, object, lazy);
+  const classes = typeClasses(task);
+  const jumpSlot = JUMP_SLOTS[task.machine];
+  const kinds = RELOCATION_KINDS[task.machine];
+  // glibc remembers the last result of each object by symbol and class.
+  let last = 0;
+  let lastClass = -1;
+  let lastRow = 0;
+  let lastIndirect = false;
+  for (let row = 0; row < count; row++) {
+    const index = symbol[row];
+    const typeClass = classes[type[row]];
+    if (lazy && row >= firstPlt && type[row] === jumpSlot) {
+      bindings.provider[row] = -1;
+      bindings.rule[row] = NOT_YET_BOUND;
+    } else if (bindsLocally(task, object, index)) {
+      bindings.provider[row] = object.id;
+      bindings.symbol[row] = index;
+      bindings.rule[row] = BOUND_LOCALLY;
+    } else if (index === last && typeClass === lastClass) {
+      bindings.provider[row] = bindings.provider[lastRow];
+      bindings.symbol[row] = bindings.symbol[lastRow];
+      bindings.rule[row] = BOUND_FROM_CACHE;
+      if (lastIndirect) checkRelocated(task, object, task.objects[bindings.provider[row]], row, index);
+    } else {
+      lastIndirect = bindRow(task, object, query, bindings, row, index, typeClass);
+      last = index;
+      lastClass = typeClass;
+      lastRow = row;
+    }
+    if (UNUSUAL_KINDS[kinds[type[row]]] === 1) checkUnusual(task, object, bindings, row, kinds[type[row]]);
+  }
+  if (lazy) checkLazyTypes(task, object);
+  return bindings;
+}
+
+/**
+ * glibc takes it for granted that there is a DT_SYMTAB in what is relocated (elf_dynamic_do_Rela), and a DT_PLTGOT where there is
+ * a DT_JMPREL (elf_machine_runtime_setup). A static program is relocated by nobody but itself.
+ */
+function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): void {
+  const { values } = object.file;
+  const isMissing = !values.has(DT_SYMTAB) || (lazy && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
+  const hasLoader = task.objects.some(({ kind }) => kind === "loader");
+  if (isMissing && hasLoader && task.options.profile.library === "glibc")
+    endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
+}
+
+/** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */
+function checkLazyTypes(task: LoadedProcess, object: LoadedObject): void {
+  const { notLazy, firstPlt } = symbolicOf(object.file);
+  if (notLazy !== 0) refuseType(task, object, firstPlt - 1, notLazy, "PLT reloc");
+}
+
+/**
+ * Binds an object as ld.so binds itself at its start, when there is nobody to ask: to the values in its own symbol table, 0
+ * where it defines nothing (elf/rtld.c, RESOLVE_MAP under RTLD_BOOTSTRAP).
+ */
+export function bindToItself(object: LoadedObject): void {
+  const { count, symbol } = symbolicOf(object.file);
+  object.bindings = {
+    provider: new Int32Array(count).fill(object.id),
+    symbol: Int32Array.from(symbol),
+    rule: new Uint8Array(count).fill(BOUND_LOCALLY),
+  };
+}
+
+/** Symbol 0, local and hidden symbols are the object's own without a look-up. musl looks hidden ones up. */
+function bindsLocally(task: LoadedProcess, object: LoadedObject, index: number): boolean {
+  if (index === 0) return true;
+  const { bytes, start, entry, infoAt, otherAt } = object.file.symbols;
+  const at = start + index * entry;
+  if (bytes[at + infoAt] >>> 4 === STB_LOCAL) return true;
+  const visibility = bytes[at + otherAt] & 3;
+  if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return false;
+  return task.options.profile.library === "glibc";
+}
+
+/** Kinds of relocations that may fail although the symbol is found. */
+const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: 16 }, (_, kind) =>
+  [DO_REFUSE, DO_SIZE, DO_SIZE32, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, DO_DESCRIPTOR].includes(kind) ? 1 : 0,
+);
+
+function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number, kind: number): void {
+  if (kind === DO_REFUSE) refuseType(task, object, row, symbolicOf(object.file).at[row], "reloc");
+  else if (kind === DO_SIZE || kind === DO_SIZE32) needSize(task, object, bindings, row);
+  else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
+  else needStaticTls(task, object, bindings.provider[row], row, kind === DO_DESCRIPTOR);
+}
+
+/** Looks one reference up and notes the answer in its row. True if it is an indirect function. */
+export function bindRow(
+  task: LoadedProcess,
+  object: LoadedObject,
+  query: Query,
+  bindings: Bindings,
+  row: number,
+  index: number,
+  typeClass: number,
+): boolean {
+  askFor(query, object, index, typeClass);
+  const weak = symbolBinding(object.file.symbols, index) === STB_WEAK;
+  lookUp(query, object.scope, 0, weak);
+  if (query.rule === NOT_BOUND && behaves(task.options.profile, "muslLfs64")) lookUpWithoutLfs64(task, query);
+  bindings.rule[row] = query.rule;
+  let indirect = false;
+  if (query.provider === undefined) bindings.provider[row] = -1;
+  else {
+    bindings.provider[row] = query.provider.id;
+    bindings.symbol[row] = query.found;
+    noteDependency(task, object, query.provider);
+    if (object.kind === "program") checkAllProtected(task, object, query, row, index, typeClass);
+    indirect = isIndirect(query.provider, query.found);
+    if (indirect) checkRelocated(task, object, query.provider, row, index);
+  }
+  if (query.rule === NOT_BOUND) notFound(task, object, row, query);
+  return indirect;
+}
+
+/** Makes the query ask for what symbol `index` of an object refers to, version included. */
+export function askFor(query: Query, object: LoadedObject, index: number, typeClass: number): void {
+  const { file } = object;
+  const { nameEnd, hash } = symbolicOf(file);
+  const { symbols, versions } = file;
+  const at = symbols.start + index * symbols.entry;
+  const name = symbols.stringStart + symbols.view.getUint32(at, true);
+  query.from = object;
+  query.symbol = index;
+  query.bytes = symbols.bytes;
+  query.view = symbols.view;
+  query.end = nameEnd[index];
+  // Offsets outside of the names make an empty one.
+  query.start = Math.min(name, query.end);
+  query.gnuHash = hash[index];
+  query.sysvHash = -1;
+  query.classes = typeClass;
+  if (versions.symbolsAt < 0) query.versionHash = 0;
+  else {
+    const version = versionIndex(versions, symbols.bytes, index);
+    query.versionHash = versions.hash[version];
+    query.versionName = versions.name[version];
+    query.versionHidden = versions.hidden[version] === 1;
+    query.versionLibrary = versions.library[version];
+  }
+}
+
+function lookUpWithoutLfs64(task: LoadedProcess, query: Query): void {
+  const plain = query.from === undefined ? undefined : withoutLfs64(symbolName(query.from.file.symbols, query.symbol));
+  const libc = task.objects.find(({ kind }) => kind === "loader");
+  if (plain === undefined || libc === undefined) return;
+  nameQuery(query, plain);
+  lookUp(query, [[libc]], 0, false);
+}
+
+/**
+ * An object bound to one that it does not need keeps that one loaded, and destructors run in that order too (glibc,
+ * `add_dependency`). What the program was started with never goes.
+ */
+function noteDependency(task: LoadedProcess, object: LoadedObject, provider: LoadedObject): void {
+  if (provider === object || provider.kind !== "library" || task.globalAtStart.has(provider)) return;
+  if (!object.initfini.includes(provider)) object.bound.add(provider);
+}
+
+/**
+ * An indirect function chooses while relocations are applied, so the object that has it should be done by then. In the
+ * program it never is (sysdeps/x86_64/dl-machine.h, elf_machine_rela).
+ */
+function checkRelocated(
+  task: LoadedProcess,
+  object: LoadedObject,
+  provider: LoadedObject,
+  row: number,
+  index: number,
+): void {
+  const isDone = provider === object || provider.kind === "loader" || provider.bindings !== undefined;
+  if (isDone || task.options.profile.library === "musl") return;
+  const name = symbolName(object.file.symbols, index);
+  if (provider.kind !== "program") {
+    warn(task, `${task.programName}: Relink \`${object.name}' with \`${provider.name}' for IFUNC symbol \`${name}'`);
+    return;
+  }
+  const where = `referenced in '${object.name}' is defined in the executable`;
+  fatal(
+    task,
+    `IFUNC symbol '${name}' ${where} and creates an unsatisfiable circular dependency.`,
+    127,
+    relocating(object, row),
+  );
+}
+
+/** ld.so checks each definition that it comes upon, and takes the last of them. */
+function checkAllProtected(
+  task: LoadedProcess,
+  program: LoadedObject,
+  query: Query,
+  row: number,
+  index: number,
+  typeClass: number,
+): void {
+  const { provider, found, passedProtected } = query;
+  for (const library of passedProtected) checkProtected(task, program, library, row, index, typeClass);
+  if (provider === undefined || passedProtected.includes(provider)) return;
+  if (symbolVisibility(provider.file.symbols, found) !== STV_PROTECTED) return;
+  checkProtected(task, program, provider, row, index, typeClass);
+}
+
+/**
+ * The program has a copy of a protected variable, which the library does not use, or takes its own PLT entry for the address
+ * of a protected function (sysdeps/generic/dl-protected.h).
+ */
+function checkProtected(
+  task: LoadedProcess,
+  program: LoadedObject,
+  library: LoadedObject,
+  row: number,
+  index: number,
+  typeClass: number,
+): void {
+  if (library === program || !behaves(task.options.profile, "protectedChecked")) return;
+  const { symbols } = program.file;
+  const isCopy = typeClass === CLASS_COPY;
+  const isOwnAddress =
+    typeClass === CLASS_PLT && symbolValue(symbols, index) !== 0 && symbolSection(symbols, index) === 0;
+  if (!isCopy && !isOwnAddress) return;
+  const name = symbolName(symbols, index);
+  const where = `\`${name}' in \`${library.name}'`;
+  const text = isCopy
+    ? `warning: copy relocation against non-copyable protected symbol ${where}`
+    : `warning: direct reference to protected function ${where} may break pointer equality`;
+  warn(task, text);
+  if (needsIndirectAccess(library.file)) {
+    const text = `${name}: ${library.name}: error due to GNU_PROPERTY_1_NEEDED_INDIRECT_EXTERN_ACCESS`;
+    fatal(task, text, 127, { ...relocating(program, row), unbound: true });
+  }
+}
+
+/** glibc reads the size of a weak symbol that nothing defines from address 0 (sysdeps/x86_64/dl-machine.h, elf_machine_rela). */
+function needSize(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number): void {
+  if (bindings.provider[row] < 0) endProcess(task, SIGSEGV_STATUS, relocating(object, row));
+}
+
+/** An offset from the thread pointer: an object of dlopen then has to fit into what static TLS has left. */
+function needStaticTls(task: LoadedProcess, object: LoadedObject, id: number, row: number, optional: boolean): void {
+  const provider: LoadedObject | undefined = task.objects[id];
+  if (provider === undefined) return;
+  if (provider.file.tls === undefined) {
+    // glibc divides by the alignment of a block that is not there (elf/dl-reloc.c, _dl_try_allocate_static_tls).
+    if (task.options.profile.library === "glibc") endProcess(task, SIGFPE_STATUS, relocating(object, row));
+    return;
+  }
+  if (allocateStaticTls(task, provider, optional) || optional) return;
+  task.problems.push(error("static-tls-exhausted", { file: provider.name }, { left: task.tlsSurplus }));
+}
+
+/** glibc elf/dl-reloc.c, _dl_reloc_bad_type. */
+function refuseType(task: LoadedProcess, object: LoadedObject, row: number, at: number, what: string): void {
+  const { elf } = object.file;
+  const type = elf.elfClass === 64 ? elf.view.getUint32(at + 8, true) : elf.view.getUint8(at + 4);
+  const digits = type.toString(16).padStart(type > 255 ? 8 : 2, "0");
+  const who = object.kind === "program" ? "" : `${object.name}: `;
+  const text = `error while loading shared libraries: ${who}unexpected ${what} type 0x${digits}`;
+  fatal(task, text, 127, relocating(object, row));
+}
+
+function relocating(object: LoadedObject, row: number): EndPlace {
+  return { step: "relocation", object, row };
+}
+
+function notFound(task: LoadedProcess, object: LoadedObject, row: number, query: Query): void {
+  const { asserted } = query;
+  if (asserted !== undefined) {
+    query.asserted = undefined;
+    const where = "dl-lookup.c: 107: check_match";
+    const assertion = "version->filename == NULL || ! _dl_name_match_p (version->filename, map)";
+    if (task.exitCode !== undefined) return;
+    const text = `Inconsistency detected by ld.so: ${where}: Assertion \`${assertion}' failed!`;
+    task.messages.push({ text, fatal: true });
+    endProcess(task, 127, { ...relocating(object, row), asserted });
+    return;
+  }
+  const name = textBetween(query.bytes, query.start, query.end);
+  const version = query.versionHash === 0 ? "" : query.versionName;
+  task.undefinedSymbols.push({ object, relocation: row, name, version });
+  const asked = version === "" ? "" : `, version ${version}`;
+  if (task.options.profile.library === "musl") {
+    task.messages.push({ text: `Error relocating ${object.name}: ${name}: symbol not found`, fatal: true });
+    endProcess(task, 127, { step: "relocation" });
+  } else if (task.exitCode === undefined) {
+    const text = `symbol lookup error: ${object.name}: undefined symbol: ${name}${asked}`;
+    fatal(task, text, 127, relocating(object, row));
+  }
+}
+
+/** A copy takes as much as the program has room for; if the library has more there, ld.so says so. */
+function checkCopySize(
+  task: LoadedProcess,
+  object: LoadedObject,
+  bindings: Bindings,
+  row: number,
+  index: number,
+): void {
+  const provider = task.objects[bindings.provider[row]];
+  if (provider === undefined) return;
+  if (symbolSize(provider.file.symbols, bindings.symbol[row]) <= symbolSize(object.file.symbols, index)) return;
+  const name = symbolName(object.file.symbols, index);
+  const text = `Symbol \`${name}' has different size in shared object, consider re-linking`;
+  warn(task, `${task.programName}: ${text}`);
+}

@@ -1,0 +1,75 @@
+// Before anything is bound, every version that an object needs of a library must be defined there (glibc elf/dl-version.c,
+// `_dl_check_all_versions`). This is where "version `GLIBC_2.34' not found" comes from. All that is missing is said, then
+// the process ends.
+
+import { DT_NEEDED, DT_RELR } from "../../elf/index.ts";
+import { endProcess, fatal, type LoadedObject, type LoadedProcess } from "../objects/objects.ts";
+import { behaves } from "../settings/profiles.ts";
+import { isNamed } from "./lookup.ts";
+
+/** Checks the versions that `objects` need; reports in `messages` and `missingVersions`. */
+export function checkVersions(task: LoadedProcess, objects: readonly LoadedObject[]): void {
+  if (task.options.profile.library === "musl") return;
+  const isEarly = task.exitCode === undefined;
+  let missing = false;
+  for (const object of objects) {
+    for (const { object: library, text, version, fatal: isFatal } of versionComplaints(task, object)) {
+      // After a library was missed the real loader does not come here.
+      if (isEarly) task.messages.push({ text: `${task.programName}: ${library.name}: ${text}`, fatal: false });
+      task.missingVersions.push({ version, library, requester: object, fatal: isFatal });
+      if (isFatal) missing = true;
+    }
+    if (lacksRelrVersion(task, object)) {
+      const text = "DT_RELR without GLIBC_ABI_DT_RELR dependency";
+      fatal(task, `error while loading shared libraries: ${object.name}: ${text}`, 127, { step: "versions", object });
+    }
+  }
+  if (missing) endProcess(task, 1, { step: "versions" });
+}
+
+export interface VersionComplaint {
+  /** The library that was looked into. */
+  readonly object: LoadedObject;
+  readonly version: string;
+  /** ld.so's words, after the library's name. */
+  readonly text: string;
+  readonly fatal: boolean;
+}
+
+/** What is wrong with the versions that an object needs, in the order of its table. */
+export function versionComplaints(task: LoadedProcess, object: LoadedObject): VersionComplaint[] {
+  const complaints: VersionComplaint[] = [];
+  for (const { library, name, hash, weak } of object.file.versions.needs) {
+    const provider = providerOf(task, object, library);
+    // Its absence has been said.
+    if (provider === undefined) continue;
+    const { versions } = provider.file;
+    const complain = (what: string, isFatal: boolean): void =>
+      void complaints.push({
+        object: provider,
+        version: name,
+        text: `${what} (required by ${object.name})`,
+        fatal: isFatal,
+      });
+    if (!versions.defines) complain("no version information available", false);
+    else if (!versions.definitions.some((defined) => defined.hash === hash && defined.name === name)) {
+      complain(`${weak ? "weak version" : "version"} \`${name}' not found`, !weak);
+    }
+  }
+  return complaints;
+}
+
+/** A file with DT_RELR must say so to loaders that do not know it, by a version that they cannot have. */
+function lacksRelrVersion(task: LoadedProcess, { file }: LoadedObject): boolean {
+  if (!behaves(task.options.profile, "relr") || !file.values.has(DT_RELR)) return false;
+  // Only files with DT_VERNEED are looked at.
+  if (file.versions.needs.length === 0) return false;
+  if (!file.dependencies.some(({ tag, name }) => tag === DT_NEEDED && name.startsWith("libc.so."))) return false;
+  const says = file.versions.needs.some(({ name }) => name === "GLIBC_ABI_DT_RELR");
+  return !says && !file.versions.definitions.some(({ name }) => name === "GLIBC_PRIVATE");
+}
+
+/** The library of that name in the process. */
+export function providerOf(task: LoadedProcess, object: LoadedObject, name: string): LoadedObject | undefined {
+  return task.chain.find((other) => isNamed(other, name)) ?? object.needed.find((other) => isNamed(other, name));
+}
