@@ -29,6 +29,7 @@ export interface CheckedFile {
   readonly loads: boolean;
   readonly instead?: string;
   readonly role?: string;
+  readonly system?: string;
   readonly oldest?: { readonly glibc?: Floor; readonly glibcxx?: Floor };
   readonly problems: readonly Finding[];
   readonly targets: readonly CheckedTarget[];

@@ -21,7 +21,7 @@ export function writeCheckJson(reports: readonly FileReport[], out: (text: strin
 }
 
 function fileJson(report: FileReport): object {
-  const { name, role, machine, library, oldest, problems, verdicts, instead } = report;
+  const { name, role, machine, library, made, oldest, problems, verdicts, instead } = report;
   return {
     file: name,
     loads: !fails(report),
@@ -29,6 +29,7 @@ function fileJson(report: FileReport): object {
     role,
     machine,
     library,
+    system: made === library ? undefined : made,
     oldest: oldest === undefined ? undefined : oldestJson(oldest),
     problems: problems.map(problemJson),
     targets: verdicts.map((verdict) => ({

@@ -72,8 +72,8 @@ const ROLES = {
   addon: "Node.js addon",
 } as const;
 
-function headLine({ name, role, machine, library }: FileReport, style: CheckStyle): string {
-  const words = [role === undefined ? "" : ROLES[role], machine ?? "", library === undefined ? "" : `for ${library}`];
+function headLine({ name, role, machine, made }: FileReport, style: CheckStyle): string {
+  const words = [role === undefined ? "" : ROLES[role], machine ?? "", made === undefined ? "" : `for ${made}`];
   const known = words.filter((word) => word !== "").join(", ");
   return `${paint(name, "bold", style)}${known === "" ? "" : `  ${known}`}`;
 }

@@ -134,7 +134,8 @@ export const checkMessages: MessageTable = {
 
   // The other C library.
   "check-foreign-program": {
-    message: 'made for {made}, but {system} has {has}: there is no {interpreter}, and starting it says "not found"',
+    message:
+      'made for {made}, not for the {has} of {system}: there is no {interpreter}, and starting it says "not found"',
     cure: "get or build the {has} variant, or link it statically",
   },
   "check-interpreter-missing": {
@@ -146,14 +147,23 @@ export const checkMessages: MessageTable = {
     cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: libc6-i386 for 32 bits)",
   },
   "check-load-fails": { message: "cannot be loaded: {reason}" },
+  "check-refused": {
+    message: "the dynamic linker of {system} does not open it: {reason}",
+    cure: "build it for Linux on {machine}, as a shared library (-shared), with a linker that is not older than its tools",
+  },
   "check-foreign-library": {
-    message: "made for {made}, but {system} has {has}",
-    more: ["{system} lacks {libraries}"],
-    cure: "install the {has} variant (npm packages name it linux-x64-musl or linuxmusl-x64 for musl), or build it there",
+    message: "made for {made}, not for the {has} of {system}[[: {reason}]]",
+    more: ["it lacks {libraries}"],
+    cure: "install the {has} variant (npm packages name it {has:variant}), or build it there",
+  },
+  "check-foreign-system": {
+    message: "made for {made}, not for Linux with {has}, as on {system}[[: {reason}]]",
+    more: ["it lacks {libraries}"],
+    cure: "install the {has} variant (npm packages name it {has:variant}), or build it there",
   },
   "check-foreign-library-loads": {
-    message: "made for {made}, but {system} has {has}: it may load, yet the two lay out data differently",
-    cure: "install the {has} variant, or build it there",
+    message: "made for {made}, not for the {has} of {system}: it may load, yet the two lay out data differently",
+    cure: "install the {has} variant (npm packages name it {has:variant}), or build it there",
   },
 
   // The file itself.

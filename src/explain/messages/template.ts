@@ -5,6 +5,7 @@
 //   {name:hex}     a number as 0x…
 //   {name:symbol}  a symbol's name, demangled when the reader asked for it
 //   {name:output}  a kind of output in words: "a shared object" for shared
+//   {name:variant} a C library as the names of packages have it: "linux-x64-musl or linuxmusl-x64" for musl
 //   [[ … ]]        left out when a fact inside it is missing, empty or false
 
 import type { Detail, Place } from "../../elf/problem.ts";
@@ -13,7 +14,7 @@ export type Details = Readonly<Record<string, Detail>>;
 export type NameOf = (symbol: string) => string;
 
 /** A hole in a template: `{name}` or `{name:form}`. */
-const HOLE = /\{([a-zA-Z]+)(?::(hex|symbol|output))?\}/g;
+const HOLE = /\{([a-zA-Z]+)(?::(hex|symbol|output|variant))?\}/g;
 const OPTIONAL = /\[\[(.*?)\]\]/g;
 
 /** Fills a template in. A fact that is missing outside of `[[ ]]` shows as `?`. */
@@ -61,8 +62,15 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   relocatable: "a relocatable object",
 };
 
+/** Builds for a C library, as prebuildify, napi-rs and sharp call them. */
+const VARIANTS: Readonly<Record<string, string>> = {
+  glibc: "linux-x64, linux-x64-gnu or linux-x64-glibc",
+  musl: "linux-x64-musl or linuxmusl-x64",
+};
+
 function stringText(text: string, form: string | undefined, nameOf: NameOf): string {
   if (form === "symbol") return nameOf(text);
+  if (form === "variant") return Object.hasOwn(VARIANTS, text) ? VARIANTS[text] : text;
   return form === "output" && Object.hasOwn(OUTPUTS, text) ? OUTPUTS[text] : text;
 }
 

@@ -44,6 +44,8 @@ export interface FileReport {
   readonly role: FileRole | undefined;
   readonly machine: LoaderMachine | undefined;
   readonly library: Demands["library"];
+  /** The same, or the system that it was made for, where that is another one than Linux. */
+  readonly made: Demands["made"];
   /** DT_SONAME. */
   readonly soname: string | undefined;
   readonly oldest: Oldest | undefined;
@@ -93,6 +95,7 @@ export function checker(cache: LoadCache, libraryPath: string, targets: readonly
         role: demands.role,
         machine: demands.machine,
         library: demands.library,
+        made: demands.made,
         soname: demands.file.soname,
         oldest: oldestOfAll(group.objects.map((it) => oldestOf(it, newest))),
         problems,
@@ -109,6 +112,7 @@ const NOTHING: Omit<FileReport, "name" | "problems"> = {
   role: undefined,
   machine: undefined,
   library: undefined,
+  made: undefined,
   soname: undefined,
   oldest: undefined,
   verdicts: [],

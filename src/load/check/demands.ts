@@ -29,6 +29,7 @@ import type { DynamicFile } from "../file/dynamic-file.ts";
 import { symbolBinding, symbolName, symbolSection } from "../file/dynamic-symbols.ts";
 import { versionIndex } from "../file/version-table.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
+import { isLinux, type MadeFor, madeFor } from "./made-for.ts";
 
 /** What a file is to those who run it. */
 export type FileRole =
@@ -55,8 +56,10 @@ export interface Demands {
   readonly file: DynamicFile;
   readonly role: FileRole;
   readonly machine: LoaderMachine;
-  /** The C library that it was made for; undefined if it asks for none. */
+  /** The C library that it was made for; undefined if it asks for none, or was made for another system. */
   readonly library: "glibc" | "musl" | undefined;
+  /** The C library, or the system where that is another one than Linux: Android, FreeBSD. */
+  readonly made: MadeFor | undefined;
   /** DT_NEEDED, in order. */
   readonly needed: readonly string[];
   readonly references: readonly Reference[];
@@ -81,12 +84,14 @@ export function loaderMachineOf(elf: ElfImage): LoaderMachine | undefined {
 export function demandsOf(file: DynamicFile, machine: LoaderMachine, name: string): Demands {
   const needed = file.dependencies.flatMap((it) => (it.tag === DT_NEEDED ? [it.name] : []));
   const flags = file.values.get(DT_FLAGS) ?? 0;
+  const made = madeFor(file, needed);
   return {
     name,
     file,
     role: roleOf(file, name, needed),
     machine,
-    library: libraryOf(file, needed),
+    library: isLinux(made) ? made : undefined,
+    made,
     needed,
     references: referencesOf(file),
     executableStack: file.stackFlags === undefined || (file.stackFlags & PF_X) !== 0,
@@ -110,27 +115,6 @@ function roleOf(file: DynamicFile, name: string, needed: readonly string[]): Fil
   const { type } = file.elf.header;
   if (type === ET_EXEC) return file.hasDynamicSection && needed.length > 0 ? "program" : "static-program";
   return type === ET_DYN && file.pie && needed.length === 0 ? "static-program" : "library";
-}
-
-/** glibc's libc.so.6 and dynamic linkers, under the names that programs ask for. */
-const GLIBC_NAMES = /^(libc\.so\.6|ld-linux(-x86-64)?\.so\.2|lib(m|pthread|dl|rt|util|resolv|anl|mvec)\.so\.[0-9])$/;
-/** musl calls itself libc.so; Alpine and others name it after the machine. */
-const MUSL_NAMES = /^(libc\.so|libc\.musl-[\w]+\.so\.1|ld-musl-[\w]+\.so\.1)$/;
-
-/** Is this a library of glibc? */
-export function isGlibcName(name: string): boolean {
-  return GLIBC_NAMES.test(name) || /^lib(thread_db|BrokenLocale|nss_\w+|c_malloc_debug|memusage)\.so\.\d$/.test(name);
-}
-
-function libraryOf(file: DynamicFile, needed: readonly string[]): Demands["library"] {
-  const { interpreter } = file;
-  if (interpreter !== undefined) {
-    if (/\/ld-musl-/.test(interpreter)) return "musl";
-    if (/\/ld-linux/.test(interpreter)) return "glibc";
-  }
-  if (needed.some((name) => MUSL_NAMES.test(name))) return "musl";
-  const asksGlibc = needed.some((name) => GLIBC_NAMES.test(name));
-  return asksGlibc || file.versions.needs.some(({ name }) => name.startsWith("GLIBC_")) ? "glibc" : undefined;
 }
 
 /** The undefined symbols of a file, in its order. */

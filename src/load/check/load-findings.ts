@@ -15,7 +15,9 @@ import type { Candidate } from "../settings/contract.ts";
 import { compareVersionNames } from "../systems/index.ts";
 import { type Demands, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
-import { foreignFindings } from "./foreign.ts";
+import { foreignFindings, foreignProgram } from "./foreign.ts";
+import { isLinux } from "./made-for.ts";
+import { refusalFindings } from "./refusals.ts";
 import {
   type Linker,
   linkerAt,
@@ -31,8 +33,13 @@ import {
  */
 export function loadFindings(main: Demands, path: string, where: Surroundings, node: NodeExports): readonly Problem[] {
   const linker = linkerFor(main, where);
+  const isStranger = !isLinux(main.made) && (main.made !== "Android" || main.role !== "static-program");
   if (main.role === "static-program") {
-    return fileFindings(main, linker?.profile ?? { library: "glibc", version: [] }, where.cpu);
+    const own = fileFindings(main, linker?.profile ?? { library: "glibc", version: [] }, where.cpu);
+    return isStranger ? [...own, foreignProgram(main, linker?.profile.library ?? "glibc", where.name)] : own;
+  }
+  if (isStranger && main.role === "program" && linker === undefined) {
+    return [foreignProgram(main, usualLinker(where, main.machine, "glibc")?.profile.library ?? "glibc", where.name)];
   }
   if (linker === undefined) return [noLinker(main, where)];
   const { profile, machine } = linker;
@@ -44,7 +51,9 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
   const settings = { interpreter: linker.path, bindNow: true };
   const result = load(path, { ...where.options, profile }, where.cache, settings);
   if (!result.loaded) return [...own, result.problem];
-  const found = processFindings(result.process, main, where, node);
+  const isProgram = main.role === "program";
+  const refused = isProgram ? [] : refusalFindings(main, profile, where.name, main.role === "addon");
+  const found = [...refused, ...processFindings(result.process, main, where, node)];
   return [...own, ...foreignFindings(main, profile.library, where.name, found)];
 }
 

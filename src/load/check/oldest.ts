@@ -3,7 +3,8 @@
 import type { LoaderMachine } from "../settings/contract.ts";
 import type { Release } from "../systems/index.ts";
 import { compareReleases, gccOfVersion, glibcOfVersion, glibcSymbols, type LibrarySymbols } from "../systems/index.ts";
-import { type Demands, isGlibcName, symbolsOfVersion } from "./demands.ts";
+import { type Demands, symbolsOfVersion } from "./demands.ts";
+import { isGlibcName } from "./made-for.ts";
 
 /** A lower bound. */
 export interface Floor {

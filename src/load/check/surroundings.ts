@@ -8,9 +8,10 @@ import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
 import { openWhole } from "../search/index.ts";
 import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../settings/contract.ts";
 import { profileOfInterpreter } from "../settings/profiles.ts";
-import { isGlibcName, loaderMachineOf } from "./demands.ts";
+import { loaderMachineOf } from "./demands.ts";
 import type { IsaLevel, LibraryRules } from "./file-findings.ts";
 import { defines } from "./group.ts";
+import { isGlibcName } from "./made-for.ts";
 
 export interface Surroundings {
   /** For messages: "this system", or the root directory as the user named it. */

@@ -18,11 +18,13 @@ import {
   releaseText,
   type System,
 } from "../systems/index.ts";
-import { type Demands, isGlibcName, symbolsOfVersion } from "./demands.ts";
+import { type Demands, symbolsOfVersion } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
-import { foreignFindings } from "./foreign.ts";
+import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { defines, definesVersion, type Group } from "./group.ts";
 import { NODE_SYMBOL, nodeFindings } from "./load-findings.ts";
+import { isGlibcName, isLinux } from "./made-for.ts";
+import { refusalFindings } from "./refusals.ts";
 import type { NodeExports } from "./surroundings.ts";
 
 /** A system, and its C library's symbols once somebody has asked. */
@@ -60,7 +62,9 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   const { main } = group;
   const { system } = tables;
   const own = [...fileFindings(main, system, undefined), ...nodeFindings(main, node)];
-  if (main.role === "static-program") return own;
+  const isStranger = !isLinux(main.made) && main.made !== "Android";
+  if (main.role === "static-program")
+    return isStranger ? [...own, foreignProgram(main, system.library, system.name)] : own;
   const { interpreter } = main.file;
   if (main.role === "program" && interpreter !== undefined && !INTERPRETERS[system.library].test(interpreter)) {
     return [...own, ...interpreterFindings(main, interpreter, system)];
@@ -70,7 +74,11 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   const versions = system.library === "glibc" ? versionFindings(context) : [];
   const symbols = missingSymbols(context);
   const others = group.objects.slice(1).flatMap((it) => fileFindings(it, system, undefined));
-  const found = foreignFindings(main, system.library, system.name, [...missing, ...versions, ...symbols]);
+  const libraries = main.role === "program" ? group.objects.slice(1) : group.objects;
+  const refused = libraries.flatMap((it) =>
+    refusalFindings(it, system, system.name, it === main && main.role === "addon"),
+  );
+  const found = foreignFindings(main, system.library, system.name, [...refused, ...missing, ...versions, ...symbols]);
   return [...own, ...others, ...found, ...unknownFindings(context)];
 }
 
@@ -82,8 +90,10 @@ interface Context {
   readonly unknown: Set<string>;
 }
 
-function interpreterFindings({ name, library }: Demands, interpreter: string, system: System): Problem[] {
+function interpreterFindings(main: Demands, interpreter: string, system: System): Problem[] {
+  const { name, library, made } = main;
   const facts = { interpreter, system: system.name };
+  if (!isLinux(made)) return [foreignProgram(main, system.library, system.name)];
   if (library !== undefined && library !== system.library) {
     return [error("check-foreign-program", { file: name }, { ...facts, made: library, has: system.library })];
   }
@@ -235,7 +245,9 @@ function symbolVerdict(
 ): SymbolVerdict {
   const { group, tables, node } = context;
   const symbols = tables.symbols(object.machine);
-  const isOfLibc = isGlibcName(library) && !group.byName.has(library);
+  // musl is all of them itself, also for those that were linked with another system's.
+  const isMuslOwn = tables.system.library === "musl" && library !== "" && isMuslItself(library, "");
+  const isOfLibc = (isMuslOwn || isGlibcName(library)) && !group.byName.has(library);
   if (tables.system.library === "glibc" && isOfLibc) {
     const wanted = glibcOfVersion(version);
     // Its version is missing as a whole, and has been said to be.
@@ -248,7 +260,7 @@ function symbolVerdict(
   if (version !== "" && !isOfLibc) return "found";
   if (group.main.role === "addon" && node.besidesLibc(name) !== false) return "found";
   if (!symbols.complete) return "found";
-  // musl has no versions, but glibc's tell whose symbol is meant.
+  // musl has no versions, but those of others tell whose symbol is meant.
   if (isOfLibc) return "missing";
   if (context.unknown.size > 0) return "found";
   return group.main.role === "library" ? "open" : "missing";

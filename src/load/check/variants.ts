@@ -12,6 +12,7 @@ const FOREIGN: ReadonlySet<string> = new Set([
   "check-foreign-library",
   "check-foreign-library-loads",
   "check-foreign-program",
+  "check-foreign-system",
 ]);
 
 /** Words in paths that name a platform, as npm, Rust and prebuildify write them. */

@@ -17,7 +17,7 @@ import {
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import { isLibc } from "../file/second-libc.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "../search/index.ts";
-import type { Candidate, Requester, SearchRule, SearchStep } from "../settings/contract.ts";
+import type { Candidate, LoaderProfile, Requester, SearchRule, SearchStep } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
 import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
 import {
@@ -220,7 +220,7 @@ export function mapObject(
     searched(itself);
     return { object: itself, fresh: false };
   }
-  const refusal = file === undefined ? "invalid ELF header" : refusalOf(task, file, opened);
+  const refusal = file === undefined ? "invalid ELF header" : refusalOf(task.options.profile, file, opened);
   const refused = (message: string): MapResult => {
     searched(undefined, file !== undefined);
     return { object: undefined, name, message, tried: result.tried };
@@ -268,10 +268,10 @@ function muslItself(task: LoadedProcess, name: string): LoadedObject | undefined
 }
 
 /** Why a file cannot be mapped although it is an ELF file of the right kind (elf/dl-load.c, `_dl_map_object_from_fd`). */
-function refusalOf(task: LoadedProcess, file: DynamicFile, opened: boolean): string | undefined {
-  if (task.options.profile.library === "musl") return undefined;
+export function refusalOf(profile: LoaderProfile, file: DynamicFile, opened: boolean): string | undefined {
+  if (profile.library === "musl") return undefined;
   for (const segment of file.loads) {
-    const misaligned = misalignment(task, segment);
+    const misaligned = misalignment(profile, segment);
     if (misaligned !== undefined) return misaligned;
   }
   if (file.loads.length === 0) return "object file has no loadable segments";
@@ -282,8 +282,8 @@ function refusalOf(task: LoadedProcess, file: DynamicFile, opened: boolean): str
   return undefined;
 }
 
-function misalignment(task: LoadedProcess, { alignment, address, offset }: ElfSegment): string | undefined {
-  if (!behaves(task.options.profile, "anyAlignment")) {
+function misalignment(profile: LoaderProfile, { alignment, address, offset }: ElfSegment): string | undefined {
+  if (!behaves(profile, "anyAlignment")) {
     if (alignment % PAGE !== 0) return "ELF load command alignment not page-aligned";
     const fits = alignment === 0 || (address - offset) % alignment === 0;
     return fits ? undefined : "ELF load command address/offset not properly aligned";

@@ -1,0 +1,28 @@
+// What the dynamic linker refuses to map whatever it asks for: a header for another system, segments that do not fit, a program in
+// the place of a library. In its own words, and under the rules of the release that is asked about.
+
+import { error, type Problem } from "../../elf/index.ts";
+import { refusalOf } from "../objects/dependencies.ts";
+import { verifyForGlibc, verifyForMusl } from "../search/index.ts";
+import type { LoaderProfile } from "../settings/contract.ts";
+import { behaves, profileOf } from "../settings/profiles.ts";
+import type { Demands } from "./demands.ts";
+import type { LibraryRules } from "./file-findings.ts";
+
+/**
+ * Why a file cannot be opened as a library. Programs themselves are mapped by the kernel, which does not look so closely.
+ * @param system its name  @param opened by dlopen, as addons and plug-ins are
+ */
+export function refusalFindings(demands: Demands, rules: LibraryRules, system: string, opened: boolean): Problem[] {
+  const { file, name, machine } = demands;
+  const profile = profileOf(rules.library, rules.version);
+  const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened);
+  return reason === undefined ? [] : [error("check-refused", { file: name }, { reason, machine, system })];
+}
+
+function headerRefusal({ file, machine }: Demands, profile: LoaderProfile): string | undefined {
+  const { bytes } = file.elf;
+  const abi = behaves(profile, "abiNotes") ? { kernel: undefined } : undefined;
+  const verdict = profile.library === "musl" ? verifyForMusl(bytes, machine) : verifyForGlibc(bytes, machine, abi);
+  return verdict.fate === "fatal" || verdict.fate === "wrong-system" ? verdict.message : undefined;
+}
