@@ -1,7 +1,7 @@
 // Runs `solder check` in this process and gives back what it found, as its JSON says it.
 
-import { runCheck } from "../../src/cli/check/check.ts";
-import { type Printed, printed } from "../support/io.ts";
+import { runCheck } from "../../../src/cli/check/check.ts";
+import { type Printed, printed } from "../../support/io.ts";
 
 export interface Finding {
   readonly code: string;

@@ -5,10 +5,10 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compile, i386, musl, type Target, x86_64 } from "../support/build.ts";
-import { type Folder, folder } from "../support/folder.ts";
-import { run, tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { compile, i386, musl, type Target, x86_64 } from "../../support/build.ts";
+import { type Folder, folder } from "../../support/folder.ts";
+import { run, tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
 import { type CheckedTarget, check, checkText, codes, verdict } from "./checking.ts";
 
 /** A library of nothing but versioned functions, to link against in place of the real one. */

@@ -5,10 +5,10 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compile, musl, x86_64 } from "../support/build.ts";
-import { type Folder, folder } from "../support/folder.ts";
-import { run, tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { compile, musl, x86_64 } from "../../support/build.ts";
+import { type Folder, folder } from "../../support/folder.ts";
+import { run, tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
 import { check, checkText, codes, verdict } from "./checking.ts";
 
 const ADDON = "void *napi_register_module_v1(void *env, void *exports) { return exports; }\n";
