@@ -10,7 +10,7 @@ export const nodeAccelerators: Accelerators = {
   sha256: (bytes) => digest("sha256", bytes),
   md5: (bytes) => digest("md5", bytes),
   inflate: (bytes, size) => exactly(size, zlib().inflateSync, bytes),
-  deflate: (bytes) => zlib().deflateSync(bytes),
+  deflate: (bytes, level) => zlib().deflateSync(bytes, level === undefined ? {} : { level }),
   // Node has zstd from 22.15 on.
   get zstd(): Accelerators["zstd"] {
     const { zstdDecompressSync } = zlib();
@@ -18,7 +18,8 @@ export const nodeAccelerators: Accelerators = {
   },
   get zstdCompress(): Accelerators["zstdCompress"] {
     const { zstdCompressSync } = zlib();
-    return zstdCompressSync && ((bytes) => zstdCompressSync(bytes));
+    // ZSTD_c_compressionLevel is 100 (zstd.h); Node's typings of version 20 do not have the constant.
+    return zstdCompressSync && ((bytes, level = 3) => zstdCompressSync(bytes, { params: { 100: level } }));
   },
   randomBytes: (count) => crypto().randomBytes(count),
 };
@@ -28,9 +29,13 @@ type Decompress = (bytes: Uint8Array, options: { readonly maxOutputLength: numbe
 const crypto = (): typeof import("node:crypto") => process.getBuiltinModule("node:crypto");
 const zlib = (): typeof import("node:zlib") & Zstd => process.getBuiltinModule("node:zlib");
 
+interface ZstdOptions {
+  readonly params: Readonly<Record<number, number>>;
+}
+
 interface Zstd {
   readonly zstdDecompressSync?: Decompress;
-  readonly zstdCompressSync?: (bytes: Uint8Array) => Uint8Array;
+  readonly zstdCompressSync?: (bytes: Uint8Array, options: ZstdOptions) => Uint8Array;
 }
 
 function digest(algorithm: string, bytes: Uint8Array): Uint8Array {

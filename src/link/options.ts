@@ -65,12 +65,21 @@ export interface Accelerators {
   readonly md5?: (bytes: Uint8Array) => Uint8Array;
   /** zlib stream → exactly `size` bytes, or undefined if it is damaged. */
   readonly inflate?: (bytes: Uint8Array, size: number) => Uint8Array | undefined;
-  /** To a zlib stream. Where it or `zstdCompress` is missing, --compress-debug-sections cannot be done. */
-  readonly deflate?: (bytes: Uint8Array) => Uint8Array;
-  readonly zstdCompress?: ((bytes: Uint8Array) => Uint8Array) | undefined;
+  /** To a zlib stream, at a level from 0 to 9. Where it or `zstdCompress` is missing, --compress-debug-sections cannot be done. */
+  readonly deflate?: (bytes: Uint8Array, level?: number) => Uint8Array;
+  readonly zstdCompress?: ((bytes: Uint8Array, level?: number) => Uint8Array) | undefined;
   /** As `inflate`. Where it is missing, sections that zstd packed cannot be read. */
   readonly zstd?: ((bytes: Uint8Array, size: number) => Uint8Array | undefined) | undefined;
   readonly randomBytes?: (count: number) => Uint8Array;
+}
+
+export type CompressionStyle = "zlib-gnu" | "zlib-gabi" | "zstd";
+
+/** --compress-sections PATTERN=STYLE:LEVEL */
+export interface SectionCompression {
+  readonly pattern: string;
+  readonly style: CompressionStyle | "none";
+  readonly level: number | undefined;
 }
 
 export interface LinkOptions {
@@ -148,7 +157,10 @@ export interface LinkOptions {
   readonly filter: readonly string[];
   readonly audit: readonly string[];
   readonly depaudit: readonly string[];
-  readonly hashStyle: "sysv" | "gnu" | "both";
+  /** none: nobody can look anything up in the file, which is for programs that export nothing. */
+  readonly hashStyle: "sysv" | "gnu" | "both" | "none";
+  /** --spare-dynamic-tags: DT_NULL entries beyond the one that ends the dynamic section, for tools that edit it in place. */
+  readonly spareDynamicTags: number;
 
   // -z
   readonly z: ZOptions;
@@ -177,6 +189,8 @@ export interface LinkOptions {
   /** --section-start, -Ttext, -Tdata, -Tbss: output section → address. */
   readonly sectionStart: ReadonlyMap<string, number>;
   /** -N: text writable, data not page-aligned. -n: not page-aligned, text read-only. */
+  /** --execute-only: segments of code are not readable. */
+  readonly executeOnly: boolean;
   readonly omagic: boolean;
   readonly nmagic: boolean;
   readonly sortCommon: "none" | "ascending" | "descending";
@@ -194,7 +208,11 @@ export interface LinkOptions {
   /** --force-group-allocation: -r resolves section groups as a final link does. */
   readonly forceGroupAllocation: boolean;
   readonly emitRelocs: boolean;
-  readonly compressDebugSections: "none" | "zlib-gnu" | "zlib-gabi" | "zstd" | undefined;
+  readonly compressDebugSections: CompressionStyle | "none" | undefined;
+  /** How much effort is made; undefined: as much as the host's library makes by itself. */
+  readonly compressDebugLevel: number | undefined;
+  /** --compress-sections: other sections that are not loaded, by name. The last pattern that matches counts. */
+  readonly compressSections: readonly SectionCompression[];
   /** Write .gdb_index, unless debug information is left out. Not with -r. */
   readonly gdbIndex: boolean;
   readonly packageMetadata: string | undefined;
@@ -256,7 +274,10 @@ export interface ZOptions {
   readonly callNop: CallPadding | undefined;
   /** -r: common symbols are STT_COMMON or STT_OBJECT; undefined: as the inputs have it. */
   readonly common: boolean | undefined;
+  /** false: no section headers, and nothing that only they lead to. */
   readonly sectionheader: boolean;
+  /** The dynamic section is read-only, and so has no DT_DEBUG for the dynamic linker to fill in. */
+  readonly rodynamic: boolean;
   readonly markPlt: boolean;
 }
 
@@ -303,6 +324,7 @@ const defaultZ: ZOptions = {
   callNop: undefined,
   common: undefined,
   sectionheader: true,
+  rodynamic: false,
   markPlt: false,
 };
 
@@ -358,6 +380,7 @@ export const defaultOptions: LinkOptions = {
   audit: [],
   depaudit: [],
   hashStyle: "both",
+  spareDynamicTags: 5,
   z: defaultZ,
   gcSections: false,
   gcKeepExported: false,
@@ -376,6 +399,7 @@ export const defaultOptions: LinkOptions = {
   rodataSegment: undefined,
   ldataSegment: undefined,
   sectionStart: new Map(),
+  executeOnly: false,
   omagic: false,
   nmagic: false,
   sortCommon: "none",
@@ -388,6 +412,8 @@ export const defaultOptions: LinkOptions = {
   forceGroupAllocation: false,
   emitRelocs: false,
   compressDebugSections: undefined,
+  compressDebugLevel: undefined,
+  compressSections: [],
   gdbIndex: false,
   packageMetadata: undefined,
   strip: "none",

@@ -22,6 +22,8 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "--hash-style": "gnu",
   "--pack-dyn-relocs": "relr",
   "--unresolved-symbols": "ignore-all",
+  "--compress-sections": "x=zlib",
+  "--spare-dynamic-tags": "3",
   "--compress-debug-sections": "none",
   "--sort-section": "name",
   "--icf": "none",

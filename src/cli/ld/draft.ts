@@ -162,6 +162,7 @@ function createOptions(): DraftOptions {
     keepUnique: [],
     sectionOrder: [],
     sectionShuffles: [],
+    compressSections: [],
     sectionStart: new Map(),
     z: { ...defaultOptions.z },
   };

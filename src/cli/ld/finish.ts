@@ -38,6 +38,8 @@ export function finish(draft: Draft, program: string): LdCommand {
     options.strip = "debug";
     if (options.discard === "section-merge") options.discard = "all";
   }
+  // Nothing leads to symbols and debugging information without section headers.
+  if (!options.z.sectionheader) options.strip = "all";
   if (settings.silent) options.fatalWarnings = false;
   return { inputs: draft.inputs, options, settings, likelyEmulation };
 }
@@ -52,6 +54,7 @@ function settleBinary({ options, relocatable, report }: Draft): void {
   options.ehFrameHdr = false;
   options.gdbIndex = false;
   options.compressDebugSections = undefined;
+  options.compressSections = [];
 }
 
 function closeInputs(draft: Draft): void {
@@ -66,6 +69,10 @@ function checkCombinations(draft: Draft): void {
   if (draft.relocatable && draft.form === "pie") conflict("-r", "-pie");
   if (options.emitRelocs && options.icf !== "none") conflict("-q", "--icf");
   if (draft.relocatable && options.gdbIndex) conflict("-r", "--gdb-index");
+  if (draft.relocatable && !options.z.sectionheader) conflict("-r", "-z nosectionheader");
+  // Readable data among the code would make all of it readable (lld refuses it too).
+  if (options.executeOnly && (!options.z.separateCode || options.omagic || options.nmagic))
+    conflict("--execute-only", options.omagic ? "-N" : options.nmagic ? "-n" : "-z noseparate-code");
   if (draft.relocatable) noteOrders(draft);
   if (draft.form !== "shared" && options.filter.length > 0) report(error("option-needs-shared", {}, { option: "-F" }));
   if (draft.form !== "shared" && options.auxiliary.length > 0)

@@ -60,7 +60,6 @@ export const compatibleOptions: OptionGroup = {
     noEffect("--strip-debug-gdb", "Leave out what GDB does not read.", "nothing would be left out", OTHERS),
     noEffect("--strip-debug-non-line", "Leave out all but line numbers.", "debugging information is kept", OTHERS),
     noEffect("--debug-names", "Join the inputs' .debug_names.", "they stand one behind the other", OTHERS),
-    noEffect("--compress-sections=PATTERN=METHOD", "Compress other sections.", "see --compress-debug-sections", OTHERS),
     quiet("--save-temps", "Keep the files of link-time optimization.", NO_LTO, OTHERS),
     quiet("--fortran-common", "Let archive members override common symbols (default).", "done anyway", OTHERS),
     noEffect("--no-fortran-common", "Do not let them.", "GNU ld lets them", OTHERS),

@@ -2,7 +2,7 @@
 
 import { warning } from "../../elf/problem.ts";
 import { closest } from "../../link/tables/spelling.ts";
-import { type Draft, oneOf } from "./draft.ts";
+import { badValue, type Draft, oneOf, parseNumber } from "./draft.ts";
 import { addRpath } from "./options-inputs.ts";
 import { addText, flag, type OptionGroup, OTHERS, quiet, set, setText, value } from "./row.ts";
 import { zKeywords } from "./z-keywords.ts";
@@ -47,9 +47,9 @@ export const dynamicOptions: OptionGroup = {
     value(
       "--hash-style",
       "STYLE",
-      "Which hash tables the dynamic symbols get: gnu, sysv or both (default).",
+      "Which hash tables the dynamic symbols get: gnu, sysv, both (default) or none.",
       (draft, style) => {
-        draft.options.hashStyle = oneOf(draft, style, ["gnu", "sysv", "both"]) ?? draft.options.hashStyle;
+        draft.options.hashStyle = oneOf(draft, style, ["gnu", "sysv", "both", "none"]) ?? draft.options.hashStyle;
       },
     ),
     value(
@@ -74,10 +74,11 @@ export const dynamicOptions: OptionGroup = {
       draft.unresolvedInObjects = "report";
       draft.unresolvedInLibraries = "report";
     }),
-    quiet(
-      "--spare-dynamic-tags=COUNT",
-      "Leave room for COUNT more entries in the dynamic section.",
-      "nothing edits it in place any more",
+    value(
+      "--spare-dynamic-tags",
+      "COUNT",
+      "Leave room for COUNT more entries in the dynamic section (default 5).",
+      setSpareTags,
     ),
     value("-z", "KEYWORD", "Set one of the keywords below.", setKeyword),
   ],
@@ -86,6 +87,16 @@ export const dynamicOptions: OptionGroup = {
 function setSoname(draft: Draft, name: string): void {
   if (name === "") draft.report(warning("empty-soname", {}));
   else draft.options.soname = name;
+}
+
+/** As many as somebody could mean: each takes 16 bytes of every process. */
+const MOST_SPARE_TAGS = 65536;
+
+function setSpareTags(draft: Draft, text: string): void {
+  const count = parseNumber(draft, text);
+  if (count === undefined) return;
+  if (count > MOST_SPARE_TAGS) badValue(draft, text, `a number up to ${MOST_SPARE_TAGS}`);
+  else draft.options.spareDynamicTags = count;
 }
 
 /** `-z keyword` or `-z keyword=value`. An unknown one is a warning, as for GNU ld: makefiles pass other linkers' too. */

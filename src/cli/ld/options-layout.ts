@@ -10,7 +10,6 @@ import {
   OTHERS,
   optional,
   quiet,
-  refused,
   set,
   TWO_DASHES,
   value,
@@ -111,10 +110,12 @@ export const layoutOptions: OptionGroup = {
       "-z separate-code decides",
       OTHERS,
     ),
-    noEffect(
+    flag(
       "--no-rosegment",
-      "Put read-only data into the code's segment.",
-      "-z noseparate-code comes closest",
+      "Put read-only data into the code's segment: as -z noseparate-code.",
+      (draft) => {
+        draft.options.z.separateCode = false;
+      },
       OTHERS,
     ),
     noEffect(
@@ -195,7 +196,13 @@ export const layoutOptions: OptionGroup = {
       "sections stay in the order of the inputs",
       OTHERS,
     ),
-    refused("--execute-only", "Make code unreadable.", "x86 pages have no such permission", OTHERS),
+    set(
+      "--execute-only",
+      "Ask for code that cannot be read. The processor needs protection keys for it; others read it all the same.",
+      "executeOnly",
+      true,
+      OTHERS,
+    ),
     optional(
       "--shuffle-sections",
       "SEED",

@@ -1,8 +1,8 @@
 // Options about the output file: its kind, name, identity, and what of the inputs stays in it.
 
 import { warning } from "../../elf/problem.ts";
-import type { BuildId } from "../../link/options.ts";
-import { badValue, type Draft, oneOf, readText, remark } from "./draft.ts";
+import type { BuildId, CompressionStyle, SectionCompression } from "../../link/options.ts";
+import { badValue, type Draft, readText, remark } from "./draft.ts";
 import { findEmulation } from "./emulations.ts";
 import { flag, noEffect, type OptionGroup, OTHERS, optional, quiet, refused, set, TWO_DASHES, value } from "./row.ts";
 
@@ -55,9 +55,14 @@ export const outputOptions: OptionGroup = {
       setBuildId,
     ),
     set("--no-build-id", "Give it none.", "buildId", { style: "none" }, OTHERS),
-    optional("--package-metadata", "JSON", "Put JSON that describes the package into a note.", (draft, json) => {
-      draft.options.packageMetadata = json === "" ? undefined : json;
-    }),
+    optional(
+      "--package-metadata",
+      "JSON",
+      "Put JSON that describes the package into a note. %2c and %[comma] stand for a comma, and so on.",
+      (draft, json) => {
+        draft.options.packageMetadata = json === "" ? undefined : decodePercent(json);
+      },
+    ),
 
     set("-s --strip-all", "Leave out the symbol table and debugging information.", "strip", "all"),
     set("-S --strip-debug", "Leave out debugging information.", "strip", "debug"),
@@ -70,11 +75,25 @@ export const outputOptions: OptionGroup = {
     value(
       "--compress-debug-sections",
       "METHOD",
-      "Compress debugging information: none, zlib, zlib-gabi, zlib-gnu or zstd.",
-      (draft, name) => {
-        const method = oneOf(draft, name, ["none", "zlib", "zlib-gabi", "zlib-gnu", "zstd"]);
-        if (method !== undefined) draft.options.compressDebugSections = method === "zlib" ? "zlib-gabi" : method;
+      "Compress debugging information: none, zlib, zlib-gabi, zlib-gnu or zstd, and after a colon the level.",
+      (draft, method) => {
+        const found = compression(draft, method);
+        if (found === undefined) return;
+        draft.options.compressDebugSections = found.style;
+        draft.options.compressDebugLevel = found.level;
       },
+    ),
+    value(
+      "--compress-sections",
+      "PATTERN=METHOD",
+      "Compress sections that are not loaded and whose name matches: none, zlib or zstd, and after a colon the level.",
+      (draft, text) => {
+        const equals = text.lastIndexOf("=");
+        if (equals < 1) return badValue(draft, text, "PATTERN=METHOD");
+        const found = compression(draft, text.slice(equals + 1));
+        if (found !== undefined) draft.options.compressSections.push({ pattern: text.slice(0, equals), ...found });
+      },
+      OTHERS,
     ),
     set("-d -dc -dp", "Give common symbols space even with -r.", "defineCommon", true),
     flag(
@@ -127,6 +146,53 @@ export const outputOptions: OptionGroup = {
     ),
   ],
 };
+
+const COMPRESSION_STYLES: Readonly<Record<string, CompressionStyle | "none">> = {
+  none: "none",
+  zlib: "zlib-gabi",
+  "zlib-gabi": "zlib-gabi",
+  "zlib-gnu": "zlib-gnu",
+  zstd: "zstd",
+};
+
+/** zlib's manual (deflateInit) and zstd's (ZSTD_maxCLevel). */
+const HIGHEST_LEVEL = { "zlib-gabi": 9, "zlib-gnu": 9, zstd: 22 } as const;
+
+/** `zstd`, `zlib:9` */
+function compression(draft: Draft, text: string): Omit<SectionCompression, "pattern"> | undefined {
+  const [, name = "", levelText] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
+  const style = COMPRESSION_STYLES[name];
+  const highest = style === undefined || style === "none" ? 0 : HIGHEST_LEVEL[style];
+  const level = levelText === undefined ? undefined : /^[0-9]+$/.test(levelText) ? Number(levelText) : Number.NaN;
+  if (style === undefined) badValue(draft, text, Object.keys(COMPRESSION_STYLES).join(", "));
+  else if (level !== undefined && !(level <= highest)) badValue(draft, text, `a level up to ${highest}`);
+  else return { style, level };
+  return undefined;
+}
+
+/** What stands for a character that a shell or a spec file would take for its own (GNU ld manual, "--package-metadata"). */
+const CHARACTER_NAMES: Readonly<Record<string, string>> = {
+  comma: ",",
+  lbrace: "{",
+  quot: '"',
+  rbrace: "}",
+  space: " ",
+};
+
+/** `%2c` and `%[comma]` as `,`. A percent sign that begins neither stands for itself. */
+function decodePercent(text: string): string {
+  const decoded = text.replace(
+    /((?:%[0-9a-fA-F]{2})+)|%\[(\w+)\]/g,
+    (whole, bytes: string | undefined, name: string) =>
+      bytes === undefined ? (CHARACTER_NAMES[name] ?? whole) : fromBytes(bytes),
+  );
+  return decoded;
+}
+
+/** Bytes as hexadecimal numbers behind percent signs, as UTF-8. */
+function fromBytes(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(text.slice(1).split("%"), (byte) => Number.parseInt(byte, 16)));
+}
 
 const BUILD_ID_STYLES: Readonly<Record<string, BuildId>> = {
   "": { style: "sha1" },

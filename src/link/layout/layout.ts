@@ -101,6 +101,7 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     interpreted: it.mode.interpreted,
     wordBytes: it.is64 ? 8 : 4,
     separateCode: it.options.z.separateCode,
+    executeOnly: it.options.executeOnly,
     executableStack: it.stack.executable,
     stack: it.stack.stated,
     stackSize: it.options.z.stackSize ?? 0,

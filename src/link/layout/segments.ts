@@ -29,6 +29,7 @@ export interface SegmentOptions {
   readonly interpreted: boolean;
   readonly wordBytes: number;
   readonly separateCode: boolean;
+  readonly executeOnly: boolean;
   readonly executableStack: boolean;
   /** No PT_GNU_STACK at all when false. */
   readonly stack: boolean;
@@ -101,10 +102,10 @@ export function loadSegments(sections: readonly OutputSection[], options: Segmen
     if ((section.flags & SHF_ALLOC) === 0 || isTbss(section)) continue;
     const open = loads[loads.length - 1];
     if (open === undefined || last === undefined || startsSegment(open, last, section, options)) {
-      loads.push(newSegment(PT_LOAD, PF_R | permissions(section), options.maxPageSize, [section]));
+      loads.push(newSegment(PT_LOAD, permissions(section, options), options.maxPageSize, [section]));
     } else {
       open.sections.push(section);
-      open.flags |= permissions(section);
+      open.flags |= permissions(section, options);
     }
     last = section;
   }
@@ -118,8 +119,9 @@ export function reportSegments(segments: readonly Segment[], output: string, rep
   if (segments.some(isOpen)) report(warning("rwx-segment", {}, { output }));
 }
 
-function permissions(section: OutputSection): number {
-  return (section.flags & SHF_WRITE ? PF_W : 0) | (section.flags & SHF_EXECINSTR ? PF_X : 0);
+function permissions({ flags }: OutputSection, { executeOnly }: SegmentOptions): number {
+  const isCode = (flags & SHF_EXECINSTR) !== 0;
+  return (isCode && executeOnly ? 0 : PF_R) | (flags & SHF_WRITE ? PF_W : 0) | (isCode ? PF_X : 0);
 }
 
 function startsSegment(open: Segment, last: OutputSection, next: OutputSection, options: SegmentOptions): boolean {

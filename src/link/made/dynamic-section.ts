@@ -38,9 +38,6 @@ export interface DynamicFacts {
   readonly hasVersions: boolean;
 }
 
-/** GNU ld leaves room for tools such as prelink and patchelf (-z dynamic spare tags: 5). */
-const SPARE_TAGS = 5;
-
 export function planDynamic(
   facts: DynamicFacts,
   outputs: OutputSections,
@@ -84,7 +81,7 @@ export function planDynamic(
   address(elf.DT_SYMTAB, ".dynsym");
   add(elf.DT_STRSZ, () => section(".dynstr")?.size ?? 0);
   add(elf.DT_SYMENT, machine.elfClass === 64 ? 24 : 16);
-  if (!mode.shared) add(elf.DT_DEBUG, 0);
+  if (!mode.shared && !z.rodynamic) add(elf.DT_DEBUG, 0);
   if (facts.hasPlt) add(elf.DT_PLTGOT, facts.gotPlt);
   if (facts.hasJumpRelocations) {
     add(elf.DT_PLTRELSZ, () => section(`${rel}.plt`)?.size ?? 0);
@@ -125,7 +122,7 @@ export function planDynamic(
   if (facts.hasVersions) address(elf.DT_VERSYM, ".gnu.version");
   if (facts.hasRelative && z.combreloc) add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, facts.relativeCount);
   add(elf.DT_NULL, 0);
-  for (let i = 0; i < SPARE_TAGS; i++) add(elf.DT_NULL, 0);
+  for (let i = 0; i < options.spareDynamicTags; i++) add(elf.DT_NULL, 0);
   return tags;
 }
 

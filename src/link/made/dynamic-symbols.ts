@@ -81,7 +81,8 @@ export function buildDynamicSymbols(
   exports.forEach((id, i) => {
     hashes[i] = gnuHash(names.pool, names.start[id], plainEnd(symbols, id));
   });
-  const wantGnu = options.hashStyle !== "sysv";
+  const wantGnu = options.hashStyle === "gnu" || options.hashStyle === "both";
+  const wantSysv = options.hashStyle === "sysv" || options.hashStyle === "both";
   const gnu = wantGnu
     ? buildGnuHash(hashes, exports.length, firstExport, machine.elfClass, options.optimize > 0)
     : undefined;
@@ -109,7 +110,7 @@ export function buildDynamicSymbols(
     names: nameOffsets,
     strings,
     gnuHash: gnu?.bytes,
-    sysvHash: options.hashStyle === "gnu" ? undefined : buildSysvHash(sysv, 1, options.optimize > 0),
+    sysvHash: wantSysv ? buildSysvHash(sysv, 1, options.optimize > 0) : undefined,
     ...versions,
   };
 }

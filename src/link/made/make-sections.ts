@@ -156,7 +156,7 @@ function makeDynamic(
     machine,
     options,
   );
-  const chunks = makeDynamicChunks(outputs, dynamicSymbols, machine);
+  const chunks = makeDynamicChunks(outputs, dynamicSymbols, machine, options);
   const { relocationChunks, slotChunks, dynamicRelocations, address } = made;
   const hasContents = (name: string): boolean =>
     outputs.list.some(

@@ -22,9 +22,10 @@ import {
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
+import { orphanRow } from "../sections/assign-sections.ts";
 import { addBytesChunk, addNoteOutput, outputNamed } from "../sections/space.ts";
 import type { OutputMode } from "../tables/mode.ts";
-import { addChunk, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { relocationSize } from "./dynamic-relocations.ts";
 import type { DynamicSymbols } from "./dynamic-symbols.ts";
 import type { GotPlan } from "./got.ts";
@@ -180,6 +181,7 @@ export function makeDynamicChunks(
   outputs: OutputSections,
   dynamicSymbols: DynamicSymbols,
   machine: Machine,
+  options: LinkOptions,
 ): DynamicChunks {
   const is64 = machine.elfClass === 64;
   const word = machine.wordBytes;
@@ -220,7 +222,9 @@ export function makeDynamicChunks(
   table(".gnu.version_d", dynamicSymbols.verdef, SHT_GNU_verdef, word, 0, dynstrOutput, dynamicSymbols.verdefCount);
   table(".gnu.version_r", dynamicSymbols.verneed, SHT_GNU_verneed, word, 0, dynstrOutput, dynamicSymbols.verneedCount);
 
-  const dynamicOutput = outputNamed(outputs, ".dynamic", SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE);
+  const dynamicOutput = options.z.rodynamic
+    ? addOutput(outputs, ".dynamic", orphanRow(".dynamic", SHT_DYNAMIC, SHF_ALLOC), SHT_DYNAMIC, SHF_ALLOC)
+    : outputNamed(outputs, ".dynamic", SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE);
   dynamicOutput.entsize = 2 * word;
   dynamicOutput.link = dynstrOutput;
   const dynamic = addChunk(outputs, dynamicOutput, ".dynamic", 0, word);

@@ -1,16 +1,14 @@
-// --compress-debug-sections with -r: the file is planned again around what has become smaller.
+// --compress-debug-sections and --compress-sections with -r: the file is planned again around what has become smaller.
 
 import type { Machine } from "../../arch/index.ts";
 import { SHT_NOBITS } from "../../elf/constants.ts";
-import type { LinkOptions } from "../options.ts";
 import { internText, nameText } from "../tables/names.ts";
 import {
-  type CompressionStyle,
+  type CompressionChoice,
   compressContents,
   compressedAlignment,
   compressedFlags,
   compressedName,
-  isCompressible,
 } from "../write/compress-debug.ts";
 import type { Assigned } from "./assign.ts";
 import { type FileShape, planFile } from "./headers.ts";
@@ -18,7 +16,7 @@ import { outputType } from "./output-table.ts";
 import type { SymbolPlan } from "./symbols.ts";
 
 /**
- * Compresses the debug sections of an object.
+ * Compresses sections of an object.
  * @param image with the contents of sections, and their relocations, where `shape` has them
  * @param count what `numberSections` gave
  * @returns the same in its new shape
@@ -30,8 +28,7 @@ export function compressOutputs(
   symbols: SymbolPlan,
   count: number,
   machine: Machine,
-  style: CompressionStyle,
-  options: LinkOptions,
+  choose: CompressionChoice,
 ): { image: Uint8Array<ArrayBuffer>; shape: FileShape } {
   const { table, ordered } = assigned;
   const is64 = machine.elfClass === 64;
@@ -40,11 +37,11 @@ export function compressOutputs(
     if (outputType(table, id) === SHT_NOBITS) continue;
     const name = nameText(table.names, table.name[id]);
     const bytes = image.subarray(table.offset[id], table.offset[id] + table.size[id]);
-    const smaller = isCompressible(name)
-      ? compressContents(bytes, table.alignment[id], style, is64, options)
-      : undefined;
+    const compression = choose(name, outputType(table, id), table.flags[id]);
+    const smaller = compression && compressContents(bytes, table.alignment[id], compression, is64);
     contents.set(id, smaller ?? bytes);
-    if (smaller === undefined) continue;
+    if (compression === undefined || smaller === undefined) continue;
+    const { style } = compression;
     table.size[id] = smaller.length;
     table.flags[id] = compressedFlags(table.flags[id], style);
     table.alignment[id] = compressedAlignment(table.alignment[id], style, is64);

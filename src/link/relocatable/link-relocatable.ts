@@ -9,7 +9,7 @@ import { reportDuplicates } from "../reports/duplicates.ts";
 import { readEhFrames } from "../sections/eh-frame.ts";
 import { collectGarbage } from "../sections/gc-sections.ts";
 import { outputMode } from "../tables/mode.ts";
-import { compressionStyle } from "../write/compress-debug.ts";
+import { chooseCompression } from "../write/compress-debug.ts";
 import { LARGEST_IMAGE } from "../write/write-image.ts";
 import { type Assigned, assignOutputs, orderOfFiles } from "./assign.ts";
 import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
@@ -81,9 +81,9 @@ export function linkRelocatable(
   for (const [output, bytes] of notes) image.set(bytes, table.offset[output]);
   const writer: RelocationWriter = { plan: relocations, view, rel: shape.rel.slice(), rela: shape.rela.slice() };
   writeContents(writer, objects, made, options, image);
-  const style = compressionStyle(options, report);
-  if (style !== undefined) {
-    ({ image, shape } = compressOutputs(image, shape, assigned, plan, headerCount, machine, style, options));
+  const compression = chooseCompression(options, report);
+  if (compression !== undefined) {
+    ({ image, shape } = compressOutputs(image, shape, assigned, plan, headerCount, machine, compression));
     view = new DataView(image.buffer);
   }
   writeGroups(groups, table, objects, sections, view);

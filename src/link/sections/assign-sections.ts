@@ -48,6 +48,8 @@ interface Assignment {
   readonly byRow: Int32Array;
   readonly rank: Uint8Array;
   readonly stripDebug: boolean;
+  /** Without section headers nothing leads to what is not loaded. */
+  readonly loadedOnly: boolean;
   readonly keepWarnings: boolean;
   readonly sortSection: LinkOptions["sortSection"];
   /** -z keep-text-section-prefix */
@@ -82,6 +84,7 @@ export function assignSections(
     byRow: new Int32Array(defaultLayout.length).fill(-1),
     rank: new Uint8Array(sections.count),
     stripDebug: options.strip !== "none",
+    loadedOnly: !options.z.sectionheader,
     keepWarnings,
     sortSection: options.sortSection,
     splitText: options.z.keepTextSectionPrefix,
@@ -106,7 +109,8 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     let nameEnd = start;
     while (bytes[nameEnd] !== 0) nameEnd++;
     const flags = sections.flags[section];
-    if (assignment.stripDebug && (flags & SHF_ALLOC) === 0 && isDebug(bytes, start)) continue;
+    const isLoaded = (flags & SHF_ALLOC) !== 0;
+    if (!isLoaded && (assignment.loadedOnly || (assignment.stripDebug && isDebug(bytes, start)))) continue;
     const place = isZdebug(sections, section)
       ? classifyText(classifier, sectionName(object, sections, section))
       : classify(classifier, bytes, start, nameEnd, (flags & SHF_WRITE) !== 0, crt);

@@ -25,7 +25,7 @@ export interface SectionHeader {
   readonly entsize: number;
 }
 
-/** @param sectionCount the null section and .shstrtab included */
+/** @param sectionCount the null section and .shstrtab included; 0 without section headers */
 export function writeElfHeader(
   view: DataView,
   machine: Machine,
@@ -55,6 +55,7 @@ export function writeElfHeader(
   view.setUint16(tail, headerSize, true);
   view.setUint16(tail + 2, segmentCount > 0 ? (is64 ? 56 : 32) : 0, true);
   view.setUint16(tail + 4, segmentCount, true);
+  if (sectionCount === 0) return;
   view.setUint16(tail + 6, is64 ? 64 : 40, true);
   // Extended numbering (gABI): counts that do not fit stand in section 0.
   view.setUint16(tail + 8, sectionCount >= SHN_LORESERVE ? 0 : sectionCount, true);

@@ -1,37 +1,79 @@
-// --compress-debug-sections. What a section compresses to is known only when it has been relocated, so this comes last:
-// debug sections shrink, and what stands behind them in the file moves up. Nothing of it is loaded, so no address changes.
+// --compress-debug-sections and --compress-sections. What a section compresses to is known only when it has been relocated, so this comes last:
+// sections shrink, and what stands behind them in the file moves up. Nothing of it is loaded, so no address changes.
 //
 //   zlib-gabi, zstd   SHF_COMPRESSED, and a header with method, size and alignment (gABI, "Section Compression")
 //   zlib-gnu          .zdebug_*: "ZLIB", and the size in 8 bytes, big-endian
 //
 // As BFD (bfd/compress.c), a section that would not become smaller stays as it is.
 
-import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD, SHF_ALLOC, SHF_COMPRESSED, SHT_NOBITS } from "../../elf/constants.ts";
+import {
+  ELFCOMPRESS_ZLIB,
+  ELFCOMPRESS_ZSTD,
+  SHF_ALLOC,
+  SHF_COMPRESSED,
+  SHT_GROUP,
+  SHT_NOBITS,
+  SHT_REL,
+  SHT_RELA,
+  SHT_STRTAB,
+  SHT_SYMTAB,
+  SHT_SYMTAB_SHNDX,
+} from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import type { LinkOptions } from "../options.ts";
+import type { CompressionStyle, LinkOptions } from "../options.ts";
+import { compileGlob, globMatchesText } from "../script/glob.ts";
 import { writeWord } from "../tables/header-bytes.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 
-export type CompressionStyle = Exclude<LinkOptions["compressDebugSections"], "none" | undefined>;
-
-type Compress = (bytes: Uint8Array) => Uint8Array;
-
-function compressorOf(style: CompressionStyle, options: LinkOptions): Compress | undefined {
-  return style === "zstd" ? options.accelerators.zstdCompress : options.accelerators.deflate;
+/** How one section is compressed. */
+export interface Compression {
+  readonly style: CompressionStyle;
+  readonly compress: (bytes: Uint8Array) => Uint8Array;
 }
 
-/** @returns the style to use, or undefined for none. Error: `no-compressor` */
-export function compressionStyle(options: LinkOptions, report: Report): CompressionStyle | undefined {
-  const style = options.compressDebugSections;
+/** @param type section type, SHT_*  @returns undefined: the section stays as it is */
+export type CompressionChoice = (name: string, type: number, flags: number) => Compression | undefined;
+
+/** @returns how sections are compressed, or undefined if none is. Error: `no-compressor` */
+export function chooseCompression(options: LinkOptions, report: Report): CompressionChoice | undefined {
+  const { compressDebugSections: debugStyle, compressDebugLevel, compressSections } = options;
+  const byName = compressSections.map(({ pattern, style, level }) => ({
+    glob: compileGlob(pattern),
+    compression: compressionOf(style, level, options, report),
+  }));
+  const ofDebug = compressionOf(debugStyle, compressDebugLevel, options, report);
+  if (ofDebug === undefined && byName.every(({ compression }) => compression === undefined)) return undefined;
+  return (name, type, flags) => {
+    if ((flags & SHF_ALLOC) !== 0 || UNCOMPRESSED.has(type)) return undefined;
+    const named = byName.findLast(({ glob }) => globMatchesText(glob, name));
+    if (named !== undefined) return named.compression;
+    return name.startsWith(".debug_") ? ofDebug : undefined;
+  };
+}
+
+/** What the section headers describe has to be read as it is. */
+const UNCOMPRESSED: ReadonlySet<number> = new Set([
+  SHT_NOBITS,
+  SHT_SYMTAB,
+  SHT_SYMTAB_SHNDX,
+  SHT_STRTAB,
+  SHT_REL,
+  SHT_RELA,
+  SHT_GROUP,
+]);
+
+function compressionOf(
+  style: CompressionStyle | "none" | undefined,
+  level: number | undefined,
+  { accelerators }: LinkOptions,
+  report: Report,
+): Compression | undefined {
   if (style === undefined || style === "none") return undefined;
-  if (compressorOf(style, options) !== undefined) return style;
+  const compressor = style === "zstd" ? accelerators.zstdCompress : accelerators.deflate;
+  if (compressor !== undefined) return { style, compress: (bytes) => compressor(bytes, level) };
   report(error("no-compressor", {}, { style }));
   return undefined;
-}
-
-export function isCompressible(name: string): boolean {
-  return name.startsWith(".debug_");
 }
 
 /** The section's name once it is compressed; a section of relocations has its section's in its own. */
@@ -55,13 +97,12 @@ export function compressedAlignment(alignment: number, style: CompressionStyle, 
 export function compressContents(
   bytes: Uint8Array,
   alignment: number,
-  style: CompressionStyle,
+  { style, compress }: Compression,
   is64: boolean,
-  options: LinkOptions,
 ): Uint8Array | undefined {
-  const packed = compressorOf(style, options)?.(bytes);
+  const packed = compress(bytes);
   const header = style === "zlib-gnu" || !is64 ? 12 : 24;
-  if (packed === undefined || header + packed.length >= bytes.length) return undefined;
+  if (header + packed.length >= bytes.length) return undefined;
   const result = new Uint8Array(header + packed.length);
   const view = new DataView(result.buffer);
   if (style === "zlib-gnu") {
@@ -79,39 +120,39 @@ export function compressContents(
 }
 
 /**
- * Compresses the debug sections of a linked file.
+ * Compresses sections of a linked file.
  * @param image complete but for headers  @param sections in the order of the file; those that change are changed
  * @returns what the file consists of, but for the headers, and where that ends; undefined if nothing became smaller
  */
 export function compressDebug(
   image: Uint8Array,
   sections: readonly OutputSection[],
-  style: CompressionStyle,
+  choose: CompressionChoice,
   is64: boolean,
-  options: LinkOptions,
 ): { parts: readonly FilePart[]; contentsEnd: number } | undefined {
   const contents = (it: OutputSection): Uint8Array =>
     image.subarray(it.offset, it.offset + (it.type === SHT_NOBITS ? 0 : it.size));
-  const packed = new Map<OutputSection, Uint8Array>();
+  const packed = new Map<OutputSection, { readonly bytes: Uint8Array; readonly style: CompressionStyle }>();
   const moving = sections.filter((it) => (it.flags & SHF_ALLOC) === 0);
   for (const it of moving) {
-    if (!isCompressible(it.name)) continue;
-    const smaller = compressContents(contents(it), it.alignment, style, is64, options);
-    if (smaller !== undefined) packed.set(it, smaller);
+    const compression = choose(it.name, it.type, it.flags);
+    if (compression === undefined) continue;
+    const bytes = compressContents(contents(it), it.alignment, compression, is64);
+    if (bytes !== undefined) packed.set(it, { bytes, style: compression.style });
   }
   if (packed.size === 0) return undefined;
   let at = moving[0].offset;
   const parts: FilePart[] = [{ offset: 0, bytes: image.subarray(0, at) }];
   for (const it of moving) {
     const smaller = packed.get(it);
-    const bytes = smaller ?? contents(it);
+    const bytes = smaller?.bytes ?? contents(it);
     if (smaller !== undefined) {
-      it.size = smaller.length;
-      it.flags = compressedFlags(it.flags, style);
-      it.alignment = compressedAlignment(it.alignment, style, is64);
+      it.size = bytes.length;
+      it.flags = compressedFlags(it.flags, smaller.style);
+      it.alignment = compressedAlignment(it.alignment, smaller.style, is64);
     }
-    if (smaller !== undefined || (it.infoSection !== undefined && packed.has(it.infoSection)))
-      it.name = compressedName(it.name, style);
+    const named = smaller ?? (it.infoSection === undefined ? undefined : packed.get(it.infoSection));
+    if (named !== undefined) it.name = compressedName(it.name, named.style);
     it.offset = alignUp(at, it.alignment);
     parts.push({ offset: it.offset, bytes });
     at = it.offset + bytes.length;

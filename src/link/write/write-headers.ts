@@ -14,16 +14,23 @@ export interface HeaderPlan {
   readonly nameOffsets: readonly number[];
   readonly nameTableOffset: number;
   readonly nameTableName: number;
+  /** File offset of the section headers; 0 for none. */
   readonly sectionTable: number;
   readonly imageSize: number;
 }
 
-/** @param contentsEnd bytes of the file before the section name table */
-export function planHeaders(layout: Layout, contentsEnd: number, is64: boolean): HeaderPlan {
+/**
+ * @param contentsEnd bytes of the file before the section name table
+ * @param withSections false: the file ends there, without section headers
+ */
+export function planHeaders(layout: Layout, contentsEnd: number, is64: boolean, withSections: boolean): HeaderPlan {
   const names = createStrings(256);
   const nameOffsets = layout.sections.map((it) => addText(names, it.name));
   const nameTableName = addText(names, ".shstrtab");
   const nameTableOffset = contentsEnd;
+  if (!withSections) {
+    return { names, nameOffsets, nameTableOffset, nameTableName, sectionTable: 0, imageSize: contentsEnd };
+  }
   const sectionTable = alignUp(nameTableOffset + names.size, is64 ? 8 : 4);
   const imageSize = sectionTable + (layout.sections.length + 2) * (is64 ? 64 : 40);
   return { names, nameOffsets, nameTableOffset, nameTableName, sectionTable, imageSize };
@@ -48,7 +55,7 @@ export function writeHeaders(
     entry,
     layout.segments.length,
     plan.sectionTable,
-    layout.sections.length + 2,
+    plan.sectionTable === 0 ? 0 : layout.sections.length + 2,
     usesGnuFeatures,
   );
   const headerSize = is64 ? 64 : 52;
@@ -70,6 +77,7 @@ export function writeHeaders(
       view.setUint32(at + 28, it.alignment, true);
     }
   });
+  if (plan.sectionTable === 0) return;
   image.set(plan.names.bytes.subarray(0, plan.names.size), plan.nameTableOffset);
   writeSectionHeaders(plan, layout.sections, is64, view);
 }

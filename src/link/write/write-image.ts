@@ -22,7 +22,7 @@ import { alignUp, type Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
 import { FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
-import { compressDebug, compressionStyle } from "./compress-debug.ts";
+import { chooseCompression, compressDebug } from "./compress-debug.ts";
 import { writeEmitted, writeSectionSymbols } from "./emit-relocs.ts";
 import { gdbIndex } from "./gdb-index.ts";
 import { relocateObjects } from "./relocate.ts";
@@ -49,7 +49,8 @@ export function writeImage(
   const { outputs, address, merged } = values;
   const { slots, dynamic, symtab, dynamicRelocations, pltRelocations, relocationChunks } = made;
   const is64 = machine.elfClass === 64;
-  let headers = planHeaders(layout, layout.contentsEnd, is64);
+  const withSections = options.z.sectionheader;
+  let headers = planHeaders(layout, layout.contentsEnd, is64, withSections);
   if (headers.imageSize > LARGEST_IMAGE) {
     report(error("output-too-large", {}, { size: headers.imageSize, largest: LARGEST_IMAGE }));
     return new Uint8Array(0);
@@ -128,17 +129,17 @@ export function writeImage(
     const bytes = gdbIndex(image, layout.sections);
     made.gdbIndex.offset = alignUp(layout.contentsEnd, 4);
     made.gdbIndex.size = bytes.length;
-    headers = planHeaders(layout, made.gdbIndex.offset + bytes.length, is64);
+    headers = planHeaders(layout, made.gdbIndex.offset + bytes.length, is64, withSections);
     const larger = new Uint8Array(headers.imageSize);
     larger.set(image.subarray(0, layout.contentsEnd));
     larger.set(bytes, made.gdbIndex.offset);
     image = larger;
   }
-  const style = compressionStyle(options, report);
-  if (style !== undefined) {
-    const packed = compressDebug(image, layout.sections, style, is64, options);
+  const compression = chooseCompression(options, report);
+  if (compression !== undefined) {
+    const packed = compressDebug(image, layout.sections, compression, is64);
     if (packed !== undefined) {
-      headers = planHeaders(layout, packed.contentsEnd, is64);
+      headers = planHeaders(layout, packed.contentsEnd, is64, withSections);
       image = new Uint8Array(headers.imageSize);
       for (const { offset, bytes } of packed.parts) image.set(bytes, offset);
     }
