@@ -185,8 +185,14 @@ export const defaultLayout: readonly LayoutRow[] = [
   section(".gnu.attributes"),
 ];
 
-/** /DISCARD/ in the script, and what GNU ld's back end drops. */
-export const discardedInputs: readonly string[] = [".note.GNU-stack", ".gnu_debuglink", ".gnu.lto_*", ".gnu.warning.*"];
+/** /DISCARD/ in the script, and what GNU ld's back end drops: the identity of an input is not that of the output. */
+export const discardedInputs: readonly string[] = [
+  ".note.GNU-stack",
+  ".note.gnu.build-id",
+  ".gnu_debuglink",
+  ".gnu.lto_*",
+  ".gnu.warning.*",
+];
 
 /**
  * After which row a section that the table does not name is placed (ld manual, "Orphan Sections"; ldelf_place_orphan in
