@@ -36,6 +36,7 @@ import { makeEhFrameHeader } from "./sections/eh-frame-output.ts";
 import { placeEhFrames } from "./sections/eh-frame-place.ts";
 import { foldSections, placeFolded } from "./sections/fold-sections.ts";
 import { collectGarbage, dropDeadReferences } from "./sections/gc-sections.ts";
+import { createKeptSections } from "./sections/kept-sections.ts";
 import { orderLinked } from "./sections/link-order.ts";
 import { mergeSections } from "./sections/merged-sections.ts";
 import { mergeProperties } from "./sections/properties.ts";
@@ -133,7 +134,8 @@ function linkImage(
   if (mode.shared && outputs.byName.get(".preinit_array") !== undefined) report(error("preinit-array-in-shared", {}));
 
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
-  const scan = scanRelocations(objects, sections, symbols, bindings, machine, mode, frames, options, report);
+  const kept = createKeptSections(objects, sections, symbols.names, loader.groups);
+  const scan = scanRelocations(objects, sections, symbols, bindings, machine, mode, frames, kept, options, report);
   facts.bound = { machine, mode, scan };
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);

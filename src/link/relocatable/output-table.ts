@@ -20,6 +20,7 @@ import {
   SHT_PROGBITS,
   SHT_STRTAB,
 } from "../../elf/constants.ts";
+import { isDebuggingName } from "../sections/debugging-names.ts";
 import { growFloat64, growInt32, growUint8, growUint32 } from "../tables/columns.ts";
 import type { OutputSectionId, SectionId } from "../tables/ids.ts";
 import { createNames, type NameTable, nameText } from "../tables/names.ts";
@@ -29,7 +30,7 @@ import type { SectionTable } from "../tables/section-table.ts";
 export const KIND_ORDINARY = 0;
 /** Debugging information: not allocated, and named so. */
 export const KIND_DEBUGGING = 1;
-/** .eh_frame, .gcc_except_table. */
+/** .eh_frame, .sframe, .gcc_except_table. */
 export const KIND_UNWIND = 2;
 
 export interface OutputTable {
@@ -172,20 +173,13 @@ const TYPES: readonly (readonly [RegExp, number])[] = [
   [/^\.stab.*str$/, SHT_STRTAB],
 ];
 
-const DEBUGGING = [".debug", ".gnu.debuglto_.debug_", ".gnu.linkonce.wi.", ".zdebug", ".line", ".stab"];
-
-/** As BFD tells debugging information: by name. It is not allocated either. */
-export function isDebuggingName(name: string): boolean {
-  return name === ".gdb_index" || DEBUGGING.some((it) => name.startsWith(it));
-}
-
 /** @param name number in `names` */
 export function kindOf(names: NameTable, name: number, flags: number): number {
   if ((flags & SHF_ALLOC) === 0) return isDebuggingName(nameText(names, name)) ? KIND_DEBUGGING : KIND_ORDINARY;
-  // ".e" or ".g": most names are ruled out by their second letter.
+  // ".e", ".g" or ".s": most names are ruled out by their second letter.
   const letter = names.pool[names.start[name] + 1];
-  if (letter !== 0x65 && letter !== 0x67) return KIND_ORDINARY;
-  return /^\.(gcc_except_table|eh_frame(\..*)?)$/.test(nameText(names, name)) ? KIND_UNWIND : KIND_ORDINARY;
+  if (letter !== 0x65 && letter !== 0x67 && letter !== 0x73) return KIND_ORDINARY;
+  return /^\.(gcc_except_table|sframe|eh_frame(\..*)?)$/.test(nameText(names, name)) ? KIND_UNWIND : KIND_ORDINARY;
 }
 
 /** The type that a name alone decides (bfd/elf.c, special sections), whatever the inputs say; 0 for other names. */

@@ -13,12 +13,12 @@ import { SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
 import { ehFrameOffset } from "../sections/eh-frame-output.ts";
+import { type KeptSections, keptSection } from "../sections/kept-sections.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { type SectionTable, STATE_EH_FRAME } from "../tables/section-table.ts";
 import { copyAddend, sortByOffset } from "../write/relocation-bytes.ts";
-import { type KeptSections, keptSection } from "./kept-sections.ts";
 import { KIND_DEBUGGING, KIND_ORDINARY, KIND_UNWIND, type OutputTable } from "./output-table.ts";
 import { LOCAL_ABSENT, LOCAL_GONE, neededLocal, type SymbolPlan } from "./symbols.ts";
 

@@ -5,6 +5,7 @@ import type { Machine } from "../../arch/index.ts";
 import type { Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
+import type { KeptSections } from "../sections/kept-sections.ts";
 import { growFloat64, growInt32, growUint8 } from "../tables/columns.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSymbol } from "../tables/local-symbols.ts";
@@ -24,6 +25,7 @@ export interface Scanner {
   readonly sections: SectionTable;
   readonly symbols: SymbolTable;
   readonly frames: EhFrames;
+  readonly kept: KeptSections;
   readonly scan: Scan;
   readonly report: Report;
   readonly site: Site;

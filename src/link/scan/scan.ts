@@ -28,12 +28,13 @@ import { error, type Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
 import { ehFrameOffset } from "../sections/eh-frame-output.ts";
+import { discardedRule, isMovedBefore, type KeptSections, REFERENCE_REFUSED } from "../sections/kept-sections.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_UNDEFINED, BIND_ZERO } from "../symbols/bind.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "../tables/ids.ts";
 import { localSection, localType } from "../tables/local-symbols.ts";
 import { placeOf } from "../tables/locate.ts";
 import type { OutputMode } from "../tables/mode.ts";
-import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
@@ -58,6 +59,7 @@ export function scanRelocations(
   machine: Machine,
   mode: OutputMode,
   frames: EhFrames,
+  kept: KeptSections,
   options: LinkOptions,
   report: Report,
 ): Scan {
@@ -77,14 +79,17 @@ export function scanRelocations(
     nextOffset: 0,
     code: undefined,
   };
-  const scanner: Scanner = { machine, mode, options, sections, symbols, frames, scan, report, site };
+  const scanner: Scanner = { machine, mode, options, sections, symbols, frames, kept, scan, report, site };
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.relocs[section] < 0 || sections.output[section] < 0) continue;
       if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED | STATE_FOLDED)) !== 0) continue;
       if ((sections.flags[section] & SHF_ALLOC) !== 0) scanSection(scanner, object, section);
-      else scanUndefined(scanner, object, section);
+      else {
+        scanUndefined(scanner, object, section);
+        scanDiscarded(scanner, object, section);
+      }
     }
   }
   if (mode.shared) importUndefined(scan, symbols);
@@ -208,7 +213,7 @@ function bindLocal(
   if (target === SECTION_NONE) return BIND_ZERO;
   const { sections } = scanner;
   if ((sections.state[target] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) {
-    if (!isEhFrame && !toleratesDiscarded(object, sections, section)) {
+    if (!isEhFrame && isRefused(scanner, object, section, index)) {
       const { complaints } = scanner.scan;
       complain(complaints, "discarded-reference", { object, section, offset, type, symbol: -1, symbolIndex: index });
     }
@@ -217,10 +222,30 @@ function bindLocal(
   return localType(object, index) === STT_GNU_IFUNC ? BIND_IFUNC : BIND_LOCAL;
 }
 
-/** As GNU ld (elf_default_action_discarded): exception tables may speak of functions that are gone. */
-function toleratesDiscarded(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
-  const name = sectionName(object, sections, section);
-  return name.startsWith(".gcc_except_table") || name.startsWith(".eh_frame");
+function isRefused(scanner: Scanner, object: ObjectFile, section: SectionId, symbol: number): boolean {
+  if (discardedRule(object, scanner.sections, section) !== REFERENCE_REFUSED) return false;
+  return !isMovedBefore(scanner.kept, object, section, symbol);
+}
+
+/** A section that is not loaded, and no debug information either, must not refer to what was discarded. */
+function scanDiscarded(scanner: Scanner, object: ObjectFile, section: SectionId): void {
+  const { sections, scan } = scanner;
+  if (discardedRule(object, sections, section) !== REFERENCE_REFUSED) return;
+  const { view, is64, firstGlobal } = object;
+  const relocs = sections.relocs[section];
+  const word = is64 ? 8 : 4;
+  const entry = sections.type[relocs] === SHT_RELA ? 3 * word : 2 * word;
+  const end = sections.offset[relocs] + sections.size[relocs];
+  for (let at = sections.offset[relocs]; at < end; at += entry) {
+    const info = view.getUint32(at + word, true);
+    const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
+    if (index >= firstGlobal) continue;
+    const target = localSection(object, index);
+    if (target < 0 || (sections.state[target] & STATE_GONE) === 0) continue;
+    if (!isRefused(scanner, object, section, index)) continue;
+    const site = { object, section, offset: view.getUint32(at, true), type: info & 0xff, symbol: -1 };
+    complain(scan.complaints, "discarded-reference", { ...site, symbolIndex: index });
+  }
 }
 
 /** Debug information needs nothing from the dynamic linker, but its references count as references. */

@@ -23,6 +23,7 @@ import { error } from "../../elf/problem.ts";
 import { gotSlot, pltAddress } from "../made/slots.ts";
 import { relocationFacts } from "../scan/complaints.ts";
 import { copyEhFrame, ehFrameOffset } from "../sections/eh-frame-output.ts";
+import { discardedRule, keptSection, REFERENCE_CLEARED } from "../sections/kept-sections.ts";
 import { mergedAddress } from "../sections/merged-sections.ts";
 import { contentsOf } from "../sections/section-contents.ts";
 import { SECTION_ABSOLUTE, type SectionId, type SymbolId } from "../tables/ids.ts";
@@ -112,6 +113,7 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
   const { expression, bytes: widths, overflow, known } = machine.relocations;
   const allocated = (sections.flags[section] & SHF_ALLOC) !== 0;
   const tombstone = allocated ? 0 : tombstoneOf(object, sections, section);
+  const moved = !allocated && discardedRule(object, sections, section) !== REFERENCE_CLEARED;
   const wordBytes = machine.wordBytes;
   const limit = sections.size[section];
   const isEhFrame = (states[section] & STATE_EH_FRAME) !== 0;
@@ -162,7 +164,7 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
         target = addresses[local] + view.getUint32(entryAt + (is64 ? 8 : 4), true);
         if (is64) target += view.getUint32(entryAt + 12, true) * 0x100000000;
       } else {
-        target = uncommonLocal(r, object, index, localKind, addend);
+        target = uncommonLocal(r, object, index, localKind, addend, moved);
         if (Number.isNaN(target)) {
           writeField(out, field, width, tombstone);
           continue;
@@ -215,11 +217,23 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
 /** States in which a section's bytes are not simply at its address. */
 const STATE_UNUSUAL = STATE_DISCARDED | STATE_COLLECTED | STATE_MERGED | STATE_EH_FRAME;
 
-/** S of a local symbol in a section that is merged, rearranged, in a group, or no section at all. NaN: it is gone. */
-function uncommonLocal(r: Relocator, object: ObjectFile, index: number, kind: number, addend: number): number {
+/**
+ * S of a local symbol in a section that is merged, rearranged, in a group, or no section at all. NaN: it is gone.
+ * @param moved of what is gone that of the copy that was kept
+ */
+function uncommonLocal(
+  r: Relocator,
+  object: ObjectFile,
+  index: number,
+  kind: number,
+  addend: number,
+  moved: boolean,
+): number {
   const { sections, merged } = r;
-  const local = localSection(object, index);
+  let local = localSection(object, index);
   if (local < 0) return local === SECTION_ABSOLUTE ? localValue(object, index) : 0;
+  if (moved && (sections.state[local] & STATE_DISCARDED) !== 0) local = keptSection(r.kept, local);
+  if (local < 0) return Number.NaN;
   const state = sections.state[local];
   if ((state & (STATE_DISCARDED | STATE_COLLECTED)) !== 0 || sections.output[local] < 0) return Number.NaN;
   if ((state & (STATE_MERGED | STATE_EH_FRAME)) === 0) return sections.address[local] + localValue(object, index);

@@ -7,6 +7,7 @@ import type { SlotAddresses, Slots } from "../made/slots.ts";
 import type { LinkOptions } from "../options.ts";
 import { relocationFacts } from "../scan/complaints.ts";
 import type { Scan } from "../scan/scan-result.ts";
+import type { KeptSections } from "../sections/kept-sections.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
 import { isConstant, mayRelaxGotLoad } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
@@ -47,6 +48,7 @@ export interface Relocator {
   /** Next of the scan's dynamic relocations. */
   cursor: number;
   readonly locator: Locator;
+  readonly kept: KeptSections;
   /** Overflows reported so far: after some, more would not help. */
   overflows: number;
 }

@@ -16,6 +16,7 @@ import type { SlotAddresses } from "../made/slots.ts";
 import { writeParts } from "../made/split-relocations.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
+import { createKeptSections } from "../sections/kept-sections.ts";
 import { entryAddress } from "../symbols/entry.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { alignUp, type Layout } from "../tables/layout.ts";
@@ -98,6 +99,7 @@ export function writeImage(
     contents: undefined,
     cursor: 0,
     locator: loader.locator,
+    kept: createKeptSections(objects, sections, symbols.names, loader.groups),
     overflows: 0,
   };
   relocateObjects(relocator, objects);
