@@ -23,7 +23,7 @@ import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import { reportCommons } from "./reports/common-warnings.ts";
 import { reportDuplicates } from "./reports/duplicates.ts";
 import { reportHidden } from "./reports/hidden-symbols.ts";
-import { reportSymbolWarnings } from "./reports/symbol-warnings.ts";
+import { reportFileWarnings, reportSymbolWarnings } from "./reports/symbol-warnings.ts";
 import { reportTraced } from "./reports/trace-symbols.ts";
 import { reportUndefined } from "./reports/undefined.ts";
 import type { LinkResult } from "./result.ts";
@@ -141,6 +141,7 @@ function linkImage(
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, options, mode.shared, report);
   reportHidden(loader, scan, mode, report);
+  reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);
   reportCommons(loader, report);
   const textRelocation = options.z.text === true ? "error" : "warning";

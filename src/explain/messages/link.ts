@@ -159,6 +159,7 @@ export const linkMessages: MessageTable = {
     message: "{text}",
     lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
   },
+  "file-warning": { message: "{text}" },
   "symbol-defined": { message: "definition of {symbol:symbol}" },
   "symbol-referenced": { message: "reference to {symbol:symbol}" },
 

@@ -91,8 +91,9 @@ export function assignOutputs(
     unique: new Map(),
     keepGroups: !options.forceGroupAllocation,
   };
+  const left = new Set(RELOCATABLE_DISCARDS.map((name) => internText(table.names, name)));
   const propertyName = internText(table.names, ".note.gnu.property");
-  for (const object of objects) nameSections(assigning, object, propertyName, wanted.propertyHost);
+  for (const object of objects) nameSections(assigning, object, left, propertyName, wanted.propertyHost);
   const made = new Map<string, OutputSectionId>();
   assignScripted(assigning, wanted.scripted, made);
   for (const { name } of wanted.orphans) internText(table.names, name);
@@ -132,7 +133,16 @@ function isDebugging(assigning: Assigning, section: SectionId, name: number): bo
   return kindOf(assigning.table.names, name, assigning.sections.flags[section]) === KIND_DEBUGGING;
 }
 
-function nameSections(assigning: Assigning, object: ObjectFile, propertyName: number, propertyHost: SectionId): void {
+/** What GNU ld's back end drops in -r too: a file's warning was said, and attributes mean nothing on these machines. */
+const RELOCATABLE_DISCARDS = [".gnu.warning", ".gnu.attributes"];
+
+function nameSections(
+  assigning: Assigning,
+  object: ObjectFile,
+  left: ReadonlySet<number>,
+  propertyName: number,
+  propertyHost: SectionId,
+): void {
   const { sections, options, table, nameOf } = assigning;
   const strip = options.strip !== "none";
   const end = object.firstSection + object.sectionCount;
@@ -142,6 +152,7 @@ function nameSections(assigning: Assigning, object: ObjectFile, propertyName: nu
       ? internText(table.names, sectionName(object, sections, section))
       : internName(table.names, object.view, sections.name[section], object.namesEnd);
     if (name === propertyName && section !== propertyHost && sections.type[section] === SHT_NOTE) continue;
+    if (left.has(name)) continue;
     if (strip && isDebugging(assigning, section, name)) continue;
     nameOf[section] = name;
   }

@@ -6,6 +6,7 @@ import type { Loader } from "../inputs/loader.ts";
 import { buildIdBytes } from "../made/build-id.ts";
 import type { LinkOptions } from "../options.ts";
 import { reportDuplicates } from "../reports/duplicates.ts";
+import { reportFileWarnings } from "../reports/symbol-warnings.ts";
 import { readEhFrames } from "../sections/eh-frame.ts";
 import { collectGarbage } from "../sections/gc-sections.ts";
 import { createKeptSections } from "../sections/kept-sections.ts";
@@ -35,6 +36,7 @@ export function linkRelocatable(
   const { objects, sections, symbols } = loader;
   reportDuplicates(loader, options, report);
   reportMissing(loader, options, report);
+  reportFileWarnings(loader, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
   const frames = readEhFrames(objects, sections, machine, report);

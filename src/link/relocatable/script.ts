@@ -17,7 +17,7 @@ function rows(names: string, only?: ScriptRow["only"]): ScriptRow[] {
 export const relocatableScript: readonly ScriptRow[] = [
   ...rows(".interp .note.gnu.build-id .hash .gnu.hash .dynsym .dynstr .gnu.version .gnu.version_d .gnu.version_r"),
   ...rows(".relr.dyn .init .plt .plt.got .plt.sec"),
-  { name: ".text", also: [".stub", ".gnu.warning"], only: undefined },
+  { name: ".text", also: [".stub"], only: undefined },
   ...rows(".fini .rodata .rodata1 .eh_frame_hdr"),
   ...rows(".eh_frame .sframe .gcc_except_table .gnu_extab .exception_ranges", "read-only"),
   ...rows(".eh_frame .sframe .gnu_extab .gcc_except_table .exception_ranges", "writable"),
@@ -27,5 +27,5 @@ export const relocatableScript: readonly ScriptRow[] = [
   ...rows(".debug_info .debug_abbrev .debug_line .debug_frame .debug_str .debug_loc .debug_macinfo"),
   ...rows(".debug_weaknames .debug_funcnames .debug_typenames .debug_varnames .debug_pubtypes .debug_ranges"),
   ...rows(".debug_addr .debug_line_str .debug_loclists .debug_macro .debug_names .debug_rnglists"),
-  ...rows(".debug_str_offsets .debug_sup .gnu.attributes"),
+  ...rows(".debug_str_offsets .debug_sup"),
 ];

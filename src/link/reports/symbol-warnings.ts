@@ -1,5 +1,5 @@
 // Warnings that a library attaches to its symbols: a section `.gnu.warning.SYMBOL` holds the text to show where SYMBOL is
-// used (glibc's gets, tmpnam, dlopen in static programs).
+// used (glibc's gets, tmpnam, dlopen in static programs). A section `.gnu.warning` speaks of its whole file.
 
 import { SHF_ALLOC, SHN_UNDEF, SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
@@ -41,6 +41,27 @@ export function reportSymbolWarnings(loader: Loader, discarded: readonly Section
   for (const shared of loader.shared) {
     for (const it of sharedWarnings(shared)) warn(it.symbol, it.text, true);
   }
+}
+
+/** Reports `file-warning` for each object with a section `.gnu.warning` (ld/ldelf.c, ldelf_before_allocation). */
+export function reportFileWarnings({ objects, sections, options }: Loader, report: Report): void {
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if (!isFileWarning(object, sections.name[section]) || sections.type[section] === SHT_NOBITS) continue;
+      const contents = contentsOf(object, sections, section, options.accelerators);
+      if (contents === undefined) continue;
+      report(warning("file-warning", { file: object.name }, { text: textOf(contents) }));
+      break;
+    }
+  }
+}
+
+const FILE_WARNING = new TextEncoder().encode(".gnu.warning\0");
+
+function isFileWarning({ bytes }: ObjectFile, name: number): boolean {
+  for (let i = 0; i < FILE_WARNING.length; i++) if (bytes[name + i] !== FILE_WARNING[i]) return false;
+  return true;
 }
 
 const decoder = new TextDecoder();

@@ -241,6 +241,11 @@ const ARRAY_TYPES: Readonly<Record<string, number>> = {
   ".preinit_array": SHT_PREINIT_ARRAY,
 };
 
+/** The type that a name alone decides (bfd/elf.c, special sections); of the three only .preinit_array.* has no other place. */
+function arrayType(name: string): number | undefined {
+  return name.startsWith(".preinit_array.") ? SHT_PREINIT_ARRAY : ARRAY_TYPES[name];
+}
+
 /** What an output section takes over from an input section: flags, type, alignment; SHF_MERGE only if all agree. */
 function joinProperties(output: OutputSection, sections: SectionTable, section: SectionId): void {
   const flags = sections.flags[section];
@@ -249,7 +254,7 @@ function joinProperties(output: OutputSection, sections: SectionTable, section: 
   if (output.flags === 0 && output.size === 0) {
     output.flags = (flags & INHERITED) | merge;
     output.entsize = sections.entsize[section];
-    output.type = ARRAY_TYPES[output.name] ?? type;
+    output.type = arrayType(output.name) ?? type;
     output.size = 1;
   } else {
     if (
@@ -261,7 +266,7 @@ function joinProperties(output: OutputSection, sections: SectionTable, section: 
     }
     output.flags |= flags & INHERITED;
     if (output.type === SHT_NOBITS && type !== SHT_NOBITS) output.type = type;
-    else if (output.type !== type && type !== SHT_NOBITS && output.type !== ARRAY_TYPES[output.name])
+    else if (output.type !== type && type !== SHT_NOBITS && output.type !== arrayType(output.name))
       output.type = SHT_PROGBITS;
   }
   if (sections.alignment[section] > output.alignment) output.alignment = sections.alignment[section];
@@ -320,7 +325,7 @@ function collectPieces(assignment: Assignment, objects: readonly ObjectFile[]): 
   const word = objects[0]?.is64 === false ? 4 : 8;
   for (const output of outputs.list) {
     output.size = 0;
-    if (output.type === ARRAY_TYPES[output.name]) output.entsize = word;
+    if (output.type === arrayType(output.name)) output.entsize = word;
   }
   rankStarts(outputs, starts);
 }

@@ -3,7 +3,8 @@
 // bfd_elf_gc_sections); what stays without being referred to:
 //
 //   the sections of the entry, of -u and --require-defined, of -init and -fini
-//   KEEP of the default script: .init, .fini, .ctors, .dtors, .init_array and its kin, .jcr, .eh_frame
+//   KEEP of the default script: .init, .fini, .ctors, .dtors, .init_array and its kin, .jcr, .eh_frame; that for -r has
+//   .init, .fini, .jcr, .eh_frame only, and arrays of functions stay there by their type
 //   notes, and what has SHF_GNU_RETAIN: __attribute__((retain))
 //   what other modules see: definitions that a shared library refers to; in a shared library, and with -E, a dynamic list
 //   or --gc-keep-exported in a program, those that are exported
@@ -17,7 +18,10 @@ import {
   ELFOSABI_GNU,
   SHF_EXCLUDE,
   SHF_GNU_RETAIN,
+  SHT_FINI_ARRAY,
+  SHT_INIT_ARRAY,
   SHT_NOTE,
+  SHT_PREINIT_ARRAY,
   SHT_RELA,
   STV_HIDDEN,
   STV_INTERNAL,
@@ -80,7 +84,8 @@ export function collectGarbage(
   const { objects, sections, symbols, options } = loader;
   const walk = createWalk(objects, sections, symbols, frames);
   const names: SectionsByName = new Map();
-  for (const object of objects) survey(walk, object, names, report);
+  const relocatable = options.output === "relocatable";
+  for (const object of objects) survey(walk, object, names, relocatable, report);
   if (!options.z.startStopGc) findStartStop(walk, names);
   findAssigned(walk, [
     ...options.defsym,
@@ -92,7 +97,7 @@ export function collectGarbage(
   for (const object of objects) keepUnloaded(walk, object);
   const commons = sweepSymbols(walk);
   // In -r common symbols have no space that could be removed, unless -d gives them some.
-  if (options.output === "relocatable" && options.defineCommon !== true) commons.fill(0);
+  if (relocatable && options.defineCommon !== true) commons.fill(0);
   for (const object of objects) sweep(walk, object, commons, options.printGcSections, report);
   return walk.referenced;
 }
@@ -148,7 +153,7 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
 type SectionsByName = Map<string, SectionId[]>;
 
 /** Looks at each section once: keeps what asks to be kept by name, type or flag, and notes those called like an identifier. */
-function survey(walk: Walk, object: ObjectFile, names: SectionsByName, report: Report): void {
+function survey(walk: Walk, object: ObjectFile, names: SectionsByName, relocatable: boolean, report: Report): void {
   const { sections, objects } = walk;
   const { name, flags, type, state } = sections;
   const { bytes } = object;
@@ -161,7 +166,8 @@ function survey(walk: Walk, object: ObjectFile, names: SectionsByName, report: R
     if (bytes[start] !== DOT) noteName(walk, object, section, names, report);
     const isRoot =
       (flags[section] & retain) !== 0 ||
-      isKept(bytes, start) ||
+      isKept(bytes, start, relocatable) ||
+      (relocatable && isFunctionArray(type[section])) ||
       (type[section] === SHT_NOTE &&
         (state[section] & STATE_IN_GROUP) === 0 &&
         linkedTo(objects, sections, section) < 0);
@@ -185,30 +191,40 @@ function noteName(walk: Walk, object: ObjectFile, section: SectionId, names: Sec
 
 const encoder = new TextEncoder();
 
-/** KEEP in the default script, and warnings, which are no contents; with `dotted`, `name.*` as well. */
-const KEPT: readonly { readonly name: Uint8Array; readonly dotted: boolean }[] = [
-  ...[".init", ".fini", ".eh_frame", ".preinit_array", ".jcr", ".gnu.attributes"].map((name) => ({
-    name: encoder.encode(name),
-    dotted: false,
-  })),
-  ...[".init_array", ".fini_array", ".ctors", ".dtors", ".gnu.warning"].map((name) => ({
-    name: encoder.encode(name),
-    dotted: true,
-  })),
-];
+interface KeptName {
+  readonly name: Uint8Array;
+  /** `name.*` as well. */
+  readonly dotted: boolean;
+  /** In the script for -r too. */
+  readonly always: boolean;
+}
+
+/** KEEP in the default scripts, and warnings, which are no contents of a program. */
+const KEPT: readonly KeptName[] = [
+  ...[".init", ".fini", ".eh_frame", ".jcr"].map((name) => ({ name, dotted: false, always: true })),
+  { name: ".preinit_array", dotted: false, always: false },
+  ...[".init_array", ".fini_array", ".ctors", ".dtors"].map((name) => ({ name, dotted: true, always: false })),
+  { name: ".gnu.warning", dotted: true, always: false },
+].map((it) => ({ ...it, name: encoder.encode(it.name) }));
 /** By second and third letter, which no other common name shares: 1 where it is worth to look at the rest. */
 const KEPT_HEADS = new Uint8Array(1 << 16);
 for (const { name } of KEPT) KEPT_HEADS[name[1] | (name[2] << 8)] = 1;
 
 const DOT = 0x2e;
 
-function isKept(bytes: Uint8Array, start: number): boolean {
+function isKept(bytes: Uint8Array, start: number, relocatable: boolean): boolean {
   if (bytes[start] !== DOT || KEPT_HEADS[bytes[start + 1] | (bytes[start + 2] << 8)] === 0) return false;
-  return KEPT.some(({ name, dotted }) => {
+  return KEPT.some(({ name, dotted, always }) => {
+    if (relocatable && !always) return false;
     for (let i = 1; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
     const next = bytes[start + name.length];
     return next === 0 || (dotted && next === DOT);
   });
+}
+
+/** bfd/elflink.c, bfd_elf_gc_sections: "We must keep all PREINIT_ARRAY, INIT_ARRAY as well as FINI_ARRAY sections for ld -r". */
+function isFunctionArray(type: number): boolean {
+  return type === SHT_INIT_ARRAY || type === SHT_FINI_ARRAY || type === SHT_PREINIT_ARRAY;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -73,7 +73,15 @@ export function createKeptSections(
   names: NameTable,
   groups: GroupTable,
 ): KeptSections {
-  return { objects, sections, names, groups, known: new Int32Array(sections.count), indexes: new Map(), groupOf: new Map() };
+  return {
+    objects,
+    sections,
+    names,
+    groups,
+    known: new Int32Array(sections.count),
+    indexes: new Map(),
+    groupOf: new Map(),
+  };
 }
 
 /** @returns the section that stands for a discarded one, or -1 */

@@ -80,7 +80,6 @@ export const defaultLayout: readonly LayoutRow[] = [
     [".text.hot", ".text.hot.*"],
     { patterns: [".text.sorted.*"], sort: "name" },
     [".text", ".stub", ".text.*", ".gnu.linkonce.t.*"],
-    [".gnu.warning"],
   ),
   section(".fini"),
   { marker: "text-end" },
@@ -182,15 +181,19 @@ export const defaultLayout: readonly LayoutRow[] = [
   section(".debug_rnglists"),
   section(".debug_str_offsets"),
   section(".debug_sup"),
-  section(".gnu.attributes"),
 ];
 
-/** /DISCARD/ in the script, and what GNU ld's back end drops: the identity of an input is not that of the output. */
+/**
+ * /DISCARD/ in the script, and what GNU ld's back end drops: the identity of an input is not that of the output, attributes
+ * of objects mean nothing on these machines, and warnings are said, not kept.
+ */
 export const discardedInputs: readonly string[] = [
   ".note.GNU-stack",
   ".note.gnu.build-id",
+  ".gnu.attributes",
   ".gnu_debuglink",
   ".gnu.lto_*",
+  ".gnu.warning",
   ".gnu.warning.*",
 ];
 

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { archive, compile, scratch, type Target, x86_64 } from "../../support/build.ts";
-import { eachTarget, gnu, type Linker, underTest, type Workshop, workshop } from "../../support/link.ts";
+import { eachTarget, gnu, type Linker, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
 
@@ -95,6 +95,23 @@ eachTarget("the text of .gnu.warning.SYMBOL is shown where the symbol is used", 
     patterns,
   );
   deepEqual(shared, warns("used in user.o"));
+});
+
+eachTarget("the text of .gnu.warning is shown for its whole file, and not kept", (target) => {
+  const file = compile(
+    target,
+    "old.s",
+    '.section .gnu.warning,"",@progbits\n.asciz "this file is old"\n.section .note.GNU-stack,"",@progbits',
+  );
+  const patterns = { old: /old\.o.*this file is old/, twice: /file is old(.|\n)*file is old/ };
+  for (const args of [["-r"], ["-shared"], ["-e", "0"], ["-e", "0", "--gc-sections"]]) {
+    const said = bothSay(target, () => [...args, file], patterns, "ld");
+    deepEqual(said, warns("old"));
+  }
+  const kept = likeGnuLd(target, (shop) =>
+    tool("readelf", ["-SW", shop.ld("out.o", ["-r", file])]).includes(".gnu.warning"),
+  );
+  deepEqual(kept, false);
 });
 
 once("glibc warns of gets in static and dynamic programs", (target) => {

@@ -1,0 +1,95 @@
+// Sections that GNU ld treats by their name or type: what it drops of the inputs, and what stays under -r --gc-sections.
+
+import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
+import { compile, type Target } from "../../support/build.ts";
+import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
+import { run, tool } from "../../support/run.ts";
+import { readSections } from "../../support/sections.ts";
+
+const noStack = '.section .note.GNU-stack,"",@progbits';
+const start = (target: Target): string =>
+  compile(target, "start.s", `.globl _start\n_start: .cfi_startproc\nnop\n.cfi_endproc\n${noStack}\n`);
+const names = (path: string): string[] => readSections(path).sections.map(({ name }) => name);
+
+for (const [title, option, expected] of [
+  ["with --build-id there is one identity, the output's own", "--build-id=0x12345678", 1],
+  ["without --build-id there is none", "--no-eh-frame-hdr", 0],
+  ["with --build-id=none there is none", "--build-id=none", 0],
+] as const) {
+  eachTarget(`of inputs that have identities: ${title}`, (target) => {
+    const identities = likeGnuLd(target, (shop) => {
+      const other = compile(target, "f.s", `.file "f.c"\n.globl f\nf: nop\n${noStack}\n`);
+      const inputs = [start(target), other].map((object, i) => {
+        const path = join(shop.directory, `input${i}.o`);
+        run("ld.bfd", ["-m", target.emulation, "-r", "--build-id=sha1", "-o", path, object]);
+        return path;
+      });
+      const notes = (path: string): number => tool("readelf", ["-nW", path]).match(/Build ID/g)?.length ?? 0;
+      equal(notes(inputs[0]), 1);
+      // -r carries them on.
+      equal(notes(shop.ld("joined.o", ["-r", ...inputs])), 2);
+      return ["-no-pie", "-shared"].map((kind) => notes(shop.ld(`prog${kind}`, [kind, option, ...inputs])));
+    });
+    deepEqual(identities, [expected, expected]);
+  });
+}
+
+eachTarget("the attributes of objects do not reach an output", (target) => {
+  const objects = [1, 2].map((i) => compile(target, `a${i}.s`, `.gnu_attribute 4, ${i}\n${noStack}\n`));
+  const found = likeGnuLd(target, (shop) =>
+    [["-r"], ["-e", "0"]].map((args, i) => names(shop.ld(`out${i}`, [...args, ...objects]))),
+  );
+  deepEqual(
+    found.flat().filter((name) => name === ".gnu.attributes"),
+    [],
+  );
+});
+
+const KEPT = [
+  '.init,"ax",@progbits',
+  '.fini,"ax",@progbits',
+  '.jcr,"aw",@progbits',
+  '.init_array,"aw",@init_array',
+  '.init_array.7,"aw",@init_array',
+  '.fini_array.x,"aw",@fini_array',
+  '.preinit_array,"aw",@preinit_array',
+  '.preinit_array.7,"aw",@preinit_array',
+  'functions,"aw",@init_array',
+  '.note.x,"a",@note',
+  'retained,"awR",@progbits',
+];
+const COLLECTED = [
+  '.ctors,"aw",@progbits',
+  '.ctors.7,"aw",@progbits',
+  '.dtors,"aw",@progbits',
+  '.data.x,"aw",@progbits',
+  '.gnu.warning.x,"aw",@progbits',
+  '.jcr.x,"aw",@progbits',
+  '.note.y,"a",@progbits',
+];
+
+const nameOf = (section: string): string => section.slice(0, section.indexOf(","));
+
+/** One object with all of these sections. */
+function withSections(target: Target): string {
+  const word = target.wordBytes === 8 ? ".quad" : ".long";
+  const sections = [...KEPT, ...COLLECTED].map((it) => `.section ${it}\n${word} 1\n`).join("");
+  return compile(target, "all.s", `.globl _start\n_start: nop\n${sections}\n${noStack}\n`);
+}
+
+eachTarget("-r --gc-sections keeps arrays of functions by their type, and few names", (target) => {
+  const seen = likeGnuLd(target, (shop: Workshop) => {
+    const path = shop.ld("out.o", ["-r", "--gc-sections", "-e", "_start", withSections(target)]);
+    return [...KEPT, ...COLLECTED].map(nameOf).filter((name) => names(path).includes(name));
+  });
+  deepEqual(seen, KEPT.map(nameOf));
+});
+
+eachTarget("--gc-sections of a program keeps constructors by their names", (target) => {
+  const seen = likeGnuLd(target, (shop: Workshop) => {
+    const path = shop.ld("prog", ["--gc-sections", "-e", "_start", withSections(target)]);
+    return names(path).filter((name) => /array|ctors|dtors|jcr|^\.note\.[xy]|retained|functions/.test(name));
+  });
+  deepEqual(seen, [".note.x", ".preinit_array", ".init_array", ".fini_array", ".jcr", "retained"]);
+});
