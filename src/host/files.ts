@@ -13,6 +13,11 @@ export interface FileSystem {
   list?(directory: string): readonly string[];
   /** Why `read` gives nothing, as the system puts it; undefined if nobody knows. */
   whyNot?(path: string): string | undefined;
+  /**
+   * Another name of the same file, from the root, without `.`, `..` and symbolic links: realpath(3). The path itself if there
+   * is no such file. A file system without it has no symbolic links.
+   */
+  realPath?(path: string): string;
   /** A hint that these files will be read, about in this order: a host may begin at once. */
   expect?(paths: readonly string[]): void;
 }

@@ -12,6 +12,7 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array> | Readonly<Re
   return {
     read: (path) => byPath.get(canonical(path)),
     exists: (path) => byPath.has(canonical(path)),
+    realPath: (path) => `/${canonical(path)}`,
     list: (directory) => [...new Set(namesBelow(byPath.keys(), canonical(directory)))],
   };
 }

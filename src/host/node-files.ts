@@ -1,6 +1,16 @@
 // The machine's file system through node:fs.
 
-import { accessSync, closeSync, constants, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import type { FileSystem } from "./files.ts";
 import { type ExpectedFile, type ReadAhead, readAhead, takeFile } from "./read-ahead.ts";
 import { allocate, slabs } from "./slabs.ts";
@@ -11,6 +21,7 @@ export const nodeFiles: FileSystem = {
   exists: isReadableFile,
   list: namesIn,
   whyNot,
+  realPath,
 };
 
 /** For one job that reads many files: larger ones share a few large buffers, each of which is kept as long as any file in it is. */
@@ -26,6 +37,7 @@ export function batchFiles(): FileSystem {
     exists: isReadableFile,
     list: namesIn,
     whyNot,
+    realPath,
     expect: (paths) => {
       const files = regularFiles(paths);
       ahead = readAhead(files);
@@ -68,6 +80,14 @@ function whyNot(path: string): string | undefined {
     return undefined;
   } catch (cause) {
     return /^\w+: ([^,]+)/.exec(cause instanceof Error ? cause.message : "")?.[1];
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
   }
 }
 

@@ -70,7 +70,7 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
   // Every file that takes part, and what every name means. No new inputs beyond this point.
   const loader = readInputs(inputs, options, files, report);
   if (options.traceSymbols.length > 0) reportTraced(loader, report);
-  if (loader.objects.every((it) => it.made === "symbols") && !failed()) report(error("no-input-files", {}));
+  if (inputs.every(isMark)) report(error("no-input-files", {}));
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
   const facts: LinkFacts = { loader, bound: undefined, placed: undefined, relocatable: undefined };
   let image: Uint8Array | undefined;
@@ -88,6 +88,11 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
     decisions: createDecisions(facts),
     layout: createOutputLayout(facts),
   };
+}
+
+/** The ends of groups are no inputs. A link of archives and libraries alone is a link, even if no object comes of it. */
+function isMark({ kind }: LinkInput): boolean {
+  return kind === "group-start" || kind === "group-end" || kind === "lib-start" || kind === "lib-end";
 }
 
 function linkImage(

@@ -40,6 +40,8 @@ export type LinkInput =
   | { readonly kind: "file"; readonly path: string; readonly bytes?: Uint8Array; readonly state: InputState }
   /** -lNAME, or -l:FILE when `exact`. */
   | { readonly kind: "library"; readonly name: string; readonly exact: boolean; readonly state: InputState }
+  /** -T FILE: a linker script, whatever is in it. */
+  | { readonly kind: "script"; readonly path: string; readonly bytes?: Uint8Array; readonly state: InputState }
   /** --just-symbols / -R FILE */
   | { readonly kind: "just-symbols"; readonly path: string; readonly bytes?: Uint8Array }
   | { readonly kind: "group-start" }
@@ -100,6 +102,11 @@ export interface LinkOptions {
   readonly systemLibraryPaths: readonly string[];
   /** -nostdlib: only -L directories are searched. */
   readonly noStandardLibraryPaths: boolean;
+  /**
+   * -static before all inputs, and nobody named a dynamic linker: a program that a shared library comes into all the same is
+   * refused, unless it does without one (--no-dynamic-linker).
+   */
+  readonly staticFirst: boolean;
 
   // Symbols
   readonly entry: string | undefined;
@@ -339,6 +346,7 @@ export const defaultOptions: LinkOptions = {
   rpathLink: [],
   systemLibraryPaths: [],
   noStandardLibraryPaths: false,
+  staticFirst: false,
   entry: undefined,
   undefined: [],
   requireDefined: [],

@@ -74,7 +74,9 @@ for (const { compiler, flags, output, emulation, loader } of all) {
     const parsed = parseLine(linkLine(compiler, flags));
     const { options, settings, codes } = parsed;
     deepEqual(codes, []);
-    equal(options.output, output);
+    const isStatic = output === "static" || output === "static-pie";
+    equal(options.output, output === "static" ? "executable" : output === "static-pie" ? "pie" : output);
+    equal(options.staticFirst, isStatic);
     equal(options.emulation, emulation);
     equal(settings.outputPath, "program");
     equal(options.noDynamicLinker, output === "static-pie");
@@ -86,7 +88,7 @@ for (const { compiler, flags, output, emulation, loader } of all) {
       deepEqual(new Set(libraries(parsed)).has("gcc_s if needed"), true);
       ok(libraries(parsed).some((name) => name.startsWith("c")));
     }
-    if (output === "static" || output === "static-pie") {
+    if (isStatic) {
       ok(parsed.inputs.some(({ kind }) => kind === "group-start"));
       ok(parsed.inputs.every((input) => input.kind !== "library" || input.state.preferStatic));
     }

@@ -8,8 +8,9 @@ import { ld, type Parsed, parseLine, textFiles } from "./support.ts";
 /** The inputs in short: names, with the letters of the state: whole archive, as needed, static, copy needed. */
 function inputs({ inputs }: Parsed): string[] {
   return inputs.map((input) => {
-    if (input.kind !== "file" && input.kind !== "library")
-      return input.kind === "just-symbols" ? `R ${input.path}` : input.kind;
+    if (input.kind === "just-symbols") return `R ${input.path}`;
+    if (input.kind === "script") return `T ${input.path}`;
+    if (input.kind !== "file" && input.kind !== "library") return input.kind;
     const { wholeArchive, asNeeded, preferStatic, copyDtNeeded, format } = input.state;
     const name = input.kind === "file" ? input.path : `-l${input.exact ? ":" : ""}${input.name}`;
     const letters = `${wholeArchive ? "w" : ""}${asNeeded ? "a" : ""}${preferStatic ? "s" : ""}${copyDtNeeded ? "c" : ""}`;
@@ -69,7 +70,7 @@ test("letters without argument may stand together, and the last may have one", (
 });
 
 test("a letter and its argument win over nothing: -Tscript is a script, -Ttext an address", () => {
-  deepEqual(inputs(ld("-Tscript.ld")), ["script.ld"]);
+  deepEqual(inputs(ld("-Tscript.ld", { files: textFiles({ "script.ld": "" }) })), ["T script.ld"]);
   deepEqual([...ld("-Ttext 1000").options.sectionStart], [[".text", 0x1000]]);
   deepEqual([...ld("-Ttext=0x2000").options.sectionStart], [[".text", 0x2000]]);
 });
@@ -191,10 +192,19 @@ test("-R takes symbols from a file, and adds a directory to -rpath", () => {
   deepEqual(options.rpath, ["/opt/lib"]);
 });
 
+test("SEARCH_DIR of -T stands among the -L where -T does; -nostdlib leaves it out", () => {
+  const files = textFiles({ "x.ld": "SEARCH_DIR(/script)" });
+  deepEqual(ld("-L/a -T x.ld -L/b", { files }).options.libraryPaths.slice(0, 3), ["/a", "/script", "/b"]);
+  deepEqual(ld("-L/a -nostdlib -T x.ld -L/b", { files }).options.libraryPaths, ["/a", "/b"]);
+});
+
 test("-T looks along -L, and --default-script counts only without -T", () => {
   const files = textFiles({ "/lib/x.ld": "", "y.ld": "" });
-  deepEqual(inputs(ld("-L/lib -T x.ld a.o -dT y.ld", { files })), ["/lib/x.ld", "a.o"]);
-  deepEqual(inputs(ld("-dT y.ld a.o", { files })), ["a.o", "y.ld"]);
+  deepEqual(inputs(ld("-L/lib -T x.ld a.o -dT y.ld", { files })), ["T /lib/x.ld", "a.o"]);
+  deepEqual(inputs(ld("-dT y.ld a.o", { files })), ["a.o", "T y.ld"]);
+  // It is read after all other options, so along every -L; -T along those before it.
+  deepEqual(inputs(ld("-dT x.ld a.o -L=/lib --sysroot=", { files })), ["a.o", "T /lib/x.ld"]);
+  deepEqual(ld("-T x.ld a.o -L/lib", { files }).codes, ["file-not-found"]);
 });
 
 // The kind of output
@@ -203,11 +213,12 @@ test("the kind of output", () => {
   const kinds: Readonly<Record<string, string>> = {
     "": "executable",
     "-Bstatic": "executable",
-    "-static": "static",
+    // Static if no shared library comes in: whether one may is said of each input, and by staticFirst.
+    "-static": "executable",
     "-static -Bdynamic": "executable",
     "-pie": "pie",
     "-static -pie": "pie",
-    "-static -pie --no-dynamic-linker -z text -pie": "static-pie",
+    "-static -pie --no-dynamic-linker -z text -pie": "pie",
     "-shared": "shared",
     "-static -shared": "shared",
     "-r": "relocatable",
@@ -255,9 +266,24 @@ test("-L, then -Y, then the built-in directories; -nostdlib leaves -L", () => {
   deepEqual(ld("-nostdlib -Y /y -La").options.libraryPaths, ["a"]);
 });
 
-test("--sysroot is kept for = paths, without a slash at its end", () => {
-  equal(ld("--sysroot=/target/").options.sysroot, "/target");
+test("-static counts as the first word only before every file, and where nobody names a dynamic linker", () => {
+  const first = (line: string): boolean => ld(line).options.staticFirst;
+  deepEqual(["-static a.o", "-( -Bstatic a.o", "-dn -lx", "-pie -non_shared a.o"].map(first), [true, true, true, true]);
+  deepEqual(["a.o -static", "-lx -static", "-static a.o -I /ld.so", "-a archive a.o"].map(first), [
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test("--sysroot is kept for = paths letter by letter, means the same wherever it stands, and / is none", () => {
+  equal(ld("--sysroot=/target/").options.sysroot, "/target/");
+  equal(ld("--sysroot /target").options.sysroot, "/target");
+  equal(ld("--sysroot=/a --sysroot=b").options.sysroot, "b");
   equal(ld("--sysroot=/").options.sysroot, "");
+  const files = textFiles({ "/target/lib/x.ld": "" });
+  deepEqual(inputs(ld("-L=/lib -T x.ld --sysroot=/target", { files })), ["T /target/lib/x.ld"]);
 });
 
 test("-rpath collects directories, and what is there already is not added", () => {

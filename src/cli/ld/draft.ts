@@ -3,6 +3,7 @@
 
 import { error, type Problem, type Report, type Severity } from "../../elf/problem.ts";
 import type { FileSystem } from "../../host/files.ts";
+import { scriptCandidates } from "../../link/inputs/expand.ts";
 import { missingFileFacts } from "../../link/inputs/missing-file.ts";
 import {
   defaultOptions,
@@ -73,10 +74,14 @@ export interface Draft {
   readonly pushed: InputState[];
   openGroups: number;
 
+  /** --sysroot= has been read ahead: it means the same wherever it stands. */
+  sysrootKnown: boolean;
+
   // What makes the output kind, known when everything is read
   form: "executable" | "pie" | "shared";
   relocatable: boolean;
-  staticLink: boolean;
+  /** -static or its like stands before all inputs. */
+  staticFirst: boolean;
 
   /** What to do about undefined symbols in objects and in shared libraries; undefined where nothing was said. */
   unresolvedInObjects: "ignore" | "report" | undefined;
@@ -124,9 +129,10 @@ export function createDraft(
     state: { wholeArchive: false, asNeeded: false, preferStatic: false, copyDtNeeded: false },
     pushed: [],
     openGroups: 0,
+    sysrootKnown: false,
     form: "executable",
     relocatable: false,
-    staticLink: false,
+    staticFirst: false,
     unresolvedInObjects: undefined,
     unresolvedInLibraries: undefined,
     laterLibraryPaths: [],
@@ -231,9 +237,13 @@ export function readText(
   return { path: found, bytes };
 }
 
+/** The root directory alone is as good as none (ldmain.c, get_sysroot). */
+export function asSysroot(directory: string): string {
+  return directory === "/" ? "" : directory;
+}
+
 /** Where a script is: as given, else along the -L directories so far. */
-export function findAlongLibraryPaths(draft: Draft, path: string): string | undefined {
-  if (draft.files.exists(path)) return path;
-  if (path.startsWith("/")) return undefined;
-  return draft.options.libraryPaths.map((directory) => `${directory}/${path}`).find((it) => draft.files.exists(it));
+function findAlongLibraryPaths(draft: Draft, path: string): string | undefined {
+  const { libraryPaths, sysroot } = draft.options;
+  return scriptCandidates(path, { libraryPaths, sysroot }).find((it) => draft.files.exists(it));
 }

@@ -3,9 +3,9 @@
 
 import { error, note, warning } from "../../elf/problem.ts";
 import type { LinkInput, LinkOptions, OutputKind } from "../../link/options.ts";
-import { addFile, type Draft, type FrontSettings } from "./draft.ts";
+import type { Draft, FrontSettings } from "./draft.ts";
 import { defaultEmulation, findEmulation } from "./emulations.ts";
-import { splitPath } from "./options-inputs.ts";
+import { addScript, splitPath } from "./options-inputs.ts";
 import { emulationOfProgram, searchDirectories } from "./search-dirs.ts";
 
 export interface LdCommand {
@@ -26,6 +26,7 @@ export function finish(draft: Draft, program: string): LdCommand {
 
   options.output = outputKind(draft);
   options.outputName = settings.outputPath;
+  options.staticFirst = draft.staticFirst && options.dynamicLinker === undefined;
   if (options.outputFormat === "binary") settleBinary(draft);
   if (!options.noStandardLibraryPaths) {
     options.libraryPaths.push(...draft.laterLibraryPaths, ...searchDirectories(program, likelyEmulation));
@@ -47,8 +48,7 @@ export function finish(draft: Draft, program: string): LdCommand {
 /** Nothing in a binary image could tell a loader what to do: it is linked statically, for 0 where it would go anywhere. */
 function settleBinary({ options, relocatable, report }: Draft): void {
   if (relocatable) report(error("options-conflict", {}, { first: "-r", second: "--oformat=binary" }));
-  if (options.output === "shared" || options.output === "pie" || options.output === "static-pie")
-    options.imageBase ??= 0;
+  if (options.output === "shared" || options.output === "pie") options.imageBase ??= 0;
   options.output = "static";
   options.buildId = { style: "none" };
   options.ehFrameHdr = false;
@@ -59,7 +59,7 @@ function settleBinary({ options, relocatable, report }: Draft): void {
 
 function closeInputs(draft: Draft): void {
   if (draft.openGroups > 0) draft.report(warning("group-not-closed", {}));
-  if (draft.defaultScript !== undefined && !draft.hasScript) addFile(draft, draft.defaultScript);
+  if (draft.defaultScript !== undefined && !draft.hasScript) addScript(draft, draft.defaultScript);
 }
 
 function checkCombinations(draft: Draft): void {
@@ -92,11 +92,8 @@ function noteOrders({ options, report }: Draft): void {
 }
 
 function outputKind(draft: Draft): OutputKind {
-  if (draft.relocatable) return "relocatable";
-  if (draft.form === "shared") return "shared";
-  if (draft.form === "executable") return draft.staticLink ? "static" : "executable";
-  // What compilers pass for -static-pie is -static -pie --no-dynamic-linker.
-  return draft.staticLink && draft.options.noDynamicLinker ? "static-pie" : "pie";
+  // Whether it becomes static is for the inputs to say: -static is a word about those that follow it.
+  return draft.relocatable ? "relocatable" : draft.form;
 }
 
 function chooseEmulation(draft: Draft, program: string): void {

@@ -1,7 +1,9 @@
 // Options about input files: where they are looked for, and how the ones that follow are treated.
 
 import { error } from "../../elf/problem.ts";
-import { addFile, badValue, type Draft, findAlongLibraryPaths } from "./draft.ts";
+import type { InputState } from "../../link/options.ts";
+import { parseLinkerScript } from "../../link/script/commands.ts";
+import { asSysroot, badValue, type Draft, readText } from "./draft.ts";
 import {
   addText,
   flag,
@@ -49,7 +51,7 @@ export const inputOptions: OptionGroup = {
       "DIRECTORY",
       "Look for the built-in directories and `=` paths under DIRECTORY.",
       (draft, directory) => {
-        draft.options.sysroot = directory === "/" ? "" : directory.replace(/\/+$/, "");
+        if (!draft.sysrootKnown) draft.options.sysroot = asSysroot(directory);
       },
     ),
     value(
@@ -114,13 +116,16 @@ export const inputOptions: OptionGroup = {
     setState("--no-as-needed", "Record the libraries that follow as needed (default).", "asNeeded", false),
     flag("-Bdynamic -dy -call_shared", "Let -l find shared libraries again (default).", (draft) => {
       draft.state.preferStatic = false;
-      draft.staticLink = false;
     }),
-    setState("-Bstatic -dn -non_shared", "Let -l find archives only, up to -Bdynamic.", "preferStatic", true),
-    flag("-static", "Link statically: as -Bstatic, and the program needs no dynamic linker.", (draft) => {
-      draft.state.preferStatic = true;
-      draft.staticLink = true;
-    }),
+    flag(
+      "-Bstatic -static -dn -non_shared",
+      "Let -l find archives only, up to -Bdynamic. Before all files and without -dynamic-linker: refuse a program that a " +
+        "shared library comes into later.",
+      (draft) => {
+        draft.state.preferStatic = true;
+        if (!hasInputs(draft)) draft.staticFirst = true;
+      },
+    ),
     value("-a", "KEYWORD", "HP-UX's -Bstatic (archive) and -Bdynamic (shared, default).", (draft, keyword) => {
       if (!["archive", "shared", "default"].includes(keyword)) badValue(draft, keyword, "archive, shared, default");
       draft.state.preferStatic = keyword === "archive";
@@ -138,12 +143,13 @@ export const inputOptions: OptionGroup = {
       false,
     ),
     flag("--push-state", "Remember --as-needed, --whole-archive, -Bstatic and the like.", (draft) => {
-      draft.pushed.push({ ...draft.state });
+      const { format: _, ...state } = draft.state;
+      draft.pushed.push(state);
     }),
     flag("--pop-state", "Go back to what --push-state remembered.", (draft) => {
       const state = draft.pushed.pop();
       if (state === undefined) draft.report(error("pop-without-push", {}));
-      else draft.state = { ...state };
+      else draft.state = { ...state, ...formatOf(draft.state) };
     }),
 
     value(
@@ -218,14 +224,31 @@ export const inputOptions: OptionGroup = {
   ],
 };
 
+/** Names of files so far: groups do not count (ld/emulparams/static.sh, lang_has_input_file). */
+function hasInputs({ inputs }: Draft): boolean {
+  return inputs.some(({ kind }) => kind === "file" || kind === "library" || kind === "just-symbols");
+}
+
+/** What -b says is no part of the state that --push-state keeps (ldlang.h, lang_input_statement_flags). */
+function formatOf({ format }: InputState): Pick<InputState, "format"> {
+  return format === undefined ? {} : { format };
+}
+
 function addLibrary(draft: Draft, name: string): void {
   const exact = name.startsWith(":");
   draft.inputs.push({ kind: "library", name: exact ? name.slice(1) : name, exact, state: { ...draft.state } });
 }
 
-function addScript(draft: Draft, path: string): void {
+/** Read at once, because the directories of its SEARCH_DIR come before those of a later -L. */
+export function addScript(draft: Draft, name: string): void {
   draft.hasScript = true;
-  addFile(draft, findAlongLibraryPaths(draft, path) ?? path);
+  const found = readText(draft, name);
+  if (found === undefined) return;
+  draft.inputs.push({ kind: "script", ...found, state: { ...draft.state } });
+  if (draft.options.noStandardLibraryPaths) return;
+  for (const command of parseLinkerScript(found.bytes, found.path, () => {}) ?? []) {
+    if (command.kind === "search-dir") draft.options.libraryPaths.push(command.path);
+  }
 }
 
 /** BFD's names of the formats that this linker reads, and lld's short ones. */

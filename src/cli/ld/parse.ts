@@ -4,7 +4,7 @@
 
 import { error, type Problem } from "../../elf/problem.ts";
 import { closest } from "../../link/tables/spelling.ts";
-import { addFile, type Draft, remark } from "./draft.ts";
+import { addFile, asSysroot, type Draft, remark } from "./draft.ts";
 import { bareName, optionNames, optionOfLetter, optionsOfWord } from "./options.ts";
 import type { OptionRow } from "./row.ts";
 
@@ -14,9 +14,17 @@ interface Reader {
   readonly draft: Draft;
 }
 
+/** What this says is asked for while other options are read: -T finds its file in the directories of -L. */
+const SYSROOT = "--sysroot=";
+
 /** Writes what the arguments say into the draft. Stops early where an option asks for a text only, e.g. --version. */
 export function parseArguments(args: readonly string[], draft: Draft): void {
   const reader: Reader = { words: args.map(sharedForG), at: 0, draft };
+  const sysroot = args.findLast((word) => word.startsWith(SYSROOT));
+  if (sysroot !== undefined) {
+    draft.options.sysroot = asSysroot(sysroot.slice(SYSROOT.length));
+    draft.sysrootKnown = true;
+  }
   while (reader.at < args.length && draft.settings.request === "none") {
     const word = reader.words[reader.at++];
     if (word === "--") {

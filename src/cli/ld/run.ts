@@ -112,6 +112,8 @@ function announced(files: FileSystem, io: Io): FileSystem {
     read: (path) => announce(path, files.read(path)),
     exists: (path) => files.exists(path) || announce(path, false),
     list: (directory) => files.list?.(directory) ?? [],
+    whyNot: (path) => files.whyNot?.(path),
+    realPath: (path) => files.realPath?.(path) ?? path,
   };
 }
 

@@ -62,7 +62,6 @@ export const linkMessages: MessageTable = {
     cure: "link with it, or give the program that was linked with -no-pie",
   },
   "just-symbols-kind": { message: "--just-symbols needs a program or an object" },
-  "nested-group": { message: "--start-group may not stand inside of another group" },
   "group-end-without-start": { message: "--end-group without --start-group" },
   "nested-lib": { message: "--start-lib may not stand inside of another --start-lib" },
   "lib-end-without-start": { message: "--end-lib without --start-lib" },

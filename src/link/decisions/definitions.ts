@@ -268,7 +268,7 @@ function settledBecause({ loader, bound }: LinkFacts, id: SymbolId): SettledBeca
 function exportOf({ loader, bound }: LinkFacts, id: SymbolId): Export {
   const { symbols } = loader;
   const exported = (symbols.flags[id] & FLAG_DYNSYM) !== 0;
-  if (bound === undefined || !bound.mode.dynamic || bound.mode.kind === "static-pie") {
+  if (bound === undefined || !bound.mode.dynamic) {
     return { exported: false, reason: "static" };
   }
   return { exported, reason: exported ? whyExported(loader, bound.mode.shared, id) : whyNotExported(loader, id) };

@@ -4,9 +4,11 @@
 //   FILE            as given; no search
 //   -lNAME          in each directory libNAME.so, then libNAME.a; archives only under -Bstatic and with -r
 //   -l:FILE         in each directory FILE
-//   = and $SYSROOT  at the start of a file's or directory's name stand for the sysroot (nothing when there is none)
+//   = and $SYSROOT  at the start of a file's, library's or directory's name stand for the sysroot (nothing when there is none),
+//                   letter by letter: a slash between them is the user's to write
 //   a script's FILE relative: next to the script, as given, then in each directory; absolute: as given, but in the sysroot
-//                   if the script itself lies there
+//                   if the script itself lies there, whatever `..` and symbolic links its name and the sysroot's have
+//   -T FILE         as given, then in each directory; its own relative FILEs are not looked for next to it
 //
 // Where ld searches (-l, a script's relative names) it goes on past a file of another machine, and past a script whose
 // OUTPUT_FORMAT is another, with the warning "skipping incompatible"; that is for whoever opens the candidates.
@@ -20,8 +22,10 @@ export interface SearchPath {
 
 /** The script that names a file. */
 export interface NamingScript {
-  /** Path by which the script was opened. */
-  readonly path: string;
+  /** Path by which the script was opened; undefined for -T, which is no input (ldlang.c, current_input_file). */
+  readonly path: string | undefined;
+  /** It lies in the sysroot: `liesInSysroot`. */
+  readonly inSysroot: boolean;
 }
 
 /** A path with a leading `=` or `$SYSROOT` replaced by the sysroot. */
@@ -46,7 +50,8 @@ export function libraryCandidates(
   archivesOnly: boolean,
   search: SearchPath,
 ): readonly string[] {
-  const files = exact ? [name] : archivesOnly ? [`lib${name}.a`] : [`lib${name}.so`, `lib${name}.a`];
+  const base = expandSysroot(name, search.sysroot);
+  const files = exact ? [base] : archivesOnly ? [`lib${base}.a`] : [`lib${base}.so`, `lib${base}.a`];
   return inDirectories(files, search);
 }
 
@@ -67,8 +72,9 @@ export function scriptInputCandidates(
     const path = search.sysroot + rest;
     return isAbsolute(path) ? [path] : [path, ...inDirectories([path], search)];
   }
-  if (isAbsolute(name)) return [inSysroot(script.path, search.sysroot) ? search.sysroot + name : name];
-  return [`${directoryOf(script.path)}/${name}`, name, ...inDirectories([name], search)];
+  if (isAbsolute(name)) return [script.inSysroot ? search.sysroot + name : name];
+  const nextToScript = script.path === undefined ? [] : [`${directoryOf(script.path)}/${name}`];
+  return [...nextToScript, name, ...inDirectories([name], search)];
 }
 
 /** Where a script is that INCLUDE or -T names: as given, then in each directory. */
@@ -76,14 +82,12 @@ export function scriptCandidates(path: string, search: SearchPath): readonly str
   return isAbsolute(path) ? [path] : [path, ...inDirectories([path], search)];
 }
 
-/** Does the path lie in the sysroot? By its text: symbolic links are not followed, `.` and `..` are. */
-export function inSysroot(path: string, sysroot: string): boolean {
+/** Does the path lie in the sysroot? (ldfile.c, is_sysrooted_pathname.) `realPath` is the file system's. */
+export function liesInSysroot(path: string, sysroot: string, realPath: (path: string) => string): boolean {
   if (sysroot === "") return false;
-  const root = normalParts(sysroot);
-  const parts = normalParts(path);
-  return (
-    isAbsolute(path) === isAbsolute(sysroot) && parts.length > root.length && root.every((part, i) => part === parts[i])
-  );
+  const root = realPath(sysroot).replace(/\/$/, "");
+  const real = realPath(path);
+  return real.length > root.length && real.startsWith(`${root}/`);
 }
 
 /** What follows `=` or `$SYSROOT`; undefined if the path starts with neither. */
@@ -104,13 +108,4 @@ function isAbsolute(path: string): boolean {
 function directoryOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "." : slash === 0 ? "" : path.slice(0, slash);
-}
-
-function normalParts(path: string): string[] {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return parts;
 }

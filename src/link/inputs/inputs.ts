@@ -23,7 +23,14 @@ import {
   symbolNamed,
 } from "../tables/symbol-table.ts";
 import type { LazyMember, LazySet } from "./archive-types.ts";
-import { expandSysroot, libraryCandidates, scriptCandidates, scriptInputCandidates } from "./expand.ts";
+import {
+  expandSysroot,
+  libraryCandidates,
+  liesInSysroot,
+  type NamingScript,
+  scriptCandidates,
+  scriptInputCandidates,
+} from "./expand.ts";
 import { loadImplicitLibraries } from "./implicit-libraries.ts";
 import {
   extractAll,
@@ -34,19 +41,34 @@ import {
   openArchive,
   parseArchive,
 } from "./lazy-set.ts";
-import { addObject, addShared, compatibility, createLoader, fileKind, type Loader, readFile } from "./loader.ts";
+import {
+  addObject,
+  addShared,
+  compatibility,
+  createLoader,
+  fileKind,
+  type Loader,
+  readFile,
+  reconsiderShared,
+} from "./loader.ts";
 import { binaryObject, symbolsObject } from "./made-objects.ts";
 import { missingFileFacts } from "./missing-file.ts";
 import { missingLibrary } from "./missing-library.ts";
-import { joinVersioned } from "./shared-file.ts";
+import { joinVersioned, type SharedFile } from "./shared-file.ts";
 
 /** Scripts may name scripts; GNU ld stops at 10 levels too. */
 const DEEPEST_SCRIPT = 10;
 
+/** What is searched again at the end of a group: an archive, a library that --as-needed had no use for, a group in it. */
+type Searched =
+  | { readonly kind: "archive"; readonly set: LazySet }
+  | { readonly kind: "library"; readonly dropped: SharedFile }
+  | { readonly kind: "group"; readonly members: readonly Searched[] };
+
 interface Reading {
   readonly loader: Loader;
-  /** Open --start-group: its archives, searched again at its end. */
-  group: LazySet[] | undefined;
+  /** Open groups, --start-group and GROUP of scripts, the innermost last. */
+  readonly groups: Searched[][];
   /** Open --start-lib: its objects. */
   lib: LazyMember[] | undefined;
 }
@@ -60,10 +82,11 @@ export function readInputs(
   const machine = options.emulation === undefined ? undefined : machineByEmulation(options.emulation);
   const loader = createLoader(options, files, report, machine);
   enterCommandLineSymbols(loader);
-  const reading: Reading = { loader, group: undefined, lib: undefined };
+  const reading: Reading = { loader, groups: [], lib: undefined };
   for (const input of inputs) readInput(reading, input);
   closeLib(reading);
-  closeGroup(reading);
+  while (reading.groups.length > 0) closeGroup(reading);
+  refuseLateShared(loader);
   extractMatching(loader, options.undefinedGlobs);
   if (options.output !== "relocatable") {
     loadImplicitLibraries(loader);
@@ -127,6 +150,7 @@ function define(loader: Loader, name: string): void {
 
 function readInput(reading: Reading, input: LinkInput): void {
   const { loader } = reading;
+  if (input.kind === "file" || input.kind === "library") loader.archivesOnly = archivesOnly(loader, input.state);
   switch (input.kind) {
     case "file":
       readPath(reading, expandSysroot(input.path, loader.options.sysroot), input.bytes, input.state, 0);
@@ -134,16 +158,18 @@ function readInput(reading: Reading, input: LinkInput): void {
     case "library":
       readLibrary(reading, input.name, input.exact, input.state, 0);
       return;
+    case "script":
+      readCommandScript(reading, input.path, input.bytes, input.state);
+      return;
     case "just-symbols":
       readSymbolsOnly(loader, expandSysroot(input.path, loader.options.sysroot), input.bytes);
       return;
     case "group-start":
-      if (reading.group !== undefined) loader.report(error("nested-group", {}));
-      reading.group ??= [];
+      reading.groups.push([]);
       return;
     case "group-end":
-      if (reading.group === undefined) loader.report(error("group-end-without-start", {}));
-      closeGroup(reading);
+      if (reading.groups.length === 0) loader.report(error("group-end-without-start", {}));
+      else closeGroup(reading);
       return;
     case "lib-start":
       if (reading.lib !== undefined) loader.report(error("nested-lib", {}));
@@ -156,14 +182,58 @@ function readInput(reading: Reading, input: LinkInput): void {
   }
 }
 
-function closeGroup(reading: Reading): void {
-  const sets = reading.group;
-  reading.group = undefined;
-  if (sets === undefined) return;
+/** Goes over the group until nothing new is found (ldlang.c, open_input_bfds); an outer group goes over it again. */
+function closeGroup({ loader, groups }: Reading): void {
+  const members = groups.pop() ?? [];
+  searchUntilSettled(loader, members);
+  addToGroup(groups, { kind: "group", members });
+}
+
+function addToGroup(groups: readonly Searched[][], searched: Searched): void {
+  groups.at(-1)?.push(searched);
+}
+
+/** @returns true if anything was found */
+function searchUntilSettled(loader: Loader, members: readonly Searched[]): boolean {
+  let any = false;
   for (let again = true; again; ) {
     again = false;
-    for (const set of sets) if (extractWanted(reading.loader, set)) again = true;
+    for (const member of members) if (searchAgain(loader, member)) again = true;
+    any ||= again;
   }
+  return any;
+}
+
+function searchAgain(loader: Loader, searched: Searched): boolean {
+  switch (searched.kind) {
+    case "archive":
+      return extractWanted(loader, searched.set);
+    case "library":
+      return reconsiderShared(loader, searched.dropped) !== undefined;
+    case "group":
+      return searchUntilSettled(loader, searched.members);
+  }
+}
+
+/**
+ * A program for which -static stands before all files, and into which -Bdynamic let a shared library after all: it would need
+ * a dynamic linker, and nobody named one (bfd/elfxx-x86.c, static_before_all_inputs). Also where --as-needed has no use for it.
+ */
+function refuseLateShared(loader: Loader): void {
+  const { options, shared, dropped, report } = loader;
+  const isProgram = options.output === "executable" || options.output === "pie";
+  if (!options.staticFirst || !isProgram || options.noDynamicLinker) return;
+  const late = [...shared, ...dropped].sort((a, b) => a.input - b.input);
+  for (const { name } of late) report(error("static-link-of-shared", { file: name }));
+}
+
+/** -T */
+function readCommandScript(reading: Reading, path: string, given: Uint8Array | undefined, state: InputState): void {
+  const { loader } = reading;
+  if (given !== undefined) {
+    loader.dependencies.add(path);
+    readScript(reading, path, given, state, 0, undefined);
+  } else includeScript(reading, path, {}, state, 0, undefined);
 }
 
 function closeLib(reading: Reading): void {
@@ -172,7 +242,7 @@ function closeLib(reading: Reading): void {
   if (lib === undefined) return;
   const set = indexMembers(loader, "", lib);
   loader.lazySets.push(set);
-  reading.group?.push(set);
+  addToGroup(reading.groups, { kind: "archive", set });
   extractWanted(loader, set);
 }
 
@@ -202,7 +272,7 @@ function addFile(
   soname = path,
 ): void {
   const { loader } = reading;
-  const { report, options } = loader;
+  const { report } = loader;
   if (state.format === "binary") {
     loader.machine ??= machineFor(EM_X86_64, 64);
     if (loader.machine !== undefined) addMade(loader, path, binaryObject(path, bytes, loader.machine), "binary");
@@ -221,28 +291,13 @@ function addFile(
         return;
       }
       loader.lazySets.push(set);
-      reading.group?.push(set);
+      addToGroup(reading.groups, { kind: "archive", set });
       extractWanted(loader, set);
       return;
     }
     case "shared":
-      if (
-        options.output === "static" ||
-        options.output === "relocatable" ||
-        options.output === "static-pie" ||
-        state.preferStatic
-      ) {
-        report(error("static-link-of-shared", { file: path }));
-        return;
-      }
-      addShared(loader, bytes, {
-        name: path,
-        path,
-        fallbackSoname: soname,
-        asNeeded: state.asNeeded,
-        implicit: false,
-        copyDtNeeded: state.copyDtNeeded,
-      });
+      if (archivesOnly(loader, state)) report(error("static-link-of-shared", { file: path }));
+      else addLibrary(reading, path, bytes, state, soname);
       return;
     case "executable":
       report(error("executable-as-input", { file: path }));
@@ -254,8 +309,20 @@ function addFile(
       report(error("not-linkable-elf", { file: path }));
       return;
     case "text":
-      readScript(reading, path, bytes, state, depth);
+      readScript(reading, path, bytes, state, depth, path);
   }
+}
+
+function addLibrary(
+  { loader, groups }: Reading,
+  path: string,
+  bytes: Uint8Array,
+  { asNeeded, copyDtNeeded }: InputState,
+  fallbackSoname: string,
+): void {
+  const before = loader.dropped.length;
+  addShared(loader, bytes, { name: path, path, fallbackSoname, asNeeded, implicit: false, copyDtNeeded });
+  for (const dropped of loader.dropped.slice(before)) addToGroup(groups, { kind: "library", dropped });
 }
 
 /** --just-symbols: a program's symbols with their addresses, or an object's, but nothing else of the file. */
@@ -284,33 +351,43 @@ function addMade(loader: Loader, path: string, bytes: Uint8Array, made: "binary"
   addObject(loader, bytes, { name: path, path, member: undefined, pulledBy: -1, excluded: false, made });
 }
 
-/** A text file among the inputs is a linker script: what it names takes the place of the file. */
-function readScript(reading: Reading, path: string, bytes: Uint8Array, state: InputState, depth: number): void {
+/**
+ * A text file among the inputs is a linker script: what it names takes the place of the file.
+ * @param input the input that it is, or that includes it; undefined for -T and what that includes
+ */
+function readScript(
+  reading: Reading,
+  path: string,
+  bytes: Uint8Array,
+  state: InputState,
+  depth: number,
+  input: string | undefined,
+): void {
   const { loader } = reading;
+  const { sysroot, noStandardLibraryPaths } = loader.options;
   if (depth >= DEEPEST_SCRIPT) {
     loader.report(error("script-nesting", { file: path }));
     return;
   }
   const commands = parseLinkerScript(bytes, path, loader.report);
   if (commands === undefined) return;
+  const script = { path: input, inSysroot: liesInSysroot(path, sysroot, loader.files.realPath ?? pathItself) };
   for (const command of commands) {
     switch (command.kind) {
       case "input":
-        for (const input of command.inputs) readScriptInput(reading, path, input, state, depth + 1);
+        for (const it of command.inputs) readScriptInput(reading, script, it, state, depth + 1);
         break;
       case "group": {
-        // A GROUP inside --start-group belongs to that group.
-        const outer = reading.group;
-        reading.group ??= [];
-        for (const input of command.inputs) readScriptInput(reading, path, input, state, depth + 1);
-        if (outer === undefined) closeGroup(reading);
+        reading.groups.push([]);
+        for (const it of command.inputs) readScriptInput(reading, script, it, state, depth + 1);
+        closeGroup(reading);
         break;
       }
       case "include":
-        includeScript(reading, command.path, command.place, state, depth + 1);
+        includeScript(reading, command.path, command.place, state, depth + 1, input);
         break;
       case "search-dir":
-        loader.libraryPaths.push(command.path);
+        if (!noStandardLibraryPaths) loader.libraryPaths.push(command.path);
         break;
       case "extern":
         for (const name of command.symbols) requireSymbol(loader, name);
@@ -327,16 +404,33 @@ function readScript(reading: Reading, path: string, bytes: Uint8Array, state: In
 }
 
 /** INCLUDE: the commands of another script, which is looked for as given and in the library directories. */
-function includeScript(reading: Reading, path: string, place: Place, state: InputState, depth: number): void {
+function includeScript(
+  reading: Reading,
+  path: string,
+  place: Place,
+  state: InputState,
+  depth: number,
+  input: string | undefined,
+): void {
   const { loader } = reading;
   const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
   const found = scriptCandidates(path, search).find((it) => loader.files.exists(it));
   const bytes = found === undefined ? undefined : readFile(loader, found);
   if (found === undefined || bytes === undefined) loader.report(error("file-not-found", place, { path }));
-  else readScript(reading, found, bytes, state, depth);
+  else readScript(reading, found, bytes, state, depth, input);
 }
 
-function readScriptInput(reading: Reading, script: string, input: ScriptInput, outer: InputState, depth: number): void {
+function pathItself(path: string): string {
+  return path;
+}
+
+function readScriptInput(
+  reading: Reading,
+  script: NamingScript,
+  input: ScriptInput,
+  outer: InputState,
+  depth: number,
+): void {
   const { loader } = reading;
   const { sysroot } = loader.options;
   const state: InputState = { ...outer, asNeeded: outer.asNeeded || input.asNeeded };
@@ -346,7 +440,7 @@ function readScriptInput(reading: Reading, script: string, input: ScriptInput, o
     return;
   }
   const search = { libraryPaths: loader.libraryPaths, sysroot };
-  const candidates = scriptInputCandidates(input.name, { path: script }, archivesOnly(loader, state), search);
+  const candidates = scriptInputCandidates(input.name, script, archivesOnly(loader, state), search);
   const found = candidates.find((it) => loader.files.exists(it));
   readPath(reading, found ?? input.name, undefined, state, depth);
 }
@@ -370,7 +464,7 @@ function readLibrary(reading: Reading, name: string, exact: boolean, state: Inpu
       skipped.push(path);
       continue;
     }
-    addFile(reading, path, bytes, state, depth, path.slice(path.lastIndexOf("/") + 1));
+    addFile(reading, path, bytes, state, depth, exact ? name : path.slice(path.lastIndexOf("/") + 1));
     return;
   }
   loader.report(missingLibrary(loader, name, exact, archivesOnly(loader, state), skipped));

@@ -7,7 +7,7 @@ import type { Report } from "../../elf/problem.ts";
 import { parseLinkerScript } from "../script/commands.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { findName, nameText } from "../tables/names.ts";
-import { expandSysroot, libraryCandidates, scriptInputCandidates } from "./expand.ts";
+import { expandSysroot, libraryCandidates, liesInSysroot, scriptInputCandidates } from "./expand.ts";
 import { compatibility, fileKind, type Loader } from "./loader.ts";
 import { isHiddenVersion, readShared } from "./shared-file.ts";
 
@@ -68,10 +68,8 @@ function namedAfter(symbols: readonly string[], libraries: readonly string[]): s
 }
 
 function findLibrary(loader: Loader, name: string): string | undefined {
-  const { output, sysroot } = loader.options;
-  const search = { libraryPaths: loader.libraryPaths, sysroot };
-  const archives = output === "static" || output === "static-pie";
-  return libraryCandidates(name, false, archives, search).find((path) => loader.files.exists(path));
+  const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
+  return libraryCandidates(name, false, loader.archivesOnly, search).find((path) => loader.files.exists(path));
 }
 
 type Found = (id: SymbolId, path: string) => void;
@@ -126,11 +124,13 @@ function inArchive(loader: Loader, path: string, bytes: Uint8Array, wanted: Read
 
 /** `libm.so` of glibc is a script: GROUP ( /lib/x86_64-linux-gnu/libm.so.6 AS_NEEDED ( … ) ). */
 function inScript(loader: Loader, path: string, bytes: Uint8Array, wanted: ReadonlySet<SymbolId>, found: Found): void {
-  const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
+  const { sysroot } = loader.options;
+  const search = { libraryPaths: loader.libraryPaths, sysroot };
+  const script = { path, inSysroot: liesInSysroot(path, sysroot, (it) => loader.files.realPath?.(it) ?? it) };
   for (const command of parseLinkerScript(bytes, path, ignore) ?? []) {
     if (command.kind !== "input" && command.kind !== "group") continue;
     for (const { name } of command.inputs) {
-      const input = scriptInputCandidates(name, { path }, false, search).find((it) => loader.files.exists(it));
+      const input = scriptInputCandidates(name, script, false, search).find((it) => loader.files.exists(it));
       if (input !== undefined) definedIn(loader, input, wanted, 1, found);
     }
   }

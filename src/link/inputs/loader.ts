@@ -29,7 +29,7 @@ export interface Loader {
   readonly objects: ObjectFile[];
   readonly shared: SharedFile[];
   /** Shared libraries that --as-needed found no use for. */
-  readonly dropped: { readonly name: string; readonly soname: string }[];
+  readonly dropped: SharedFile[];
   readonly sections: SectionTable;
   readonly symbols: SymbolTable;
   readonly groups: GroupTable;
@@ -56,6 +56,8 @@ export interface Loader {
   readonly scriptCommands: ScriptCommand[];
   /** -L and SEARCH_DIR. */
   readonly libraryPaths: string[];
+  /** What -l would look for where the inputs end: for hints. */
+  archivesOnly: boolean;
   symbolBase: number;
   inputCount: number;
 }
@@ -92,6 +94,7 @@ export function createLoader(
     missingLibraries: new Set(),
     scriptCommands: [],
     libraryPaths: [...options.libraryPaths],
+    archivesOnly: false,
     symbolBase: 0,
     inputCount: 0,
   };
@@ -213,14 +216,27 @@ export function addShared(
   if (shared === undefined) return undefined;
   const known = loader.shared.find((it) => it.soname === shared.soname);
   if (known !== undefined) return known;
-  if (origin.asNeeded) {
-    const { symbols, sharedReferences, versioned } = loader;
-    shared.neededFor = neededSymbol(shared, symbols, loader.shared, sharedReferences, versioned.length > 0);
-    if (shared.neededFor < 0) {
-      loader.dropped.push({ name: shared.name, soname: shared.soname });
-      return undefined;
-    }
-  }
+  if (!origin.asNeeded) return enter(loader, shared);
+  const entered = enterIfNeeded(loader, shared);
+  if (entered === undefined) loader.dropped.push(shared);
+  return entered;
+}
+
+/** A library of a group that --as-needed found no use for: what was read since then may have one. */
+export function reconsiderShared(loader: Loader, dropped: SharedFile): SharedFile | undefined {
+  if (loader.shared.some((it) => it.soname === dropped.soname)) return undefined;
+  const entered = enterIfNeeded(loader, { ...dropped, id: loader.shared.length });
+  if (entered !== undefined) loader.dropped.splice(loader.dropped.indexOf(dropped), 1);
+  return entered;
+}
+
+function enterIfNeeded(loader: Loader, shared: SharedFile): SharedFile | undefined {
+  const { symbols, sharedReferences, versioned } = loader;
+  shared.neededFor = neededSymbol(shared, symbols, loader.shared, sharedReferences, versioned.length > 0);
+  return shared.neededFor < 0 ? undefined : enter(loader, shared);
+}
+
+function enter(loader: Loader, shared: SharedFile): SharedFile {
   loader.shared.push(shared);
   enterShared(shared, loader.symbols, loader.sharedReferences, loader.candidate, loader.record, loader.report);
   return shared;

@@ -15,5 +15,7 @@ export function readOnce(files: FileSystem): FileSystem {
     },
     exists: (path) => known.get(path) !== undefined || files.exists(path),
     list: (directory) => files.list?.(directory) ?? [],
+    whyNot: (path) => files.whyNot?.(path),
+    realPath: (path) => files.realPath?.(path) ?? path,
   };
 }

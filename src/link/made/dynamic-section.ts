@@ -141,7 +141,7 @@ function flags1Of(mode: OutputMode, options: LinkOptions): number {
     [z.nodefaultlib, elf.DF_1_NODEFLIB],
     [z.nodump, elf.DF_1_NODUMP],
     [z.globalaudit, elf.DF_1_GLOBAUDIT],
-    [mode.kind === "pie" || mode.kind === "static-pie", elf.DF_1_PIE],
+    [mode.kind === "pie", elf.DF_1_PIE],
   ];
   let flags = 0;
   for (const [set, bit] of table) if (set) flags |= bit;

@@ -165,7 +165,10 @@ function makeDynamic(
     );
   const tags = planDynamic(
     {
-      needed: shared.filter((it) => !it.implicit).map((it) => it.soname),
+      needed: shared
+        .filter((it) => !it.implicit)
+        .toSorted((a, b) => a.input - b.input)
+        .map((it) => it.soname),
       hasContents,
       init: definedAddress(symbols, options.init, address),
       fini: definedAddress(symbols, options.fini, address),

@@ -177,7 +177,7 @@ function isListed(
   if (isDefinedHere(symbols, id)) return section < 0 || sections.output[section] >= 0;
   if (isNeeded || (isUndefined(symbols, id) && (symbols.flags[id] & FLAG_REQUIRED) !== 0)) return true;
   const flags = symbols.flags[id];
-  if (!mode.dynamic || mode.kind === "static-pie") return false;
+  if (!mode.dynamic) return false;
   // Settled as 0: nobody will define it. In a program that is so of every reference that an error or an option let pass.
   if ((flags & (FLAG_DROPPED | FLAG_DYNSYM)) === FLAG_DROPPED) return false;
   if (!mode.shared && isUndefined(symbols, id) && (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) return false;

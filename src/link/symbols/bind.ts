@@ -86,7 +86,7 @@ function bindDefinition(
   options: LinkOptions,
 ): number {
   const settled = settledBinding(symbols, id);
-  if (!mode.dynamic || mode.kind === "static-pie") return settled;
+  if (!mode.dynamic) return settled;
   if (!isExported(symbols, id, objects, mode, options)) return settled;
   symbols.flags[id] |= FLAG_DYNSYM;
   if (!mode.shared || !isPreemptible(symbols, id, options)) return settled;
@@ -161,7 +161,7 @@ function bindUndefined(
   // What only the command line names (-u, -e) is no reference that the dynamic linker could serve.
   if ((flags & FLAG_REF_REGULAR) === 0 || symbols.owner[id] < 0) return BIND_UNDEFINED;
   const isStrong = (flags & FLAG_REF_REGULAR_NONWEAK) !== 0;
-  const canImport = mode.dynamic && mode.kind !== "static-pie" && symbols.visibility[id] === STV_DEFAULT;
+  const canImport = (mode.shared || mode.interpreted) && symbols.visibility[id] === STV_DEFAULT;
   if (isStrong) {
     if (symbols.visibility[id] !== STV_DEFAULT || (undefinedIsError(options) && !ignored)) return BIND_UNDEFINED;
     // A program whose missing symbols are ignored has them at 0: left to the dynamic linker it would not start (as BFD).

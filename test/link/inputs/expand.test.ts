@@ -3,11 +3,13 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
+import { memoryFiles } from "../../../src/host/memory-files.ts";
 import {
   expandSysroot,
   fileCandidates,
-  inSysroot,
   libraryCandidates,
+  liesInSysroot,
+  type NamingScript,
   type SearchPath,
   scriptCandidates,
   scriptInputCandidates,
@@ -17,6 +19,9 @@ import { run } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
 
 const search: SearchPath = { libraryPaths: ["/one", "=/two", "$SYSROOT/three"], sysroot: "/root" };
+/** A script that is an input, and one of -T. */
+const at = (path: string): NamingScript => ({ path, inSysroot: path.startsWith("/root/") });
+const commandScript: NamingScript = { path: undefined, inSysroot: false };
 const bare: SearchPath = { libraryPaths: ["lib", "=/two"], sysroot: "" };
 
 test("-lNAME: the shared library and then the archive, directory by directory", () => {
@@ -40,23 +45,30 @@ test("= and $SYSROOT stand for the sysroot, nothing without one", () => {
   deepEqual(fileCandidates("$SYSROOT/a.o", bare), ["/a.o"]);
   deepEqual(fileCandidates("a.o", search), ["a.o"]);
   deepEqual(expandSysroot("=", "/root"), "/root");
+  deepEqual(libraryCandidates("=/m", false, true, { libraryPaths: ["=lib"], sysroot: "root/" }), [
+    "root/lib/libroot//m.a",
+  ]);
 });
 
 test("a script's inputs: next to the script, as given, then in the directories", () => {
-  deepEqual(scriptInputCandidates("a.o", { path: "dir/x.ld" }, false, bare), ["dir/a.o", "a.o", "lib/a.o", "/two/a.o"]);
-  deepEqual(scriptInputCandidates("a.o", { path: "x.ld" }, false, { ...bare, libraryPaths: [] }), ["./a.o", "a.o"]);
-  deepEqual(scriptInputCandidates("-lm", { path: "x.ld" }, false, bare).slice(0, 2), ["lib/libm.so", "lib/libm.a"]);
-  deepEqual(scriptInputCandidates("-l:m.o", { path: "x.ld" }, false, bare), ["lib/m.o", "/two/m.o"]);
+  deepEqual(scriptInputCandidates("a.o", at("dir/x.ld"), false, bare), ["dir/a.o", "a.o", "lib/a.o", "/two/a.o"]);
+  deepEqual(scriptInputCandidates("a.o", at("x.ld"), false, { ...bare, libraryPaths: [] }), ["./a.o", "a.o"]);
+  deepEqual(scriptInputCandidates("a.o", commandScript, false, bare), ["a.o", "lib/a.o", "/two/a.o"]);
+  deepEqual(scriptInputCandidates("-lm", at("x.ld"), false, bare).slice(0, 2), ["lib/libm.so", "lib/libm.a"]);
+  deepEqual(scriptInputCandidates("-l:m.o", at("x.ld"), false, bare), ["lib/m.o", "/two/m.o"]);
 });
 
 test("absolute names in a script that lies in the sysroot are in the sysroot", () => {
-  deepEqual(scriptInputCandidates("/lib/a.so", { path: "/root/lib/x.so" }, false, search), ["/root/lib/a.so"]);
-  deepEqual(scriptInputCandidates("/lib/a.so", { path: "/lib/x.so" }, false, search), ["/lib/a.so"]);
-  deepEqual(scriptInputCandidates("=/lib/a.so", { path: "/root/lib/x.so" }, false, search), ["/root/lib/a.so"]);
-  ok(inSysroot("/root/./lib/../x", "/root/"));
-  ok(!inSysroot("/root/../x", "/root"));
-  ok(!inSysroot("/rooted/x", "/root"));
-  ok(!inSysroot("/root", "/root"));
+  deepEqual(scriptInputCandidates("/lib/a.so", at("/root/lib/x.so"), false, search), ["/root/lib/a.so"]);
+  deepEqual(scriptInputCandidates("/lib/a.so", at("/lib/x.so"), false, search), ["/lib/a.so"]);
+  deepEqual(scriptInputCandidates("=/lib/a.so", at("/root/lib/x.so"), false, search), ["/root/lib/a.so"]);
+  const { realPath = (path) => path } = memoryFiles({});
+  ok(liesInSysroot("/root/./lib/../x", "/root/", realPath));
+  ok(liesInSysroot("/root/lib/x", "/usr/../root", realPath));
+  ok(!liesInSysroot("/root/../x", "/root", realPath));
+  ok(!liesInSysroot("/rooted/x", "/root", realPath));
+  ok(!liesInSysroot("/root", "/root", realPath));
+  ok(!liesInSysroot("/root/x", "", realPath));
 });
 
 test("included scripts: as given, then in the directories", () => {
@@ -87,7 +99,7 @@ test("ld --verbose tries the same files", needs("ld.bfd"), () => {
     return [...new Set(tried)];
   };
   const inSysrootSearch: SearchPath = { libraryPaths, sysroot: root };
-  const script = { path: `${root}/lib/libq.so` };
+  const script = { path: `${root}/lib/libq.so`, inSysroot: true };
   const expected = ["/lib/none.o", "none.o", "=/x/none.o", "=none.o", "-lnone", "-l:none.o"].flatMap((name) =>
     scriptInputCandidates(name, script, false, inSysrootSearch),
   );
@@ -99,7 +111,7 @@ test("ld --verbose tries the same files", needs("ld.bfd"), () => {
 
   const plain: SearchPath = { libraryPaths, sysroot: "" };
   const named = ["none.o", "/abs/none.o", "-lnone"].flatMap((name) =>
-    scriptInputCandidates(name, { path: "sub/s.ld" }, true, plain),
+    scriptInputCandidates(name, at("sub/s.ld"), true, plain),
   );
   deepEqual(
     ["sub/s.ld", ...named],
