@@ -45,6 +45,17 @@ export function* linkMap(source: MapSource, options: MapOptions): IterableIterat
   yield `OUTPUT(${options.outputName} ${options.format})`;
 }
 
+/** The lines of --print-dependencies, in mold's format: section, the section that it needs, `u` or `w` (weak), name. */
+export function* dependencyLines(decisions: Decisions, nameOf: MapOptions["nameOf"]): IterableIterator<string> {
+  yield "# Fields, separated by tabs: a section, the section of another file that it needs, u (w: by a weak reference), the symbol.";
+  yield "# Compiled with -ffunction-sections, functions stand in sections of their own.";
+  const place = (file: string, section: string): string => (section === "" ? file : `${file}:(${section})`);
+  for (const it of decisions.dependencies()) {
+    const fields = [place(it.file, it.section), place(it.onFile, it.onSection), it.weak ? "w" : "u", nameOf(it.symbol)];
+    yield fields.join("\t");
+  }
+}
+
 /** The lines of the cross reference: each name that an object mentions, where it is defined, and who refers to it. */
 export function* crossReference(decisions: Decisions, nameOf: MapOptions["nameOf"]): IterableIterator<string> {
   yield* ["", "Cross Reference Table", "", `${"Symbol".padEnd(FILE_COLUMN)}File`];

@@ -23,6 +23,15 @@ export type DraftOptions = Writable<Omit<LinkOptions, "z" | "sectionStart" | "dy
   dynamicList: Pattern[] | undefined;
 };
 
+/** A word of the command line as it was understood, for --reproduce. */
+export interface Word {
+  /** The option's documented name, with its dashes; empty for a file. */
+  readonly option: string;
+  /** What the option table calls its argument: FILE, DIRECTORY, …; empty without one. */
+  readonly argument: string;
+  readonly value: string;
+}
+
 /** What the front does by itself, around the link. */
 export interface FrontSettings {
   readonly outputPath: string;
@@ -36,6 +45,10 @@ export interface FrontSettings {
   readonly mapFile: string | undefined;
   readonly mapDiscarded: boolean;
   readonly crossReference: boolean;
+  /** --print-dependencies */
+  readonly dependencies: boolean;
+  /** --reproduce as given; empty: the output's name with `.repro.tar` behind it. */
+  readonly reproduce: string | undefined;
   /** --why-extract and --print-archive-stats as given; `-`: standard output. */
   readonly whyExtract: string | undefined;
   readonly archiveStats: string | undefined;
@@ -61,6 +74,8 @@ export interface Draft {
     readonly promoted: Set<string>;
   };
   readonly inputs: LinkInput[];
+  /** The whole command line, response files expanded. */
+  readonly words: Word[];
   readonly files: FileSystem;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly report: Report;
@@ -109,6 +124,8 @@ export function createDraft(
       mapFile: undefined,
       mapDiscarded: true,
       crossReference: false,
+      dependencies: false,
+      reproduce: undefined,
       whyExtract: undefined,
       archiveStats: undefined,
       relativeRelocations: false,
@@ -121,6 +138,7 @@ export function createDraft(
       promoted: new Set(),
     },
     inputs: [],
+    words: [],
     files,
     env,
     report: (problem) => problems.push(problem),

@@ -3,7 +3,7 @@
 
 import { error, note, warning } from "../../elf/problem.ts";
 import type { LinkInput, LinkOptions, OutputKind } from "../../link/options.ts";
-import type { Draft, FrontSettings } from "./draft.ts";
+import type { Draft, FrontSettings, Word } from "./draft.ts";
 import { defaultEmulation, findEmulation } from "./emulations.ts";
 import { addScript, splitPath } from "./options-inputs.ts";
 import { emulationOfProgram, searchDirectories } from "./search-dirs.ts";
@@ -12,6 +12,8 @@ export interface LdCommand {
   readonly inputs: readonly LinkInput[];
   readonly options: LinkOptions;
   readonly settings: FrontSettings;
+  /** The command line as it was understood. */
+  readonly words: readonly Word[];
   /** Emulation of the link, or the most likely one where the objects decide. */
   readonly likelyEmulation: string;
 }
@@ -42,7 +44,7 @@ export function finish(draft: Draft, program: string): LdCommand {
   // Nothing leads to symbols and debugging information without section headers.
   if (!options.z.sectionheader) options.strip = "all";
   if (settings.silent) options.fatalWarnings = false;
-  return { inputs: draft.inputs, options, settings, likelyEmulation };
+  return { inputs: draft.inputs, options, settings, words: draft.words, likelyEmulation };
 }
 
 /** Nothing in a binary image could tell a loader what to do: it is linked statically, for 0 where it would go anywhere. */

@@ -48,8 +48,6 @@ export const compatibleOptions: OptionGroup = {
     quiet("--perf", "Tell where mold's time goes.", "--stats tells the total", OTHERS),
     refused("--chroot=DIRECTORY", "Look for absolute paths under DIRECTORY.", "use --sysroot", OTHERS),
     refused("--run=PROGRAM", "Run PROGRAM with mold in the place of ld.", "gcc -B and clang --ld-path do it", OTHERS),
-    noEffect("--repro", "Pack all inputs into an archive beside the output.", "--dependency-file lists them", OTHERS),
-    quiet("--print-dependencies", "List which input needs which, in mold.", "--cref lists it by symbol", OTHERS),
     quiet("--thread-count-initial=COUNT", "Number of threads of gold.", FAST_ENOUGH, OTHERS),
     quiet("--thread-count-middle=COUNT", "Number of threads of gold.", FAST_ENOUGH, OTHERS),
     quiet("--thread-count-final=COUNT", "Number of threads of gold.", FAST_ENOUGH, OTHERS),

@@ -180,10 +180,27 @@ export const messageOptions: OptionGroup = {
       "no such report yet",
       OTHERS,
     ),
-    missing(
-      "--reproduce=FILE",
-      "Pack all inputs into FILE.",
-      "no archive is written; --dependency-file lists the inputs",
+    value(
+      "--reproduce",
+      "FILE",
+      "Pack all that the link reads into FILE, a tar archive, with a response file that runs it again.",
+      (draft, path) => {
+        draft.settings.reproduce = path;
+      },
+      OTHERS,
+    ),
+    setFront(
+      "--repro",
+      "As --reproduce, into a file named as the output with .repro.tar behind it.",
+      "reproduce",
+      "",
+      OTHERS,
+    ),
+    setFront(
+      "--print-dependencies",
+      "List which section needs which section of another file, and by what symbol.",
+      "dependencies",
+      true,
       OTHERS,
     ),
     missing(

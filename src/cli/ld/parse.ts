@@ -28,12 +28,17 @@ export function parseArguments(args: readonly string[], draft: Draft): void {
   while (reader.at < args.length && draft.settings.request === "none") {
     const word = reader.words[reader.at++];
     if (word === "--") {
-      for (const path of reader.words.slice(reader.at)) addFile(draft, path);
+      for (const path of reader.words.slice(reader.at)) readFile(draft, path);
       return;
     }
     if (word.startsWith("-") && word !== "-") readOption(reader, word);
-    else addFile(draft, word);
+    else readFile(draft, word);
   }
+}
+
+function readFile(draft: Draft, path: string): void {
+  draft.words.push({ option: "", argument: "", value: path });
+  addFile(draft, path);
 }
 
 /** -G without a number after it is Solaris's -shared (GNU ld, lexsup.c). */
@@ -114,7 +119,9 @@ function argumentName(row: OptionRow): string {
   return row.argument.kind === "none" ? "" : row.argument.name;
 }
 
-function apply({ draft }: Reader, { effect }: OptionRow, spelled: string, value: string): void {
+function apply({ draft }: Reader, row: OptionRow, spelled: string, value: string): void {
+  const { effect } = row;
+  if (effect.kind === "applies") draft.words.push({ option: row.names[0], argument: argumentName(row), value });
   draft.spelled = spelled;
   if (effect.kind === "applies") effect.apply(draft, value);
   else if (effect.kind === "unsupported") remark(draft, effect.severity, spelled, effect.why);

@@ -1,7 +1,9 @@
 // `solder ld`: read the command line, link, say what is wrong, write the file.
 
 import { statSync } from "node:fs";
+import { demangle } from "../../demangle/index.ts";
 import { error, note, type Problem } from "../../elf/problem.ts";
+import { dependencyLines } from "../../explain/link-map.ts";
 import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
 import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts";
@@ -15,6 +17,7 @@ import { finish, type LdCommand } from "./finish.ts";
 import { emulationsText, helpText, keywordsText, verboseText, versionLine, versionText } from "./help.ts";
 import { mapLines, mapPath } from "./map-file.ts";
 import { parseArguments } from "./parse.ts";
+import { reproduce } from "./reproduce.ts";
 import { expandResponseFiles } from "./response-files.ts";
 import { writeOutput } from "./write-output.ts";
 
@@ -57,6 +60,8 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   problems.push(...result.problems.map((it) => promote(it, settings)));
   if (settings.relativeRelocations) problems.push(...relativeRelocations(result));
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
+  if (settings.dependencies) for (const text of inBatches(dependencies(result, settings))) io.out(text);
+  if (settings.reproduce !== undefined) problems.push(...writeReproduction(settings.reproduce, result, command, host));
   const written = writeResult(result, command, problems);
   if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io));
   problems.push(...writeArchiveReports(result, command, io));
@@ -144,6 +149,26 @@ function writeResult(result: LdOutcome, { options, settings }: LdCommand, proble
   const found = failures.filter((failure) => failure !== undefined);
   problems.push(...found);
   return found.length === 0;
+}
+
+function dependencies({ decisions }: LdOutcome, settings: FrontSettings): Iterable<string> {
+  return decisions === undefined ? [] : dependencyLines(decisions, settings.demangle ? demangle : (name) => name);
+}
+
+/** Also, and above all, of a link that failed. */
+function writeReproduction(
+  given: string,
+  result: LdOutcome,
+  command: LdCommand,
+  { files, ...host }: LdHost,
+): Problem[] {
+  const { options, settings, words } = command;
+  const path = given === "" ? `${settings.outputPath}.repro.tar` : given;
+  const { sysroot, libraryPaths } = options;
+  const systemLibraryPaths = host.systemLibraryPaths(sysroot);
+  const facts = { path, words, dependencies: result.dependencies, libraryPaths, systemLibraryPaths, sysroot };
+  const failure = writeOutput(path, reproduce({ ...facts, version: versionText() }, files), false);
+  return failure === undefined ? [] : [failure];
 }
 
 /** Also of a link that failed, as far as it came. */

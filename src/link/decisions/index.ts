@@ -6,6 +6,7 @@ import { findReferrers } from "../inputs/references.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { nameText } from "../tables/names.ts";
 import { definitionOf, listedSymbols, symbolOf } from "./definitions.ts";
+import { listDependencies } from "./dependencies.ts";
 import type { LinkFacts } from "./facts.ts";
 import { listFiles } from "./files.ts";
 import { plainName } from "./names.ts";
@@ -33,6 +34,7 @@ export function createDecisions(facts: LinkFacts): Decisions {
       for (const id of listedSymbols(loader)) yield nameText(loader.symbols.names, id);
     },
     mentions: () => listMentions(loader),
+    dependencies: () => listDependencies(loader),
     get files() {
       return files();
     },

@@ -267,6 +267,20 @@ export interface NameMentions {
   readonly referredBy: readonly string[];
 }
 
+/** A section needs another file's definition of a name. */
+export interface Dependency {
+  /** As in messages. */
+  readonly file: string;
+  readonly section: string;
+  readonly onFile: string;
+  /** Empty in shared libraries, and for absolute and common symbols. */
+  readonly onSection: string;
+  /** Without version. */
+  readonly symbol: string;
+  /** The reference is weak: it could have stayed open. */
+  readonly weak: boolean;
+}
+
 /** Everything below is computed when asked for, from the link's own tables, which live as long as this object. */
 export interface Decisions {
   /** What `foo`, or `foo@VERSION`, stands for; undefined if no file of the link has to do with that name. */
@@ -275,6 +289,8 @@ export interface Decisions {
   names(): IterableIterator<string>;
   /** All names that an object mentions. */
   mentions(): IterableIterator<NameMentions>;
+  /** What sections that are loaded need of other files: each name once a section, in the order of reading. */
+  dependencies(): IterableIterator<Dependency>;
   /** In the order of reading. */
   readonly files: readonly FileDecision[];
   /** By kind, then in the order of the output. Empty before layout. */
