@@ -45,6 +45,10 @@ export interface FrontSettings {
   readonly mapFile: string | undefined;
   readonly mapDiscarded: boolean;
   readonly crossReference: boolean;
+  /** --separate-debug-file as given; empty: the output's name with `.dbg` behind it. */
+  readonly debugFile: string | undefined;
+  /** --out-implib */
+  readonly importLibrary: string | undefined;
   /** --print-dependencies */
   readonly dependencies: boolean;
   /** --reproduce as given; empty: the output's name with `.repro.tar` behind it. */
@@ -124,6 +128,8 @@ export function createDraft(
       mapFile: undefined,
       mapDiscarded: true,
       crossReference: false,
+      debugFile: undefined,
+      importLibrary: undefined,
       dependencies: false,
       reproduce: undefined,
       whyExtract: undefined,

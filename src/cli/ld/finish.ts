@@ -65,12 +65,16 @@ function closeInputs(draft: Draft): void {
 }
 
 function checkCombinations(draft: Draft): void {
-  const { report, options } = draft;
+  const { report, options, settings } = draft;
   const conflict = (first: string, second: string): void => report(error("options-conflict", {}, { first, second }));
   if (draft.relocatable && draft.form === "shared") conflict("-r", "-shared");
   if (draft.relocatable && draft.form === "pie") conflict("-r", "-pie");
   if (options.emitRelocs && options.icf !== "none") conflict("-q", "--icf");
   if (draft.relocatable && options.gdbIndex) conflict("-r", "--gdb-index");
+  if (settings.debugFile !== undefined) {
+    if (draft.relocatable) conflict("-r", "--separate-debug-file");
+    if (options.emitRelocs) conflict("-q", "--separate-debug-file");
+  }
   if (draft.relocatable && !options.z.sectionheader) conflict("-r", "-z nosectionheader");
   // Readable data among the code would make all of it readable (lld refuses it too).
   if (options.executeOnly && (!options.z.separateCode || options.omagic || options.nmagic))

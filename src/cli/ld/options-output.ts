@@ -4,7 +4,19 @@ import { warning } from "../../elf/problem.ts";
 import type { BuildId, CompressionStyle, SectionCompression } from "../../link/options.ts";
 import { badValue, type Draft, readText, remark } from "./draft.ts";
 import { findEmulation } from "./emulations.ts";
-import { flag, noEffect, type OptionGroup, OTHERS, optional, quiet, refused, set, TWO_DASHES, value } from "./row.ts";
+import {
+  flag,
+  noEffect,
+  type OptionGroup,
+  OTHERS,
+  optional,
+  quiet,
+  refused,
+  set,
+  setFront,
+  TWO_DASHES,
+  value,
+} from "./row.ts";
 
 export const outputOptions: OptionGroup = {
   title: "Output file",
@@ -95,6 +107,22 @@ export const outputOptions: OptionGroup = {
       },
       OTHERS,
     ),
+    optional(
+      "--separate-debug-file",
+      "FILE",
+      "Put debugging information into FILE (default: the output's name with .dbg behind it), which the output names.",
+      (draft, path) => {
+        draft.settings.debugFile = path;
+      },
+      OTHERS,
+    ),
+    setFront(
+      "--no-separate-debug-file",
+      "Keep debugging information in the output (default).",
+      "debugFile",
+      undefined,
+      OTHERS,
+    ),
     set("-d -dc -dp", "Give common symbols space even with -r.", "defineCommon", true),
     flag(
       "--define-common",
@@ -126,7 +154,15 @@ export const outputOptions: OptionGroup = {
       "forceGroupAllocation",
       true,
     ),
-    refused("--out-implib=FILE", "Write an import library.", "it is for Windows", TWO_DASHES),
+    value(
+      "--out-implib",
+      "FILE",
+      "Write to FILE an object that defines the output's global symbols as absolute ones, for those who link to its addresses.",
+      (draft, path) => {
+        draft.settings.importLibrary = path;
+      },
+      TWO_DASHES,
+    ),
     refused("--embedded-relocs", "Make the relocations of a MIPS position-independent file.", "it is for MIPS"),
     refused("--task-link=SYMBOL", "Make an object with all symbols but SYMBOL local.", "no such output yet"),
     refused("-EB", "Make a big-endian file.", "x86 is little-endian"),

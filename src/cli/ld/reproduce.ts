@@ -53,6 +53,8 @@ const WRITERS: ReadonlySet<string> = new Set([
   "-o",
   "-Map",
   "--dependency-file",
+  "--separate-debug-file",
+  "--out-implib",
   "--why-extract",
   "--print-archive-stats",
 ]);
@@ -100,7 +102,7 @@ function movedValue(
   return inArchive(value);
 }
 
-function baseName(path: string): string {
+export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 

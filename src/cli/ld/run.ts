@@ -1,13 +1,16 @@
 // `solder ld`: read the command line, link, say what is wrong, write the file.
 
 import { statSync } from "node:fs";
+import { machineFor } from "../../arch/index.ts";
 import { demangle } from "../../demangle/index.ts";
 import { error, note, type Problem } from "../../elf/problem.ts";
 import { dependencyLines } from "../../explain/link-map.ts";
 import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
+import { symbolsObject } from "../../link/inputs/made-objects.ts";
 import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts";
 import type { LinkResult } from "../../link/result.ts";
+import { separateDebug } from "../../link/write/separate-debug.ts";
 import type { Io } from "../io.ts";
 import { archiveReport, extractionReport } from "./archive-reports.ts";
 import { dependencyRule } from "./dependency-file.ts";
@@ -17,7 +20,7 @@ import { finish, type LdCommand } from "./finish.ts";
 import { emulationsText, helpText, keywordsText, verboseText, versionLine, versionText } from "./help.ts";
 import { mapLines, mapPath } from "./map-file.ts";
 import { parseArguments } from "./parse.ts";
-import { reproduce } from "./reproduce.ts";
+import { baseName, reproduce } from "./reproduce.ts";
 import { expandResponseFiles } from "./response-files.ts";
 import { writeOutput } from "./write-output.ts";
 
@@ -141,7 +144,18 @@ function writeResult(result: LdOutcome, { options, settings }: LdCommand, proble
     problem.severity === "error" ||
     (options.fatalWarnings && problem.severity === "warning" && isWanted(problem, settings));
   if (result.image === undefined || (problems.some(isFatal) && !options.noInhibitExec)) return false;
-  const failures = [writeOutput(settings.outputPath, result.image, result.executable)];
+  // Refused as a whole, as GNU ld does.
+  const library = settings.importLibrary === undefined ? undefined : importLibrary(result);
+  if (settings.importLibrary !== undefined && library === undefined) {
+    problems.push(error("import-library-empty", { file: settings.importLibrary }));
+    return false;
+  }
+  const debugFile = settings.debugFile === "" ? `${settings.outputPath}.dbg` : settings.debugFile;
+  const separated = debugFile === undefined ? undefined : separateDebug(result.image, baseName(debugFile));
+  const failures = [writeOutput(settings.outputPath, separated?.program ?? result.image, result.executable)];
+  if (debugFile !== undefined && separated !== undefined) failures.push(writeOutput(debugFile, separated.debug, false));
+  if (settings.importLibrary !== undefined && library !== undefined)
+    failures.push(writeOutput(settings.importLibrary, library, false));
   if (settings.dependencyFile !== undefined) {
     const rule = new TextEncoder().encode(dependencyRule(settings.outputPath, result.dependencies));
     failures.push(writeOutput(settings.dependencyFile, rule, false));
@@ -149,6 +163,17 @@ function writeResult(result: LdOutcome, { options, settings }: LdCommand, proble
   const found = failures.filter((failure) => failure !== undefined);
   problems.push(...found);
   return found.length === 0;
+}
+
+/** --out-implib: what objects define, as .symtab has it; undefined if that is nothing (BFD, elf_output_implib). */
+function importLibrary({ image, layout }: LdOutcome): Uint8Array | undefined {
+  if (image === undefined || layout === undefined) return undefined;
+  const machine = machineFor(image[18] + (image[19] << 8), image[4] === 1 ? 32 : 64);
+  const names = new Set(Array.from(layout.symbols()).flatMap(({ name, file }) => (file === "" ? [] : [name])));
+  let count = 0;
+  const isWanted = (name: string): boolean => names.has(name.split("@")[0]) && ++count > 0;
+  const object = machine && symbolsObject("", image, machine, () => {}, isWanted);
+  return count === 0 ? undefined : object;
 }
 
 function dependencies({ decisions }: LdOutcome, settings: FrontSettings): Iterable<string> {

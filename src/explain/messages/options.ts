@@ -45,5 +45,9 @@ export const optionMessages: MessageTable = {
   "response-file-loop": { message: "response file includes itself" },
   "too-many-response-files": { message: "more than {limit} response files: do they include each other?" },
   "too-many-errors": { message: "too many errors: {count} more are not shown", cure: "use --error-limit=0 to see all" },
+  "import-library-empty": {
+    message: "no symbol found for import library",
+    cure: "--out-implib lists what objects define and .symtab has: leave out -s",
+  },
   "cannot-write": { message: "cannot write: {reason}" },
 };

@@ -52,6 +52,7 @@ export function binaryObject(path: string, bytes: Uint8Array, machine: Machine):
 /**
  * The global symbols that a program or an object defines, as absolute symbols of the same values. Thread-local ones have no
  * address to take over, and what the file itself lacks is not asked for.
+ * @param isWanted of a symbol by its name
  * @returns undefined if the file cannot be read, which is reported
  */
 export function symbolsObject(
@@ -59,6 +60,7 @@ export function symbolsObject(
   bytes: Uint8Array,
   machine: Machine,
   report: Report,
+  isWanted: (name: string) => boolean = () => true,
 ): Uint8Array | undefined {
   const file = parseElf(bytes, path, report);
   if (file === undefined) return undefined;
@@ -66,7 +68,14 @@ export function symbolsObject(
   const symbols = table === undefined ? [] : symbolsOf(file, table, report);
   const defined = symbols.filter((it) => {
     const placed = it.section !== 0 || it.shndx === SHN_ABS;
-    return it.binding !== STB_LOCAL && it.shndx !== SHN_UNDEF && placed && it.type !== STT_TLS && it.name !== "";
+    return (
+      it.binding !== STB_LOCAL &&
+      it.shndx !== SHN_UNDEF &&
+      placed &&
+      it.type !== STT_TLS &&
+      it.name !== "" &&
+      isWanted(it.name)
+    );
   });
   return makeObject(
     machine,
