@@ -26,3 +26,12 @@ export function startsWith(bytes: Uint8Array, at: number, ascii: string): boolea
   for (let i = 0; i < ascii.length; i++) if (bytes[at + i] !== ascii.charCodeAt(i)) return false;
   return true;
 }
+
+/** Where an ASCII text first stands at or after `from`; -1 if nowhere. */
+export function findText(bytes: Uint8Array, text: string, from = 0): number {
+  const [first, second] = [text.charCodeAt(0), text.charCodeAt(1)];
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (bytes[at + 1] === second && startsWith(bytes, at, text)) return at;
+  }
+  return -1;
+}

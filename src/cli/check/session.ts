@@ -1,6 +1,6 @@
 // What the checks of one run share: files, the dynamic linker's view of them, the symbols of Node.js.
 
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { nodeLoadFiles } from "../../host/load-files.ts";
 import {
@@ -45,6 +45,7 @@ export function startSession(request: Request): Session {
 
 function surroundings(request: Request, world: LoaderWorld, files: LoadFiles): Surroundings {
   const { root, cpu } = request;
+  const node = nodePath(request);
   return {
     name: root ?? "this system",
     cache: loadCache(files),
@@ -54,12 +55,19 @@ function surroundings(request: Request, world: LoaderWorld, files: LoadFiles): S
     // Nobody knows which machine a root directory is going to run on.
     cpu: root === undefined || cpu ? levelOf(world.options.hwcaps) : undefined,
     rules: world.profile,
-    node: nodePath(request),
+    node,
+    nodeVersions: root === undefined && isThisNode(node) ? THIS_NODE : undefined,
   };
 }
 
 function levelOf([best]: readonly string[]): Surroundings["cpu"] {
   return best === "x86-64-v4" ? 4 : best === "x86-64-v3" ? 3 : best === "x86-64-v2" ? 2 : 1;
+}
+
+const THIS_NODE = { modules: Number(process.versions.modules), napi: Number(process.versions.napi) };
+
+function isThisNode(path: string | undefined): boolean {
+  return path !== undefined && existsSync(path) && realpathSync(path) === realpathSync(process.execPath);
 }
 
 /** Where images have Node.js. */

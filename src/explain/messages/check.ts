@@ -132,6 +132,22 @@ export const checkMessages: MessageTable = {
     cure: "build the addon for this version of Node.js; an addon with Node-API (napi_*) needs no rebuild for newer ones",
   },
 
+  "check-node-version": {
+    message: "compiled for NODE_MODULE_VERSION {versions}[[ ({releases})]], but this Node.js has {has}[[ ({node})]]",
+    cure: "npm rebuild, or the build for {has} (prebuilds are called abi{has} or node-v{has}); addons that keep to Node-API need none for each version",
+  },
+  "check-node-version-unknown": {
+    message: "registers itself by node_module_register, for a NODE_MODULE_VERSION that could not be read: not checked",
+  },
+  "check-node-api-version": {
+    message: "asks for Node-API {wanted}, but this Node.js has {has}: opening it ends in an error or by SIGSEGV",
+    cure: "use a newer Node.js, or compile it with NAPI_VERSION={has}",
+  },
+  "check-node-entry-missing": {
+    message: 'has no entry point of an addon: Node.js says "Module did not self-register"',
+    cure: "export napi_register_module_v1 (NAPI_MODULE, NODE_API_MODULE) or a NODE_MODULE; a plain library is not to be called .node",
+  },
+
   // The other C library.
   "check-foreign-program": {
     message:

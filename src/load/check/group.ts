@@ -40,15 +40,20 @@ const encoder = new TextEncoder();
 
 /** Whether a file defines a symbol of this name, whatever its version. */
 export function defines(file: DynamicFile, name: string): boolean {
+  return definitionOf(file, name) !== 0;
+}
+
+/** The index of the symbol of this name that a file defines, whatever its version; 0 if it does not. */
+export function definitionOf(file: DynamicFile, name: string): number {
   const { hash, symbols } = file;
-  if (hash === undefined) return false;
+  if (hash === undefined) return 0;
   const bytes = encoder.encode(name);
   const value = hash.kind === "gnu" ? gnuHash(bytes, 0, bytes.length) : sysvHash(bytes, 0, bytes.length);
   for (let index = nextCandidate(hash, value, 0); index !== 0; index = nextCandidate(hash, value, index)) {
     if (index >= symbols.count || symbolSection(symbols, index) === SHN_UNDEF) continue;
-    if (symbolName(symbols, index) === name) return true;
+    if (symbolName(symbols, index) === name) return index;
   }
-  return false;
+  return 0;
 }
 
 /** Whether a file defines a version. */

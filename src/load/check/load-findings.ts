@@ -2,7 +2,7 @@
 // could not find or bind are the findings.
 
 import { error, note, type Problem, warning } from "../../elf/index.ts";
-import { symbolicOf } from "../file/dynamic-file.ts";
+import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
 import { load } from "../load.ts";
 import type {
   LoadedObject,
@@ -17,6 +17,7 @@ import { type Demands, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
 import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { isLinux } from "./made-for.ts";
+import { nodeEntryFindings } from "./node-entry.ts";
 import { refusalFindings } from "./refusals.ts";
 import {
   type Linker,
@@ -46,21 +47,28 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
   const place = { file: main.name };
   if (machine !== main.machine)
     return [error("check-addon-of-other-machine", place, { made: main.machine, has: machine })];
-  const own = [...fileFindings(main, profile, where.cpu), ...nodeFindings(main, node)];
+  const own = fileFindings(main, profile, where.cpu);
   // All at once, so that all that is missing shows.
   const settings = { interpreter: linker.path, bindNow: true };
   const result = load(path, { ...where.options, profile }, where.cache, settings);
   if (!result.loaded) return [...own, result.problem];
   const isProgram = main.role === "program";
   const refused = isProgram ? [] : refusalFindings(main, profile, where.name, main.role === "addon");
+  const files = result.process.objects.map(({ file }) => file);
+  if (main.role === "addon" && refused.length === 0) own.push(...nodeFindings(main, files, node));
   const found = [...refused, ...processFindings(result.process, main, where, node)];
   return [...own, ...foreignFindings(main, profile.library, where.name, found)];
 }
 
-/** Without Node.js, what an addon wants of it stays open. */
-export function nodeFindings({ role, references, name }: Demands, node: NodeExports): Problem[] {
-  if (role !== "addon" || !references.some((it) => it.version === "" && !it.weak)) return [];
-  return node.inProcess("napi_create_object") === undefined ? [note("check-no-node", { file: name })] : [];
+/**
+ * What Node.js says of an addon. Without Node.js, what it wants of it stays open.
+ * @param files the addon first, then its libraries
+ */
+export function nodeFindings(main: Demands, files: readonly DynamicFile[], node: NodeExports): Problem[] {
+  const findings = nodeEntryFindings(main, files, node);
+  const isAsked = main.references.some((it) => it.version === "" && !it.weak);
+  if (!isAsked || node.inProcess("napi_create_object") !== undefined) return findings;
+  return [...findings.filter(({ code }) => code !== "check-no-node"), note("check-no-node", { file: main.name })];
 }
 
 /** A program names its own; addons are opened by Node.js; a library goes with the C library that it was made for. */

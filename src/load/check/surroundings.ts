@@ -1,8 +1,9 @@
 // Where a file is to be loaded: this machine, or a root directory. Which dynamic linker is there decides by which rules; and
 // the Node.js that is there decides what an addon finds.
 
-import type { ElfImage } from "../../elf/index.ts";
-import { readDynamicFile } from "../file/dynamic-file.ts";
+import { type ElfImage, parseElfImage } from "../../elf/index.ts";
+import { findText, nameAt } from "../../elf/text.ts";
+import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
 import { type LoadCache, load } from "../load.ts";
 import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
 import { openWhole } from "../search/index.ts";
@@ -29,6 +30,16 @@ export interface Surroundings {
   readonly rules: LibraryRules | undefined;
   /** The Node.js that opens addons: a path in the cache's file system. */
   readonly node: string | undefined;
+  /** What that one says of itself, where it is the one that runs this; otherwise its file is asked. */
+  readonly nodeVersions: NodeVersions | undefined;
+}
+
+/** process.versions. */
+export interface NodeVersions {
+  /** NODE_MODULE_VERSION. */
+  readonly modules: number;
+  /** The newest version of Node-API. */
+  readonly napi: number;
 }
 
 type Library = LoaderProfile["library"];
@@ -90,22 +101,59 @@ export interface NodeExports {
   inProcess(name: string): boolean | undefined;
   /** The same without the C library, which is another one on other systems. */
   besidesLibc(name: string): boolean | undefined;
+  /** NODE_MODULE_VERSION. */
+  moduleVersion(): number | undefined;
+  /** The newest version of Node-API that it has. */
+  apiVersion(): number | undefined;
+  /** All of a file of which only parts may have been read. */
+  wholeOf(file: DynamicFile): ElfImage;
 }
 
 /** For checks without Node.js: what addons want of it stays open. */
-export const noNode: NodeExports = { inProcess: () => undefined, besidesLibc: () => undefined };
+export const noNode: NodeExports = {
+  inProcess: () => undefined,
+  besidesLibc: () => undefined,
+  moduleVersion: () => undefined,
+  apiVersion: () => undefined,
+  wholeOf: ({ elf }) => elf,
+};
 
 /** The symbols of Node.js, read when first asked for. */
 export function nodeExports(where: Surroundings): NodeExports {
   let objects: readonly LoadedObject[] | undefined;
+  let modules: number | undefined;
   const among = (name: string, counts: (object: LoadedObject) => boolean): boolean | undefined => {
     objects ??= nodeProcess(where)?.objects ?? [];
     return objects.length === 0 ? undefined : objects.some((it) => counts(it) && defines(it.file, name));
   };
   return {
     inProcess: (name) => among(name, () => true),
+    moduleVersion: () => {
+      modules ??= where.nodeVersions?.modules ?? moduleVersionIn(where) ?? NaN;
+      return Number.isNaN(modules) ? undefined : modules;
+    },
+    apiVersion: () => where.nodeVersions?.napi,
+    wholeOf: ({ elf, realPath }) => {
+      const opened = openWhole(where.cache.files, where.whole, realPath);
+      return typeof opened === "string" ? elf : (parseElfImage(opened.bytes, elf.name, () => {}) ?? elf);
+    },
     besidesLibc: (name) => among(name, ({ kind, file }) => kind !== "loader" && !isGlibcName(file.soname ?? "")),
   };
+}
+
+const VERSIONED_ENTRY = "node_register_module_v";
+
+/** It holds the name of the entry point that it asks addons for (src/node_binding.cc, GetInitializerCallback). */
+function moduleVersionIn({ cache, whole, node }: Surroundings): number | undefined {
+  const opened = node === undefined ? "ENOENT" : openWhole(cache.files, whole, node);
+  if (typeof opened === "string") return undefined;
+  const { bytes } = opened;
+  for (let at = findText(bytes, VERSIONED_ENTRY); at >= 0; at = findText(bytes, VERSIONED_ENTRY, at + 1)) {
+    const start = at + VERSIONED_ENTRY.length;
+    const [digits] = /^\d{1,6}$/.exec(nameAt(bytes, start, Math.min(bytes.length, start + 8))) ?? [];
+    if (digits !== undefined) return Number(digits);
+  }
+  return undefined;
 }
 
 function nodeProcess(where: Surroundings): LoadedProcess | undefined {

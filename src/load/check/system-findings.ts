@@ -61,7 +61,7 @@ const INTERPRETERS: Readonly<Record<System["library"], RegExp>> = {
 export function systemFindings(group: Group, tables: SystemTables, node: NodeExports): Problem[] {
   const { main } = group;
   const { system } = tables;
-  const own = [...fileFindings(main, system, undefined), ...nodeFindings(main, node)];
+  const own = fileFindings(main, system, undefined);
   const isStranger = !isLinux(main.made) && main.made !== "Android";
   if (main.role === "static-program")
     return isStranger ? [...own, foreignProgram(main, system.library, system.name)] : own;
@@ -78,6 +78,8 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   const refused = libraries.flatMap((it) =>
     refusalFindings(it, system, system.name, it === main && main.role === "addon"),
   );
+  const files = group.objects.map(({ file }) => file);
+  if (main.role === "addon" && refused.length === 0) own.push(...nodeFindings(main, files, node));
   const found = foreignFindings(main, system.library, system.name, [...refused, ...missing, ...versions, ...symbols]);
   return [...own, ...others, ...found, ...unknownFindings(context)];
 }

@@ -1,6 +1,6 @@
 // Packages carry builds for several platforms side by side: prebuilds/darwin-arm64, linux-x64-musl beside linux-x64-gnu. One of
 // them is used. So what is made for another platform does not count where a build for this one is there, under a path that
-// differs in the names of platforms only.
+// differs in the names of platforms, or of versions of Node.js, only.
 
 import type { FileReport, Verdict } from "./check.ts";
 
@@ -13,11 +13,12 @@ const FOREIGN: ReadonlySet<string> = new Set([
   "check-foreign-library-loads",
   "check-foreign-program",
   "check-foreign-system",
+  "check-node-version",
 ]);
 
-/** Words in paths that name a platform, as npm, Rust and prebuildify write them. */
+/** Words in paths that name a platform or a version of Node.js, as npm, Rust, prebuildify and node-pre-gyp write them. */
 const PLATFORM =
-  /(?<![a-z0-9])(linux|linuxmusl|linuxglibc|darwin|macos|win32|windows|android|freebsd|openbsd|musl|glibc|gnu|gnueabihf|musleabihf|msvc|x64|x86|x86_64|amd64|ia32|i686|arm|armv6|armv7|armv8|armhf|arm64|aarch64|ppc64|ppc64le|s390x|riscv64|loong64|universal|unknown|pc)(?![a-z0-9])/gi;
+  /(?<![a-z0-9])(node-v\d+|electron-v[\d.]+|napi-v\d+|abi\d+|napi|electron|linux|linuxmusl|linuxglibc|darwin|macos|win32|windows|android|freebsd|openbsd|musl|glibc|gnu|gnueabihf|musleabihf|msvc|x64|x86|x86_64|amd64|ia32|i686|arm|armv6|armv7|armv8|armhf|arm64|aarch64|ppc64|ppc64le|s390x|riscv64|loong64|universal|unknown|pc)(?![a-z0-9])/gi;
 
 /** What builds of one thing have in common. */
 function commonName(name: string): string {

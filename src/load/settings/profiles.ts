@@ -1,7 +1,7 @@
 // Whose loader is simulated: glibc or musl, which version, and which default directories it was built with. All that
 // differs between versions stands in CHANGES, one row a difference, and is asked for by name with `behaves`.
 
-import { nameAt, startsWith } from "../../elf/text.ts";
+import { findText, nameAt } from "../../elf/text.ts";
 import type { LoaderMachine, LoaderProfile } from "./contract.ts";
 
 export interface Change {
@@ -319,13 +319,4 @@ function systemDirectoriesIn(loader: Uint8Array): string[] | undefined {
     if (found.some((name) => name.startsWith("/usr/lib"))) return found;
   }
   return undefined;
-}
-
-/** Where an ASCII text first stands at or after `from`; -1 if nowhere. */
-function findText(bytes: Uint8Array, text: string, from = 0): number {
-  const [first, second] = [text.charCodeAt(0), text.charCodeAt(1)];
-  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (bytes[at + 1] === second && startsWith(bytes, at, text)) return at;
-  }
-  return -1;
 }

@@ -2,6 +2,7 @@
 // versions and symbols of any library but the C library, libstdc++ and libgcc_s.
 
 export { findSystem, SYSTEM_NAMES, type System } from "./catalogue.ts";
+export { releaseOfModules } from "./node-releases.ts";
 export {
   compareReleases,
   compareVersionNames,

@@ -310,7 +310,7 @@ test("a program that nobody may execute, and one whose program headers are cut o
 
 test("an executable stack: glibc 2.41 opens no such addon", needs(...x86_64.tools), () => {
   const here = folder("stack");
-  const addon = shared(here, x86_64, "stack.node", "int x;\n", ["-Wl,-z,execstack"]);
+  const addon = shared(here, x86_64, "stack.node", "int napi_register_module_v1(void) { return 0; }\n", ["-Wl,-z,execstack"]);
   const answers = check(["--for", "debian:12,debian:13", addon]).files[0].targets;
   deepEqual(
     answers.map(({ loads }) => loads),
@@ -335,7 +335,7 @@ test("relocations in code are warned of", needs(...i386.tools), () => {
 test("more static TLS than dlopen has room for", needs(...x86_64.tools), () => {
   const here = folder("tls");
   const source = (bytes: number): string =>
-    `__thread char block[${bytes}] __attribute__((tls_model("initial-exec"))); char *get(void) { return block; }\n`;
+    `__thread char block[${bytes}] __attribute__((tls_model("initial-exec"))); char *napi_register_module_v1(void) { return block; }\n`;
   const large = shared(here, x86_64, "large.node", source(4000));
   const small = shared(here, x86_64, "small.node", source(1664));
   match(opened(large), /cannot allocate memory in static TLS block/);
