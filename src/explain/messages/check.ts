@@ -163,6 +163,10 @@ export const checkMessages: MessageTable = {
     cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: libc6-i386 for 32 bits)",
   },
   "check-load-fails": { message: "cannot be loaded: {reason}" },
+  "check-relocations-unknown": {
+    message: 'has relocations that musl does not know ({count} of them[[: {types}]]): "{reason}"',
+    cure: "compile it for musl, without IFUNCs (the attributes ifunc and target_clones)",
+  },
   "check-refused": {
     message: "the dynamic linker of {system} does not open it: {reason}",
     cure: "build it for Linux on {machine}, as a shared library (-shared), with a linker that is not older than its tools",

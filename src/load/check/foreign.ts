@@ -23,9 +23,7 @@ export function foreignFindings(
   if (errors.length === 0) return [...findings, warning("check-foreign-library-loads", place, facts)];
   const listed = (name: string): string[] => errors.flatMap(({ details }) => textsIn(details[name]));
   const libraries = [...new Set([...listed("libraries"), ...listed("library")])];
-  const [reason = ""] = errors.flatMap(({ code, details }) =>
-    code === "check-refused" ? textsIn(details.reason) : [],
-  );
+  const [reason = ""] = errors.flatMap(({ code, details }) => (REFUSED.has(code) ? textsIn(details.reason) : []));
   const evidence = { ...facts, libraries, symbols: listed("symbols"), reason };
   return [error(isLinux(made) ? "check-foreign-library" : "check-foreign-system", place, evidence)];
 }
@@ -34,6 +32,9 @@ export function foreignFindings(
 export function foreignProgram({ made, name }: Demands, library: "glibc" | "musl", system: string): Problem {
   return error("check-foreign-system", { file: name }, { made: made ?? "", has: library, system });
 }
+
+/** Findings whose reason is the dynamic linker's own. */
+const REFUSED: ReadonlySet<string> = new Set(["check-refused", "check-relocations-unknown"]);
 
 function textsIn(detail: Problem["details"][string] | undefined): string[] {
   if (typeof detail === "string") return [detail];

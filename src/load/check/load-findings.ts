@@ -13,12 +13,12 @@ import type {
 } from "../objects/objects.ts";
 import type { Candidate } from "../settings/contract.ts";
 import { compareVersionNames } from "../systems/index.ts";
-import { type Demands, referencesOf } from "./demands.ts";
+import { type Demands, demandsOf, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
 import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { isLinux } from "./made-for.ts";
 import { nodeEntryFindings } from "./node-entry.ts";
-import { refusalFindings } from "./refusals.ts";
+import { refusalFindings, relocationFindings } from "./refusals.ts";
 import {
   type Linker,
   linkerAt,
@@ -56,7 +56,8 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
   const refused = isProgram ? [] : refusalFindings(main, profile, where.name, main.role === "addon");
   const files = result.process.objects.map(({ file }) => file);
   if (main.role === "addon" && refused.length === 0) own.push(...nodeFindings(main, files, node));
-  const found = [...refused, ...processFindings(result.process, main, where, node)];
+  if (profile.library === "musl") refused.push(...relocationsRefused(result.process, main, where));
+  const found = processFindings(result.process, main, where, node, refused);
   return [...own, ...foreignFindings(main, profile.library, where.name, found)];
 }
 
@@ -91,9 +92,25 @@ function noLinker(main: Demands, where: Surroundings): Problem {
   return error("check-interpreter-missing", place, facts);
 }
 
-function processFindings(loaded: LoadedProcess, main: Demands, where: Surroundings, node: NodeExports): Problem[] {
+function relocationsRefused({ objects, options }: LoadedProcess, main: Demands, where: Surroundings): Problem[] {
+  return objects.flatMap(({ kind, file }) => {
+    if (kind === "loader") return [];
+    const demands = kind === "program" ? main : demandsOf(file, main.machine, file.realPath);
+    return relocationFindings(demands, options.profile, where.name);
+  });
+}
+
+/** @param refused findings that explain why it ends, to begin with */
+function processFindings(
+  loaded: LoadedProcess,
+  main: Demands,
+  where: Surroundings,
+  node: NodeExports,
+  refused: readonly Problem[],
+): Problem[] {
   const nameOf = (object: LoadedObject): string => (object.kind === "program" ? main.name : object.file.realPath);
   const findings = [
+    ...refused,
     ...loaded.missingLibraries.map((missing) => missingLibrary(missing, nameOf)),
     ...missingVersions(loaded.missingVersions, nameOf),
     ...undefinedSymbols(loaded, main, where, node, nameOf),

@@ -1,11 +1,13 @@
 // What the dynamic linker refuses to map whatever it asks for: a header for another system, segments that do not fit, a program in
 // the place of a library. In its own words, and under the rules of the release that is asked about.
 
+import { machineFor } from "../../arch/index.ts";
 import { error, type Problem } from "../../elf/index.ts";
 import { refusalOf } from "../objects/dependencies.ts";
 import { verifyForGlibc, verifyForMusl } from "../search/index.ts";
 import type { LoaderProfile } from "../settings/contract.ts";
 import { behaves, profileOf } from "../settings/profiles.ts";
+import { refusedByMusl } from "../symbols/relocation-kinds.ts";
 import type { Demands } from "./demands.ts";
 import type { LibraryRules } from "./file-findings.ts";
 
@@ -18,6 +20,20 @@ export function refusalFindings(demands: Demands, rules: LibraryRules, system: s
   const profile = profileOf(rules.library, rules.version);
   const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened);
   return reason === undefined ? [] : [error("check-refused", { file: name }, { reason, machine, system })];
+}
+
+/** What musl does not apply: IFUNCs above all. */
+export function relocationFindings({ file, name, machine }: Demands, rules: LibraryRules, system: string): Problem[] {
+  if (rules.library !== "musl" || !file.hasDynamicSection) return [];
+  const refused = refusedByMusl(file, machine, true);
+  if (refused.length === 0) return [];
+  const types = [...new Set(refused)];
+  const names = types.map(
+    (type) => machineFor(file.elf.header.machine, file.elf.elfClass)?.relocations.types[type]?.name ?? "",
+  );
+  const reason = `unsupported relocation type ${types[0]}`;
+  const facts = { reason, types: names.filter((it) => it !== ""), count: refused.length, system };
+  return [error("check-relocations-unknown", { file: name }, facts)];
 }
 
 function headerRefusal({ file, machine }: Demands, profile: LoaderProfile): string | undefined {

@@ -24,7 +24,7 @@ import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { defines, definesVersion, type Group } from "./group.ts";
 import { NODE_SYMBOL, nodeFindings } from "./load-findings.ts";
 import { isGlibcName, isLinux } from "./made-for.ts";
-import { refusalFindings } from "./refusals.ts";
+import { refusalFindings, relocationFindings } from "./refusals.ts";
 import type { NodeExports } from "./surroundings.ts";
 
 /** A system, and its C library's symbols once somebody has asked. */
@@ -78,6 +78,7 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   const refused = libraries.flatMap((it) =>
     refusalFindings(it, system, system.name, it === main && main.role === "addon"),
   );
+  for (const it of group.objects) refused.push(...relocationFindings(it, system, system.name));
   const files = group.objects.map(({ file }) => file);
   if (main.role === "addon" && refused.length === 0) own.push(...nodeFindings(main, files, node));
   const found = foreignFindings(main, system.library, system.name, [...refused, ...missing, ...versions, ...symbols]);

@@ -72,7 +72,8 @@ import {
   DO_SIZE32,
   DO_TP_OFFSET,
   DO_TP_OFFSET_NEGATED,
-  RELOCATION_KINDS,
+  refusedByMusl,
+  relocationKinds,
 } from "./relocation-kinds.ts";
 
 function classTable(plt: readonly number[], copy: number): Uint8Array {
@@ -124,7 +125,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   checkTables(task, object, lazy);
   const classes = typeClasses(task);
   const jumpSlot = JUMP_SLOTS[task.machine];
-  const kinds = RELOCATION_KINDS[task.machine];
+  const kinds = relocationKinds(task.options.profile.library, task.machine);
   // glibc remembers the last result of each object by symbol and class.
   let last = 0;
   let lastClass = -1;
@@ -154,6 +155,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
     if (UNUSUAL_KINDS[kinds[type[row]]] === 1) checkUnusual(task, object, bindings, row, kinds[type[row]]);
   }
   if (lazy) checkLazyTypes(task, object);
+  if (task.options.profile.library === "musl") refusePlainTypes(task, object);
   return bindings;
 }
 
@@ -378,11 +380,29 @@ function needStaticTls(task: LoadedProcess, object: LoadedObject, id: number, ro
 /** glibc elf/dl-reloc.c, _dl_reloc_bad_type. */
 function refuseType(task: LoadedProcess, object: LoadedObject, row: number, at: number, what: string): void {
   const { elf } = object.file;
+  if (task.options.profile.library === "musl") {
+    const found = elf.view.getUint32(at + (elf.elfClass === 64 ? 8 : 4), true);
+    // What is missed has been said.
+    if (object.bindings?.rule[row] !== NOT_BOUND)
+      refuseForMusl(task, object, elf.elfClass === 64 ? found : found & 255);
+    return;
+  }
   const type = elf.elfClass === 64 ? elf.view.getUint32(at + 8, true) : elf.view.getUint8(at + 4);
   const digits = type.toString(16).padStart(type > 255 ? 8 : 2, "0");
   const who = object.kind === "program" ? "" : `${object.name}: `;
   const text = `error while loading shared libraries: ${who}unexpected ${what} type 0x${digits}`;
   fatal(task, text, 127, relocating(object, row));
+}
+
+/** Relocations without a symbol are in no row. musl names every one that it refuses, and ends when all is relocated. */
+function refusePlainTypes(task: LoadedProcess, object: LoadedObject): void {
+  for (const type of refusedByMusl(object.file, task.machine, false)) refuseForMusl(task, object, type);
+}
+
+function refuseForMusl(task: LoadedProcess, object: LoadedObject, type: number): void {
+  const text = `Error relocating ${object.name}: unsupported relocation type ${type}`;
+  task.messages.push({ text, fatal: true });
+  endProcess(task, 127, { step: "relocation" });
 }
 
 function relocating(object: LoadedObject, row: number): EndPlace {

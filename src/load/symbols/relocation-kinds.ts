@@ -34,7 +34,9 @@ import {
   R_X86_64_TLSDESC,
   R_X86_64_TPOFF64,
 } from "../../arch/x86_64/relocations.ts";
-import type { LoaderMachine } from "../settings/contract.ts";
+import type { DynamicFile } from "../file/dynamic-file.ts";
+import { plainTypes } from "../file/file-relocations.ts";
+import type { LoaderMachine, LoaderProfile } from "../settings/contract.ts";
 
 /** "unexpected reloc type". */
 export const DO_REFUSE = 0;
@@ -108,3 +110,40 @@ export const RELOCATION_KINDS: Readonly<Record<LoaderMachine, Uint8Array>> = {
     [R_386_IRELATIVE, DO_INDIRECT],
   ]),
 };
+
+/**
+ * What musl knows (arch/x86_64/reloc.h and arch/i386/reloc.h): the same, but for IFUNCs, sizes and 32 bits on x86-64. The rest is
+ * "unsupported relocation type", also where it names no symbol.
+ */
+const MUSL_KINDS: Readonly<Record<LoaderMachine, Uint8Array>> = {
+  "x86-64": without(RELOCATION_KINDS["x86-64"], [R_X86_64_32, R_X86_64_SIZE64, R_X86_64_SIZE32, R_X86_64_IRELATIVE]),
+  i386: without(RELOCATION_KINDS.i386, [R_386_SIZE32, R_386_IRELATIVE]),
+};
+
+function without(kinds: Uint8Array, types: readonly number[]): Uint8Array {
+  return types.reduce((left, type) => left.with(type, DO_REFUSE), kinds);
+}
+
+/** DO_* by relocation type, for the loader of a C library. */
+export function relocationKinds(library: LoaderProfile["library"], machine: LoaderMachine): Uint8Array {
+  return library === "musl" ? MUSL_KINDS[machine] : RELOCATION_KINDS[machine];
+}
+
+/**
+ * The relocation types of a file that musl refuses, one for each relocation, in the order of the file.
+ * @param named also those of relocations that name a symbol, which binding comes upon by itself
+ */
+export function refusedByMusl({ elf, ranges }: DynamicFile, machine: LoaderMachine, named: boolean): number[] {
+  const wide = elf.elfClass === 64;
+  const kinds = MUSL_KINDS[machine];
+  const plain = plainTypes(elf.header.machine);
+  const refused: number[] = [];
+  for (const { start, end, entry } of ranges) {
+    for (let at = start; at < end; at += entry) {
+      const info = elf.view.getUint32(at + (wide ? 8 : 4), true);
+      const type = wide ? info : info & 255;
+      if (kinds[Math.min(type, 255)] === DO_REFUSE && (named || plain[Math.min(type, 255)] === 1)) refused.push(type);
+    }
+  }
+  return refused;
+}

@@ -310,7 +310,9 @@ test("a program that nobody may execute, and one whose program headers are cut o
 
 test("an executable stack: glibc 2.41 opens no such addon", needs(...x86_64.tools), () => {
   const here = folder("stack");
-  const addon = shared(here, x86_64, "stack.node", "int napi_register_module_v1(void) { return 0; }\n", ["-Wl,-z,execstack"]);
+  const addon = shared(here, x86_64, "stack.node", "int napi_register_module_v1(void) { return 0; }\n", [
+    "-Wl,-z,execstack",
+  ]);
   const answers = check(["--for", "debian:12,debian:13", addon]).files[0].targets;
   deepEqual(
     answers.map(({ loads }) => loads),
