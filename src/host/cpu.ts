@@ -47,6 +47,8 @@ function startOf(path: string): string {
 export function cpuOf(cpuinfo: string): HostCpu {
   const [, list = ""] = /^flags\s*: (.*)$/m.exec(cpuinfo) ?? [];
   const flags = new Set(list.split(" "));
+  // gVisor's /proc/cpuinfo leaves abm out; no CPU has BMI2 and MOVBE without LZCNT.
+  if (flags.has("bmi2") && flags.has("movbe")) flags.add("abm");
   const hwcaps: string[] = [];
   for (const [name, needed] of LEVELS) {
     if (!needed.every((flag) => flags.has(flag))) break;

@@ -11,7 +11,7 @@ import { type Placement, placementProblems, placer } from "./objects/place.ts";
 import { sortObjects } from "./objects/sort.ts";
 import {
   FILE_ERRORS,
-  LIBRARY_CACHE,
+  libraryCachePath,
   originOf,
   type Preload,
   preloadsOf,
@@ -185,7 +185,7 @@ function startProcess(
   const host: LoadHost = {
     search: searchContext(cache.files, options, { machine, program: asked, interpreter }),
     fileOf: (opened) => dynamicFileOf(cache, opened),
-    place: placer(machine, settings, () => sizeOf(cache, LIBRARY_CACHE)),
+    place: placer(machine, settings, () => sizeOf(cache, libraryCachePath(options.profile, asked.origin))),
     resolveIndirect: settings.resolveIndirect,
   };
   const task = emptyProcess(machine, options, programName, host, settings.bindNow === true);

@@ -15,8 +15,8 @@ export interface SharedFiles {
   parse(file: OpenedFile): ElfImage | undefined;
   /** The text of a file, or why it could not be opened. */
   readText(path: string): { readonly text: string } | OpenFailure;
-  /** /etc/ld.so.cache as this profile's loader reads it; undefined if it does without. Damage is reported once. */
-  libraryCache(profile: LoaderProfile): LibraryCache | undefined;
+  /** The cache at a path as this profile's loader reads it; undefined if it does without. Damage is reported once. */
+  libraryCache(profile: LoaderProfile, path: string): LibraryCache | undefined;
 }
 
 /** Opens a file of which all bytes are needed, through files that may be read partly. */
@@ -32,7 +32,18 @@ export function openWhole(
 /** PATH_MAX. */
 const LONGEST_PATH = 4096;
 
-export const LIBRARY_CACHE = "/etc/ld.so.cache";
+/** What Guix's loader says of programs that are not in its store, and so have no cache. */
+export const NO_CACHE = "/ld.so cache is lacking";
+
+/**
+ * The cache that a loader looks into: its own, or with Guix (glibc-dl-cache.patch) that of the program's item of the store.
+ * @param origin the program's directory
+ */
+export function libraryCachePath({ cache, store }: LoaderProfile, origin: string | undefined): string {
+  if (store === undefined) return cache ?? "/etc/ld.so.cache";
+  const item = origin?.startsWith(`${store}/`) === true ? origin.indexOf("/", store.length + 1) : -1;
+  return origin === undefined || item < 0 ? NO_CACHE : `${origin.slice(0, item)}/etc/ld.so.cache`;
+}
 
 /**
  * @param files the file system; asked once for each path
@@ -54,10 +65,10 @@ export function sharedFiles(files: LoadFiles, report: Report): SharedFiles {
       const file = open(path);
       return typeof file === "string" ? file : { text: new TextDecoder().decode(file.bytes.slice()) };
     },
-    libraryCache: (profile) =>
-      remembered(caches, profile.version.join("."), () => {
-        const file = open(LIBRARY_CACHE);
-        return typeof file === "string" ? undefined : readLibraryCache(file.bytes, LIBRARY_CACHE, profile, report);
+    libraryCache: (profile, path) =>
+      remembered(caches, `${profile.version.join(".")} ${path}`, () => {
+        const file = open(path);
+        return typeof file === "string" ? undefined : readLibraryCache(file.bytes, path, profile, report);
       }),
   };
 }

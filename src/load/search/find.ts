@@ -22,7 +22,7 @@ import {
   type SearchDirectory,
 } from "./context.ts";
 import { ERRORS, startError } from "./errors.ts";
-import { LIBRARY_CACHE } from "./files.ts";
+import { libraryCachePath, NO_CACHE } from "./files.ts";
 import { findForMusl } from "./musl.ts";
 import { type Verdict, verifyForGlibc } from "./verify.ts";
 
@@ -95,9 +95,12 @@ function findByName(search: Search, requester: Requester | undefined): void {
     "library-path",
     context.options.libraryPath === undefined ? "" : "--library-path",
   );
+  // Guix has turned these two around.
+  const cacheFirst = context.options.profile.store !== undefined;
+  if (cacheFirst) tryCache(search, asker);
   if (requester !== undefined && search.end === undefined)
     tryList(search, runpathOf(context, requester), "runpath", requester.name);
-  tryCache(search, asker);
+  if (!cacheFirst) tryCache(search, asker);
   if (!asker.noDefaultDirectories) tryList(search, context.system, "system", "");
   else noteForbidden(search);
 }
@@ -193,22 +196,24 @@ function tryCache(search: Search, asker: Requester): void {
   const { context } = search;
   const { options, files, machine } = context;
   if (search.end !== undefined || search.onlySetUserId || options.inhibitCache === true) return;
-  search.steps.push({ kind: "cache", path: LIBRARY_CACHE });
-  const cache = files.libraryCache(options.profile);
-  if (!context.openedCache) noteCache(context);
+  const file = libraryCachePath(options.profile, context.program.origin);
+  search.steps.push({ kind: "cache", path: file });
+  if (file === NO_CACHE) return;
+  const cache = files.libraryCache(options.profile, file);
+  if (!context.openedCache) noteCache(context, file);
   const path = cache === undefined ? undefined : lookUpInCache(cache, search.name, machine, context.capabilities);
   if (path === undefined) return;
   search.steps.push({ kind: "try", path });
   const isSystem = options.profile.systemDirectories[machine].some((directory) => path.startsWith(directory));
   if (asker.noDefaultDirectories && isSystem) {
-    search.tried.push({ path, rule: "cache", from: LIBRARY_CACHE, fate: "not-allowed", reason: "" });
-  } else tryFile(search, path, "cache", LIBRARY_CACHE);
+    search.tried.push({ path, rule: "cache", from: file, fate: "not-allowed", reason: "" });
+  } else tryFile(search, path, "cache", file);
 }
 
 /** The cache is opened once in a process. */
-function noteCache(context: SearchContext): void {
+function noteCache(context: SearchContext, path: string): void {
   context.openedCache = true;
-  const file = context.files.open(LIBRARY_CACHE);
+  const file = context.files.open(path);
   if (typeof file === "string") context.errno = file;
 }
 

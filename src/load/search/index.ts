@@ -4,7 +4,7 @@
 export { type LibraryCache, lookUpInCache, readLibraryCache } from "./cache.ts";
 export { expand, type ProcessFacts, type SearchContext, searchContext } from "./context.ts";
 export { ERRORS, FILE_ERRORS } from "./errors.ts";
-export { LIBRARY_CACHE, openWhole, type SharedFiles, sharedFiles } from "./files.ts";
+export { libraryCachePath, openWhole, type SharedFiles, sharedFiles } from "./files.ts";
 export { type FindOptions, findLibrary } from "./find.ts";
 export { isMuslItself } from "./musl.ts";
 export { expandNeeded } from "./needed.ts";

@@ -6,8 +6,8 @@ import type { SharedFiles } from "./files.ts";
 
 export interface Preload {
   readonly name: string;
-  /** As in ld.so's words: "object '%s' from %s cannot be preloaded". */
-  readonly from: "LD_PRELOAD" | "--preload" | "/etc/ld.so.preload";
+  /** As in ld.so's words ("object '%s' from %s cannot be preloaded"): LD_PRELOAD, --preload, or the file that lists it. */
+  readonly from: string;
 }
 
 export const PRELOAD_FILE = "/etc/ld.so.preload";
@@ -30,12 +30,13 @@ export function preloadsOf(options: LoadOptions, files: SharedFiles): readonly P
         secure ? name.length < LONGEST_SECURE_NAME && !name.includes("/") : name.length < LONGEST_PATH,
       )
       .map((name) => ({ name, from }));
-  const file = files.readText(PRELOAD_FILE);
+  const path = profile.preloadFile ?? PRELOAD_FILE;
+  const file = files.readText(path);
   const listed = typeof file === "string" ? [] : split(file.text.replace(/#.*/g, ""), /[:\s]+/);
   return [
     ...named(environment.LD_PRELOAD, "LD_PRELOAD"),
     ...named(preload, "--preload"),
-    ...listed.map((name) => ({ name, from: PRELOAD_FILE as "/etc/ld.so.preload" })),
+    ...listed.map((name) => ({ name, from: path })),
   ];
 }
 

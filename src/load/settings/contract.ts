@@ -52,6 +52,12 @@ export interface LoaderProfile {
   readonly systemDirectories: Readonly<Record<LoaderMachine, readonly string[]>>;
   /** What `$LIB` stands for. */
   readonly lib: Readonly<Record<LoaderMachine, string>>;
+  /** The cache that it was built to read: /etc/ld.so.cache if it is not given. */
+  readonly cache?: string;
+  /** Where it reads names of libraries to preload: /etc/ld.so.preload if it is not given. */
+  readonly preloadFile?: string;
+  /** Guix: each program has a cache of its own, in its item of this directory, which counts before RUNPATH. */
+  readonly store?: string;
 }
 
 export interface LoadOptions {

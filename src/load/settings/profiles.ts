@@ -207,8 +207,11 @@ function directories(x86_64: readonly string[], i386: readonly string[]): Direct
 }
 
 function libOf(system: readonly string[]): string {
-  const inUsr = system.find((directory) => directory.startsWith("/usr/")) ?? "/usr/lib/";
-  return inUsr.slice("/usr/".length, -1);
+  const inUsr = system.find((directory) => directory.startsWith("/usr/"));
+  if (inUsr !== undefined) return inUsr.slice("/usr/".length, -1);
+  // Of another prefix: from the last directory on that is called lib.
+  const [, own = "lib"] = /.*\/(lib[^/]*(?:\/.*)?)\/$/.exec(system.at(-1) ?? "") ?? [];
+  return own;
 }
 
 /** The profile of `glibc@2.31`, `glibc 2.31` or `musl@1.2.4`. */
@@ -248,7 +251,7 @@ export function profileName(profile: LoaderProfile): string {
 
 /**
  * Tells library, version and default directories from the bytes of the program interpreter itself: glibc's ld.so says
- * "ld.so (…) stable release version 2.36." and has its directories in one run of strings; musl's says its version behind
+ * "ld.so (…) stable release version 2.36." and has its directories in one run of strings, and the path of its cache; musl's says its version behind
  * "musl libc (x86_64)". Up to 2.32 ld.so did not know its version, but its file was called after it: ld-2.31.so.
  * @param machine whose directories they are; the other machine's are those of the layout that fits
  * @param realPath the file's own name, links resolved
@@ -267,15 +270,16 @@ export function profileOfInterpreter(
   }
   const system = systemDirectoriesIn(loader);
   const version = digits.split(".").map(Number);
-  if (system === undefined) return profileOf("glibc", version, "lib64");
-  const own = directories(system, system);
+  const own = filesIn(loader);
+  if (system === undefined) return { ...profileOf("glibc", version, "lib64"), ...own };
   const fits = Object.values(LAYOUTS).find((layout) => layout.systemDirectories[machine].join() === system.join());
   const other = fits ?? LAYOUTS.lib64;
   return {
     library: "glibc",
     version,
     systemDirectories: { ...other.systemDirectories, [machine]: system },
-    lib: { ...other.lib, [machine]: own.lib[machine] },
+    lib: { ...other.lib, [machine]: libOf(system) },
+    ...own,
   };
 }
 
@@ -305,18 +309,54 @@ function muslVersion(loader: Uint8Array): readonly number[] | undefined {
   return undefined;
 }
 
-/** glibc's system_dirs (elf/dl-load.c): absolute directories with a slash at the end, each ended by a NUL, in one run. */
+/**
+ * glibc's system_dirs (elf/dl-load.c): absolute directories with a slash at the end, each ended by a NUL, in one run. Nothing
+ * else in a loader looks like that, wherever its prefix is: /nix/store/HASH-glibc-2.38/lib/, /home/linuxbrew/.linuxbrew/lib/.
+ */
 function systemDirectoriesIn(loader: Uint8Array): string[] | undefined {
-  for (let at = findText(loader, "/lib"); at >= 0; at = findText(loader, "/lib", at + 1)) {
-    if (at > 0 && loader[at - 1] !== 0) continue;
+  let longest: string[] = [];
+  for (let at = findText(loader, "\0/"); at >= 0; at = findText(loader, "\0/", at + 1)) {
     const found: string[] = [];
-    for (let next = at; found.length < 16; ) {
-      const name = nameAt(loader, next, Math.min(loader.length, next + 256));
-      if (!/^\/(?:[\w.-]+\/)+$/.test(name)) break;
+    for (let next = at + 1; found.length < 16; ) {
+      const name = nameAt(loader, next, Math.min(loader.length, next + LONGEST_DIRECTORY));
+      if (!/^\/(?:[^/]+\/)+$/.test(name)) break;
       found.push(name);
       next += name.length + 1;
     }
-    if (found.some((name) => name.startsWith("/usr/lib"))) return found;
+    if (found.length > longest.length) longest = found;
   }
-  return undefined;
+  return longest.length === 0 ? undefined : longest;
+}
+
+const LONGEST_DIRECTORY = 1024;
+
+/** Files that a loader of another prefix reads in place of those in /etc. */
+function filesIn(loader: Uint8Array): Pick<LoaderProfile, "cache" | "preloadFile" | "store"> {
+  // Guix (its glibc-dl-cache.patch) has a text for programs that are not in its store.
+  if (findText(loader, "/ld.so cache is lacking\0") >= 0) return { store: "/gnu/store", ...preloadFileIn(loader) };
+  const shown = findText(loader, "\0 search cache=");
+  // The compiler puts the format's argument before it.
+  const cache = shown < 0 ? "" : stringBefore(loader, shown);
+  const named = cache.startsWith("/") ? cache : stringEndingIn(loader, "/ld.so.cache\0");
+  return {
+    ...(named.startsWith("/") && named !== "/etc/ld.so.cache" ? { cache: named } : {}),
+    ...preloadFileIn(loader),
+  };
+}
+
+/** Nix has /etc/ld-nix.so.preload. */
+function preloadFileIn(loader: Uint8Array): Pick<LoaderProfile, "preloadFile"> {
+  const name = stringEndingIn(loader, ".so.preload\0");
+  return name.startsWith("/") && name !== "/etc/ld.so.preload" ? { preloadFile: name } : {};
+}
+
+function stringEndingIn(loader: Uint8Array, end: string): string {
+  const at = findText(loader, end);
+  return at < 0 ? "" : stringBefore(loader, at + end.length - 1);
+}
+
+/** The text that the NUL at `end` ends. */
+function stringBefore(loader: Uint8Array, end: number): string {
+  const start = loader.lastIndexOf(0, end - 1) + 1;
+  return end - start < LONGEST_DIRECTORY ? nameAt(loader, start, end) : "";
 }
