@@ -89,18 +89,34 @@ export const checkMessages: MessageTable = {
   },
   "check-gcc-runtime-too-old": {
     message: "needs {versions} of {library}: too new for {system}, which has that of GCC {gcc}[[ (up to {has})]]",
+    more: ["{found} has that, but no RPATH leads to it"],
     cure: "build it with GCC {gcc} or older, or link with -static-libstdc++ -static-libgcc",
   },
   "check-version-not-shipped": {
     message: "needs {versions} of {library}, but {path}, which comes along, does not have that",
+    more: ["{found} has that, but no RPATH leads to it"],
     cure: "ship the {library} that it was built with",
   },
   "check-version-missing": {
     message: "needs {versions} of {library}, but {path} does not have that",
+    more: ["{found} has that, but no RPATH leads to it"],
     cure: "build it on this system, or install a newer {library}",
+  },
+  "check-version-elsewhere": {
+    message:
+      "needs {versions} of {library}, which the one that the search finds lacks: it loads in a program that has loaded {found} before",
   },
   "check-version-unknown": {
     message: "needs {versions} of {library}, but {path} has no versions: it loads with a warning",
+  },
+  "check-version-without-library": {
+    message:
+      "asks for {versions} of {library} without needing {library} (no DT_NEEDED): ld.so ends with an assertion of dl-version.c, unless something else loads that",
+    cure: "patchelf --add-needed {library}; or take the versions away too (patchelf --clear-symbol-version) if nothing of it is used",
+  },
+  "check-private-symbols-missing": {
+    message: "needs symbols that are private to glibc, and the one here does not have them: it is of another release",
+    cure: "keep libc.so.6, its siblings and ld.so of one release together: look at LD_LIBRARY_PATH, RPATH, and copies of them that are shipped along",
   },
   "check-private-symbols": {
     message: "uses symbols that are private to glibc: it works only with the very release it was built for",
@@ -115,6 +131,23 @@ export const checkMessages: MessageTable = {
   "check-symbols-missing-late": {
     message: "calls functions that nothing defines: it loads, and ends when it calls one of them",
     cure: "link with the library that defines them; with LD_BIND_NOW=1 it does not start at all",
+  },
+  "check-symbol-size": {
+    message:
+      'copies variables that are larger in the library: "has different size in shared object, consider re-linking"',
+    cure: "link it again with the library that is there, or compile it with -fPIE so that it keeps no copies",
+  },
+  "check-protected-copied": {
+    message: "copies variables that their library protects, and so does not share: each has its own",
+    cure: "compile it with -fPIE -mno-direct-extern-access, or give the variables default visibility",
+  },
+  "check-protected-function": {
+    message: "has its own addresses of functions that their library protects: pointers to them differ",
+    cure: "compile it with -fPIE -mno-direct-extern-access, or give the functions default visibility",
+  },
+  "check-ifunc-order": {
+    message: "binds IFUNCs of a library that is relocated later: their resolvers may run too early",
+    cure: "link the library that uses them with the one that defines them",
   },
   "check-symbols-of-program": {
     message: "leaves symbols to the program that loads it",
@@ -163,6 +196,10 @@ export const checkMessages: MessageTable = {
     cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: libc6-i386 for 32 bits)",
   },
   "check-load-fails": { message: "cannot be loaded: {reason}" },
+  "check-load-fails-late": {
+    message: "loads, and ends when a function is called first: {reason}",
+    cure: "with LD_BIND_NOW=1 it ends at the start; link and compile it anew for the library that is there",
+  },
   "check-relocations-unknown": {
     message: 'has relocations that musl does not know ({count} of them[[: {types}]]): "{reason}"',
     cure: "compile it for musl, without IFUNCs (the attributes ifunc and target_clones)",

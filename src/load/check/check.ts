@@ -48,6 +48,8 @@ export interface FileReport {
   readonly made: Demands["made"];
   /** DT_SONAME. */
   readonly soname: string | undefined;
+  /** The versions that it defines, of symbols that others may need. */
+  readonly defines: readonly string[];
   readonly oldest: Oldest | undefined;
   /** What is wrong with the file wherever it is. */
   readonly problems: readonly Problem[];
@@ -97,6 +99,7 @@ export function checker(cache: LoadCache, libraryPath: string, targets: readonly
         library: demands.library,
         made: demands.made,
         soname: demands.file.soname,
+        defines: demands.file.versions.definitions.map((it) => it.name),
         oldest: oldestOfAll(group.objects.map((it) => oldestOf(it, newest))),
         problems,
         verdicts: targets.map((target) => {
@@ -114,6 +117,7 @@ const NOTHING: Omit<FileReport, "name" | "problems"> = {
   library: undefined,
   made: undefined,
   soname: undefined,
+  defines: [],
   oldest: undefined,
   verdicts: [],
 };

@@ -12,6 +12,7 @@ import type {
   UndefinedSymbol,
 } from "../objects/objects.ts";
 import type { Candidate } from "../settings/contract.ts";
+import { needsOfNobody } from "../symbols/versions.ts";
 import { compareVersionNames } from "../systems/index.ts";
 import { type Demands, demandsOf, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
@@ -27,6 +28,7 @@ import {
   type Surroundings,
   usualLinker,
 } from "./surroundings.ts";
+import { unneededFindings } from "./unneeded.ts";
 
 /**
  * What keeps a file from loading, or might.
@@ -57,7 +59,11 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
   const files = result.process.objects.map(({ file }) => file);
   if (main.role === "addon" && refused.length === 0) own.push(...nodeFindings(main, files, node));
   if (profile.library === "musl") refused.push(...relocationsRefused(result.process, main, where));
-  const found = processFindings(result.process, main, where, node, refused);
+  const isLate = (): boolean => {
+    const lazily = load(path, { ...where.options, profile }, where.cache, { ...settings, bindNow: false });
+    return lazily.loaded && lazily.process.exitCode === undefined;
+  };
+  const found = processFindings(result.process, main, where, node, refused, isLate);
   return [...own, ...foreignFindings(main, profile.library, where.name, found)];
 }
 
@@ -100,27 +106,39 @@ function relocationsRefused({ objects, options }: LoadedProcess, main: Demands, 
   });
 }
 
-/** @param refused findings that explain why it ends, to begin with */
+/**
+ * @param refused findings that explain why it ends, to begin with
+ * @param isLate whether what it ends with comes only with the first call of a function
+ */
 function processFindings(
   loaded: LoadedProcess,
   main: Demands,
   where: Surroundings,
   node: NodeExports,
   refused: readonly Problem[],
+  isLate: () => boolean,
 ): Problem[] {
   const nameOf = (object: LoadedObject): string => (object.kind === "program" ? main.name : object.file.realPath);
   const findings = [
     ...refused,
     ...loaded.missingLibraries.map((missing) => missingLibrary(missing, nameOf)),
     ...missingVersions(loaded.missingVersions, nameOf),
+    ...versionsOfNobody(loaded, main, node, nameOf),
     ...undefinedSymbols(loaded, main, where, node, nameOf),
     ...loaded.problems.filter(({ severity }) => severity === "error"),
+    ...loaderWarnings(loaded, main.name),
   ];
   // What the loader would end with and nothing above explains.
-  const isExplained = findings.some(({ severity }) => severity === "error") || loaded.undefinedSymbols.length > 0;
+  const isExplained =
+    findings.some(({ severity }) => severity === "error") ||
+    loaded.undefinedSymbols.length > 0 ||
+    loaded.chain.some((object) => needsOfNobody(loaded, object).length > 0);
   const reason = loaded.messages.find(({ fatal }) => fatal)?.text;
   if (loaded.exitCode !== undefined && !isExplained && reason !== undefined) {
-    findings.push(error("check-load-fails", { file: main.name }, { reason }));
+    const place = { file: main.name };
+    findings.push(
+      isLate() ? warning("check-load-fails-late", place, { reason }) : error("check-load-fails", place, { reason }),
+    );
   }
   return findings;
 }
@@ -159,6 +177,30 @@ function missingVersions(all: readonly MissingVersion[], nameOf: NameOf): Proble
     return fatal
       ? error("check-version-missing", place, { ...facts, symbols })
       : warning("check-version-unknown", place, facts);
+  });
+}
+
+/** Versions of libraries that nothing needs; who opens a library or an addon may have loaded them. */
+function versionsOfNobody(loaded: LoadedProcess, main: Demands, node: NodeExports, nameOf: NameOf): Problem[] {
+  if (loaded.missingLibraries.length > 0 || loaded.options.profile.library === "musl") return [];
+  return loaded.chain.flatMap((object) =>
+    unneededFindings(needsOfNobody(loaded, object), nameOf(object), main.role, (library) => node.hasLibrary(library)),
+  );
+}
+
+/** What the loader says on the way and goes on: its words, and our code for them. */
+const WARNINGS: readonly (readonly [said: RegExp, code: string])[] = [
+  [/Symbol `(.*)' has different size in shared object/, "check-symbol-size"],
+  [/copy relocation against non-copyable protected symbol `(.*)' in/, "check-protected-copied"],
+  [/direct reference to protected function `(.*)' in/, "check-protected-function"],
+  [/Relink `.*' with `.*' for IFUNC symbol `(.*)'/, "check-ifunc-order"],
+];
+
+/** One finding for each kind of warning. */
+function loaderWarnings({ messages }: LoadedProcess, name: string): Problem[] {
+  return WARNINGS.flatMap(([said, code]) => {
+    const symbols = messages.flatMap(({ text, fatal }) => (fatal ? [] : (said.exec(text)?.[1] ?? [])));
+    return symbols.length === 0 ? [] : [warning(code, { file: name }, { symbols: [...new Set(symbols)] })];
   });
 }
 
@@ -204,6 +246,7 @@ function undefinedCode(
     if (exported !== false) return undefined;
     if (NODE_SYMBOL.test(name)) return "check-symbols-of-node";
   }
+  if (version === "GLIBC_PRIVATE") return "check-private-symbols-missing";
   // A library may be meant for a program that has the symbol.
   if (main.role === "library" && version === "") return "check-symbols-of-program";
   const isLate = !object.file.bindNow && relocation >= symbolicOf(object.file).firstPlt;

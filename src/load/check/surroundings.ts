@@ -34,7 +34,7 @@ export interface Surroundings {
   readonly nodeVersions: NodeVersions | undefined;
 }
 
-/** process.versions. */
+/** What Node.js says of itself. */
 export interface NodeVersions {
   /** NODE_MODULE_VERSION. */
   readonly modules: number;
@@ -101,6 +101,8 @@ export interface NodeExports {
   inProcess(name: string): boolean | undefined;
   /** The same without the C library, which is another one on other systems. */
   besidesLibc(name: string): boolean | undefined;
+  /** Whether a library of this name is loaded in its process. */
+  hasLibrary(name: string): boolean;
   /** NODE_MODULE_VERSION. */
   moduleVersion(): number | undefined;
   /** The newest version of Node-API that it has. */
@@ -113,6 +115,7 @@ export interface NodeExports {
 export const noNode: NodeExports = {
   inProcess: () => undefined,
   besidesLibc: () => undefined,
+  hasLibrary: () => false,
   moduleVersion: () => undefined,
   apiVersion: () => undefined,
   wholeOf: ({ elf }) => elf,
@@ -128,6 +131,10 @@ export function nodeExports(where: Surroundings): NodeExports {
   };
   return {
     inProcess: (name) => among(name, () => true),
+    hasLibrary: (name) => {
+      objects ??= nodeProcess(where)?.objects ?? [];
+      return objects.some(({ names, file }) => names.includes(name) || file.soname === name);
+    },
     moduleVersion: () => {
       modules ??= where.nodeVersions?.modules ?? moduleVersionIn(where) ?? NaN;
       return Number.isNaN(modules) ? undefined : modules;

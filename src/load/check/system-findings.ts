@@ -26,6 +26,7 @@ import { NODE_SYMBOL, nodeFindings } from "./load-findings.ts";
 import { isGlibcName, isLinux } from "./made-for.ts";
 import { refusalFindings, relocationFindings } from "./refusals.ts";
 import type { NodeExports } from "./surroundings.ts";
+import { unneededFindings } from "./unneeded.ts";
 
 /** A system, and its C library's symbols once somebody has asked. */
 export interface SystemTables {
@@ -73,6 +74,7 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   const missing = libraryFindings(context);
   const versions = system.library === "glibc" ? versionFindings(context) : [];
   const symbols = missingSymbols(context);
+  if (system.library === "glibc") versions.push(...versionsOfNobody(context));
   const others = group.objects.slice(1).flatMap((it) => fileFindings(it, system, undefined));
   const libraries = main.role === "program" ? group.objects.slice(1) : group.objects;
   const refused = libraries.flatMap((it) =>
@@ -158,6 +160,28 @@ function versionFindings(context: Context): Problem[] {
     for (const needs of byLibrary.values()) findings.push(versionFinding(context, object, needs));
   }
   return findings;
+}
+
+/** What libraries bring along that the tables know. */
+const BROUGHT: Readonly<Record<string, readonly string[]>> = {
+  "libstdc++.so.6": ["libm.so.6", "libgcc_s.so.1"],
+};
+
+/** glibc's own libraries all need these. */
+const ALWAYS: ReadonlySet<string> = new Set(["libc.so.6", "ld-linux-x86-64.so.2", "ld-linux.so.2"]);
+
+/** Versions of libraries that nothing needs, as far as it is known what libraries of the system need in turn. */
+function versionsOfNobody({ group, node, unknown }: Context): Problem[] {
+  const needed = group.objects.flatMap((it) => it.needed);
+  const there = new Set([...needed, ...needed.flatMap((name) => BROUGHT[name] ?? []), ...group.byName.keys()]);
+  const isBlack = [...unknown].some((name) => BROUGHT[name] === undefined && name !== "libgcc_s.so.1");
+  const role = isBlack ? "library" : group.main.role;
+  return group.objects.flatMap(({ file, name }) => {
+    const needs = file.versions.needs.filter(
+      ({ library }) => !there.has(library) && !(needed.length > 0 && ALWAYS.has(library)),
+    );
+    return unneededFindings(needs, name, role, (library) => node.hasLibrary(library));
+  });
 }
 
 /** Undefined where nobody knows. */

@@ -34,6 +34,7 @@ export type ChangeName =
   | "acceptsUnversionedLibraries"
   | "loaderRelocatedLast"
   | "rseqBlock"
+  | "shorterHeads"
   | "defaultVersionIsFallback"
   | "rejectionsNamed"
   | "muslRelr"
@@ -137,6 +138,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 41],
     what: "keeps the kernel's rseq area in a block of 32 bytes behind the thread-local storage that the start needs",
     source: "glibc 2.41 release notes; seen with Debian's 2.41",
+  },
+  shorterHeads: {
+    library: "glibc",
+    since: [2, 35],
+    what: "names an assertion of dl-version.c by one line less",
+    source: 'glibc 2.35, which took "Contributed by" lines out; seen with 2.36 and in reports of 2.31',
   },
   defaultVersionIsFallback: {
     library: "glibc",
