@@ -223,6 +223,8 @@ export interface LinkOptions {
   /** Write .gdb_index, unless debug information is left out. Not with -r. */
   readonly gdbIndex: boolean;
   readonly packageMetadata: string | undefined;
+  /** A line for .comment, to tell which linker it was. Only where an input has that section, and not with -r. */
+  readonly linkerComment: string | undefined;
 
   // Symbol table
   readonly strip: "none" | "debug" | "all";
@@ -424,6 +426,7 @@ export const defaultOptions: LinkOptions = {
   compressSections: [],
   gdbIndex: false,
   packageMetadata: undefined,
+  linkerComment: undefined,
   strip: "none",
   discard: "section-merge",
   retainSymbols: undefined,

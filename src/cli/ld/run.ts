@@ -12,6 +12,7 @@ import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts
 import type { LinkResult } from "../../link/result.ts";
 import { separateDebug } from "../../link/write/separate-debug.ts";
 import type { Io } from "../io.ts";
+import { version } from "../version.ts";
 import { archiveReport, extractionReport } from "./archive-reports.ts";
 import { dependencyRule } from "./dependency-file.ts";
 import { createDraft, type FrontSettings } from "./draft.ts";
@@ -100,6 +101,7 @@ function linkCommand({ inputs, options, settings }: LdCommand, host: LdHost, io:
   const whole: LinkOptions = {
     ...options,
     accelerators: host.accelerators,
+    linkerComment: `Linker: Solder ${version}`,
     // Looked up when the link asks for it, which most do not.
     get systemLibraryPaths(): readonly string[] {
       systemLibraryPaths ??= host.systemLibraryPaths(options.sysroot);

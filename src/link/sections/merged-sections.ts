@@ -98,9 +98,18 @@ function mergeOutput(
     merged.bucketOf[section] = bucket;
     merged.ordinalOf[section] = ordinal;
   }
+  const comments = output.name === ".comment" ? byKey.get(`${SHF_MERGE | SHF_STRINGS}:1:1`) : undefined;
+  if (comments !== undefined) addLinkerComment(merged.buckets[comments].merger, options);
   newIndex[output.pieces.length] = count;
   output.pieces = kept.slice(0, count);
   output.rankEnds = output.rankEnds.map((end) => newIndex[end]);
+}
+
+/** Compilers tell their versions in .comment, and so do lld and mold. A file without it stays as GNU ld makes it. */
+function addLinkerComment(merger: Merger, { linkerComment }: LinkOptions): void {
+  if (linkerComment === undefined) return;
+  const line = new TextEncoder().encode(`${linkerComment}\0`);
+  addMergeSection(merger, line, 0, line.length, 1);
 }
 
 function isMergeable(sections: SectionTable, section: SectionId): boolean {
