@@ -6,6 +6,7 @@ import {
   DT_GNU_HASH,
   DT_HASH,
   DT_JMPREL,
+  DT_NULL,
   DT_REL,
   DT_RELA,
   DT_RELR,
@@ -87,8 +88,11 @@ function isPlain({ header }: ElfImage): boolean {
 /** How long some of the tables are is not said anywhere, so each is taken up to the end of its segment. */
 function wantTables(image: ElfImage, dynamic: ElfSegment, want: (start: number, end: number) => void): void {
   const half = image.elfClass / 8;
-  const end = dynamic.offset + dynamic.fileBytes;
-  for (let at = dynamic.offset; at + 2 * half <= end; at += 2 * half) {
+  const section = rangeAtAddress(image, dynamic.address);
+  if (section === undefined) return;
+  want(section.start, section.end);
+  for (let at = section.start; at + 2 * half <= section.end; at += 2 * half) {
+    if (address(image, at) === DT_NULL) return;
     if (!TABLES.has(address(image, at))) continue;
     const range = rangeAtAddress(image, address(image, at + half));
     if (range !== undefined) want(range.start, range.end);

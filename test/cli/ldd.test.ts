@@ -70,8 +70,9 @@ function elfHeader(machine: number): Buffer {
 }
 
 /** What the real loader lists, without addresses and the kernel's object. */
-function traced(program: string): string[] {
-  const { stdout } = run("/usr/bin/env", ["LD_TRACE_LOADED_OBJECTS=1", program]);
+function traced(program: string, environment: Readonly<Record<string, string>> = {}): string[] {
+  const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const { stdout } = run("/usr/bin/env", [...settings, "LD_TRACE_LOADED_OBJECTS=1", program]);
   const lines = stdout
     .split("\n")
     .filter((line) => line !== "" && !line.includes("linux-vdso") && !line.includes("linux-gate"));
@@ -99,7 +100,10 @@ test("--flat is ldd's list", needs("/usr/bin/env", "/usr/bin/git"), () => {
     .out.split(/^(\/.*):\n/m)
     .slice(1);
   const listed = programs.map((_, index) => blocks[2 * index + 1].trimEnd().split("\n"));
-  deepEqual(listed, programs.map(traced));
+  deepEqual(
+    listed,
+    programs.map((path) => traced(path)),
+  );
 });
 
 test("--flat has missing libraries where ldd has them", needs("ld", ...x86_64.tools), () => {
@@ -110,6 +114,20 @@ test("--flat has missing libraries where ldd has them", needs("ld", ...x86_64.to
   const main = here.program("main", { needed: ["libfirst.so", "liba.so"], rpath: here.at("libs") });
   deepEqual(ldd(["--flat", main]).out.trimEnd().split("\n"), traced(main));
 });
+
+test(
+  "--flat has preloaded libraries where ldd has them, and no line for missing ones",
+  needs("ld", ...x86_64.tools),
+  () => {
+    const here = tree(x86_64, "ldd");
+    here.library("libs/liba.so");
+    const main = here.program("main", { needed: ["liba.so", "libgone.so"], rpath: here.at("libs") });
+    for (const preload of ["libgone.so", `${here.at("libs/liba.so")} libnope.so`, "/no/such.so"]) {
+      const { out } = ldd(["--flat", "-e", `LD_PRELOAD=${preload}`, main]);
+      deepEqual(out.trimEnd().split("\n"), traced(main, { LD_PRELOAD: preload }), preload);
+    }
+  },
+);
 
 test("musl's list is that of its own ldd", needs("ld", "/lib/ld-musl-x86_64.so.1", ...musl.tools), () => {
   const here = tree(musl, "ldd");

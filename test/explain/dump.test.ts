@@ -44,6 +44,24 @@ function squeezed(text: readonly string[]): string[] {
   return text.map((line) => line.trim().replace(/ +/g, " "));
 }
 
+test("tables are found by the dynamic section where section headers are overwritten", needs("gcc"), () => {
+  const source = join(dir, "overwritten.c");
+  writeFileSync(source, "extern int v; int f(void); int g(void) { return f() + v; }");
+  const whole = join(dir, "overwritten.so");
+  tool("gcc", ["-shared", "-fPIC", "-nostdlib", "-o", whole, source]);
+  const bytes = readFileSync(whole);
+  for (let at = Number(bytes.readBigUInt64LE(0x28)); at < bytes.length; at++) bytes[at] = (at * 7) & 255;
+  const parts = new Set<DumpPart>(["dynamic-symbols", "relocations"]);
+  const { dynamicSymbols, relocations, problems } = dumpFile(bytes, "junk.so", parts);
+  const expected = dumpFile(readFileSync(whole), "whole.so", parts);
+  const names = (it: FileDump["dynamicSymbols"]) => it?.symbols.map(({ name }) => name);
+  deepEqual(names(dynamicSymbols), names(expected.dynamicSymbols));
+  const types = (it: FileDump["relocations"]) =>
+    it?.flatMap(({ entries }) => entries.map(({ type, symbol }) => type + symbol));
+  deepEqual(types(relocations), types(expected.relocations));
+  ok(problems.some(({ code }) => code === "section-headers-unfit"));
+});
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Layout
 // ---------------------------------------------------------------------------------------------------------------------

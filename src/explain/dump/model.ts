@@ -3,6 +3,7 @@
 
 import {
   type ArchiveMember,
+  DT_SYMTAB,
   dynamicOf,
   dynamicSymbolsOf,
   dynamicVersionsOf,
@@ -16,6 +17,7 @@ import {
   type Problem,
   parseElf,
   type Report,
+  rangeAtAddress,
   readArchive,
   SHT_DYNSYM,
   SHT_SYMTAB,
@@ -220,6 +222,8 @@ interface SharedFacts {
   readonly dynamicSymbols: () => readonly ElfSymbol[];
   readonly versions: () => ElfVersions;
   readonly places: () => Locator;
+  /** Tables are found by the dynamic section, not by section headers. */
+  readonly asLoaded: () => boolean;
 }
 
 function sharedFacts(file: ElfFile, report: Report): SharedFacts {
@@ -229,19 +233,33 @@ function sharedFacts(file: ElfFile, report: Report): SharedFacts {
   };
   const dynamic = once(() => dynamicOf(file, report));
   const symbols = once(() => symbolsOfType(SHT_SYMTAB));
+  const asLoaded = once(() => isLikeLoaded(file, dynamic(), report));
   const dynamicSymbols = once(() => {
-    if (file.sections.length > 0) return symbolsOfType(SHT_DYNSYM);
     const section = dynamic();
+    if (!asLoaded()) return symbolsOfType(SHT_DYNSYM);
     return section === undefined ? [] : dynamicSymbolsOf(file, section, report);
   });
   const versions = once(() => {
-    const section = file.sections.length > 0 ? undefined : dynamic();
+    const section = asLoaded() ? dynamic() : undefined;
     return section === undefined
       ? versionsOf(file, report)
       : dynamicVersionsOf(file, section, dynamicSymbols().length, report);
   });
   const places = once(() => locator(file, symbols().length > 0 ? symbols() : dynamicSymbols()));
-  return { dynamic, symbols, dynamicSymbols, versions, places };
+  return { dynamic, symbols, dynamicSymbols, versions, places, asLoaded };
+}
+
+/**
+ * Are tables to be found as the loader finds them, by the dynamic section? So where there are no section headers, and where
+ * they know nothing of the symbols that the dynamic section names: somebody has overwritten them, and the file loads all the same.
+ */
+function isLikeLoaded(file: ElfFile, dynamic: ElfDynamic | undefined, report: Report): boolean {
+  if (file.sections.length === 0) return true;
+  const symbols = dynamic?.entries.find(({ tag }) => tag === DT_SYMTAB)?.value;
+  if (symbols === undefined || rangeAtAddress(file, symbols) === undefined) return false;
+  if (file.sections.some(({ type, address }) => type === SHT_DYNSYM && address === symbols)) return false;
+  report(warning("section-headers-unfit", { file: file.name }, { address: symbols }));
+  return true;
 }
 
 /** The function's value, computed when it is first asked for. */
@@ -259,7 +277,7 @@ function entryName(file: ElfFile, facts: SharedFacts): string | undefined {
 
 function symbolTable(file: ElfFile, facts: SharedFacts, type: number): SymbolTableDump | undefined {
   const dynamic = type === SHT_DYNSYM;
-  const section = sectionOfType(file, type);
+  const section = dynamic && facts.asLoaded() ? undefined : sectionOfType(file, type);
   const symbols = dynamic ? facts.dynamicSymbols() : facts.symbols();
   if (section === undefined && symbols.length === 0) return undefined;
   const versions = dynamic ? facts.versions() : undefined;
@@ -268,11 +286,12 @@ function symbolTable(file: ElfFile, facts: SharedFacts, type: number): SymbolTab
 
 function relocations(file: ElfFile, facts: SharedFacts, report: Report): RelocationTableDump[] {
   const symtab = sectionOfType(file, SHT_SYMTAB)?.index;
-  const dynsym = sectionOfType(file, SHT_DYNSYM)?.index ?? -1;
+  const dynsym = facts.asLoaded() ? -1 : (sectionOfType(file, SHT_DYNSYM)?.index ?? -1);
   return relocationDumps({
     file,
     dynamic: facts.dynamic(),
     places: facts.places(),
+    asLoaded: facts.asLoaded(),
     symbolsIn: (section) => (section === dynsym ? facts.dynamicSymbols() : section === symtab ? facts.symbols() : []),
     versions: facts.versions(),
     dynsym,

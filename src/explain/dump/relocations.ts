@@ -70,6 +70,8 @@ export interface RelocationContext {
   readonly dynamic: ElfDynamic | undefined;
   readonly machine: Machine | undefined;
   readonly places: Locator;
+  /** Tables are found by the dynamic section, not by section headers. */
+  readonly asLoaded: boolean;
   /** Symbols of the table with this section index; of DT_SYMTAB for index -1. */
   readonly symbolsIn: (section: number) => readonly ElfSymbol[];
   readonly versions: ElfVersions;
@@ -79,9 +81,9 @@ export interface RelocationContext {
 }
 
 export function relocationDumps(context: Omit<RelocationContext, "machine">): RelocationTableDump[] {
-  const { header, elfClass, sections } = context.file;
+  const { header, elfClass } = context.file;
   const full = { ...context, machine: machineFor(header.machine, elfClass) };
-  return sections.length > 0 ? tablesBySection(full) : tablesByAddress(full);
+  return context.asLoaded ? tablesByAddress(full) : tablesBySection(full);
 }
 
 function tablesBySection(context: RelocationContext): RelocationTableDump[] {

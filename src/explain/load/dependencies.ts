@@ -90,7 +90,7 @@ function branchesOf(view: View, parent: LoadedObject): Branch[] {
     if (missing !== undefined) all.push(...missingBranch(view, missing, parent));
     const object = view.named.get(name);
     if (object === undefined) continue;
-    if (object.requester === parent && askedAs(object) === name) all.push(branch(object));
+    if (object.requester === parent && object.asked === name) all.push(branch(object));
     else if (options.repeats)
       all.push({ lines: [painted(printable(`${name} ${seenAs(object)}`), "dim", style)], object: undefined });
   }
@@ -106,12 +106,7 @@ function branchesOf(view: View, parent: LoadedObject): Branch[] {
 /** Objects that the program did not ask for itself but got. */
 function preloaded(task: LoadedProcess, program: LoadedObject): LoadedObject[] {
   const asked = new Set(program.file.dependencies.map(({ name }) => name));
-  return task.objects.filter((object) => object.requester === program && !asked.has(askedAs(object)));
-}
-
-/** The name under which somebody first asked for it. */
-function askedAs(object: LoadedObject): string {
-  return object.names[1] ?? object.names[0] ?? object.name;
+  return task.objects.filter((object) => object.requester === program && !asked.has(object.asked));
 }
 
 function seenAs(object: LoadedObject): string {
@@ -120,7 +115,7 @@ function seenAs(object: LoadedObject): string {
 }
 
 function objectLine(object: LoadedObject, style: Style): string {
-  const [asked, path] = [printable(askedAs(object)), printable(object.name)];
+  const [asked, path] = [printable(object.asked), printable(object.name)];
   const taken = object.tried.find(({ fate }) => fate === "taken");
   const found = taken === undefined ? "" : printable(ruleText(taken.rule, taken.from));
   const arrow = asked === path ? asked : `${painted(asked, "name", style)} => ${path}`;
@@ -162,7 +157,7 @@ export function flatLines(task: LoadedProcess): string[] {
   const lines = [...(missing.get(program) ?? [])];
   const line = (text: string): void => void lines.push(`\t${printable(text)}`);
   for (const object of rest) {
-    const asked = object.kind === "loader" ? object.name : askedAs(object);
+    const asked = object.kind === "loader" ? object.name : object.asked;
     line(asked === object.name ? object.name : `${asked} => ${object.name}`);
     lines.push(...(missing.get(object) ?? []));
   }
@@ -174,7 +169,9 @@ function missingBehind(task: LoadedProcess): Map<LoadedObject, string[]> {
   const lines = new Map<LoadedObject, string[]>();
   const seen = new Set<LoadedObject>();
   let last = task.objects[0];
-  for (const { name, object } of task.searches) {
+  for (const { kind, name, object } of task.searches) {
+    // Of a library that cannot be preloaded there is a message, and no line.
+    if (object === undefined && kind === "preloaded") continue;
     if (object === undefined) lines.set(last, [...(lines.get(last) ?? []), `\t${printable(name)} => not found`]);
     else if (!seen.has(object)) last = object;
     if (object !== undefined) seen.add(object);
@@ -191,7 +188,7 @@ export function dependenciesJson(task: LoadedProcess): unknown {
     profile: profileName(task.options.profile),
     interpreter: program.file.interpreter ?? null,
     libraries: task.chain.slice(1).map((object) => ({
-      name: askedAs(object),
+      name: object.asked,
       path: object.name,
       file: object.file.realPath,
       soname: object.file.soname ?? null,

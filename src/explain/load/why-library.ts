@@ -34,7 +34,7 @@ function loadedLines(task: LoadedProcess, object: LoadedObject, style: Style): s
   for (const user of users) lines.push(`  needed by ${user.name}${neededAs(task, user, object)}`);
   const others = object.names.filter((it) => it !== object.name && it !== "");
   if (others.length > 0) lines.push(`  asked for as ${others.join(", ")}`);
-  const tried = triedTexts(task, object.names[1] ?? object.names[0] ?? object.name, object);
+  const tried = triedTexts(task, object.asked, object);
   if (tried.length > 0) lines.push("  tried:", ...tried.map((text) => `    ${text}`));
   return lines;
 }

@@ -24,6 +24,10 @@ export const elfMessages: MessageTable = {
     message: "section headers cannot be read: {what} ({count} of {bytes} bytes)",
     cure: "get the file again if it was cut short; strip --strip-section-headers leaves a file that loads without them",
   },
+  "section-headers-unfit": {
+    message:
+      "the section headers know nothing of the dynamic symbols at {address:hex}: tables are shown as the dynamic linker finds them",
+  },
   "sections-overlap": { message: "damaged file: many sections claim the same bytes" },
   "section-name-damaged": { message: "the name of section {section} lies outside of the table of section names" },
   "section-outside-file": {

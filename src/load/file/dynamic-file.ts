@@ -136,7 +136,7 @@ export function readDynamicFile(elf: ElfImage, identity: string, realPath: strin
     relro: elf.segments.find(({ type, memoryBytes }) => type === PT_GNU_RELRO && memoryBytes > 0),
     stackFlags: elf.segments.find(({ type }) => type === PT_GNU_STACK)?.flags,
     interpreter: interpreterOf(elf),
-    hasDynamicSection: elf.segments.some(({ type }) => type === PT_DYNAMIC),
+    hasDynamicSection: hasDynamicSection(elf),
     dynamicWritable: elf.segments.some(({ type, flags: access }) => type === PT_DYNAMIC && (access & PF_W) !== 0),
     words,
     values,
@@ -181,22 +181,34 @@ export function needsIndirectAccess({ elf }: DynamicFile): boolean {
     .some(({ type, value }) => type === GNU_PROPERTY_1_NEEDED && ((value ?? 0) & 1) !== 0);
 }
 
+/**
+ * The dynamic section, which loaders read in memory: at its address, whatever the header says of its place and size in the
+ * file, up to DT_NULL.
+ */
 function dynamicWords(elf: ElfImage, report: (problem: Problem) => void): DynamicWord[] {
-  const segment = elf.segments.find(({ type }) => type === PT_DYNAMIC);
-  if (segment === undefined) return [];
-  if (!holds(elf, segment.offset, segment.fileBytes)) {
+  const segment = elf.segments.findLast(({ type }) => type === PT_DYNAMIC);
+  if (segment === undefined || segment.fileBytes === 0 || segment.address === 0) return [];
+  const range = rangeAtAddress(elf, segment.address);
+  if (range === undefined) {
     report(error("dynamic-section-damaged", { file: elf.name, offset: segment.offset }, { size: segment.fileBytes }));
     return [];
   }
   const half = elf.elfClass / 8;
   const words: DynamicWord[] = [];
-  const end = segment.offset + segment.fileBytes;
-  for (let at = segment.offset; at + 2 * half <= end; at += 2 * half) {
+  for (let at = range.start; at + 2 * half <= range.end; at += 2 * half) {
     const tag = address(elf, at);
     if (tag === DT_NULL) break;
-    words.push({ tag, value: address(elf, at + half), valueAddress: segment.address + (at - segment.offset) + half });
+    words.push({ tag, value: address(elf, at + half), valueAddress: segment.address + (at - range.start) + half });
   }
   return words;
+}
+
+/**
+ * What the loader takes for one: not that of a split-off debug file, which has no bytes (glibc elf/dl-load.c,
+ * _dl_map_object_from_fd), and none at address 0, which stands for none (so in musl's map_library too).
+ */
+function hasDynamicSection({ segments }: ElfImage): boolean {
+  return segments.some(({ type, address, fileBytes }) => type === PT_DYNAMIC && fileBytes > 0 && address !== 0);
 }
 
 function stringRange(elf: ElfImage, values: ReadonlyMap<number, number>): FileRange {

@@ -62,6 +62,7 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
     file,
     name,
     names: [...what.names],
+    asked: kind === "library" ? (what.names[1] ?? name) : name,
     requester: what.requester,
     rule: what.rule,
     tried: what.tried,
@@ -91,7 +92,20 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   index(task, object);
   task.problems.push(...file.problems);
   noteCut(task, object);
+  noteLostDynamicSection(task, object);
   return object;
+}
+
+/** The loader reads a library's dynamic section as soon as it is mapped. Its process ends if there is no memory. */
+function noteLostDynamicSection(task: LoadedProcess, object: LoadedObject): void {
+  const { kind, file } = object;
+  const segment = file.elf.segments.findLast(({ type }) => type === PT_DYNAMIC);
+  if (kind !== "library" || segment === undefined || task.options.profile.library !== "glibc") return;
+  const isMapped = file.loads.some(
+    ({ address, memoryBytes }) =>
+      segment.address >= pageDown(address) && segment.address < pageUp(address + memoryBytes),
+  );
+  if (!isMapped) endProcess(task, SIGSEGV_STATUS, { step: "search", object });
 }
 
 const AT_SEARCH: EndPlace = { step: "search" };
@@ -195,7 +209,7 @@ export function mapObject(
   const result = findLibrary(task.host.search, name, asker, { preload, running: opened });
   const searched = (object: LoadedObject | undefined, begun = false): void =>
     void task.searches.push({
-      kind: opened ? "opened" : "needed",
+      kind: opened ? "opened" : preload ? "preloaded" : "needed",
       name,
       requester,
       object,

@@ -54,6 +54,8 @@ export interface LoadedObject {
   readonly name: string;
   /** The names that find it: its path, what was asked for, its soname once somebody asked for that (l_name, l_libname). */
   readonly names: string[];
+  /** What was asked for when it was loaded: the first of its names in l_libname. */
+  readonly asked: string;
   /** Who asked for it first; undefined for the program, preloaded libraries' is the program. */
   readonly requester: LoadedObject | undefined;
   /** How it was found; undefined for the program and the loader. */
@@ -85,8 +87,8 @@ export interface LoadedObject {
 
 /** A search for a library that no object was known to be yet, or the note that one is loaded for a filter. */
 export interface LibrarySearch {
-  /** Who needs it: an object by DT_NEEDED (or it is preloaded), or dlopen; "filter" and "auxiliary" come before the search. */
-  readonly kind: "needed" | "opened" | "filter" | "auxiliary";
+  /** Who needs it: an object by DT_NEEDED, nobody, or dlopen; "filter" and "auxiliary" come before the search. */
+  readonly kind: "needed" | "preloaded" | "opened" | "filter" | "auxiliary";
   readonly name: string;
   readonly requester: LoadedObject;
   /** What it came to: a fresh object or one that was there under another name; undefined if nothing was found. */

@@ -130,10 +130,13 @@ export function verifyForMusl(bytes: Uint8Array, machine: LoaderMachine): Verdic
     ? [address(source, 32), half(source, 54), half(source, 56)]
     : [address(source, 28), half(source, 42), half(source, 44)];
   if (!holds(source, offset, count * entry)) return NO_EXECUTABLE;
-  for (let i = 0; i < count && entry >= 4; i++) {
-    if (word(source, offset + i * entry) === PT_DYNAMIC) return TAKEN;
+  // The last one counts, and an address of 0 is none.
+  let dynamic = 0;
+  for (let i = 0; i < count && entry >= (wide ? ELF64_PHDR_SIZE : ELF32_PHDR_SIZE); i++) {
+    const at = offset + i * entry;
+    if (word(source, at) === PT_DYNAMIC) dynamic = address(source, at + (wide ? 16 : 8));
   }
-  return NO_EXECUTABLE;
+  return dynamic === 0 ? NO_EXECUTABLE : TAKEN;
 }
 
 const NO_EXECUTABLE: Verdict = fatal("Exec format error");
