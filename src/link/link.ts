@@ -38,6 +38,7 @@ import { foldSections, placeFolded } from "./sections/fold-sections.ts";
 import { collectGarbage, dropDeadReferences } from "./sections/gc-sections.ts";
 import { createKeptSections } from "./sections/kept-sections.ts";
 import { orderLinked } from "./sections/link-order.ts";
+import { reportMbind } from "./sections/mbind.ts";
 import { mergeSections } from "./sections/merged-sections.ts";
 import { mergeProperties } from "./sections/properties.ts";
 import { orderSections } from "./sections/section-order.ts";
@@ -162,6 +163,7 @@ function linkImage(
 
   // Addresses and file offsets. Final beyond this point.
   const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, report);
+  reportMbind(outputs, report);
   if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, report);
   placeFolded(folded, sections);
   const at = slotAddresses(made.slotChunks);

@@ -199,6 +199,10 @@ export const linkMessages: MessageTable = {
     message: "relocation against `{symbol:symbol}' in a read-only section",
     cure: `${recompile}, or allow text relocations with -z notext`,
   },
+  "mbind-info": {
+    message: 'GNU_MBIND section "{section}" has the number {info} in sh_info: no segment is written for it',
+    cure: "the numbers of special memory go from 0 to {largest}",
+  },
   "output-too-large": {
     message: "the output would be {size} bytes long; {largest} is the most that can be written",
     cure: "look for a section of absurd size or address: a damaged object, or -T and --section-start far apart",

@@ -20,6 +20,7 @@ import {
   SHT_NOTE,
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
+import { isMbind } from "../sections/mbind.ts";
 import { sortedSections } from "../sections/sorted-sections.ts";
 import { defaultLayout, type Marker } from "../tables/default-layout.ts";
 import { alignUp, isTbss, type Layout, newSegment, type Segment } from "../tables/layout.ts";
@@ -96,6 +97,9 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   // ldlang.c, lang_process: of all sections this one.
   const text = it.options.omagic ? allocated.find((section) => section.name === ".text") : undefined;
   if (text !== undefined) text.flags |= SHF_WRITE;
+  for (const section of allocated) {
+    if (isMbind(section)) section.alignment = Math.max(section.alignment, it.commonPageSize);
+  }
   markRelro(allocated, it);
   const segmentOptions: SegmentOptions = {
     interpreted: it.mode.interpreted,

@@ -6,6 +6,7 @@ import {
   PF_X,
   PT_DYNAMIC,
   PT_GNU_EH_FRAME,
+  PT_GNU_MBIND_LO,
   PT_GNU_PROPERTY,
   PT_GNU_RELRO,
   PT_GNU_STACK,
@@ -22,6 +23,7 @@ import {
   SHT_NOTE,
 } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
+import { hasMbindSegment } from "../sections/mbind.ts";
 import { isTbss, newSegment, type Segment } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 
@@ -63,6 +65,9 @@ export function planSegments(
   after.push(...noteSegments(sections));
   const tls = sections.filter((it) => (it.flags & SHF_TLS) !== 0);
   if (tls.length > 0) after.push(newSegment(PT_TLS, PF_R, Math.max(...tls.map((it) => it.alignment)), tls));
+  for (const it of sections.filter(hasMbindSegment)) {
+    after.push(newSegment(PT_GNU_MBIND_LO + it.info, permissions(it, options), it.alignment, [it]));
+  }
   const property = named(".note.gnu.property");
   if (property !== undefined) after.push(newSegment(PT_GNU_PROPERTY, PF_R, property.alignment, [property]));
   const header = named(".eh_frame_hdr");

@@ -4,6 +4,7 @@
 import type { Machine } from "../../arch/index.ts";
 import {
   ET_REL,
+  SHF_GNU_MBIND,
   SHF_GROUP,
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
@@ -248,10 +249,12 @@ function writeSection(
   const flags = table.flags[id];
   const type = outputType(table, id);
   const link = (flags & SHF_LINK_ORDER) === 0 ? 0 : linkedIndex(table, objects, sections, id);
+  // The number of a kind of memory; of other sections sh_info would speak of another file's sections.
+  const info = (flags & SHF_GNU_MBIND) === 0 ? 0 : sections.info[table.first[id]];
   const entsize = outputEntsize(table, id, word);
   const { offset, size, alignment } = table;
   const plain = names.plain[name];
-  writeHeader(w, index, plain, type, flags, address, offset[id], size[id], link, 0, alignment[id], entsize);
+  writeHeader(w, index, plain, type, flags, address, offset[id], size[id], link, info, alignment[id], entsize);
   // A group's member and its relocations are dropped together.
   const relocationFlags = SHF_INFO_LINK | (flags & SHF_GROUP);
   let next = index + 1;

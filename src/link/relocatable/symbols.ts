@@ -4,6 +4,7 @@
 
 import type { Machine } from "../../arch/index.ts";
 import {
+  SHF_GNU_MBIND,
   SHF_GNU_RETAIN,
   SHN_ABS,
   SHN_COMMON,
@@ -286,7 +287,9 @@ function mentionedSymbols(plan: SymbolPlan, objects: readonly ObjectFile[]): Uin
 
 /** Does the object need a linker that knows GNU's extensions? */
 export function usesGnuFeatures(plan: SymbolPlan, table: OutputTable): boolean {
-  return plan.gnuFeatures || table.flags.subarray(0, table.count).some((it) => (it & SHF_GNU_RETAIN) !== 0);
+  return (
+    plan.gnuFeatures || table.flags.subarray(0, table.count).some((it) => (it & (SHF_GNU_RETAIN | SHF_GNU_MBIND)) !== 0)
+  );
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

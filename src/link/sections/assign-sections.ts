@@ -6,6 +6,7 @@ import {
   SHF_COMPRESSED,
   SHF_EXCLUDE,
   SHF_EXECINSTR,
+  SHF_GNU_MBIND,
   SHF_GROUP,
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
@@ -36,6 +37,7 @@ import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts
 import { addOutput, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import { type Classifier, classify, createClassifier, DISCARD, ORPHAN, ROW_SHIFT } from "./classify.ts";
+import { findMbindOutput, isMbind, mbindName } from "./mbind.ts";
 
 /** Ranks within one output section (groups of its row): fewer than 1 << ROW_SHIFT. */
 const RANKS = 1 << ROW_SHIFT;
@@ -124,7 +126,8 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
       const { type } = sections;
       const name = sectionName(object, sections, section);
       output = addOutput(outputs, name, orphanRow(name, type[section], flags), type[section], 0).id;
-    } else if (place === ORPHAN || place === DISCARD)
+    } else if (place === ORPHAN && isMbind({ flags })) output = mbindOutput(assignment, section);
+    else if (place === ORPHAN || place === DISCARD)
       output = orphanOutput(assignment, sectionName(object, sections, section), sections.type[section], flags);
     else {
       const row = place >> ROW_SHIFT;
@@ -220,6 +223,19 @@ function orphanOutput(assignment: Assignment, name: string, type: number, flags:
   return output.id;
 }
 
+function mbindOutput({ sections, outputs }: Assignment, section: SectionId): OutputSectionId {
+  const type = sections.type[section];
+  const flags = sections.flags[section];
+  const info = sections.info[section];
+  const known = findMbindOutput(outputs, type, flags, info);
+  if (known !== undefined) return known.id;
+  const name = mbindName(type, flags);
+  const output = addOutput(outputs, name, orphanRow(name, type, flags), type, 0);
+  output.info = info;
+  output.flags = SHF_GNU_MBIND;
+  return output.id;
+}
+
 /** ldelf_place_orphan (binutils, ld/ldelf.c): after the sections of the same sort. */
 export function orphanRow(name: string, type: number, flags: number): number {
   const anchor = (): string => {
@@ -234,7 +250,15 @@ export function orphanRow(name: string, type: number, flags: number): number {
   return rowOf(anchor());
 }
 
-const INHERITED = ~(SHF_GROUP | SHF_COMPRESSED | SHF_INFO_LINK | SHF_MERGE | SHF_STRINGS | SHF_LINK_ORDER);
+const INHERITED = ~(
+  SHF_GNU_MBIND |
+  SHF_GROUP |
+  SHF_COMPRESSED |
+  SHF_INFO_LINK |
+  SHF_MERGE |
+  SHF_STRINGS |
+  SHF_LINK_ORDER
+);
 const ARRAY_TYPES: Readonly<Record<string, number>> = {
   ".init_array": SHT_INIT_ARRAY,
   ".fini_array": SHT_FINI_ARRAY,
@@ -251,8 +275,8 @@ function joinProperties(output: OutputSection, sections: SectionTable, section: 
   const flags = sections.flags[section];
   const type = sections.type[section];
   const merge = flags & (SHF_MERGE | SHF_STRINGS | SHF_LINK_ORDER);
-  if (output.flags === 0 && output.size === 0) {
-    output.flags = (flags & INHERITED) | merge;
+  if ((output.flags & ~SHF_GNU_MBIND) === 0 && output.size === 0) {
+    output.flags |= (flags & INHERITED) | merge;
     output.entsize = sections.entsize[section];
     output.type = arrayType(output.name) ?? type;
     output.size = 1;

@@ -17,6 +17,7 @@ import { writeParts } from "../made/split-relocations.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { createKeptSections } from "../sections/kept-sections.ts";
+import { isMbind } from "../sections/mbind.ts";
 import { entryAddress } from "../symbols/entry.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { alignUp, type Layout } from "../tables/layout.ts";
@@ -147,7 +148,7 @@ export function writeImage(
     }
   }
   const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
-  writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols), image);
+  writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols) || layout.sections.some(isMbind), image);
   if (made.buildId !== undefined)
     image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
   return image;
