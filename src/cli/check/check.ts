@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { EI_CLASS, ELFCLASS64, EM_386, EM_X86_64, identify } from "../../elf/index.ts";
-import { fails, fileLines, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
+import { fails, fileLines, mergeFiles, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
 import { filesUnder } from "../../host/walk.ts";
 import { type FileReport, settleElsewhere, settleVariants } from "../../load/check/index.ts";
 import type { Io } from "../io.ts";
@@ -40,7 +40,8 @@ function checkAll(request: Request, io: Io): number {
   }
   // What else is there is known at the end.
   const settled = settleVariants(settleElsewhere(found));
-  for (const report of settled) say(fileLines({ report, named: false }, style));
+  const said = settled.map((report) => fileLines({ report, named: false }, style));
+  for (const lines of mergeFiles(said)) say(lines);
   const reports = [...named, ...settled];
   if (json) writeCheckJson(reports, (text) => io.out(text));
   else if (reports.length !== 1 || named.length === 0) say(summaryLines(reports, skipped, style));

@@ -1,4 +1,5 @@
 // The reports of `solder check` in words and as JSON.
 
 export { CHECK_JSON_VERSION, writeCheckJson } from "./json.ts";
+export { mergeFiles } from "./merge.ts";
 export { type CheckStyle, fails, fileLines, type Listed, summaryLines } from "./text.ts";

@@ -5,6 +5,7 @@ import type { Detail, Problem } from "../../elf/problem.ts";
 import { type FileReport, type Floor, type Oldest, oldestOfAll, type Verdict } from "../../load/check/index.ts";
 import { releaseText } from "../../load/systems/index.ts";
 import { describeProblem } from "../render.ts";
+import { mergeVerdicts, wrapped } from "./merge.ts";
 
 export interface CheckStyle {
   readonly color: boolean;
@@ -46,14 +47,19 @@ export function fileLines({ report, named }: Listed, style: CheckStyle): string[
   const lines = [headLine(report, style)];
   if (full && report.oldest !== undefined) lines.push(...oldestLines(report.oldest, style));
   for (const problem of shown(report.problems)) lines.push(...findingLines(problem, report.name, "  ", style));
-  const width = Math.max(0, ...report.verdicts.map(({ target }) => target.length));
-  for (const verdict of report.verdicts) {
+  const merged = mergeVerdicts(report.verdicts).map(({ targets, verdict }) => ({ label: targets.join(", "), verdict }));
+  const width = Math.min(LONGEST_LABEL, Math.max(0, ...merged.map(({ label }) => label.length)));
+  for (const { label, verdict } of merged) {
     if (!full && !failsThere(verdict)) continue;
-    lines.push(`  ${verdict.target.padEnd(width)}  ${verdictWords(verdict, style)}`);
+    const [words, how] = verdictWords(verdict);
+    const broken = wrapped(`  ${label.padEnd(width)}  ${words}`, "    ").join("\n");
+    lines.push(broken.endsWith(words) ? broken.slice(0, -words.length) + paint(words, how, style) : broken);
     for (const finding of shown(verdict.findings)) lines.push(...findingLines(finding, report.name, "    ", style));
   }
   return lines;
 }
+
+const LONGEST_LABEL = 40;
 
 /** Whether anything about a file is an error. */
 export function fails({ problems, verdicts, instead }: FileReport): boolean {
@@ -78,11 +84,19 @@ function headLine({ name, role, machine, made }: FileReport, style: CheckStyle):
   return `${paint(name, "bold", style)}${known === "" ? "" : `  ${known}`}`;
 }
 
-function verdictWords({ loads, findings, instead }: Verdict, style: CheckStyle): string {
-  if (instead !== undefined) return paint(`for another platform; ${instead} is for this one`, "dim", style);
-  if (!loads) return paint("fails", "error", style);
-  const warned = findings.some(({ severity }) => severity === "warning");
-  return warned ? paint("loads, but", "warning", style) : paint("loads", "ok", style);
+/** Notes of what nobody looked at. */
+const OPEN: ReadonlySet<string> = new Set(["check-not-judged", "check-no-node", "check-node-version-unknown"]);
+
+function isOpen({ loads, findings }: Verdict): boolean {
+  return loads && findings.some(({ code }) => OPEN.has(code));
+}
+
+/** The words, and how they look. */
+function verdictWords({ loads, findings, instead }: Verdict): readonly [words: string, how: string] {
+  if (instead !== undefined) return [`for another platform; ${instead} is for this one`, "dim"];
+  if (!loads) return ["fails", "error"];
+  if (findings.some(({ severity }) => severity === "warning")) return ["loads, but", "warning"];
+  return findings.some(({ code }) => OPEN.has(code)) ? ["loads, as far as it is known", "note"] : ["loads", "ok"];
 }
 
 /** `oldest glibc 2.34, because of pthread_create and dlsym`. */
@@ -92,7 +106,8 @@ export function oldestLines(oldest: Oldest, style: CheckStyle): string[] {
     if (floor === undefined) return [];
     // A version that no symbol has is needed for itself.
     const because = floor.symbols.length === 0 ? floor.version : symbolList(floor.symbols, style);
-    return [`  ${paint("oldest", "dim", style)}  ${what}, because of ${because}`];
+    const [first, ...rest] = wrapped(`  oldest  ${what}, because of ${because}`, "          ");
+    return [first.replace("oldest", paint("oldest", "dim", style)), ...rest];
   };
   const gcc = (floor: Floor | undefined): string =>
     floor === undefined ? "" : `${floor.version} (GCC ${releaseText(floor.release)})`;
@@ -120,15 +135,20 @@ function recent(floor: Floor | undefined): boolean {
   return floor !== undefined && floor.release[0] >= 5;
 }
 
+/** Names beyond this column are counted. */
+const LISTED_COLUMNS = 70;
+
 /** `a, b, c and 12 more`. Names that look alike when shortened, such as overloads, stand once. */
 function symbolList(symbols: readonly string[], style: CheckStyle): string {
   const readable = (name: string): string => (style.demangle ? demangle(name) : name);
   if (style.verbose) return symbols.map(readable).join(", ");
   const shown = new Set<string>();
   let covered = 0;
+  let columns = 0;
   for (const symbol of symbols) {
     const name = shortened(readable(symbol));
-    if (shown.size < style.symbols) shown.add(name);
+    if (shown.size < style.symbols && (columns < LISTED_COLUMNS || shown.size === 0)) shown.add(name);
+    columns = [...shown].join(", ").length;
     if (shown.has(name)) covered++;
   }
   const named = [...shown].join(", ");
@@ -140,11 +160,14 @@ function findingLines(problem: Problem, name: string, indent: string, style: Che
   const { code, severity, message, lines, cure } = describeProblem(problem, { demangle: style.demangle });
   const where = problem.place.file === undefined || problem.place.file === name ? "" : `${problem.place.file}: `;
   const because = symbolsByVersion(symbolsIn(problem.details.symbols), style);
+  const [start, end] = [`${severity}:`, `[${code}]`];
+  const head = wrapped(`${indent}${start} ${where}${message}`, `${indent}  `);
+  head[0] = indent + paint(start, severity, style) + head[0].slice(indent.length + start.length);
+  head[head.length - 1] += ` ${paint(end, "dim", style)}`;
   return [
-    `${indent}${paint(`${severity}:`, severity, style)} ${where}${message} ${paint(`[${code}]`, "dim", style)}`,
-    ...because.map((line) => `${indent}  >>> ${line}`),
-    ...lines.map((line) => `${indent}  >>> ${line}`),
-    ...(cure === "" ? [] : [`${indent}  fix: ${cure}`]),
+    ...head,
+    ...[...because, ...lines].flatMap((line) => wrapped(`${indent}  >>> ${line}`, `${indent}      `)),
+    ...(cure === "" ? [] : wrapped(`${indent}  fix: ${cure}`, `${indent}       `)),
   ];
 }
 
@@ -197,6 +220,7 @@ export function summaryLines(all: readonly FileReport[], skipped: number, style:
   const foreign = all.filter(
     (it) => it.instead !== undefined || it.verdicts.some(({ instead }) => instead !== undefined),
   );
+  if (all.length === 0) return [`no file to check: ${count(skipped, "file")} not ELF for x86, passed over`];
   const lines = [
     [
       `${count(all.length, "file")} checked: ${failed === 0 ? "all load" : `${failed} ${failed === 1 ? "fails" : "fail"}`}`,
@@ -208,7 +232,9 @@ export function summaryLines(all: readonly FileReport[], skipped: number, style:
     const width = Math.max(...targets.map((target) => target.length));
     targets.forEach((target, i) => {
       const bad = all.filter(({ verdicts }) => verdicts[i] !== undefined && failsThere(verdicts[i])).length;
-      const words = bad === 0 ? paint("all load", "ok", style) : paint(`${bad} fail`, "error", style);
+      const open = all.filter(({ verdicts }) => verdicts[i] !== undefined && isOpen(verdicts[i])).length;
+      const good = open === 0 ? paint("all load", "ok", style) : `all load, ${open} of them as far as it is known`;
+      const words = bad === 0 ? good : paint(`${bad} ${bad === 1 ? "fails" : "fail"}`, "error", style);
       lines.push(`  ${target.padEnd(width)}  ${words}`);
     });
   }

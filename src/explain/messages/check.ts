@@ -6,11 +6,11 @@ export const checkMessages: MessageTable = {
   // What a file is that is not ELF for a machine of ours. The real loader says "invalid ELF header" or worse.
   "check-mach-o": {
     message: "not for Linux: a Mach-O file, made for macOS[[ on {detail}]]",
-    cure: "install or build it on Linux; node_modules that were copied from a Mac need npm ci or npm rebuild in the container",
+    cure: "install or build it on Linux; node_modules copied from a Mac need npm ci or npm rebuild in the container",
   },
   "check-pe": {
     message: "not for Linux: a PE file, made for Windows[[ on {detail}]]",
-    cure: "install or build it on Linux; node_modules that were copied from Windows need npm ci or npm rebuild",
+    cure: "install or build it on Linux; node_modules copied from Windows need npm ci or npm rebuild",
   },
   "check-lfs-pointer": {
     message: "a Git LFS pointer instead of the file it stands for",
@@ -84,11 +84,11 @@ export const checkMessages: MessageTable = {
 
   // Versions.
   "check-glibc-too-old": {
-    message: "needs {versions}: too new for {system}[[, which has {has}]]",
+    message: "needs {versions}: too new for {system}[[ ({has})]]",
     cure: "build it on the oldest system that it is to run on, or get a build for that",
   },
   "check-gcc-runtime-too-old": {
-    message: "needs {versions} of {library}: too new for {system}, which has that of GCC {gcc}[[ (up to {has})]]",
+    message: "needs {versions} of {library}: too new for {system}[[ (up to {has})]]",
     more: ["{found} has that, but no RPATH leads to it"],
     cure: "build it with GCC {gcc} or older, or link with -static-libstdc++ -static-libgcc",
   },

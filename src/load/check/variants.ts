@@ -46,7 +46,7 @@ export function settleVariants(reports: readonly FileReport[]): FileReport[] {
 
 function settled(report: FileReport, others: readonly FileReport[]): FileReport {
   if (report.problems.some(({ code }) => FOREIGN.has(code))) {
-    const instead = others.find(({ verdicts }) => verdicts.some(({ loads }) => loads));
+    const instead = others.find(({ verdicts }) => verdicts.some(isMeant));
     return instead === undefined ? report : { ...report, instead: instead.name };
   }
   return { ...report, verdicts: report.verdicts.map((verdict, i) => settledVerdict(verdict, i, others)) };
@@ -54,11 +54,11 @@ function settled(report: FileReport, others: readonly FileReport[]): FileReport 
 
 function settledVerdict(verdict: Verdict, index: number, others: readonly FileReport[]): Verdict {
   if (!verdict.findings.some(({ code }) => FOREIGN.has(code))) return verdict;
-  const instead = others.find(({ verdicts }) => isGood(verdicts[index]));
+  const instead = others.find(({ verdicts }) => isMeant(verdicts[index]));
   return instead === undefined ? verdict : { ...verdict, instead: instead.name };
 }
 
-/** It loads and is made for the system. */
-function isGood(verdict: Verdict | undefined): boolean {
-  return verdict?.loads === true && !verdict.findings.some(({ code }) => FOREIGN.has(code));
+/** It is made for the system, even if it fails there: then that is what counts. */
+function isMeant(verdict: Verdict | undefined): boolean {
+  return verdict !== undefined && !verdict.findings.some(({ code }) => FOREIGN.has(code));
 }
