@@ -1,44 +1,79 @@
 // Installs the Debian packages that the tests use as judges and compilers, when this is a Debian machine and we are root.
-// Anything that cannot be installed is only mentioned: the tests that need it then report themselves as skipped.
+// Anything that cannot be installed is only mentioned: the tests that need it then report themselves as skipped, and
+// scripts/test.mjs lists them at its end. With --list it prints the table as JSON; test/support/tools.test.ts holds it to
+// what the tests ask for.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 
-/** A file that shows the package is there → the package. */
-const TOOLS = [
-  ["/usr/bin/gcc", "gcc"],
-  ["/usr/bin/g++", "g++"],
-  ["/usr/bin/clang", "clang"],
-  ["/usr/bin/ld.lld", "lld"],
-  ["/usr/bin/mold", "mold"],
-  ["/usr/bin/gdb", "gdb"],
-  ["/usr/bin/eu-elflint", "elfutils"],
-  ["/usr/bin/musl-gcc", "musl-tools"],
-  ["/usr/bin/i686-linux-gnu-gcc", "gcc-i686-linux-gnu"],
-  ["/usr/bin/i686-linux-gnu-g++", "g++-i686-linux-gnu"],
-  ["/usr/bin/zstd", "zstd"],
-  ["/lib32/libc.so.6", "libc6-i386"],
-  ["/usr/lib32/libstdc++.so.6", "lib32stdc++6"],
-  ["/usr/lib32/libgcc_s.so.1", "lib32gcc-s1"],
+/** A Debian package → what tests ask for that comes with it: programs on PATH, and files. */
+const PACKAGES = {
+  binutils: ["as", "ld", "ld.bfd", "ld.gold", "readelf", "ar", "objcopy", "addr2line", "c++filt"],
+  gcc: ["gcc", "gcc-ar"],
+  "g++": ["g++"],
+  clang: ["clang", "clang++"],
+  lld: ["ld.lld"],
+  "lld-19": ["ld.lld-19"],
+  llvm: ["llvm-ar"],
+  mold: ["mold", "ld.mold"],
+  gdb: ["gdb"],
+  elfutils: ["eu-elflint"],
+  "musl-tools": ["musl-gcc", "/lib/ld-musl-x86_64.so.1"],
+  "gcc-i686-linux-gnu": ["i686-linux-gnu-gcc"],
+  "g++-i686-linux-gnu": ["i686-linux-gnu-g++"],
+  "binutils-i686-linux-gnu": ["i686-linux-gnu-ld"],
+  "libc6-i386": ["/lib/ld-linux.so.2"],
+  "lib32stdc++6": ["/usr/lib32/libstdc++.so.6"],
   // For kernels that do not run i386 programs.
-  ["/usr/bin/qemu-i386", "qemu-user"],
-  ["/usr/lib/llvm-19/lib/libLLVMCore.a", "llvm-19-dev"],
-  ["/usr/lib/llvm-19/lib/libclangFrontendTool.a", "libclang-19-dev"],
-];
+  "qemu-user": ["qemu-i386"],
+  zstd: ["zstd"],
+  "llvm-19-dev": ["/usr/lib/llvm-19/lib/libLLVMCore.a"],
+  "libclang-19-dev": ["/usr/lib/llvm-19/lib/libclangFrontendTool.a"],
+  git: ["/usr/bin/git"],
+  strace: ["strace"],
+  time: ["/usr/bin/time"],
+  "util-linux": ["setpriv"],
+  "libc-bin": ["ldd", "ldconfig"],
+  busybox: ["busybox"],
+  make: ["make"],
+  "ninja-build": ["ninja"],
+  cmake: ["cmake"],
+  meson: ["meson"],
+  python3: ["python3"],
+  rustc: ["rustc"],
+  cargo: ["cargo"],
+  "golang-go": ["go"],
+};
 
-const missing = TOOLS.filter(([file]) => !existsSync(file)).map(([, name]) => name);
-if (missing.length > 0) {
-  const allowed = process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
-  if (!allowed) {
+if (process.argv[2] === "--list") console.log(JSON.stringify(PACKAGES));
+else install(Object.keys(PACKAGES).filter((name) => PACKAGES[name].some((what) => !isHere(what))));
+
+/** As `which` of test/support/tools.ts. */
+function isHere(what) {
+  const places = isAbsolute(what) ? [what] : (process.env.PATH ?? "").split(delimiter).map((it) => join(it, what));
+  return places.some((path) => {
+    try {
+      accessSync(path, isAbsolute(what) ? constants.F_OK : constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function install(missing) {
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0 || !isHere("/usr/bin/apt-get")) {
     console.log(
       `not installed, and not allowed to install: ${missing.join(" ")}; the tests that need them are skipped`,
     );
-  } else {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const apt = (args) => spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env }).status === 0;
-    apt(["update", "-q"]);
-    // One by one, so that a package that this release lacks does not take the others with it.
-    for (const name of missing) {
-      if (!apt(["install", "-y", "-q", "--no-install-recommends", name])) console.log(`could not install ${name}`);
-    }
+    return;
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const apt = (args) => spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env }).status === 0;
+  apt(["update", "-q"]);
+  // One by one, so that a package that this release lacks does not take the others with it.
+  for (const name of missing) {
+    if (!apt(["install", "-y", "-q", "--no-install-recommends", name])) console.log(`could not install ${name}`);
   }
 }

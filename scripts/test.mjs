@@ -1,8 +1,8 @@
 // The one test command: build, install what the tests want from Debian where that is allowed, lint, run every test.
-// Tests whose tools are missing are reported as skipped by name and reason; they never pass silently.
+// Tests whose tools are missing are skipped, and listed by reason and name when all is done; they never pass silently.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -22,4 +22,36 @@ const tests = readdirSync(join(root, "build/test"), { recursive: true })
   .filter((name) => name.endsWith(".test.js") && (wanted.length === 0 || wanted.some((word) => name.includes(word))))
   .sort()
   .map((name) => join("build/test", name));
-run(process.execPath, ["--test", "--test-concurrency=2", ...tests]);
+
+const list = join(root, "build/skipped.jsonl");
+const { status, error } = spawnSync(
+  process.execPath,
+  [
+    "--test",
+    "--test-concurrency=2",
+    `--test-reporter=${process.stdout.isTTY ? "spec" : "tap"}`,
+    "--test-reporter-destination=stdout",
+    `--test-reporter=${join(root, "scripts/skipped-reporter.mjs")}`,
+    `--test-reporter-destination=${list}`,
+    ...tests,
+  ],
+  { cwd: root, stdio: "inherit" },
+);
+if (error) throw error;
+tellSkipped(readFileSync(list, "utf8"));
+process.exitCode = status ?? 1;
+
+/** What did not run here, by reason and name: a green run of half the tests must not look like one of all. */
+function tellSkipped(lines) {
+  const byReason = new Map();
+  for (const line of lines.split("\n").filter((it) => it !== "")) {
+    const { reason, name, file } = JSON.parse(line);
+    const tests = byReason.get(reason) ?? [];
+    byReason.set(reason, tests);
+    tests.push(file === "" ? name : `${relative(join(root, "build"), file).replace(/\.js$/, "")}: ${name}`);
+  }
+  for (const [reason, names] of [...byReason].sort(([, a], [, b]) => b.length - a.length)) {
+    console.log(`\nskipped, ${reason} (${names.length} test${names.length === 1 ? "" : "s"}):`);
+    for (const name of names) console.log(`  ${name}`);
+  }
+}
