@@ -26,6 +26,7 @@ import { reportHidden } from "./reports/hidden-symbols.ts";
 import { reportFileWarnings, reportSymbolWarnings } from "./reports/symbol-warnings.ts";
 import { reportTraced } from "./reports/trace-symbols.ts";
 import { reportUndefined } from "./reports/undefined.ts";
+import { reportUnmetVersions } from "./reports/unmet-versions.ts";
 import type { LinkResult } from "./result.ts";
 import { reportComplaints } from "./scan/complaints.ts";
 import { scanRelocations } from "./scan/scan.ts";
@@ -134,7 +135,7 @@ function linkImage(
   const assignments = prepareAssignments(symbols, options.defsym, loader.scriptCommands);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, options);
   if (referenced !== undefined) dropDeadReferences(symbols, referenced);
-  const versions = assignVersions(symbols, nodes, mode, options, demangle, report);
+  const versions = assignVersions(symbols, objects, nodes, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, objects, mode, options);
 
   if (mode.shared && outputs.byName.get(".preinit_array") !== undefined) report(error("preinit-array-in-shared", {}));
@@ -157,6 +158,7 @@ function linkImage(
   // Sections of the linker's own. Sizes are final beyond this point.
   const ibtPlt = options.z.ibtplt || properties.ibt;
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
+  reportUnmetVersions(loader, report);
   if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
   placeChunks(outputs);
   orderLinked(objects, sections, outputs);

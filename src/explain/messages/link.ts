@@ -98,6 +98,10 @@ export const linkMessages: MessageTable = {
     message: "symbol {symbol:symbol} names version {version}, which the version script does not define",
     cure: "add the version {version} to the version script",
   },
+  "version-unmet": {
+    message: "no library defines version {version} of {symbol:symbol}, which is referred to",
+    cure: "link the library that defines {symbol}@{version}",
+  },
   "required-symbol-undefined": {
     message: "required symbol `{symbol:symbol}' not defined",
     cure: "link the file that defines it, or leave --require-defined out",

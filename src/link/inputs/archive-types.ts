@@ -11,13 +11,16 @@ export interface LazyMember {
   readonly path: string;
 }
 
-export interface LazySet {
+/** What members offer: symbol and member, in the order of the index. */
+export interface Offers {
+  readonly symbols: Int32Array;
+  readonly symbolMember: Int32Array;
+}
+
+export interface LazySet extends Offers {
   /** Path of the archive; "" for --start-lib. */
   readonly path: string;
   readonly members: readonly LazyMember[];
-  /** What the members offer: symbol and member, in the order of the index. */
-  readonly symbols: Int32Array;
-  readonly symbolMember: Int32Array;
   readonly extracted: Uint8Array;
   /** Entries that need no further look: member extracted, or symbol defined. */
   readonly done: Uint8Array;
@@ -31,6 +34,6 @@ export interface ParsedArchive {
   readonly members: readonly LazyMember[];
   /** What is wrong with it, until that has been reported. */
   readonly problems: Problem[];
-  /** The ids of the index's names, once somebody has asked for them. */
-  symbols: Int32Array | undefined;
+  /** What the members offer, once somebody has asked for it: see `LazySet`. */
+  offers: Offers | undefined;
 }

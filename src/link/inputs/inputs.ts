@@ -95,7 +95,8 @@ export function readInputs(
       loadImplicitLibraries(loader);
     }
   }
-  joinVersioned(loader.symbols, loader.versioned);
+  const { symbols, objects, shared, sharedReferences, candidate, record, versioned } = loader;
+  joinVersioned(symbols, objects, shared, sharedReferences, candidate, record, versioned);
   replaceAliases(loader);
   if (!options.gnuUnique && options.output !== "relocatable") forgetUnique(loader);
   return loader;

@@ -7,7 +7,7 @@ import { SHN_COMMON, SHN_UNDEF } from "../../elf/constants.ts";
 import { error, note, type Problem, warning } from "../../elf/problem.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { SymbolId } from "../tables/ids.ts";
-import { internName, nameText } from "../tables/names.ts";
+import { internName, internVersioned, type NameTable, nameText } from "../tables/names.ts";
 import { readWord } from "../tables/object-file.ts";
 import {
   coverNames,
@@ -18,9 +18,11 @@ import {
   KIND_UNDEFINED,
   KIND_UNDEFINED_WEAK,
 } from "../tables/symbol-table.ts";
-import type { LazyMember, LazySet, ParsedArchive } from "./archive-types.ts";
+import type { LazyMember, LazySet, Offers, ParsedArchive } from "./archive-types.ts";
 import { addObject, fileKind, type Loader, readFile } from "./loader.ts";
 import { fileName, findReferrers } from "./references.ts";
+
+const AT = 0x40;
 
 function isExcluded(loader: Loader, path: string): boolean {
   const { excludeLibs } = loader.options;
@@ -40,7 +42,7 @@ export function parseArchive(loader: Loader, path: string, bytes: Uint8Array): P
     if (!it.external) return { name: it.name, bytes: bytes.subarray(it.offset, it.offset + it.size), path: "" };
     return { name: it.name, bytes: undefined, path: it.name.startsWith("/") ? it.name : directory + it.name };
   });
-  const parsed = { archive, members, problems, symbols: undefined };
+  const parsed = { archive, members, problems, offers: undefined };
   loader.archives.set(bytes, parsed);
   return parsed;
 }
@@ -52,32 +54,58 @@ export function openArchive(loader: Loader, path: string, bytes: Uint8Array): La
   for (const problem of problems.splice(0)) loader.report(problem);
   if (archive === undefined) return undefined;
   if (archive.indexKind === "none" && members.length > 0) return indexMembers(loader, path, members);
-  parsed.symbols ??= internIndex(loader, archive, bytes);
+  parsed.offers ??= internIndex(loader, archive, bytes);
   return {
+    ...parsed.offers,
     path,
     members,
-    symbols: parsed.symbols,
-    symbolMember: archive.symbolMember,
     extracted: new Uint8Array(members.length),
-    done: new Uint8Array(archive.symbolCount),
+    done: new Uint8Array(parsed.offers.symbols.length),
     excluded: isExcluded(loader, path),
   };
 }
 
-function internIndex(loader: Loader, archive: Archive, bytes: Uint8Array): Int32Array {
+function internIndex(loader: Loader, archive: Archive, bytes: Uint8Array): Offers {
   const { symbols } = loader;
+  const { symbolCount, symbolMember } = archive;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const ids = new Int32Array(archive.symbolCount);
-  for (let i = 0; i < ids.length; i++) {
+  const ids = new Int32Array(symbolCount);
+  const more: number[] = [];
+  for (let i = 0; i < symbolCount; i++) {
     const start = archive.symbolName[i];
-    let id = internName(symbols.names, view, start, bytes.length);
+    ids[i] = internName(symbols.names, view, start, bytes.length);
     const { at, end } = symbols.names;
-    // An index entry `foo@@V` offers `foo`.
-    if (at >= 0 && bytes[at + 1] === 0x40 && at + 1 < end) id = internName(symbols.names, view, start, at);
-    ids[i] = id;
+    if (at < 0 || bytes[at + 1] !== AT) continue;
+    more.push(i, versionedOffer(symbols.names, view, start, at, end));
+    ids[i] = internName(symbols.names, view, start, at);
   }
   coverNames(symbols);
-  return ids;
+  if (more.length === 0) return { symbols: ids, symbolMember };
+  return insertOffers(ids, symbolMember, more);
+}
+
+/** An entry `foo@@V` offers `foo@V`, and `foo` (bfd/elflink.c, _bfd_elf_archive_symbol_lookup): this is the id of the former. */
+function versionedOffer(names: NameTable, view: DataView, start: number, at: number, end: number): SymbolId {
+  const version = new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at + 2, end - at - 2));
+  return internVersioned(names, view, start, at, version);
+}
+
+/** @param more numbers of entries, each with an id that stands before it */
+function insertOffers(ids: Int32Array, symbolMember: Int32Array, more: readonly number[]): Offers {
+  const symbols = new Int32Array(ids.length + more.length / 2);
+  const members = new Int32Array(symbols.length);
+  let to = 0;
+  let next = 0;
+  for (let i = 0; i < ids.length; i++) {
+    if (more[next] === i) {
+      symbols[to] = more[next + 1];
+      members[to++] = symbolMember[i];
+      next += 2;
+    }
+    symbols[to] = ids[i];
+    members[to++] = symbolMember[i];
+  }
+  return { symbols, symbolMember: members };
 }
 
 /** A set over objects without an index: --start-lib, or an archive that ranlib has not seen. */
@@ -135,7 +163,8 @@ function eachDefinition(loader: Loader, bytes: Uint8Array, take: (id: SymbolId, 
       if (name >= stringsEnd) return;
       let id = internName(loader.symbols.names, view, name, stringsEnd);
       const { at: version, end } = loader.symbols.names;
-      if (version >= 0 && bytes[version + 1] === 0x40 && version + 1 < end) {
+      if (version >= 0 && bytes[version + 1] === AT) {
+        take(versionedOffer(loader.symbols.names, view, name, version, end), shndx);
         id = internName(loader.symbols.names, view, name, version);
       }
       take(id, shndx);

@@ -2,11 +2,13 @@
 // The functions here add one file each; inputs.ts decides which file and when.
 
 import { type Machine, machineFor } from "../../arch/index.ts";
+import { demangle } from "../../demangle/index.ts";
 import { EM_386, EM_X86_64, ET_DYN, ET_EXEC, ET_REL } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { FileSystem } from "../../host/files.ts";
 import type { LinkOptions } from "../options.ts";
 import type { ScriptCommand } from "../script/types.ts";
+import { compileVersions } from "../script/version-assign.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { createLocator, type Locator } from "../tables/locate.ts";
 import { type ObjectFile, type ObjectOrigin, readObject } from "../tables/object-file.ts";
@@ -19,6 +21,7 @@ import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import { readOnce } from "./read-once.ts";
 import { enterShared, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
 import type { SharedReference } from "./shared-reference.ts";
+import type { VersionedNames } from "./versioned-names.ts";
 
 export interface Loader {
   readonly options: LinkOptions;
@@ -41,8 +44,8 @@ export interface Loader {
   readonly archives: Map<Uint8Array, ParsedArchive>;
   /** Archives and --start-lib groups in order, for later passes over them. */
   readonly lazySets: LazySet[];
-  /** Ids of names with a version in them. */
-  readonly versioned: SymbolId[];
+  /** Names with a version in them. */
+  readonly versioned: VersionedNames;
   /** `__gnu_lto_slim`, the common symbol by which GCC marks objects without code (gcc/lto-streamer-out.cc). */
   readonly slimMarker: SymbolId;
   /** What shared libraries want in a certain version. */
@@ -87,7 +90,13 @@ export function createLoader(
     candidate: createCandidate(),
     archives: new Map(),
     lazySets: [],
-    versioned: [],
+    versioned: {
+      ids: [],
+      nodes: options.versionNodes,
+      // What is wrong with the script is reported when versions are assigned.
+      matcher: compileVersions(options.versionNodes, () => {}),
+      demangle,
+    },
     sharedReferences: [],
     wrap: new Map(),
     dependencies: new Set(),
@@ -232,13 +241,21 @@ export function reconsiderShared(loader: Loader, dropped: SharedFile): SharedFil
 
 function enterIfNeeded(loader: Loader, shared: SharedFile): SharedFile | undefined {
   const { symbols, sharedReferences, versioned } = loader;
-  shared.neededFor = neededSymbol(shared, symbols, loader.shared, sharedReferences, versioned.length > 0);
+  shared.neededFor = neededSymbol(shared, symbols, loader.shared, sharedReferences, versioned.ids.length > 0);
   return shared.neededFor < 0 ? undefined : enter(loader, shared);
 }
 
 function enter(loader: Loader, shared: SharedFile): SharedFile {
   loader.shared.push(shared);
-  enterShared(shared, loader.symbols, loader.sharedReferences, loader.candidate, loader.record, loader.report);
+  enterShared(
+    shared,
+    loader.symbols,
+    loader.sharedReferences,
+    loader.candidate,
+    loader.record,
+    loader.versioned,
+    loader.report,
+  );
   return shared;
 }
 

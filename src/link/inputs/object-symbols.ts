@@ -19,20 +19,24 @@ import type { ObjectFile } from "../tables/object-file.ts";
 import { type Candidate, mergeRegular, type ResolutionRecord } from "../tables/resolve.ts";
 import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";
 import {
+  aliasOf,
   coverNames,
-  FLAG_HIDDEN_VERSION,
-  FLAG_SYMVER,
-  FLAG_VERSIONED,
   KIND_COMMON,
   KIND_DEFINED,
   KIND_DEFINED_WEAK,
-  KIND_INDIRECT,
-  KIND_NONE,
   KIND_UNDEFINED,
   KIND_UNDEFINED_WEAK,
   type SymbolTable,
   versionId,
 } from "../tables/symbol-table.ts";
+import {
+  enterDefault,
+  enterHidden,
+  enterReference,
+  joinDefault,
+  joinSamePlace,
+  type VersionedNames,
+} from "./versioned-names.ts";
 
 /** --wrap: what a reference to the key means instead (`foo` → `__wrap_foo`, `__real_foo` → `foo`). */
 export type WrapMap = ReadonlyMap<SymbolId, SymbolId>;
@@ -40,7 +44,7 @@ export type WrapMap = ReadonlyMap<SymbolId, SymbolId>;
 /**
  * Reads symbols `firstGlobal` to the end.
  * @param wholeNames `foo@@V` is a name like any other, as -r has it
- * @param versioned gets the ids of names with an `@`, which are joined with their base names after all inputs are read
+ * @param versioned gets the ids of names with an `@`
  */
 export function readGlobals(
   object: ObjectFile,
@@ -49,10 +53,11 @@ export function readGlobals(
   candidate: Candidate,
   record: ResolutionRecord,
   wrap: WrapMap,
-  versioned: SymbolId[],
+  versioned: VersionedNames,
   wholeNames: boolean,
   report: Report,
 ): void {
+  const before = versioned.ids.length;
   const { bytes, view, is64, symtab, firstGlobal, symbolCount, strings, stringsEnd, firstSection } = object;
   const { names } = symbols;
   const entry = is64 ? 24 : 16;
@@ -107,6 +112,7 @@ export function readGlobals(
     }
     object.symbols[i - firstGlobal] = id;
   }
+  if (versioned.ids.length > before) joinSamePlace(symbols, versioned.ids.slice(before));
 }
 
 function isGlobalBinding(binding: number): boolean {
@@ -131,10 +137,7 @@ function setCommon(it: Candidate, shndx: number): void {
   it.valueHigh = shndx === SHN_X86_64_LCOMMON ? 1 : 0;
 }
 
-/**
- * `foo@@V`: defines the default `foo`, and `foo@V` becomes another name for it. `foo@V`: a symbol of its own, that plain
- * references never meet. References `foo@V` and `foo@@V` wait for a definition of that version.
- */
+/** A name with a version in it: see versioned-names.ts. */
 function enterVersioned(
   symbols: SymbolTable,
   object: ObjectFile,
@@ -143,52 +146,29 @@ function enterVersioned(
   end: number,
   candidate: Candidate,
   record: ResolutionRecord,
-  versioned: SymbolId[],
+  versioned: VersionedNames,
 ): SymbolId {
-  const { names } = symbols;
   const { bytes, view } = object;
   const isDefault = bytes[at + 1] === 0x40;
-  const versionStart = at + (isDefault ? 2 : 1);
-  const version = versionId(symbols, decoder.decode(bytes.subarray(versionStart, end)));
-  const isDefinition = candidate.kind > KIND_UNDEFINED_WEAK;
-  candidate.version = version;
-  if (!isDefault || !isDefinition) {
-    const text = `${decoder.decode(bytes.subarray(start, at))}@${symbols.versionNames[version]}`;
-    const id = internText(names, text);
-    coverNames(symbols);
-    if (symbols.kind[id] === KIND_INDIRECT) return symbols.alias[id];
-    symbols.flags[id] |= FLAG_VERSIONED | (isDefinition ? FLAG_HIDDEN_VERSION : 0);
-    mergeRegular(symbols, id, candidate, record);
-    versioned.push(id);
-    return id;
-  }
-  const base = internName(names, view, start, at);
-  const alias = internText(names, `${nameText(names, base)}@${symbols.versionNames[version]}`);
+  candidate.version = versionId(symbols, decoder.decode(bytes.subarray(at + (isDefault ? 2 : 1), end)));
+  const base = internName(symbols.names, view, start, at);
   coverNames(symbols);
-  mergeRegular(symbols, base, candidate, record);
-  symbols.flags[base] |= FLAG_SYMVER;
-  if (symbols.kind[alias] === KIND_NONE || symbols.kind[alias] <= KIND_UNDEFINED_WEAK) {
-    symbols.flags[base] |= symbols.flags[alias];
-    symbols.kind[alias] = KIND_INDIRECT;
-    symbols.alias[alias] = base;
-  }
-  return base;
+  if (candidate.kind <= KIND_UNDEFINED_WEAK) return enterReference(symbols, base, candidate, record, versioned);
+  return isDefault
+    ? enterDefault(symbols, base, candidate, record, versioned)
+    : enterHidden(symbols, base, candidate, record, versioned);
 }
 
-/** -r: all of `foo@@V` is the name, but references to `foo@V` mean it too. */
+/** -r: all of `foo@@V` is the name, but `foo@V` means it too. */
 function enterWhole(symbols: SymbolTable, id: SymbolId, candidate: Candidate, record: ResolutionRecord): SymbolId {
   coverNames(symbols);
-  if (symbols.kind[id] === KIND_INDIRECT) return symbols.alias[id];
-  mergeRegular(symbols, id, candidate, record);
+  const target = aliasOf(symbols, id);
+  mergeRegular(symbols, target, candidate, record);
   const text = nameText(symbols.names, id);
-  if (candidate.kind <= KIND_UNDEFINED_WEAK || !text.includes("@@")) return id;
+  if (target !== id || candidate.kind <= KIND_UNDEFINED_WEAK || !text.includes("@@")) return target;
   const alias = internText(symbols.names, text.replace("@@", "@"));
   coverNames(symbols);
-  if (symbols.kind[alias] <= KIND_UNDEFINED_WEAK) {
-    symbols.flags[id] |= symbols.flags[alias];
-    symbols.kind[alias] = KIND_INDIRECT;
-    symbols.alias[alias] = id;
-  }
+  joinDefault(symbols, alias, id, candidate, record);
   return id;
 }
 

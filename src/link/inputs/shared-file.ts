@@ -33,20 +33,23 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { SECTION_NONE, type SharedId, type SymbolId } from "../tables/ids.ts";
-import { findName, findVersioned, internName, internVersioned } from "../tables/names.ts";
-import { readWord } from "../tables/object-file.ts";
-import { type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "../tables/resolve.ts";
+import { findName, findVersioned, internName, internVersioned, nameEnd } from "../tables/names.ts";
+import { type ObjectFile, readWord } from "../tables/object-file.ts";
+import { asShared, type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "../tables/resolve.ts";
 import {
+  aliasOf,
   coverNames,
   FLAG_DEF_DYNAMIC,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
+  FLAG_SYMVER,
   FLAG_VERSIONED,
+  isDefinedHere,
+  isUndefined,
   KIND_COMMON,
   KIND_INDIRECT,
-  KIND_NONE,
   KIND_SHARED,
   KIND_SHARED_WEAK,
   KIND_UNDEFINED,
@@ -55,6 +58,7 @@ import {
   versionId,
 } from "../tables/symbol-table.ts";
 import { isMet, type SharedReference } from "./shared-reference.ts";
+import { joinNames, plainName, scriptParts, type VersionedNames } from "./versioned-names.ts";
 
 export interface SharedFile {
   readonly id: SharedId;
@@ -347,7 +351,7 @@ export function neededSymbol(
     const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
     if (id >= 0 && (open.has(id) || wantsDefinition(symbols, id, wanted, beatsCommon))) return id;
     const version = sharedVersion(shared, i);
-    if (version === "" || !hasVersionedNames) continue;
+    if (!hasVersionedNames || (version === "" && !isHiddenVersion(shared, i))) continue;
     const alias = findVersioned(symbols.names, view, name, stringsEnd, version);
     if (alias >= 0 && wantsDefinition(symbols, alias, wanted, beatsCommon)) return alias;
   }
@@ -369,6 +373,7 @@ export function enterShared(
   references: SharedReference[],
   candidate: Candidate,
   record: ResolutionRecord,
+  versioned: VersionedNames,
   report: Report,
 ): void {
   const { bytes, view, is64, dynsym, strings, stringsEnd, symbolCount, versym } = shared;
@@ -395,23 +400,25 @@ export function enterShared(
       coverNames(symbols);
       shared.symbols[i] = id;
       if (version === 0) referFromShared(symbols, id, shared.id, binding);
-      else {
-        symbols.flags[id] |= FLAG_REF_DYNAMIC;
-        references.push({ symbol: id, version, shared: shared.id, weak: binding === STB_WEAK });
-      }
+      else references.push({ symbol: id, version, shared: shared.id, weak: binding === STB_WEAK });
       continue;
     }
     // Version index 0: local to the library in spite of its binding.
     if ((versionIndex & VERSYM_VERSION) === 0) continue;
-    readDefinition(shared, candidate, i, shndx);
+    readDefinition(shared, candidate, i);
     candidate.version = version;
-    const isHidden = (versionIndex & VERSYM_HIDDEN) !== 0 && version !== 0;
-    const id = isHidden
-      ? internVersioned(names, view, name, stringsEnd, symbols.versionNames[version])
-      : internName(names, view, name, stringsEnd);
-    coverNames(symbols);
-    // A second version of the name in the same library, or a reference to `foo@V` that already stands for `foo`.
-    if (symbols.kind[id] === KIND_INDIRECT) continue;
+    const isHidden = (versionIndex & VERSYM_HIDDEN) !== 0;
+    let id: SymbolId;
+    if (isHidden) {
+      id = internVersioned(names, view, name, stringsEnd, symbols.versionNames[version]);
+      coverNames(symbols);
+      symbols.flags[id] |= FLAG_VERSIONED;
+      id = aliasOf(symbols, id);
+    } else {
+      id = internName(names, view, name, stringsEnd);
+      coverNames(symbols);
+      if (version !== 0 && versioned.ids.length > 0) id = entryOfDefault(symbols, id, version, versioned);
+    }
     shared.symbols[i] = id;
     // A library that nobody named serves other libraries; an object's weak reference stays open.
     const regular = symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
@@ -420,10 +427,32 @@ export function enterShared(
   }
 }
 
+/**
+ * The entry that a library's `foo@@V` is merged with, where objects mention names with versions: see the table in
+ * versioned-names.ts.
+ */
+function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, versioned: VersionedNames): SymbolId {
+  const { names } = symbols;
+  const alias = findVersioned(
+    names,
+    names.poolView,
+    names.start[base],
+    nameEnd(names, base),
+    symbols.versionNames[version],
+  );
+  if (alias < 0 || symbols.kind[alias] === KIND_INDIRECT) return base;
+  if (!isUndefined(symbols, alias)) return base;
+  const isPlain = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) === 0;
+  if (isPlain && scriptParts(symbols, base, version, versioned)) return alias;
+  joinNames(symbols, alias, base);
+  return base;
+}
+
 /** Decodes definition number `index` of .dynsym. */
-function readDefinition(shared: SharedFile, to: Candidate, index: number, shndx: number): void {
+function readDefinition(shared: SharedFile, to: Candidate, index: number): void {
   const { bytes, view, is64, bssSections } = shared;
   const at = shared.dynsym + index * (is64 ? 24 : 16);
+  const shndx = view.getUint16(at + (is64 ? 6 : 14), true);
   const info = bytes[at + (is64 ? 4 : 12)];
   const binding = info >> 4;
   to.kind = binding === STB_WEAK ? KIND_SHARED_WEAK : KIND_SHARED;
@@ -440,22 +469,53 @@ function readDefinition(shared: SharedFile, to: Candidate, index: number, shndx:
 }
 
 /**
- * After all inputs: a reference to `foo@V` that nothing defines under that name means `foo`, if `foo`'s definition has
- * version V. Makes the one another name for the other.
+ * After all inputs: what a library that was read before the first mention of `foo@V` says of it, and what libraries refer
+ * to with a version.
  */
-export function joinVersioned(symbols: SymbolTable, versioned: readonly SymbolId[]): void {
-  const { names } = symbols;
-  for (const id of versioned) {
-    const kind = symbols.kind[id];
-    if (kind !== KIND_UNDEFINED && kind !== KIND_UNDEFINED_WEAK) continue;
-    const start = names.start[id];
-    let at = start;
-    while (names.pool[at] !== 0x40) at++;
-    const base = findName(names, names.poolView, start, at);
-    if (base < 0 || symbols.version[base] !== symbols.version[id] || symbols.kind[base] === KIND_NONE) continue;
-    if (symbols.kind[base] === KIND_UNDEFINED || symbols.kind[base] === KIND_UNDEFINED_WEAK) continue;
-    symbols.flags[base] |= symbols.flags[id] & ~FLAG_VERSIONED;
-    symbols.kind[id] = KIND_INDIRECT;
-    symbols.alias[id] = base;
+export function joinVersioned(
+  symbols: SymbolTable,
+  objects: readonly ObjectFile[],
+  shared: readonly SharedFile[],
+  references: readonly SharedReference[],
+  candidate: Candidate,
+  record: ResolutionRecord,
+  versioned: VersionedNames,
+): void {
+  for (const id of versioned.ids) {
+    const version = symbols.version[id];
+    if (symbols.kind[id] === KIND_INDIRECT || !isUndefined(symbols, id) || version === 0) continue;
+    const base = plainName(symbols, id);
+    if (base < 0 || base >= symbols.count) continue;
+    for (let i = 0; i < record.loserCount * 3; i += 3) {
+      const [symbol, owner, index] = record.losers.subarray(i, i + 3);
+      const file = symbol === base && owner < -1 ? shared[asShared(owner)] : undefined;
+      if (file === undefined || sharedVersion(file, index) !== symbols.versionNames[version]) continue;
+      // An object's foo that was read behind the library took the place of its foo@@V too.
+      const isBehind = isDefinedHere(symbols, base) && (objects[symbols.owner[base]]?.input ?? -1) > file.input;
+      if (isBehind) joinNames(symbols, id, base);
+      else if (entryOfDefault(symbols, base, version, versioned) === id) {
+        readDefinition(file, candidate, index);
+        candidate.version = version;
+        mergeShared(symbols, id, candidate, record);
+        file.symbols[index] = id;
+      }
+      break;
+    }
   }
+  for (const { symbol, version } of references) noteReference(symbols, symbol, version);
+}
+
+/** A program's definition that a library's reference of this version meets when it runs is exported. */
+function noteReference(symbols: SymbolTable, base: SymbolId, version: number): void {
+  const { names, flags } = symbols;
+  const alias = findVersioned(
+    names,
+    names.poolView,
+    names.start[base],
+    nameEnd(names, base),
+    symbols.versionNames[version],
+  );
+  const id = alias < 0 || alias >= symbols.count ? base : aliasOf(symbols, alias);
+  if (id !== base && isDefinedHere(symbols, id)) flags[id] |= FLAG_REF_DYNAMIC;
+  else if ((flags[base] & FLAG_SYMVER) === 0 || symbols.version[base] === version) flags[base] |= FLAG_REF_DYNAMIC;
 }

@@ -2,7 +2,7 @@
 
 import type { SharedId, SymbolId } from "../tables/ids.ts";
 import { findText, nameText } from "../tables/names.ts";
-import { isDefinedHere, isShared, type SymbolTable } from "../tables/symbol-table.ts";
+import { aliasOf, FLAG_SYMVER, isDefinedHere, isShared, type SymbolTable } from "../tables/symbol-table.ts";
 
 /**
  * A library's reference to `foo` of a certain version. It is no reference to plain `foo`: no archive member can meet it.
@@ -18,8 +18,11 @@ export interface SharedReference {
 /** Does anything read so far meet the reference? */
 export function isMet(symbols: SymbolTable, reference: SharedReference): boolean {
   const { symbol, version } = reference;
-  if (isDefinedHere(symbols, symbol)) return true;
+  const isOther = (symbols.flags[symbol] & FLAG_SYMVER) !== 0 && symbols.version[symbol] !== version;
+  if (isDefinedHere(symbols, symbol) && !isOther) return true;
   if (isShared(symbols, symbol) && symbols.version[symbol] === version) return true;
-  const hidden = findText(symbols.names, `${nameText(symbols.names, symbol)}@${symbols.versionNames[version]}`);
-  return hidden >= 0 && hidden < symbols.count && (isShared(symbols, hidden) || isDefinedHere(symbols, hidden));
+  const name = findText(symbols.names, `${nameText(symbols.names, symbol)}@${symbols.versionNames[version]}`);
+  if (name < 0 || name >= symbols.count) return false;
+  const hidden = aliasOf(symbols, name);
+  return isShared(symbols, hidden) || isDefinedHere(symbols, hidden);
 }

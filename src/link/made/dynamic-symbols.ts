@@ -11,6 +11,7 @@ import {
   STB_WEAK,
   VER_DEF_CURRENT,
   VER_FLG_BASE,
+  VER_FLG_WEAK,
   VER_NDX_GLOBAL,
   VER_NEED_CURRENT,
   VERSYM_HIDDEN,
@@ -29,7 +30,9 @@ import {
   FLAG_DYNSYM,
   FLAG_HIDDEN_VERSION,
   FLAG_REF_REGULAR_NONWEAK,
+  FLAG_SYMVER,
   FLAG_UNIQUE,
+  FLAG_VERSIONED,
   isDefinedHere,
   isShared,
   KIND_DEFINED_WEAK,
@@ -169,7 +172,9 @@ function buildVersions(
     const version = symbols.versionNames[symbols.version[id]];
     let index = VER_NDX_GLOBAL;
     if (isDefinedHere(symbols, id)) {
-      index = defined.get(version) ?? VER_NDX_GLOBAL;
+      // An empty version that came with the name (`foo@@`) is the default one too.
+      const isEmpty = version === "" && (symbols.flags[id] & (FLAG_SYMVER | FLAG_VERSIONED)) !== 0;
+      index = defined.get(version) ?? (isEmpty && options.defaultSymver ? VER_NDX_GLOBAL + 1 : VER_NDX_GLOBAL);
       if ((symbols.flags[id] & FLAG_HIDDEN_VERSION) !== 0) index |= VERSYM_HIDDEN;
     } else if (isShared(symbols, id) && version !== "") {
       index = need(shared[symbols.owner[id]], version);
@@ -209,16 +214,15 @@ function encodeDefinitions(
   baseName: string,
   strings: StringTable,
 ): Uint8Array {
-  const all = [{ name: baseName, parents: [] as readonly string[] }, ...definitions];
+  const all = [{ name: baseName, parents: [] as readonly string[], weak: false }, ...definitions];
   const size = all.reduce((sum, it) => sum + 20 + 8 * (1 + it.parents.length), 0);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   let at = 0;
   all.forEach((it, i) => {
     const entry = 20 + 8 * (1 + it.parents.length);
-    // A version that nothing is assigned to is still defined; only the base carries a flag.
     view.setUint16(at, VER_DEF_CURRENT, true);
-    view.setUint16(at + 2, i === 0 ? VER_FLG_BASE : 0, true);
+    view.setUint16(at + 2, i === 0 ? VER_FLG_BASE : it.weak ? VER_FLG_WEAK : 0, true);
     view.setUint16(at + 4, i + 1, true);
     view.setUint16(at + 6, 1 + it.parents.length, true);
     view.setUint32(at + 8, hashText(it.name), true);

@@ -51,6 +51,7 @@ import {
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_REQUIRED,
   FLAG_SYMVER,
+  FLAG_VERSIONED,
   isDefinedHere,
   isShared,
   isUndefined,
@@ -125,7 +126,7 @@ export function planSymbols(
     if (
       retain !== undefined &&
       !isNeeded &&
-      !retain.has(new TextDecoder().decode(names.pool.subarray(names.start[id], nameEnd(names, id))))
+      !retain.has(decoder.decode(names.pool.subarray(names.start[id], nameEnd(names, id))))
     )
       continue;
     (isForcedLocal(symbols, id, mode, options) ? plan.forcedLocals : plan.globals).push(id);
@@ -134,7 +135,7 @@ export function planSymbols(
   if (plan.separator) addName(plan, 0);
   for (const id of plan.forcedLocals) {
     if (emitted !== undefined) emitted.globals[id] = plan.count;
-    addName(plan, addBytes(plan.strings, names.pool, names.start[id], plainEnd(symbols, id)));
+    addName(plan, addVersioned(plan.strings, symbols, id));
   }
   plan.localCount = plan.count;
   for (const id of plan.globals) {
@@ -149,19 +150,29 @@ function addName(plan: OutputSymbols, offset: number): void {
   plan.names[plan.count++] = offset;
 }
 
-/** `foo`, and with its version `foo@V` (an import, or a hidden definition) or `foo@@V` (a default definition). */
+/**
+ * `foo`, or with the version that came with the name `foo@V` (an import, a hidden definition) or `foo@@V` (a default
+ * definition). A version that only the script gives is not part of the name.
+ */
 function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId): number {
   const { names } = symbols;
+  const flags = symbols.flags[id];
+  const isHere = isDefinedHere(symbols, id);
+  const isNamed = (flags & FLAG_VERSIONED) !== 0;
+  const isVersioned =
+    isNamed || (isHere ? (flags & FLAG_SYMVER) !== 0 : isShared(symbols, id) && symbols.version[id] !== 0);
+  const isDefault = isHere && (flags & FLAG_HIDDEN_VERSION) === 0;
+  if (!isVersioned || (isNamed && !isDefault)) {
+    return addBytes(strings, names.pool, names.start[id], nameEnd(names, id));
+  }
+  const plain = decoder.decode(names.pool.subarray(names.start[id], plainEnd(symbols, id)));
   const version = symbols.versionNames[symbols.version[id]];
-  const end = plainEnd(symbols, id);
-  if (version === "") return addBytes(strings, names.pool, names.start[id], end);
-  const isDefault = isDefinedHere(symbols, id) && (symbols.flags[id] & FLAG_HIDDEN_VERSION) === 0;
-  // A version that only the script gives is not part of the name.
-  if (isDefault && (symbols.flags[id] & FLAG_SYMVER) === 0) return addBytes(strings, names.pool, names.start[id], end);
-  const plain = new TextDecoder().decode(names.pool.subarray(names.start[id], end));
-  const text = new TextEncoder().encode(`${plain}${isDefault ? "@@" : "@"}${version}`);
+  const text = encoder.encode(`${plain}${isDefault ? "@@" : "@"}${version}`);
   return addBytes(strings, text, 0, text.length);
 }
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** @param isNeeded a relocation that stays refers to it */
 function isListed(

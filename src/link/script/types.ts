@@ -70,4 +70,6 @@ export type ScriptCommand =
 export interface VersionDefinition {
   readonly name: string;
   readonly parents: readonly string[];
+  /** VER_FLG_WEAK: no symbol has it. */
+  readonly weak: boolean;
 }

@@ -15,6 +15,7 @@ import type { LinkOptions } from "../options.ts";
 import { SECTION_CHUNK, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import {
+  FLAG_ASSIGNED,
   FLAG_COLLECTED,
   FLAG_COPY,
   FLAG_DYNSYM,
@@ -66,7 +67,9 @@ export function allotCommons(symbols: SymbolTable, outputs: OutputSections, opti
   const large: Placing[] = [];
   const tls: Placing[] = [];
   for (let id = 0; id < symbols.count; id++) {
-    if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & FLAG_COLLECTED) !== 0) continue;
+    // What --defsym or a script assigns has its place elsewhere.
+    const isElsewhere = (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0;
+    if (symbols.kind[id] !== KIND_COMMON || isElsewhere) continue;
     const list = symbols.type[id] === STT_TLS ? tls : symbols.valueHigh[id] !== 0 ? large : plain;
     list.push({ symbol: id, alignment: symbols.valueLow[id] });
     if (symbols.type[id] !== STT_TLS) symbols.type[id] = STT_OBJECT;

@@ -15,6 +15,8 @@ import {
   FLAG_ASSIGNED,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
+  FLAG_SYMVER,
+  forgetVersion,
   isDefinedHere,
   isShared,
   isUndefined,
@@ -38,10 +40,15 @@ export function prepareAssignments(
       (symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_DYNAMIC)) !== 0 &&
       (isUndefined(symbols, id) || isShared(symbols, id));
     if (it.provide && !wanted) return false;
+    // Over an object's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment).
+    // But it is not `foo@@V` any more, of which `foo` was another name.
+    const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
+    if (hasVersion || !isDefinedHere(symbols, id)) symbols.type[id] = STT_NOTYPE;
+    if (hasVersion) symbols.size[id] = 0;
     symbols.kind[id] = KIND_DEFINED;
     symbols.flags[id] |= FLAG_ASSIGNED;
     symbols.owner[id] = -1;
-    symbols.type[id] = STT_NOTYPE;
+    forgetVersion(symbols, id);
     symbols.rule[id] = RULE_ASSIGNED;
     if (it.hidden) symbols.visibility[id] = STV_HIDDEN;
     // Whether references need load-time relocation is asked before values are known: a constant moves with nothing.

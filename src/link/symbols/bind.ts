@@ -23,6 +23,7 @@ import {
   FLAG_DYNSYM,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
+  FLAG_HIDDEN_VERSION,
   FLAG_PREEMPTIBLE,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
@@ -99,7 +100,8 @@ function settledBinding(symbols: SymbolTable, id: SymbolId): number {
   return symbols.section[id] === SECTION_ABSOLUTE ? BIND_ABSOLUTE : BIND_LOCAL;
 }
 
-function isExported(
+/** Is a definition of this output one that other modules can find, unless its version script says otherwise? */
+export function isExported(
   symbols: SymbolTable,
   id: SymbolId,
   objects: readonly ObjectFile[],
@@ -116,10 +118,20 @@ function isExported(
     return false;
   }
   if (mode.shared) return true;
+  if (isUnneededVersion(flags, options)) {
+    symbols.flags[id] |= FLAG_FORCED_LOCAL;
+    return false;
+  }
   if ((flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC | FLAG_EXPORT)) !== 0) return true;
   if (options.exportDynamic) return true;
   // Being unique (STB_GNU_UNIQUE) is no reason: if a library has the symbol too, the first test has seen it.
   return options.dynamicListData && symbols.type[id] === STT_OBJECT;
+}
+
+/** `foo@V` of a program is for libraries that refer to it only (bfd/elflink.c, _bfd_elf_fix_symbol_flags). */
+function isUnneededVersion(flags: number, options: LinkOptions): boolean {
+  if ((flags & FLAG_HIDDEN_VERSION) === 0 || options.exportDynamic) return false;
+  return (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) === 0;
 }
 
 /** In a shared library: may another module's definition come first? (ld manual, -Bsymbolic and its variants.) */

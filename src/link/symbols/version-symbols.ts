@@ -17,22 +17,27 @@ import {
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { nameText } from "../tables/names.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
 import { closest } from "../tables/spelling.ts";
 import {
   defineSymbol,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
   FLAG_LINKER_DEFINED,
+  FLAG_SYMVER,
+  FLAG_VERSIONED,
   isDefinedHere,
   plainEnd,
   type SymbolTable,
   symbolNamed,
   versionId,
 } from "../tables/symbol-table.ts";
+import { isExported } from "./bind.ts";
 
 /** @returns the versions that the output defines, in order */
 export function assignVersions(
   symbols: SymbolTable,
+  objects: readonly ObjectFile[],
   nodes: readonly VersionNode[],
   mode: OutputMode,
   options: LinkOptions,
@@ -42,24 +47,26 @@ export function assignVersions(
   if (!mode.dynamic) return [];
   markExports(symbols, options, demangle);
   const matcher = compileVersions(nodes, report);
-  const definitions: VersionDefinition[] = nodes
-    .filter((it) => it.name !== "")
-    .map((it) => ({ name: it.name, parents: it.parents }));
-  const known = new Set(definitions.map((it) => it.name));
+  const used = new Set<string>();
+  const added = new Set<string>();
   const defined: SymbolId[] = [];
   for (let id = 0; id < symbols.names.count; id++) if (isDefinedHere(symbols, id)) defined.push(id);
   for (const id of defined) {
     const version = symbols.versionNames[symbols.version[id]];
-    if (version === "") continue;
+    if (version === "" || !hasOwnVersion(symbols, id)) continue;
     const node = matcher.nodeNamed(version);
-    if (node >= 0) declare(symbols, id, node, matcher, demangle);
-    else if (!known.has(version)) {
-      if (mode.shared) report(error("version-node-missing", {}, { symbol: nameText(symbols.names, id), version }));
-      known.add(version);
-      definitions.push({ name: version, parents: [] });
-    }
+    if (node >= 0) {
+      used.add(version);
+      declare(symbols, id, node, matcher, demangle);
+    } else if (mode.shared) {
+      report(error("version-node-missing", {}, { symbol: nameText(symbols.names, id), version }));
+    } else if (isExported(symbols, id, objects, mode, options)) added.add(version);
   }
-  for (const id of defined) assignVersion(symbols, id, nodes, matcher, options, demangle);
+  const definitions: VersionDefinition[] = nodes
+    .filter((it) => it.name !== "")
+    .map((it) => ({ name: it.name, parents: it.parents, weak: isUnused(it) && !used.has(it.name) }));
+  for (const name of added) definitions.push({ name, parents: [], weak: false });
+  for (const id of defined) assignVersion(symbols, id, objects, nodes, matcher, mode, options, demangle);
   if (options.defaultSymver) applyDefaultSymver(symbols, defined, definitions, options);
   for (const it of definitions) defineVersionSymbol(symbols, it.name);
   if (!options.undefinedVersion) {
@@ -70,6 +77,16 @@ export function assignVersions(
     }
   }
   return definitions;
+}
+
+/** No pattern mentions a symbol. */
+function isUnused({ globals, locals }: VersionNode): boolean {
+  return globals.length === 0 && locals.length === 0;
+}
+
+/** The version, be it an empty one, came with the definition. */
+function hasOwnVersion(symbols: SymbolTable, id: SymbolId): boolean {
+  return (symbols.flags[id] & (FLAG_SYMVER | FLAG_VERSIONED)) !== 0;
 }
 
 function* symbolNames({ names }: SymbolTable, ids: readonly SymbolId[]): IterableIterator<string> {
@@ -92,8 +109,10 @@ function declare(
 function assignVersion(
   symbols: SymbolTable,
   id: SymbolId,
+  objects: readonly ObjectFile[],
   nodes: readonly VersionNode[],
   matcher: VersionMatcher,
+  mode: OutputMode,
   options: LinkOptions,
   demangle: (name: string) => string,
 ): void {
@@ -101,14 +120,15 @@ function assignVersion(
   const start = names.start[id];
   const end = plainEnd(symbols, id);
   const demangled = (): string => demangledName(symbols, id, demangle);
-  const version = symbols.versionNames[symbols.version[id]];
-  if (version !== "") {
-    const node = matcher.nodeNamed(version);
-    if (node < 0 || options.exportDynamic) return;
+  if (hasOwnVersion(symbols, id)) {
+    const node = symbols.version[id] === 0 ? -1 : matcher.nodeNamed(symbols.versionNames[symbols.version[id]]);
+    if (node < 0 || options.exportDynamic || !isExported(symbols, id, objects, mode, options)) return;
     const match = matcher.findIn(node, names.pool, start, end, demangled);
     if (match !== NO_VERSION && versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
     return;
   }
+  // Given while the inputs were read: see inputs/versioned-names.ts.
+  if (symbols.version[id] !== 0) return;
   const match = matcher.find(names.pool, start, end, demangled);
   if (match === NO_VERSION) return;
   if (versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
@@ -136,14 +156,17 @@ function applyDefaultSymver(
 ): void {
   const name = options.soname ?? options.outputName.slice(options.outputName.lastIndexOf("/") + 1);
   const version = versionId(symbols, name);
-  let any = false;
   for (const id of defined) {
-    if (symbols.version[id] !== 0 || (symbols.flags[id] & (FLAG_FORCED_LOCAL | FLAG_LINKER_DEFINED)) !== 0) continue;
+    if (
+      symbols.version[id] !== 0 ||
+      hasOwnVersion(symbols, id) ||
+      (symbols.flags[id] & (FLAG_FORCED_LOCAL | FLAG_LINKER_DEFINED)) !== 0
+    )
+      continue;
     symbols.version[id] = version;
-    any = true;
   }
   // GNU ld numbers it before the script's.
-  if (any && !definitions.some((it) => it.name === name)) definitions.unshift({ name, parents: [] });
+  if (!definitions.some((it) => it.name === name)) definitions.unshift({ name, parents: [], weak: false });
 }
 
 /** --dynamic-list and --export-dynamic-symbol. */

@@ -26,6 +26,7 @@ import {
 import { growInt32 } from "./columns.ts";
 import { SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
 import {
+  FLAG_ASSIGNED,
   FLAG_DEF_DYNAMIC,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
@@ -33,6 +34,7 @@ import {
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_SHARED_COMMON,
   FLAG_SHARED_PROTECTED,
+  FLAG_SYMVER,
   FLAG_UNIQUE,
   KIND_COMMON,
   KIND_DEFINED,
@@ -147,7 +149,10 @@ export function createCandidate(): Candidate {
 
 /** Enters what an object says of `id`. */
 export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
-  const before = symbols.kind[id];
+  // What --defsym or a script assigns stays assigned; the definition gives type and size (bfd/linker.c, ldscript_def).
+  const isFirst = (symbols.flags[id] & FLAG_ASSIGNED) !== 0 && symbols.owner[id] < 0;
+  const isAssigned = isFirst && it.kind > KIND_UNDEFINED_WEAK;
+  const before = isAssigned ? KIND_UNDEFINED : symbols.kind[id];
   if (it.visibility !== STV_DEFAULT) {
     const seen = symbols.visibility[id];
     // Most constraining wins: internal (1) < hidden (2) < protected (3), and any of them over default (0).
@@ -179,15 +184,7 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
       if (!isReference) addLoser(record, id, it.owner, it.index);
       return;
     case TWICE:
-      record.duplicates.push({
-        symbol: id,
-        firstObject: symbols.owner[id],
-        firstSection: symbols.section[id],
-        firstValue: symbols.valueLow[id] >>> 0,
-        secondObject: it.owner,
-        secondSection: it.section,
-        secondValue: it.valueLow >>> 0,
-      });
+      reportTwice(symbols, id, it, record);
       return;
     case LARGER:
       mergeCommon(symbols, id, it, record);
@@ -208,6 +205,19 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
       }
       return;
   }
+}
+
+/** Notes a second strong definition of `id`. */
+export function reportTwice(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
+  record.duplicates.push({
+    symbol: id,
+    firstObject: symbols.owner[id],
+    firstSection: symbols.section[id],
+    firstValue: symbols.valueLow[id] >>> 0,
+    secondObject: it.owner,
+    secondSection: it.section,
+    secondValue: it.valueLow >>> 0,
+  });
 }
 
 /** Enters a shared library's definition of `id`. */
@@ -266,7 +276,8 @@ function setFrom(symbols: SymbolTable, id: SymbolId, it: Candidate, rule: number
   symbols.size[id] = it.size;
   symbols.type[id] = it.type;
   symbols.index[id] = it.index;
-  symbols.version[id] = it.version;
+  // A plain definition in place of a weak `foo@@V` is one of `foo@@V`: see inputs/versioned-names.ts.
+  if (it.version !== 0 || (symbols.flags[id] & FLAG_SYMVER) === 0) symbols.version[id] = it.version;
   symbols.rule[id] = rule;
   if (it.binding === STB_GNU_UNIQUE) symbols.flags[id] |= FLAG_UNIQUE;
   else symbols.flags[id] &= ~FLAG_UNIQUE;

@@ -37,9 +37,9 @@ export const FLAG_LINKER_DEFINED = 0x40;
 export const FLAG_FORCED_LOCAL = 0x80;
 /** -E, --dynamic-list, --export-dynamic-symbol. */
 export const FLAG_EXPORT = 0x100;
-/** Its version is not the default one: `foo@V`. */
+/** Its version is not the default one: defined as `foo@V`. */
 export const FLAG_HIDDEN_VERSION = 0x200;
-/** A reference carried the version in its name. */
+/** Its name is `foo@V`, the version included. */
 export const FLAG_VERSIONED = 0x400;
 /** Must exist: -u, --require-defined, the entry. */
 export const FLAG_REQUIRED = 0x800;
@@ -72,7 +72,7 @@ export const FLAG_NEEDS_TLS_IE_NEGATED = 0x20000000;
 export const FLAG_DROPPED = 0x4000000;
 /** Referred to by its address, not only through the GOT or the PLT. */
 export const FLAG_DIRECT = 0x8000000;
-/** Its default version came with its name (`foo@@V`), not from a version script. */
+/** Its name is `foo`, and its version came with the definition (`foo@@V`, `foo@V`), not from a version script. */
 export const FLAG_SYMVER = 0x40000000;
 /** --gc-sections removed its definition. */
 export const FLAG_COLLECTED = 0x10000000;
@@ -169,6 +169,19 @@ export function symbolNamed(symbols: SymbolTable, name: string): SymbolId {
   return id;
 }
 
+/** The linker's own definition of a name has no version but the script's. */
+export function forgetVersion(symbols: SymbolTable, id: SymbolId): void {
+  symbols.flags[id] &= ~(FLAG_SYMVER | FLAG_HIDDEN_VERSION);
+  symbols.version[id] = 0;
+}
+
+/** What a name stands for: itself, or what it is another name for. */
+export function aliasOf(symbols: SymbolTable, id: SymbolId): SymbolId {
+  let found = id;
+  while (symbols.kind[found] === KIND_INDIRECT) found = symbols.alias[found];
+  return found;
+}
+
 /** Number of a version name, for `version`. */
 export function versionId(symbols: SymbolTable, name: string): number {
   const known = symbols.versionIds.get(name);
@@ -225,6 +238,7 @@ export function defineSymbol(
 ): void {
   symbols.kind[id] = KIND_DEFINED;
   symbols.flags[id] |= FLAG_LINKER_DEFINED;
+  forgetVersion(symbols, id);
   symbols.owner[id] = -1;
   symbols.section[id] = section;
   symbols.type[id] = type;

@@ -17,7 +17,8 @@ eachTarget(
       "main.c",
       "int first(void); int second(void); int main(void) { return first() * second(); }",
     );
-    for (const script of ["", "V1 { global: first; };"]) {
+    // The last: every symbol has a version of its own.
+    for (const script of ["", "V1 { global: first; };", "V1 { global: *; };"]) {
       const [expected, actual] = [gnu, underTest].map((linker) => {
         const shop = workshop(linker, target);
         const flags = script === "" ? [] : [`--version-script=${shop.file("versions", script)}`];
