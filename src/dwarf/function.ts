@@ -12,13 +12,33 @@ import { ignore } from "./section.ts";
  * @returns undefined when no function of the symbol table is there
  */
 export function functionAt(file: ElfFile, section: number, offset: number): string | undefined {
+  return functionIn(functionsOf(file), file, section, offset);
+}
+
+/** By section: its function symbols. Keep it to look more places up. */
+export type Functions = ReadonlyMap<number, readonly ElfSymbol[]>;
+
+export function functionsOf(file: ElfFile): Functions {
+  const found = new Map<number, ElfSymbol[]>();
   const table = sectionOfType(file, SHT_SYMTAB);
+  if (table === undefined) return found;
+  for (const symbol of symbolsOf(file, table, ignore)) {
+    if (symbol.name === "" || !isFunction(symbol)) continue;
+    const list = found.get(symbol.section);
+    if (list === undefined) found.set(symbol.section, [symbol]);
+    else list.push(symbol);
+  }
+  return found;
+}
+
+/** `functionAt` with the symbols at hand. */
+export function functionIn(functions: Functions, file: ElfFile, section: number, offset: number): string | undefined {
   const code = file.sections[section];
-  if (table === undefined || code === undefined || (code.flags & SHF_EXECINSTR) === 0) return undefined;
+  if (code === undefined || (code.flags & SHF_EXECINSTR) === 0) return undefined;
   const address = offset + (file.header.type === ET_REL ? 0 : code.address);
   let best: ElfSymbol | undefined;
-  for (const symbol of symbolsOf(file, table, ignore)) {
-    if (symbol.section !== section || symbol.value > address || symbol.name === "" || !isFunction(symbol)) continue;
+  for (const symbol of functions.get(section) ?? []) {
+    if (symbol.value > address) continue;
     if (symbol.size > 0 && address >= symbol.value + symbol.size) continue;
     if (best === undefined || isCloser(symbol, best)) best = symbol;
   }

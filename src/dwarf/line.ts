@@ -17,6 +17,8 @@ export interface SourceLine {
 /** The line tables of one file, decoded. Keep it to look more places up. */
 export interface SourceLines {
   readonly sequences: readonly LineSequence[];
+  /** The same by section index, in an object. */
+  readonly bySection: ReadonlyMap<number, readonly LineSequence[]>;
   /** Section index → what to add to an offset to get the addresses of the sequences. */
   readonly bases: readonly number[];
   readonly relocatable: boolean;
@@ -33,7 +35,8 @@ export function readSourceLines(file: ElfFile, decompressors: Decompressors = {}
   const relocatable = file.header.type === ET_REL;
   const bases = file.sections.map(({ address }) => (relocatable ? 0 : address));
   const line = debugSection(file, "debug_line", decompressors);
-  if (line === undefined || line.bytes.length > MAX_BYTES) return { sequences: [], bases, relocatable };
+  if (line === undefined || line.bytes.length > MAX_BYTES)
+    return { sequences: [], bySection: new Map(), bases, relocatable };
   const sections: LineSections = {
     line,
     strings: debugSection(file, "debug_str", decompressors),
@@ -41,12 +44,18 @@ export function readSourceLines(file: ElfFile, decompressors: Decompressors = {}
     littleEndian: file.littleEndian,
   };
   const sequences: LineSequence[] = [];
+  const bySection = new Map<number, LineSequence[]>();
   for (let at = 0; at < line.bytes.length; ) {
     const { next, header } = readLineUnit(sections, at);
     if (header !== undefined) for (const sequence of runLineProgram(sections, header)) sequences.push(sequence);
     at = next;
   }
-  return { sequences, bases, relocatable };
+  for (const sequence of relocatable ? sequences : []) {
+    const list = bySection.get(sequence.section);
+    if (list === undefined) bySection.set(sequence.section, [sequence]);
+    else list.push(sequence);
+  }
+  return { sequences, bySection, bases, relocatable };
 }
 
 /**
@@ -58,8 +67,7 @@ export function sourceLineAt(lines: SourceLines, section: number, offset: number
   const base = lines.bases[section];
   if (base === undefined) return undefined;
   const address = base + offset;
-  for (const sequence of lines.sequences) {
-    if (lines.relocatable && sequence.section !== section) continue;
+  for (const sequence of lines.relocatable ? (lines.bySection.get(section) ?? []) : lines.sequences) {
     if (sequence.addresses.length === 0 || address < sequence.addresses[0] || address >= sequence.end) continue;
     const row = rowAt(sequence.addresses, address);
     const line = sequence.lines[row];

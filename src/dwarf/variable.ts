@@ -3,7 +3,7 @@
 import type { ElfFile } from "../elf/file.ts";
 import { type Entry, entriesOf, type InfoSections, readUnit, sectionOffset, stringOf, type Unit } from "./entries.ts";
 import { fileName, type SourceLine } from "./line.ts";
-import { readLineUnit } from "./line-header.ts";
+import { type LineSections, readLineUnit } from "./line-header.ts";
 import { type Decompressors, debugSection } from "./section.ts";
 
 const DW_TAG_member = 0x0d;
@@ -32,10 +32,16 @@ const MAX_BYTES = 1 << 26;
  * @returns undefined without debug information that tells
  */
 export function variableLine(file: ElfFile, name: string, decompressors: Decompressors = {}): SourceLine | undefined {
+  return variableLines(file, decompressors).get(name);
+}
+
+/** The same for all global variables of a file, by the names of their symbols: it takes no longer than for one. */
+export function variableLines(file: ElfFile, decompressors: Decompressors = {}): ReadonlyMap<string, SourceLine> {
+  const known = new Map<string, SourceLine>();
   const section = (wanted: string): ReturnType<typeof debugSection> => debugSection(file, wanted, decompressors);
   const info = section("debug_info");
   const abbreviations = section("debug_abbrev");
-  if (info === undefined || abbreviations === undefined || info.bytes.length > MAX_BYTES) return undefined;
+  if (info === undefined || abbreviations === undefined || info.bytes.length > MAX_BYTES) return known;
   const sections: InfoSections = {
     info,
     abbreviations,
@@ -44,24 +50,14 @@ export function variableLine(file: ElfFile, name: string, decompressors: Decompr
     lineStrings: section("debug_line_str"),
     littleEndian: file.littleEndian,
   };
+  const line = section("debug_line");
+  if (line === undefined) return known;
   for (let at = 0; at < info.bytes.length; ) {
     const { next, unit } = readUnit(sections, at);
-    const found = unit === undefined ? undefined : findIn(sections, unit, name);
-    if (found !== undefined) {
-      const line = section("debug_line");
-      const header = line === undefined ? undefined : readLineUnit({ ...sections, line }, found.lineTable).header;
-      return header === undefined ? undefined : { file: fileName(header, found.file), line: found.line };
-    }
+    if (unit !== undefined) collectFrom({ ...sections, line }, unit, known);
     at = next;
   }
-  return undefined;
-}
-
-interface Found {
-  readonly file: number;
-  readonly line: number;
-  /** Offset of the unit's line table, which has the names of its files. */
-  readonly lineTable: number;
+  return known;
 }
 
 /** What an entry says of a variable; undefined where another entry says it. */
@@ -75,7 +71,8 @@ interface Variable {
   readonly origin: number | undefined;
 }
 
-function findIn(sections: InfoSections, unit: Unit, wanted: string): Found | undefined {
+/** Adds the variables of a unit to those of the units before it. */
+function collectFrom(sections: InfoSections & LineSections, unit: Unit, known: Map<string, SourceLine>): void {
   const variables = new Map<number, Variable>();
   let lineTable = -1;
   // Where there is no DW_AT_str_offsets_base, the offsets start behind the table's header (DWARF 5, section 7.26).
@@ -89,13 +86,16 @@ function findIn(sections: InfoSections, unit: Unit, wanted: string): Found | und
       if (offsets !== undefined) base = sectionOffset(sections, offsets);
     }
   }
+  // The unit's line table has the names of its files.
+  const header = lineTable < 0 || variables.size === 0 ? undefined : readLineUnit(sections, lineTable).header;
+  if (header === undefined) return;
   for (const it of variables.values()) {
     const origin = variables.get(it.origin ?? -1);
     const line = it.line ?? origin?.line ?? 0;
-    const isWanted = it.isDefinition && (it.name ?? origin?.name) === wanted && (it.external || origin?.external);
-    if (isWanted && line > 0 && lineTable >= 0) return { file: it.file ?? origin?.file ?? 0, line, lineTable };
+    const name = it.name ?? origin?.name;
+    if (!it.isDefinition || name === undefined || !(it.external || origin?.external) || line <= 0) continue;
+    if (!known.has(name)) known.set(name, { file: fileName(header, it.file ?? origin?.file ?? 0), line });
   }
-  return undefined;
 }
 
 function readVariable(sections: InfoSections, unit: Unit, { values, tag }: Entry, base: number): Variable {

@@ -207,7 +207,7 @@ function settleLayout(
     measureSections(outputs, sections);
     const layout = layOut(outputs, sections, layoutOptions);
     if (packed === undefined || relr === undefined) return layout;
-    const bytes = packRelative(packed, scan, got, sections, machine, relr.size);
+    const bytes = packRelative(packed, scan, got, sections, outputs.reversed, machine, relr.size);
     relr.write = (image, _view, chunk) => image.set(bytes, chunk.offset);
     if (bytes.length <= relr.size) return layout;
     relr.size = bytes.length;

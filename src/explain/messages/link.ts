@@ -162,6 +162,9 @@ export const linkMessages: MessageTable = {
     message: "{text}",
     lists: [{ places: "references", label: "referenced by", lineOf: 0 }],
   },
+  "constructors-size": {
+    message: "size {size} is no multiple of {word}: addresses of constructors or destructors are expected",
+  },
   "file-warning": { message: "{text}" },
   "symbol-defined": { message: "definition of {symbol:symbol}" },
   "symbol-referenced": { message: "reference to {symbol:symbol}" },

@@ -5,7 +5,9 @@ import type { Machine } from "../../arch/index.ts";
 import type { LinkOptions } from "../options.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
+import type { SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
+import { reversedOffset } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import type { GotPlan } from "./got.ts";
 import { encodeRelr } from "./relr.ts";
@@ -49,13 +51,19 @@ export function packRelative(
   scan: Scan,
   got: GotPlan,
   sections: SectionTable,
+  reversed: ReadonlySet<SectionId>,
   machine: Machine,
   atLeast: number,
 ): Uint8Array {
   const addresses = new Float64Array(packed.count);
   let count = 0;
   for (let i = 0; i < scan.dynCount; i++) {
-    if (packed.scanned[i] !== 0) addresses[count++] = sections.address[scan.dynSection[i]] + scan.dynOffset[i];
+    if (packed.scanned[i] === 0) continue;
+    const section = scan.dynSection[i];
+    const offset = reversed.has(section)
+      ? reversedOffset(scan.dynOffset[i], sections.size[section], machine.wordBytes)
+      : scan.dynOffset[i];
+    addresses[count++] = sections.address[section] + offset;
   }
   for (const word of got.words) {
     if (word.type === machine.dynamic.relative) addresses[count++] = word.chunk.address + word.offset;

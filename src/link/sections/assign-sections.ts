@@ -141,8 +141,20 @@ function assignObject(assignment: Assignment, object: ObjectFile): void {
     }
     sections.output[section] = output;
     joinProperties(outputs.list[output], sections, section);
+    if (isReversed(outputs.list[output].name, bytes, start)) outputs.reversed.add(section);
   }
 }
+
+/** .ctors and .ctors.* in .init_array, .dtors and .dtors.* in .fini_array. */
+function isReversed(output: string, bytes: Uint8Array, name: number): boolean {
+  if (output !== ".init_array" && output !== ".fini_array") return false;
+  for (let i = 2; i < CTORS.length; i++) if (bytes[name + i] !== CTORS[i]) return false;
+  const end = bytes[name + CTORS.length];
+  return bytes[name + 1] === (output === ".init_array" ? 0x63 : 0x64) && (end === 0 || end === DOT);
+}
+
+const CTORS = new TextEncoder().encode(".ctors");
+const DOT = 0x2e;
 
 /** What compilers name code by its use: each such name an output section of its own, with -z keep-text-section-prefix (lld). */
 function textPart(name: string): string | undefined {
@@ -388,18 +400,56 @@ function sortGroup(part: number[], sort: Sort, objects: readonly ObjectFile[], s
     name: byName,
     alignment: byAlignment,
     "name-alignment": (a, b) => byName(a, b) || byAlignment(a, b),
-    "init-priority": (a, b) => initPriority(name(a)) - initPriority(name(b)) || byName(a, b),
+    "init-priority": (a, b) => {
+      const [first, second] = [initPriority(name(a)), initPriority(name(b))];
+      return first < 0 || second < 0 ? byName(a, b) : first - second || byName(a, b);
+    },
   };
+  const isTotal =
+    sort !== "init-priority" || part.every((it) => initPriority(name(it)) < 0 === initPriority(name(part[0])) < 0);
   // Array.prototype.sort is stable: equals keep their input order.
-  part.sort(compare[sort]);
+  if (isTotal) part.sort(compare[sort]);
+  else sortByTree(part, compare[sort]);
 }
 
-/** `.init_array.101` runs as 101; `.ctors.65434` is the same priority counted from the other end. */
+/**
+ * Names with and without a priority have no order of their own: which is first depends on how GNU ld finds each section's
+ * place, in a binary tree (ld/ldlang.c, wild_sort_fast).
+ */
+function sortByTree(part: number[], compare: (a: SectionId, b: SectionId) => number): void {
+  const left = new Int32Array(part.length).fill(-1);
+  const right = new Int32Array(part.length).fill(-1);
+  for (let i = 1; i < part.length; i++) {
+    for (let at = 0; ; ) {
+      const side = compare(part[i], part[at]) < 0 ? left : right;
+      if (side[at] < 0) {
+        side[at] = i;
+        break;
+      }
+      at = side[at];
+    }
+  }
+  const sorted: number[] = [];
+  const pending: number[] = [];
+  for (let at = 0; at >= 0 || pending.length > 0; ) {
+    for (; at >= 0; at = left[at]) pending.push(at);
+    const next = pending.pop() ?? 0;
+    sorted.push(part[next]);
+    at = right[next];
+  }
+  for (const [i, section] of sorted.entries()) part[i] = section;
+}
+
+/**
+ * `.init_array.101` runs as 101; `.ctors.65434` is the same priority counted from the other end. -1: no priority (ld/ldlang.c,
+ * get_init_priority).
+ */
 function initPriority(name: string): number {
-  const match = /^\.(ctors|dtors|init_array|fini_array)\.([0-9]+)$/.exec(name);
+  const match = /\.([0-9]+)$/.exec(name);
   if (match === null) return -1;
-  const value = Number(match[2]);
-  return match[1] === "ctors" || match[1] === "dtors" ? 65535 - value : value;
+  const number = Number(match[1]);
+  const value = match.index === 6 && /^\.[cd]tors/.test(name) ? 65535 - number : number;
+  return value <= 0x7fffffff ? value : -1;
 }
 
 /** Puts the waiting chunks of every output section among its input sections. Called once, when all chunks are known. */

@@ -42,6 +42,8 @@ export function createClassifier(): Classifier {
     if ("marker" in row) return;
     row.inputs.forEach((group, rank) => {
       for (const pattern of group.patterns) add(pattern, (index << ROW_SHIFT) | rank, group);
+      for (const pattern of group.notCrt ?? [])
+        add(pattern, (index << ROW_SHIFT) | rank, { ...group, files: "not-crt" });
     });
   });
   return { rules };

@@ -163,7 +163,13 @@ function hasAbsoluteFunctions(frames: EhFrames, ordinal: number): boolean {
 const LONGEST_SHARED_CIE = 256;
 
 /** Equal for CIEs of equal bytes and the same personality routine. */
-function cieKey(frames: EhFrames, object: ObjectFile, sections: SectionTable, ordinal: number, cie: number): string {
+export function cieKey(
+  frames: EhFrames,
+  object: ObjectFile,
+  sections: SectionTable,
+  ordinal: number,
+  cie: number,
+): string {
   const { records } = frames;
   const start = sections.offset[frames.sections[ordinal]] + records.offsets[cie];
   const size = records.sizes[cie];

@@ -3,7 +3,8 @@
 // counterparts. So all that could be equal starts in one class, and classes are split until nothing in them differs
 // (partition refinement, as gold and lld do it).
 //
-// Only code is folded, and none with exception tables: that handlers catch other types is not in their code.
+// Only code is folded, and none with exception tables: that handlers catch other types is not in their code. Neither is
+// which personality routine is asked, and how the stack is unwound: functions whose records differ are not equal.
 
 import { EXPRESSION_ABSOLUTE, type Machine } from "../../arch/index.ts";
 import {
@@ -45,6 +46,8 @@ import {
   symbolValue,
 } from "../tables/symbol-table.ts";
 import { type EhFrames, fdeLists } from "./eh-frame.ts";
+import { encodedBytes, RECORD_CIE, RECORD_FDE } from "./eh-frame-format.ts";
+import { cieKey } from "./eh-frame-place.ts";
 import { linkedTo } from "./gc-walk.ts";
 import { mergedOffset } from "./merge-pieces.ts";
 import type { MergedSections } from "./merged-sections.ts";
@@ -67,6 +70,8 @@ interface Folding {
   readonly mode: OutputMode;
   /** By section: its class, which is one of its sections. */
   readonly classes: Int32Array;
+  /** By section: the class of its unwind records; 0 has none. */
+  readonly unwind: Int32Array;
   /** By section: its relocations are firstRelocation[section] and those behind it, relocationCount[section] in all. */
   readonly firstRelocation: Uint32Array;
   readonly relocationCount: Uint32Array;
@@ -103,6 +108,7 @@ export function foldSections(
     machine,
     mode,
     classes: Int32Array.from({ length: sections.count }, (_, i) => i),
+    unwind: unwindClasses(loader, frames),
     firstRelocation: new Uint32Array(sections.count),
     relocationCount: new Uint32Array(sections.count),
     count: 0,
@@ -182,6 +188,48 @@ function isFoldable(object: ObjectFile, sections: SectionTable, section: Section
   if ((sections.state[section] & gone) !== 0) return false;
   // Functions in pieces; and what a program goes through from __start_ to __stop_.
   return !/^(\.init|\.fini|[A-Za-z_][A-Za-z0-9_]*)$/.test(sectionName(object, sections, section));
+}
+
+/** By section: a number that is equal for functions of equal unwind records, and 0 for those without. */
+function unwindClasses({ objects, sections }: Loader, frames: EhFrames): Int32Array {
+  const { records } = frames;
+  const { first, next } = fdeLists(frames, sections.count);
+  const classes = new Int32Array(sections.count);
+  const numbers = new Map<string, number>();
+  const cies = new Map<number, string>();
+  for (const [ordinal, holder] of frames.sections.entries()) {
+    const object = objects[sections.object[holder]];
+    for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
+      if (records.kinds[record] === RECORD_CIE) cies.set(record, cieKey(frames, object, sections, ordinal, record));
+    }
+  }
+  for (const [ordinal, holder] of frames.sections.entries()) {
+    const object = objects[sections.object[holder]];
+    for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
+      const section = frames.functions[record];
+      if (records.kinds[record] !== RECORD_FDE || section < 0 || first[section] !== record) continue;
+      let key = "";
+      for (let it = record; it >= 0; it = next[it]) key += fdeKey(frames, object, sections.offset[holder], it, cies);
+      classes[section] = numbers.get(key) ?? numbers.size + 1;
+      numbers.set(key, classes[section]);
+    }
+  }
+  return classes;
+}
+
+/** What an FDE says, but for the address of its function. All FDEs of a section are in its own object's .eh_frame. */
+function fdeKey(
+  frames: EhFrames,
+  object: ObjectFile,
+  contents: number,
+  record: number,
+  cies: ReadonlyMap<number, string>,
+): string {
+  const { records, machine } = frames;
+  const from = records.pointers[record] + encodedBytes(records.pointerEncodings[record], machine.wordBytes);
+  const end = records.offsets[record] + records.sizes[record];
+  const bytes = String.fromCharCode(...object.bytes.subarray(contents + from, contents + end));
+  return `${cies.get(records.cies[record])}|${bytes.length}|${bytes}`;
 }
 
 /** By section: 1 where it has to keep an address of its own, or has more to it than its contents. */
@@ -385,7 +433,7 @@ function hashSection(f: Folding, section: SectionId): number {
   const { bytes } = objects[sections.object[section]];
   const start = sections.offset[section];
   const end = start + sections.size[section];
-  let hash = Math.imul(sections.output[section] ^ 0x811c9dc5, 0x01000193);
+  let hash = Math.imul(sections.output[section] ^ 0x811c9dc5 ^ f.unwind[section], 0x01000193);
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
   const first = f.firstRelocation[section];
   for (let i = first; i < first + f.relocationCount[section]; i++) {
@@ -398,7 +446,12 @@ function hashSection(f: Folding, section: SectionId): number {
 
 function sameConstants(f: Folding, a: SectionId, b: SectionId): boolean {
   const { sections, objects } = f.loader;
-  if (sections.output[a] !== sections.output[b] || sections.flags[a] !== sections.flags[b]) return false;
+  if (
+    f.unwind[a] !== f.unwind[b] ||
+    sections.output[a] !== sections.output[b] ||
+    sections.flags[a] !== sections.flags[b]
+  )
+    return false;
   if (sections.size[a] !== sections.size[b] || f.relocationCount[a] !== f.relocationCount[b]) return false;
   const [left, right] = [objects[sections.object[a]].bytes, objects[sections.object[b]].bytes];
   const [fromA, fromB] = [sections.offset[a], sections.offset[b]];

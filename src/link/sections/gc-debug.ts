@@ -31,7 +31,41 @@ export function keepUnloaded(walk: Walk, object: ObjectFile): void {
   const debug = unloaded.filter((it) => isDebug(object.bytes, sections.name[it]));
   if (debug.length === 0) return;
   dropFragments(walk, object, debug);
-  if (debug.some((it) => (state[it] & STATE_LIVE) === 0)) keepReferredDebug(walk, object, debug);
+  if (debug.some((it) => (state[it] & STATE_LIVE) === 0))
+    keepReferredDebug(
+      walk,
+      debug.filter((it) => (state[it] & STATE_LIVE) !== 0),
+    );
+}
+
+/**
+ * Debug information that stays keeps what it refers to in that of other objects, which may have no code at all: shared types,
+ * partial units. Once each object was looked at.
+ */
+export function keepForeignDebug(walk: Walk): void {
+  const { sections, symbols, objects } = walk;
+  const isGoneDebug = (section: SectionId): boolean =>
+    section >= 0 && (sections.state[section] & (STATE_LIVE | STATE_DISCARDED)) === 0 && isDebugSection(walk, section);
+  let some = false;
+  for (let id = 0; id < symbols.names.count && !some; id++) {
+    const kind = symbols.kind[id];
+    some = (kind === KIND_DEFINED || kind === KIND_DEFINED_WEAK) && isGoneDebug(symbols.section[id]);
+  }
+  // No program of ordinary compilers names a place in debug information.
+  if (!some) return;
+  const live: SectionId[] = [];
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if ((sections.state[section] & STATE_LIVE) !== 0 && isDebugSection(walk, section)) live.push(section);
+    }
+  }
+  keepReferredDebug(walk, live);
+}
+
+function isDebugSection({ sections, objects }: Walk, section: SectionId): boolean {
+  if ((sections.flags[section] & SHF_ALLOC) !== 0) return false;
+  return isDebug(objects[sections.object[section]].bytes, sections.name[section]);
 }
 
 /**
@@ -78,13 +112,23 @@ function dropFragments(walk: Walk, object: ObjectFile, debug: readonly SectionId
   }
 }
 
-/** Debug information in the group of a function that is gone stays if other debug information refers to it. */
-function keepReferredDebug(walk: Walk, object: ObjectFile, debug: readonly SectionId[]): void {
-  const { sections, symbols } = walk;
-  const { view, is64, firstGlobal, symbolCount } = object;
-  const isDebug = new Set(debug);
-  const pending = debug.filter((it) => (sections.state[it] & STATE_LIVE) !== 0);
+/**
+ * Debug information stays, also in the group of a function that is gone, if other debug information refers to it; and with it
+ * the rest of its group.
+ * @param pending what stays already
+ */
+function keepReferredDebug(walk: Walk, pending: SectionId[]): void {
+  const { sections, symbols, objects, nextInGroup } = walk;
+  const keep = (section: SectionId): void => {
+    if (section < 0 || (sections.state[section] & (STATE_LIVE | STATE_DISCARDED)) !== 0) return;
+    if (!isDebugSection(walk, section)) return;
+    sections.state[section] |= STATE_LIVE;
+    pending.push(section);
+  };
   for (let section = pending.pop(); section !== undefined; section = pending.pop()) {
+    const object = objects[sections.object[section]];
+    const { view, is64, firstGlobal, symbolCount } = object;
+    if ((sections.state[section] & STATE_IN_GROUP) !== 0 && nextInGroup[section] !== 0) keep(nextInGroup[section]);
     const relocs = sections.relocs[section];
     if (relocs < 0) continue;
     const entry = (sections.type[relocs] === SHT_RELA ? 3 : 2) * (is64 ? 8 : 4);
@@ -99,9 +143,7 @@ function keepReferredDebug(walk: Walk, object: ObjectFile, debug: readonly Secti
         const kind = symbols.kind[id];
         if (kind === KIND_DEFINED || kind === KIND_DEFINED_WEAK) target = symbols.section[id];
       }
-      if (!isDebug.has(target) || (sections.state[target] & STATE_LIVE) !== 0) continue;
-      sections.state[target] |= STATE_LIVE;
-      pending.push(target);
+      keep(target);
     }
   }
 }

@@ -52,7 +52,7 @@ import {
 } from "../tables/symbol-table.ts";
 import { isContents } from "./assign-sections.ts";
 import type { EhFrames } from "./eh-frame.ts";
-import { keepUnloaded } from "./gc-debug.ts";
+import { keepForeignDebug, keepUnloaded } from "./gc-debug.ts";
 import {
   COMMON_LARGE,
   COMMON_PLAIN,
@@ -95,6 +95,7 @@ export function collectGarbage(
   if (mode.dynamic || options.gcKeepExported) keepExported(walk, loader, nodes, mode);
   follow(walk);
   for (const object of objects) keepUnloaded(walk, object);
+  keepForeignDebug(walk);
   const commons = sweepSymbols(walk);
   // In -r common symbols have no space that could be removed, unless -d gives them some.
   if (relocatable && options.defineCommon !== true) commons.fill(0);

@@ -35,6 +35,8 @@ export interface InputGroup {
   readonly patterns: readonly string[];
   /** How sections of the group are ordered; default: as they come. */
   readonly sort?: "name" | "init-priority";
+  /** Names that count only in other files than crtbegin.o, crtend.o and the like. */
+  readonly notCrt?: readonly string[];
   /** Only sections of crtbegin.o and the like, or only those of other files. */
   readonly files?: "crtbegin" | "not-crtend" | "not-crt";
   /** Matches only what is (not) writable: ONLY_IF_RO, ONLY_IF_RW. */
@@ -104,14 +106,12 @@ export const defaultLayout: readonly LayoutRow[] = [
   section(
     ".init_array",
     { patterns: [".init_array.*", ".ctors.*"], sort: "init-priority" },
-    { patterns: [".init_array"] },
-    { patterns: [".ctors"], files: "not-crt" },
+    { patterns: [".init_array"], notCrt: [".ctors"] },
   ),
   section(
     ".fini_array",
     { patterns: [".fini_array.*", ".dtors.*"], sort: "init-priority" },
-    { patterns: [".fini_array"] },
-    { patterns: [".dtors"], files: "not-crt" },
+    { patterns: [".fini_array"], notCrt: [".dtors"] },
   ),
   section(
     ".ctors",

@@ -1,7 +1,16 @@
 // In which function and on which source line a place in an object is, for messages. Symbol and line tables are read when
 // first asked for and kept: nothing of this runs in a link without problems.
 
-import { functionAt, readSourceLines, type SourceLines, sourceLineAt, variableLine } from "../../dwarf/index.ts";
+import {
+  type Functions,
+  functionIn,
+  functionsOf,
+  readSourceLines,
+  type SourceLine,
+  type SourceLines,
+  sourceLineAt,
+  variableLines,
+} from "../../dwarf/index.ts";
 import { type ElfFile, parseElf } from "../../elf/file.ts";
 import type { Place } from "../../elf/problem.ts";
 import type { Accelerators } from "../options.ts";
@@ -26,6 +35,9 @@ export interface Locator {
 interface Tables {
   readonly file: ElfFile;
   readonly lines: SourceLines;
+  readonly functions: Functions;
+  /** By symbol, once a variable was asked for. */
+  variables: ReadonlyMap<string, SourceLine> | undefined;
 }
 
 export function createLocator(sections: SectionTable, accelerators: Accelerators): Locator {
@@ -48,21 +60,24 @@ export function surroundings(locator: Locator, { object, section, offset }: Obje
   const tables = tablesOf(locator, object);
   if (tables === undefined) return { function: "", line: "" };
   const index = section - object.firstSection;
-  const line = sourceLineAt(tables.lines, index, offset);
   return {
-    function: functionAt(tables.file, index, offset) ?? "",
-    line: line === undefined ? "" : `${line.file}:${line.line}`,
+    function: functionIn(tables.functions, tables.file, index, offset) ?? "",
+    line: lineText(sourceLineAt(tables.lines, index, offset)),
   };
+}
+
+function lineText(line: SourceLine | undefined): string {
+  return line === undefined ? "" : `${line.file}:${line.line}`;
 }
 
 /** On which source line an object defines a global symbol; "" where nothing is known. @param place of the definition */
 export function definitionLine(locator: Locator, place: ObjectPlace, name: string): string {
   const tables = tablesOf(locator, place.object);
   if (tables === undefined) return "";
-  const inCode = surroundings(locator, place).line;
-  if (inCode !== "") return inCode;
-  const variable = variableLine(tables.file, name, locator.accelerators);
-  return variable === undefined ? "" : `${variable.file}:${variable.line}`;
+  const inCode = sourceLineAt(tables.lines, place.section - place.object.firstSection, place.offset);
+  if (inCode !== undefined) return lineText(inCode);
+  tables.variables ??= variableLines(tables.file, locator.accelerators);
+  return lineText(tables.variables.get(name));
 }
 
 /** The facts of a problem about several places: lists of equal length, for the message table's `lists`. */
@@ -86,7 +101,8 @@ function tablesOf({ known, accelerators }: Locator, object: ObjectFile): Tables 
   if (there !== undefined) return there;
   const file = parseElf(object.bytes, object.name, () => {});
   if (file === undefined) return undefined;
-  const tables = { file, lines: readSourceLines(file, accelerators) };
+  const lines = readSourceLines(file, accelerators);
+  const tables = { file, lines, functions: functionsOf(file), variables: undefined };
   known.set(object, tables);
   return tables;
 }

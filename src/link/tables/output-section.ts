@@ -1,7 +1,7 @@
 // An output section is a sequence of pieces: input sections, and chunks that the linker itself fills (GOT, PLT, hash
 // tables, merged strings, …). Chunks and output sections are few, so they are records; input sections stay columns.
 
-import type { OutputSectionId } from "./ids.ts";
+import type { OutputSectionId, SectionId } from "./ids.ts";
 
 /** A part of an output section that the linker makes. */
 export interface Chunk {
@@ -61,10 +61,20 @@ export interface OutputSections {
   readonly list: OutputSection[];
   readonly chunks: Chunk[];
   readonly byName: Map<string, OutputSection>;
+  /**
+   * Input sections whose words stand in reverse order: .ctors in .init_array and .dtors in .fini_array, which were run from
+   * the other end (ld/ldlang.c, lang_add_section: SEC_ELF_REVERSE_COPY).
+   */
+  readonly reversed: Set<SectionId>;
 }
 
 export function createOutputs(): OutputSections {
-  return { list: [], chunks: [], byName: new Map() };
+  return { list: [], chunks: [], byName: new Map(), reversed: new Set() };
+}
+
+/** Where a byte of an input section is in the output, if its words stand in reverse order. @param size of the section */
+export function reversedOffset(offset: number, size: number, wordBytes: number): number {
+  return size - wordBytes - offset;
 }
 
 export function addOutput(

@@ -21,7 +21,7 @@ import { writeWord } from "../tables/header-bytes.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { localSection, localType, localValue } from "../tables/local-symbols.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import type { OutputSection } from "../tables/output-section.ts";
+import { type OutputSection, reversedOffset } from "../tables/output-section.ts";
 import { STATE_EH_FRAME } from "../tables/section-table.ts";
 import { copyAddend, sortByOffset } from "./relocation-bytes.ts";
 import { codeOf, isGone, type Relocator, relaxationOf } from "./relocator.ts";
@@ -83,6 +83,7 @@ function writeSection(
   const entry = rela ? 3 * word : 2 * word;
   const end = sections.offset[relocs] + sections.size[relocs];
   const isEhFrame = (sections.state[section] & STATE_EH_FRAME) !== 0;
+  const isReversed = r.reversed.has(section);
   const base = isEhFrame ? (merged.frames.chunk?.address ?? 0) : sections.address[section];
   const target: Target = { number: 0, shift: 0 };
   const first = cursors[output];
@@ -95,7 +96,9 @@ function writeSection(
     const offset = view.getUint32(at, true);
     const type = view.getUint32(at + word, true) & 0xff;
     const index = is64 ? view.getUint32(at + 12, true) : view.getUint32(at + 4, true) >>> 8;
-    const now = isEhFrame ? ehFrameOffset(merged.frames, section, offset) : offset;
+    let now = offset;
+    if (isEhFrame) now = ehFrameOffset(merged.frames, section, offset);
+    else if (isReversed) now = reversedOffset(offset, sections.size[section], word);
     const place = now < 0 ? last : base + now;
     if (place < last) ordered = false;
     last = place;

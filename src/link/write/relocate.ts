@@ -30,6 +30,7 @@ import { SECTION_ABSOLUTE, type SectionId, type SymbolId } from "../tables/ids.t
 import { localSection, localValue } from "../tables/local-symbols.ts";
 import { placeOf } from "../tables/locate.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import { reversedOffset } from "../tables/output-section.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
@@ -68,7 +69,31 @@ export function relocateObjects(relocator: Relocator, objects: readonly ObjectFi
 
 function copyContents(r: Relocator, object: ObjectFile, section: SectionId, to: number): void {
   const { offset, size } = r.sections;
+  if (r.reversed.size > 0 && r.reversed.has(section)) {
+    copyReversed(r, object, section, to);
+    return;
+  }
   copyBytes(object.bytes, object.view, offset[section], size[section], r.image, r.view, to);
+}
+
+/** Problem: `constructors-size` (error). */
+function copyReversed(
+  { sections, machine, image, report }: Relocator,
+  object: ObjectFile,
+  section: SectionId,
+  to: number,
+): void {
+  const { wordBytes } = machine;
+  const start = sections.offset[section];
+  const size = sections.size[section];
+  if (size % wordBytes !== 0) {
+    const place = { file: object.name, section: sectionName(object, sections, section) };
+    report(error("constructors-size", place, { size, word: wordBytes }));
+    return;
+  }
+  for (let at = 0; at < size; at += wordBytes) {
+    image.set(object.bytes.subarray(start + at, start + at + wordBytes), to + reversedOffset(at, size, wordBytes));
+  }
 }
 
 /** Compressed sections, and .eh_frame, which is put together record by record. */
@@ -117,6 +142,7 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
   const wordBytes = machine.wordBytes;
   const limit = sections.size[section];
   const isEhFrame = (states[section] & STATE_EH_FRAME) !== 0;
+  const isReversed = r.reversed.size > 0 && r.reversed.has(section);
   const ordinaryEnd = Math.min(object.sectionCount, SHN_LORESERVE);
   let dynamic = nextDynamic(r, section);
   for (let at = sections.offset[relocs]; at < end; at += entry) {
@@ -132,7 +158,9 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
     }
     if (kind === EXPRESSION_NONE) continue;
     // Where it is now: .eh_frame is rearranged record by record, and some are left out.
-    const now = isEhFrame ? ehFrameOffset(r.merged.frames, section, offset) : offset;
+    let now = offset;
+    if (isEhFrame) now = ehFrameOffset(r.merged.frames, section, offset);
+    else if (isReversed) now = reversedOffset(offset, limit, wordBytes);
     if (now < 0) continue;
     const place = base + now;
     const field = to + now;

@@ -34,6 +34,8 @@ export interface Relocator {
   readonly at: SlotAddresses;
   readonly layout: Layout;
   readonly outputs: readonly OutputSection[];
+  /** Sections whose words stand in reverse order; see OutputSections. */
+  readonly reversed: ReadonlySet<SectionId>;
   readonly merged: MergedSections;
   /** By symbol: index in .dynsym. */
   readonly dynamicIndex: Int32Array;

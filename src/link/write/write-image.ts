@@ -90,6 +90,7 @@ export function writeImage(
     at,
     layout,
     outputs: outputs.list,
+    reversed: outputs.reversed,
     merged,
     dynamicIndex,
     dynamic: general,

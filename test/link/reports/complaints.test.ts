@@ -1,12 +1,13 @@
 // Relocations that cannot be: each object is told once what is wrong, where in the source, and what to do.
 
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { renderProblem } from "../../../src/explain/index.ts";
 import { type LinkFilesOptions, linkFiles } from "../../../src/host/index.ts";
 import { compile, i386, scratch, type Target, x86_64 } from "../../support/build.ts";
+import { underTest, workshop } from "../../support/link.ts";
 import { needs, needsToRun } from "../../support/tools.ts";
 
 const gcc = needs("gcc");
@@ -117,4 +118,24 @@ test("a static variable of a thread-local block that is too large", gcc, () => {
     "  >>> large.s:4 in function _start",
     "  fix: the target is too far away or the value too large: compile with -mcmodel=medium or large, or make the output smaller",
   ]);
+});
+
+test("many definitions that clash are reported in one look at the debug information", needs("gcc"), () => {
+  const count = 3000;
+  const file = (name: string): string =>
+    compile(
+      x86_64,
+      name,
+      Array.from({ length: count }, (_, i) => `int v${i} = ${i};\nint f${i}(void) { return ${i}; }\n`).join(""),
+      ["-g", "-ffunction-sections"],
+    );
+  const shop = workshop(underTest, x86_64);
+  const objects = [file("one.c"), file("two.c")];
+  const start = performance.now();
+  const said = shop.refuses("prog", objects, "ld");
+  const lines = said.match(/two\.c:\d+/g) ?? [];
+  equal(lines.length, 2 * count);
+  equal(lines.at(-1), `two.c:${2 * count}`);
+  // Linear, it takes a second; each look-up by itself took minutes.
+  ok(performance.now() - start < 30_000);
 });

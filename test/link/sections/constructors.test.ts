@@ -1,8 +1,10 @@
 // What runs before and after main, and in which order: preinit, init and fini arrays, priorities, and the older .ctors.
 
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { archive, compile, type Target } from "../../support/build.ts";
 import { eachTarget, likeGnuLd } from "../../support/link.ts";
+import { tool } from "../../support/run.ts";
+import { readSections } from "../../support/sections.ts";
 
 const SAY = `
   #include <unistd.h>
@@ -113,4 +115,77 @@ eachTarget("constructors of an archive run only when something else brings their
     });
   equal(run("libnoisy.a"), "used main ");
   equal(run("-Wl,--whole-archive", "libnoisy.a", "-Wl,--no-whole-archive"), "unused used main ");
+});
+
+/** Numbers in sections of constructors, as old and new compilers place them: what the output's arrays hold, in their order. */
+function arrays(target: Target, files: Readonly<Record<string, string>>, ...options: readonly string[]): string[] {
+  const word = target.wordBytes === 8 ? ".quad" : ".long";
+  const objects = Object.entries(files).map(([name, sections]) =>
+    compile(
+      target,
+      `${name}.s`,
+      `${sections.replace(
+        /([.\w]+): ([\d ]+)/g,
+        (_, section: string, numbers: string) =>
+          `.section ${section},"aw"\n${numbers
+            .trim()
+            .split(" ")
+            .map((it) => `${word} ${it}\n`)
+            .join("")}`,
+      )}\n.section .note.GNU-stack,"",@progbits\n`,
+    ),
+  );
+  return likeGnuLd(target, (shop) => {
+    const file = readSections(shop.ld("prog", ["-e", "0", ...options, ...objects]));
+    return file.sections
+      .filter(({ name }) => /^\.([cd]tors|init_array|fini_array)/.test(name))
+      .map(({ name, bytes }) => {
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        const words = Array.from({ length: bytes.length / target.wordBytes }, (_, i) =>
+          view.getUint32(i * target.wordBytes, true),
+        );
+        return `${name}: ${words.join(" ")}`;
+      });
+  });
+}
+
+eachTarget(
+  "the words of .ctors and .dtors are reversed in the arrays, file by file with those of .init_array",
+  (target) => {
+    const files = {
+      one: ".ctors: 1 2 3\n.dtors: 4 5",
+      two: ".init_array: 6 7\n.ctors: 8 9",
+      three: ".fini_array: 10\n.dtors: 11 12",
+    };
+    deepEqual(arrays(target, files), [".init_array: 3 2 1 6 7 9 8", ".fini_array: 5 4 10 12 11"]);
+    deepEqual(arrays(target, files, "-r").length, 4);
+  },
+);
+
+eachTarget("the priority of .ctors.N is counted from the other end", (target) => {
+  const files = {
+    one: ".ctors.65434: 1 2\n.init_array.200: 3\n.init_array.x: 4\n.ctors.65335: 5",
+    two: ".init_array.101: 6\n.ctors.a.100: 7\n.init_array: 8",
+  };
+  deepEqual(arrays(target, files), [".init_array: 7 2 1 6 5 3 4 8"]);
+});
+
+eachTarget("crtbegin.o and crtend.o hold the ends of .ctors", (target) => {
+  const files = { crtend: ".ctors: 1", one: ".ctors: 2\n.ctors.5: 3", crtbeginS: ".ctors: 4\n.dtors: 5" };
+  deepEqual(arrays(target, files), [".init_array: 3 2", ".ctors: 4 1", ".dtors: 5"]);
+});
+
+eachTarget("relocations of .ctors that stay are where the words went", (target) => {
+  const word = target.wordBytes === 8 ? ".quad" : ".long";
+  const source = `.globl f, g\nf: nop\ng: nop\n.section .ctors,"aw"\n.balign ${target.wordBytes}\n${word} f, g, g\n.section .note.GNU-stack,"",@progbits\n`;
+  const object = compile(target, "f.s", source);
+  const places = likeGnuLd(target, (shop) =>
+    [["-e", "0", "-q"]].map((options, i) =>
+      tool("readelf", ["-rW", shop.ld(`out${i}`, [...options, object])])
+        .split("\n")
+        .filter((line) => /R_\w+_(64|32) /.test(line))
+        .map((line) => line.trim().split(/ +/)[4]),
+    ),
+  );
+  deepEqual(places, [["g", "g", "f"]]);
 });

@@ -3,8 +3,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { archive, compile, scratch, type Target } from "../../support/build.ts";
-import { eachTarget, gnu, underTest, type Workshop, workshop } from "../../support/link.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
+import { readSections } from "../../support/sections.ts";
 
 const collect = ["-Wl,--gc-sections,--print-gc-sections"];
 const apart = ["-fcommon", "-O1", "-ffunction-sections", "-fdata-sections"];
@@ -440,4 +441,25 @@ eachTarget("-r --gc-sections keeps what -u or -e needs, and what it makes links 
   // Common symbols go with their object's others; there is space to be removed only if -d gives them some.
   deepEqual(of(removed, "three.o"), [".comment"]);
   deepEqual(of(link("-u", "one", "-d").removed, "three.o"), [".comment", "COMMON"]);
+});
+
+eachTarget("debug information that stays keeps that of objects without code", (target) => {
+  const end = '.section .note.GNU-stack,"",@progbits';
+  const word = target.wordBytes === 8 ? ".quad" : ".long";
+  const debug = (name: string, text: string): string => `.section .debug_${name},"",@progbits\n${text}\n`;
+  const program = compile(target, "program.s", `.globl _start\n_start: nop\n${debug("info", `${word} unit`)}${end}\n`);
+  const shared = compile(
+    target,
+    "shared.s",
+    `${debug("info", `.globl unit\nunit: ${word} .Labbrev, more`)}${debug("abbrev", '.Labbrev: .ascii "abcd"')}${debug("str", ".long 1")}${end}\n`,
+  );
+  const more = compile(target, "more.s", `${debug("ranges", ".globl more\nmore: .long 7")}${end}\n`);
+  const spare = compile(target, "spare.s", `${debug("macro", ".globl spare\nspare: .long 7")}${end}\n`);
+  const names = likeGnuLd(target, (shop) =>
+    readSections(shop.ld("prog", ["--gc-sections", "-e", "_start", program, shared, more, spare]))
+      .sections.map(({ name }) => name)
+      .filter((name) => name.startsWith(".debug"))
+      .sort(),
+  );
+  deepEqual(names, [".debug_abbrev", ".debug_info", ".debug_line", ".debug_ranges"]);
 });

@@ -200,3 +200,29 @@ test(
     match(shop.messages(), /absent/);
   },
 );
+
+for (const target of targets) {
+  test(`functions are equal only if their unwind records are (${target.name})`, needs(...target.tools), () => {
+    const code = (symbol: string, records: string): string =>
+      `.section .text.${symbol},"ax",@progbits\n.globl ${symbol}\n${symbol}: ${records}\n`;
+    const asks = (routine: string): string =>
+      `.cfi_startproc\n.cfi_personality 0x1b,${routine}\nmov $5,%eax\nret\n.cfi_endproc`;
+    const source = [
+      code("start", "ret"),
+      code("p", "nop; ret"),
+      code("q", "nop; nop; ret"),
+      code("one", asks("p")),
+      code("two", asks("q")),
+      code("three", asks("p")),
+      code("plain", ".cfi_startproc\nmov $5,%eax\nret\n.cfi_endproc"),
+      code("plainer", ".cfi_startproc\nmov $5,%eax\nret\n.cfi_endproc"),
+      code("moved", ".cfi_startproc\nmov $5,%eax\n.cfi_def_cfa_offset 64\nret\n.cfi_endproc"),
+      code("bare", "mov $5,%eax\nret"),
+      code("barer", "mov $5,%eax\nret"),
+      '.section .note.GNU-stack,"",@progbits\n',
+    ];
+    const file = compile(target, "unwind.s", source.join(""));
+    const path = workshop(underTest, target, scratch("icf")).ld("main", ["-e", "start", "--icf=all", file]);
+    deepEqual(shared(path), ["bare barer", "one three", "plain plainer"]);
+  });
+}
