@@ -43,6 +43,7 @@ import { reportMbind } from "./sections/mbind.ts";
 import { mergeSections } from "./sections/merged-sections.ts";
 import { mergeProperties } from "./sections/properties.ts";
 import { orderSections } from "./sections/section-order.ts";
+import { mergeSframes } from "./sections/sframe.ts";
 import { allotCommons, leaveCommons } from "./sections/space.ts";
 import { evaluateAssignments, prepareAssignments } from "./symbols/assignments.ts";
 import { bindSymbols } from "./symbols/bind.ts";
@@ -127,6 +128,7 @@ function linkImage(
   const folded = options.icf === "none" ? [] : foldSections(loader, outputs, frames, merged, machine, mode, report);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);
   if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
+  mergeSframes(objects, sections, symbols, outputs, options.discardSframe, report);
   if (options.defineCommon === false) leaveCommons(symbols);
   else allotCommons(symbols, outputs, options);
 

@@ -182,6 +182,8 @@ export interface LinkOptions {
   readonly keepUnique: readonly string[];
   readonly printIcfSections: boolean;
   readonly ehFrameHdr: boolean;
+  /** --discard-sframe: no .sframe in the output. */
+  readonly discardSframe: boolean;
   /** --ld-generated-unwind-info: .eh_frame describes the PLT too. */
   readonly ldGeneratedUnwindInfo: boolean;
   readonly buildId: BuildId;
@@ -399,6 +401,7 @@ export const defaultOptions: LinkOptions = {
   keepUnique: [],
   printIcfSections: false,
   ehFrameHdr: false,
+  discardSframe: false,
   ldGeneratedUnwindInfo: true,
   buildId: { style: "none" },
   mergeSections: true,

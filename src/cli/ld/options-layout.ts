@@ -81,6 +81,13 @@ export const layoutOptions: OptionGroup = {
       true,
       TWO_DASHES,
     ),
+    set(
+      "--discard-sframe",
+      "Leave out .sframe, by which profilers unwind the stack.",
+      "discardSframe",
+      true,
+      TWO_DASHES,
+    ),
     set("--no-ld-generated-unwind-info", "Do not write it.", "ldGeneratedUnwindInfo", false),
     value("-O", "LEVEL", "2 and more: merge the tails of strings, and size hash tables with care.", (draft, level) => {
       draft.options.optimize = /^[0-9]+$/.test(level) ? Number(level) : 0;

@@ -165,6 +165,15 @@ export const linkMessages: MessageTable = {
   "constructors-size": {
     message: "size {size} is no multiple of {word}: addresses of constructors or destructors are expected",
   },
+  "sframe-damaged": { message: "stack trace information cannot be read: no .sframe will be created" },
+  "sframe-mismatch": {
+    message: "stack trace information has another {what} than that of the files before",
+    cure: "compile all files with one version of the assembler, or leave it out with --discard-sframe",
+  },
+  "sframe-overflow": {
+    message: "a function is too far away to be described",
+    cure: "leave the stack trace information out with --discard-sframe",
+  },
   "file-warning": { message: "{text}" },
   "symbol-defined": { message: "definition of {symbol:symbol}" },
   "symbol-referenced": { message: "reference to {symbol:symbol}" },

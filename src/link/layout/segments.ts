@@ -9,6 +9,7 @@ import {
   PT_GNU_MBIND_LO,
   PT_GNU_PROPERTY,
   PT_GNU_RELRO,
+  PT_GNU_SFRAME,
   PT_GNU_STACK,
   PT_INTERP,
   PT_LOAD,
@@ -72,6 +73,8 @@ export function planSegments(
   if (property !== undefined) after.push(newSegment(PT_GNU_PROPERTY, PF_R, property.alignment, [property]));
   const header = named(".eh_frame_hdr");
   if (header !== undefined) after.push(newSegment(PT_GNU_EH_FRAME, PF_R, header.alignment, [header]));
+  const sframe = named(".sframe");
+  if (sframe !== undefined) after.push(newSegment(PT_GNU_SFRAME, PF_R, sframe.alignment, [sframe]));
   if (options.stack) {
     const stack = newSegment(PT_GNU_STACK, options.executableStack ? PF_R | PF_W | PF_X : PF_R | PF_W, 16);
     stack.memorySize = options.stackSize;

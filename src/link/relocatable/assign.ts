@@ -53,6 +53,8 @@ interface Assigning {
   lastOrphan: Int32Array;
   orphanBefore: Int32Array;
   readonly unique: Map<number, boolean>;
+  /** The name .sframe. */
+  readonly sframeName: number;
   readonly keepGroups: boolean;
 }
 
@@ -89,6 +91,7 @@ export function assignOutputs(
     lastOrphan: new Int32Array(0),
     orphanBefore: new Int32Array(256),
     unique: new Map(),
+    sframeName: internText(table.names, ".sframe"),
     keepGroups: !options.forceGroupAllocation,
   };
   const left = new Set(RELOCATABLE_DISCARDS.map((name) => internText(table.names, name)));
@@ -152,7 +155,7 @@ function nameSections(
       ? internText(table.names, sectionName(object, sections, section))
       : internName(table.names, object.view, sections.name[section], object.namesEnd);
     if (name === propertyName && section !== propertyHost && sections.type[section] === SHT_NOTE) continue;
-    if (left.has(name)) continue;
+    if (left.has(name) || (options.discardSframe && name === assigning.sframeName)) continue;
     if (strip && isDebugging(assigning, section, name)) continue;
     nameOf[section] = name;
   }
@@ -203,8 +206,12 @@ function assignScripted(
   for (let row = 0; row < rows.length; row++) if (outputOf[row] >= 0) placeScripted(order, outputOf[row], row);
 }
 
-/** A section that is joined with no other: a member of a group, or one that --unique names. */
+/**
+ * A section that is joined with no other: a member of a group, one that --unique names, or .sframe, which has a header and
+ * cannot be read behind another one's end. The final link merges them.
+ */
 function isAlone(assigning: Assigning, section: SectionId, name: number): boolean {
+  if (name === assigning.sframeName) return true;
   if (assigning.keepGroups && (assigning.sections.state[section] & STATE_IN_GROUP) !== 0) return true;
   return assigning.options.uniqueNames.length > 0 && isUniqueName(assigning, name);
 }

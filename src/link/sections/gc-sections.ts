@@ -65,6 +65,7 @@ import {
   linkedTo,
   type Walk,
 } from "./gc-walk.ts";
+import { isSframe } from "./sframe.ts";
 
 /** What a walk found out, for `dropDeadReferences`. By symbol: something in the output refers to it. */
 export type Referenced = Uint8Array;
@@ -96,6 +97,12 @@ export function collectGarbage(
   follow(walk);
   for (const object of objects) keepUnloaded(walk, object);
   keepForeignDebug(walk);
+  // They describe functions and keep none; what is about others goes when they are merged.
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++)
+      if (isSframe(object, sections, section)) sections.state[section] |= STATE_LIVE;
+  }
   const commons = sweepSymbols(walk);
   // In -r common symbols have no space that could be removed, unless -d gives them some.
   if (relocatable && options.defineCommon !== true) commons.fill(0);
