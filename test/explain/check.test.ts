@@ -47,17 +47,29 @@ function tooOld(system: string, has: string, versions: readonly string[]): Probl
 }
 
 test("systems with the same findings share them; others keep theirs", () => {
-  const merged = mergeVerdicts([
-    verdict("debian:10", [tooOld("debian:10", "glibc 2.28", ["GLIBC_2.34"])]),
-    verdict("debian:12", []),
-    verdict("debian:11", [tooOld("debian:11", "glibc 2.31", ["GLIBC_2.34"])]),
-    verdict("rhel:7", [tooOld("rhel:7", "glibc 2.17", ["GLIBC_2.27", "GLIBC_2.34"])]),
-  ]);
-  deepEqual(
-    merged.map(({ targets }) => targets),
-    [["debian:10", "debian:11"], ["debian:12"], ["rhel:7"]],
+  const stack = error("check-executable-stack-refused", { file: "a" });
+  const words = ({ loads }: Verdict): string => (loads ? "loads" : "fails");
+  const merged = mergeVerdicts(
+    [
+      verdict("debian:10", [tooOld("debian:10", "glibc 2.28", ["GLIBC_2.34"])]),
+      verdict("debian:12", []),
+      verdict("debian:11", [tooOld("debian:11", "glibc 2.31", ["GLIBC_2.34"])]),
+      verdict("rhel:7", [tooOld("rhel:7", "glibc 2.17", ["GLIBC_2.27", "GLIBC_2.34"]), stack]),
+    ],
+    words,
+    (findings) => findings,
   );
-  const [{ details }] = merged[0].verdict.findings;
+  deepEqual(
+    merged.map(({ targets, findings }) => [targets, findings.map((it) => it.targets)]),
+    [
+      [
+        ["debian:10", "debian:11", "rhel:7"],
+        [["debian:10", "debian:11"], ["rhel:7"], ["rhel:7"]],
+      ],
+      [["debian:12"], []],
+    ],
+  );
+  const [{ details }] = merged[0].findings.map(({ finding }) => finding);
   deepEqual(
     [details.system, details.has],
     [

@@ -5,11 +5,18 @@ import type { Detail, Problem } from "../../elf/problem.ts";
 import type { Verdict } from "../../load/check/index.ts";
 import { compareReleases, parseRelease } from "../../load/systems/index.ts";
 
-/** Verdicts that say the same of several targets. */
+/** Targets of which the same is to be said, and why. */
 export interface Merged {
   readonly targets: readonly string[];
-  /** The first one, with findings that speak of all the targets. */
+  /** The first one's. */
   readonly verdict: Verdict;
+  readonly findings: readonly MergedFinding[];
+}
+
+/** A finding that speaks of all the targets that have it. */
+export interface MergedFinding {
+  readonly finding: Problem;
+  readonly targets: readonly string[];
 }
 
 /** What differs from system to system although the finding is the same. */
@@ -18,18 +25,43 @@ const VARYING: Readonly<Record<string, readonly string[]>> = {
   "check-gcc-runtime-too-old": ["has", "gcc"],
 };
 
-/** Puts verdicts together whose findings are the same but for the name of the system and its releases. */
-export function mergeVerdicts(verdicts: readonly Verdict[]): Merged[] {
+/**
+ * Puts targets together that get the same words, and findings of them that are the same but for the name of the system and its
+ * releases.
+ * @param wordsOf what is said of a target in short  @param shown which findings are told
+ */
+export function mergeVerdicts(
+  verdicts: readonly Verdict[],
+  wordsOf: (verdict: Verdict) => string,
+  shown: (findings: readonly Problem[]) => readonly Problem[],
+): Merged[] {
   const groups = new Map<string, Verdict[]>();
   for (const verdict of verdicts) {
-    const key = JSON.stringify([verdict.loads, verdict.instead, verdict.findings.map(keyOf)]);
-    groups.set(key, [...(groups.get(key) ?? []), verdict]);
+    const words = wordsOf(verdict);
+    groups.set(words, [...(groups.get(words) ?? []), verdict]);
   }
-  return [...groups.values()].map((group) => {
-    const [first] = group;
-    const findings = first.findings.map((_, i) => mergedFinding(group.map((verdict) => verdict.findings[i])));
-    return { targets: group.map(({ target }) => target), verdict: { ...first, findings } };
-  });
+  return [...groups.values()].map((group) => ({
+    targets: group.map(({ target }) => target),
+    verdict: group[0],
+    findings: mergeFindings(group, shown),
+  }));
+}
+
+function mergeFindings(
+  group: readonly Verdict[],
+  shown: (findings: readonly Problem[]) => readonly Problem[],
+): MergedFinding[] {
+  const same = new Map<string, { readonly targets: string[]; readonly findings: Problem[] }>();
+  for (const { target, findings } of group) {
+    for (const finding of shown(findings)) {
+      const key = JSON.stringify(keyOf(finding));
+      const entry = same.get(key) ?? { targets: [], findings: [] };
+      same.set(key, entry);
+      entry.targets.push(target);
+      entry.findings.push(finding);
+    }
+  }
+  return [...same.values()].map(({ targets, findings }) => ({ targets, finding: mergedFinding(findings) }));
 }
 
 function keyOf({ code, severity, place, details }: Problem): unknown {

@@ -47,14 +47,19 @@ export function fileLines({ report, named }: Listed, style: CheckStyle): string[
   const lines = [headLine(report, style)];
   if (full && report.oldest !== undefined) lines.push(...oldestLines(report.oldest, style));
   for (const problem of shown(report.problems)) lines.push(...findingLines(problem, report.name, "  ", style));
-  const merged = mergeVerdicts(report.verdicts).map(({ targets, verdict }) => ({ label: targets.join(", "), verdict }));
-  const width = Math.min(LONGEST_LABEL, Math.max(0, ...merged.map(({ label }) => label.length)));
-  for (const { label, verdict } of merged) {
-    if (!full && !failsThere(verdict)) continue;
+  const told = full ? report.verdicts : report.verdicts.filter(failsThere);
+  const merged = mergeVerdicts(told, (verdict) => verdictWords(verdict)[0], shown);
+  const labels = merged.map(({ targets }) => targets.join(", "));
+  const width = Math.min(LONGEST_LABEL, Math.max(0, ...labels.map((label) => label.length)));
+  for (const [i, { targets, verdict, findings }] of merged.entries()) {
     const [words, how] = verdictWords(verdict);
-    const broken = wrapped(`  ${label.padEnd(width)}  ${words}`, "    ").join("\n");
+    const broken = wrapped(`  ${labels[i].padEnd(width)}  ${words}`, "    ").join("\n");
     lines.push(broken.endsWith(words) ? broken.slice(0, -words.length) + paint(words, how, style) : broken);
-    for (const finding of shown(verdict.findings)) lines.push(...findingLines(finding, report.name, "    ", style));
+    for (const { finding, targets: of } of findings) {
+      // Where the words do not tell of which systems.
+      const only = of.length < targets.length && finding.details.system === undefined ? of : [];
+      lines.push(...findingLines(finding, report.name, "    ", style, only));
+    }
   }
   return lines;
 }
@@ -156,12 +161,20 @@ function symbolList(symbols: readonly string[], style: CheckStyle): string {
   return rest > 0 ? `${named} and ${rest} more` : named;
 }
 
-function findingLines(problem: Problem, name: string, indent: string, style: CheckStyle): string[] {
+/** @param only the targets that it is about, where it has to be said */
+function findingLines(
+  problem: Problem,
+  name: string,
+  indent: string,
+  style: CheckStyle,
+  only: readonly string[] = [],
+): string[] {
   const { code, severity, message, lines, cure } = describeProblem(problem, { demangle: style.demangle });
   const where = problem.place.file === undefined || problem.place.file === name ? "" : `${problem.place.file}: `;
   const because = symbolsByVersion(symbolsIn(problem.details.symbols), style);
   const [start, end] = [`${severity}:`, `[${code}]`];
-  const head = wrapped(`${indent}${start} ${where}${message}`, `${indent}  `);
+  const of = only.length === 0 ? "" : ` (${only.join(", ")})`;
+  const head = wrapped(`${indent}${start} ${where}${message}${of}`, `${indent}  `);
   head[0] = indent + paint(start, severity, style) + head[0].slice(indent.length + start.length);
   head[head.length - 1] += ` ${paint(end, "dim", style)}`;
   return [
