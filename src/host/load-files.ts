@@ -72,6 +72,10 @@ export function nodeLoadFiles({ root, partly = false }: NodeLoadFilesOptions = {
       const found = resolvePath(directory);
       return typeof found === "string" ? [] : namesIn(base + found.path);
     },
+    linkTarget: (path) => {
+      const step = look(base + path);
+      return typeof step === "object" && step.kind === "link" ? step.target : undefined;
+    },
   };
 }
 

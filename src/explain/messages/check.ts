@@ -50,6 +50,10 @@ export const checkMessages: MessageTable = {
     cure: "get or build it again: a download or a full disk may have cut it short",
   },
   "check-unknown": { message: "not an ELF file" },
+  "check-dangling-link": {
+    message: "a symbolic link to {target}, which is not there",
+    cure: "install or copy what it leads to, or make the link anew: copies of trees and archives may have left one of the two out",
+  },
   "check-unreadable": { message: "cannot be read[[: {reason}]]" },
   "check-foreign-machine": {
     message: "made for {found} ({bits} bits): not x86-64 or i386, which is all that is checked",
@@ -66,6 +70,10 @@ export const checkMessages: MessageTable = {
     message: "needs what is not part of the base system of {system}: {libraries}",
     more: ["{found} is there, but no RPATH leads to it"],
     cure: "ship it along (-Wl,-rpath,'$ORIGIN') or install its package; --root checks against a root file system that has it",
+  },
+  "check-library-dangling": {
+    message: "{library}: {path} is a symbolic link to {target}, which is not there",
+    cure: "put {target} there too, or make the link anew (ldconfig does for libraries in its directories)",
   },
   "check-library-elsewhere": {
     message: "needs {libraries}, which no RPATH leads to: it loads in a program that has loaded {found} before",

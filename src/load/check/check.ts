@@ -131,7 +131,9 @@ function readDemands(
 ): Demands | undefined {
   const opened = cache.files.open(path);
   if (typeof opened === "string") {
-    report(error("check-unreadable", { file: name }, { reason: FILE_ERRORS[opened] }));
+    const target = opened === "ENOENT" ? cache.files.linkTarget(path) : undefined;
+    if (target !== undefined) report(error("check-dangling-link", { file: name }, { target }));
+    else report(error("check-unreadable", { file: name }, { reason: FILE_ERRORS[opened] }));
     return undefined;
   }
   const { bytes } = opened;

@@ -11,6 +11,7 @@ import type {
   MissingVersion,
   UndefinedSymbol,
 } from "../objects/objects.ts";
+import type { SharedFiles } from "../search/index.ts";
 import type { Candidate } from "../settings/contract.ts";
 import { needsOfNobody } from "../symbols/versions.ts";
 import { compareVersionNames } from "../systems/index.ts";
@@ -121,7 +122,7 @@ function processFindings(
   const nameOf = (object: LoadedObject): string => (object.kind === "program" ? main.name : object.file.realPath);
   const findings = [
     ...refused,
-    ...loaded.missingLibraries.map((missing) => missingLibrary(missing, nameOf)),
+    ...loaded.missingLibraries.map((missing) => missingLibrary(missing, nameOf, where.cache.files)),
     ...missingVersions(loaded.missingVersions, nameOf),
     ...versionsOfNobody(loaded, main, node, nameOf),
     ...undefinedSymbols(loaded, main, where, node, nameOf),
@@ -145,13 +146,21 @@ function processFindings(
 
 type NameOf = (object: LoadedObject) => string;
 
-function missingLibrary({ name, requester, message, tried }: MissingLibrary, nameOf: NameOf): Problem {
+function missingLibrary(
+  { name, requester, message, tried }: MissingLibrary,
+  nameOf: NameOf,
+  files: Pick<SharedFiles, "linkTarget">,
+): Problem {
   const place = { file: nameOf(requester) };
   const wrong = tried.find(({ fate }) => fate === "wrong-class" || fate === "wrong-machine");
   if (wrong !== undefined) return error("check-library-of-other-machine", place, { library: name, path: wrong.path });
   const broken = tried.find(({ fate }: Candidate) => fate === "fatal");
   if (broken !== undefined) {
     return error("check-library-unusable", place, { library: name, path: broken.path, reason: broken.reason });
+  }
+  for (const { path, fate } of tried) {
+    const target = fate === "missing" && path.startsWith("/") ? files.linkTarget(path) : undefined;
+    if (target !== undefined) return error("check-library-dangling", place, { library: name, path, target });
   }
   return error("check-library-missing", place, { library: name, reason: message });
 }

@@ -11,6 +11,8 @@ export interface SharedFiles {
   open(path: string): OpenedFile | OpenFailure;
   /** As `LoadFiles.isDirectory`, remembered. */
   isDirectory(path: string): boolean;
+  /** As `LoadFiles.linkTarget`. */
+  linkTarget(path: string): string | undefined;
   /** The parsed file; undefined if its header cannot be read. Damage to section headers does not matter to a loader. */
   parse(file: OpenedFile): ElfImage | undefined;
   /** The text of a file, or why it could not be opened. */
@@ -60,6 +62,7 @@ export function sharedFiles(files: LoadFiles, report: Report): SharedFiles {
   return {
     open,
     isDirectory: (path) => remembered(directories, path, () => files.isDirectory(path)),
+    linkTarget: (path) => files.linkTarget?.(path),
     parse: (file) => remembered(parsed, file.identity, () => parseElfImage(file.bytes, file.realPath, () => {})),
     readText: (path) => {
       const file = open(path);

@@ -38,6 +38,8 @@ export interface LoadFiles {
   isDirectory(path: string): boolean;
   /** Names in a directory, for walking trees and for hints; none if it cannot be read. */
   list(directory: string): readonly string[];
+  /** What a symbolic link says, for messages about one that leads nowhere; undefined for anything else. */
+  linkTarget?(path: string): string | undefined;
 }
 
 /** x86-64 and i386 in the words of the search: AT_PLATFORM, `$LIB`, the flags of ld.so.cache entries. */

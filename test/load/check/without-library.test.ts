@@ -2,7 +2,7 @@
 // call: things that are not as they look in the file.
 
 import { deepEqual, equal, match } from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { test } from "node:test";
 import { DT_NEEDED, dynamicOf } from "../../../src/elf/index.ts";
 import { compile, x86_64 } from "../../support/build.ts";
@@ -153,3 +153,22 @@ test(
     }
   },
 );
+
+test("a symbolic link that leads nowhere is called that", needs(...x86_64.tools), () => {
+  const here = folder("dangling");
+  library(here, "libd.so.1.2", "int d(void) { return 0; }\n", ["-Wl,-soname,libd.so.1"]);
+  symlinkSync("libd.so.1.2", here.at("libd.so.1"));
+  const main = compile(x86_64, "d.c", "int d(void); int main(void) { return d(); }\n");
+  tool("gcc", [main, here.at("libd.so.1"), "-Wl,-rpath,$ORIGIN", "-o", here.at("program")]);
+  equal(verdict([here.at("program")]).loads, true);
+  rmSync(here.at("libd.so.1.2"));
+  match(run(here.at("program")).stderr, /libd\.so\.1: cannot open shared object file: No such file/);
+  const answer = verdict([here.at("program")]);
+  deepEqual(codes(answer), ["check-library-dangling"]);
+  deepEqual(
+    [answer.findings[0].details.path, answer.findings[0].details.target],
+    [here.at("libd.so.1"), "libd.so.1.2"],
+  );
+  const [{ problems }] = check([here.at("libd.so.1")]).files;
+  deepEqual([problems[0].code, problems[0].details.target], ["check-dangling-link", "libd.so.1.2"]);
+});
