@@ -137,8 +137,8 @@ function linkImage(
   const assignments = prepareAssignments(symbols, options.defsym, loader.scriptCommands);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, options);
   if (referenced !== undefined) dropDeadReferences(symbols, referenced);
-  const versions = assignVersions(symbols, objects, nodes, mode, options, demangle, report);
-  const bindings = bindSymbols(symbols, objects, mode, options);
+  const versions = assignVersions(symbols, nodes, mode, options, demangle, report);
+  const bindings = bindSymbols(symbols, mode, options);
 
   if (mode.shared && outputs.byName.get(".preinit_array") !== undefined) report(error("preinit-array-in-shared", {}));
 
@@ -148,7 +148,7 @@ function linkImage(
   facts.bound = { machine, mode, scan };
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);
-  if (mode.dynamic) reportShared(loader, options, mode.shared, report);
+  if (mode.dynamic) reportShared(loader, scan.undefined, options, mode.shared, report);
   reportHidden(loader, scan, mode, report);
   reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);

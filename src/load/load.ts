@@ -252,7 +252,7 @@ function emptyProcess(
     missingLibraries: [],
     missingVersions: [],
     undefinedSymbols: [],
-    undecided: new Map(),
+    undecided: [],
     loaderWords: [],
     unique: new Map(),
     opened: new Map(),

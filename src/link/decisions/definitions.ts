@@ -10,6 +10,7 @@ import { type SharedFile, sharedVersion } from "../inputs/shared-file.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
+import { replaceable } from "../tables/mode.ts";
 import { findText, nameText } from "../tables/names.ts";
 import { type ObjectFile, readWord, sectionName } from "../tables/object-file.ts";
 import {
@@ -262,7 +263,7 @@ function settledBecause({ loader, bound }: LinkFacts, id: SymbolId): SettledBeca
   if (!bound.mode.shared) return "program";
   if ((flags & FLAG_DYNSYM) === 0) return "not-exported";
   if (symbols.visibility[id] === STV_PROTECTED) return "protected";
-  return options.dynamicList !== undefined && !options.dynamicListData ? "dynamic-list" : "bsymbolic";
+  return replaceable(options).listed ? "dynamic-list" : "bsymbolic";
 }
 
 function exportOf({ loader, bound }: LinkFacts, id: SymbolId): Export {
@@ -291,7 +292,7 @@ function whyNotExported({ symbols, objects }: Loader, id: SymbolId): Export["rea
   const visibility = symbols.visibility[id];
   if ((flags & FLAG_COLLECTED) !== 0 || !isDefinedHere(symbols, id)) return "unused";
   if ((flags & FLAG_LINKER_DEFINED) !== 0) return "linker";
+  if (objects[symbols.owner[id]]?.excluded === true) return "exclude-libs";
   if (visibility !== STV_DEFAULT && visibility !== STV_PROTECTED) return "hidden";
-  if ((flags & FLAG_FORCED_LOCAL) === 0) return "program";
-  return objects[symbols.owner[id]]?.excluded === true ? "exclude-libs" : "version-script";
+  return (flags & FLAG_FORCED_LOCAL) === 0 ? "program" : "version-script";
 }

@@ -1,5 +1,6 @@
 // What both kinds of layout, of a program and of -r, say of an input section: where it went, or why it is not there.
 
+import { SHF_EXCLUDE } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents } from "../sections/assign-sections.ts";
 import type { SectionId } from "../tables/ids.ts";
@@ -13,8 +14,8 @@ export function* discarded({ objects, sections }: Loader): IterableIterator<Disc
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.output[section] >= 0 || !isContents(object, sections, section)) continue;
       const state = sections.state[section];
-      const isDiscarded = (state & STATE_DISCARDED) !== 0;
-      const reason = isDiscarded ? "group" : (state & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
+      const isGroup = (state & STATE_DISCARDED) !== 0 && (sections.flags[section] & SHF_EXCLUDE) === 0;
+      const reason = isGroup ? "group" : (state & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
       const name = sectionName(object, sections, section);
       yield { file: object.name, section: name, size: sections.size[section], reason };
     }

@@ -1,18 +1,16 @@
 // Libraries that no one put on the command line but that a shared library needs. They are looked at (where the dynamic
-// linker would find them) to know whether the references of shared libraries will be met; objects may not rely on them.
+// linker would find them) to know what will be there when the program runs; objects may not rely on them.
 
 import { warning } from "../../elf/problem.ts";
-import { FLAG_REF_DYNAMIC_NONWEAK, KIND_UNDEFINED } from "../tables/symbol-table.ts";
 import { addShared, fileKind, type Loader } from "./loader.ts";
 import type { SharedFile } from "./shared-file.ts";
-import { isMet } from "./shared-reference.ts";
 
 /** Loads what is needed, breadth first, once per soname. */
 export function loadImplicitLibraries(loader: Loader): void {
-  if (!wantsAny(loader) && !loader.shared.some((it) => it.copyDtNeeded)) return;
   const known = new Set([...loader.shared.map((it) => it.soname), ...loader.missingLibraries]);
   for (let i = 0; i < loader.shared.length; i++) {
     const parent = loader.shared[i];
+    if (!looksInto(loader, parent)) continue;
     for (const needed of parent.needed) {
       if (known.has(needed)) continue;
       known.add(needed);
@@ -32,14 +30,17 @@ export function loadImplicitLibraries(loader: Loader): void {
   }
 }
 
-/** Without an unmet reference of a shared library nothing is to be learnt, and hello world need not read all of libc's needs. */
-function wantsAny(loader: Loader): boolean {
-  const { symbols } = loader;
-  if (loader.sharedReferences.some((it) => !it.weak && !isMet(symbols, it))) return true;
-  for (let id = 0; id < symbols.count; id++) {
-    if (symbols.kind[id] === KIND_UNDEFINED && (symbols.flags[id] & FLAG_REF_DYNAMIC_NONWEAK) !== 0) return true;
-  }
-  return false;
+/**
+ * A library may leave symbols undefined, and its needs are looked at only for what --copy-dt-needed-entries makes of them. A
+ * program is to know all that will be loaded: they may lack symbols, or want or define some that the program exports then
+ * (binutils, ld/ldelf.c: ldelf_after_open).
+ */
+function looksInto({ options }: Loader, parent: SharedFile): boolean {
+  const ignored =
+    (options.allowShlibUndefined ?? options.output === "shared") ||
+    options.unresolvedSymbols === "ignore-all" ||
+    options.unresolvedSymbols === "ignore-in-shared-libs";
+  return parent.copyDtNeeded || !ignored;
 }
 
 /**

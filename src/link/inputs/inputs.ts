@@ -15,8 +15,12 @@ import { undefinedIsError } from "../tables/mode.ts";
 import { mergeRegular } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
+  FLAG_DROPPED,
+  FLAG_REF_REGULAR,
+  FLAG_REF_REGULAR_NONWEAK,
   FLAG_REQUIRED,
   FLAG_UNIQUE,
+  isUndefined,
   KIND_DEFINED,
   KIND_INDIRECT,
   KIND_UNDEFINED,
@@ -54,6 +58,7 @@ import {
 import { binaryObject, symbolsObject } from "./made-objects.ts";
 import { missingFileFacts } from "./missing-file.ts";
 import { missingLibrary } from "./missing-library.ts";
+import { findReferrers } from "./references.ts";
 import { joinVersioned, type SharedFile } from "./shared-file.ts";
 
 /** Scripts may name scripts; GNU ld stops at 10 levels too. */
@@ -95,11 +100,22 @@ export function readInputs(
       loadImplicitLibraries(loader);
     }
   }
+  if (loader.excludedSymbols.length > 0) forgetExcluded(loader);
   const { symbols, objects, shared, sharedReferences, candidate, record, versioned } = loader;
   joinVersioned(symbols, objects, shared, sharedReferences, candidate, record, versioned);
   replaceAliases(loader);
   if (!options.gnuUnique && options.output !== "relocatable") forgetUnique(loader);
   return loader;
+}
+
+/** What excluded sections define, and nobody else defines or refers to, is no symbol of the output. */
+function forgetExcluded(loader: Loader): void {
+  const { symbols } = loader;
+  const { any } = findReferrers(loader);
+  for (const id of loader.excludedSymbols) {
+    if (!isUndefined(symbols, id) || any[id] !== -1) continue;
+    symbols.flags[id] = (symbols.flags[id] & ~(FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK)) | FLAG_DROPPED;
+  }
 }
 
 /** -u, -e and the names in --defsym are references; what --defsym defines is defined; --wrap redirects references. */

@@ -24,11 +24,12 @@ import { fileName, findReferrers } from "./references.ts";
 
 const AT = 0x40;
 
+/** --exclude-libs names it, with or without its ".a" (binutils, check_excluded_libs). */
 function isExcluded(loader: Loader, path: string): boolean {
   const { excludeLibs } = loader.options;
   if (excludeLibs.length === 0) return false;
   const base = path.slice(path.lastIndexOf("/") + 1);
-  return excludeLibs.includes("ALL") || excludeLibs.includes(base);
+  return excludeLibs.some((it) => it === "ALL" || it === base || `${it}.a` === base);
 }
 
 /** Reads an archive's tables, without a word about what is wrong with them. */

@@ -46,6 +46,8 @@ export interface Loader {
   readonly lazySets: LazySet[];
   /** Names with a version in them. */
   readonly versioned: VersionedNames;
+  /** What SHF_EXCLUDE sections would define. */
+  readonly excludedSymbols: SymbolId[];
   /** `__gnu_lto_slim`, the common symbol by which GCC marks objects without code (gcc/lto-streamer-out.cc). */
   readonly slimMarker: SymbolId;
   /** What shared libraries want in a certain version. */
@@ -97,6 +99,7 @@ export function createLoader(
       matcher: compileVersions(options.versionNodes, () => {}),
       demangle,
     },
+    excludedSymbols: [],
     sharedReferences: [],
     wrap: new Map(),
     dependencies: new Set(),
@@ -190,7 +193,8 @@ export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<Object
   if (object === undefined) return;
   loader.symbolBase += object.symbolCount;
   loader.objects.push(object);
-  decideGroups(object, sections, symbols.names, loader.groups, report);
+  const relocatable = loader.options.output === "relocatable";
+  decideGroups(object, sections, symbols.names, loader.groups, relocatable, report);
   // Signatures are names too, and the object may have no symbols of its own.
   coverNames(symbols);
   readGlobals(
@@ -201,7 +205,8 @@ export function addObject(loader: Loader, bytes: Uint8Array, origin: Omit<Object
     loader.record,
     loader.wrap as WrapMap,
     loader.versioned,
-    loader.options.output === "relocatable",
+    loader.excludedSymbols,
+    relocatable,
     report,
   );
   if (symbols.kind[loader.slimMarker] !== KIND_NONE && object.symbols.includes(loader.slimMarker)) {

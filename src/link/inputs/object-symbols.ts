@@ -2,6 +2,7 @@
 // `foo@@V`, made by .symver) and wrapped names (--wrap) take a slower way.
 
 import {
+  SHF_EXCLUDE,
   SHN_ABS,
   SHN_COMMON,
   SHN_LORESERVE,
@@ -11,6 +12,8 @@ import {
   STB_GLOBAL,
   STB_GNU_UNIQUE,
   STB_WEAK,
+  STV_HIDDEN,
+  STV_INTERNAL,
 } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
@@ -45,6 +48,7 @@ export type WrapMap = ReadonlyMap<SymbolId, SymbolId>;
  * Reads symbols `firstGlobal` to the end.
  * @param wholeNames `foo@@V` is a name like any other, as -r has it
  * @param versioned gets the ids of names with an `@`
+ * @param excludedSymbols gets what SHF_EXCLUDE sections define, where these do not take part
  */
 export function readGlobals(
   object: ObjectFile,
@@ -54,6 +58,7 @@ export function readGlobals(
   record: ResolutionRecord,
   wrap: WrapMap,
   versioned: VersionedNames,
+  excludedSymbols: SymbolId[],
   wholeNames: boolean,
   report: Report,
 ): void {
@@ -87,6 +92,7 @@ export function readGlobals(
       report(error("bad-symbol-binding", { file: object.name }, { index: i, binding: candidate.binding }));
       return;
     }
+    let isExcluded = false;
     let index = shndx;
     if (shndx === SHN_XINDEX && object.symtabShndx !== 0) index = view.getUint32(object.symtabShndx + i * 4, true);
     if (shndx === SHN_UNDEF) setReference(candidate);
@@ -94,13 +100,16 @@ export function readGlobals(
     else if (shndx === SHN_COMMON || shndx === SHN_X86_64_LCOMMON) setCommon(candidate, shndx);
     else if (index < object.sectionCount && (shndx < SHN_LORESERVE || shndx === SHN_XINDEX)) {
       const section = firstSection + index;
+      const isDiscarded = (sections.state[section] & STATE_DISCARDED) !== 0;
       // A definition in a discarded section is a reference to the copy that was kept.
-      if ((sections.state[section] & STATE_DISCARDED) !== 0) setReference(candidate);
+      if (isDiscarded) setReference(candidate);
       else setDefinition(candidate, section);
+      isExcluded = isDiscarded && (sections.flags[section] & SHF_EXCLUDE) !== 0;
     } else {
       report(error("bad-symbol-section", { file: object.name }, { index: i, section: index }));
       return;
     }
+    if (object.excluded && candidate.kind > KIND_UNDEFINED_WEAK) hide(candidate);
     let id = internName(names, view, name, stringsEnd);
     if (names.at >= 0 && wholeNames) id = enterWhole(symbols, id, candidate, record);
     else if (names.at >= 0)
@@ -110,6 +119,7 @@ export function readGlobals(
       if (candidate.kind <= KIND_UNDEFINED_WEAK && wrap.size > 0) id = wrap.get(id) ?? id;
       mergeRegular(symbols, id, candidate, record);
     }
+    if (isExcluded) excludedSymbols.push(id);
     object.symbols[i - firstGlobal] = id;
   }
   if (versioned.ids.length > before) joinSamePlace(symbols, versioned.ids.slice(before));
@@ -117,6 +127,11 @@ export function readGlobals(
 
 function isGlobalBinding(binding: number): boolean {
   return binding === STB_GLOBAL || binding === STB_WEAK || binding === STB_GNU_UNIQUE;
+}
+
+/** --exclude-libs: what the archive defines is hidden, as if the compiler had made it so (bfd/elflink.c, "no_export"). */
+function hide(it: Candidate): void {
+  if (it.visibility !== STV_INTERNAL) it.visibility = STV_HIDDEN;
 }
 
 function setReference(it: Candidate): void {

@@ -3,6 +3,7 @@
 
 import {
   DF_1_PIE,
+  DT_AUDIT,
   DT_FLAGS_1,
   DT_NEEDED,
   DT_RPATH,
@@ -39,10 +40,8 @@ import { asShared, type Candidate, mergeShared, type ResolutionRecord, referFrom
 import {
   aliasOf,
   coverNames,
-  FLAG_DEF_DYNAMIC,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
-  FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_SYMVER,
   FLAG_VERSIONED,
@@ -73,6 +72,8 @@ export interface SharedFile {
   readonly needed: readonly string[];
   readonly rpath: string;
   readonly runpath: string;
+  /** DT_AUDIT: libraries that audit its loading. */
+  readonly audit: string;
   /** Dynamic symbol table: file offset, entries, first global, string table range. */
   readonly dynsym: number;
   readonly symbolCount: number;
@@ -161,6 +162,7 @@ export function readShared(
   let soname = "";
   let rpath = "";
   let runpath = "";
+  let audit = "";
   let isPie = false;
   const needed: string[] = [];
   const entry = is64 ? 16 : 8;
@@ -172,6 +174,7 @@ export function readShared(
     else if (tag === DT_SONAME) soname = text(value);
     else if (tag === DT_RPATH) rpath = text(value);
     else if (tag === DT_RUNPATH) runpath = text(value);
+    else if (tag === DT_AUDIT) audit = text(value);
     else if (tag === DT_FLAGS_1) isPie = (value & DF_1_PIE) !== 0;
   }
   if (isPie) return fail("link-against-pie");
@@ -199,6 +202,7 @@ export function readShared(
     needed,
     rpath,
     runpath,
+    audit,
     dynsym: dynsym?.offset ?? 0,
     symbolCount,
     firstGlobal: Math.min(dynsym?.info ?? 0, symbolCount),
@@ -420,10 +424,7 @@ export function enterShared(
       if (version !== 0 && versioned.ids.length > 0) id = entryOfDefault(symbols, id, version, versioned);
     }
     shared.symbols[i] = id;
-    // A library that nobody named serves other libraries; an object's weak reference stays open.
-    const regular = symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
-    if (shared.implicit && regular === FLAG_REF_REGULAR) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
-    else mergeShared(symbols, id, candidate, record);
+    mergeShared(symbols, id, candidate, record);
   }
 }
 
@@ -465,7 +466,10 @@ function readDefinition(shared: SharedFile, to: Candidate, index: number): void 
   to.type = info & 15;
   to.visibility = bytes[at + (is64 ? 5 : 13)] & 3;
   to.index = index;
-  to.bss = shndx < bssSections.length && bssSections[shndx] !== 0 && to.type !== STT_TLS;
+  const inBss = shndx < bssSections.length && bssSections[shndx] !== 0;
+  // As bfd/elflink.c, "newdyncommon".
+  to.bss = inBss && to.size > 0 && binding !== STB_WEAK && ![STT_TLS, STT_FUNC, STT_GNU_IFUNC].includes(to.type);
+  to.bssAlignment = inBss ? shared.sectionAlignment[shndx] : 1;
 }
 
 /**
@@ -502,7 +506,10 @@ export function joinVersioned(
       break;
     }
   }
-  for (const { symbol, version } of references) noteReference(symbols, symbol, version);
+  for (const { symbol, version } of references) {
+    // What the library knows as something else it finds in another library.
+    if (!record.strangers.has(symbol)) noteReference(symbols, symbol, version);
+  }
 }
 
 /** A program's definition that a library's reference of this version meets when it runs is exported. */

@@ -3,11 +3,13 @@
 
 import { error, problem, type Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
-import type { SharedId, SymbolId } from "../tables/ids.ts";
+import type { SymbolId } from "../tables/ids.ts";
 import { placeOf, surroundings } from "../tables/locate.ts";
 import { nameText } from "../tables/names.ts";
 import { asShared } from "../tables/resolve.ts";
 import {
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   isShared,
   KIND_UNDEFINED,
@@ -16,10 +18,17 @@ import {
 } from "../tables/symbol-table.ts";
 import type { Loader } from "./loader.ts";
 import { findReferrers, firstRelocation, type Referrers } from "./references.ts";
-import { sharedVersion } from "./shared-file.ts";
+import { type SharedFile, sharedVersion } from "./shared-file.ts";
 import { isMet } from "./shared-reference.ts";
 
-export function reportShared(loader: Loader, options: LinkOptions, sharedOutput: boolean, report: Report): void {
+/** @param reported undefined symbols that objects refer to */
+export function reportShared(
+  loader: Loader,
+  reported: ReadonlyMap<SymbolId, unknown>,
+  options: LinkOptions,
+  sharedOutput: boolean,
+  report: Report,
+): void {
   const { symbols } = loader;
   const ignored =
     (options.allowShlibUndefined ?? sharedOutput) ||
@@ -32,8 +41,9 @@ export function reportShared(loader: Loader, options: LinkOptions, sharedOutput:
         referrers ??= findReferrers(loader);
         reportMissing(loader, id, referrers, report);
       }
-    } else if (!ignored && symbols.kind[id] === KIND_UNDEFINED && symbols.owner[id] < -1) {
-      reportUnmet(loader, asShared(symbols.owner[id]), nameText(symbols.names, id), options, report);
+    } else if (!ignored && isOpenInLibrary(symbols, id, reported, options)) {
+      const library = loader.shared.find((it) => it.symbols.includes(id));
+      if (library !== undefined) reportUnmet(library, nameText(symbols.names, id), options, report);
     }
   }
   if (ignored) return;
@@ -42,7 +52,7 @@ export function reportShared(loader: Loader, options: LinkOptions, sharedOutput:
   for (const it of unmet) {
     if (hasPlainDefinition(symbols, it.symbol) || later?.has(versionedKey(it.symbol, it.version)) === true) continue;
     const name = `${nameText(symbols.names, it.symbol)}@${symbols.versionNames[it.version]}`;
-    reportUnmet(loader, it.shared, name, options, report);
+    reportUnmet(loader.shared[it.shared], name, options, report);
   }
 }
 
@@ -67,6 +77,21 @@ function laterDefinitions({ symbols, record, shared }: Loader): ReadonlySet<stri
   return found;
 }
 
+/**
+ * A library refers to it and no object does; or objects do as well, but sections of theirs were removed: the references that
+ * are left in them are reported elsewhere (bfd/elflink.c, elf_link_output_extsym).
+ */
+function isOpenInLibrary(
+  symbols: SymbolTable,
+  id: SymbolId,
+  reported: ReadonlyMap<SymbolId, unknown>,
+  { gcSections }: LinkOptions,
+): boolean {
+  const flags = symbols.flags[id];
+  if (symbols.kind[id] !== KIND_UNDEFINED || (flags & FLAG_REF_DYNAMIC) === 0 || reported.has(id)) return false;
+  return (flags & FLAG_REF_REGULAR) === 0 || gcSections;
+}
+
 /** An object relies on a library that only another library brings along. */
 function isMissing({ symbols, shared }: Loader, id: SymbolId): boolean {
   return shared[symbols.owner[id]].implicit && (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0;
@@ -84,9 +109,7 @@ function reportMissing(loader: Loader, id: SymbolId, { strong }: Referrers, repo
   }
 }
 
-function reportUnmet({ shared }: Loader, owner: SharedId, name: string, options: LinkOptions, report: Report): void {
-  const file = shared[owner];
-  if (file === undefined) return;
+function reportUnmet({ name: library }: SharedFile, name: string, options: LinkOptions, report: Report): void {
   const severity = options.warnUnresolved ? "warning" : "error";
-  report(problem(severity, "shared-undefined", { file: file.name }, { symbol: name, library: file.name }));
+  report(problem(severity, "shared-undefined", { file: library }, { symbol: name, library }));
 }

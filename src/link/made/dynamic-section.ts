@@ -16,6 +16,8 @@ export interface DynamicTag {
 /** What the tags speak of. */
 export interface DynamicFacts {
   readonly needed: readonly string[];
+  /** DT_AUDIT of the libraries, in order; as in GNU ld, of those too that --as-needed found no use for. */
+  readonly auditOfLibraries: readonly string[];
   /** The section exists and will not be empty. */
   readonly hasContents: (name: string) => boolean;
   readonly init: (() => number) | undefined;
@@ -68,8 +70,11 @@ export function planDynamic(
   if (facts.symbolic) add(elf.DT_SYMBOLIC, 0);
   if (options.rpath.length > 0)
     text(options.newDtags ? elf.DT_RUNPATH : elf.DT_RPATH, [...new Set(options.rpath)].join(":"));
-  if (options.audit.length > 0) text(elf.DT_AUDIT, options.audit.join(":"));
-  if (options.depaudit.length > 0) text(elf.DT_DEPAUDIT, options.depaudit.join(":"));
+  const audit = [...new Set(options.audit)];
+  // Who audits a library audits it also for those who need it (binutils, ld/ldelf.c: ldelf_before_allocation).
+  const depaudit = [...new Set([...options.depaudit, ...facts.auditOfLibraries.flatMap((it) => it.split(":"))])];
+  if (audit.length > 0) text(elf.DT_AUDIT, audit.join(":"));
+  if (depaudit.length > 0) text(elf.DT_DEPAUDIT, depaudit.join(":"));
   if (facts.init !== undefined) add(elf.DT_INIT, facts.init);
   if (facts.fini !== undefined) add(elf.DT_FINI, facts.fini);
   if (!mode.shared) sized(elf.DT_PREINIT_ARRAY, elf.DT_PREINIT_ARRAYSZ, ".preinit_array");

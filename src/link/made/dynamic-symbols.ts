@@ -176,7 +176,7 @@ function buildVersions(
       const isEmpty = version === "" && (symbols.flags[id] & (FLAG_SYMVER | FLAG_VERSIONED)) !== 0;
       index = defined.get(version) ?? (isEmpty && options.defaultSymver ? VER_NDX_GLOBAL + 1 : VER_NDX_GLOBAL);
       if ((symbols.flags[id] & FLAG_HIDDEN_VERSION) !== 0) index |= VERSYM_HIDDEN;
-    } else if (isShared(symbols, id) && version !== "") {
+    } else if (isShared(symbols, id) && version !== "" && !shared[symbols.owner[id]].implicit) {
       index = need(shared[symbols.owner[id]], version);
     }
     view.setUint16((i + 1) * 2, index, true);

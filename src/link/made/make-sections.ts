@@ -14,7 +14,7 @@ import type { LinkerSymbols } from "../symbols/linker-symbols.ts";
 import { definedAddress } from "../symbols/symbol-values.ts";
 import { defaultLayout } from "../tables/default-layout.ts";
 import type { SymbolId } from "../tables/ids.ts";
-import type { OutputMode } from "../tables/mode.ts";
+import { type OutputMode, replaceable } from "../tables/mode.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { KIND_NONE } from "../tables/symbol-table.ts";
 import { buildIdSize } from "./build-id.ts";
@@ -169,6 +169,10 @@ function makeDynamic(
         .filter((it) => !it.implicit)
         .toSorted((a, b) => a.input - b.input)
         .map((it) => it.soname),
+      auditOfLibraries: [...shared, ...loader.dropped]
+        .toSorted((a, b) => a.input - b.input)
+        .map((it) => it.audit)
+        .filter((it) => it !== ""),
       hasContents,
       init: definedAddress(symbols, options.init, address),
       fini: definedAddress(symbols, options.fini, address),
@@ -183,7 +187,7 @@ function makeDynamic(
       hasRelr: made.packed !== undefined,
       textRelocations: scan.textRelocation >= 0,
       staticTls: scan.staticTls,
-      symbolic: mode.shared && options.bsymbolic === "all",
+      symbolic: mode.shared && options.bsymbolic === "all" && !replaceable(options).listed,
       verdefCount: dynamicSymbols.verdefCount,
       verneedCount: dynamicSymbols.verneedCount,
       hasVersions: dynamicSymbols.versym !== undefined,

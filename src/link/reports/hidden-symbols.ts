@@ -66,11 +66,9 @@ function isNeededOutside({ symbols }: Loader, id: SymbolId): boolean {
 function reportNeeded(loader: Loader, id: SymbolId, report: Report): void {
   const { symbols, objects, shared } = loader;
   const definer = objects[symbols.owner[id]];
-  // An archive's symbol that --exclude-libs hides is called hidden, as if the compiler had made it so.
-  const visibility = definer?.excluded === true ? STV_HIDDEN : symbols.visibility[id];
   const library = shared.find((it) => it.symbols.includes(id));
   const details = {
-    visibility: visibilityName(visibility),
+    visibility: visibilityName(symbols.visibility[id]),
     symbol: nameText(symbols.names, id),
     ...(library === undefined ? {} : { library: library.name }),
   };

@@ -138,14 +138,13 @@ function keepNamed(walk: Walk, loader: Loader): void {
 
 /** As bfd/elflink.c, bfd_elf_gc_mark_dynamic_ref_symbol. */
 function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[], mode: OutputMode): void {
-  const { symbols, objects, options } = loader;
+  const { symbols, options } = loader;
   const rules = exportRules(symbols, nodes, options, demangle);
   const someListed = options.exportDynamicSymbols.length > 0 || options.dynamicList !== undefined;
   const all = mode.shared || options.gcKeepExported || options.exportDynamic;
   const isExported = (id: SymbolId): boolean => {
     const visibility = symbols.visibility[id];
     if (visibility === STV_HIDDEN || visibility === STV_INTERNAL) return false;
-    if (symbols.section[id] >= 0 && objects[symbols.owner[id]].excluded) return false;
     if (!all && !(someListed && rules.isListed(id))) return false;
     return symbols.version[id] !== 0 || !rules.isLocal(id);
   };

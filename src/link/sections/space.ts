@@ -7,6 +7,8 @@ import {
   SHT_NOBITS,
   SHT_NOTE,
   SHT_PROGBITS,
+  STT_FUNC,
+  STT_GNU_IFUNC,
   STT_OBJECT,
   STT_TLS,
 } from "../../elf/constants.ts";
@@ -24,7 +26,6 @@ import {
   isShared,
   KIND_COMMON,
   KIND_DEFINED,
-  KIND_SHARED,
   KIND_SHARED_WEAK,
   KIND_UNDEFINED,
   type SymbolTable,
@@ -115,33 +116,21 @@ function placeSymbols(
 /**
  * Allots space for the variables that the scan marked with FLAG_COPY. A variable that the library maps read-only goes to
  * .data.rel.ro and becomes read-only again after relocation. A variable may have several names (`environ`, `__environ`):
- * the copy is made under the strong one, and all of them mean it from then on.
+ * the copy is made under the largest, strong one if there is any, and all of them mean it from then on.
  * @returns the symbols that get a COPY relocation
  */
 export function allotCopies(symbols: SymbolTable, shared: readonly SharedFile[], outputs: OutputSections): SymbolId[] {
   const writable: Placing[] = [];
   const readOnly: Placing[] = [];
-  const byAddress = new Map<string, SymbolId>();
-  const aliases: [SymbolId, SymbolId][] = [];
-  addOtherNames(symbols, shared);
-  for (let id = 0; id < symbols.count; id++) {
-    if ((symbols.flags[id] & FLAG_COPY) === 0 || !isShared(symbols, id)) continue;
-    symbols.flags[id] |= FLAG_DYNSYM;
-    const key = `${symbols.owner[id]}:${symbolValue(symbols, id)}`;
-    const first = byAddress.get(key);
-    if (first === undefined) byAddress.set(key, id);
-    else if (symbols.kind[id] === KIND_SHARED && symbols.kind[first] === KIND_SHARED_WEAK) {
-      byAddress.set(key, id);
-      aliases.push([first, id]);
-    } else aliases.push([id, first]);
-  }
-  for (const id of byAddress.values()) {
+  const variables = copiedVariables(symbols, shared);
+  for (const [id, ...others] of variables) {
+    for (const name of [id, ...others]) symbols.flags[name] |= FLAG_COPY | FLAG_DYNSYM;
     const file = shared[symbols.owner[id]];
     const section = sectionIndex(file, symbols.index[id]);
     const list = file.readOnlySections[section] === 1 ? readOnly : writable;
     list.push({ symbol: id, alignment: copyAlignment(file, section, symbolValue(symbols, id)) });
   }
-  if (byAddress.size === 0) return [];
+  if (variables.length === 0) return [];
   if (writable.length > 0) {
     const bss = outputNamed(outputs, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE);
     placeSymbols(symbols, outputs, bss, writable, ".dynbss", 0);
@@ -151,14 +140,56 @@ export function allotCopies(symbols: SymbolTable, shared: readonly SharedFile[],
     if (data.type === SHT_NOBITS) data.type = SHT_PROGBITS;
     placeSymbols(symbols, outputs, data, readOnly, ".dynrelro", 1);
   }
-  for (const [alias, original] of aliases) {
-    symbols.section[alias] = SECTION_CHUNK;
-    symbols.alias[alias] = symbols.alias[original];
-    symbols.valueLow[alias] = symbols.valueLow[original];
-    symbols.valueHigh[alias] = symbols.valueHigh[original];
-    symbols.flags[alias] |= FLAG_COPY | FLAG_DYNSYM;
+  for (const [original, ...others] of variables) {
+    for (const name of others) {
+      symbols.section[name] = SECTION_CHUNK;
+      symbols.alias[name] = symbols.alias[original];
+      symbols.valueLow[name] = symbols.valueLow[original];
+      symbols.valueHigh[name] = symbols.valueHigh[original];
+    }
   }
   return [...writable, ...readOnly].map((it) => it.symbol);
+}
+
+/**
+ * The names of each variable that is copied, first the one that the copy is made under. Other libraries may use any of
+ * them, so all count, also those that the program does not refer to. Two strong names of different sizes at one address
+ * are not the same variable: one is the end of what stands before it.
+ */
+function copiedVariables(symbols: SymbolTable, shared: readonly SharedFile[]): SymbolId[][] {
+  const copied = new Map<string, SymbolId[]>();
+  const owners = new Set<number>();
+  const placeOf = (id: SymbolId): string => `${symbols.owner[id]}:${symbolValue(symbols, id)}`;
+  for (let id = 0; id < symbols.count; id++) {
+    if ((symbols.flags[id] & FLAG_COPY) === 0 || !isShared(symbols, id)) continue;
+    copied.set(placeOf(id), []);
+    owners.add(symbols.owner[id]);
+  }
+  for (const owner of owners) {
+    for (const id of new Set(shared[owner].symbols)) {
+      if (id < 0 || !isShared(symbols, id) || symbols.owner[id] !== owner || NO_VARIABLES.has(symbols.type[id]))
+        continue;
+      copied.get(placeOf(id))?.push(id);
+    }
+  }
+  return [...copied.values()].flatMap((names) => variablesAt(symbols, names));
+}
+
+const NO_VARIABLES: ReadonlySet<number> = new Set([STT_TLS, STT_FUNC, STT_GNU_IFUNC]);
+
+/** Parts the names of one place: strong ones by size, weak ones with the largest. @returns what is copied of these */
+function variablesAt(symbols: SymbolTable, names: readonly SymbolId[]): SymbolId[][] {
+  const isWeak = (id: SymbolId): boolean => symbols.kind[id] === KIND_SHARED_WEAK;
+  const ordered = names.toSorted(
+    (a, b) => Number(isWeak(a)) - Number(isWeak(b)) || symbols.size[b] - symbols.size[a] || a - b,
+  );
+  const variables: SymbolId[][] = [];
+  for (const id of ordered) {
+    const known = variables.find((it) => isWeak(id) || symbols.size[it[0]] === symbols.size[id]);
+    if (known === undefined) variables.push([id]);
+    else known.push(id);
+  }
+  return variables.filter((it) => it.some((id) => (symbols.flags[id] & FLAG_COPY) !== 0));
 }
 
 function sectionIndex(file: SharedFile, symbol: number): number {
@@ -170,23 +201,6 @@ function copyAlignment(file: SharedFile, section: number, value: number): number
   let alignment = Math.max(1, file.sectionAlignment[section] ?? 1);
   while (alignment > 1 && value % alignment !== 0) alignment /= 2;
   return alignment;
-}
-
-/** Marks every name that the libraries have for the variables that are copied: other libraries may use any of them. */
-function addOtherNames(symbols: SymbolTable, shared: readonly SharedFile[]): void {
-  const wanted = new Set<string>();
-  const owners = new Set<number>();
-  for (let id = 0; id < symbols.count; id++) {
-    if ((symbols.flags[id] & FLAG_COPY) === 0 || !isShared(symbols, id)) continue;
-    wanted.add(`${symbols.owner[id]}:${symbolValue(symbols, id)}`);
-    owners.add(symbols.owner[id]);
-  }
-  for (const owner of owners) {
-    for (const id of shared[owner].symbols) {
-      if (id < 0 || !isShared(symbols, id) || symbols.owner[id] !== owner || symbols.type[id] === STT_TLS) continue;
-      if (wanted.has(`${owner}:${symbolValue(symbols, id)}`)) symbols.flags[id] |= FLAG_COPY;
-    }
-  }
 }
 
 /** Adds a chunk with given contents. */

@@ -13,9 +13,8 @@
 import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
-import { type OutputMode, undefinedIsError } from "../tables/mode.ts";
+import { type OutputMode, type Replaceable, replaceable, undefinedIsError } from "../tables/mode.ts";
 import { findText } from "../tables/names.ts";
-import type { ObjectFile } from "../tables/object-file.ts";
 import {
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
@@ -28,6 +27,7 @@ import {
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
+  FLAG_UNIQUE,
   isDefinedHere,
   isShared,
   KIND_DEFINED_WEAK,
@@ -60,37 +60,26 @@ export function isConstant(binding: number): boolean {
 }
 
 /** Sets FLAG_PREEMPTIBLE and FLAG_DYNSYM. @returns BIND_* by symbol */
-export function bindSymbols(
-  symbols: SymbolTable,
-  objects: readonly ObjectFile[],
-  mode: OutputMode,
-  options: LinkOptions,
-): Uint8Array {
+export function bindSymbols(symbols: SymbolTable, mode: OutputMode, options: LinkOptions): Uint8Array {
   const bindings = new Uint8Array(symbols.count);
   const ignored = new Set(options.ignoredUnresolved.map((name) => findText(symbols.names, name)));
   for (let id = 0; id < symbols.count; id++) {
     const kind = symbols.kind[id];
     if (kind === KIND_NONE || kind === KIND_INDIRECT) continue;
     if ((symbols.flags[id] & FLAG_COLLECTED) !== 0) bindings[id] = BIND_ZERO;
-    else if (isDefinedHere(symbols, id)) bindings[id] = bindDefinition(symbols, id, objects, mode, options);
+    else if (isDefinedHere(symbols, id)) bindings[id] = bindDefinition(symbols, id, mode, options);
     else if (isShared(symbols, id)) bindings[id] = bindShared(symbols, id, mode);
     else bindings[id] = bindUndefined(symbols, id, mode, options, ignored.has(id));
   }
   return bindings;
 }
 
-function bindDefinition(
-  symbols: SymbolTable,
-  id: SymbolId,
-  objects: readonly ObjectFile[],
-  mode: OutputMode,
-  options: LinkOptions,
-): number {
+function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): number {
   const settled = settledBinding(symbols, id);
   if (!mode.dynamic) return settled;
-  if (!isExported(symbols, id, objects, mode, options)) return settled;
+  if (!isExported(symbols, id, mode, options)) return settled;
   symbols.flags[id] |= FLAG_DYNSYM;
-  if (!mode.shared || !isPreemptible(symbols, id, options)) return settled;
+  if (!mode.shared || !isPreemptible(symbols, id, replaceable(options).which)) return settled;
   symbols.flags[id] |= FLAG_PREEMPTIBLE;
   return BIND_IMPORTED;
 }
@@ -101,22 +90,11 @@ function settledBinding(symbols: SymbolTable, id: SymbolId): number {
 }
 
 /** Is a definition of this output one that other modules can find, unless its version script says otherwise? */
-export function isExported(
-  symbols: SymbolTable,
-  id: SymbolId,
-  objects: readonly ObjectFile[],
-  mode: OutputMode,
-  options: LinkOptions,
-): boolean {
+export function isExported(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): boolean {
   const flags = symbols.flags[id];
   const visibility = symbols.visibility[id];
   if ((flags & FLAG_FORCED_LOCAL) !== 0) return false;
   if (visibility !== STV_DEFAULT && visibility !== STV_PROTECTED) return false;
-  const owner = symbols.section[id] >= 0 ? objects[symbols.owner[id]] : undefined;
-  if (owner?.excluded === true) {
-    symbols.flags[id] |= FLAG_FORCED_LOCAL;
-    return false;
-  }
   if (mode.shared) return true;
   if (isUnneededVersion(flags, options)) {
     symbols.flags[id] |= FLAG_FORCED_LOCAL;
@@ -135,24 +113,24 @@ function isUnneededVersion(flags: number, options: LinkOptions): boolean {
 }
 
 /** In a shared library: may another module's definition come first? (ld manual, -Bsymbolic and its variants.) */
-function isPreemptible(symbols: SymbolTable, id: SymbolId, options: LinkOptions): boolean {
+function isPreemptible(symbols: SymbolTable, id: SymbolId, which: Replaceable): boolean {
+  const type = symbols.type[id];
+  const flags = symbols.flags[id];
   if (symbols.visibility[id] === STV_PROTECTED) return false;
-  const inList = (symbols.flags[id] & FLAG_EXPORT) !== 0;
-  if (inList) return true;
-  if (options.dynamicList !== undefined && !options.dynamicListData) return false;
-  const isFunction = symbols.type[id] === STT_FUNC || symbols.type[id] === STT_GNU_IFUNC;
+  // Of a unique symbol there is one in a process; and BFD's TLS relocations name the symbol whatever is said here.
+  if ((flags & (FLAG_EXPORT | FLAG_UNIQUE)) !== 0 || type === STT_TLS) return true;
   const isWeak = symbols.kind[id] === KIND_DEFINED_WEAK;
-  switch (options.bsymbolic) {
-    case "none":
-      return true;
+  switch (which) {
     case "all":
+      return true;
+    case "none":
       return false;
-    case "functions":
-      return !isFunction;
-    case "non-weak":
+    case "data":
+      return type === STT_OBJECT;
+    case "weak":
       return isWeak;
-    case "non-weak-functions":
-      return !isFunction || isWeak;
+    case "data-and-weak":
+      return isWeak || (type !== STT_FUNC && type !== STT_GNU_IFUNC);
   }
 }
 

@@ -21,6 +21,7 @@ import type { OutputSection, OutputSections } from "../tables/output-section.ts"
 import { RULE_LINKER } from "../tables/resolve.ts";
 import {
   defineSymbol,
+  FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
@@ -124,8 +125,9 @@ export interface LinkerSymbols {
   readonly gotSymbol: SymbolId;
 }
 
+/** Something refers to it or, in a library, defines it (bfd/elflink.c, bfd_elf_define_start_stop), and no object has it. */
 function isWanted(symbols: SymbolTable, id: SymbolId): boolean {
-  if ((symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_DYNAMIC)) === 0) return false;
+  if ((symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) === 0) return false;
   return isUndefined(symbols, id) || isShared(symbols, id);
 }
 

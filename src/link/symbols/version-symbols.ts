@@ -17,7 +17,6 @@ import {
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { nameText } from "../tables/names.ts";
-import type { ObjectFile } from "../tables/object-file.ts";
 import { closest } from "../tables/spelling.ts";
 import {
   defineSymbol,
@@ -37,7 +36,6 @@ import { isExported } from "./bind.ts";
 /** @returns the versions that the output defines, in order */
 export function assignVersions(
   symbols: SymbolTable,
-  objects: readonly ObjectFile[],
   nodes: readonly VersionNode[],
   mode: OutputMode,
   options: LinkOptions,
@@ -60,13 +58,13 @@ export function assignVersions(
       declare(symbols, id, node, matcher, demangle);
     } else if (mode.shared) {
       report(error("version-node-missing", {}, { symbol: nameText(symbols.names, id), version }));
-    } else if (isExported(symbols, id, objects, mode, options)) added.add(version);
+    } else if (isExported(symbols, id, mode, options)) added.add(version);
   }
   const definitions: VersionDefinition[] = nodes
     .filter((it) => it.name !== "")
     .map((it) => ({ name: it.name, parents: it.parents, weak: isUnused(it) && !used.has(it.name) }));
   for (const name of added) definitions.push({ name, parents: [], weak: false });
-  for (const id of defined) assignVersion(symbols, id, objects, nodes, matcher, mode, options, demangle);
+  for (const id of defined) assignVersion(symbols, id, nodes, matcher, mode, options, demangle);
   if (options.defaultSymver) applyDefaultSymver(symbols, defined, definitions, options);
   for (const it of definitions) defineVersionSymbol(symbols, it.name);
   if (!options.undefinedVersion) {
@@ -109,7 +107,6 @@ function declare(
 function assignVersion(
   symbols: SymbolTable,
   id: SymbolId,
-  objects: readonly ObjectFile[],
   nodes: readonly VersionNode[],
   matcher: VersionMatcher,
   mode: OutputMode,
@@ -122,7 +119,7 @@ function assignVersion(
   const demangled = (): string => demangledName(symbols, id, demangle);
   if (hasOwnVersion(symbols, id)) {
     const node = symbols.version[id] === 0 ? -1 : matcher.nodeNamed(symbols.versionNames[symbols.version[id]]);
-    if (node < 0 || options.exportDynamic || !isExported(symbols, id, objects, mode, options)) return;
+    if (node < 0 || options.exportDynamic || !isExported(symbols, id, mode, options)) return;
     const match = matcher.findIn(node, names.pool, start, end, demangled);
     if (match !== NO_VERSION && versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
     return;

@@ -16,8 +16,9 @@ export interface OutputMode {
 /** @param sharedCount shared libraries that take part: without any, a position-dependent executable is static */
 export function outputMode(options: LinkOptions, sharedCount: number): OutputMode {
   const { output } = options;
-  const isStatic = output === "executable" && sharedCount === 0 && !keepsDynamicSymbols(options);
-  const kind = isStatic ? "static" : output === "static-pie" ? "pie" : output;
+  const isProgram = output === "executable" || output === "static";
+  const isStatic = isProgram && sharedCount === 0 && !keepsDynamicSymbols(options);
+  const kind = isStatic ? "static" : isProgram ? "executable" : output === "static-pie" ? "pie" : output;
   const shared = kind === "shared";
   const pic = shared || kind === "pie";
   const dynamic = pic || kind === "executable";
@@ -35,11 +36,7 @@ export function outputMode(options: LinkOptions, sharedCount: number): OutputMod
  * loader of its own reads it (bfd/elflink.c, elf_link_add_object_symbols: "nointerp").
  */
 function keepsDynamicSymbols(options: LinkOptions): boolean {
-  const { noDynamicLinker, exportDynamic, exportDynamicSymbols, dynamicList, dynamicListData } = options;
-  return (
-    noDynamicLinker &&
-    (exportDynamic || exportDynamicSymbols.length > 0 || dynamicList !== undefined || dynamicListData)
-  );
+  return options.noDynamicLinker && (options.exportDynamic || hasExportList(options));
 }
 
 /** Whether a strong reference that nothing defines is an error (ld manual, --unresolved-symbols and -z defs). */
@@ -49,3 +46,32 @@ export function undefinedIsError(options: LinkOptions): boolean {
     return false;
   return options.output === "shared" ? options.noUndefined === true : options.noUndefined !== false;
 }
+
+/** --dynamic-list, --dynamic-list-data, --export-dynamic-symbol and their kin. */
+function hasExportList({ dynamicList, dynamicListData, exportDynamicSymbols }: LinkOptions): boolean {
+  return dynamicList !== undefined || dynamicListData || exportDynamicSymbols.length > 0;
+}
+
+/** Which of a library's definitions another module's may replace, beside those on a list. */
+export type Replaceable = "all" | "none" | "data" | "weak" | "data-and-weak";
+
+/**
+ * What -Bsymbolic, its variants and the lists come to together. A list takes the place of what -Bsymbolic and
+ * -Bsymbolic-functions say, wherever it stands on the command line (binutils, ld/lexsup.c; as measured).
+ * @returns `listed`: a list decides, so that the library as a whole is not DT_SYMBOLIC
+ */
+export function replaceable(options: LinkOptions): { readonly which: Replaceable; readonly listed: boolean } {
+  const { bsymbolic, dynamicList, dynamicListData } = options;
+  const listed = hasExportList(options);
+  if (dynamicListData) return { which: "data", listed };
+  if (dynamicList !== undefined || (listed && bsymbolic !== "none")) return { which: "none", listed };
+  return { which: REPLACEABLE[bsymbolic], listed };
+}
+
+const REPLACEABLE: Readonly<Record<LinkOptions["bsymbolic"], Replaceable>> = {
+  none: "all",
+  all: "none",
+  functions: "data",
+  "non-weak": "weak",
+  "non-weak-functions": "data-and-weak",
+};

@@ -13,6 +13,10 @@
 // "larger": a common symbol gets the largest size and alignment of all. "shcom" and "comsh": a common symbol against a
 // shared library's data: an initialised variable of the library wins (and is copied into the program); one in the
 // library's .bss counts as another common symbol; a function never takes a common symbol's place.
+//
+// A variable here and a function of that name in a library are two things: the program's is not exported, and the library
+// keeps its own (bfd/elflink.c, "skip"). So for any two known types. Where the library came first, that holds for its
+// versioned symbols only.
 
 import {
   STB_GNU_UNIQUE,
@@ -83,6 +87,8 @@ export interface ResolutionRecord {
   /** Strong definitions met twice: symbol, first owner, first section, second owner, second section, each twice its value. */
   readonly duplicates: DuplicateDefinition[];
   readonly tlsMismatches: TlsMismatch[];
+  /** Defined here, and as something else in a library, which does not see this one. */
+  readonly strangers: Set<SymbolId>;
 }
 
 export interface DuplicateDefinition {
@@ -108,7 +114,7 @@ export function asShared(shared: number): number {
 }
 
 export function createRecord(): ResolutionRecord {
-  return { losers: new Int32Array(48), loserCount: 0, duplicates: [], tlsMismatches: [] };
+  return { losers: new Int32Array(48), loserCount: 0, duplicates: [], tlsMismatches: [], strangers: new Set() };
 }
 
 /** What a file says of a name. One record is reused for all symbols of all files. */
@@ -125,8 +131,10 @@ export interface Candidate {
   binding: number;
   /** In the file's symbol table. */
   index: number;
-  /** KIND_SHARED*: the definition lies in space without file contents (.bss). */
+  /** KIND_SHARED: a variable in space without file contents (.bss), which may have been a common symbol. */
   bss: boolean;
+  /** That space's alignment. */
+  bssAlignment: number;
   version: number;
 }
 
@@ -143,6 +151,7 @@ export function createCandidate(): Candidate {
     binding: 0,
     index: 0,
     bss: false,
+    bssAlignment: 1,
     version: 0,
   };
 }
@@ -171,6 +180,13 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
   }
   // A tentative definition is met by a shared library's, so it counts as a reference (bfd/elflink.c: "definition").
   if (it.kind === KIND_COMMON) symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
+  if (!isReference && before >= KIND_SHARED && symbols.version[id] !== 0 && isOther(symbols, id, it)) {
+    addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
+    record.strangers.add(id);
+    symbols.flags[id] &= ~(FLAG_DEF_DYNAMIC | FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK);
+    setFrom(symbols, id, it, RULE_OBJECT_OVER_SHARED);
+    return;
+  }
   if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
     record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: it.owner });
   }
@@ -190,14 +206,16 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
       mergeCommon(symbols, id, it, record);
       return;
     case SHCOM:
-      if (symbols.type[id] === STT_FUNC || symbols.type[id] === STT_GNU_IFUNC) {
-        symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+      if (isFunctionType(symbols.type[id])) {
+        symbols.flags[id] &= ~FLAG_DEF_DYNAMIC;
         setFrom(symbols, id, it, RULE_OBJECT_OVER_SHARED);
       } else if ((symbols.flags[id] & FLAG_SHARED_COMMON) !== 0) {
         const size = Math.max(it.size, symbols.size[id]);
+        const alignment = Math.max(it.valueLow, symbols.alias[id]);
         symbols.flags[id] |= FLAG_DEF_DYNAMIC;
         setFrom(symbols, id, it, RULE_LARGEST_COMMON);
         symbols.size[id] = size;
+        symbols.valueLow[id] = alignment;
       } else {
         addLoser(record, id, it.owner, it.index);
         symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
@@ -223,12 +241,17 @@ export function reportTwice(symbols: SymbolTable, id: SymbolId, it: Candidate, r
 /** Enters a shared library's definition of `id`. */
 export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
   const before = symbols.kind[id];
+  if (before >= KIND_DEFINED && before <= KIND_COMMON && isOther(symbols, id, it)) {
+    addLoser(record, id, asShared(it.owner), it.index);
+    record.strangers.add(id);
+    return;
+  }
   symbols.flags[id] |= FLAG_DEF_DYNAMIC;
   if (before !== KIND_NONE && symbols.visibility[id] !== STV_DEFAULT && before <= KIND_UNDEFINED_WEAK) return;
   if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
     record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: asShared(it.owner) });
   }
-  const isFunction = it.type === STT_FUNC || it.type === STT_GNU_IFUNC;
+  const isFunction = isFunctionType(it.type);
   switch (ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before]) {
     case SET:
       setShared(symbols, id, it, RULE_FIRST);
@@ -237,11 +260,14 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
       if (isFunction) addLoser(record, id, asShared(it.owner), it.index);
       else if (it.bss) {
         if (it.size > symbols.size[id]) symbols.size[id] = it.size;
+        if (it.bssAlignment > symbols.valueLow[id]) symbols.valueLow[id] = it.bssAlignment;
         addLoser(record, id, asShared(it.owner), it.index);
       } else {
         addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
         symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
+        const size = symbols.size[id];
         setShared(symbols, id, it, RULE_SHARED_OVER_COMMON);
+        if (it.size === 0) symbols.size[id] = size;
       }
       return;
     default:
@@ -249,6 +275,10 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
       // What the definition leaves unsaid is taken from the other (assembler code without .type and .size).
       if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
       if (symbols.size[id] === 0) symbols.size[id] = it.size;
+      // Two libraries' common symbols, by their looks: a copy has room for both.
+      if (it.bss && before >= KIND_SHARED && (symbols.flags[id] & FLAG_SHARED_COMMON) !== 0) {
+        symbols.size[id] = Math.max(symbols.size[id], it.size);
+      }
   }
 }
 
@@ -264,7 +294,9 @@ function setShared(symbols: SymbolTable, id: SymbolId, it: Candidate, rule: numb
   setFrom(symbols, id, it, rule);
   symbols.flags[id] &= ~(FLAG_SHARED_PROTECTED | FLAG_SHARED_COMMON);
   if (it.visibility !== STV_DEFAULT) symbols.flags[id] |= FLAG_SHARED_PROTECTED;
-  if (it.bss) symbols.flags[id] |= FLAG_SHARED_COMMON;
+  if (!it.bss) return;
+  symbols.flags[id] |= FLAG_SHARED_COMMON;
+  symbols.alias[id] = it.bssAlignment;
 }
 
 function setFrom(symbols: SymbolTable, id: SymbolId, it: Candidate, rule: number): void {
@@ -299,6 +331,17 @@ function ruleFor(kind: number, before: number): number {
   if (kind === KIND_DEFINED && before === KIND_COMMON) return RULE_DEFINITION_OVER_COMMON;
   if (kind === KIND_COMMON && before === KIND_DEFINED_WEAK) return RULE_COMMON_OVER_WEAK;
   return RULE_FIRST;
+}
+
+function isFunctionType(type: number): boolean {
+  return type === STT_FUNC || type === STT_GNU_IFUNC;
+}
+
+/** Two definitions that say what they are, and are different things. */
+function isOther(symbols: SymbolTable, id: SymbolId, it: Candidate): boolean {
+  const type = symbols.type[id];
+  if (type === it.type || type === STT_NOTYPE || it.type === STT_NOTYPE) return false;
+  return !isFunctionType(type) || !isFunctionType(it.type);
 }
 
 /** One side is thread-local, the other is not, and both say what they are. */

@@ -98,7 +98,7 @@ export interface SymbolTable {
   visibility: Uint8Array;
   /** Index of the definition in its object's or shared library's symbol table. */
   index: Int32Array;
-  /** KIND_INDIRECT: what it stands for. */
+  /** KIND_INDIRECT: what it stands for. With FLAG_SHARED_COMMON: its section's alignment in the library. */
   alias: Int32Array;
   /** Version of the definition: 0 none, else index into `versionNames`. */
   version: Int32Array;

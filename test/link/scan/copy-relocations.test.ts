@@ -3,7 +3,7 @@
 
 import { equal, match } from "node:assert/strict";
 import { compile, type Target } from "../../support/build.ts";
-import { eachTarget, likeGnuLd } from "../../support/link.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
 
 const LIBRARY = `
   int number = 5;
@@ -144,5 +144,51 @@ eachTarget("pointers agree with the code about where a library's function and va
       return shop.run("main").status;
     });
     equal(status, 15);
+  }
+});
+
+eachTarget("all names of a copied variable are the copy, whichever the program uses", (target) => {
+  const library = compile(
+    target,
+    "library.c",
+    `int number = 5;
+     extern int one __attribute__((weak, alias("number"))), two __attribute__((weak, alias("number")));
+     int get(void) { return number + 10 * one + 100 * two; }`,
+    ["-fPIC"],
+  );
+  for (const name of ["number", "one", "two"]) {
+    const main = compile(
+      target,
+      "main.c",
+      `extern int ${name}; int get(void); int main(void) { ${name} = 1; return get(); }`,
+      ["-fno-pie"],
+    );
+    for (const linker of [gnu, underTest]) {
+      const shop = workshop(linker, target);
+      shop.cc("liblibrary.so", ["-shared", library]);
+      shop.cc("main", ["-no-pie", main, "./liblibrary.so"]);
+      equal(shop.run("main").status, 111);
+    }
+  }
+});
+
+eachTarget("the end of a table is not the variable behind it", (target) => {
+  const library = compile(
+    target,
+    "library.c",
+    `__asm__(".data\\n.globl table, a_end, value\\n.type table, @object\\n.size table, 4\\ntable: .long 1\\na_end:\\n"
+       ".type value, @object\\n.size value, 4\\nvalue: .long 42\\n.text");`,
+  );
+  const main = compile(target, "main.c", "extern int value; int main(void) { return value; }", ["-fno-pie"]);
+  for (const linker of [gnu, underTest]) {
+    const shop = workshop(linker, target);
+    shop.cc("liblibrary.so", ["-shared", library]);
+    for (const [i, files] of [
+      [main, "./liblibrary.so"],
+      ["-Wl,--no-as-needed", "./liblibrary.so", main],
+    ].entries()) {
+      shop.cc(`main${i}`, ["-no-pie", ...files]);
+      equal(shop.run(`main${i}`).status, 42);
+    }
   }
 });

@@ -463,3 +463,20 @@ eachTarget("debug information that stays keeps that of objects without code", (t
   );
   deepEqual(names, [".debug_abbrev", ".debug_info", ".debug_line", ".debug_ranges"]);
 });
+
+eachTarget("what a library needs and nobody has is told, though a removed section wants it too", (target) => {
+  const directory = scratch("gc-library");
+  const needy = compile(target, "needy.c", "void missing(void); void needy(void) { missing(); }", ["-fPIC"]);
+  const main = compile(
+    target,
+    "main.c",
+    "void missing(void), needy(void); void dead(void) { missing(); } int main(void) { needy(); }",
+    ["-ffunction-sections"],
+  );
+  for (const linker of [gnu, underTest]) {
+    const shop = workshop(linker, target, directory);
+    shop.cc("libneedy.so", ["-shared", needy]);
+    match(shop.refuses("main", ["-Wl,--gc-sections", main, "./libneedy.so"]), /missing/);
+    shop.cc("main", ["-Wl,--gc-sections,--allow-shlib-undefined", main, "./libneedy.so"]);
+  }
+});

@@ -1,8 +1,9 @@
 // What a library or a program shows to others, and which of its own references can be taken over from outside.
 
-import { equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { archive, compile, type Target } from "../../support/build.ts";
 import { eachTarget, likeGnuLd } from "../../support/link.ts";
+import { tool } from "../../support/run.ts";
 
 const LIBRARY = `
   int open_(void) { return 1; }
@@ -106,16 +107,41 @@ eachTarget("a program exports what its libraries use, and everything with -E", (
   equal(statuses.join(), "9,9,9,9,9,9");
 });
 
-eachTarget("--exclude-libs hides what comes out of archives", (target) => {
-  const member = compile(target, "member.c", "int inner(void) { return 1; }", ["-fPIC"]);
-  const library = compile(target, "library.c", "int inner(void); int outer(void) { return inner(); }", ["-fPIC"]);
-  likeGnuLd(target, (shop) => {
+eachTarget("--exclude-libs hides what comes out of archives, common and protected symbols too", (target) => {
+  const member = compile(
+    target,
+    "member.c",
+    'int pool; __attribute__((visibility("protected"))) int shown = 1; int inner(void) { return pool + shown; }',
+    ["-fPIC", "-fcommon"],
+  );
+  const library = compile(
+    target,
+    "library.c",
+    "extern int pool; int inner(void); int outer(void) { return inner() + pool; }",
+    ["-fPIC"],
+  );
+  const exported = likeGnuLd(target, (shop) => {
     archive(shop.directory, "libmember.a", [member]);
-    shop.cc("none.so", ["-shared", library, "libmember.a"]);
-    shop.cc("all.so", ["-shared", library, "libmember.a", "-Wl,--exclude-libs,ALL"]);
-    shop.cc("named.so", ["-shared", library, "libmember.a", "-Wl,--exclude-libs,libmember.a"]);
-    shop.cc("other.so", ["-shared", library, "libmember.a", "-Wl,--exclude-libs,libother.a:libthird.a"]);
+    const lists = ["ALL", "libmember.a", "libmember", "libother.a:libmember", "x,libmember.a,y", "libothe", "all"];
+    for (const [i, list] of lists.entries()) {
+      shop.ld(`${i}.so`, ["-shared", library, "libmember.a", "--exclude-libs", list]);
+    }
+    // Objects that an archive's user puts together keep them hidden.
+    shop.ld("again.o", ["-r", library, "libmember.a", "--exclude-libs=ALL"]);
+    return lists.map((list, i) => {
+      const table = tool("nm", ["-D", "--defined-only", `${i}.so`], { cwd: shop.directory });
+      return `${list}: ${table.match(/(?<= [A-Z] )\w+/g)?.join(" ")}`;
+    });
   });
+  deepEqual(exported, [
+    "ALL: outer",
+    "libmember.a: outer",
+    "libmember: outer",
+    "libother.a:libmember: outer",
+    "x,libmember.a,y: outer",
+    "libothe: inner outer pool shown",
+    "all: inner outer pool shown",
+  ]);
 });
 
 eachTarget("--gc-sections drops what nothing reaches and keeps what is exported", (target) => {
