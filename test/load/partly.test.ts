@@ -3,8 +3,13 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { test } from "node:test";
+import type { Style } from "../../src/explain/dump/table.ts";
+import { headerLines } from "../../src/explain/load/headers.ts";
+import { processJson } from "../../src/explain/load/json.ts";
+import { programLines } from "../../src/explain/load/program.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import { readLoaderParts } from "../../src/host/loader-parts.ts";
+import { type DebugCategory, debugLines, type LoadedProcess } from "../../src/load/index.ts";
 import { load, loadCache } from "../../src/load/load.ts";
 import type { LoadOptions } from "../../src/load/settings/contract.ts";
 import { profileOf } from "../../src/load/settings/profiles.ts";
@@ -20,6 +25,19 @@ const OPTIONS: LoadOptions = {
   secure: false,
   hwcaps: ["x86-64-v2"],
 };
+
+const STYLE: Style = { color: false, columns: 100, demangle: false, rows: Number.POSITIVE_INFINITY };
+
+/** What `solder load` shows without a look at memory: the summary, `--headers`, `--json`, `--debug`. */
+function shown(process: LoadedProcess): unknown {
+  const all = new Set<DebugCategory>(["libs", "files", "versions", "scopes", "reloc", "bindings"]);
+  return {
+    summary: [...programLines(process, STYLE)],
+    headers: [...headerLines(process, STYLE)],
+    json: processJson(process),
+    debug: debugLines(process, all),
+  };
+}
 
 /** All that finding and binding tells of a program. */
 function account(path: string, partly: boolean): unknown {
@@ -37,6 +55,7 @@ function account(path: string, partly: boolean): unknown {
     undefinedSymbols: undefinedSymbols.map(({ name, version }) => `${name}@${version}`),
     missing: missingLibraries.map(({ name }) => name),
     problems,
+    shown: shown(result.process),
   };
 }
 

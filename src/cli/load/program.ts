@@ -76,13 +76,14 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
     return FAILURE;
   }
   const { world, program } = request;
-  const options = programOptions(world, program);
+  const files = showsMemory(request) ? world.files : world.tables;
+  const options = programOptions(world, program, files);
   const settings = {
     given: new Map([...given, ...request.given]),
     bindNow: request.now,
     ...(request.seed === undefined ? {} : { seed: request.seed }),
   };
-  const result = load(program, options, loadCache(world.files, complain), settings);
+  const result = load(program, options, loadCache(files, complain), settings);
   if (!result.loaded) {
     if (request.json) io.out(`${JSON.stringify({ version: 1, problems: [result.problem] }, null, 2)}\n`);
     complain(result.problem);
@@ -100,12 +101,19 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   return process.exitCode ?? (process.problems.some(({ severity }) => severity === "error") ? FAILURE : SUCCESS);
 }
 
+/** Is anything shown that code and data are needed for? Finding and binding take a tenth of a file's bytes. */
+function showsMemory({ parts, calls, dump }: ProgramRequest): boolean {
+  return dump !== undefined || calls.length > 0 || MEMORY_PARTS.some((part) => parts.has(part));
+}
+
+const MEMORY_PARTS: readonly ProgramPart[] = ["relocations", "got", "trace"];
+
 function show(process: LoadedProcess, { parts, debug, calls, json, style }: ProgramRequest, io: Io): void {
   if (json) {
     io.out(`${JSON.stringify(processJson(process), null, 2)}\n`);
     return;
   }
-  if (parts.has("relocations") || parts.has("got") || parts.has("trace")) processMemory(process);
+  if (MEMORY_PARTS.some((part) => parts.has(part))) processMemory(process);
   if (debug.size > 0) print(debugLines(process, debug), io);
   if (parts.has("trace")) print(traceLines(process, codeReader(process), style), io);
   if (parts.size === 0 && debug.size === 0 && calls.length === 0) print(programLines(process, style), io);
