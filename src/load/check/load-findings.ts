@@ -158,6 +158,11 @@ function missingLibrary(
   if (broken !== undefined) {
     return error("check-library-unusable", place, { library: name, path: broken.path, reason: broken.reason });
   }
+  // It was found and opened, and is not what can be mapped: a program, a file of debug information.
+  const refused = tried.find(({ fate }) => fate === "taken");
+  if (refused !== undefined) {
+    return error("check-library-unusable", place, { library: name, path: refused.path, reason: message });
+  }
   for (const { path, fate } of tried) {
     const target = fate === "missing" && path.startsWith("/") ? files.linkTarget(path) : undefined;
     if (target !== undefined) return error("check-library-dangling", place, { library: name, path, target });

@@ -183,4 +183,7 @@ test("a program in the place of an addon, or of a library that comes along", nee
   const answer = verdict(["--for", "debian:12", here.at("uses")]);
   deepEqual(codes(answer), ["check-refused"]);
   equal(answer.findings[0].file, here.at("libf.so"));
+  const there = verdict([here.at("uses")]);
+  deepEqual(codes(there), ["check-library-unusable"]);
+  equal(there.findings[0].details.reason, "cannot dynamically load position-independent executable");
 });
