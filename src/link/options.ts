@@ -95,6 +95,11 @@ export interface LinkOptions {
 
   // Finding inputs
   readonly libraryPaths: readonly string[];
+  /**
+   * Those of libraryPaths in which libraries are looked for that libraries need: GNU ld's built-in ones and those of SEARCH_DIR,
+   * not those of -L. Undefined: all.
+   */
+  readonly neededPaths: readonly string[] | undefined;
   readonly sysroot: string;
   /** -rpath-link, then -rpath and LD_RUN_PATH / LD_LIBRARY_PATH as the front sees fit: where needed libraries of libraries are. */
   readonly rpathLink: readonly string[];
@@ -346,6 +351,7 @@ export const defaultOptions: LinkOptions = {
   outputFormat: "elf",
   emulation: undefined,
   libraryPaths: [],
+  neededPaths: undefined,
   sysroot: "",
   rpathLink: [],
   systemLibraryPaths: [],

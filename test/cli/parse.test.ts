@@ -21,7 +21,8 @@ function inputs({ inputs }: Parsed): string[] {
 test("without options the record is GNU ld's defaults, and the built-in directories are searched", () => {
   const { options, settings, codes } = ld("a.o");
   deepEqual(codes, []);
-  deepEqual({ ...options, libraryPaths: [] }, defaultOptions);
+  deepEqual({ ...options, libraryPaths: [], neededPaths: undefined }, defaultOptions);
+  deepEqual(options.neededPaths, options.libraryPaths);
   equal(options.libraryPaths[1], "=/lib/x86_64-linux-gnu");
   equal(settings.outputPath, "a.out");
 });
@@ -196,6 +197,12 @@ test("SEARCH_DIR of -T stands among the -L where -T does; -nostdlib leaves it ou
   const files = textFiles({ "x.ld": "SEARCH_DIR(/script)" });
   deepEqual(ld("-L/a -T x.ld -L/b", { files }).options.libraryPaths.slice(0, 3), ["/a", "/script", "/b"]);
   deepEqual(ld("-L/a -nostdlib -T x.ld -L/b", { files }).options.libraryPaths, ["/a", "/b"]);
+  // What libraries need is looked for there too, and not along -L.
+  deepEqual(ld("-L/a -T x.ld", { files }).options.neededPaths?.slice(0, 2), [
+    "/script",
+    "=/usr/local/lib/x86_64-linux-gnu",
+  ]);
+  deepEqual(ld("-L/a -nostdlib", { files }).options.neededPaths, []);
 });
 
 test("-T looks along -L, and --default-script counts only without -T", () => {

@@ -108,6 +108,8 @@ export interface Draft {
 
   /** -Y: directories after those of -L. */
   laterLibraryPaths: string[];
+  /** Directories of SEARCH_DIR in -T. */
+  readonly scriptPaths: string[];
   defaultScript: string | undefined;
   hasScript: boolean;
 }
@@ -160,6 +162,7 @@ export function createDraft(
     unresolvedInObjects: undefined,
     unresolvedInLibraries: undefined,
     laterLibraryPaths: [],
+    scriptPaths: [],
     defaultScript: undefined,
     hasScript: false,
   };

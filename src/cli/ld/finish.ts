@@ -30,11 +30,11 @@ export function finish(draft: Draft, program: string): LdCommand {
   options.outputName = settings.outputPath;
   options.staticFirst = draft.staticFirst && options.dynamicLinker === undefined;
   if (options.outputFormat === "binary") settleBinary(draft);
-  if (!options.noStandardLibraryPaths) {
-    options.libraryPaths.push(...draft.laterLibraryPaths, ...searchDirectories(program, likelyEmulation));
-  }
+  const builtIn = options.noStandardLibraryPaths ? [] : searchDirectories(program, likelyEmulation);
+  if (!options.noStandardLibraryPaths) options.libraryPaths.push(...draft.laterLibraryPaths, ...builtIn);
+  options.neededPaths = [...draft.scriptPaths, ...builtIn];
   if (options.rpath.length === 0) options.rpath.push(...splitPath(env.LD_RUN_PATH ?? ""));
-  if (options.sysroot === "") options.rpathLink.push(...splitPath(env.LD_LIBRARY_PATH ?? ""));
+  options.rpathLink.push(...splitPath(env.LD_LIBRARY_PATH ?? ""));
   settleUndefined(draft);
   if (draft.relocatable && options.strip === "all") {
     // An object without symbols could not be linked: -r -s is -r -S -x (GNU ld, ldmain.c).

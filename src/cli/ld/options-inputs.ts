@@ -247,7 +247,9 @@ export function addScript(draft: Draft, name: string): void {
   draft.inputs.push({ kind: "script", ...found, state: { ...draft.state } });
   if (draft.options.noStandardLibraryPaths) return;
   for (const command of parseLinkerScript(found.bytes, found.path, () => {}) ?? []) {
-    if (command.kind === "search-dir") draft.options.libraryPaths.push(command.path);
+    if (command.kind !== "search-dir") continue;
+    draft.options.libraryPaths.push(command.path);
+    draft.scriptPaths.push(command.path);
   }
 }
 

@@ -2,6 +2,7 @@
 // linker would find them) to know what will be there when the program runs; objects may not rely on them.
 
 import { warning } from "../../elf/problem.ts";
+import { expandSysroot } from "./expand.ts";
 import { addShared, fileKind, type Loader } from "./loader.ts";
 import type { SharedFile } from "./shared-file.ts";
 
@@ -45,19 +46,21 @@ function looksInto({ options }: Loader, parent: SharedFile): boolean {
 
 /**
  * GNU ld's order (ld manual, -rpath-link): -rpath-link and -rpath, then the library's own DT_RPATH or DT_RUNPATH, then the
- * default directories and those of /etc/ld.so.conf. A file of another machine is passed over.
+ * default directories and those of /etc/ld.so.conf; not those of -L. A file of another machine is passed over.
  */
 function search(loader: Loader, parent: SharedFile, needed: string): string | undefined {
   const { options } = loader;
   const origin = parent.path.includes("/") ? parent.path.slice(0, parent.path.lastIndexOf("/")) : ".";
+  // Absolute directories of -rpath and DT_RPATH are directories of the machine that the sysroot stands for (ldelf_add_sysroot).
+  const inSysroot = (it: string): string => (it.startsWith("/") ? options.sysroot + it : it);
   const own = (parent.runpath !== "" ? parent.runpath : parent.rpath)
     .split(":")
     .filter((it) => it !== "")
-    .map((it) => it.replace(/\$ORIGIN|\$\{ORIGIN\}/, origin));
-  const defaults = loader.libraryPaths.map((it) => (it.startsWith("=") ? options.sysroot + it.slice(1) : it));
+    .map((it) => inSysroot(it).replace(/\$ORIGIN|\$\{ORIGIN\}/, origin));
+  const defaults = loader.neededPaths.map((it) => expandSysroot(it, options.sysroot));
   if (needed.includes("/")) return loader.files.exists(needed) ? needed : undefined;
   return (
-    findIn(loader, [...options.rpathLink, ...options.rpath, ...own, ...defaults], needed) ??
+    findIn(loader, [...options.rpathLink, ...options.rpath.map(inSysroot), ...own, ...defaults], needed) ??
     findIn(loader, options.systemLibraryPaths, needed)
   );
 }

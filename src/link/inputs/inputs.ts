@@ -404,7 +404,9 @@ function readScript(
         includeScript(reading, command.path, command.place, state, depth + 1, input);
         break;
       case "search-dir":
-        if (!noStandardLibraryPaths) loader.libraryPaths.push(command.path);
+        if (noStandardLibraryPaths) break;
+        loader.libraryPaths.push(command.path);
+        loader.neededPaths.push(command.path);
         break;
       case "extern":
         for (const name of command.symbols) requireSymbol(loader, name);

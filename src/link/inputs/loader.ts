@@ -61,6 +61,8 @@ export interface Loader {
   readonly scriptCommands: ScriptCommand[];
   /** -L and SEARCH_DIR. */
   readonly libraryPaths: string[];
+  /** Where libraries that libraries need are looked for: LinkOptions.neededPaths and SEARCH_DIR. */
+  readonly neededPaths: string[];
   /** What -l would look for where the inputs end: for hints. */
   archivesOnly: boolean;
   symbolBase: number;
@@ -106,6 +108,7 @@ export function createLoader(
     missingLibraries: new Set(),
     scriptCommands: [],
     libraryPaths: [...options.libraryPaths],
+    neededPaths: [...(options.neededPaths ?? options.libraryPaths)],
     archivesOnly: false,
     symbolBase: 0,
     inputCount: 0,
