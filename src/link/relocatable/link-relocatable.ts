@@ -5,6 +5,7 @@ import { error, type Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { buildIdBytes } from "../made/build-id.ts";
 import type { LinkOptions } from "../options.ts";
+import { reportCommons } from "../reports/common-warnings.ts";
 import { reportDuplicates } from "../reports/duplicates.ts";
 import { reportFileWarnings } from "../reports/symbol-warnings.ts";
 import { readEhFrames } from "../sections/eh-frame.ts";
@@ -37,6 +38,7 @@ export function linkRelocatable(
   reportDuplicates(loader, options, report);
   reportMissing(loader, options, report);
   reportFileWarnings(loader, report);
+  reportCommons(loader, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
   const frames = readEhFrames(objects, sections, machine, report);

@@ -285,11 +285,18 @@ function mentionedSymbols(plan: SymbolPlan, objects: readonly ObjectFile[]): Uin
   return mentioned;
 }
 
-/** Does the object need a linker that knows GNU's extensions? */
+/**
+ * Does the object need a linker that knows GNU's extensions? As in GNU ld also where an input did whose flag the output section
+ * does not have, because the section's first input had none.
+ */
 export function usesGnuFeatures(plan: SymbolPlan, table: OutputTable): boolean {
-  return (
-    plan.gnuFeatures || table.flags.subarray(0, table.count).some((it) => (it & (SHF_GNU_RETAIN | SHF_GNU_MBIND)) !== 0)
-  );
+  const special = SHF_GNU_RETAIN | SHF_GNU_MBIND;
+  if (plan.gnuFeatures || table.flags.subarray(0, table.count).some((it) => (it & special) !== 0)) return true;
+  const { flags, output, count } = plan.sections;
+  for (let section = 0; section < count; section++) {
+    if ((flags[section] & SHF_GNU_RETAIN) !== 0 && output[section] >= 0) return true;
+  }
+  return false;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

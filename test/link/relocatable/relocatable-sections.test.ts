@@ -4,7 +4,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { compile, i386, scratch, type Target, x86_64 } from "../../support/build.ts";
-import { eachTarget, gnu, underTest, workshop } from "../../support/link.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
 import { portrait } from "../../support/object-portrait.ts";
 import { tool } from "../../support/run.ts";
 import { needs, needsToRun } from "../../support/tools.ts";
@@ -266,3 +266,22 @@ test("--build-id gives the object an identity", needsToRun("ld.bfd", ...i386.too
     /abcdef01/,
   );
 });
+
+eachTarget(
+  "an object with SHF_GNU_RETAIN makes a GNU object, whether or not the joined section has the flag",
+  (target) => {
+    const part = (name: string, flags: string): string =>
+      compile(target, `${name}.s`, `.section .rodata,"${flags}",@progbits\n.long 1\n${noStack}`);
+    const [plain, kept] = [part("plain", "a"), part("kept", "aR")];
+    const system = likeGnuLd(target, (shop) =>
+      [
+        [plain, kept],
+        [kept, plain],
+        [plain, plain],
+      ].map(
+        (inputs, i) => tool("readelf", ["-h", shop.ld(`out${i}.o`, ["-r", ...inputs])]).match(/OS\/ABI: *(.*)/)?.[1],
+      ),
+    );
+    deepEqual(system, ["UNIX - GNU", "UNIX - GNU", "UNIX - System V"]);
+  },
+);

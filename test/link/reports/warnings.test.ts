@@ -97,6 +97,21 @@ eachTarget("the text of .gnu.warning.SYMBOL is shown where the symbol is used", 
   deepEqual(shared, warns("used in user.o"));
 });
 
+eachTarget("common symbols that meet are warned of under -r too", (target) => {
+  const unit = (name: string, source: string): string => compile(target, `${name}.c`, source, ["-fcommon"]);
+  const [small, large] = [unit("small", "int com;"), unit("large", "int com[64];")];
+  const defined = unit("defined", "int com = 3;");
+  const patterns = {
+    larger: /common of `com' overriding smaller common from .*small\.o/,
+    defined: /definition of `com' overriding common from .*small\.o/,
+  };
+  const link = (...args: string[]): Said => bothSay(target, () => ["-r", ...args], patterns, "ld");
+  deepEqual(link("--warn-common", small, large), warns("larger"));
+  deepEqual(link("--warn-common", "-d", small, large), warns("larger"));
+  deepEqual(link("--warn-common", small, defined), warns("defined"));
+  deepEqual(link(small, large), silence);
+});
+
 eachTarget("the text of .gnu.warning is shown for its whole file, and not kept", (target) => {
   const file = compile(
     target,
