@@ -1,7 +1,7 @@
 // After layout: the address that references to each symbol see.
 
 import type { Machine } from "../../arch/index.ts";
-import { SHF_EXECINSTR } from "../../elf/constants.ts";
+import { SHF_EXECINSTR, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
@@ -30,9 +30,10 @@ export function slotAddresses(chunks: SlotChunks): SlotAddresses {
 export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses, scan: Scan): void {
   const { symbols, sections, outputs, merged, address } = values;
   for (let id = 0; id < symbols.count; id++) {
-    // An IFUNC's references go to its PLT entry; so do those to another module's function.
+    // An IFUNC's references go to its PLT entry, also where a library may override it; so do those to another module's function.
     const entry = slots.iplt[id] >= 0 || slots.plt[id] >= 0 || slots.pltGot[id] >= 0;
-    if (entry && (scan.bindings[id] === BIND_IFUNC || !isDefinedHere(symbols, id))) {
+    const isIfunc = scan.bindings[id] === BIND_IFUNC || symbols.type[id] === STT_GNU_IFUNC;
+    if (entry && (isIfunc || !isDefinedHere(symbols, id))) {
       address[id] = pltAddress(slots, at, id);
       continue;
     }

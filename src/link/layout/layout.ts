@@ -112,31 +112,33 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     maxPageSize: it.maxPageSize,
     paged: !it.options.omagic && !it.options.nmagic,
   };
-  const { before, after } = planSegments(allocated, segmentOptions, relroSections(allocated, it));
+  const { before, after } = planSegments(allocated, segmentOptions);
   const headerSize = it.is64 ? 64 : 52;
   const entrySize = it.is64 ? 56 : 32;
-  // How many PT_LOADs there are depends on addresses, and addresses on the size of the headers: guess, lay out, check.
-  let loadCount = 4;
+  // How many segments there are depends on addresses, and addresses on the size of the headers: guess, lay out, check.
+  let guess = it.options.z.relro ? 5 : 4;
   let loads: Segment[] = [];
+  let relro: Segment[] = [];
   let walk: Walk = createWalk();
   for (let attempt = 0; attempt < 8; attempt++) {
-    const count = before.length + after.length + loadCount;
+    const count = before.length + after.length + guess;
     const headers = it.options.outputFormat === "binary" ? 0 : headerSize + count * entrySize;
     walk = assignAddresses(all, headers, it);
     if (it.options.sectionStart.size > 0) allocated = byAddress(allocated);
     loads = loadSegments(allocated, segmentOptions);
     if (wantsHeaderSegment(loads, headers, segmentOptions)) loads.unshift(newSegment(PT_LOAD, PF_R, it.maxPageSize));
-    if (loads.length === loadCount) break;
-    loadCount = loads.length;
+    relro = relroSegment(all, allocated, loads, walk, it);
+    if (loads.length + relro.length === guess) break;
+    guess = loads.length + relro.length;
   }
   if (it.options.sectionStart.size > 0)
     kept = [...allocated, ...kept.filter((section) => (section.flags & SHF_ALLOC) === 0)];
-  const segments = [...before, ...loads, ...after];
+  const segments = [...before, ...loads, ...after, ...relro];
   const headersEnd = headerSize + segments.length * entrySize;
   const headers = placeHeaders(loads, headersEnd, it);
   const contentsEnd = assignOffsets(kept, loads, headersEnd, headers, it);
   finishAddresses(outputs, sections);
-  fillSegments(segments, loads, headerSize, entrySize, walk, headers ?? walk.start);
+  fillSegments(segments, loads, headerSize, entrySize, headers ?? walk.start);
   const tls = segments.find((segment) => segment.type === PT_TLS);
   kept.forEach((section, i) => {
     section.index = i + 1;
@@ -189,12 +191,28 @@ function markRelro(allocated: readonly OutputSection[], it: LayoutOptions): void
   for (const section of allocated) section.relro = it.options.z.relro && section.row > from && section.row < to;
 }
 
-/** What PT_GNU_RELRO starts with and lists; .got.plt, of which it covers the first words, where there is nothing else. */
-function relroSections(allocated: readonly OutputSection[], it: LayoutOptions): OutputSection[] {
+/**
+ * PT_GNU_RELRO, if a segment starts in the range that becomes read-only and has contents in the file (bfd/elf.c,
+ * _bfd_elf_map_sections_to_segments): one without would be taken for nothing by strip and objcopy.
+ */
+function relroSegment(
+  all: readonly OutputSection[],
+  allocated: readonly OutputSection[],
+  loads: readonly Segment[],
+  walk: Walk,
+  it: LayoutOptions,
+): Segment[] {
   if (!it.options.z.relro) return [];
-  const whole = allocated.filter((section) => section.relro);
-  if (whole.length > 0 || it.options.omagic || relroOffset(allocated, it) === 0) return whole;
-  return allocated.filter((section) => section.name === ".got.plt");
+  const start = walk.markers.get("data-segment") ?? 0;
+  const end = alignUp((walk.markers.get("relro-end") ?? 0) + relroOffset(all, it), it.commonPageSize);
+  const isInside = ({ address }: OutputSection): boolean => address >= start && address < end;
+  const isMeant = ({ sections }: Segment): boolean =>
+    sections.length > 0 && isInside(sections[0]) && sections.some((it) => it.type !== SHT_NOBITS && it.size > 0);
+  if (!loads.some(isMeant)) return [];
+  const covered = allocated.filter((section) => (section.flags & SHF_WRITE) !== 0 && isInside(section));
+  const segment = newSegment(PT_GNU_RELRO, PF_R, 1, covered);
+  segment.memorySize = end - (covered[0]?.address ?? end);
+  return [segment];
 }
 
 interface Walk {
@@ -407,7 +425,6 @@ function fillSegments(
   loads: readonly Segment[],
   headerSize: number,
   entrySize: number,
-  walk: Walk,
   headers: number,
 ): void {
   for (const segment of segments) {
@@ -418,6 +435,7 @@ function fillSegments(
       segment.memorySize = segment.fileSize;
       continue;
     }
+    const relroSize = segment.memorySize;
     const first = segment.sections[0];
     if (first === undefined) {
       if (segment.headers) {
@@ -436,14 +454,12 @@ function fillSegments(
       if (section.type !== SHT_NOBITS) segment.fileSize = section.offset + section.size - segment.offset;
     }
     if (segment.type === PT_GNU_RELRO) {
-      const covered = isTbss(last) || !last.relro ? 0 : last.size;
-      const end = Math.max(walk.markers.get("relro-end") ?? 0, last.address + covered);
-      const load = loads.find((it) => it.sections.includes(last));
-      const page = load?.alignment ?? 1;
-      segment.memorySize = alignUp(end, Math.min(page, 4096)) - segment.address;
-      // Contents: as much as the data segment has in the file.
-      const inFile = load === undefined ? 0 : load.offset + load.fileSize - segment.offset;
-      segment.fileSize = Math.min(segment.memorySize, inFile);
+      segment.memorySize = relroSize;
+      // Contents: as much as the segments that it lies in have in the file.
+      const end = segment.address + relroSize;
+      const load = loads.find(({ address, memorySize }) => address < end && address + memorySize > segment.address);
+      const inFile = load === undefined ? 0 : load.address + load.fileSize - segment.address;
+      segment.fileSize = Math.max(0, Math.min(relroSize, inFile));
     }
   }
 }

@@ -8,7 +8,6 @@ import {
   PT_GNU_EH_FRAME,
   PT_GNU_MBIND_LO,
   PT_GNU_PROPERTY,
-  PT_GNU_RELRO,
   PT_GNU_SFRAME,
   PT_GNU_STACK,
   PT_INTERP,
@@ -43,15 +42,13 @@ export interface SegmentOptions {
 }
 
 /**
- * The program headers other than PT_LOAD, which depend on addresses; their number is needed before addresses are known,
+ * The program headers other than PT_LOAD and PT_GNU_RELRO, which depend on addresses; their number is needed before addresses are known,
  * because the headers take up space in front of the first section.
  * @param sections the allocated sections that are not empty, in order
- * @param relro those that PT_GNU_RELRO is about
  */
 export function planSegments(
   sections: readonly OutputSection[],
   options: SegmentOptions,
-  relro: OutputSection[],
 ): { before: Segment[]; after: Segment[] } {
   const before: Segment[] = [];
   const after: Segment[] = [];
@@ -80,7 +77,6 @@ export function planSegments(
     stack.memorySize = options.stackSize;
     after.push(stack);
   }
-  if (relro.length > 0) after.push(newSegment(PT_GNU_RELRO, PF_R, 1, relro));
   return { before, after };
 }
 

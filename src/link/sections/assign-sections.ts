@@ -48,6 +48,8 @@ interface Assignment {
   readonly classifier: Classifier;
   /** Output by row of the table, -1 until met. */
   readonly byRow: Int32Array;
+  /** Those that the table does not name: by type, SHF_ALLOC and name. */
+  readonly orphans: Map<string, OutputSection>;
   readonly rank: Uint8Array;
   readonly stripDebug: boolean;
   /** Without section headers nothing leads to what is not loaded. */
@@ -84,6 +86,7 @@ export function assignSections(
     outputs,
     classifier: createClassifier(),
     byRow: new Int32Array(defaultLayout.length).fill(-1),
+    orphans: new Map(),
     rank: new Uint8Array(sections.count),
     stripDebug: options.strip !== "none",
     loadedOnly: !options.z.sectionheader,
@@ -95,6 +98,7 @@ export function assignSections(
     discarded: [],
   };
   for (const object of objects) assignObject(assignment, object);
+  placeOrphans(assignment.orphans);
   joinWritable(assignment);
   collectPieces(assignment, objects);
   return assignment.discarded;
@@ -224,14 +228,14 @@ function crtKind(name: string): "" | "begin" | "end" {
   return stem.startsWith("crtend") && stem.length <= 7 ? "end" : "";
 }
 
+/** Sections of one name are one section only if they are of one type, and all allocated or none (elf_orphan_compatible). */
 function orphanOutput(assignment: Assignment, name: string, type: number, flags: number): OutputSectionId {
-  const { outputs } = assignment;
-  // Allocated and other sections of one name do not mix.
-  const key = (flags & SHF_ALLOC) !== 0 ? name : `${name} `;
-  const known = outputs.byName.get(key);
-  if (known !== undefined && known.row >= 0 && (known.flags & SHF_ALLOC) === (flags & SHF_ALLOC)) return known.id;
+  const { outputs, orphans } = assignment;
+  const key = `${type} ${flags & SHF_ALLOC} ${name}`;
+  const known = orphans.get(key);
+  if (known !== undefined) return known.id;
   const output = addOutput(outputs, name, orphanRow(name, type, flags), type, 0);
-  outputs.byName.set(key, output);
+  orphans.set(key, output);
   return output.id;
 }
 
@@ -246,6 +250,11 @@ function mbindOutput({ sections, outputs }: Assignment, section: SectionId): Out
   output.info = info;
   output.flags = SHF_GNU_MBIND;
   return output.id;
+}
+
+/** Where it stands is asked when all its inputs are known: one writable one makes all of it data. */
+function placeOrphans(orphans: ReadonlyMap<string, OutputSection>): void {
+  for (const output of orphans.values()) output.row = orphanRow(output.name, output.type, output.flags);
 }
 
 /** ldelf_place_orphan (binutils, ld/ldelf.c): after the sections of the same sort. */
@@ -310,18 +319,19 @@ function joinProperties(output: OutputSection, sections: SectionTable, section: 
 
 /** ONLY_IF_RO takes a section only if all inputs of that name are read-only: one writable .eh_frame makes all so. */
 function joinWritable(assignment: Assignment): void {
-  const { outputs, sections } = assignment;
-  for (const readOnly of outputs.list) {
-    const writable = outputs.list.find(
-      (it) => it.name === readOnly.name && it.row > readOnly.row && (it.flags & SHF_WRITE) !== 0,
-    );
-    if (writable === undefined || (readOnly.flags & (SHF_WRITE | SHF_ALLOC)) !== SHF_ALLOC) continue;
+  const { outputs, sections, byRow } = assignment;
+  defaultLayout.forEach((row, at) => {
+    if (byRow[at] < 0 || !("name" in row) || row.inputs[0]?.writable !== false) return;
+    const other = defaultLayout.findIndex((it, i) => i > at && "name" in it && it.name === row.name);
+    if (other < 0 || byRow[other] < 0) return;
+    const readOnly = outputs.list[byRow[at]];
+    const writable = outputs.list[byRow[other]];
     for (let section = 0; section < sections.count; section++) {
       if (sections.output[section] === readOnly.id) sections.output[section] = writable.id;
     }
     writable.alignment = Math.max(writable.alignment, readOnly.alignment);
     outputs.byName.set(writable.name, writable);
-  }
+  });
 }
 
 /** Sorts the sections of each output by rank and input order. */

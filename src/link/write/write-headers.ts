@@ -1,7 +1,7 @@
 // The ELF header, the program headers, the section name table and the section headers of the output.
 
 import type { Machine } from "../../arch/index.ts";
-import { ET_DYN, ET_EXEC, SHT_STRTAB } from "../../elf/constants.ts";
+import { ET_DYN, ET_EXEC, PT_LOAD, SHT_STRTAB } from "../../elf/constants.ts";
 import { writeElfHeader, writeSectionHeader, writeWord } from "../tables/header-bytes.ts";
 import { alignUp, type Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -36,6 +36,16 @@ export function planHeaders(layout: Layout, contentsEnd: number, is64: boolean, 
   return { names, nameOffsets, nameTableOffset, nameTableName, sectionTable, imageSize };
 }
 
+/**
+ * Is it for one address only? A PIE that was given one by -Ttext-segment is: ET_DYN would let the loader choose
+ * (bfd/elf.c, assign_file_positions_except_relocs).
+ */
+function isFixed({ segments }: Layout, mode: OutputMode): boolean {
+  if (!mode.pic || mode.shared) return !mode.pic;
+  const loads = segments.filter((it) => it.type === PT_LOAD);
+  return loads.every((it) => it.address !== 0);
+}
+
 export function writeHeaders(
   plan: HeaderPlan,
   layout: Layout,
@@ -47,7 +57,7 @@ export function writeHeaders(
 ): void {
   const view = new DataView(image.buffer);
   const is64 = machine.elfClass === 64;
-  const type = mode.pic ? ET_DYN : ET_EXEC;
+  const type = isFixed(layout, mode) ? ET_EXEC : ET_DYN;
   writeElfHeader(
     view,
     machine,
