@@ -7,6 +7,8 @@ import type { RelocationTable } from "./relocation.ts";
 export interface DynamicRelocations {
   /** The word-sized symbolic relocation, S + A (R_X86_64_64, R_386_32). */
   readonly word: number;
+  /** The narrower one that the dynamic linker also applies (R_X86_64_32); 0 where there is none. */
+  readonly narrow: number;
   readonly copy: number;
   readonly globDat: number;
   readonly jumpSlot: number;
@@ -111,6 +113,8 @@ export interface Machine {
   /** BFD's names for it: what OUTPUT_FORMAT and -m say. */
   readonly bfdName: string;
   readonly emulation: string;
+  /** Section flag of what may be further away than a 32-bit displacement reaches; 0 where there is no such thing. */
+  readonly largeFlag: number;
   readonly relocations: RelocationTable;
   readonly dynamic: DynamicRelocations;
   readonly plt: PltStyles;
@@ -134,6 +138,11 @@ export interface Machine {
    * @returns RELAX_NONE, or a positive code that `writeRelaxedGotLoad` understands
    */
   relaxGotLoad(code: Uint8Array, at: number, addend: number, type: number, pic: boolean, absolute?: boolean): number;
+  /**
+   * Can the rewritten instruction hold a number as address? Of forms that hold the distance: from code where programs have it.
+   * @param code @param at @param relaxation as for `relaxGotLoad`, and what it returned  @param value S
+   */
+  relaxedLoadHolds(code: Uint8Array, at: number, relaxation: number, value: number): boolean;
   /**
    * Rewrites the instruction in the image.
    * @param at offset of the field in `image`  @param relaxation what `relaxGotLoad` returned

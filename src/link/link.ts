@@ -144,7 +144,19 @@ function linkImage(
 
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
   const kept = createKeptSections(objects, sections, symbols.names, loader.groups);
-  const scan = scanRelocations(objects, sections, symbols, bindings, machine, mode, frames, kept, options, report);
+  const scan = scanRelocations(
+    objects,
+    sections,
+    symbols,
+    bindings,
+    machine,
+    mode,
+    frames,
+    kept,
+    outputs.chunks,
+    options,
+    report,
+  );
   facts.bound = { machine, mode, scan };
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);

@@ -1,11 +1,12 @@
 // x86-64 as a Machine.
 
-import { EM_X86_64 } from "../../elf/constants.ts";
+import { EM_X86_64, SHF_X86_64_LARGE } from "../../elf/constants.ts";
 import { fillLongNops } from "../fill.ts";
 import type { Machine } from "../machine.ts";
 import { X86_64_PLT } from "./plt.ts";
-import { relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
+import { relaxedLoadHolds, relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
 import {
+  R_X86_64_32,
   R_X86_64_64,
   R_X86_64_COPY,
   R_X86_64_DTPMOD64,
@@ -32,9 +33,11 @@ export const X86_64: Machine = {
   interpreter: "/lib64/ld-linux-x86-64.so.2",
   bfdName: "elf64-x86-64",
   emulation: "elf_x86_64",
+  largeFlag: SHF_X86_64_LARGE,
   relocations: X86_64_RELOCATIONS,
   dynamic: {
     word: R_X86_64_64,
+    narrow: R_X86_64_32,
     copy: R_X86_64_COPY,
     globDat: R_X86_64_GLOB_DAT,
     jumpSlot: R_X86_64_JUMP_SLOT,
@@ -50,6 +53,7 @@ export const X86_64: Machine = {
   fillCode: fillLongNops,
   gotWithoutBase: () => false,
   relaxGotLoad,
+  relaxedLoadHolds,
   writeRelaxedGotLoad,
   relaxedRelocation,
   checkTls,

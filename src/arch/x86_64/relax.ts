@@ -89,6 +89,17 @@ export function relaxGotLoad(
   return form === RELAX_NONE ? RELAX_NONE : form | prefix;
 }
 
+/** See Machine.relaxedLoadHolds. Code is in the first 2 GB, so that it reaches the numbers there. */
+export function relaxedLoadHolds(code: Uint8Array, at: number, relaxation: number, value: number): boolean {
+  const form = relaxation & RELAX_FORM;
+  if (form < RELAX_MOV) return value >= 0 && value <= 0x7fff_ffff;
+  return fitsImmediate(value, (relaxation & (RELAX_REX | RELAX_REX2)) !== 0 && (code[at - 3] & REX_W) !== 0);
+}
+
+function fitsImmediate(value: number, wide: boolean): boolean {
+  return wide ? fitsInt32(value) : value >= 0 && value <= 0xffff_ffff;
+}
+
 /** See Machine.writeRelaxedGotLoad. */
 export function writeRelaxedGotLoad(
   image: DataView,
@@ -132,7 +143,7 @@ function writeImmediate(image: DataView, at: number, relaxation: number, symbol:
   image.setUint8(at - 2, form === RELAX_MOV ? 0xc7 : form === RELAX_TEST ? 0xf7 : 0x81);
   image.setUint8(at - 1, 0xc0 | extension | register);
   put32(image, at, symbol);
-  return wide ? fitsInt32(symbol) : symbol >= 0 && symbol <= 0xffff_ffff;
+  return fitsImmediate(symbol, wide);
 }
 
 const RELATIVE: RelaxedRelocation = { type: R_X86_64_PC32, addend: -4, shift: 0 };

@@ -1,6 +1,6 @@
 // .rela.dyn (or .rel.dyn), .rela.plt and .relr.dyn: sized before layout, filled after it. GNU ld's order (-z combreloc):
-// RELATIVE first, by address, so that DT_RELACOUNT can count them; then by symbol; IRELATIVE last, because resolvers may
-// use what the others set up.
+// RELATIVE first, by address, so that DT_RELACOUNT can count them; then by symbol; copies; and last what runs a resolver of the
+// output's own, because resolvers may use all that the others set up.
 
 import type { Machine } from "../../arch/index.ts";
 
@@ -47,19 +47,35 @@ export function relocationSize(machine: Machine): number {
   return (machine.rela ? 3 : 2) * machine.wordBytes;
 }
 
-/** The order in which to write, as indices. */
-export function sortRelocations(list: RelocationList, machine: Machine): Int32Array {
-  const { relative, irelative } = machine.dynamic;
+/** Ranks behind RELATIVE relocations: bfd/elflink.c, elf_reloc_type_class. */
+const RANK_NORMAL = 0;
+const RANK_COPY = 1;
+const RANK_RESOLVER = 2;
+
+/**
+ * The order in which to write, as indices: as elf_link_sort_relocs (bfd/elflink.c).
+ * @param resolved by index in .dynsym: 1 for the output's own IFUNCs, whose relocations run their resolvers
+ */
+export function sortRelocations(list: RelocationList, machine: Machine, resolved: Uint8Array): Int32Array {
+  const { relative, irelative, copy } = machine.dynamic;
   const { type, symbol, address, count } = list;
   const relatives = new Int32Array(count);
   let relativeTotal = 0;
   const others: number[] = [];
+  // Those of one symbol stand together, where the first of them would.
+  const first = new Float64Array(resolved.length).fill(Number.POSITIVE_INFINITY);
   for (let i = 0; i < count; i++) {
     if (type[i] === relative) relatives[relativeTotal++] = i;
-    else others.push(i);
+    else {
+      others.push(i);
+      if (address[i] < first[symbol[i]]) first[symbol[i]] = address[i];
+    }
   }
-  const rank = (i: number): number => (type[i] === irelative ? 1 : 0);
-  others.sort((a, b) => rank(a) - rank(b) || symbol[a] - symbol[b] || address[a] - address[b]);
+  const rank = (i: number): number => {
+    if (type[i] === irelative || resolved[symbol[i]] === 1) return RANK_RESOLVER;
+    return type[i] === copy ? RANK_COPY : RANK_NORMAL;
+  };
+  others.sort((a, b) => rank(a) - rank(b) || first[symbol[a]] - first[symbol[b]] || address[a] - address[b]);
   const order = new Int32Array(count);
   order.set(sortByAddress(relatives.subarray(0, relativeTotal), address));
   order.set(others, relativeTotal);

@@ -80,8 +80,8 @@ export function makeSections(
   options: LinkOptions,
 ): MadeSections {
   const { objects, sections, symbols, shared } = loader;
-  settleWeakReferences(symbols, scan, mode, options);
-  settlePointers(symbols, scan, mode);
+  settleWeakReferences(symbols, scan, sections, mode, options);
+  settlePointers(symbols, scan, sections, machine, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
   const copies = allotCopies(symbols, shared, outputs);
   const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);

@@ -298,6 +298,7 @@ export function writeSymbols(
   at: number,
   shndxAt: number,
   is64: boolean,
+  mode: OutputMode,
 ): void {
   const place: SymbolPlace = { value: 0, shndx: 0 };
   let entry = 1 + plan.sectionSymbols;
@@ -343,21 +344,11 @@ export function writeSymbols(
     );
     entry++;
   }
+  const row: SymbolRow = { value: 0, shndx: 0, type: 0, size: 0 };
   for (const id of plan.globals) {
-    placeOfSymbol(values, id, place);
-    const info = (tableBinding(symbols, id) << 4) | typeOf(symbols, id);
-    writeSymbol(
-      view,
-      at,
-      entry,
-      is64,
-      plan.names[entry],
-      info,
-      symbols.visibility[id],
-      place,
-      sizeOf(symbols, id),
-      shndxAt,
-    );
+    rowOfSymbol(values, id, mode, row);
+    const info = (tableBinding(symbols, id) << 4) | row.type;
+    writeSymbol(view, at, entry, is64, plan.names[entry], info, symbols.visibility[id], row, row.size, shndxAt);
     entry++;
   }
 }
@@ -370,19 +361,39 @@ function tableBinding(symbols: SymbolTable, id: SymbolId): number {
       : STB_WEAK;
 }
 
-/** To other modules an IFUNC whose PLT entry is its address here is an ordinary function. */
+/** To other modules an IFUNC whose PLT entry is its address here is an ordinary function, without a size. */
 export function isOwnPltFunction(symbols: SymbolTable, id: SymbolId, mode: OutputMode): boolean {
-  const isCanonical = (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0;
+  const exported = FLAG_CANONICAL_PLT | FLAG_DYNSYM;
+  const isCanonical = (symbols.flags[id] & exported) === exported;
   return symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id) && isCanonical && !mode.shared;
 }
 
+/** What a symbol table says of a symbol. */
+export interface SymbolRow extends SymbolPlace {
+  type: number;
+  size: number;
+}
+
+/** The same in .dynsym and .symtab. */
+export function rowOfSymbol(values: SymbolValues, id: SymbolId, mode: OutputMode, to: SymbolRow): void {
+  const { symbols, address, outputs } = values;
+  placeOfSymbol(values, id, to);
+  to.type = typeOf(symbols, id);
+  to.size = sizeOf(symbols, id);
+  if (!isOwnPltFunction(symbols, id, mode)) return;
+  to.type = STT_FUNC;
+  to.size = 0;
+  to.value = address[id];
+  to.shndx = outputs.byName.get(".plt")?.index ?? to.shndx;
+}
+
 /** STT_* in symbol tables: another library's IFUNC is a function here. */
-export function typeOf(symbols: SymbolTable, id: SymbolId): number {
+function typeOf(symbols: SymbolTable, id: SymbolId): number {
   return symbols.type[id] === STT_GNU_IFUNC && isShared(symbols, id) ? STT_FUNC : symbols.type[id];
 }
 
 /** An import has no size here. */
-export function sizeOf(symbols: SymbolTable, id: SymbolId): number {
+function sizeOf(symbols: SymbolTable, id: SymbolId): number {
   return isDefinedHere(symbols, id) || (symbols.flags[id] & FLAG_COPY) !== 0 ? symbols.size[id] : 0;
 }
 

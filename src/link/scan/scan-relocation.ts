@@ -15,16 +15,9 @@ import {
   isTlsExpression,
   RELAX_NONE,
 } from "../../arch/index.ts";
-import { STT_FUNC, STT_GNU_IFUNC, STT_TLS, STV_HIDDEN, STV_INTERNAL } from "../../elf/constants.ts";
-import {
-  BIND_ABSOLUTE,
-  BIND_IFUNC,
-  BIND_IMPORTED,
-  BIND_LOCAL,
-  BIND_ZERO,
-  isConstant,
-  mayRelaxGotLoad,
-} from "../symbols/bind.ts";
+import { SHF_EXECINSTR, STT_FUNC, STT_GNU_IFUNC, STT_TLS, STV_HIDDEN, STV_INTERNAL } from "../../elf/constants.ts";
+import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO } from "../symbols/bind.ts";
+import { SECTION_ABSOLUTE } from "../tables/ids.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
@@ -32,12 +25,15 @@ import {
   FLAG_FORCED_LOCAL,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
+  FLAG_REF_REGULAR_NONWEAK,
   FLAG_SHARED_PROTECTED,
+  isDefinedHere,
   isShared,
   isUndefined,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 import { complain } from "./complaints.ts";
+import { gotLoadRelaxation } from "./got-load.ts";
 import { DYN_RELATIVE } from "./scan-result.ts";
 import { addDynamic, codeOf, misuse, need, type Scanner, type Site } from "./scan-site.ts";
 import { scanTls } from "./scan-tls.ts";
@@ -73,7 +69,7 @@ export function scanSite(scanner: Scanner, site: Site, kind: number, width: numb
     case EXPRESSION_GOT_OFFSET:
     case EXPRESSION_GOT_PC:
       if (kind === EXPRESSION_GOT_OFFSET) scan.needsGotBase = true;
-      if (gotLoadRelaxation(scanner, site) === RELAX_NONE) {
+      if (relaxationOf(scanner, site) === RELAX_NONE) {
         need(scanner, site, FLAG_NEEDS_GOT);
         // An access that does not name the GOT's register holds the slot's address: position-independent code cannot.
         if (
@@ -93,15 +89,26 @@ export function scanSite(scanner: Scanner, site: Site, kind: number, width: numb
       scan.needsGotBase = true;
       return false;
     default:
-      // SIZE: st_size is known now, unless the symbol is another module's.
-      if (mode.shared && site.binding === BIND_IMPORTED) misuse(scanner, site);
+      // SIZE: st_size is known now, unless the symbol is another module's. No copy is made for its sake.
+      if (site.binding === BIND_IMPORTED && (mode.shared || isShared(symbols, site.symbol))) {
+        addDynamic(scanner, site, site.type);
+      }
       return false;
   }
 }
 
 /** The code has the symbol's address in itself: a weak reference that stays undefined can only be 0 then. */
 function noteDirect(scanner: Scanner, site: Site): void {
-  if (site.binding === BIND_IMPORTED && !scanner.mode.shared) scanner.symbols.flags[site.symbol] |= FLAG_DIRECT;
+  if (site.binding !== BIND_IMPORTED || scanner.mode.shared || !isCode(scanner, site)) return;
+  scanner.symbols.flags[site.symbol] |= FLAG_DIRECT;
+}
+
+function isNumber({ symbols }: Scanner, { symbol }: Site): boolean {
+  return symbol >= 0 && symbols.section[symbol] === SECTION_ABSOLUTE;
+}
+
+function isCode({ sections }: Scanner, { section }: Site): boolean {
+  return (sections.flags[section] & SHF_EXECINSTR) !== 0;
 }
 
 /** S + A as wide as an address: the dynamic linker can apply it wherever it stands. */
@@ -110,18 +117,21 @@ function scanWord(scanner: Scanner, site: Site): void {
   noteDirect(scanner, site);
   switch (site.binding) {
     case BIND_LOCAL:
-      if (mode.pic) addDynamic(scanner, site, DYN_RELATIVE);
+      // A number is written as it was given, even where code finds it relative to itself (settledBinding).
+      if (mode.pic && !isNumber(scanner, site)) addDynamic(scanner, site, DYN_RELATIVE);
       return;
     case BIND_IFUNC:
       if (mode.pic || site.writable) addDynamic(scanner, site, DYN_RELATIVE);
       else need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
       return;
     case BIND_IMPORTED:
-      // A program's read-only data cannot wait for the dynamic linker: the symbol gets an address in the program.
-      if (!mode.shared && !site.writable) {
-        if (isShared(symbols, site.symbol)) needAddress(scanner, site);
-        else if (mode.pic) addDynamic(scanner, site, machine.dynamic.word);
-      } else addDynamic(scanner, site, machine.dynamic.word);
+      // A program's read-only data cannot wait for the dynamic linker: the symbol gets an address in the program. Where that
+      // moves with the program, the word is relocated all the same.
+      if (!mode.shared && !site.writable && isShared(symbols, site.symbol)) {
+        const isSettled = needAddress(scanner, site);
+        if (isSettled && !mode.pic) return;
+      }
+      if (mode.pic || site.writable || isShared(symbols, site.symbol)) addDynamic(scanner, site, machine.dynamic.word);
   }
 }
 
@@ -130,7 +140,9 @@ function scanNarrow(scanner: Scanner, site: Site): void {
   noteDirect(scanner, site);
   switch (site.binding) {
     case BIND_ABSOLUTE:
+      return;
     case BIND_ZERO:
+      if (cannotBeNull(scanner, site)) misuse(scanner, site);
       return;
     case BIND_LOCAL:
       if (scanner.mode.pic) misuse(scanner, site);
@@ -141,17 +153,25 @@ function scanNarrow(scanner: Scanner, site: Site): void {
       return;
     default:
       if (scanner.mode.pic) misuse(scanner, site);
-      else if (isShared(scanner.symbols, site.symbol)) needAddress(scanner, site);
+      else if (isShared(scanner.symbols, site.symbol) && !needAddress(scanner, site)) {
+        // As GNU ld; the loader says so where the address does not fit.
+        const { narrow } = scanner.machine.dynamic;
+        if (site.type === narrow && !site.writable) addDynamic(scanner, site, narrow);
+        else forbidCopy(scanner, site);
+      }
   }
 }
 
 /** S + A - P. */
 function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
   const { mode, machine, symbols } = scanner;
+  const isNarrow = width < machine.wordBytes || machine.wordBytes === 4;
   noteDirect(scanner, site);
   switch (site.binding) {
     case BIND_LOCAL:
+      return;
     case BIND_ZERO:
+      if (isNarrow && !site.writable && cannotBeNull(scanner, site)) misuse(scanner, site);
       return;
     case BIND_ABSOLUTE:
       if (mode.pic && site.symbolIndex !== 0) misuse(scanner, site);
@@ -161,14 +181,36 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
       return;
     default:
       if (mode.shared) {
-        if (width === machine.wordBytes) addDynamic(scanner, site, site.type);
+        if (isOwnIfunc(scanner, site)) need(scanner, site, FLAG_NEEDS_PLT);
+        else if (width === machine.wordBytes || (width === 4 && site.writable)) addDynamic(scanner, site, site.type);
         else misuse(scanner, site);
       } else if (isShared(symbols, site.symbol)) {
         const isFunction = symbols.type[site.symbol] === STT_FUNC || symbols.type[site.symbol] === STT_GNU_IFUNC;
-        if (isCall(scanner, site) && isFunction) need(scanner, site, FLAG_NEEDS_PLT);
-        else needAddress(scanner, site);
-      }
+        const isProtected = (symbols.flags[site.symbol] & FLAG_SHARED_PROTECTED) !== 0;
+        const viaPlt = isCall(scanner, site) || (isProtected && isCode(scanner, site));
+        if (isFunction && viaPlt) need(scanner, site, FLAG_NEEDS_PLT);
+        // What can wait makes no copy (if something else does, settlePointers takes this back).
+        else if (!isFunction && site.writable && width >= 4) addDynamic(scanner, site, site.type);
+        else if (!needAddress(scanner, site)) {
+          if (site.writable || mode.pic || machine.wordBytes === 4) addDynamic(scanner, site, site.type);
+          else forbidCopy(scanner, site);
+        }
+      } else if (isNarrow && !site.writable && cannotBeNull(scanner, site)) misuse(scanner, site);
   }
+}
+
+/**
+ * Relative to code that moves, a weak symbol that nothing defines would be the load address, not null: `if (&hook) hook();`
+ * would call the ELF header. As elf_x86_64_relocate_section, which looks at what is read-only and narrower than an address.
+ */
+function cannotBeNull({ mode, symbols }: Scanner, { symbol }: Site): boolean {
+  if (!mode.pic || symbol < 0) return false;
+  return isUndefined(symbols, symbol) && (symbols.flags[symbol] & FLAG_REF_REGULAR_NONWEAK) === 0;
+}
+
+/** An IFUNC that another module may override: its PLT entry, where the dynamic linker puts what is chosen, is an address to have. */
+function isOwnIfunc({ symbols }: Scanner, { symbol }: Site): boolean {
+  return symbol >= 0 && symbols.type[symbol] === STT_GNU_IFUNC && isDefinedHere(symbols, symbol);
 }
 
 /** L + A - P: a call. */
@@ -179,6 +221,8 @@ function scanCall(scanner: Scanner, site: Site): void {
     symbols.flags[site.symbol] |= FLAG_FORCED_LOCAL;
   }
   if (site.binding === BIND_IFUNC || site.binding === BIND_IMPORTED) need(scanner, site, FLAG_NEEDS_PLT);
+  // A constant is at no distance from code that moves.
+  else if (site.binding === BIND_ABSOLUTE && mode.pic && site.symbolIndex !== 0) misuse(scanner, site);
 }
 
 function isHidden(visibility: number): boolean {
@@ -191,8 +235,11 @@ function scanGotRelative(scanner: Scanner, site: Site): void {
       need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
       return;
     case BIND_IMPORTED:
-      if (scanner.mode.shared) misuse(scanner, site);
-      else if (isShared(scanner.symbols, site.symbol)) needAddress(scanner, site);
+      if (scanner.mode.shared || cannotBeNull(scanner, site)) misuse(scanner, site);
+      else if (isShared(scanner.symbols, site.symbol) && !needAddress(scanner, site)) forbidCopy(scanner, site);
+      return;
+    case BIND_ZERO:
+      if (cannotBeNull(scanner, site)) misuse(scanner, site);
   }
 }
 
@@ -205,22 +252,16 @@ function isCall(scanner: Scanner, site: Site): boolean {
   return opcode === 0xe8 || opcode === 0xe9 || (site.offset >= 2 && bytes[at - 2] === 0x0f && (opcode & 0xf0) === 0x80);
 }
 
-/** The relaxation of a load from the GOT; relocate.ts asks the same question and gets the same answer. */
-function gotLoadRelaxation(scanner: Scanner, site: Site): number {
-  const { machine, mode, options } = scanner;
-  if (!options.relax || !mayRelaxGotLoad(site.binding)) return RELAX_NONE;
-  return machine.relaxGotLoad(
-    codeOf(scanner, site),
-    site.offset,
-    site.addend,
-    site.type,
-    mode.pic,
-    isConstant(site.binding),
-  );
+function relaxationOf(scanner: Scanner, site: Site): number {
+  const { symbol, binding, offset, addend, type } = site;
+  return gotLoadRelaxation(scanner, symbol, binding, codeOf(scanner, site), offset, addend, type);
 }
 
-/** Something in a program has to have this imported symbol's address: copy the data, or let the PLT entry be the function. */
-export function needAddress(scanner: Scanner, site: Site): void {
+/**
+ * Something in a program has to have this imported symbol's address: copy the data, or let the PLT entry be the function.
+ * @returns false under -z nocopyreloc for data: the dynamic linker has to be asked, where it can be
+ */
+function needAddress(scanner: Scanner, site: Site): boolean {
   const { symbols, options } = scanner;
   const id = site.symbol;
   const type = symbols.type[id];
@@ -228,12 +269,17 @@ export function needAddress(scanner: Scanner, site: Site): void {
     // Its own library goes by the function itself: the function would have two addresses.
     if ((symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) complain(scanner.scan.complaints, "address-protected", site);
     need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
-    return;
+    return true;
   }
-  if ((symbols.flags[id] & FLAG_COPY) !== 0) return;
-  if (!options.z.copyreloc || (symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) {
-    const code = options.z.copyreloc ? "copy-relocation-protected" : "copy-relocation-forbidden";
-    complain(scanner.scan.complaints, code, site);
+  if ((symbols.flags[id] & FLAG_COPY) !== 0) return true;
+  if (!options.z.copyreloc) return false;
+  if ((symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) {
+    complain(scanner.scan.complaints, "copy-relocation-protected", site);
   }
   need(scanner, site, FLAG_COPY);
+  return true;
+}
+
+function forbidCopy(scanner: Scanner, site: Site): void {
+  complain(scanner.scan.complaints, "copy-relocation-forbidden", site);
 }

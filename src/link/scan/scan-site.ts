@@ -1,29 +1,21 @@
 // The relocation that the scan is looking at, and the few ways of noting what it needs. Which relocation needs what stands in
 // scan-relocation.ts and scan-tls.ts.
 
-import type { Machine } from "../../arch/index.ts";
 import type { Report } from "../../elf/problem.ts";
-import type { LinkOptions } from "../options.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
 import { growFloat64, growInt32, growUint8 } from "../tables/columns.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSymbol } from "../tables/local-symbols.ts";
-import type { OutputMode } from "../tables/mode.ts";
 import { noteNeed } from "../tables/needs.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import type { SectionTable } from "../tables/section-table.ts";
-import type { SymbolTable } from "../tables/symbol-table.ts";
+import { isUndefined } from "../tables/symbol-table.ts";
 import { complain, type RelocationSite } from "./complaints.ts";
+import type { GotLoadFacts } from "./got-load.ts";
 import type { Scan } from "./scan-result.ts";
 
 /** What one walk needs at hand. */
-export interface Scanner {
-  readonly machine: Machine;
-  readonly mode: OutputMode;
-  readonly options: LinkOptions;
-  readonly sections: SectionTable;
-  readonly symbols: SymbolTable;
+export interface Scanner extends GotLoadFacts {
   readonly frames: EhFrames;
   readonly kept: KeptSections;
   readonly scan: Scan;
@@ -72,9 +64,11 @@ export function need(scanner: Scanner, site: Site, flags: number): void {
 /** The dynamic linker completes it. @param type as in `Scan.dynType` */
 export function addDynamic(scanner: Scanner, site: Site, type: number): void {
   const { scan } = scanner;
+  // What is certain only when all relocations are known to be needed at all (settleWeakReferences) is not complained of.
+  const isCertain = scanner.mode.shared || site.symbol < 0 || !isUndefined(scanner.symbols, site.symbol);
   if (!site.writable && site.section !== scan.textRelocation) {
     scan.textRelocation = site.section;
-    if (scanner.options.z.text !== false) complain(scan.complaints, "text-relocation", site);
+    if (isCertain && scanner.options.z.text !== false) complain(scan.complaints, "text-relocation", site);
   }
   const at = scan.dynCount++;
   scan.dynSection = growInt32(scan.dynSection, scan.dynCount);

@@ -35,6 +35,7 @@ import { localSection, localType } from "../tables/local-symbols.ts";
 import { placeOf } from "../tables/locate.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
+import type { Chunk } from "../tables/output-section.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
@@ -60,6 +61,7 @@ export function scanRelocations(
   mode: OutputMode,
   frames: EhFrames,
   kept: KeptSections,
+  chunks: readonly Chunk[],
   options: LinkOptions,
   report: Report,
 ): Scan {
@@ -79,7 +81,7 @@ export function scanRelocations(
     nextOffset: 0,
     code: undefined,
   };
-  const scanner: Scanner = { machine, mode, options, sections, symbols, frames, kept, scan, report, site };
+  const scanner: Scanner = { machine, mode, options, sections, symbols, chunks, frames, kept, scan, report, site };
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {

@@ -1,9 +1,12 @@
 // Takes back what the scan asked of the dynamic linker where, all relocations seen, it need not be asked.
 
+import { EXPRESSION_PC, EXPRESSION_SIZE, type Machine } from "../../arch/index.ts";
+import { SHF_WRITE } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { BIND_IFUNC, BIND_ZERO } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
+import type { SectionTable } from "../tables/section-table.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
@@ -13,19 +16,21 @@ import {
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
   FLAG_NEEDS_TLS_IE,
+  FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR_NONWEAK,
   isUndefined,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
-import type { Scan } from "./scan-result.ts";
+import { DYN_RELATIVE, type Scan } from "./scan-result.ts";
 
 /**
- * In a program a weak reference that nothing defines is left to the dynamic linker only if it goes through the GOT and
- * nowhere else; an address in the code, or a mere call, is 0. (BFD's UNDEFINED_WEAK_RESOLVED_TO_ZERO.) After the scan.
+ * In a program a weak reference that nothing defines is left to the dynamic linker only if it goes through the GOT or the
+ * PLT, and no code has the address in itself; otherwise it is 0. (BFD's UNDEFINED_WEAK_RESOLVED_TO_ZERO.) After the scan.
  */
 export function settleWeakReferences(
   symbols: SymbolTable,
   scan: Scan,
+  sections: SectionTable,
   mode: OutputMode,
   { z: { dynamicUndefinedWeak } }: LinkOptions,
 ): void {
@@ -35,11 +40,12 @@ export function settleWeakReferences(
   for (let id = 0; id < symbols.names.count; id++) {
     const flags = symbols.flags[id];
     if ((flags & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id) || (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) continue;
-    if ((flags & (FLAG_NEEDS_GOT | FLAG_DIRECT)) === FLAG_NEEDS_GOT || (flags & FLAG_NEEDS_TLS_IE) !== 0) continue;
+    const isAsked = (flags & (FLAG_NEEDS_GOT | FLAG_NEEDS_PLT)) !== 0 && (flags & FLAG_DIRECT) === 0;
+    if (isAsked || (flags & FLAG_NEEDS_TLS_IE) !== 0) continue;
     symbols.flags[id] = (flags & ~removed) | FLAG_DROPPED;
     scan.bindings[id] = BIND_ZERO;
   }
-  forget(scan, (symbol) => (symbols.flags[symbol] & FLAG_DROPPED) !== 0);
+  forget(scan, sections, (symbol) => (symbols.flags[symbol] & FLAG_DROPPED) !== 0);
 }
 
 /**
@@ -47,9 +53,23 @@ export function settleWeakReferences(
  * variable, a library's function at its PLT entry. So has an IFUNC whose PLT entry code needs; otherwise pointers to it are
  * relocated to what the resolver returns, as those in the GOT. After the scan.
  */
-export function settlePointers(symbols: SymbolTable, scan: Scan, mode: OutputMode): void {
-  if (mode.pic) return;
-  forget(scan, (symbol) => {
+export function settlePointers(
+  symbols: SymbolTable,
+  scan: Scan,
+  sections: SectionTable,
+  machine: Machine,
+  mode: OutputMode,
+): void {
+  const { expression } = machine.relocations;
+  const isFixed = (type: number): boolean =>
+    type !== DYN_RELATIVE && (expression[type] === EXPRESSION_SIZE || expression[type] === EXPRESSION_PC);
+  if (mode.pic) {
+    // A pointer is still the dynamic linker's; the size of a copy is known, and its distance.
+    forget(scan, sections, (symbol, type) => isFixed(type) && (symbols.flags[symbol] & FLAG_COPY) !== 0);
+    return;
+  }
+  settleExportedIfuncs(symbols, scan);
+  forget(scan, sections, (symbol) => {
     if ((symbols.flags[symbol] & (FLAG_COPY | FLAG_CANONICAL_PLT)) !== 0) return true;
     if (scan.bindings[symbol] !== BIND_IFUNC || (symbols.flags[symbol] & FLAG_NEEDS_PLT) === 0) return false;
     symbols.flags[symbol] |= FLAG_CANONICAL_PLT;
@@ -57,13 +77,30 @@ export function settlePointers(symbols: SymbolTable, scan: Scan, mode: OutputMod
   });
 }
 
+/**
+ * To a library an IFUNC of a position-dependent program is a plain function: its PLT entry. Were it exported as an IFUNC, the
+ * loader, which relocates libraries first, would have to call a resolver of a program not relocated yet, and refuses.
+ * (GNU ld does so where there is a PLT entry already: bfd/elfxx-x86.c, _bfd_x86_elf_link_fixup_ifunc_symbol.) Pointers in
+ * the program are to be the same, so they mean the entry too.
+ */
+function settleExportedIfuncs(symbols: SymbolTable, scan: Scan): void {
+  for (let id = 0; id < symbols.names.count; id++) {
+    const flags = symbols.flags[id];
+    if ((flags & FLAG_DYNSYM) === 0 || scan.bindings[id] !== BIND_IFUNC) continue;
+    if ((flags & (FLAG_NEEDS_PLT | FLAG_REF_DYNAMIC)) !== 0) symbols.flags[id] |= FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT;
+  }
+}
+
 /** Takes the relocations of some symbols off the dynamic linker's list. */
-function forget(scan: Scan, isSettled: (symbol: SymbolId) => boolean): void {
+function forget(scan: Scan, sections: SectionTable, isSettled: (symbol: SymbolId, type: number) => boolean): void {
   let kept = 0;
+  scan.textRelocation = -1;
   for (let i = 0; i < scan.dynCount; i++) {
     const symbol = scan.dynSymbol[i];
-    if (symbol >= 0 && isSettled(symbol)) continue;
-    scan.dynSection[kept] = scan.dynSection[i];
+    if (symbol >= 0 && isSettled(symbol, scan.dynType[i])) continue;
+    const section = scan.dynSection[i];
+    if ((sections.flags[section] & SHF_WRITE) === 0) scan.textRelocation = section;
+    scan.dynSection[kept] = section;
     scan.dynOffset[kept] = scan.dynOffset[i];
     scan.dynSymbol[kept] = symbol;
     scan.dynType[kept++] = scan.dynType[i];

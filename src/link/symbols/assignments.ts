@@ -6,7 +6,7 @@ import { STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { type ExpressionContext, evaluateExpression, symbolsIn } from "../script/evaluate.ts";
 import type { Assignment, Expression, ScriptCommand } from "../script/types.ts";
-import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
+import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import type { Layout } from "../tables/layout.ts";
 import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
@@ -52,8 +52,10 @@ export function prepareAssignments(
     symbols.rule[id] = RULE_ASSIGNED;
     if (it.hidden) symbols.visibility[id] = STV_HIDDEN;
     // Whether references need load-time relocation is asked before values are known: a constant moves with nothing.
-    symbols.section[id] = isConstantExpression(symbols, it.value) ? SECTION_ABSOLUTE : SECTION_OUTPUT;
+    const isConstant = isConstantExpression(symbols, it.value);
+    symbols.section[id] = isConstant ? SECTION_ABSOLUTE : SECTION_OUTPUT;
     symbols.alias[id] = 0;
+    if (isConstant) setNumber(symbols, id, it);
     copyType(symbols, id, it.value);
     return true;
   });
@@ -69,6 +71,37 @@ function isConstantExpression(symbols: SymbolTable, value: Expression): boolean 
       JSON.stringify(value, (_key, it) => (typeof it === "bigint" ? String(it) : it)),
     )
   );
+}
+
+/** What a constant is, where nothing but numbers and other constants makes it: loads from the GOT go by its size. */
+function setNumber(symbols: SymbolTable, id: SymbolId, { value, place }: Assignment): void {
+  const unknown = (): undefined => undefined;
+  const context: ExpressionContext = {
+    lookup: (name) => {
+      const other = findText(symbols.names, name);
+      return { value: absoluteValue(symbols, other), section: undefined };
+    },
+    defined: (name) => findText(symbols.names, name) >= 0,
+    section: unknown,
+    address: () => 0n,
+    size: () => 0n,
+    alignment: () => 0n,
+    constant: unknown,
+    sizeofHeaders: () => 0n,
+    dot: unknown,
+    segmentStart: unknown,
+  };
+  const result = evaluateExpression(value, place, context, () => {});
+  if (result !== undefined) setAbsolute(symbols, id, result.value);
+}
+
+function absoluteValue(symbols: SymbolTable, id: SymbolId): bigint {
+  return BigInt.asUintN(64, (BigInt(symbols.valueHigh[id]) << 32n) | BigInt(symbols.valueLow[id] >>> 0));
+}
+
+function setAbsolute(symbols: SymbolTable, id: SymbolId, value: bigint): void {
+  symbols.valueLow[id] = Number(BigInt.asIntN(32, value));
+  symbols.valueHigh[id] = Number(BigInt.asIntN(32, value >> 32n));
 }
 
 /** `--defsym a=b` and `a=b+8`: a is what b is, a function for instance (ld/ldexp.c, try_copy_symbol_type). */
@@ -96,8 +129,7 @@ export function evaluateAssignments(
     const result = evaluateExpression(it.value, it.place, context, report);
     if (result === undefined) continue;
     const { value, section } = result;
-    symbols.valueLow[id] = Number(BigInt.asIntN(32, value));
-    symbols.valueHigh[id] = Number(BigInt.asIntN(32, value >> 32n));
+    setAbsolute(symbols, id, value);
     if (section === undefined) {
       symbols.section[id] = SECTION_ABSOLUTE;
       values.address[id] = Number(BigInt.asIntN(64, value));
@@ -132,8 +164,7 @@ function createContext(
       if (id < 0) return undefined;
       const section = symbols.section[id];
       if (section === SECTION_ABSOLUTE) {
-        const value = (BigInt(symbols.valueHigh[id]) << 32n) | BigInt(symbols.valueLow[id] >>> 0);
-        return { value: BigInt.asUintN(64, value), section: undefined };
+        return { value: absoluteValue(symbols, id), section: undefined };
       }
       const output =
         section >= 0

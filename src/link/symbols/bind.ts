@@ -16,6 +16,7 @@ import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
 import { type OutputMode, type Replaceable, replaceable, undefinedIsError } from "../tables/mode.ts";
 import { findText } from "../tables/names.ts";
 import {
+  FLAG_ASSIGNED,
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
   FLAG_DROPPED,
@@ -75,7 +76,7 @@ export function bindSymbols(symbols: SymbolTable, mode: OutputMode, options: Lin
 }
 
 function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): number {
-  const settled = settledBinding(symbols, id);
+  const settled = settledBinding(symbols, id, mode);
   if (!mode.dynamic) return settled;
   if (!isExported(symbols, id, mode, options)) return settled;
   symbols.flags[id] |= FLAG_DYNSYM;
@@ -84,9 +85,15 @@ function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, op
   return BIND_IMPORTED;
 }
 
-function settledBinding(symbols: SymbolTable, id: SymbolId): number {
+/**
+ * A number that --defsym or a script assigns is an address of the image: code of position-independent output that finds it
+ * relative to itself, or through the GOT, finds it moved with the image (as measured with GNU ld: `--defsym base=0` is the
+ * load address). Only an object's own absolute symbol never moves.
+ */
+function settledBinding(symbols: SymbolTable, id: SymbolId, mode: OutputMode): number {
   if (symbols.type[id] === STT_GNU_IFUNC) return BIND_IFUNC;
-  return symbols.section[id] === SECTION_ABSOLUTE ? BIND_ABSOLUTE : BIND_LOCAL;
+  if (symbols.section[id] !== SECTION_ABSOLUTE) return BIND_LOCAL;
+  return mode.pic && (symbols.flags[id] & FLAG_ASSIGNED) !== 0 ? BIND_LOCAL : BIND_ABSOLUTE;
 }
 
 /** Is a definition of this output one that other modules can find, unless its version script says otherwise? */

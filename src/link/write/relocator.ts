@@ -1,32 +1,25 @@
 // What the sweep over all relocations has at hand, and the questions that its parts and --emit-relocs ask alike.
 
-import { type Machine, RELAX_NONE } from "../../arch/index.ts";
+import { RELAX_NONE } from "../../arch/index.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { RelocationList } from "../made/dynamic-relocations.ts";
 import type { SlotAddresses, Slots } from "../made/slots.ts";
-import type { LinkOptions } from "../options.ts";
 import { relocationFacts } from "../scan/complaints.ts";
+import { type GotLoadFacts, gotLoadRelaxation } from "../scan/got-load.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
-import { isConstant, mayRelaxGotLoad } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { Layout } from "../tables/layout.ts";
 import { type Locator, placeOf } from "../tables/locate.ts";
-import type { OutputMode } from "../tables/mode.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
-import { FLAG_COLLECTED, type SymbolTable } from "../tables/symbol-table.ts";
+import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
+import { FLAG_COLLECTED } from "../tables/symbol-table.ts";
 import { rangeOf } from "./relocation-field.ts";
 
 /** What the sweep reads; nothing of it changes but `image`, `dynamic` and `cursor`. */
-export interface Relocator {
-  readonly machine: Machine;
-  readonly mode: OutputMode;
-  readonly options: LinkOptions;
-  readonly sections: SectionTable;
-  readonly symbols: SymbolTable;
+export interface Relocator extends GotLoadFacts {
   /** S of every symbol, as references see it: a canonical PLT entry, a copy, an IFUNC's PLT entry. */
   readonly address: Float64Array;
   readonly scan: Scan;
@@ -73,10 +66,8 @@ export function relaxationOf(
   offset: number,
   addend: number,
 ): number {
-  if (!r.options.relax || symbol < 0) return RELAX_NONE;
-  const binding = r.scan.bindings[symbol];
-  if (!mayRelaxGotLoad(binding)) return RELAX_NONE;
-  return r.machine.relaxGotLoad(contents, offset, addend, type, r.mode.pic, isConstant(binding));
+  if (symbol < 0) return RELAX_NONE;
+  return gotLoadRelaxation(r, symbol, r.scan.bindings[symbol], contents, offset, addend, type);
 }
 
 /** A reference from debug information to a function that is not in the output. */

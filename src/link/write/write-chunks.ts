@@ -2,7 +2,6 @@
 // the lists here, beside the word.
 
 import type { Machine } from "../../arch/index.ts";
-import { STT_FUNC } from "../../elf/constants.ts";
 import { addRelocation, type RelocationList } from "../made/dynamic-relocations.ts";
 import { bindingOf, type DynamicSymbols } from "../made/dynamic-symbols.ts";
 import {
@@ -15,11 +14,11 @@ import {
   type GotPlan,
   type GotWord,
 } from "../made/got.ts";
-import { dynamicVisibility, isOwnPltFunction, sizeOf, typeOf, writeSymbol } from "../made/output-symbols.ts";
+import { dynamicVisibility, rowOfSymbol, type SymbolRow, writeSymbol } from "../made/output-symbols.ts";
 import { gotPltSlot, pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
-import { placeOfSymbol, type SymbolPlace, type SymbolValues } from "../symbols/symbol-values.ts";
+import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { writeWord } from "../tables/header-bytes.ts";
 import type { Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -34,17 +33,11 @@ export function writeDynamicSymbols(
   is64: boolean,
   mode: OutputMode,
 ): void {
-  const place: SymbolPlace = { value: 0, shndx: 0 };
+  const row: SymbolRow = { value: 0, shndx: 0, type: 0, size: 0 };
   const { symbols } = values;
   dynamicSymbols.ids.forEach((id, i) => {
-    placeOfSymbol(values, id, place);
-    let type = typeOf(symbols, id);
-    if (isOwnPltFunction(symbols, id, mode)) {
-      type = STT_FUNC;
-      place.value = values.address[id];
-      place.shndx = values.outputs.byName.get(".plt")?.index ?? place.shndx;
-    }
-    const info = (bindingOf(symbols, id) << 4) | type;
+    rowOfSymbol(values, id, mode, row);
+    const info = (bindingOf(symbols, id) << 4) | row.type;
     writeSymbol(
       view,
       chunk.offset,
@@ -53,8 +46,8 @@ export function writeDynamicSymbols(
       dynamicSymbols.names[i + 1],
       info,
       dynamicVisibility(symbols, id),
-      place,
-      sizeOf(symbols, id),
+      row,
+      row.size,
     );
   });
 }

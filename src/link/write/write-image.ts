@@ -11,7 +11,7 @@ import { buildIdBytes } from "../made/build-id.ts";
 import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "../made/dynamic-relocations.ts";
 import { writeDynamic } from "../made/dynamic-section.ts";
 import type { MadeSections } from "../made/make-sections.ts";
-import { writeSymbols } from "../made/output-symbols.ts";
+import { isOwnPltFunction, writeSymbols } from "../made/output-symbols.ts";
 import type { SlotAddresses } from "../made/slots.ts";
 import { writeParts } from "../made/split-relocations.ts";
 import type { LinkOptions } from "../options.ts";
@@ -91,6 +91,7 @@ export function writeImage(
     layout,
     outputs: outputs.list,
     reversed: outputs.reversed,
+    chunks: outputs.chunks,
     merged,
     dynamicIndex,
     dynamic: general,
@@ -117,12 +118,13 @@ export function writeImage(
     writeDynamic(dynamic.tags, machine, view, dynamic.chunks.dynamic.offset);
   }
   const { parts } = relocationChunks;
-  writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, true, machine, view, report);
+  const order = (list: RelocationList): Int32Array => sortRelocations(list, machine, ownResolvers(made, symbols, mode));
+  writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, order, machine, view, report);
   if (parts !== undefined) writeParts(dynamicRelocations, parts, machine, mode, view);
-  writeRelocationChunk(pltRelocations, relocationChunks.plt, false, machine, view, report);
+  writeRelocationChunk(pltRelocations, relocationChunks.plt, undefined, machine, view, report);
   for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
   if (symtab !== undefined) {
-    writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64);
+    writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64, mode);
     image.set(symtab.plan.strings.bytes.subarray(0, symtab.plan.strings.size), symtab.strings.offset);
     if (made.emitted !== undefined) {
       writeSectionSymbols(made.emitted, layout.sections, symtab.plan.sectionSymbols, view, symtab.table.offset, is64);
@@ -149,7 +151,15 @@ export function writeImage(
     }
   }
   const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
-  writeHeaders(headers, layout, machine, mode, entry, usesGnuFeatures(symbols) || layout.sections.some(isMbind), image);
+  writeHeaders(
+    headers,
+    layout,
+    machine,
+    mode,
+    entry,
+    usesGnuFeatures(symbols, mode) || layout.sections.some(isMbind),
+    image,
+  );
   if (made.buildId !== undefined)
     image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
   return image;
@@ -159,7 +169,7 @@ export function writeImage(
 function writeRelocationChunk(
   list: RelocationList,
   chunk: Chunk | undefined,
-  sorted: boolean,
+  order: ((list: RelocationList) => Int32Array) | undefined,
   machine: Machine,
   view: DataView,
   report: Report,
@@ -169,13 +179,24 @@ function writeRelocationChunk(
     return;
   }
   if (chunk === undefined) return;
-  writeRelocations(list, sorted ? sortRelocations(list, machine) : undefined, machine, view, chunk.offset);
+  writeRelocations(list, order?.(list), machine, view, chunk.offset);
+}
+
+/** By index in .dynsym: 1 where the dynamic linker, once it has found the symbol here, runs its resolver. */
+function ownResolvers({ dynamic }: MadeSections, symbols: SymbolTable, mode: OutputMode): Uint8Array {
+  const ids = dynamic?.symbols.ids ?? [];
+  const resolved = new Uint8Array(ids.length + 1);
+  ids.forEach((id, i) => {
+    const isIfunc = symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id);
+    if (isIfunc && !isOwnPltFunction(symbols, id, mode)) resolved[i + 1] = 1;
+  });
+  return resolved;
 }
 
 /** IFUNC and unique symbols need a loader that knows GNU's extensions: EI_OSABI says so. */
-function usesGnuFeatures(symbols: SymbolTable): boolean {
+function usesGnuFeatures(symbols: SymbolTable, mode: OutputMode): boolean {
   for (let id = 0; id < symbols.count; id++) {
-    if (!isDefinedHere(symbols, id)) continue;
+    if (!isDefinedHere(symbols, id) || isOwnPltFunction(symbols, id, mode)) continue;
     if (symbols.type[id] === STT_GNU_IFUNC || (symbols.flags[id] & FLAG_UNIQUE) !== 0) return true;
   }
   return false;
