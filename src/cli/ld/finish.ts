@@ -36,6 +36,11 @@ export function finish(draft: Draft, program: string): LdCommand {
   if (options.rpath.length === 0) options.rpath.push(...splitPath(env.LD_RUN_PATH ?? ""));
   options.rpathLink.push(...splitPath(env.LD_LIBRARY_PATH ?? ""));
   settleUndefined(draft);
+  if (options.omagic || options.nmagic) {
+    // GNU ld's scripts for these join no relocations, and end no part that is read-only after relocation.
+    options.z.combreloc = false;
+    options.z.relro = false;
+  }
   if (draft.relocatable && options.strip === "all") {
     // An object without symbols could not be linked: -r -s is -r -S -x (GNU ld, ldmain.c).
     options.strip = "debug";

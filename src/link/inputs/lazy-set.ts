@@ -3,7 +3,15 @@
 // the order of the symbol index, so that objects stand in the output where GNU ld puts them.
 
 import { type Archive, readArchive } from "../../elf/archive.ts";
-import { SHN_COMMON, SHN_UNDEF } from "../../elf/constants.ts";
+import {
+  SHN_COMMON,
+  SHN_UNDEF,
+  SHN_X86_64_LCOMMON,
+  STB_GLOBAL,
+  STB_GNU_UNIQUE,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+} from "../../elf/constants.ts";
 import { error, note, type Problem, warning } from "../../elf/problem.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { SymbolId } from "../tables/ids.ts";
@@ -134,7 +142,11 @@ export function indexMembers(loader: Loader, path: string, members: readonly Laz
 }
 
 /** Calls `take` with each global definition (common symbols too) of an object, found without loading it. */
-function eachDefinition(loader: Loader, bytes: Uint8Array, take: (id: SymbolId, shndx: number) => void): void {
+function eachDefinition(
+  loader: Loader,
+  bytes: Uint8Array,
+  take: (id: SymbolId, shndx: number, info: number) => void,
+): void {
   if (fileKind(bytes) !== "object" || bytes[5] !== 1) return;
   const is64 = bytes[4] === 2;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -162,13 +174,14 @@ function eachDefinition(loader: Loader, bytes: Uint8Array, take: (id: SymbolId, 
       if (shndx === SHN_UNDEF) continue;
       const name = strings + view.getUint32(symbol, true);
       if (name >= stringsEnd) return;
+      const info = bytes[symbol + (is64 ? 4 : 12)];
       let id = internName(loader.symbols.names, view, name, stringsEnd);
       const { at: version, end } = loader.symbols.names;
       if (version >= 0 && bytes[version + 1] === AT) {
-        take(versionedOffer(loader.symbols.names, view, name, version, end), shndx);
+        take(versionedOffer(loader.symbols.names, view, name, version, end), shndx, info);
         id = internName(loader.symbols.names, view, name, version);
       }
-      take(id, shndx);
+      take(id, shndx, info);
     }
   }
 }
@@ -230,8 +243,7 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
         continue;
       }
       if (kind === KIND_COMMON) {
-        // Only a real definition replaces a common symbol; another common in the archive does not.
-        if (!definesStrongly(loader, set, member, id)) continue;
+        if (!definesData(loader, set, member, id)) continue;
       } else if (kind !== KIND_UNDEFINED) {
         done[i] = 1;
         continue;
@@ -245,12 +257,20 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
   return any;
 }
 
-function definesStrongly(loader: Loader, set: LazySet, member: number, wanted: SymbolId): boolean {
+/**
+ * Whether a member has what takes a common symbol's place: a definition that is neither weak nor a function nor a common symbol
+ * again (is_global_data_symbol_definition in bfd/elflink.c).
+ */
+function definesData(loader: Loader, set: LazySet, member: number, wanted: SymbolId): boolean {
   const bytes = memberBytes(loader, set.members[member]);
   if (bytes === undefined) return false;
   let found = false;
-  eachDefinition(loader, bytes, (id, shndx) => {
-    if (id === wanted && shndx !== SHN_COMMON) found = true;
+  eachDefinition(loader, bytes, (id, shndx, info) => {
+    if (id !== wanted || shndx === SHN_COMMON || shndx === SHN_X86_64_LCOMMON) return;
+    const binding = info >> 4;
+    const type = info & 15;
+    if (binding !== STB_GLOBAL && binding !== STB_GNU_UNIQUE) return;
+    if (type !== STT_FUNC && type !== STT_GNU_IFUNC) found = true;
   });
   coverNames(loader.symbols);
   return found;

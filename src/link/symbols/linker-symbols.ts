@@ -144,7 +144,9 @@ export function defineLinkerSymbols(
   for (const it of definitions) {
     if (it.when !== undefined && !it.when(mode, options)) continue;
     if (it.with !== undefined && !outputs.byName.has(it.with)) continue;
-    const always = it.always === true && (!mode.shared || it.hidden === true);
+    // The scripts for -n and -N are the same for libraries as for programs.
+    const likeProgram = !mode.shared || options.nmagic || options.omagic;
+    const always = it.always === true && (likeProgram || it.hidden === true);
     const known = findText(symbols.names, it.name);
     if (known < 0 && !always) continue;
     const id = symbolNamed(symbols, it.name);

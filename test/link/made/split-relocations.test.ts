@@ -40,3 +40,13 @@ eachTarget("every kind of output has its relocations section by section, and wor
   };
   equal(likeGnuLd(target, build).join(""), "4 16\n".repeat(5));
 });
+
+eachTarget("-n and -N have them section by section too", (target) => {
+  const library = compile(target, "library.c", LIBRARY, ["-fPIC", "-O1"]);
+  likeGnuLd(target, (shop) => {
+    for (const flag of ["-n", "-N"]) {
+      shop.ld(`lib${flag}.so`, ["-shared", flag, library]);
+      shop.ld(`lib${flag}-combined.so`, ["-shared", flag, "-z", "combreloc", library]);
+    }
+  });
+});

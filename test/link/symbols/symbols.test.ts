@@ -88,6 +88,23 @@ eachTarget("a common symbol brings a real definition out of an archive", (target
   equal(stdout, "9\n");
 });
 
+eachTarget("a weak definition, a function and another common symbol are left in the archive", (target) => {
+  const main = printing(target, "int foo;", "foo");
+  const others = [
+    object(target, "weak", "__attribute__((weak)) int foo = 9;"),
+    object(target, "function", "int foo(void) { return 9; }"),
+    object(target, "common", "int foo; int bar = 9;"),
+  ];
+  for (const other of others) {
+    const stdout = likeGnuLd(target, (shop) => {
+      archive(shop.directory, "libfoo.a", [other]);
+      shop.cc("main", ["-no-pie", main, "libfoo.a"]);
+      return shop.run("main").stdout;
+    });
+    equal(stdout, "0\n");
+  }
+});
+
 eachTarget("a common symbol meets a shared library's definition: the library's value is copied", (target) => {
   const main = printing(target, "int foo;", "foo");
   const library = object(target, "library", "int foo = 7;", "-fPIC");
