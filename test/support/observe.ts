@@ -165,6 +165,18 @@ function headerTable(lines: readonly string[], entrySection: string): string[] {
 /** All aspects of a linked file, read from `readelf -aW`. */
 export function observe(path: string): Aspects {
   const { stdout, stderr } = run(which("readelf") ?? "readelf", ["-aW", path]);
+  return aspectsOf(stdout, stderr);
+}
+
+/** The same of two files, out of one process unless it warns. */
+export function observeBoth(a: string, b: string): [Aspects, Aspects] {
+  const { stdout, stderr } = run(which("readelf") ?? "readelf", ["-aW", a, b]);
+  const [, first, second] = stdout.split(/^\nFile: .*$/m);
+  if (stderr !== "" || second === undefined) return [observe(a), observe(b)];
+  return [aspectsOf(first ?? "", ""), aspectsOf(second, "")];
+}
+
+function aspectsOf(stdout: string, stderr: string): Aspects {
   const sections: Section[] = [];
   const aspects: Record<string, string[]> = { warnings: [] };
   const add = (aspect: string, lines: readonly string[]) => {

@@ -1,0 +1,138 @@
+// Links as planned with GNU ld and with Solder, in this process, and tells all in which the two differ: whether there is an
+// output, what is said, how the output looks from outside (observe.ts), and what it does.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { runLd } from "../../../src/cli/ld/run.ts";
+import { nodeAccelerators } from "../../../src/host/accelerators.ts";
+import { nodeFiles } from "../../../src/host/node-files.ts";
+import { systemLibraryPaths } from "../../../src/host/system-paths.ts";
+import { link } from "../../../src/link/link.ts";
+import { printed } from "../../support/io.ts";
+import { portrait } from "../../support/object-portrait.ts";
+import { type Aspects, difference, observeBoth } from "../../support/observe.ts";
+import { type Outcome, run } from "../../support/run.ts";
+import { GNU_LD, host, type Pool } from "./build.ts";
+import { kindsOf, type Said } from "./kinds.ts";
+import { isMeant, withoutMeant } from "./meant.ts";
+import type { LinkPlan } from "./plan.ts";
+
+export interface Verdict {
+  readonly linked: boolean;
+  /** What GNU ld printed. */
+  readonly said: string;
+  /** What the program printed, if it ran. */
+  readonly ran: string | undefined;
+  readonly differences: readonly string[];
+}
+
+export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], directory: string): Verdict {
+  const theirs = run(GNU_LD, ["-o", "gnu/out", ...args], { cwd: directory });
+  const ours = linkHere(["-o", "tested/out", ...args], directory);
+  const said = theirs.stderr + theirs.stdout;
+  const expected = kindsOf(said, "gnu");
+  const actual = kindsOf(ours.err, "solder");
+  const linked = theirs.status === 0;
+  const differences = compareSaid(linked, ours.status === 0, expected, actual, plan, said, ours.err);
+  let ran: string | undefined;
+  if (linked && ours.status === 0) {
+    const at = (name: string): string => join(directory, name);
+    differences.push(...compareFiles(plan, at("tested/out"), at("gnu/out")));
+    const results = runBoth(pool, plan, directory);
+    if (results !== undefined) {
+      ran = tell(results[0]);
+      // A crash is no promise.
+      if (ran !== tell(results[1]) && !/^1(?:32|34|39) /.test(ran))
+        differences.push(`runs: GNU ld's ${ran}, here ${tell(results[1])}`);
+    }
+  }
+  return { linked, said, ran, differences };
+}
+
+/** The command of libexec/ld without a process for it. */
+function linkHere(args: readonly string[], directory: string): { status: number; err: string } {
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    const ld = { files: nodeFiles, accelerators: nodeAccelerators, link, systemLibraryPaths };
+    return printed((io) => runLd(args, io, ld, "ld"));
+  } catch (cause) {
+    return { status: 70, err: `ld: error: exception: ${cause instanceof Error ? cause.stack : cause} [exception]` };
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** Errors come in passes, of which GNU ld ends after the first that has any; one of those must be among ours. */
+function compareSaid(
+  theirs: boolean,
+  ours: boolean,
+  expected: Said,
+  actual: Said,
+  plan: LinkPlan,
+  said: string,
+  here: string,
+): string[] {
+  const brief = (text: string): string => text.trim().split("\n").slice(0, 3).join(" | ").slice(0, 400);
+  if (theirs && !ours) return isMeant(plan, "refused here", here) ? [] : [`refused only here: ${brief(here)}`];
+  if (!theirs && ours)
+    return isMeant(plan, "refused by GNU ld", said) ? [] : [`refused only by GNU ld: ${brief(said)}`];
+  if (!theirs) {
+    const errors = [...expected.errors];
+    if (errors.length === 0 || errors.some((it) => actual.errors.has(it) || isMeant(plan, "another error", it)))
+      return [];
+    return [`another error: GNU ld says ${errors.join(", ")}; here ${[...actual.errors].join(", ")}`];
+  }
+  const only = (from: ReadonlySet<string>, other: ReadonlySet<string>, where: string): string[] =>
+    [...from].filter((it) => !other.has(it)).map((it) => `warning ${where}: ${it}`);
+  return withoutMeant(plan, [
+    ...only(expected.warnings, actual.warnings, "only GNU ld"),
+    ...only(actual.warnings, expected.warnings, "only here"),
+  ]);
+}
+
+function compareFiles(plan: LinkPlan, ours: string, theirs: string): string[] {
+  if (!existsSync(ours) || !existsSync(theirs)) return ["an output is missing"];
+  if (plan.output === "relocatable") return withoutMeant(plan, comparePortraits(portrait(ours), portrait(theirs)));
+  const [actual, expected]: Aspects[] = observeBoth(ours, theirs);
+  return withoutMeant(plan, difference(actual, expected));
+}
+
+function comparePortraits(ours: readonly string[], theirs: readonly string[]): string[] {
+  return difference({ object: ours }, { object: theirs });
+}
+
+/** Undefined if there is nothing to run: some shared outputs have no program around them. */
+function runBoth(pool: Pool, plan: LinkPlan, directory: string): readonly [Outcome, Outcome] | undefined {
+  const outcomes: Outcome[] = [];
+  for (const name of ["gnu", "tested"]) {
+    let program = join(directory, name, "out");
+    if (plan.output === "shared" || plan.output === "relocatable") {
+      const around = join(directory, name, "program");
+      if (!host(pool, plan.output, program, around)) return undefined;
+      program = around;
+    }
+    // Without an interpreter that exists, nothing starts.
+    if ((plan.output === "pie" || plan.output === "no-pie") && !plan.args.includes("--dynamic-linker"))
+      return undefined;
+    const env = { LD_LIBRARY_PATH: `${pool.directory}:${join(directory, name)}` };
+    const outcome = run(program, [], { cwd: directory, env, timeout: 10_000 });
+    outcomes.push({ ...outcome, stderr: outcome.stderr.replaceAll(join(directory, name), "") });
+  }
+  return [outcomes[0], outcomes[1]];
+}
+
+function tell({ status, stdout, stderr }: Outcome): string {
+  return `${status} ${stdout.trim()}${stderr === "" ? "" : ` (${stderr.trim()})`}`;
+}
+
+/** The command line as one types it in the link's directory. */
+export function typed(args: readonly string[], directory: string): string {
+  const words = args.map((arg) => (arg.startsWith("/tmp") ? relative(directory, arg) : arg));
+  return words.map((word) => (/[^\w@%+=:,./-]/.test(word) ? `'${word}'` : word)).join(" ");
+}
+
+/** For looking into a difference: what the files of a link are. */
+export function sourceOf(path: string): string {
+  return readFileSync(path, "utf8");
+}

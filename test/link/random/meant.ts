@@ -1,0 +1,62 @@
+// In what Solder differs from GNU ld on purpose, each with the reason; see README.md, "Where it differs from GNU ld".
+
+import type { LinkPlan } from "./plan.ts";
+
+interface Meant {
+  /** What the difference looks like in the judge's account. */
+  readonly pattern: RegExp;
+  readonly when?: (plan: LinkPlan) => boolean;
+  readonly reason: string;
+}
+
+const LINES: readonly Meant[] = [
+  {
+    pattern:
+      /: +__(?:preinit|init|fini)_array_(?:start|end) NOTYPE LOCAL DEFAULT size 0 in (?!\.(?:pre)?(?:init|fini)_array)/,
+    reason: "the bounds of an array that is empty: equal to each other, wherever that is",
+  },
+  {
+    pattern: /: +__preinit_array_(?:start|end) NOTYPE LOCAL DEFAULT size 0 in/,
+    when: ({ glue }) => !glue.extras.includes("preinit"),
+    reason: "the same",
+  },
+  {
+    pattern: /: +__rela?_iplt_(?:start|end) NOTYPE LOCAL DEFAULT size 0 in (?:ABS|the space after a section|\.\w+)/,
+    reason: "the bounds of an empty table of relocations, or the place where it ends",
+  },
+  {
+    pattern: /only GNU ld: +_{2,3}tls_get_addr (?:NOTYPE|FUNC) GLOBAL DEFAULT size 0 in UND$/,
+    reason: "TLS relaxed away leaves nothing behind",
+  },
+  {
+    pattern: /only GNU ld: +\.rela?\.plt R_\w+_JUMP_SLOT? _{2,3}tls_get_addr/,
+    reason: "TLS relaxed away leaves nothing behind",
+  },
+  {
+    pattern:
+      /: +interpreter (?:\/lib\/ld64\.so\.1|\/usr\/lib\/libc\.so\.1|\/lib64\/ld-linux-x86-64\.so\.2|\/lib\/ld-linux\.so\.2)$/,
+    when: ({ args }) => !args.includes("--dynamic-linker"),
+    reason: "the default interpreter is one that exists",
+  },
+];
+
+type Matter = "refused here" | "refused by GNU ld" | "another error";
+
+const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
+  {
+    matter: "refused by GNU ld",
+    pattern: /PHDR segment not covered by LOAD segment/,
+    reason: "GNU ld cannot link with -N what has a program header for its loader; here it is laid out",
+  },
+];
+
+/** Without the lines of meant differences, and without the headings that are left without lines. */
+export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[] {
+  const left = lines.filter((line) => !LINES.some(({ pattern, when }) => pattern.test(line) && when?.(plan) !== false));
+  const isHeading = (line: string | undefined): boolean => line !== undefined && /^[a-z][\w ]*:$/.test(line);
+  return left.filter((line, i) => !(isHeading(line) && (left[i + 1] === undefined || isHeading(left[i + 1]))));
+}
+
+export function isMeant(plan: LinkPlan, matter: Matter, said: string): boolean {
+  return REFUSALS.some((it) => it.matter === matter && it.pattern.test(said) && it.when?.(plan) !== false);
+}
