@@ -9,10 +9,14 @@ export interface HostCpu {
   readonly platform: string;
 }
 
-/** Flags of /proc/cpuinfo that each level adds (x86-64 psABI, "Micro-Architecture Levels"); abm is LZCNT, pni SSE3. */
+/**
+ * Flags of /proc/cpuinfo that each level adds (x86-64 psABI, "Micro-Architecture Levels"); pni is SSE3. LZCNT (abm) is not asked
+ * for: kernels of some virtual machines leave it out, the instruction `cpuid`, which ld.so asks, has it there, and no CPU with
+ * BMI2 is without.
+ */
 const LEVELS: readonly (readonly [name: string, flags: readonly string[]])[] = [
   ["x86-64-v2", ["cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"]],
-  ["x86-64-v3", ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"]],
+  ["x86-64-v3", ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"]],
   ["x86-64-v4", ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]],
 ];
 
@@ -52,7 +56,7 @@ export function cpuOf(cpuinfo: string): HostCpu {
   }
   // sysdeps/x86/cpu-features.c: only Intel's CPUs have platforms of their own.
   const isIntel = /^vendor_id\s*: GenuineIntel$/m.test(cpuinfo);
-  const isHaswell = ["avx2", "fma", "bmi1", "bmi2", "abm", "movbe", "popcnt"].every((flag) => flags.has(flag));
+  const isHaswell = ["avx2", "fma", "bmi1", "bmi2", "movbe", "popcnt"].every((flag) => flags.has(flag));
   const isPhi = flags.has("avx512er") && flags.has("avx512pf");
   return { hwcaps, platform: isIntel && isPhi ? "xeon_phi" : isIntel && isHaswell ? "haswell" : "x86_64" };
 }

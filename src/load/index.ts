@@ -25,10 +25,10 @@ export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache, lo
 export { loaderSymbol, processMemory } from "./memory/memory.ts";
 export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } from "./memory/order.ts";
 export { readWord } from "./memory/words.ts";
-export { PAGE, type PageRange, pagesOf, protectionText, readMemory } from "./objects/map.ts";
+export { type PageRange, pagesOf, protectionText } from "./objects/map.ts";
 export * from "./objects/objects.ts";
 export type { Placement } from "./objects/place.ts";
-export type { MappedRegion } from "./objects/region.ts";
+export { type MappedRegion, PAGE, readMemory } from "./objects/region.ts";
 export * from "./settings/contract.ts";
 export * from "./settings/profiles.ts";
 export { RELOCATION_KINDS } from "./symbols/relocation-kinds.ts";

@@ -252,7 +252,7 @@ function emptyProcess(
     missingLibraries: [],
     missingVersions: [],
     undefinedSymbols: [],
-    undecided: [],
+    undecided: new Map(),
     loaderWords: [],
     unique: new Map(),
     opened: new Map(),

@@ -449,7 +449,7 @@ for (const target of targets) {
       target,
       shop.program("main", "int choose(void), use(void); int main(void) { return choose() + use(); }", "-lchoose"),
     );
-    ok(task.undecided.some(({ provider }) => provider.file.soname === "libchoose.so"));
+    ok([...task.undecided.values()].some(({ provider }) => provider.file.soname === "libchoose.so"));
   });
 
   test(`${target.name}: an IFUNC that is asked before its object is relocated`, options, () => {
@@ -537,6 +537,6 @@ test(
     );
     const library = task.objects.find(({ file }) => file.soname === "libtext.so");
     const code = library?.regions?.find(({ flags }) => (flags & 1) !== 0);
-    equal(code?.shared, false, "its code was written to");
+    ok((code?.written.size ?? 0) > 0, "its code was written to");
   },
 );

@@ -26,11 +26,29 @@ const SUM = /^[A-Z]+(?: [+-] [A-Z]+)*$/;
 
 /** @param name the symbol's name: `@tlsgd` and the like are said of it */
 export function fillFormula(formula: string, terms: Terms, name: string): FilledFormula {
+  if (SUM.test(formula)) return { text: sumText(formula, terms), result: sum(formula, terms) };
   const text = formula
     .replace(/(^|\s)@(\w+)/g, (_, before: string, kind: string) => `${before}${name}@${kind}`)
     .replace(/ ([+-]) A\b/g, (whole: string, sign: string) => addend(whole, sign, terms.A))
     .replace(LETTERS, (letter) => termOf(terms, letter)?.text ?? letter);
-  return { text, result: SUM.test(formula) ? sum(formula, terms) : undefined };
+  return { text, result: undefined };
+}
+
+/** What the replacements of `fillFormula` come to where there are only letters, which is so of nearly all relocations. */
+function sumText(formula: string, terms: Terms): string {
+  let text = "";
+  let sign = "";
+  for (const word of formula.split(" ")) {
+    if (word === "+" || word === "-") {
+      sign = ` ${word} `;
+      continue;
+    }
+    const term = termOf(terms, word);
+    if (sign !== "" && word === "A") text += addend(`${sign}${word}`, sign.trim(), term);
+    else text += `${sign}${term?.text ?? word}`;
+    sign = "";
+  }
+  return text;
 }
 
 function termOf(terms: Terms, letter: string): Term | undefined {

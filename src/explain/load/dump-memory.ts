@@ -5,28 +5,28 @@
 //   LENGTH bytes, and \n
 //   … once for each region of each object, in the order of loading
 
-import type { LoadedProcess } from "../../load/index.ts";
+import { type LoadedProcess, readMemory } from "../../load/index.ts";
 
 /** The parts of the file, in order. Memory must be there (`processMemory`). */
 export function* memoryDump(task: LoadedProcess): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode("solder memory 1\n");
   for (const object of task.objects) {
-    for (const { start, end, bytes } of object.regions ?? []) {
+    for (const region of object.regions ?? []) {
+      const { start, end } = region;
       yield encoder.encode(`0x${start.toString(16)} 0x${(end - start).toString(16)} ${object.name}\n`);
-      yield bytes.subarray(0, end - start);
-      // Untouched memory, and what lies behind the end of a short file, is zero.
-      yield* zeros(end - start - Math.min(bytes.length, end - start));
+      for (let at = start; at < end; at += PART) {
+        const part = new Uint8Array(Math.min(PART, end - at));
+        readMemory([region], at, part);
+        yield part;
+      }
       yield encoder.encode("\n");
     }
   }
 }
 
-const ZEROS = new Uint8Array(0x10000);
-
-function* zeros(count: number): Generator<Uint8Array> {
-  for (let left = count; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
-}
+/** Bytes that are written at once. */
+const PART = 0x10_0000;
 
 /**
  * Load addresses out of text in the form of /proc/PID/maps: the lowest address of each path.

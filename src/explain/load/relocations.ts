@@ -85,13 +85,13 @@ export function explained(task: LoadedProcess, one: LoadedRelocation, style: Sty
 }
 
 function isUndecided(task: LoadedProcess, one: LoadedRelocation): boolean {
-  return one.kind === DO_INDIRECT || task.undecided.some((it) => it.object === one.object && it.site === one.site);
+  return one.kind === DO_INDIRECT || task.undecided.has(one.site);
 }
 
 function termsOf(one: LoadedRelocation, name: string): Record<"S" | "A" | "P" | "B", Term> {
   const { provider } = one;
   const symbol = provider === undefined ? 0 : addressOf(provider, one.providerSymbol);
-  const addend = Number(one.addend);
+  const { addend } = one;
   const owner =
     provider === undefined ? ", nobody's" : provider === one.object ? ", its own" : ` of ${shortName(provider)}`;
   return {

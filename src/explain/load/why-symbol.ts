@@ -102,7 +102,7 @@ function answer(task: LoadedProcess, one: LoadedRelocation, steps: readonly Scop
     return "is bound to 0: the reference is weak, and no object in its scope defines it";
   const { provider } = one;
   if (provider === undefined) return BINDING_WORDS[one.rule] ?? "";
-  const undecided = task.undecided.some((it) => it.object === one.object && it.site === one.site);
+  const undecided = task.undecided.has(one.site);
   const choice = undecided ? "; it is an IFUNC: the resolver there chooses the address when the program runs" : "";
   return `is bound to ${boundTo(provider, one.providerSymbol)}: ${reason(one, style)}${choice}`;
 }

@@ -77,4 +77,8 @@ export const loadMessages: MessageTable = {
     message: "a relocation for address {address:hex}, which no segment holds",
     cure: "get the file again; it is damaged or made by a broken tool",
   },
+  "process-memory-full": {
+    message: "its relocations change more than {bytes} bytes of memory; the rest is left as it is in the file",
+    cure: "no honest program comes near: do not trust this file",
+  },
 };

@@ -6,7 +6,6 @@ import { symbolicOf } from "../file/dynamic-file.ts";
 import { symbolName, symbolVisibility } from "../file/dynamic-symbols.ts";
 import { processMemory } from "../memory/memory.ts";
 import { readWord, writeWord } from "../memory/words.ts";
-import { readMemory } from "../objects/map.ts";
 import {
   addressOf,
   BOUND_LOCALLY,
@@ -15,6 +14,7 @@ import {
   type LoadedProcess,
   NOT_YET_BOUND,
 } from "../objects/objects.ts";
+import { readMemory } from "../objects/region.ts";
 import { bindRow, JUMP_SLOTS } from "../symbols/bind.ts";
 import { CLASS_PLT, makeQuery } from "../symbols/lookup.ts";
 import { bindingVariable, lookupRules } from "../symbols/rules.ts";

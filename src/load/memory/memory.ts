@@ -17,7 +17,7 @@ import {
 import { symbolValue } from "../file/dynamic-symbols.ts";
 import { mapSegments } from "../objects/map.ts";
 import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
-import type { MappedRegion } from "../objects/region.ts";
+import { type MappedRegion, MOST_WRITTEN } from "../objects/region.ts";
 import { lookUp, makeQuery, nameQuery } from "../symbols/lookup.ts";
 import { lookupRules } from "../symbols/rules.ts";
 import { relocateObject } from "./relocate.ts";
@@ -28,8 +28,9 @@ export function processMemory(task: LoadedProcess): void {
   const fresh = task.objects.filter(({ regions }) => regions === undefined);
   if (fresh.length === 0) return;
   const glibc = task.options.profile.library === "glibc";
+  const budget = { left: MOST_WRITTEN };
   for (const object of fresh) {
-    object.regions = mapSegments(object, !glibc || object.kind !== "library");
+    object.regions = mapSegments(object, !glibc || object.kind !== "library", budget);
     if (glibc) patchDynamic(object, object.regions);
   }
   // The loader has relocated itself before anything else, and the program may copy variables of it.

@@ -131,5 +131,7 @@ function addArray(
     const address = readWord(object.regions, object.base + where + at, word);
     if (address === undefined) return;
     calls.push({ object, kind, address, byLoader });
+    // The process ends there. An array may say to be as long as a .bss of terabytes.
+    if (address === 0) return;
   }
 }

@@ -18,7 +18,6 @@ import {
 import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
 import { symbolSection, symbolSize, symbolValue, symbolValueHigh, symbolValueLow } from "../file/dynamic-symbols.ts";
 import type { RelocationRange } from "../file/relocation-ranges.ts";
-import { copyMemory, ownBytes } from "../objects/map.ts";
 import {
   addressOf,
   type Bindings,
@@ -27,7 +26,16 @@ import {
   type LoadedProcess,
   NOT_YET_BOUND,
 } from "../objects/objects.ts";
-import type { MappedRegion } from "../objects/region.ts";
+import {
+  copyMemory,
+  type MappedRegion,
+  MOST_WRITTEN,
+  mappedPart,
+  PAGE,
+  pageToWrite,
+  readMemory,
+  writeMemory,
+} from "../objects/region.ts";
 import { behaves } from "../settings/profiles.ts";
 import {
   DO_BLOCK_OFFSET,
@@ -56,34 +64,54 @@ const TWO_32 = 0x1_0000_0000;
 interface Pen {
   readonly regions: readonly MappedRegion[];
   readonly wide: boolean;
-  region: MappedRegion | undefined;
+  /** The page that `view` shows: addresses [start, end). Empty while the pen is on a seam. */
+  start: number;
+  end: number;
   view: DataView;
   /** Offset in `view` of the word that `reach` went to. */
   at: number;
   low: number;
   high: number;
+  /** A word that lies in two pages is changed in `seam` and put back from there; where it is, and how long, 0 for none. */
+  readonly seam: DataView;
+  seamAt: number;
+  seamBytes: number;
   /** Something was written where the segment may not be written to. */
   readOnly: boolean;
+  /** The process has written to too much. */
+  full: boolean;
+}
+
+function newPen(regions: readonly MappedRegion[], wide: boolean): Pen {
+  const seam = new DataView(new ArrayBuffer(16));
+  return {
+    regions,
+    wide,
+    start: 0,
+    end: 0,
+    view: seam,
+    at: 0,
+    low: 0,
+    high: 0,
+    seam,
+    seamAt: 0,
+    seamBytes: 0,
+    readOnly: false,
+    full: false,
+  };
 }
 
 /** Applies all relocations of an object whose references are bound and whose `regions` are there. */
 export function relocateObject(task: LoadedProcess, object: LoadedObject): void {
   const { file, bindings } = object;
   if (object.regions === undefined || bindings === undefined) return;
-  const pen: Pen = {
-    regions: object.regions,
-    wide: file.elf.elfClass === 64,
-    region: undefined,
-    view: new DataView(new ArrayBuffer(0)),
-    at: 0,
-    low: 0,
-    high: 0,
-    readOnly: false,
-  };
+  const pen = newPen(object.regions, file.elf.elfClass === 64);
   if (behaves(task.options.profile, "relr") || behaves(task.options.profile, "muslRelr")) applyRelr(object, pen);
   if (task.lazy && !file.bindNow) noteLoaderWords(task, object, pen.wide ? 8 : 4);
   let row = 0;
   for (const range of file.ranges) row = applyRange(task, object, bindings, pen, range, row);
+  leaveSeam(pen);
+  if (pen.full) task.problems.push(error("process-memory-full", { file: object.name }, { bytes: MOST_WRITTEN }));
   if (pen.readOnly && !hasTextRelocations(file)) {
     task.problems.push(error("relocation-in-read-only-memory", { file: object.name }));
   }
@@ -103,19 +131,45 @@ function noteLoaderWords(task: LoadedProcess, object: LoadedObject, word: number
   task.loaderWords.push({ object, site: site + 2 * word, meaning: "resolver" });
 }
 
-/** Finds the word of `size` bytes at an address. False if no segment holds it. */
+/** Finds the word of `size` bytes at an address. False if no segment holds it, or there is no room to change it. */
 function reach(pen: Pen, address: number, size: number): boolean {
-  let { region } = pen;
-  if (region === undefined || address < region.start || address + size > region.end) {
-    region = pen.regions.find(({ start, end }) => address >= start && address + size <= end);
+  if (pen.seamBytes !== 0) leaveSeam(pen);
+  if (address < pen.start || address + size > pen.end) {
+    const region = pen.regions.find(({ start, end }) => address >= start && address < end);
     if (region === undefined) return false;
     if ((region.flags & PF_W) === 0) pen.readOnly = true;
-    const bytes = ownBytes(region);
-    pen.region = region;
+    const page = Math.floor((address - region.start) / PAGE);
+    const start = region.start + page * PAGE;
+    if (address + size > start + PAGE) return reachSeam(pen, address, size);
+    const bytes = pageToWrite(region, page);
+    if (bytes === undefined) {
+      pen.full = true;
+      return false;
+    }
+    pen.start = start;
+    pen.end = start + PAGE;
     pen.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
-  pen.at = address - region.start;
-  return pen.at + size <= pen.view.byteLength;
+  pen.at = address - pen.start;
+  return true;
+}
+
+function reachSeam(pen: Pen, address: number, size: number): boolean {
+  const { seam } = pen;
+  if (!readMemory(pen.regions, address, new Uint8Array(seam.buffer, 0, size))) return false;
+  pen.start = 0;
+  pen.end = 0;
+  pen.view = seam;
+  pen.at = 0;
+  pen.seamAt = address;
+  pen.seamBytes = size;
+  return true;
+}
+
+/** Puts the word back that lies in two pages. */
+function leaveSeam(pen: Pen): void {
+  if (pen.seamBytes !== 0) writeMemory(pen.regions, pen.seamAt, new Uint8Array(pen.seam.buffer, 0, pen.seamBytes));
+  pen.seamBytes = 0;
 }
 
 /** Reads the word that was reached. */
@@ -228,7 +282,7 @@ function writeChoice(
 ): void {
   const chosen = task.host.resolveIndirect?.(provider, resolver);
   if (chosen === undefined) {
-    task.undecided.push({ object, site, type, provider, resolver });
+    task.undecided.set(site, { object, site, type, provider, resolver });
     return;
   }
   pen.low = 0;
@@ -263,7 +317,7 @@ function applySymbolic(
   const site = object.base + offsetAt(elf, at);
   const bytes = kind === DO_WORD32 || kind === DO_PC32 || kind === DO_SIZE32 || !pen.wide ? 4 : 8;
   if (kind === DO_REFUSE || !reach(pen, site, kind === DO_DESCRIPTOR ? 2 * bytes : bytes)) {
-    if (kind !== DO_COPY && kind !== DO_REFUSE) outside(task, object, site);
+    if (kind !== DO_COPY && kind !== DO_REFUSE && !pen.full) outside(task, object, site);
     if (kind !== DO_COPY) return;
   }
   if (bindings.rule[row] === NOT_YET_BOUND) {
@@ -308,7 +362,7 @@ function applySymbolic(
       else pen.view.setUint32(pen.at, pen.low, true);
       return;
     case DO_COPY:
-      copy(task, object, provider, symbol, symbolicOf(object.file).symbol[row], site);
+      copy(task, object, pen, provider, symbol, symbolicOf(object.file).symbol[row], site);
       return;
     default:
       applyTls(task, object, pen, range, elf, at, provider, symbol, kind);
@@ -325,6 +379,7 @@ function takesAddress(kind: number): boolean {
 function copy(
   task: LoadedProcess,
   object: LoadedObject,
+  pen: Pen,
   provider: LoadedObject | undefined,
   symbol: number,
   own: number,
@@ -334,12 +389,17 @@ function copy(
   const room = symbolSize(object.file.symbols, own);
   const size = Math.min(symbolSize(provider.file.symbols, symbol), room);
   const from = addressOf(provider, symbol);
-  if (!copyMemory(provider.regions, from, object.regions ?? [], site, size)) outside(task, object, site);
+  leaveSeam(pen);
+  const { regions } = pen;
+  if (mappedPart(provider.regions, from, size) < size || mappedPart(regions, site, size) < size)
+    outside(task, object, site);
+  else if (!copyMemory(provider.regions, from, regions, site, size)) pen.full = true;
   // What could not be decided there cannot be here.
   const word = object.file.elf.elfClass / 8;
-  for (const undecided of task.undecided.slice()) {
+  for (const undecided of [...task.undecided.values()]) {
     if (undecided.site < from || undecided.site + word > from + size) continue;
-    task.undecided.push({ ...undecided, object, site: site + (undecided.site - from) });
+    const there = site + (undecided.site - from);
+    task.undecided.set(there, { ...undecided, object, site: there });
   }
 }
 

@@ -19,7 +19,7 @@ import { isLibc } from "../file/second-libc.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "../search/index.ts";
 import type { Candidate, LoaderProfile, Requester, SearchRule, SearchStep } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
-import { mappedBytes, PAGE, pageDown, pageUp } from "./map.ts";
+import { mappedBytes, pageDown, pageUp } from "./map.ts";
 import {
   type EndPlace,
   endProcess,
@@ -30,6 +30,7 @@ import {
   SIGBUS_STATUS,
   SIGSEGV_STATUS,
 } from "./objects.ts";
+import { PAGE } from "./region.ts";
 
 /** What `addObject` is told. */
 export interface NewObject {

@@ -5,10 +5,7 @@
 import { PF_R, PF_W, PF_X } from "../../elf/index.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import type { LoadedObject } from "./objects.ts";
-import type { MappedRegion } from "./region.ts";
-
-/** Bytes of a page of memory. */
-export const PAGE = 4096;
+import { type MappedRegion, type MemoryBudget, PAGE, pageToWrite } from "./region.ts";
 
 export function pageDown(address: number): number {
   return address - (address % PAGE);
@@ -26,101 +23,80 @@ export function mappedBytes(file: DynamicFile): number {
   return Math.max(0, pageUp(end) - pageDown(file.loads[0].address));
 }
 
-/** The largest run of zeros that is given bytes when something is written to it. */
-const LARGEST_ZEROS = 0x4000_0000;
+/** A run of pages of a file, or of zeros, that a segment is mapped to. */
+interface Mapping {
+  /** Addresses in the file's own terms: [start, end), whole pages. */
+  readonly start: number;
+  readonly end: number;
+  readonly flags: number;
+  /** -1 for zeros. */
+  readonly fileOffset: number;
+  /** What is cleared of the last page: [clearStart, clearEnd). */
+  readonly clearStart: number;
+  readonly clearEnd: number;
+}
+
+/** @param clearsWholePage see `mapSegments` */
+function mappings({ file, kind }: LoadedObject, clearsWholePage: boolean): Mapping[] {
+  const list: Mapping[] = [];
+  for (const { address, offset, fileBytes, memoryBytes, flags } of file.loads) {
+    // lld writes segments without any bytes. ld.so maps the page that they begin in; the kernel passes them over.
+    if (memoryBytes === 0 && kind !== "library") continue;
+    const start = pageDown(address);
+    const dataEnd = address + fileBytes;
+    // Of a segment without bytes in the file that begins inside a page, ld.so maps that page of the file all the same; the
+    // kernel does not (elf_load of fs/binfmt_elf.c, since Linux 6.6).
+    const fileEnd = fileBytes === 0 && kind !== "library" ? start : pageUp(dataEnd);
+    const memoryEnd = pageUp(address + memoryBytes);
+    if (fileEnd > start) {
+      const clearEnd = clearsWholePage ? fileEnd : Math.min(fileEnd, address + memoryBytes);
+      const isCleared = memoryBytes > fileBytes;
+      list.push({
+        start,
+        end: fileEnd,
+        flags,
+        fileOffset: offset - (address - start),
+        clearStart: dataEnd,
+        clearEnd: isCleared ? clearEnd : dataEnd,
+      });
+    }
+    const zeroStart = Math.max(fileEnd, start);
+    if (memoryEnd > zeroStart) {
+      list.push({ start: zeroStart, end: memoryEnd, flags, fileOffset: -1, clearStart: 0, clearEnd: 0 });
+    }
+  }
+  return list;
+}
 
 /**
  * The regions of an object as they are before relocation.
  * @param clearsWholePage the kernel and musl clear the rest of the last page of a segment that is larger in memory than in
  *   the file; ld.so clears only up to the segment's end
  */
-export function mapSegments(object: LoadedObject, clearsWholePage: boolean): MappedRegion[] {
-  const { file, base } = object;
-  const regions: MappedRegion[] = [];
-  for (const { address, offset, fileBytes, memoryBytes, flags } of file.loads) {
-    // lld writes segments without any bytes. ld.so maps the page that they begin in; the kernel passes them over.
-    if (memoryBytes === 0 && object.kind !== "library") continue;
-    const start = pageDown(address);
-    const dataEnd = address + fileBytes;
-    // Of a segment without bytes in the file that begins inside a page, ld.so maps that page of the file all the same; the
-    // kernel does not (elf_load of fs/binfmt_elf.c, since Linux 6.6).
-    const fileEnd = fileBytes === 0 && object.kind !== "library" ? start : pageUp(dataEnd);
-    const memoryEnd = pageUp(address + memoryBytes);
-    if (fileEnd > start) {
-      const fileOffset = offset - (address - start);
-      const all = file.elf.bytes;
-      const from = Math.max(0, fileOffset);
-      const bytes = all.subarray(Math.min(from, all.length), Math.min(from + (fileEnd - start), all.length));
-      const region = { start: start + base, end: fileEnd + base, bytes, shared: true, flags, fileOffset };
-      regions.push(region);
-      if (memoryBytes > fileBytes) {
-        const clearEnd = clearsWholePage ? fileEnd : Math.min(fileEnd, address + memoryBytes);
-        const own = ownBytes(region);
-        own.fill(0, dataEnd - start, clearEnd - start);
-      }
+export function mapSegments(object: LoadedObject, clearsWholePage: boolean, budget: MemoryBudget): MappedRegion[] {
+  const { bytes } = object.file.elf;
+  return mappings(object, clearsWholePage).map(({ start, end, flags, fileOffset, clearStart, clearEnd }) => {
+    const from = Math.min(Math.max(0, fileOffset), bytes.length);
+    const file = fileOffset === -1 ? NOTHING : bytes.subarray(from, Math.min(from + (end - start), bytes.length));
+    const region: MappedRegion = {
+      start: start + object.base,
+      end: end + object.base,
+      file,
+      written: new Map(),
+      budget,
+      flags,
+      fileOffset,
+    };
+    // What is cleared lies in one page, the last of the file's.
+    if (clearStart < clearEnd) {
+      const page = Math.floor((clearStart - start) / PAGE);
+      pageToWrite(region, page)?.fill(0, clearStart - start - page * PAGE, clearEnd - start - page * PAGE);
     }
-    const zeroStart = Math.max(fileEnd, start);
-    if (memoryEnd > zeroStart) {
-      const bytes = new Uint8Array(0);
-      regions.push({ start: zeroStart + base, end: memoryEnd + base, bytes, shared: false, flags, fileOffset: -1 });
-    }
-  }
-  return regions;
+    return region;
+  });
 }
 
-/** The region's bytes, its own and all there, so that they may be changed. */
-export function ownBytes(region: MappedRegion): Uint8Array {
-  const size = Math.min(region.end - region.start, LARGEST_ZEROS);
-  if (region.shared || region.bytes.length < size) {
-    const bytes = new Uint8Array(size);
-    bytes.set(region.bytes.length > size ? region.bytes.subarray(0, size) : region.bytes);
-    region.bytes = bytes;
-    region.shared = false;
-  }
-  return region.bytes;
-}
-
-/** Copies memory into `target`; what no region has is left as it is. False if some of it was not mapped. */
-export function readMemory(regions: readonly MappedRegion[], address: number, target: Uint8Array): boolean {
-  let left = target.length;
-  for (const { start, end, bytes } of regions) {
-    const from = Math.max(address, start);
-    const to = Math.min(address + target.length, end);
-    if (from >= to) continue;
-    left -= to - from;
-    const part = bytes.subarray(Math.min(from - start, bytes.length), Math.min(to - start, bytes.length));
-    target.fill(0, from - address, to - address);
-    target.set(part, from - address);
-  }
-  return left <= 0;
-}
-
-/** Copies memory from one place to another. False, and nothing done, if some of either is not mapped. */
-export function copyMemory(
-  from: readonly MappedRegion[],
-  source: number,
-  to: readonly MappedRegion[],
-  target: number,
-  size: number,
-): boolean {
-  // A size that no region comes near is not made room for.
-  const room = to.reduce(
-    (sum, { start, end }) => sum + Math.max(0, Math.min(target + size, end) - Math.max(target, start)),
-    0,
-  );
-  if (room < size) return false;
-  const bytes = new Uint8Array(size);
-  if (!readMemory(from, source, bytes)) return false;
-  for (const region of to) {
-    const start = Math.max(target, region.start);
-    const end = Math.min(target + size, region.end);
-    if (start >= end) continue;
-    const own = ownBytes(region);
-    if (end - region.start > own.length) return false;
-    own.set(bytes.subarray(start - target, end - target), start - region.start);
-  }
-  return true;
-}
+const NOTHING = new Uint8Array(0);
 
 /** Pages of one protection and origin. */
 export interface PageRange {
@@ -137,9 +113,9 @@ export interface PageRange {
  * @param relroProtected false before relocation
  */
 export function pagesOf(object: LoadedObject, relroProtected: boolean): PageRange[] {
-  const regions = mapSegments(object, false).map(({ start, end, flags, fileOffset }) => ({
-    start,
-    end,
+  const regions = mappings(object, false).map(({ start, end, flags, fileOffset }) => ({
+    start: start + object.base,
+    end: end + object.base,
     flags,
     fileOffset,
   }));

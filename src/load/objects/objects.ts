@@ -198,8 +198,8 @@ export interface LoadedProcess {
   readonly missingLibraries: MissingLibrary[];
   readonly missingVersions: MissingVersion[];
   readonly undefinedSymbols: UndefinedSymbol[];
-  /** Filled when memory is made. */
-  readonly undecided: UndecidedValue[];
+  /** By the address of the word; filled when memory is made. */
+  readonly undecided: Map<number, UndecidedValue>;
   /** Filled when memory is made. */
   readonly loaderWords: LoaderWord[];
   readonly unique: UniqueTable;

@@ -4,8 +4,9 @@
 import { ET_EXEC, error, type Problem } from "../../elf/index.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
-import { PAGE, pageDown, pageUp } from "./map.ts";
+import { pageDown, pageUp } from "./map.ts";
 import type { LoadedObject, LoadHost } from "./objects.ts";
+import { PAGE } from "./region.ts";
 
 export interface Placement {
   /**

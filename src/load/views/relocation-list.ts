@@ -4,7 +4,7 @@
 import { MACHINES } from "../../arch/index.ts";
 import type { RelocationType } from "../../arch/relocation.ts";
 import { DT_RELR, DT_RELRSZ, rangeAtAddress, readRelr } from "../../elf/index.ts";
-import { symbolicOf } from "../file/dynamic-file.ts";
+import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
 import { symbolName, symbolSize } from "../file/dynamic-symbols.ts";
 import type { RelocationRange } from "../file/relocation-ranges.ts";
 import { versionIndex } from "../file/version-table.ts";
@@ -44,8 +44,8 @@ export interface LoadedRelocation {
   readonly provider: LoadedObject | undefined;
   /** Index in the provider's dynamic symbols. */
   readonly providerSymbol: number;
-  /** From the table, or for REL from the field as it is in the file. */
-  readonly addend: bigint;
+  /** From the table, or for REL from the field as it is in the file. Exact up to 2^53. */
+  readonly addend: number;
 }
 
 /** How many bytes a relocation writes. */
@@ -113,12 +113,21 @@ function* packedOnes(process: LoadedProcess, object: LoadedObject): Generator<Lo
   const end = Math.min(range.end, range.start + size);
   const typeNumber = machineOf(process).dynamic.relative;
   for (const address of readRelr(elf, { start: range.start, end }, { file: elf.name }, () => {})) {
-    const site = object.base + address;
     yield {
-      ...withoutSymbol(process, object, typeNumber),
-      site,
+      object,
+      site: object.base + address,
+      type: typeOf(process, typeNumber),
+      typeNumber,
+      kind: DO_RELATIVE,
       packed: true,
       plt: false,
+      symbol: 0,
+      name: "",
+      version: "",
+      row: -1,
+      rule: BOUND_LOCALLY,
+      provider: object,
+      providerSymbol: 0,
       addend: fieldAt(object, address),
     };
   }
@@ -128,63 +137,65 @@ function machineOf(process: LoadedProcess) {
   return MACHINES[process.machine === "x86-64" ? 0 : 1];
 }
 
-function withoutSymbol(process: LoadedProcess, object: LoadedObject, typeNumber: number) {
-  return {
-    object,
-    type: machineOf(process).relocations.types[typeNumber & 255],
-    typeNumber,
-    kind: RELOCATION_KINDS[process.machine][typeNumber & 255],
-    symbol: 0,
-    name: "",
-    version: "",
-    row: -1,
-    rule: BOUND_LOCALLY,
-    provider: object,
-    providerSymbol: 0,
-  };
+function typeOf(process: LoadedProcess, typeNumber: number): RelocationType | undefined {
+  return machineOf(process).relocations.types[typeNumber & 255];
 }
 
+/** A million of these are made one after the other, so all come from one place with their fields in one order. */
 function relocationAt(
   process: LoadedProcess,
   object: LoadedObject,
   range: RelocationRange,
   at: number,
-  row: number,
+  nextRow: number,
 ): LoadedRelocation {
   const { file, bindings } = object;
   const { view, elfClass } = file.elf;
   const wide = elfClass === 64;
   const offset = wide ? view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true) : view.getUint32(at, true);
-  const plain = withoutSymbol(process, object, typeNumberAt(view, at, wide));
-  const addend = range.rela ? addendAt(view, at, wide) : fieldAt(object, offset);
-  const place = { site: object.base + offset, packed: false, plt: range.plt, addend };
-  const { kind } = plain;
-  if (!isSymbolic(kind) || bindings === undefined) return { ...plain, ...place };
-  const { symbols, versions } = file;
-  const symbol = symbolicOf(file).symbol[row];
-  const version = versions.symbolsAt < 0 ? 0 : versionIndex(versions, symbols.bytes, symbol);
+  const typeNumber = typeNumberAt(view, at, wide);
+  const kind = RELOCATION_KINDS[process.machine][typeNumber];
+  const isBound = isSymbolic(kind) && bindings !== undefined;
+  const symbol = isBound ? symbolicOf(file).symbol[nextRow] : 0;
   return {
-    ...plain,
-    ...place,
+    object,
+    site: object.base + offset,
+    type: typeOf(process, typeNumber),
+    typeNumber,
+    kind,
+    packed: false,
+    plt: range.plt,
     symbol,
-    name: kind === DO_REFUSE || symbol === 0 ? "" : symbolName(symbols, symbol),
-    version: versions.hash[version] === 0 ? "" : versions.name[version],
-    row,
-    rule: bindings.rule[row],
-    provider: process.objects[bindings.provider[row]],
-    providerSymbol: bindings.symbol[row],
+    name: kind === DO_REFUSE || symbol === 0 ? "" : symbolName(file.symbols, symbol),
+    version: isBound ? versionOf(file, symbol) : "",
+    row: isBound ? nextRow : -1,
+    rule: isBound ? bindings.rule[nextRow] : BOUND_LOCALLY,
+    provider: isBound ? process.objects[bindings.provider[nextRow]] : object,
+    providerSymbol: isBound ? bindings.symbol[nextRow] : 0,
+    addend: range.rela ? addendAt(view, at, wide) : fieldAt(object, offset),
   };
 }
 
-function addendAt(view: DataView, at: number, wide: boolean): bigint {
-  return wide ? view.getBigInt64(at + 16, true) : BigInt(view.getInt32(at + 8, true));
+/** The version that a reference asks for, "" for none. */
+function versionOf({ versions, symbols }: DynamicFile, symbol: number): string {
+  const version = versions.symbolsAt < 0 ? 0 : versionIndex(versions, symbols.bytes, symbol);
+  return versions.hash[version] === 0 ? "" : versions.name[version];
+}
+
+function addendAt(view: DataView, at: number, wide: boolean): number {
+  return wide ? signed(view, at + 16) : view.getInt32(at + 8, true);
+}
+
+/** 64 bits. */
+function signed(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 }
 
 /** The word at an address as the file has it, signed; 0 in memory that is not in the file. */
-function fieldAt(object: LoadedObject, address: number): bigint {
+function fieldAt(object: LoadedObject, address: number): number {
   const { elf } = object.file;
   const range = rangeAtAddress(elf, address);
   const bytes = elf.elfClass / 8;
-  if (range === undefined || range.end - range.start < bytes) return 0n;
-  return bytes === 8 ? elf.view.getBigInt64(range.start, true) : BigInt(elf.view.getInt32(range.start, true));
+  if (range === undefined || range.end - range.start < bytes) return 0;
+  return bytes === 8 ? signed(elf.view, range.start) : elf.view.getInt32(range.start, true);
 }

@@ -219,7 +219,7 @@ export function compareMemory(
   const problems: string[] = [];
   const skip = new Map<number, number>();
   const word = process.machine === "i386" ? 4 : 8;
-  for (const { object, site, type, provider } of process.undecided) {
+  for (const { object, site, type, provider } of process.undecided.values()) {
     skip.set(site, word);
     if (object.kind === "loader") continue;
     const real = snapshot.read(site, word);
@@ -260,21 +260,20 @@ export function compareMemory(
     findExtraPages(object, snapshot, problems);
   }
   compareLoader(process, snapshot, word, problems);
-  return { bytes, differences, undecided: process.undecided.length, problems };
+  return { bytes, differences, undecided: process.undecided.size, problems };
 }
 
 /** ld.so writes to much of itself; what can be compared are the words that it relocates. */
 function compareLoader(process: LoadedProcess, snapshot: Snapshot, word: number, problems: string[]): void {
   const loader = process.objects.find(({ kind }) => kind === "loader");
   if (loader?.regions === undefined || process.options.profile.library === "musl") return;
-  const undecided = new Set(process.undecided.map(({ site }) => site));
   for (const range of loader.file.ranges) {
     for (let at = range.start; at < range.end; at += range.entry) {
       const site = loader.base + loader.file.elf.view.getUint32(at, true);
       const own = new Uint8Array(word);
       readMemory(loader.regions, site, own);
       const real = snapshot.read(site, word);
-      if (undecided.has(site) || (real !== undefined && Buffer.compare(own, real) === 0)) continue;
+      if (process.undecided.has(site) || (real !== undefined && Buffer.compare(own, real) === 0)) continue;
       problems.push(`${loader.name}: word at +0x${(site - loader.base).toString(16)}`);
     }
   }
