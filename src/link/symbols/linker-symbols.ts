@@ -171,7 +171,13 @@ export function defineLinkerSymbols(
 }
 
 function provide(symbols: SymbolTable, id: SymbolId, type: number, visibility: number): void {
+  // What a library says of its own keeps standing, as in BFD.
+  const known = isShared(symbols, id) ? { type: symbols.type[id], size: symbols.size[id] } : undefined;
   defineSymbol(symbols, id, SECTION_OUTPUT, 0, type);
+  if (known !== undefined && type === STT_NOTYPE) {
+    symbols.type[id] = known.type;
+    symbols.size[id] = known.size;
+  }
   symbols.rule[id] = RULE_LINKER;
   if (visibility !== STV_DEFAULT) {
     const seen = symbols.visibility[id];

@@ -3,7 +3,7 @@
 
 import { equal, match } from "node:assert/strict";
 import { compile, type Target } from "../../support/build.ts";
-import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
+import { beyondGnuLd, eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
 
 const LIBRARY = `
   int number = 5;
@@ -147,7 +147,8 @@ eachTarget("pointers agree with the code about where a library's function and va
   }
 });
 
-eachTarget("all names of a copied variable are the copy, whichever the program uses", (target) => {
+// GNU ld forgets names that the program does not use, and the library then reads its own variable by them.
+beyondGnuLd("all names of a copied variable are the copy, whichever the program uses", (target) => {
   const library = compile(
     target,
     "library.c",
@@ -163,12 +164,10 @@ eachTarget("all names of a copied variable are the copy, whichever the program u
       `extern int ${name}; int get(void); int main(void) { ${name} = 1; return get(); }`,
       ["-fno-pie"],
     );
-    for (const linker of [gnu, underTest]) {
-      const shop = workshop(linker, target);
-      shop.cc("liblibrary.so", ["-shared", library]);
-      shop.cc("main", ["-no-pie", main, "./liblibrary.so"]);
-      equal(shop.run("main").status, 111);
-    }
+    const shop = workshop(underTest, target);
+    shop.cc("liblibrary.so", ["-shared", library]);
+    shop.cc("main", ["-no-pie", main, "./liblibrary.so"]);
+    equal(shop.run("main").status, 111);
   }
 });
 
