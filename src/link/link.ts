@@ -177,21 +177,38 @@ function linkImage(
   placeChunks(outputs);
   orderLinked(objects, sections, outputs);
 
-  // Addresses and file offsets. Final beyond this point.
-  const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, report);
-  reportMbind(outputs, report);
-  if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, report);
-  placeFolded(folded, sections);
-  const at = slotAddresses(made.slotChunks);
-  const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
-  placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
-  computeAddresses(values, made.slots, at, scan);
-  evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, report);
-  facts.placed = { made, values, at };
+  // Once; with relocations packed for Android again, until their section has its size.
+  for (;;) {
+    const said: Problem[] = [];
+    const note: Report = (problem) => said.push(problem);
 
-  // Contents.
-  const written = writeImage(loader, scan, made, layout, values, at, machine, mode, options, report);
-  return options.outputFormat === "binary" ? binaryImage(written, layout.sections, report) : written;
+    // Addresses and file offsets. Final beyond this point.
+    const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, note);
+    reportMbind(outputs, note);
+    if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, note);
+    placeFolded(folded, sections);
+    const at = slotAddresses(made.slotChunks);
+    const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
+    placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
+    computeAddresses(values, made.slots, at, scan);
+    evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, note);
+    facts.placed = { made, values, at };
+
+    // Contents.
+    const written = writeImage(loader, scan, made, layout, values, at, machine, mode, options, note);
+    if (written === undefined) {
+      emptyRelocations(made);
+      continue;
+    }
+    for (const problem of said) report(problem);
+    return options.outputFormat === "binary" ? binaryImage(written, layout.sections, report) : written;
+  }
+}
+
+/** What was written of the lists that are filled while writing. */
+function emptyRelocations({ dynamicRelocations, pltRelocations }: MadeSections): void {
+  dynamicRelocations.count = 0;
+  pltRelocations.count = 0;
 }
 
 /** Lays out; with packed relative relocations, again until their section has its size. */

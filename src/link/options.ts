@@ -174,6 +174,11 @@ export interface LinkOptions {
   /** --spare-dynamic-tags: DT_NULL entries beyond the one that ends the dynamic section, for tools that edit it in place. */
   readonly spareDynamicTags: number;
 
+  /** --pack-dyn-relocs=android: as Bionic's loader reads them; glibc's does not. */
+  readonly androidRelocations: boolean;
+  /** --use-android-relr-tags: .relr.dyn under the tags and the section type that Bionic had before they were agreed on. */
+  readonly androidRelrTags: boolean;
+
   // -z
   readonly z: ZOptions;
 
@@ -399,6 +404,8 @@ export const defaultOptions: LinkOptions = {
   depaudit: [],
   hashStyle: "both",
   spareDynamicTags: 5,
+  androidRelocations: false,
+  androidRelrTags: false,
   z: defaultZ,
   gcSections: false,
   gcKeepExported: false,

@@ -80,6 +80,7 @@ function checkCombinations(draft: Draft): void {
     if (draft.relocatable) conflict("-r", "--separate-debug-file");
     if (options.emitRelocs) conflict("-q", "--separate-debug-file");
   }
+  if (options.androidRelocations && !options.z.combreloc) conflict("--pack-dyn-relocs=android", "-z nocombreloc");
   if (draft.relocatable && !options.z.sectionheader) conflict("-r", "-z nosectionheader");
   // Readable data among the code would make all of it readable (lld refuses it too).
   if (options.executeOnly && (!options.z.separateCode || options.omagic || options.nmagic))

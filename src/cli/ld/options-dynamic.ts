@@ -55,13 +55,17 @@ export const dynamicOptions: OptionGroup = {
     value(
       "--pack-dyn-relocs",
       "METHOD",
-      "How dynamic relocations are packed: none (default) or relr.",
+      "How dynamic relocations are packed: none (default), relr, or for Bionic's loader android or android+relr.",
       (draft, name) => {
-        const method = oneOf(draft, name, ["none", "relr"]);
-        if (method !== undefined) draft.options.z.packRelativeRelocs = method === "relr";
+        const method = oneOf(draft, name, ["none", "relr", "android", "android+relr"]);
+        if (method === undefined) return;
+        draft.options.z.packRelativeRelocs = method.endsWith("relr");
+        draft.options.androidRelocations = method.startsWith("android");
       },
       OTHERS,
     ),
+    set("--use-android-relr-tags", "Mark .relr.dyn as Android did before 2019.", "androidRelrTags", true, OTHERS),
+    set("--no-use-android-relr-tags", "Do not (default).", "androidRelrTags", false, OTHERS),
     quiet(
       "--apply-dynamic-relocs",
       "Write the values that dynamic relocations would give, too.",

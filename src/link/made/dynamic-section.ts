@@ -40,6 +40,20 @@ export interface DynamicFacts {
   readonly hasVersions: boolean;
 }
 
+type RelocationForm = "rel" | "rela" | "relr" | "android-rel" | "android-rela" | "android-relr";
+
+/** By what tags each form of relocation table is found. */
+const RELOCATION_TAGS: Readonly<
+  Record<RelocationForm, { readonly start: number; readonly size: number; readonly entry: number | undefined }>
+> = {
+  rel: { start: elf.DT_REL, size: elf.DT_RELSZ, entry: elf.DT_RELENT },
+  rela: { start: elf.DT_RELA, size: elf.DT_RELASZ, entry: elf.DT_RELAENT },
+  relr: { start: elf.DT_RELR, size: elf.DT_RELRSZ, entry: elf.DT_RELRENT },
+  "android-rel": { start: elf.DT_ANDROID_REL, size: elf.DT_ANDROID_RELSZ, entry: undefined },
+  "android-rela": { start: elf.DT_ANDROID_RELA, size: elf.DT_ANDROID_RELASZ, entry: undefined },
+  "android-relr": { start: elf.DT_ANDROID_RELR, size: elf.DT_ANDROID_RELRSZ, entry: elf.DT_ANDROID_RELRENT },
+};
+
 export function planDynamic(
   facts: DynamicFacts,
   outputs: OutputSections,
@@ -95,14 +109,16 @@ export function planDynamic(
   }
   const { relocations } = facts;
   if (relocations.length > 0) {
-    add(machine.rela ? elf.DT_RELA : elf.DT_REL, () => relocations[0].address);
-    add(machine.rela ? elf.DT_RELASZ : elf.DT_RELSZ, () => relocations.reduce((sum, it) => sum + it.size, 0));
-    add(machine.rela ? elf.DT_RELAENT : elf.DT_RELENT, (machine.rela ? 3 : 2) * machine.wordBytes);
+    const tags = RELOCATION_TAGS[`${options.androidRelocations ? "android-" : ""}${machine.rela ? "rela" : "rel"}`];
+    add(tags.start, () => relocations[0].address);
+    add(tags.size, () => relocations.reduce((sum, it) => sum + it.size, 0));
+    if (tags.entry !== undefined) add(tags.entry, (machine.rela ? 3 : 2) * machine.wordBytes);
   }
   if (facts.hasRelr) {
-    address(elf.DT_RELR, ".relr.dyn");
-    add(elf.DT_RELRSZ, () => section(".relr.dyn")?.size ?? 0);
-    add(elf.DT_RELRENT, machine.wordBytes);
+    const tags = RELOCATION_TAGS[options.androidRelrTags ? "android-relr" : "relr"];
+    address(tags.start, ".relr.dyn");
+    add(tags.size, () => section(".relr.dyn")?.size ?? 0);
+    if (tags.entry !== undefined) add(tags.entry, machine.wordBytes);
   }
   if (facts.textRelocations) add(elf.DT_TEXTREL, 0);
   const flags =
@@ -125,7 +141,9 @@ export function planDynamic(
     add(elf.DT_VERNEEDNUM, facts.verneedCount);
   }
   if (facts.hasVersions) address(elf.DT_VERSYM, ".gnu.version");
-  if (facts.hasRelative && z.combreloc) add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, facts.relativeCount);
+  // Of packed ones nobody counts the first.
+  if (facts.hasRelative && z.combreloc && !options.androidRelocations)
+    add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, facts.relativeCount);
   add(elf.DT_NULL, 0);
   for (let i = 0; i < options.spareDynamicTags; i++) add(elf.DT_NULL, 0);
   return tags;

@@ -100,6 +100,7 @@ export function makeSections(
     options.z.combreloc ? undefined : split,
     machine,
     mode,
+    options,
   );
   if (mode.interpreted) makeInterp(outputs, options.dynamicLinker ?? machine.interpreter);
   const idSize = buildIdSize(options.buildId);

@@ -7,6 +7,9 @@ import {
   SHF_EXECINSTR,
   SHF_INFO_LINK,
   SHF_WRITE,
+  SHT_ANDROID_REL,
+  SHT_ANDROID_RELA,
+  SHT_ANDROID_RELR,
   SHT_DYNAMIC,
   SHT_DYNSYM,
   SHT_GNU_HASH,
@@ -129,6 +132,7 @@ export function makeRelocationChunks(
   split: (() => readonly RelocationPart[]) | undefined,
   machine: Machine,
   mode: OutputMode,
+  options: LinkOptions,
 ): RelocationChunks {
   const size = relocationSize(machine);
   const type = machine.rela ? SHT_RELA : SHT_REL;
@@ -144,15 +148,24 @@ export function makeRelocationChunks(
   const make = (name: string, section: string, count: number, bytes: number, kind: number): Chunk | undefined => {
     if (count === 0) return undefined;
     const output = outputNamed(outputs, section, kind, SHF_ALLOC);
-    output.entsize = bytes;
+    // Of packed ones no two are of one size.
+    output.entsize = kind === SHT_ANDROID_REL || kind === SHT_ANDROID_RELA ? 1 : bytes;
     return addChunk(outputs, output, name, count * bytes, machine.wordBytes);
   };
+  const { androidRelocations, androidRelrTags } = options;
+  const dynamicType = !androidRelocations ? type : machine.rela ? SHT_ANDROID_RELA : SHT_ANDROID_REL;
   const parts = mode.dynamic ? split?.() : undefined;
   return {
-    dynamic: parts === undefined ? make(`${prefix}.dyn`, `${prefix}.dyn`, dynamicCount, size, type) : undefined,
+    dynamic: parts === undefined ? make(`${prefix}.dyn`, `${prefix}.dyn`, dynamicCount, size, dynamicType) : undefined,
     parts,
     plt: make(mode.dynamic ? `${prefix}.plt` : `${prefix}.iplt`, `${prefix}.plt`, pltCount, size, type),
-    relr: make(".relr.dyn", ".relr.dyn", packed === 0 ? 0 : 1, machine.wordBytes, SHT_RELR),
+    relr: make(
+      ".relr.dyn",
+      ".relr.dyn",
+      packed === 0 ? 0 : 1,
+      machine.wordBytes,
+      androidRelrTags ? SHT_ANDROID_RELR : SHT_RELR,
+    ),
     dynamicCount,
     pltCount,
   };

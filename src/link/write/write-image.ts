@@ -12,6 +12,7 @@ import { addRelocation, type RelocationList, sortRelocations, writeRelocations }
 import { writeDynamic } from "../made/dynamic-section.ts";
 import type { MadeSections } from "../made/make-sections.ts";
 import { isOwnPltFunction, writeSymbols } from "../made/output-symbols.ts";
+import { packAndroid } from "../made/pack-android.ts";
 import type { SlotAddresses } from "../made/slots.ts";
 import { writeParts } from "../made/split-relocations.ts";
 import type { LinkOptions } from "../options.ts";
@@ -35,6 +36,7 @@ import { planHeaders, writeHeaders } from "./write-headers.ts";
 /** What one ArrayBuffer holds in every engine of today. Memory that stays zero costs nothing, so size alone is no harm. */
 export const LARGEST_IMAGE: number = 0xffffffff;
 
+/** @returns undefined if sizes have changed: to be laid out and written again */
 export function writeImage(
   loader: Loader,
   scan: Scan,
@@ -46,7 +48,7 @@ export function writeImage(
   mode: OutputMode,
   options: LinkOptions,
   report: Report,
-): Uint8Array {
+): Uint8Array | undefined {
   const { objects, sections, symbols } = loader;
   const { outputs, address, merged } = values;
   const { slots, dynamic, symtab, dynamicRelocations, pltRelocations, relocationChunks } = made;
@@ -110,6 +112,9 @@ export function writeImage(
   for (const id of made.copies)
     addRelocation(dynamicRelocations, address[id], machine.dynamic.copy, dynamicIndex[id], 0);
 
+  const order = (list: RelocationList): Int32Array => sortRelocations(list, machine, ownResolvers(made, symbols, mode));
+  if (options.androidRelocations && !fillPacked(dynamicRelocations, relocationChunks.dynamic, order, machine))
+    return undefined;
   const { gotPlt } = made.slotChunks;
   if (gotPlt !== undefined) writeGotHeader(gotPlt, dynamic?.chunks.dynamic.address ?? 0, is64, view);
   writePlt(gotWriter, made.slotChunks);
@@ -118,8 +123,8 @@ export function writeImage(
     writeDynamic(dynamic.tags, machine, view, dynamic.chunks.dynamic.offset);
   }
   const { parts } = relocationChunks;
-  const order = (list: RelocationList): Int32Array => sortRelocations(list, machine, ownResolvers(made, symbols, mode));
-  writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, order, machine, view, report);
+  if (!options.androidRelocations)
+    writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, order, machine, view, report);
   if (parts !== undefined) writeParts(dynamicRelocations, parts, machine, mode, view);
   writeRelocationChunk(pltRelocations, relocationChunks.plt, undefined, machine, view, report);
   for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
@@ -163,6 +168,26 @@ export function writeImage(
   if (made.buildId !== undefined)
     image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
   return image;
+}
+
+/**
+ * --pack-dyn-relocs=android: what the relocations take is known only when all have been written.
+ * @returns false if the section has to be larger (or, the first time, smaller): its size is set, and all is to be laid out anew
+ */
+function fillPacked(
+  list: RelocationList,
+  chunk: Chunk | undefined,
+  order: (list: RelocationList) => Int32Array,
+  machine: Machine,
+): boolean {
+  if (chunk === undefined) return true;
+  const bytes = packAndroid(list, order(list), machine);
+  const isPlanned = chunk.write !== undefined;
+  // A reader stops at the count, so that zeros may follow.
+  chunk.write = (image, _view, { offset }) => image.set(bytes, offset);
+  if (isPlanned && bytes.length <= chunk.size) return true;
+  chunk.size = alignUp(bytes.length, machine.wordBytes);
+  return false;
 }
 
 /** What is written was counted before layout; a difference is an error of the linker, never a broken file. */
