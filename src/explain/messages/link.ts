@@ -98,6 +98,10 @@ export const linkMessages: MessageTable = {
     message: "symbol {symbol:symbol} names version {version}, which the version script does not define",
     cure: "add the version {version} to the version script",
   },
+  "version-name-taken": {
+    message: "a symbol stands for the version `{symbol:symbol}', which something else defines already",
+    cure: "rename the version in the version script, or the symbol",
+  },
   "version-unmet": {
     message: "no library defines version {version} of {symbol:symbol}, which is referred to",
     cure: "link the library that defines {symbol}@{version}",

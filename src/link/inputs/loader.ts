@@ -96,6 +96,9 @@ export function createLoader(
     lazySets: [],
     versioned: {
       ids: [],
+      joined: [],
+      unseen: new Set(),
+      lost: new Set(),
       nodes: options.versionNodes,
       // What is wrong with the script is reported when versions are assigned.
       matcher: compileVersions(options.versionNodes, () => {}),

@@ -122,7 +122,7 @@ export function readGlobals(
     if (isExcluded) excludedSymbols.push(id);
     object.symbols[i - firstGlobal] = id;
   }
-  if (versioned.ids.length > before) joinSamePlace(symbols, versioned.ids.slice(before));
+  if (versioned.ids.length > before) joinSamePlace(symbols, versioned.ids.slice(before), versioned.joined);
 }
 
 function isGlobalBinding(binding: number): boolean {

@@ -28,6 +28,7 @@ import {
   STV_HIDDEN,
   STV_INTERNAL,
   VER_FLG_BASE,
+  VER_FLG_WEAK,
   VER_NDX_GLOBAL,
   VERSYM_HIDDEN,
   VERSYM_VERSION,
@@ -57,7 +58,7 @@ import {
   versionId,
 } from "../tables/symbol-table.ts";
 import { isMet, type SharedReference } from "./shared-reference.ts";
-import { joinNames, plainName, scriptParts, type VersionedNames } from "./versioned-names.ts";
+import { joinNames, plainName, scriptParts, separateJoined, type VersionedNames } from "./versioned-names.ts";
 
 export interface SharedFile {
   readonly id: SharedId;
@@ -84,6 +85,8 @@ export interface SharedFile {
   readonly versym: number;
   /** Version index → name. [0] and [1] (local, global) and the base version are "". */
   readonly versions: readonly string[];
+  /** Versions that the library defines with VER_FLG_WEAK: who needs them says so too (bfd/elflink.c, "vna_flags"). */
+  readonly weakVersions: ReadonlySet<string>;
   /** By index of section header: 1 where the section occupies memory without file contents. */
   readonly bssSections: Uint8Array;
   /** By index of section header: 1 where the section is mapped read-only (copies of its data can be RELRO). */
@@ -190,7 +193,8 @@ export function readShared(
   }
   const versym = headers.find((it) => it.type === SHT_GNU_versym);
   const hasVersions = versym !== undefined && inside(versym) && versym.size >= symbolCount * 2;
-  const versions = hasVersions ? readVersions(view, bytes, headers, inside) : [];
+  const weakVersions = new Set<string>();
+  const versions = hasVersions ? readVersions(view, bytes, headers, inside, weakVersions) : [];
   return {
     id,
     name: origin.name,
@@ -210,6 +214,7 @@ export function readShared(
     stringsEnd: symbolStrings.offset + symbolStrings.size,
     versym: hasVersions ? versym.offset : 0,
     versions,
+    weakVersions,
     bssSections: Uint8Array.from(headers, (it) => (it.type === SHT_NOBITS ? 1 : 0)),
     readOnlySections: findReadOnly(view, is64, headers),
     sectionAlignment: Float64Array.from(headers, (it) => it.alignment),
@@ -267,7 +272,13 @@ function findReadOnly(view: DataView, is64: boolean, headers: readonly Header[])
 }
 
 /** Names of the versions that the library defines and needs, by index (gABI has none of it: the LSB's "Symbol Versioning"). */
-function readVersions(view: DataView, bytes: Uint8Array, headers: Header[], inside: (it: Header) => boolean): string[] {
+function readVersions(
+  view: DataView,
+  bytes: Uint8Array,
+  headers: Header[],
+  inside: (it: Header) => boolean,
+  weak: Set<string>,
+): string[] {
   const versions: string[] = ["", ""];
   const set = (index: number, name: string): void => {
     while (versions.length <= index) versions.push("");
@@ -285,9 +296,12 @@ function readVersions(view: DataView, bytes: Uint8Array, headers: Header[], insi
       if (it.type === SHT_GNU_verdef) {
         if (at + 20 > end) break;
         const aux = at + view.getUint32(at + 12, true);
-        const isBase = (view.getUint16(at + 2, true) & VER_FLG_BASE) !== 0;
-        if (aux + 8 <= end && !isBase)
-          set(view.getUint16(at + 4, true) & VERSYM_VERSION, text(view.getUint32(aux, true)));
+        const flags = view.getUint16(at + 2, true);
+        if (aux + 8 <= end && (flags & VER_FLG_BASE) === 0) {
+          const name = text(view.getUint32(aux, true));
+          set(view.getUint16(at + 4, true) & VERSYM_VERSION, name);
+          if ((flags & VER_FLG_WEAK) !== 0) weak.add(name);
+        }
       } else {
         let aux = at + view.getUint32(at + 8, true);
         for (let k = view.getUint16(at + 2, true); k > 0 && aux + 16 <= end; k--) {
@@ -506,6 +520,7 @@ export function joinVersioned(
       break;
     }
   }
+  separateJoined(symbols, versioned);
   for (const { symbol, version } of references) {
     // What the library knows as something else it finds in another library.
     if (!record.strangers.has(symbol)) noteReference(symbols, symbol, version);

@@ -13,9 +13,13 @@
 //                    or makes it local
 //                  foo of an object otherwise            two definitions: the strong one, or "multiple definition"
 //                  foo@V of an object                    two definitions of foo@@V, as before
+//                  foo that took the place of a          two definitions of foo
+//                    library's foo@@V, or keeps it
+//                    from counting
 //   foo@V          foo at the same place of the object   one definition: foo is foo@V, not exported as foo
 //                  foo@@V of an object                   two definitions of foo@@V
 //                  foo@@V of a library read before       foo is foo@V
+//                  foo beside a library's foo@@V         two definitions of foo, as above
 //                  anything else                         an entry of its own; foo is what it was
 //   foo@, foo@@    as above                              V is empty: exported without a version, which no script changes
 //
@@ -40,8 +44,11 @@ import {
   aliasOf,
   coverNames,
   FLAG_ASSIGNED,
+  FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
   FLAG_HIDDEN_VERSION,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_SYMVER,
   FLAG_VERSIONED,
   isDefinedHere,
@@ -59,6 +66,12 @@ import {
 export interface VersionedNames {
   /** Entries `foo@V` that objects mention. */
   readonly ids: SymbolId[];
+  /** `foo` that an object has at the place of its `foo@V`. */
+  readonly joined: SymbolId[];
+  /** Those of them that a library asks for without a version, and does not see. */
+  readonly unseen: Set<SymbolId>;
+  /** Versions of definitions that others took the place of: these versions are not for want of symbols. */
+  readonly lost: Set<number>;
   /** Versions of --version-script; a VERSION command of an input may not have been read yet (so in GNU ld). */
   readonly nodes: readonly VersionNode[];
   readonly matcher: VersionMatcher;
@@ -119,13 +132,19 @@ export function enterHidden(
   versioned: VersionedNames,
 ): SymbolId {
   const alias = versionedName(symbols, base, candidate.version);
-  const isFree = symbols.kind[alias] === KIND_INDIRECT || isUndefined(symbols, alias);
-  if (isFree && isDefaultOfLibrary(symbols, aliasOf(symbols, base), candidate.version)) {
+  const isFree = isUndefined(symbols, alias);
+  const isKnown = symbols.kind[alias] === KIND_INDIRECT;
+  if ((isFree || isKnown) && isDefaultOfLibrary(symbols, aliasOf(symbols, base), candidate.version)) {
     mergeRegular(symbols, base, candidate, record);
     symbols.flags[base] |= FLAG_SYMVER | FLAG_HIDDEN_VERSION;
-    if (symbols.kind[alias] !== KIND_INDIRECT) joinNames(symbols, alias, base);
+    if (!isKnown) joinNames(symbols, alias, base);
     return base;
   }
+  if (isFree && standsFor(symbols, base, candidate.version, record, versioned)) {
+    joinNames(symbols, alias, base);
+    candidate.version = 0;
+  }
+  if (isFree) noteHiddenBase(symbols, base, alias, candidate.version, record);
   const id = aliasOf(symbols, alias);
   mergeRegular(symbols, id, candidate, record);
   if (id === alias) {
@@ -138,11 +157,36 @@ export function enterHidden(
   return id;
 }
 
+/** Does the plain definition of an object stand for this version of a library too? */
+function standsFor(
+  symbols: SymbolTable,
+  base: SymbolId,
+  version: number,
+  { replaced }: ResolutionRecord,
+  versioned: VersionedNames,
+): boolean {
+  const it = replaced.get(base);
+  if (it === undefined || it.version !== version || it.apart || !isDefinedHere(symbols, base)) return false;
+  return it.behind || !scriptParts(symbols, base, version, versioned);
+}
+
+/** A hidden `foo` leaves the library's version to the `foo@V` that comes now: the library has that too. */
+function noteHiddenBase(
+  symbols: SymbolTable,
+  base: SymbolId,
+  alias: SymbolId,
+  version: number,
+  { replaced }: ResolutionRecord,
+): void {
+  const it = replaced.get(base);
+  if (it?.apart === true && it.behind && it.version === version) symbols.flags[alias] |= FLAG_DEF_DYNAMIC;
+}
+
 /**
  * Where an object defines `foo` and `foo@V` at one place, the two are one. After all symbols of the object are read.
  * @param ids of the object's entries `foo@V`
  */
-export function joinSamePlace(symbols: SymbolTable, ids: readonly SymbolId[]): void {
+export function joinSamePlace(symbols: SymbolTable, ids: readonly SymbolId[], joined: SymbolId[]): void {
   for (const id of ids) {
     const kind = symbols.kind[id];
     if (kind !== KIND_DEFINED && kind !== KIND_DEFINED_WEAK) continue;
@@ -161,6 +205,19 @@ export function joinSamePlace(symbols: SymbolTable, ids: readonly SymbolId[]): v
     symbols.version[base] = symbols.version[id];
     symbols.flags[base] = (symbols.flags[base] & ~FLAG_FORCED_LOCAL) | FLAG_SYMVER | FLAG_HIDDEN_VERSION;
     joinNames(symbols, id, base);
+    joined.push(base);
+  }
+}
+
+/**
+ * What libraries want of plain `foo`, they do not want of `foo@V` at its place: plain `foo` is local (bfd/elflink.c, the
+ * end of elf_link_add_object_symbols). After all inputs, before references with a version count.
+ */
+export function separateJoined(symbols: SymbolTable, { joined, unseen }: VersionedNames): void {
+  for (const id of joined) {
+    const flags = symbols.flags[id];
+    if ((flags & (FLAG_REF_DYNAMIC_NONWEAK | FLAG_DEF_DYNAMIC)) === FLAG_REF_DYNAMIC_NONWEAK) unseen.add(id);
+    symbols.flags[id] = flags & ~(FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK | FLAG_DEF_DYNAMIC);
   }
 }
 
@@ -184,6 +241,13 @@ export function enterDefault(
   versioned: VersionedNames,
 ): SymbolId {
   const alias = versionedName(symbols, base, candidate.version);
+  if (isUndefined(symbols, alias) && standsFor(symbols, base, candidate.version, record, versioned)) {
+    // The definition counts as one of plain foo.
+    joinNames(symbols, alias, base);
+    candidate.version = 0;
+    mergeRegular(symbols, base, candidate, record);
+    return base;
+  }
   const known = aliasOf(symbols, alias);
   if (known !== alias) {
     mergeRegular(symbols, known, candidate, record);
@@ -203,10 +267,12 @@ export function enterDefault(
     if (symbols.kind[base] === KIND_DEFINED_WEAK) symbols.kind[base] = KIND_UNDEFINED;
     else if (symbols.kind[base] === KIND_DEFINED) reportTwice(symbols, base, candidate, record);
   }
+  const before = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) !== 0 ? symbols.version[base] : 0;
   mergeRegular(symbols, base, candidate, record);
   if (symbols.owner[base] === candidate.owner && symbols.index[base] === candidate.index) {
     symbols.flags[base] = (symbols.flags[base] & ~FLAG_HIDDEN_VERSION) | FLAG_SYMVER;
     symbols.version[base] = candidate.version;
+    if (before !== 0) versioned.lost.add(before);
   }
   joinDefault(symbols, alias, base, candidate, record);
   return base;
@@ -267,5 +333,7 @@ export function joinDefault(
       if (!isWeak) takeDefinition(symbols, target, alias);
     } else if (!isWeak) reportTwice(symbols, alias, candidate, record);
   }
+  // A library's hidden foo@V is for who refers to it there: no reason to export this one.
+  if (isShared(symbols, alias)) symbols.flags[alias] &= ~FLAG_DEF_DYNAMIC;
   joinNames(symbols, alias, target);
 }

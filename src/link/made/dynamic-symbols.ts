@@ -253,7 +253,7 @@ function encodeNeeds(needs: readonly Need[], strings: StringTable): Uint8Array {
     [...it.versions].forEach(([name, index], k, list) => {
       const aux = at + 16 + k * 16;
       view.setUint32(aux, hashText(name), true);
-      view.setUint16(aux + 4, 0, true);
+      view.setUint16(aux + 4, it.shared.weakVersions.has(name) ? VER_FLG_WEAK : 0, true);
       view.setUint16(aux + 6, index, true);
       view.setUint32(aux + 8, addText(strings, name), true);
       view.setUint32(aux + 12, k + 1 < list.length ? 16 : 0, true);

@@ -34,7 +34,7 @@ export function assignValues(
 ): void {
   const { symbols, scriptCommands } = loader;
   const context = createContext(loader, table, machine);
-  for (const it of prepareAssignments(symbols, options.defsym, scriptCommands)) {
+  for (const it of prepareAssignments(symbols, options.defsym, scriptCommands, new Set())) {
     const id = symbolNamed(symbols, it.symbol);
     const result = evaluateExpression(it.value, it.place, context, report);
     if (result === undefined) continue;

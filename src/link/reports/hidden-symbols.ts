@@ -55,7 +55,8 @@ export function reportHidden(loader: Loader, scan: Scan, mode: OutputMode, repor
 }
 
 /** A shared library cannot do without this symbol, and cannot see it. */
-function isNeededOutside({ symbols }: Loader, id: SymbolId): boolean {
+function isNeededOutside({ symbols, versioned }: Loader, id: SymbolId): boolean {
+  if (versioned.unseen.has(id)) return true;
   const flags = symbols.flags[id];
   if ((flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || (flags & FLAG_DEF_DYNAMIC) !== 0) return false;
   const visibility = symbols.visibility[id];

@@ -26,11 +26,15 @@ import {
 } from "../tables/symbol-table.ts";
 import type { SymbolValues } from "./symbol-values.ts";
 
-/** Makes every assigned symbol a definition, absolute until proved otherwise. PROVIDE defines only what is wanted. */
+/**
+ * Makes every assigned symbol a definition, absolute until proved otherwise. PROVIDE defines only what is wanted.
+ * @param lost gets the versions of definitions that assignments take the place of
+ */
 export function prepareAssignments(
   symbols: SymbolTable,
   defsym: readonly Assignment[],
   commands: readonly ScriptCommand[],
+  lost: Set<number>,
 ): Assignment[] {
   const all = [...defsym, ...commands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : []))];
   return all.filter((it) => {
@@ -44,7 +48,10 @@ export function prepareAssignments(
     // But it is not `foo@@V` any more, of which `foo` was another name.
     const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
     if (hasVersion || !isDefinedHere(symbols, id)) symbols.type[id] = STT_NOTYPE;
-    if (hasVersion) symbols.size[id] = 0;
+    if (hasVersion) {
+      symbols.size[id] = 0;
+      lost.add(symbols.version[id]);
+    }
     symbols.kind[id] = KIND_DEFINED;
     symbols.flags[id] |= FLAG_ASSIGNED;
     symbols.owner[id] = -1;

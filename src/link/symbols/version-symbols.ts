@@ -26,6 +26,10 @@ import {
   FLAG_SYMVER,
   FLAG_VERSIONED,
   isDefinedHere,
+  isShared,
+  KIND_DEFINED_WEAK,
+  KIND_SHARED,
+  KIND_SHARED_WEAK,
   plainEnd,
   type SymbolTable,
   symbolNamed,
@@ -33,10 +37,14 @@ import {
 } from "../tables/symbol-table.ts";
 import { isExported } from "./bind.ts";
 
-/** @returns the versions that the output defines, in order */
+/**
+ * @param lost versions that came with definitions which others took the place of
+ * @returns the versions that the output defines, in order
+ */
 export function assignVersions(
   symbols: SymbolTable,
   nodes: readonly VersionNode[],
+  lost: ReadonlySet<number>,
   mode: OutputMode,
   options: LinkOptions,
   demangle: (name: string) => string,
@@ -45,7 +53,7 @@ export function assignVersions(
   if (!mode.dynamic) return [];
   markExports(symbols, options, demangle);
   const matcher = compileVersions(nodes, report);
-  const used = new Set<string>();
+  const used = new Set<string>([...lost].map((it) => symbols.versionNames[it]));
   const added = new Set<string>();
   const defined: SymbolId[] = [];
   for (let id = 0; id < symbols.names.count; id++) if (isDefinedHere(symbols, id)) defined.push(id);
@@ -66,7 +74,7 @@ export function assignVersions(
   for (const name of added) definitions.push({ name, parents: [], weak: false });
   for (const id of defined) assignVersion(symbols, id, nodes, matcher, mode, options, demangle);
   if (options.defaultSymver) applyDefaultSymver(symbols, defined, definitions, options);
-  for (const it of definitions) defineVersionSymbol(symbols, it.name);
+  for (const it of definitions) defineVersionSymbol(symbols, it.name, nodes, options, report);
   if (!options.undefinedVersion) {
     for (const { node, name } of matcher.undefinedNames()) {
       const suggestion = closest(name, symbolNames(symbols, defined));
@@ -135,13 +143,44 @@ function assignVersion(
   }
 }
 
-/** Each version is itself an exported absolute symbol of that version (bfd/elflink.c, "a symbol representing this version"). */
-function defineVersionSymbol(symbols: SymbolTable, name: string): void {
+/**
+ * Each version is itself an exported absolute symbol of that version (bfd/elflink.c, "a symbol representing this version").
+ * It takes the place of weak definitions. Error: `version-name-taken`.
+ */
+function defineVersionSymbol(
+  symbols: SymbolTable,
+  name: string,
+  nodes: readonly VersionNode[],
+  options: LinkOptions,
+  report: Report,
+): void {
   const id = symbolNamed(symbols, name);
-  if (isDefinedHere(symbols, id)) return;
-  defineSymbol(symbols, id, SECTION_ABSOLUTE, 0, STT_OBJECT);
+  const kind = symbols.kind[id];
+  const size = isDefinedHere(symbols, id) || isShared(symbols, id) ? symbols.size[id] : 0;
+  const isWeak = kind === KIND_DEFINED_WEAK || kind === KIND_SHARED_WEAK;
+  const isKept = isDefinedHere(symbols, id) && !isWeak;
+  if (isKept || (kind === KIND_SHARED && !isVersionSymbol(symbols, id, name))) {
+    const isLinkers = symbols.owner[id] < 0 || (symbols.section[id] === SECTION_ABSOLUTE && isZero(symbols, id));
+    if (!isLinkers && !options.allowMultipleDefinition) {
+      report(error("version-name-taken", nodes.find((it) => it.name === name)?.place ?? {}, { symbol: name }));
+    }
+  }
+  if (isKept) symbols.type[id] = STT_OBJECT;
+  else {
+    defineSymbol(symbols, id, SECTION_ABSOLUTE, 0, STT_OBJECT);
+    symbols.size[id] = size;
+  }
   symbols.version[id] = versionId(symbols, name);
-  symbols.flags[id] |= FLAG_EXPORT;
+  symbols.flags[id] = (symbols.flags[id] | FLAG_EXPORT) & ~FLAG_FORCED_LOCAL;
+}
+
+/** A library's own symbol for its version. */
+function isVersionSymbol(symbols: SymbolTable, id: SymbolId, name: string): boolean {
+  return symbols.versionNames[symbols.version[id]] === name && symbols.type[id] === STT_OBJECT;
+}
+
+function isZero(symbols: SymbolTable, id: SymbolId): boolean {
+  return symbols.valueLow[id] === 0 && symbols.valueHigh[id] === 0;
 }
 
 /** --default-symver: what has no version is in one named after the library. */

@@ -89,6 +89,17 @@ export interface ResolutionRecord {
   readonly tlsMismatches: TlsMismatch[];
   /** Defined here, and as something else in a library, which does not see this one. */
   readonly strangers: Set<SymbolId>;
+  /** Plain definitions of objects that stand for a library's default version too. */
+  readonly replaced: Map<SymbolId, Replaced>;
+}
+
+/** An object's `foo` and a library's `foo@@V`. */
+export interface Replaced {
+  readonly version: number;
+  /** The library was read first. */
+  readonly behind: boolean;
+  /** The object's is not for libraries: hidden, internal or protected. */
+  readonly apart: boolean;
 }
 
 export interface DuplicateDefinition {
@@ -114,7 +125,14 @@ export function asShared(shared: number): number {
 }
 
 export function createRecord(): ResolutionRecord {
-  return { losers: new Int32Array(48), loserCount: 0, duplicates: [], tlsMismatches: [], strangers: new Set() };
+  return {
+    losers: new Int32Array(48),
+    loserCount: 0,
+    duplicates: [],
+    tlsMismatches: [],
+    strangers: new Set(),
+    replaced: new Map(),
+  };
 }
 
 /** What a file says of a name. One record is reused for all symbols of all files. */
@@ -193,7 +211,10 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
   switch (ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before]) {
     case SET:
       if (before >= KIND_DEFINED) addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
-      if (before >= KIND_SHARED) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+      if (before >= KIND_SHARED) {
+        symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+        if (it.version === 0) noteReplaced(record, id, symbols.version[id], true, it.visibility);
+      }
       setFrom(symbols, id, it, ruleFor(it.kind, before));
       return;
     case KEEP:
@@ -223,6 +244,18 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
       }
       return;
   }
+}
+
+/** The first library counts. */
+function noteReplaced(
+  record: ResolutionRecord,
+  id: SymbolId,
+  version: number,
+  behind: boolean,
+  visibility: number,
+): void {
+  if (version === 0 || record.replaced.has(id)) return;
+  record.replaced.set(id, { version, behind, apart: visibility !== STV_DEFAULT });
 }
 
 /** Notes a second strong definition of `id`. */
@@ -272,6 +305,8 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
       return;
     default:
       addLoser(record, id, asShared(it.owner), it.index);
+      if (before <= KIND_COMMON && (symbols.flags[id] & FLAG_SYMVER) === 0)
+        noteReplaced(record, id, it.version, false, symbols.visibility[id]);
       // What the definition leaves unsaid is taken from the other (assembler code without .type and .size).
       if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
       if (symbols.size[id] === 0) symbols.size[id] = it.size;

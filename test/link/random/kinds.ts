@@ -53,6 +53,8 @@ const ASIDE =
 /** Codes of Solder's that GNU ld has one sentence for. */
 const SAME: Readonly<Record<string, string>> = {
   "shared-undefined": "undefined-symbol",
+  "version-name-taken": "duplicate-symbol",
+  "version-unmet": "version-node-missing",
   "common-size": "common",
   "common-alignment": "common",
   "definition-over-common": "common",

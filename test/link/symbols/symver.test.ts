@@ -3,6 +3,8 @@
 // GNU ld's, symbol by symbol.
 
 import { equal, match } from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { VER_FLG_WEAK } from "../../../src/elf/constants.ts";
 import { compile, type Target } from "../../support/build.ts";
 import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
@@ -262,4 +264,138 @@ eachTarget("--defsym and assignments in scripts win over definitions", (target) 
       });
     }
   }
+});
+
+/** A shared library of `foo` in that version, as `v1.so`. */
+const libraryOf = (shop: Workshop, object: string, version: string): string => {
+  shop.file("versions", `${version} { global: foo; };`);
+  shop.ld("v.so", ["-shared", "-soname", "v.so", "--version-script=versions", object]);
+  return "v.so";
+};
+
+eachTarget("foo that took the place of a library's foo@@V is foo@V too", (target) => {
+  const lib = asm(target, "lib", define("foo", 9));
+  const apart = asm(target, "apart", `${define("foo", 1)}.symver foo,foo@@V2\n`);
+  const same = asm(target, "same", `${define("foo", 1)}.symver foo,foo@V2\n`);
+  for (const object of [apart, same]) {
+    likeGnuLd(target, (shop) => {
+      const found = libraryOf(shop, lib, "V2");
+      shop.file("script", "V1 { global: foo; local: *; }; V2 { } V1;");
+      const args = ["-shared", "--version-script=script", found, object];
+      match(shop.refuses("out.so", args, "ld"), /multiple definition of [`']foo/);
+      return "";
+    });
+  }
+  const weak = asm(
+    target,
+    "weak",
+    `${define("foo", 1, "weak")}.symver foo,foo@V1\n.symver foo,foo@@V2\n${refer(target, "foo")}`,
+  );
+  for (const [version, names] of [
+    ["V1", "foo@@V2 table"],
+    ["V2", "foo@V1 table"],
+  ] as const) {
+    const result = likeGnuLd(target, (shop) => {
+      const found = libraryOf(shop, lib, version);
+      shop.file("script", "V1 { }; V2 { } V1;");
+      return exported(shop.ld("out.so", ["-shared", "--version-script=script", found, weak]));
+    });
+    equal(result, names);
+  }
+});
+
+eachTarget("a library's foo@@V stays with foo@V of a program whose foo is not for libraries", (target) => {
+  const lib = asm(target, "lib", define("foo", 9));
+  for (const visibility of ["default", "protected"]) {
+    const main = asm(
+      target,
+      "main",
+      `${define("_start", 0)}${visibility === "default" ? "" : ".protected foo\n"}${define("foo", 1)}${define("impl", 2)}.symver impl,foo@V1\n`,
+    );
+    for (const kind of ["-pie", "-no-pie"]) {
+      likeGnuLd(target, (shop) => {
+        const found = libraryOf(shop, lib, "V1");
+        const args = [kind, "-dynamic-linker", target.interpreter, found, main];
+        if (visibility === "default") match(shop.refuses("main", args, "ld"), /multiple definition of [`']foo/);
+        else equal(exported(shop.ld("main", args)).includes("foo@V1"), true);
+        return "";
+      });
+    }
+  }
+});
+
+eachTarget("foo at the place of a program's foo@V is local: a library that needs it is refused", (target) => {
+  const main = asm(target, "main", `${define("_start", 0)}${define("foo", 1)}.symver foo,foo@V1\n`);
+  const strong = asm(target, "strong", define("use", 3) + refer(target, "foo"));
+  const weak = asm(target, "weak", `${define("use", 3)}.weak foo\n${refer(target, "foo")}`);
+  const program = ["-pie", "-dynamic-linker", target.interpreter];
+  for (const more of [[], ["-E"]]) {
+    likeGnuLd(target, (shop) => {
+      shop.ld("strong.so", ["-shared", "-soname", "strong.so", strong]);
+      shop.ld("weak.so", ["-shared", "-soname", "weak.so", weak]);
+      const said = shop.refuses("main", [...program, ...more, main, "strong.so"], "ld");
+      match(said, /local symbol [`']foo' in .* is referenced by DSO|foo/);
+      return exported(shop.ld("main", [...program, ...more, "weak.so", main])).includes("foo@V1");
+    });
+  }
+});
+
+eachTarget("a version is not for want of symbols if --defsym took its symbol's place", (target) => {
+  const object = asm(target, "a", `${define("impl", 1)}.symver impl,foo@@V1\n`);
+  likeGnuLd(target, (shop) => {
+    shop.file("script", "V1 { };");
+    shop.ld("out.so", ["-shared", "--version-script=script", "--defsym=foo=0x10", object]);
+    return "";
+  });
+});
+
+eachTarget("a symbol with the name of a version: a weak one gives way, a strong one is an error", (target) => {
+  const weak = `.data\n.weak V1\n.type V1,@object\n.size V1,4\nV1: .long 1\n`;
+  const plain = define("foo", 1);
+  const zero = asm(target, "zero", `${plain}.globl V1\nV1 = 0\n`);
+  const fine = [asm(target, "weak", `${plain}${weak}`), zero, asm(target, "refers", `${plain}${refer(target, "V1")}`)];
+  const wrong = [
+    asm(target, "strong", `${plain}${define("V1", 2)}`),
+    asm(target, "hidden", `${plain}.hidden V1\n${define("V1", 2)}`),
+    asm(target, "common", `${plain}.comm V1,4,4\n`),
+    asm(target, "five", `${plain}.globl V1\nV1 = 5\n`),
+  ];
+  likeGnuLd(target, (shop) => {
+    shop.file("script", "V1 { global: foo; };");
+    fine.forEach((object, i) => {
+      shop.ld(`fine${i}.so`, ["-shared", "--version-script=script", object]);
+    });
+    for (const object of wrong) {
+      match(shop.refuses("wrong.so", ["-shared", "--version-script=script", object], "ld"), /V1/);
+    }
+    // Of another library's version of this name there is no clash.
+    shop.ld("out.so", ["-shared", "--version-script=script", "fine1.so", fine[2]]);
+    return "";
+  });
+});
+
+eachTarget("a library's hidden foo@V is no reason for a program to export its foo@@V", (target) => {
+  const old = asm(target, "old", `${define("impl", 1)}.symver impl,foo@V1\n`);
+  const main = asm(target, "main", `${define("_start", 0)}${define("mine", 1)}.symver mine,foo@@V1\n`);
+  const names = likeGnuLd(target, (shop) => {
+    library(shop, [old], "V1 { };");
+    return exported(shop.ld("main", ["-pie", "-dynamic-linker", target.interpreter, "library.so", main]));
+  });
+  equal(names, "");
+});
+
+eachTarget("a version that its library flags weak is needed with that flag", (target) => {
+  const lib = asm(target, "lib", define("foo", 1));
+  const user = asm(target, "user", `${define("use", 1)}${refer(target, "foo")}`);
+  const flags = likeGnuLd(target, (shop) => {
+    const path = `${shop.directory}/${libraryOf(shop, lib, "V1")}`;
+    const [, offset] = /\.gnu\.version_d +\S+ +\S+ (\S+)/.exec(tool("readelf", ["-SW", path])) ?? [];
+    const bytes = readFileSync(path);
+    // Behind the base version: Elf_Verdef of 20 bytes, Elf_Verdaux of 8.
+    bytes.writeUInt16LE(VER_FLG_WEAK, Number.parseInt(offset ?? "", 16) + 28 + 2);
+    writeFileSync(path, bytes);
+    const text = tool("readelf", ["-VW", shop.ld("out.so", ["-shared", user, "v.so"])]);
+    return /Name: V1 +Flags: (\S+) +Version/.exec(text)?.[1];
+  });
+  equal(flags, "WEAK");
 });
