@@ -135,7 +135,7 @@ function linkImage(
   // Symbols of the link itself, versions, and who binds each reference. No new symbols beyond this point (but rows for
   // local symbols that need a slot).
   const assignments = prepareAssignments(symbols, options.defsym, loader.scriptCommands, loader.versioned.lost);
-  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, options);
+  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options);
   if (referenced !== undefined) dropDeadReferences(symbols, referenced);
   const versions = assignVersions(symbols, nodes, loader.versioned.lost, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, mode, options);

@@ -25,6 +25,7 @@ import {
   STT_FUNC,
   STT_GNU_IFUNC,
   STT_TLS,
+  STV_DEFAULT,
   STV_HIDDEN,
   STV_INTERNAL,
   VER_FLG_BASE,
@@ -41,8 +42,10 @@ import { asShared, type Candidate, mergeShared, type ResolutionRecord, referFrom
 import {
   aliasOf,
   coverNames,
+  FLAG_DEF_DYNAMIC,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
+  FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_SYMVER,
   FLAG_VERSIONED,
@@ -410,7 +413,11 @@ export function enterShared(
       report(error("symbol-name-outside", { file: shared.name }, { index: i }));
       return;
     }
-    if (binding === STB_LOCAL || visibility === STV_HIDDEN || visibility === STV_INTERNAL) continue;
+    if (binding === STB_LOCAL) continue;
+    if (visibility === STV_HIDDEN || visibility === STV_INTERNAL) {
+      markHidden(symbols, findName(names, view, name, stringsEnd));
+      continue;
+    }
     const versionIndex = versym === 0 ? VER_NDX_GLOBAL : view.getUint16(versym + i * 2, true);
     const version = versions[versionIndex & VERSYM_VERSION] ?? 0;
     if (shndx === SHN_UNDEF) {
@@ -440,6 +447,16 @@ export function enterShared(
     shared.symbols[i] = id;
     mergeShared(symbols, id, candidate, record);
   }
+}
+
+/**
+ * A library has a hidden symbol in its dynamic symbols. It is nobody's definition, but the name counts as one that libraries
+ * know (bfd/elflink.c, _bfd_elf_merge_symbol). GNU ld's libraries have __start_X so.
+ */
+function markHidden(symbols: SymbolTable, id: SymbolId): void {
+  if (id < 0 || id >= symbols.count || (symbols.flags[id] & FLAG_REF_REGULAR) === 0) return;
+  if (symbols.visibility[id] !== STV_DEFAULT) symbols.flags[id] |= FLAG_REF_DYNAMIC;
+  else if (isUndefined(symbols, id)) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Machine } from "../../arch/index.ts";
 import { NT_GNU_BUILD_ID, SHF_ALLOC, SHT_PROGBITS, SHT_STRTAB, SHT_SYMTAB } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
+import { isRelocatedAgainst } from "../scan/got-mention.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
 import { settlePointers, settleWeakReferences } from "../scan/settle.ts";
 import type { VersionDefinition } from "../script/types.ts";
@@ -84,9 +85,10 @@ export function makeSections(
   settlePointers(symbols, scan, sections, machine, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
   const copies = allotCopies(symbols, shared, outputs);
-  const slotChunks = makeSlotChunks(outputs, slots, scan, linkerSymbols.usesGot, machine, mode, options);
-  if (slotChunks.gotPlt === undefined && linkerSymbols.gotSymbol >= 0)
-    symbols.kind[linkerSymbols.gotSymbol] = KIND_NONE;
+  const { gotSymbol } = linkerSymbols;
+  const usesGot = (): boolean => gotSymbol >= 0 && isRelocatedAgainst(objects, sections, gotSymbol);
+  const slotChunks = makeSlotChunks(outputs, slots, scan, usesGot, machine, mode, options);
+  if (slotChunks.gotPlt === undefined && gotSymbol >= 0) symbols.kind[gotSymbol] = KIND_NONE;
   const got = planGot(symbols, scan, slots, machine, mode, slotChunks);
   const packed = choosePacked(scan, got, sections, machine, mode, options);
   const split = (): RelocationPart[] =>

@@ -73,6 +73,8 @@ export interface OutputSymbols {
   localObjects: Int32Array;
   localIndices: Int32Array;
   inputLocals: number;
+  /** Some of them are STT_FILE symbols. */
+  hasFiles: boolean;
   /** A STT_FILE symbol without name stands before these, so that they do not pass for the last file's. */
   separator: boolean;
   readonly forcedLocals: SymbolId[];
@@ -99,6 +101,7 @@ export function planSymbols(
     localObjects: new Int32Array(256),
     localIndices: new Int32Array(256),
     inputLocals: 0,
+    hasFiles: false,
     separator: false,
     forcedLocals: [],
     globals: [],
@@ -131,7 +134,7 @@ export function planSymbols(
       continue;
     (isForcedLocal(symbols, id, mode, options) ? plan.forcedLocals : plan.globals).push(id);
   }
-  plan.separator = plan.forcedLocals.length > 0 && options.discard !== "all";
+  plan.separator = plan.forcedLocals.length > 0 && plan.hasFiles;
   if (plan.separator) addName(plan, 0);
   for (const id of plan.forcedLocals) {
     if (emitted !== undefined) emitted.globals[id] = plan.count;
@@ -201,7 +204,7 @@ function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode, opt
   const flags = symbols.flags[id];
   if ((flags & FLAG_FORCED_LOCAL) !== 0) return true;
   const visibility = symbols.visibility[id];
-  if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return false;
+  if ((visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) || (flags & FLAG_DYNSYM) !== 0) return false;
   return (
     mode.shared || (options.exportDynamic && mode.dynamic) || (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0
   );
@@ -250,6 +253,7 @@ function planLocals(
     ) {
       continue;
     }
+    plan.hasFiles = true;
     if (type === STT_FILE) hasFile = true;
     else if (!hasFile) {
       // Without one, debuggers would take these symbols for those of the file before (bfd/elflink.c, elf_link_input_bfd).

@@ -50,7 +50,7 @@ export function makeSlotChunks(
   outputs: OutputSections,
   slots: Slots,
   scan: Scan,
-  usesGot: boolean,
+  usesGot: () => boolean,
   machine: Machine,
   mode: OutputMode,
   options: LinkOptions,
@@ -58,7 +58,7 @@ export function makeSlotChunks(
   const word = machine.wordBytes;
   const pltCount = slots.pltSymbols.length;
   const ipltCount = slots.ipltSymbols.length;
-  const wantsGotPlt = slots.gotSize > 0 || pltCount > 0 || ipltCount > 0 || scan.needsGotBase || usesGot;
+  const wantsGotPlt = slots.gotSize > 0 || pltCount > 0 || ipltCount > 0 || scan.needsGotBase || usesGot();
   const code = SHF_ALLOC | SHF_EXECINSTR;
   const data = SHF_ALLOC | SHF_WRITE;
   const make = (
@@ -81,7 +81,9 @@ export function makeSlotChunks(
     ? make(".got.plt", gotPltSection, slots.gotPltHeader + pltCount * word, word, data, 0, word)
     : undefined;
   const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, options.z.now ? 0 : 1, word);
-  const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, mode.dynamic ? word : 0);
+  // BFD says how large its entries are where the dynamic sections are finished; that of .got.plt it says always.
+  const gotEntsize = mode.dynamic || (options.z.now && gotPlt !== undefined) ? word : 0;
+  const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, gotEntsize);
   // GNU ld has the header even where all entries are in .plt.got.
   const hasPlt = pltCount > 0 || slots.pltGotSymbols.length > 0;
   const pltSize = hasPlt ? slots.lazy.headerBytes + pltCount * slots.lazy.entryBytes : 0;

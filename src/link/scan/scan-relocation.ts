@@ -68,8 +68,11 @@ export function scanSite(scanner: Scanner, site: Site, kind: number, width: numb
       return false;
     case EXPRESSION_GOT_OFFSET:
     case EXPRESSION_GOT_PC:
-      if (kind === EXPRESSION_GOT_OFFSET) scan.needsGotBase = true;
-      if (relaxationOf(scanner, site) === RELAX_NONE) {
+      // What is rewritten in a program of fixed address asks for no table any more.
+      if (relaxationOf(scanner, site) !== RELAX_NONE) {
+        if (kind === EXPRESSION_GOT_OFFSET && mode.pic) scan.needsGotBase = true;
+      } else {
+        if (kind === EXPRESSION_GOT_OFFSET) scan.needsGotBase = true;
         need(scanner, site, FLAG_NEEDS_GOT);
         // An access that does not name the GOT's register holds the slot's address: position-independent code cannot.
         if (

@@ -10,6 +10,8 @@ import {
   SHF_GROUP,
   SHF_INFO_LINK,
   SHF_LINK_ORDER,
+  SHF_MASKOS,
+  SHF_MASKPROC,
   SHF_MERGE,
   SHF_STRINGS,
   SHF_TLS,
@@ -280,6 +282,8 @@ const INHERITED = ~(
   SHF_STRINGS |
   SHF_LINK_ORDER
 );
+/** What systems and machines have made flags of (SHF_GNU_RETAIN, SHF_X86_64_LARGE) counts of the first input section only. */
+const OF_FIRST = SHF_MASKOS | SHF_MASKPROC;
 const ARRAY_TYPES: Readonly<Record<string, number>> = {
   ".init_array": SHT_INIT_ARRAY,
   ".fini_array": SHT_FINI_ARRAY,
@@ -309,7 +313,7 @@ function joinProperties(output: OutputSection, sections: SectionTable, section: 
       output.flags &= ~(SHF_MERGE | SHF_STRINGS);
       output.entsize = 0;
     }
-    output.flags |= flags & INHERITED;
+    output.flags |= flags & INHERITED & ~OF_FIRST;
     if (output.type === SHT_NOBITS && type !== SHT_NOBITS) output.type = type;
     else if (output.type !== type && type !== SHT_NOBITS && output.type !== arrayType(output.name))
       output.type = SHT_PROGBITS;

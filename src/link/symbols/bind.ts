@@ -78,6 +78,8 @@ export function bindSymbols(symbols: SymbolTable, mode: OutputMode, options: Lin
 function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): number {
   const settled = settledBinding(symbols, id, mode);
   if (!mode.dynamic) return settled;
+  // A hidden __start_X may be in .dynsym already: see linker-symbols.ts.
+  if ((symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0) symbols.flags[id] &= ~FLAG_DYNSYM;
   if (!isExported(symbols, id, mode, options)) return settled;
   symbols.flags[id] |= FLAG_DYNSYM;
   if (!mode.shared || !isPreemptible(symbols, id, replaceable(options).which)) return settled;

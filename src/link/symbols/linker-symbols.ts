@@ -8,6 +8,7 @@ import {
   STT_TLS,
   STV_DEFAULT,
   STV_HIDDEN,
+  STV_INTERNAL,
   STV_PROTECTED,
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
@@ -17,11 +18,13 @@ import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.t
 import { isTbss, type Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { findText, nameText } from "../tables/names.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import { RULE_LINKER } from "../tables/resolve.ts";
 import {
   defineSymbol,
   FLAG_DEF_DYNAMIC,
+  FLAG_DYNSYM,
   FLAG_FORCED_LOCAL,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
@@ -97,15 +100,7 @@ const definitions: readonly Definition[] = [
     always: true,
     when: dynamicOnly,
   },
-  {
-    name: "_GLOBAL_OFFSET_TABLE_",
-    anchor: { at: "got" },
-    hidden: true,
-    object: true,
-    always: true,
-    when: (mode) => mode.dynamic,
-  },
-  { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, hidden: true, object: true, when: staticOnly },
+  { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, hidden: true, object: true, always: true },
   { name: "_TLS_MODULE_BASE_", anchor: { at: "tls" }, hidden: true, tls: true },
   {
     name: "__GNU_EH_FRAME_HDR",
@@ -119,8 +114,6 @@ const definitions: readonly Definition[] = [
 /** What was defined, to be given addresses after layout. */
 export interface LinkerSymbols {
   readonly list: { readonly symbol: SymbolId; readonly anchor: Anchor }[];
-  /** `_GLOBAL_OFFSET_TABLE_` is referred to. */
-  readonly usesGot: boolean;
   /** `_GLOBAL_OFFSET_TABLE_`, or -1. Gone again if there turns out to be no GOT. */
   readonly gotSymbol: SymbolId;
 }
@@ -136,10 +129,10 @@ export function defineLinkerSymbols(
   symbols: SymbolTable,
   outputs: OutputSections,
   mode: OutputMode,
+  objects: readonly ObjectFile[],
   options: LinkOptions,
 ): LinkerSymbols {
   const list: LinkerSymbols["list"] = [];
-  let usesGot = false;
   let gotSymbol = -1;
   for (const it of definitions) {
     if (it.when !== undefined && !it.when(mode, options)) continue;
@@ -154,10 +147,7 @@ export function defineLinkerSymbols(
     const assigned = always && it.anchor.at === "marker";
     const wanted = assigned || isWanted(symbols, id) || (always && (isUndefined(symbols, id) || isShared(symbols, id)));
     if (!wanted) continue;
-    if (it.anchor.at === "got") {
-      usesGot = (symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
-      gotSymbol = id;
-    }
+    if (it.anchor.at === "got") gotSymbol = id;
     provide(
       symbols,
       id,
@@ -166,8 +156,8 @@ export function defineLinkerSymbols(
     );
     list.push({ symbol: id, anchor: it.anchor });
   }
-  defineStartStop(symbols, outputs, options, list);
-  return { list, usesGot, gotSymbol };
+  defineStartStop(symbols, outputs, mode, objects, options, list);
+  return { list, gotSymbol };
 }
 
 function provide(symbols: SymbolTable, id: SymbolId, type: number, visibility: number): void {
@@ -192,6 +182,8 @@ const VISIBILITIES = { default: STV_DEFAULT, internal: 1, hidden: STV_HIDDEN, pr
 function defineStartStop(
   symbols: SymbolTable,
   outputs: OutputSections,
+  mode: OutputMode,
+  objects: readonly ObjectFile[],
   options: LinkOptions,
   list: LinkerSymbols["list"],
 ): void {
@@ -203,7 +195,7 @@ function defineStartStop(
       ] as const) {
         const id = findText(symbols.names, prefix + output.name);
         if (id < 0 || !isWanted(symbols, id)) continue;
-        provide(symbols, id, STT_NOTYPE, VISIBILITIES[options.z.startStopVisibility]);
+        defineBoundary(symbols, id, mode, objects, options);
         list.push({ symbol: id, anchor: { at, section: output.name } });
         output.keep = true;
       }
@@ -214,6 +206,35 @@ function defineStartStop(
       list.push({ symbol: start, anchor: { at: "start", section: output.name } });
     }
   }
+}
+
+/**
+ * In a library GNU ld enters a reference into the dynamic symbols, whatever its visibility, when it first meets one; a further
+ * object makes it local if it is hidden. One that is only then defined keeps its place (bfd/elflink.c,
+ * elf_link_add_object_symbols and bfd_elf_define_start_stop). A program has it there only where a library has the name too.
+ */
+function defineBoundary(
+  symbols: SymbolTable,
+  id: SymbolId,
+  mode: OutputMode,
+  objects: readonly ObjectFile[],
+  options: LinkOptions,
+): void {
+  const { flags, visibility } = symbols;
+  const seen = visibility[id];
+  provide(symbols, id, STT_NOTYPE, STV_DEFAULT);
+  if (seen === STV_DEFAULT) visibility[id] = VISIBILITIES[options.z.startStopVisibility];
+  const isDynamic = mode.shared || (flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
+  if (!mode.dynamic || !isDynamic) return;
+  const wasHidden = seen === STV_HIDDEN || seen === STV_INTERNAL;
+  const isLocal = wasHidden && (!mode.shared || hasTwoMentions(objects, id));
+  flags[id] |= isLocal ? FLAG_FORCED_LOCAL : FLAG_DYNSYM;
+}
+
+function hasTwoMentions(objects: readonly ObjectFile[], id: SymbolId): boolean {
+  let count = 0;
+  for (const object of objects) if (object.symbols.includes(id) && ++count === 2) return true;
+  return false;
 }
 
 /** After layout: gives each its section and offset. */

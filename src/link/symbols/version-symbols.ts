@@ -20,6 +20,7 @@ import { nameText } from "../tables/names.ts";
 import { closest } from "../tables/spelling.ts";
 import {
   defineSymbol,
+  FLAG_DYNSYM,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
   FLAG_LINKER_DEFINED,
@@ -196,7 +197,9 @@ function applyDefaultSymver(
     if (
       symbols.version[id] !== 0 ||
       hasOwnVersion(symbols, id) ||
-      (symbols.flags[id] & (FLAG_FORCED_LOCAL | FLAG_LINKER_DEFINED)) !== 0
+      (symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0 ||
+      // Of the linker's own those that are in .dynsym by now: __start_X.
+      (symbols.flags[id] & (FLAG_LINKER_DEFINED | FLAG_DYNSYM)) === FLAG_LINKER_DEFINED
     )
       continue;
     symbols.version[id] = version;

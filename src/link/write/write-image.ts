@@ -24,7 +24,7 @@ import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { alignUp, type Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
-import { FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
+import { FLAG_COLLECTED, FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { chooseCompression, compressDebug } from "./compress-debug.ts";
 import { writeEmitted, writeSectionSymbols } from "./emit-relocs.ts";
 import { gdbIndex } from "./gdb-index.ts";
@@ -162,7 +162,7 @@ export function writeImage(
     machine,
     mode,
     entry,
-    usesGnuFeatures(symbols, mode) || layout.sections.some(isMbind),
+    usesGnuFeatures(symbols, mode, options) || layout.sections.some(isMbind),
     image,
   );
   if (made.buildId !== undefined)
@@ -218,10 +218,15 @@ function ownResolvers({ dynamic }: MadeSections, symbols: SymbolTable, mode: Out
   return resolved;
 }
 
-/** IFUNC and unique symbols need a loader that knows GNU's extensions: EI_OSABI says so. */
-function usesGnuFeatures(symbols: SymbolTable, mode: OutputMode): boolean {
+/**
+ * IFUNC and unique symbols need a loader that knows GNU's extensions: EI_OSABI says so. As BFD, which sets it while it writes
+ * .symtab (bfd/elflink.c, elf_link_output_symstrtab), an output without that table does not say it.
+ */
+function usesGnuFeatures(symbols: SymbolTable, mode: OutputMode, options: LinkOptions): boolean {
+  if (options.strip === "all") return false;
   for (let id = 0; id < symbols.count; id++) {
     if (!isDefinedHere(symbols, id) || isOwnPltFunction(symbols, id, mode)) continue;
+    if ((symbols.flags[id] & FLAG_COLLECTED) !== 0) continue;
     if (symbols.type[id] === STT_GNU_IFUNC || (symbols.flags[id] & FLAG_UNIQUE) !== 0) return true;
   }
   return false;

@@ -93,3 +93,20 @@ eachTarget("--gc-sections of a program keeps constructors by their names", (targ
   });
   deepEqual(seen, [".note.x", ".preinit_array", ".init_array", ".fini_array", ".jcr", "retained"]);
 });
+
+eachTarget("flags of systems and machines come from the first input section", (target) => {
+  const first = compile(target, "plain.s", '.section keep,"aw",@progbits\n.long 1\n.globl _start\n_start:\n');
+  const second = compile(
+    target,
+    "retained.s",
+    '.section keep,"awR",@progbits\n.long 1\n.section .data.keep,"awR",@progbits\n.long 2\n',
+  );
+  const outputs = likeGnuLd(target, (shop) => {
+    shop.ld("plain-first", [first, second]);
+    shop.ld("retained-first", [second, first]);
+    shop.ld("collected", ["--gc-sections", first, second]);
+    shop.ld("shared", ["-shared", "--no-ld-generated-unwind-info", second, first]);
+    return shop.outputs;
+  });
+  deepEqual(outputs, ["plain-first", "retained-first", "collected", "shared"]);
+});

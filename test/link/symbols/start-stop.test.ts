@@ -1,0 +1,87 @@
+// __start_X and __stop_X in symbol tables: GNU ld enters references into .dynsym as it reads, before it defines these.
+
+import { compile, type Target } from "../../support/build.ts";
+import { eachTarget, likeGnuLd } from "../../support/link.ts";
+
+/** Without PLT there is nothing to unwind; GNU ld keeps an empty section for it. */
+const PLAIN = ["--no-ld-generated-unwind-info"];
+
+/** An object with a section `sums` that refers to its start, under that visibility. */
+function member(target: Target, name: string, visibility: "default" | "hidden"): string {
+  const word = target.wordBytes === 8 ? ".quad" : ".long";
+  return compile(
+    target,
+    `${name}.s`,
+    `${visibility === "hidden" ? ".hidden __start_sums" : ""}
+     .section sums,"a",@progbits
+     .globl ${name}
+     ${name}: .long 1
+     .data
+     ${word} __start_sums`,
+  );
+}
+
+eachTarget("a library has a hidden __start_X in .dynsym if only one object mentions it", (target) => {
+  const [one, two, open, other] = [
+    member(target, "one", "hidden"),
+    member(target, "two", "hidden"),
+    member(target, "open", "default"),
+    member(target, "other", "default"),
+  ];
+  likeGnuLd(target, (shop) => {
+    shop.ld("alone.so", ["-shared", ...PLAIN, one]);
+    shop.ld("both.so", ["-shared", ...PLAIN, one, two]);
+    shop.ld("mixed.so", ["-shared", ...PLAIN, open, two]);
+    shop.ld("open.so", ["-shared", ...PLAIN, open, other]);
+    shop.ld("asked.so", ["-shared", ...PLAIN, "-z", "start-stop-visibility=hidden", open, other]);
+    shop.file("script", "{ local: *; };");
+    shop.ld("local.so", ["-shared", ...PLAIN, "--version-script=script", one]);
+  });
+});
+
+eachTarget("a library's hidden __start_X makes the program's local, or exported", (target) => {
+  const [one, two, open, other] = [
+    member(target, "one", "hidden"),
+    member(target, "two", "hidden"),
+    member(target, "open", "default"),
+    member(target, "other", "default"),
+  ];
+  likeGnuLd(target, (shop) => {
+    shop.ld("libhidden.so", ["-shared", ...PLAIN, one]);
+    shop.ld("libopen.so", ["-shared", ...PLAIN, open]);
+    for (const library of ["hidden", "open"]) {
+      shop.ld(`hidden-${library}`, [
+        "-pie",
+        "--dynamic-linker",
+        "/loader",
+        ...PLAIN,
+        "-e",
+        "0",
+        two,
+        `lib${library}.so`,
+      ]);
+      shop.ld(`open-${library}`, [
+        "-pie",
+        "--dynamic-linker",
+        "/loader",
+        ...PLAIN,
+        "-e",
+        "0",
+        other,
+        `lib${library}.so`,
+      ]);
+    }
+    shop.ld("asked", [
+      "-pie",
+      "--dynamic-linker",
+      "/loader",
+      ...PLAIN,
+      "-e",
+      "0",
+      "-z",
+      "start-stop-visibility=hidden",
+      other,
+      "libhidden.so",
+    ]);
+  });
+});
