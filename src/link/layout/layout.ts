@@ -204,7 +204,10 @@ function relroSegment(
 ): Segment[] {
   if (!it.options.z.relro) return [];
   const start = walk.markers.get("data-segment") ?? 0;
-  const end = alignUp((walk.markers.get("relro-end") ?? 0) + relroOffset(all, it), it.commonPageSize);
+  const last = (walk.markers.get("relro-end") ?? 0) + relroOffset(all, it);
+  // Nothing is in the range: the page boundary behind it lies in writable data.
+  if (last <= start) return [];
+  const end = alignUp(last, it.commonPageSize);
   const isInside = ({ address }: OutputSection): boolean => address >= start && address < end;
   const isMeant = ({ sections }: Segment): boolean =>
     sections.length > 0 && isInside(sections[0]) && sections.some((it) => it.type !== SHT_NOBITS && it.size > 0);
