@@ -13,7 +13,7 @@ import type { Loader } from "./inputs/loader.ts";
 import { reportShared } from "./inputs/shared-references.ts";
 import { computeAddresses, slotAddresses } from "./layout/addresses.ts";
 import { layOut, measureSections } from "./layout/layout.ts";
-import { reportSegments } from "./layout/segments.ts";
+import { reportDisplaced, reportSegments } from "./layout/segments.ts";
 import { decideStack } from "./layout/stack.ts";
 import { type MadeSections, makeSections } from "./made/make-sections.ts";
 import { packRelative } from "./made/pack-relative.ts";
@@ -185,6 +185,7 @@ function linkImage(
     // Addresses and file offsets. Final beyond this point.
     const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, note);
     reportMbind(outputs, note);
+    if (options.warnSectionAlign) reportDisplaced(layout.sections, note);
     if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, note);
     placeFolded(folded, sections);
     const at = slotAddresses(made.slotChunks);

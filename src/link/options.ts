@@ -101,8 +101,10 @@ export interface LinkOptions {
    */
   readonly neededPaths: readonly string[] | undefined;
   readonly sysroot: string;
-  /** -rpath-link, then -rpath and LD_RUN_PATH / LD_LIBRARY_PATH as the front sees fit: where needed libraries of libraries are. */
+  /** -rpath-link: where needed libraries of libraries are, before those of -rpath. */
   readonly rpathLink: readonly string[];
+  /** The same after those of -rpath, never below the sysroot: what LD_RUN_PATH and LD_LIBRARY_PATH say. */
+  readonly environmentPaths: readonly string[];
   /** Where the dynamic linker looks by default (/etc/ld.so.conf): searched last for what shared libraries need, not for -l. */
   readonly systemLibraryPaths: readonly string[];
   /** -nostdlib: only -L directories are searched. */
@@ -135,6 +137,8 @@ export interface LinkOptions {
   /** Of executable stacks: true also where -z execstack asks for one, false not at all. */
   readonly warnExecstack: boolean | undefined;
   readonly warnBackrefs: boolean;
+  /** --warn-section-align: where a section's alignment moves its start. */
+  readonly warnSectionAlign: boolean;
   readonly traceSymbols: readonly string[];
   /** -d: commons get space in -r too. --no-define-common: nowhere, for shared libraries. Undefined: everywhere but in -r. */
   readonly defineCommon: boolean | undefined;
@@ -161,6 +165,8 @@ export interface LinkOptions {
   /** -Bgroup: the library finds symbols only in itself and what it needs (DF_1_GROUP). */
   readonly group: boolean;
   readonly rpath: readonly string[];
+  /** The value of DT_RUNPATH or DT_RPATH where there is no -rpath: LD_RUN_PATH. It is not searched. */
+  readonly impliedRpath: readonly string[];
   /** --enable-new-dtags: -rpath gives DT_RUNPATH. */
   readonly newDtags: boolean;
   readonly init: string;
@@ -268,6 +274,8 @@ export interface ZOptions {
   readonly global: boolean;
   readonly unique: boolean;
   readonly globalaudit: boolean;
+  /** PT_GNU_STACK is written. */
+  readonly gnustack: boolean;
   readonly execstack: boolean | undefined;
   readonly stackSize: number | undefined;
   readonly maxPageSize: number | undefined;
@@ -320,6 +328,7 @@ const defaultZ: ZOptions = {
   global: false,
   unique: false,
   globalaudit: false,
+  gnustack: true,
   execstack: undefined,
   stackSize: undefined,
   maxPageSize: undefined,
@@ -359,6 +368,7 @@ export const defaultOptions: LinkOptions = {
   neededPaths: undefined,
   sysroot: "",
   rpathLink: [],
+  environmentPaths: [],
   systemLibraryPaths: [],
   noStandardLibraryPaths: false,
   staticFirst: false,
@@ -378,6 +388,7 @@ export const defaultOptions: LinkOptions = {
   warnCommon: false,
   warnExecstack: undefined,
   warnBackrefs: false,
+  warnSectionAlign: false,
   traceSymbols: [],
   defineCommon: undefined,
   excludeLibs: [],
@@ -395,6 +406,7 @@ export const defaultOptions: LinkOptions = {
   soname: undefined,
   group: false,
   rpath: [],
+  impliedRpath: [],
   newDtags: true,
   init: "_init",
   fini: "_fini",

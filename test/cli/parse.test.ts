@@ -297,17 +297,22 @@ test("-rpath collects directories, and what is there already is not added", () =
   deepEqual(ld("-rpath /a:/b -rpath /b -rpath=/c -rpath /a:/b").options.rpath, ["/a", "/b", "/c"]);
 });
 
-test("LD_RUN_PATH counts where there is no -rpath, LD_LIBRARY_PATH for needed libraries", () => {
+test("LD_RUN_PATH counts where there is no -rpath and is searched where there is no -rpath-link either", () => {
   const env = { LD_RUN_PATH: "/r:/s", LD_LIBRARY_PATH: "/l" };
-  const { options } = ld("-rpath-link /k", { env });
+  const written = (line: string): unknown => {
+    const { rpath, impliedRpath } = ld(line, { env }).options;
+    return [rpath, impliedRpath];
+  };
+  const searched = (line: string): unknown => ld(line, { env }).options.environmentPaths;
   deepEqual(
-    [options.rpath, options.rpathLink],
+    [written(""), searched("")],
     [
-      ["/r", "/s"],
-      ["/k", "/l"],
+      [[], ["/r", "/s"]],
+      ["/r", "/s", "/l"],
     ],
   );
-  deepEqual(ld("-rpath /a", { env }).options.rpath, ["/a"]);
+  deepEqual([written("-rpath-link /k"), searched("-rpath-link /k")], [[[], ["/r", "/s"]], ["/l"]]);
+  deepEqual([written("-rpath /a"), searched("-rpath /a")], [[["/a"], []], ["/l"]]);
 });
 
 // Undefined symbols

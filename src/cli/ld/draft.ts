@@ -38,7 +38,9 @@ export interface FrontSettings {
   /** -v and -V print the version and go on; --verbose prints the search directories too. */
   readonly banner: "none" | "version" | "emulations" | "verbose";
   /** Print this and stop. */
-  readonly request: "none" | "help" | "version" | "target-help" | "sysroot" | "output-format";
+  readonly request: "none" | "help" | "version" | "target-help" | "sysroot";
+  /** --print-output-format */
+  readonly printOutputFormat: boolean;
   readonly trace: boolean;
   readonly dependencyFile: string | undefined;
   /** -Map as given; `-`: standard output. */
@@ -125,6 +127,7 @@ export function createDraft(
       outputPath: "a.out",
       banner: "none",
       request: "none",
+      printOutputFormat: false,
       trace: false,
       dependencyFile: undefined,
       mapFile: undefined,
@@ -173,6 +176,7 @@ function createOptions(): DraftOptions {
     ...defaultOptions,
     libraryPaths: [],
     rpathLink: [],
+    environmentPaths: [],
     systemLibraryPaths: [],
     undefined: [],
     requireDefined: [],
@@ -185,6 +189,7 @@ function createOptions(): DraftOptions {
     dynamicList: undefined,
     versionNodes: [],
     rpath: [],
+    impliedRpath: [],
     auxiliary: [],
     filter: [],
     audit: [],

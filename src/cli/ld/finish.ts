@@ -33,8 +33,11 @@ export function finish(draft: Draft, program: string): LdCommand {
   const builtIn = options.noStandardLibraryPaths ? [] : searchDirectories(program, likelyEmulation);
   if (!options.noStandardLibraryPaths) options.libraryPaths.push(...draft.laterLibraryPaths, ...builtIn);
   options.neededPaths = [...draft.scriptPaths, ...builtIn];
-  if (options.rpath.length === 0) options.rpath.push(...splitPath(env.LD_RUN_PATH ?? ""));
-  options.rpathLink.push(...splitPath(env.LD_LIBRARY_PATH ?? ""));
+  const runPath = options.rpath.length === 0 ? splitPath(env.LD_RUN_PATH ?? "") : [];
+  options.impliedRpath = runPath;
+  // GNU ld does not search it where -rpath-link says enough (ldelf.c, ldelf_handle_dt_needed).
+  if (options.rpathLink.length === 0) options.environmentPaths.push(...runPath);
+  options.environmentPaths.push(...splitPath(env.LD_LIBRARY_PATH ?? ""));
   settleUndefined(draft);
   if (options.omagic || options.nmagic) {
     // GNU ld's scripts for these join no relocations, and end no part that is read-only after relocation.

@@ -38,7 +38,7 @@ export const messageOptions: OptionGroup = {
     }),
     setFront("--dll-verbose", "As --verbose.", "banner", "verbose"),
     setFront("--print-sysroot", "Print the --sysroot directory and stop.", "request", "sysroot"),
-    setFront("--print-output-format", "Print the output's format and stop.", "request", "output-format"),
+    setFront("--print-output-format", "Print the output's format and go on.", "printOutputFormat", true),
     setFront("-t --trace", "Print the name of each file that is read.", "trace", true),
     addText("-y --trace-symbol", "SYMBOL", "Say which files define SYMBOL or refer to it.", "traceSymbols"),
     setFront("--stats", "Print time and memory of the link.", "statistics", true),
@@ -83,7 +83,7 @@ export const messageOptions: OptionGroup = {
     quiet("--warn-alternate-em", "Warn of objects with an unofficial machine number.", "x86 has none"),
     quiet("--warn-constructors", "Warn of global constructors in formats that lack them.", "ELF has them"),
     quiet("--warn-multiple-gp", "Warn of several global pointers.", "x86 has none"),
-    noEffect("--warn-section-align", "Warn where alignment moves a section.", "no such warning yet"),
+    set("--warn-section-align", "Warn where alignment moves a section.", "warnSectionAlign", true),
     noEffect(
       "--warn-ifunc-textrel",
       "Warn of IFUNC symbols and text relocations together.",

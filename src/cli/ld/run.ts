@@ -55,7 +55,7 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   io.out(requestedText(command, program));
   if (settings.request !== "none") return 0;
   if (command.inputs.length === 0) {
-    if (settings.banner !== "none" && !hasErrors(problems)) return 0;
+    if ((settings.banner !== "none" || settings.printOutputFormat) && !hasErrors(problems)) return 0;
     if (!hasErrors(problems)) problems.push(error("no-input-files", {}));
   }
   if (hasErrors(problems)) return conclude(problems, settings, false, io, program);
@@ -87,9 +87,8 @@ function requestedText({ settings, options, likelyEmulation }: LdCommand, progra
       return versionText();
     case "sysroot":
       return `${options.sysroot}\n`;
-    case "output-format":
-      return `${emulations.find(({ name }) => name === likelyEmulation)?.target}\n`;
     case "none":
+      if (settings.printOutputFormat) return `${emulations.find(({ name }) => name === likelyEmulation)?.target}\n`;
       if (settings.banner === "verbose") return verboseText(program, likelyEmulation);
       if (settings.banner === "emulations") return emulationsText();
       return settings.banner === "version" ? versionLine() : "";

@@ -194,7 +194,7 @@ export const zKeywords: readonly ZKeyword[] = [
   set("nocommon", "common", false, "Mark them as STT_OBJECT."),
   idle("text-unlikely-segment", "Put unlikely code into a segment of its own.", "it stays with the other code"),
   silent("notext-unlikely-segment", "Do not (default).", "done anyway"),
-  idle("nognustack", "Leave out PT_GNU_STACK.", "it is always written"),
+  set("nognustack", "gnustack", false, "Leave out PT_GNU_STACK: the system decides about the stack."),
   set(
     "rodynamic",
     "rodynamic",

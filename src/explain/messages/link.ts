@@ -261,6 +261,9 @@ export const linkMessages: MessageTable = {
     cure: "give -z noexecstack if the file does not run code on the stack",
   },
   "exec-stack-option": { message: "enabling an executable stack because of -z execstack command line option" },
+  "section-displaced": {
+    message: "start of section {section} changed by {bytes}",
+  },
   "rwx-segment": {
     message: "{output} has a LOAD segment with RWX permissions",
     cure: "use -z separate-code, or give the sections different permissions",

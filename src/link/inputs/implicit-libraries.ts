@@ -45,7 +45,8 @@ function looksInto({ options }: Loader, parent: SharedFile): boolean {
 }
 
 /**
- * GNU ld's order (ld manual, -rpath-link): -rpath-link and -rpath, then the library's own DT_RPATH or DT_RUNPATH, then the
+ * GNU ld's order (ld manual, -rpath-link): -rpath-link and -rpath, LD_RUN_PATH (if there is neither) and LD_LIBRARY_PATH, then
+ * the library's own DT_RPATH or DT_RUNPATH, then the
  * default directories and those of /etc/ld.so.conf; not those of -L. A file of another machine is passed over.
  */
 function search(loader: Loader, parent: SharedFile, needed: string): string | undefined {
@@ -59,10 +60,8 @@ function search(loader: Loader, parent: SharedFile, needed: string): string | un
     .map((it) => inSysroot(it).replace(/\$ORIGIN|\$\{ORIGIN\}/, origin));
   const defaults = loader.neededPaths.map((it) => expandSysroot(it, options.sysroot));
   if (needed.includes("/")) return loader.files.exists(needed) ? needed : undefined;
-  return (
-    findIn(loader, [...options.rpathLink, ...options.rpath.map(inSysroot), ...own, ...defaults], needed) ??
-    findIn(loader, options.systemLibraryPaths, needed)
-  );
+  const said = [...options.rpathLink, ...options.rpath.map(inSysroot), ...options.environmentPaths];
+  return findIn(loader, [...said, ...own, ...defaults], needed) ?? findIn(loader, options.systemLibraryPaths, needed);
 }
 
 function findIn(loader: Loader, directories: readonly string[], needed: string): string | undefined {

@@ -124,15 +124,14 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     const count = before.length + after.length + guess;
     const headers = it.options.outputFormat === "binary" ? 0 : headerSize + count * entrySize;
     walk = assignAddresses(all, headers, it);
-    if (it.options.sectionStart.size > 0) allocated = byAddress(allocated);
+    if (isPlacedByHand(it.options)) allocated = byAddress(allocated);
     loads = loadSegments(allocated, segmentOptions);
     if (wantsHeaderSegment(loads, headers, segmentOptions)) loads.unshift(newSegment(PT_LOAD, PF_R, it.maxPageSize));
     relro = relroSegment(all, allocated, loads, walk, it);
     if (loads.length + relro.length === guess) break;
     guess = loads.length + relro.length;
   }
-  if (it.options.sectionStart.size > 0)
-    kept = [...allocated, ...kept.filter((section) => (section.flags & SHF_ALLOC) === 0)];
+  if (isPlacedByHand(it.options)) kept = [...allocated, ...kept.filter((section) => (section.flags & SHF_ALLOC) === 0)];
   const segments = [...before, ...loads, ...after, ...relro];
   const headersEnd = headerSize + segments.length * entrySize;
   const headers = placeHeaders(loads, headersEnd, it);
@@ -153,6 +152,10 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
     threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
     tlsStart: tls?.address ?? 0,
   };
+}
+
+function isPlacedByHand({ sectionStart, rodataSegment, ldataSegment }: LinkOptions): boolean {
+  return sectionStart.size > 0 || rodataSegment !== undefined || ldataSegment !== undefined;
 }
 
 /** Sections placed by hand may stand before others: PT_LOADs have to ascend (gABI, Program Header). */
@@ -348,6 +351,7 @@ function placeSection(walk: Walk, section: OutputSection, it: LayoutOptions): vo
     return;
   }
   section.address = alignUp(walk.dot, section.alignment);
+  section.displaced = section.address - walk.dot;
   if (isTbss(section)) return;
   walk.dot = section.address + section.size;
   // `. = ALIGN(. != 0 ? 64 / 8 : 1)` at the end of .bss: a program's data ends on a word.

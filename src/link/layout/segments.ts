@@ -116,6 +116,14 @@ export function loadSegments(sections: readonly OutputSection[], options: Segmen
   return loads;
 }
 
+/** --warn-section-align. Warning: `section-displaced`. */
+export function reportDisplaced(sections: readonly OutputSection[], report: Report): void {
+  for (const { name, flags, displaced } of sections) {
+    if ((flags & SHF_ALLOC) !== 0 && displaced > 0)
+      report(warning("section-displaced", {}, { section: name, bytes: displaced }));
+  }
+}
+
 /** Warning: `rwx-segment`. */
 export function reportSegments(segments: readonly Segment[], output: string, report: Report): void {
   const all = PF_R | PF_W | PF_X;

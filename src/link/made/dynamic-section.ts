@@ -78,12 +78,12 @@ export function planDynamic(
   const rel = machine.rela ? ".rela" : ".rel";
 
   for (const it of facts.needed) text(elf.DT_NEEDED, it);
-  if (mode.shared && options.soname !== undefined) text(elf.DT_SONAME, options.soname);
+  if (options.soname !== undefined) text(elf.DT_SONAME, options.soname);
   for (const it of options.auxiliary) text(elf.DT_AUXILIARY, it);
   for (const it of options.filter) text(elf.DT_FILTER, it);
   if (facts.symbolic) add(elf.DT_SYMBOLIC, 0);
-  if (options.rpath.length > 0)
-    text(options.newDtags ? elf.DT_RUNPATH : elf.DT_RPATH, [...new Set(options.rpath)].join(":"));
+  const rpath = options.rpath.length > 0 ? options.rpath : options.impliedRpath;
+  if (rpath.length > 0) text(options.newDtags ? elf.DT_RUNPATH : elf.DT_RPATH, [...new Set(rpath)].join(":"));
   const audit = [...new Set(options.audit)];
   // Who audits a library audits it also for those who need it (binutils, ld/ldelf.c: ldelf_before_allocation).
   const depaudit = [...new Set([...options.depaudit, ...facts.auditOfLibraries.flatMap((it) => it.split(":"))])];

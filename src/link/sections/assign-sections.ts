@@ -171,8 +171,10 @@ function textPart(name: string): string | undefined {
 function isUnique(assignment: Assignment, object: ObjectFile, section: SectionId, place: number): boolean {
   const { sections, uniqueOrphans, uniqueNames } = assignment;
   if (place === DISCARD || (!uniqueOrphans && uniqueNames.length === 0)) return false;
-  if (uniqueOrphans && place === ORPHAN) return true;
   const name = sectionName(object, sections, section);
+  // All objects' properties are one note.
+  if (name === ".note.gnu.property") return false;
+  if (uniqueOrphans && place === ORPHAN) return true;
   return uniqueNames.some((it) => globMatchesText(it, name));
 }
 

@@ -53,6 +53,8 @@ export interface OutputSection {
   info: number;
   infoSection: OutputSection | undefined;
   relro: boolean;
+  /** How far its alignment moved its start. */
+  displaced: number;
   /** Keeps its header even when empty: something refers to it. */
   keep: boolean;
 }
@@ -105,6 +107,7 @@ export function addOutput(
     info: 0,
     infoSection: undefined,
     relro: false,
+    displaced: 0,
     keep: false,
   };
   outputs.list.push(output);

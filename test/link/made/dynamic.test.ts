@@ -137,18 +137,6 @@ eachTarget("-Bgroup marks a library as bound within its group, and refuses what 
   });
 });
 
-eachTarget("LD_RUN_PATH serves where no -rpath is given", (target) => {
-  const main = compile(target, "tiny.c", "int main(void) { return 0; }");
-  likeGnuLd(target, (shop) => {
-    process.env.LD_RUN_PATH = "/from/environment";
-    try {
-      shop.cc("main", [main]);
-    } finally {
-      delete process.env.LD_RUN_PATH;
-    }
-  });
-});
-
 const BUILD_IDS: Readonly<Record<string, RegExp>> = {
   sha1: /Build ID: [0-9a-f]{40}$/m,
   md5: /Build ID: [0-9a-f]{32}$/m,

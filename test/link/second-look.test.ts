@@ -1,0 +1,111 @@
+// What a second look at each option found: effects in output kinds in which one does not expect them.
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { compile, type Target } from "../support/build.ts";
+import { beyondGnuLd, eachTarget, likeGnuLd, underTest, type Workshop, workshop } from "../support/link.ts";
+import { run, tool } from "../support/run.ts";
+
+const object = (target: Target, name: string, source: string, ...flags: readonly string[]): string =>
+  compile(target, `${name}.c`, source, [...flags]);
+
+const assemble = (target: Target, name: string, source: string): string =>
+  compile(target, `${name}.s`, `${source}\n.section .note.GNU-stack,"",@progbits\n`);
+
+eachTarget("-soname names programs too", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fPIE");
+  likeGnuLd(target, (shop) => {
+    const library = shop.ld("libempty.so", ["-shared", "-soname=libempty.so", main]);
+    shop.ld("fixed", ["-dynamic-linker=/x", "-soname=program", main, library]);
+    shop.ld("pie", ["-pie", "-dynamic-linker=/x", "-soname=program", main]);
+    shop.ld("static", ["-soname=program", main]);
+    shop.ld("static-pie", ["-static", "-pie", "--no-dynamic-linker", "-soname=program", main]);
+  });
+});
+
+eachTarget("--unique leaves one note of properties", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fno-pie", "-fcf-protection");
+  const other = object(target, "other", "int other;", "-fno-pie", "-fcf-protection");
+  likeGnuLd(target, (shop) => {
+    shop.ld("all", ["--unique", main, other]);
+    shop.ld("named", ["--unique=foo", main, other]);
+  });
+});
+
+eachTarget("-Trodata-segment below the code: PT_LOADs ascend all the same", (target) => {
+  const main = object(target, "main", "const int data = 3; void _start(void) {}", "-fno-pie");
+  likeGnuLd(
+    target,
+    (shop) => {
+      shop.ld("below", ["-Trodata-segment=0x200000", main]);
+      shop.ld("above", ["-Trodata-segment=0x20000000", main]);
+    },
+    // Sections stand in the section header table where they stand in the file.
+    ["sections"],
+  );
+});
+
+/** What --warn-section-align says, in order. */
+function displaced(shop: Workshop): string[] {
+  return [...shop.messages().matchAll(/start of section (\S+) changed by (\d+)/g)].map((it) => `${it[1]} ${it[2]}`);
+}
+
+eachTarget("--warn-section-align tells where alignment moves a section", (target) => {
+  const source = `.globl _start\n_start: ret\n.data\n.balign 32\n.long 1
+    .section custom,"aw"\n.balign 16\n.long 2\n.bss\n.balign 64\n.space 5`;
+  const main = assemble(target, "align", source);
+  const said = likeGnuLd(target, (shop) => {
+    shop.ld("static", ["--warn-section-align", main]);
+    const words = displaced(shop);
+    shop.ld("plain", [main]);
+    return [words, displaced(shop)];
+  });
+  deepEqual(said, [["custom 12", ".bss 44"], []]);
+});
+
+eachTarget("--print-output-format prints and links", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fno-pie");
+  const said = likeGnuLd(target, (shop) => {
+    shop.ld("main", ["--print-output-format", main]);
+    return shop.messages().trim();
+  });
+  match(said, target.emulation === "elf_i386" ? /^elf32-i386$/ : /^elf64-x86-64$/);
+});
+
+beyondGnuLd("-z nognustack writes no PT_GNU_STACK, whatever objects say (lld)", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fno-pie");
+  const old = compile(target, "old.s", ".globl old\nold: ret");
+  const shop = workshop(underTest, target);
+  const segments = (...args: readonly string[]): boolean =>
+    tool("readelf", ["-lW", shop.ld("main", [main, ...args])]).includes("GNU_STACK");
+  deepEqual([segments(), segments("-z", "nognustack"), segments("-z", "nognustack", old)], [true, false, false]);
+  equal(shop.messages(), "");
+});
+
+eachTarget("LD_RUN_PATH is written without -rpath, and searched without -rpath-link too", (target) => {
+  const inner = object(target, "inner", "int inner(void) { return 1; }", "-fPIC");
+  const outer = object(target, "outer", "int inner(void); int outer(void) { return inner(); }", "-fPIC");
+  const main = object(target, "main", "int outer(void); void _start(void) { outer(); }", "-fno-pie");
+  const answers = likeGnuLd(target, (shop) => {
+    mkdirSync(join(shop.directory, "deep"));
+    shop.ld("deep/libinner.so", ["-shared", "-soname=libinner.so", inner]);
+    shop.ld("libouter.so", ["-shared", "-soname=libouter.so", outer, "deep/libinner.so"]);
+    // Tests have no LD_* of their caller's.
+    const line = ["-m", target.emulation, "-o", "main", "--noinhibit-exec", "-dynamic-linker=/x", main, "libouter.so"];
+    return ["-O1", "-rpath-link=/nowhere", "-rpath-link=deep", "-rpath=deep:/b"].map((option) => {
+      const { stderr } = run(shop.linker.path, [...line, option], {
+        cwd: shop.directory,
+        env: { LD_RUN_PATH: "deep" },
+      });
+      const path = /runpath: (.*)/.exec(tool("readelf", ["-dW", join(shop.directory, "main")]))?.[1];
+      return `${option} ${path} ${/libinner\.so, needed by .*not found/.test(stderr) ? "missing" : "found"}`;
+    });
+  });
+  deepEqual(answers, [
+    "-O1 [deep] found",
+    "-rpath-link=/nowhere [deep] missing",
+    "-rpath-link=deep [deep] found",
+    "-rpath=deep:/b [deep:/b] found",
+  ]);
+});
