@@ -3,7 +3,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { compile, type Target } from "../support/build.ts";
+import { archive, compile, type Target } from "../support/build.ts";
 import { beyondGnuLd, eachTarget, likeGnuLd, underTest, type Workshop, workshop } from "../support/link.ts";
 import { run, tool } from "../support/run.ts";
 
@@ -108,4 +108,39 @@ eachTarget("LD_RUN_PATH is written without -rpath, and searched without -rpath-l
     "-rpath-link=deep [deep] found",
     "-rpath=deep:/b [deep:/b] found",
   ]);
+});
+
+eachTarget("-z unique is DT_GNU_FLAGS_1 in all that is loaded", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fPIE");
+  likeGnuLd(target, (shop) => {
+    const unique = ["-z", "unique", main];
+    const library = shop.ld("libunique.so", ["-shared", "-soname=libunique.so", ...unique]);
+    shop.ld("fixed", ["-dynamic-linker=/x", ...unique, library]);
+    shop.ld("pie", ["-pie", "-dynamic-linker=/x", ...unique]);
+    shop.ld("not", ["-pie", "-dynamic-linker=/x", ...unique, "-z", "nounique"]);
+  });
+});
+
+eachTarget("an archive serves an object's weak reference that a library has too, a strong one", (target) => {
+  const main = assemble(target, "main", ".globl _start\n.weak foo\n_start: .cfi_startproc\ncall foo@PLT\n.cfi_endproc");
+  const library = assemble(target, "library", ".globl lib\nlib: .cfi_startproc\ncall foo@PLT\n.cfi_endproc");
+  const weak = assemble(target, "weak", ".globl lib\n.weak foo\nlib: .cfi_startproc\ncall foo@PLT\n.cfi_endproc");
+  const foo = assemble(target, "foo", ".globl foo\nfoo: ret");
+  const taken = likeGnuLd(
+    target,
+    (shop) => {
+      archive(shop.directory, "libfoo.a", [foo]);
+      shop.ld("libstrong.so", ["-shared", "-soname=libstrong.so", library]);
+      shop.ld("libweak.so", ["-shared", "-soname=libweak.so", weak]);
+      return ["libstrong.so", "libweak.so"].flatMap((it) =>
+        [["-pie"], ["-no-pie"], ["-shared"]].map((kind) => {
+          const output = shop.ld(`${it}${kind}`, [...kind, "-dynamic-linker=/x", main, it, "libfoo.a"]);
+          return tool("nm", [output]).includes(" T foo");
+        }),
+      );
+      // GNU ld has no FILE symbol before _DYNAMIC where no input has one.
+    },
+    ["symbols"],
+  );
+  deepEqual(taken, [true, true, true, false, false, false]);
 });

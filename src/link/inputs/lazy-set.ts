@@ -236,7 +236,10 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
       if (done[i] !== 0) continue;
       const id = symbols[i];
       const kind = table.kind[id];
-      if (kind === KIND_NONE || kind === KIND_UNDEFINED_WEAK) continue;
+      if (kind === KIND_NONE) continue;
+      // A library's strong reference asks for what an object only would like to have.
+      const isWeak = kind === KIND_UNDEFINED_WEAK;
+      if (isWeak && (table.flags[id] & FLAG_REF_DYNAMIC_NONWEAK) === 0) continue;
       const member = symbolMember[i];
       if (extracted[member] !== 0) {
         done[i] = 1;
@@ -244,7 +247,7 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
       }
       if (kind === KIND_COMMON) {
         if (!definesData(loader, set, member, id)) continue;
-      } else if (kind !== KIND_UNDEFINED) {
+      } else if (kind !== KIND_UNDEFINED && !isWeak) {
         done[i] = 1;
         continue;
       } else if ((table.flags[id] & by) === 0) continue;

@@ -130,6 +130,7 @@ export function planDynamic(
   // Old tags have entries of their own for all but static TLS (bfd/elflink.c, bfd_elf_size_dynamic_sections).
   if (flags !== 0 && (options.newDtags || facts.staticTls)) add(elf.DT_FLAGS, flags);
   else if (z.now) add(elf.DT_BIND_NOW, 0);
+  if (z.unique) add(elf.DT_GNU_FLAGS_1, elf.DF_GNU_1_UNIQUE);
   const flags1 = flags1Of(mode, options);
   if (flags1 !== 0) add(elf.DT_FLAGS_1, flags1);
   if (facts.verdefCount > 0) {

@@ -63,14 +63,13 @@ const PLAIN: readonly string[] = [
   "-Wl,--sort-common",
   "-Wl,--warn-common",
   "-Wl,--no-relax",
-  "-Wl,-z,nognustack",
   "-Wl,-z,unique-symbol",
 ];
 
 for (const flags of PLAIN) {
   eachTarget(`${flags.replaceAll("-Wl,", "")} does what GNU ld does`, (target) => {
-    if (flags.includes("nognustack") || flags.includes("nodefaultlib")) {
-      // Only linked: such a program cannot be started on every kernel, or does not find its libraries.
+    if (flags.includes("nodefaultlib")) {
+      // Only linked: such a program does not find its libraries.
       const library = compile(target, "library.c", LIBRARY, ["-fPIC", "-O1"]);
       likeGnuLd(target, (shop) => {
         shop.cc("liblibrary.so", ["-shared", library, flags]);
