@@ -8,7 +8,7 @@ import { delimiter, isAbsolute, join } from "node:path";
 
 /** A Debian package → what tests ask for that comes with it: programs on PATH, and files. */
 const PACKAGES = {
-  binutils: ["as", "ld", "ld.bfd", "ld.gold", "readelf", "ar", "objcopy", "addr2line", "c++filt"],
+  binutils: ["as", "ld", "ld.bfd", "ld.gold", "readelf", "ar", "objcopy", "objdump", "nm", "addr2line", "c++filt"],
   gcc: ["gcc", "gcc-ar"],
   "g++": ["g++"],
   clang: ["clang", "clang++"],
@@ -27,6 +27,8 @@ const PACKAGES = {
   // For kernels that do not run i386 programs.
   "qemu-user": ["qemu-i386"],
   zstd: ["zstd"],
+  "llvm-19": ["llvm-readelf-19"],
+  tar: ["tar"],
   "llvm-19-dev": ["/usr/lib/llvm-19/lib/libLLVMCore.a"],
   "libclang-19-dev": ["/usr/lib/llvm-19/lib/libclangFrontendTool.a"],
   git: ["/usr/bin/git"],
