@@ -103,6 +103,8 @@ export interface Machine {
   readonly elfClass: 32 | 64;
   /** Relocations carry their addend (RELA); otherwise it is in the field (REL). */
   readonly rela: boolean;
+  /** --no-relax does not keep loads from the GOT: BFD asks for it on x86-64 only (measured; ld 2.40). */
+  readonly alwaysRelaxesGotLoads: boolean;
   readonly wordBytes: 4 | 8;
   readonly maxPageSize: number;
   readonly commonPageSize: number;

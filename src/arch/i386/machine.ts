@@ -26,6 +26,7 @@ export const I386: Machine = {
   elfMachine: EM_386,
   elfClass: 32,
   rela: false,
+  alwaysRelaxesGotLoads: true,
   wordBytes: 4,
   maxPageSize: 0x1000,
   commonPageSize: 0x1000,

@@ -26,6 +26,7 @@ export const X86_64: Machine = {
   elfMachine: EM_X86_64,
   elfClass: 64,
   rela: true,
+  alwaysRelaxesGotLoads: false,
   wordBytes: 8,
   maxPageSize: 0x1000,
   commonPageSize: 0x1000,

@@ -93,7 +93,12 @@ export const layoutOptions: OptionGroup = {
       draft.options.optimize = /^[0-9]+$/.test(level) ? Number(level) : 0;
     }),
     set("--relax", "Use shorter or faster instructions where addresses allow it (default).", "relax", true),
-    set("--no-relax", "Leave instructions as they are.", "relax", false),
+    set(
+      "--no-relax",
+      "Leave loads from the GOT as they are. On i386 as GNU ld: they are rewritten all the same.",
+      "relax",
+      false,
+    ),
     optional(
       "--sort-common",
       "ORDER",

@@ -34,7 +34,8 @@ export function gotLoadRelaxation(
   addend: number,
   type: number,
 ): number {
-  if (!facts.options.relax || symbol < 0 || !mayRelaxGotLoad(binding) || isFar(facts, symbol)) return RELAX_NONE;
+  const isAsked = facts.options.relax || facts.machine.alwaysRelaxesGotLoads;
+  if (!isAsked || symbol < 0 || !mayRelaxGotLoad(binding) || isFar(facts, symbol)) return RELAX_NONE;
   const { machine, mode, symbols } = facts;
   const relaxation = machine.relaxGotLoad(code, at, addend, type, mode.pic, isConstant(binding));
   if (relaxation === RELAX_NONE || binding === BIND_ZERO || symbols.section[symbol] !== SECTION_ABSOLUTE) {
