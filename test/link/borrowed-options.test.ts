@@ -194,17 +194,12 @@ for (const target of targets) {
       const shop = workshop(underTest, target);
       const file = parts(target);
       const shuffled = (flag: string): string => order(shop.ld("main", [file, "-e", "start", flag]));
-      const orders = Array.from({ length: 20 }, (_, seed) => shuffled(`--shuffle-sections=${seed}`));
+      const orders = Array.from({ length: 8 }, (_, seed) => shuffled(`--shuffle-sections=${seed}`));
       equal(shuffled("--shuffle-sections=7"), orders[7]);
-      equal(new Set(orders).size > 15, true, orders.join("\n"));
-      for (const it of orders)
-        equal(
-          it.split(" ").sort().join(),
-          order(shop.ld("main", [file, "-e", "start"]))
-            .split(" ")
-            .sort()
-            .join(),
-        );
+      equal(new Set(orders).size > 6, true, orders.join("\n"));
+      const sorted = (names: string): string => names.split(" ").sort().join();
+      const plain = sorted(order(shop.ld("main", [file, "-e", "start"])));
+      for (const it of orders) equal(sorted(it), plain);
     },
   );
 }
