@@ -196,7 +196,7 @@ function linkImage(
     facts.placed = { made, values, at };
 
     // Contents.
-    const written = writeImage(loader, scan, made, layout, values, at, machine, mode, options, note);
+    const written = writeImage(loader, scan, kept, made, layout, values, at, machine, mode, options, note);
     if (written === undefined) {
       emptyRelocations(made);
       continue;

@@ -17,7 +17,7 @@ import type { SlotAddresses } from "../made/slots.ts";
 import { writeParts } from "../made/split-relocations.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
-import { createKeptSections } from "../sections/kept-sections.ts";
+import type { KeptSections } from "../sections/kept-sections.ts";
 import { isMbind } from "../sections/mbind.ts";
 import { entryAddress } from "../symbols/entry.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
@@ -40,6 +40,7 @@ export const LARGEST_IMAGE: number = 0xffffffff;
 export function writeImage(
   loader: Loader,
   scan: Scan,
+  kept: KeptSections,
   made: MadeSections,
   layout: Layout,
   values: SymbolValues,
@@ -104,7 +105,7 @@ export function writeImage(
     contents: undefined,
     cursor: 0,
     locator: loader.locator,
-    kept: createKeptSections(objects, sections, symbols.names, loader.groups),
+    kept,
     overflows: 0,
   };
   relocateObjects(relocator, objects);
