@@ -1,21 +1,38 @@
 // `solder/arch`: what Solder knows of the machines.
 
 import { I386 } from "./i386/machine.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, MachineFacts } from "./machine.ts";
 import { X86_64 } from "./x86_64/machine.ts";
 
+export * from "./field.ts";
 export * from "./i386/relocations.ts";
 export * from "./machine.ts";
 export * from "./relocation.ts";
-export { fitsField, relocationByName } from "./table.ts";
+export { relocationByName } from "./table.ts";
 export * from "./x86_64/relocations.ts";
 export { I386, X86_64 };
 
-/** Every machine that Solder links and loads. */
+/** Every machine that Solder links. */
 export const MACHINES: readonly Machine[] = [X86_64, I386];
 
+/** Every machine that Solder knows, a line each: it reads and explains their files. */
+const KNOWN: readonly MachineFacts[] = [
+  X86_64, //
+  I386,
+];
+
 /**
- * The machine of an ELF header.
+ * What is known of the machine of an ELF file.
+ * @param elfMachine e_machine  @param elfClass 32 or 64: EM_X86_64 with 32 is x32, which is not supported
+ */
+export function machineFacts(elfMachine: number, elfClass: number, littleEndian: boolean): MachineFacts | undefined {
+  return KNOWN.find(
+    (it) => it.elfMachine === elfMachine && it.elfClass === elfClass && it.littleEndian === littleEndian,
+  );
+}
+
+/**
+ * The machine of an ELF header, for those that link.
  * @param elfMachine e_machine  @param elfClass 32 or 64: EM_X86_64 with 32 is x32, which is not supported
  */
 export function machineFor(elfMachine: number, elfClass: number): Machine | undefined {

@@ -1,6 +1,8 @@
-// What the linker and the loader ask of a machine. Everything that differs between x86-64 and i386 is behind this
-// record, in one folder a machine; nothing outside arch/ compares machine numbers.
+// What is asked of a machine. Everything that differs between machines is behind two records, in one folder a machine;
+// nothing outside arch/ compares machine numbers. `MachineFacts` is what reading, explaining and loading need; `Machine` is
+// what the linker needs too. What the dynamic linker does on a machine is in load/machines/.
 
+import type { InstructionFields } from "./field.ts";
 import type { RelocationTable } from "./relocation.ts";
 
 /** Numbers of the relocations that the dynamic linker applies. */
@@ -96,16 +98,43 @@ export const TLS_TO_INITIAL_EXEC = 2;
 /** Rewrite to local exec: the offset from TP is a constant of the link. */
 export const TLS_TO_LOCAL_EXEC = 3;
 
-export interface Machine {
-  readonly name: "x86-64" | "i386";
+/** Where thread-local storage lies (Drepper, "ELF Handling For Thread-Local Storage"; psABIs). */
+export interface TlsFacts {
+  /** I: blocks lie above the thread pointer, the program's first. II: below it, the program's nearest. */
+  readonly variant: 1 | 2;
+  /** Variant I: bytes between the thread pointer (less `tpBias`) and where the first block may begin (16, 8, 0). */
+  readonly tcbBytes: number;
+  /** The thread pointer's register is so far behind where offsets count from, so that signed ones reach more (0x7000). */
+  readonly tpBias: number;
+  /** So much less is stored as an offset in a module's block; __tls_get_addr adds it (0x800, 0x8000). */
+  readonly dtpBias: number;
+}
+
+/** What reading, explaining and loading need of a machine. */
+export interface MachineFacts {
+  /** As users say it: `x86-64`. */
+  readonly name: string;
   /** e_machine. */
   readonly elfMachine: number;
   readonly elfClass: 32 | 64;
+  readonly littleEndian: boolean;
   /** Relocations carry their addend (RELA); otherwise it is in the field (REL). */
   readonly rela: boolean;
+  readonly wordBytes: 4 | 8;
+  readonly relocations: RelocationTable;
+  /** Undefined where all fields are whole numbers. */
+  readonly instructions?: InstructionFields;
+  readonly dynamic: DynamicRelocations;
+  readonly tls: TlsFacts;
+  /** The psABI's names for bits of e_flags, EF_* without the prefix; undefined where there are none. */
+  flagNames?(flags: number): readonly string[];
+}
+
+/** What the linker needs too. */
+export interface Machine extends MachineFacts {
+  readonly name: "x86-64" | "i386";
   /** --no-relax does not keep loads from the GOT: BFD asks for it on x86-64 only (measured; ld 2.40). */
   readonly alwaysRelaxesGotLoads: boolean;
-  readonly wordBytes: 4 | 8;
   readonly maxPageSize: number;
   readonly commonPageSize: number;
   /** Where a position-dependent executable starts by default. */
@@ -117,8 +146,6 @@ export interface Machine {
   readonly emulation: string;
   /** Section flag of what may be further away than a 32-bit displacement reaches; 0 where there is no such thing. */
   readonly largeFlag: number;
-  readonly relocations: RelocationTable;
-  readonly dynamic: DynamicRelocations;
   readonly plt: PltStyles;
   /** Filling for gaps in code sections (NOP), written `count` bytes from `at`. */
   fillCode(image: Uint8Array, at: number, count: number): void;

@@ -7,7 +7,7 @@ export const EXPRESSION_NONE = 0;
 export const EXPRESSION_ABSOLUTE = 1;
 /** S + A - P */
 export const EXPRESSION_PC = 2;
-/** L + A - P */
+/** L + A - P: the row of a call. */
 export const EXPRESSION_PLT_PC = 3;
 /** G + A: offset of the GOT slot from the GOT base (i386: the address of the slot when there is no base register) */
 export const EXPRESSION_GOT_OFFSET = 4;
@@ -37,7 +37,7 @@ export const EXPRESSION_TLS_IE_PC = 15;
 export const EXPRESSION_TLS_IE_ABSOLUTE = 16;
 /** Initial exec: offset of the slot from the GOT base (i386 R_386_TLS_GOTIE). */
 export const EXPRESSION_TLS_IE_GOT = 17;
-/** Local exec: S + A - TP, negative (TLS variant II). */
+/** Local exec: S + A - TP: negative in TLS variant II, positive in variant I. */
 export const EXPRESSION_TLS_TPOFF = 18;
 /** Local exec, negated: TP - S (i386 R_386_TLS_LE_32). */
 export const EXPRESSION_TLS_TPOFF_NEGATED = 19;
@@ -56,9 +56,50 @@ export const EXPRESSION_TLS_IE_GOT_NEGATED = 25;
 /** The psABI names it, no Linux tool emits it and GNU ld refuses it (Sun's TLS sequences, RELATIVE64 in an object). */
 export const EXPRESSION_UNSUPPORTED = 26;
 
+// Of machines whose instructions hold parts of an address. "Low" is the value whose low bits the field takes; what it means
+// is said by another relocation's high part, so that position-independent code may have it. Up to 63; from 64 on is TLS.
+
+/** Page(S + A) - Page(P), pages of 4 KiB whatever the system's are. */
+export const EXPRESSION_PAGE_PC = 27;
+/** S + A, low bits. */
+export const EXPRESSION_LOW = 28;
+/** Page(G + GOT + A) - Page(P) */
+export const EXPRESSION_GOT_PAGE_PC = 29;
+/** G + GOT + A, low bits. */
+export const EXPRESSION_GOT_LOW = 30;
+/** G + GOT + A - Page(GOT) */
+export const EXPRESSION_GOT_PAGE_OFFSET = 31;
+/** G + GOT + A: the slot's address. */
+export const EXPRESSION_GOT_ABSOLUTE = 32;
+/** Low bits of what the relocation computes that stands at the symbol: PCREL_LO12's symbol is a label on its HI20. */
+export const EXPRESSION_PAIR_LOW = 33;
+/** The field + S + A, for differences that only the linker knows (relaxed code). Never left to the dynamic linker. */
+export const EXPRESSION_FIELD_ADD = 34;
+/** The field - S - A */
+export const EXPRESSION_FIELD_SUB = 35;
+/** S + A as the first half of such a difference. */
+export const EXPRESSION_FIELD_SET = 36;
+/** The bytes of NOPs that stand there, as many of which stay as alignment wants. */
+export const EXPRESSION_ALIGN = 37;
+/** The relocation before, at the same place, may be relaxed; nothing is stored. */
+export const EXPRESSION_RELAX = 38;
+
+/** The same for thread-local storage: Page of the address of the pair, slot or descriptor, less Page(P); and its low bits. */
+export const EXPRESSION_TLS_GD_PAGE_PC = 64;
+export const EXPRESSION_TLS_GD_LOW = 65;
+export const EXPRESSION_TLS_LD_PAGE_PC = 66;
+export const EXPRESSION_TLS_LD_LOW = 67;
+export const EXPRESSION_TLS_IE_PAGE_PC = 68;
+export const EXPRESSION_TLS_IE_LOW = 69;
+export const EXPRESSION_TLS_DESC_PAGE_PC = 70;
+export const EXPRESSION_TLS_DESC_LOW = 71;
+
 /** About thread-local storage: by the numbers above, so that a loop can ask it of every relocation. */
 export function isTlsExpression(kind: number): boolean {
-  return (kind >= EXPRESSION_TLS_GD_PC && kind <= EXPRESSION_TLS_DESC_CALL) || kind === EXPRESSION_TLS_IE_GOT_NEGATED;
+  return (
+    kind >= EXPRESSION_TLS_GD_PC &&
+    (kind <= EXPRESSION_TLS_DESC_CALL || kind === EXPRESSION_TLS_IE_GOT_NEGATED || kind >= EXPRESSION_TLS_GD_PAGE_PC)
+  );
 }
 
 /** How a value that does not fit its field is judged. */
@@ -73,27 +114,37 @@ export const OVERFLOW_UNSIGNED = 2;
  */
 export const OVERFLOW_EITHER = 3;
 
+/**
+ * What a relocation changes, in the column `field`: a number of this size, or more in the machine's own terms. Fields of
+ * 1, 2, 4 and 8 bytes are whole numbers in the file's byte order; from FIRST_FORM on they are bits of an instruction
+ * (`InstructionFields.forms`).
+ */
+export const FIRST_FORM = 9;
+
 export interface RelocationType {
   readonly number: number;
   /** The psABI's name, e.g. `R_X86_64_PC32`. */
   readonly name: string;
   /** One of EXPRESSION_*. */
   readonly expression: number;
-  /** Width of the field in bytes: 0, 1, 2, 4 or 8. */
+  /** 0, 1, 2, 4, 8, or from FIRST_FORM on an instruction's. */
+  readonly field: number;
+  /** How many bytes it lies in: those of the number or of the instructions. */
   readonly bytes: number;
   /** One of OVERFLOW_*. */
   readonly overflow: number;
-  /** The psABI's formula, e.g. `S + A - P`. */
+  /** The psABI's formula, e.g. `S + A - P`; see explain/dump/formula.ts for what it may hold. */
   readonly formula: string;
 }
 
-/** The rows by number, and the same facts as columns for loops that run a million times (index = type & 255). */
+/** The rows by number, and the same facts as columns for loops that run a million times. */
 export interface RelocationTable {
-  /** Undefined where the psABI defines no such type. Length 256. */
+  /** Undefined where the psABI defines no such type. As long as the columns: the highest number and one, at least 256. */
   readonly types: readonly (RelocationType | undefined)[];
   readonly expression: Uint8Array;
+  readonly field: Uint8Array;
   readonly bytes: Uint8Array;
   readonly overflow: Uint8Array;
-  /** 1 where the psABI defines the type. */
+  /** 1 where the psABI defines the type. `known[type] !== 1` holds for every number that is none. */
   readonly known: Uint8Array;
 }

@@ -1,47 +1,34 @@
 // Builds a relocation table from its rows, so that a machine's file is nothing but rows. The columns that hot loops read
 // are derived here and cannot disagree with the rows.
 
-import type { RelocationTable, RelocationType } from "./relocation.ts";
-import { OVERFLOW_EITHER, OVERFLOW_SIGNED, OVERFLOW_UNSIGNED } from "./relocation.ts";
+import type { InstructionForm } from "./field.ts";
+import { FIRST_FORM, type RelocationTable, type RelocationType } from "./relocation.ts";
 
-/** number, name, expression, bytes, overflow rule, formula */
+/** number, name, expression, field, overflow rule, formula */
 export type Row = readonly [number, string, number, number, number, string];
 
-const SIZE = 256;
+/** What an ELF32 relocation can say, so that a type taken from one is always inside. */
+const SHORTEST = 256;
 
-export function relocationTable(rows: readonly Row[]): RelocationTable {
-  const types = new Array<RelocationType | undefined>(SIZE).fill(undefined);
-  const expression = new Uint8Array(SIZE);
-  const bytes = new Uint8Array(SIZE);
-  const overflow = new Uint8Array(SIZE);
-  const known = new Uint8Array(SIZE);
+/** @param forms the machine's `InstructionFields.forms`, for rows with fields from FIRST_FORM on */
+export function relocationTable(rows: readonly Row[], forms: readonly InstructionForm[] = []): RelocationTable {
+  const size = rows.reduce((most, [number]) => Math.max(most, number + 1), SHORTEST);
+  const types = new Array<RelocationType | undefined>(size).fill(undefined);
+  const expression = new Uint8Array(size);
+  const field = new Uint8Array(size);
+  const bytes = new Uint8Array(size);
+  const overflow = new Uint8Array(size);
+  const known = new Uint8Array(size);
   for (const [number, name, kind, width, rule, formula] of rows) {
-    types[number] = { number, name, expression: kind, bytes: width, overflow: rule, formula };
+    const length = width < FIRST_FORM ? width : forms[width - FIRST_FORM].bytes;
+    types[number] = { number, name, expression: kind, field: width, bytes: length, overflow: rule, formula };
     expression[number] = kind;
-    bytes[number] = width;
+    field[number] = width;
+    bytes[number] = length;
     overflow[number] = rule;
     known[number] = 1;
   }
-  return { types, expression, bytes, overflow, known };
-}
-
-/**
- * Does the value fit the field? This is the rule in one place; loops may specialise it.
- * @param value exact integer; on a 32-bit machine first reduced to the int32 range, because its addresses wrap
- * @param bytes width of the field  @param overflow one of OVERFLOW_*
- */
-export function fitsField(value: number, bytes: number, overflow: number): boolean {
-  const limit = 2 ** (8 * bytes);
-  switch (overflow) {
-    case OVERFLOW_SIGNED:
-      return value >= -limit / 2 && value < limit / 2;
-    case OVERFLOW_UNSIGNED:
-      return value >= 0 && value < limit;
-    case OVERFLOW_EITHER:
-      return value >= -limit && value < limit;
-    default:
-      return true;
-  }
+  return { types, expression, field, bytes, overflow, known };
 }
 
 /** The row of a type by its psABI name, e.g. `R_386_PC32`. */

@@ -1,7 +1,7 @@
 // A debug section as its reader wants it: decompressed, and with what its relocations say, since in an object file the
 // addresses and string offsets in it are relocated fields.
 
-import { machineFor } from "../arch/index.ts";
+import { machineFacts } from "../arch/index.ts";
 import { EXPRESSION_ABSOLUTE } from "../arch/relocation.ts";
 import { compressionOf } from "../elf/compression.ts";
 import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD, ET_REL, SHT_SYMTAB } from "../elf/constants.ts";
@@ -57,7 +57,7 @@ function plainContents(file: ElfFile, section: ElfSection, decompressors: Decomp
 /** What the relocations of a section say, where they are plain addresses (R_X86_64_64, R_X86_64_32, R_386_32). */
 function targetsOf(file: ElfFile, section: ElfSection, bytes: Uint8Array): Map<number, Target> {
   const targets = new Map<number, Target>();
-  const machine = machineFor(file.header.machine, file.elfClass);
+  const machine = machineFacts(file.header.machine, file.elfClass, file.littleEndian);
   if (file.header.type !== ET_REL || machine === undefined) return targets;
   const { expression, bytes: width } = machine.relocations;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -65,9 +65,9 @@ function targetsOf(file: ElfFile, section: ElfSection, bytes: Uint8Array): Map<n
     if (!isRelocationSection(table) || table.info !== section.index) continue;
     const symbols = symbolsIn(file, table.link);
     for (const { offset, type, symbol, addend } of relocationsOf(file, table, ignore)) {
-      const size = width[type & 255];
+      const size = width[type];
       const defined = symbols[symbol];
-      if (expression[type & 255] !== EXPRESSION_ABSOLUTE || defined === undefined) continue;
+      if (expression[type] !== EXPRESSION_ABSOLUTE || defined === undefined) continue;
       if (size < 4 || offset + size > bytes.length) continue;
       // REL: the addend is in the field. 32-bit machines only, so four bytes hold it.
       const inPlace = addend ?? view.getInt32(offset, file.littleEndian);

@@ -50,13 +50,13 @@ for (const machine of [X86_64, I386]) {
   });
 
   test(`${machine.name}: the columns repeat the rows`, () => {
-    const { types, expression, bytes, overflow, known } = machine.relocations;
+    const { types, expression, field, bytes, overflow, known } = machine.relocations;
     equal(types.length, 256);
     for (let number = 0; number < 256; number++) {
       const row = types[number];
       equal(known[number], row === undefined ? 0 : 1);
-      const columns = [expression[number], bytes[number], overflow[number]];
-      deepEqual(columns, row === undefined ? [0, 0, 0] : [row.expression, row.bytes, row.overflow]);
+      const columns = [expression[number], field[number], bytes[number], overflow[number]];
+      deepEqual(columns, row === undefined ? [0, 0, 0, 0] : [row.expression, row.field, row.bytes, row.overflow]);
       if (row !== undefined) equal(relocationByName(machine.relocations, row.name), row);
     }
   });

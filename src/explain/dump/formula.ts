@@ -1,6 +1,7 @@
 // A relocation's formula with what is known filled in: `S + A - P` becomes `.rodata + 0xc - P`, and where every letter has a
 // number, `0x402010 (message) - 4 - 0x401017 = 0xff5`. The formulas are those of the machine's table; nothing here knows a
-// relocation type.
+// relocation type. Beside letters, `+` and `-` a formula may have `Page(…)` (the low 12 bits cleared), parentheses, numbers, `&`,
+// `>>`, and `@name` for what only a link or a process can know.
 
 import { hex } from "./table.ts";
 
@@ -31,7 +32,49 @@ export function fillFormula(formula: string, terms: Terms, name: string): Filled
     .replace(/(^|\s)@(\w+)/g, (_, before: string, kind: string) => `${before}${name}@${kind}`)
     .replace(/ ([+-]) A\b/g, (whole: string, sign: string) => addend(whole, sign, terms.A))
     .replace(LETTERS, (letter) => termOf(terms, letter)?.text ?? letter);
-  return { text, result: undefined };
+  return { text, result: formula.includes("@") ? undefined : resultOf(formula, terms) };
+}
+
+const TOKENS = /0x[\da-f]+|\d+|\w+|>>|[-+&()]/g;
+
+/** What a formula comes to; undefined where a letter's number is not known, or it is no formula but words. */
+function resultOf(formula: string, terms: Terms): number | undefined {
+  const tokens = formula.match(TOKENS) ?? [];
+  // Fields of 8 bytes hold more than a number does.
+  let at = 0;
+  const operand = (): bigint | undefined => {
+    const token = tokens[at++] ?? "";
+    if (token === "(" || token === "Page") {
+      if (token === "Page") at++;
+      const inner = shifted();
+      at++;
+      return token === "Page" && inner !== undefined ? inner & ~0xfffn : inner;
+    }
+    if (/^\d/.test(token)) return BigInt(token);
+    const number = termOf(terms, token)?.number;
+    return Number.isSafeInteger(number) ? BigInt(number ?? 0) : undefined;
+  };
+  const added = (): bigint | undefined => {
+    let value = operand();
+    while (tokens[at] === "+" || tokens[at] === "-") {
+      const minus = tokens[at++] === "-";
+      const other = operand();
+      value = value === undefined || other === undefined ? undefined : minus ? value - other : value + other;
+    }
+    return value;
+  };
+  // `+` and `-` bind closer than `>>` and `&`, which go from left to right.
+  const shifted = (): bigint | undefined => {
+    let value = added();
+    while (tokens[at] === "&" || tokens[at] === ">>") {
+      const mask = tokens[at++] === "&";
+      const other = added();
+      value = value === undefined || other === undefined ? undefined : mask ? value & other : value >> other;
+    }
+    return value;
+  };
+  const value = shifted();
+  return value === undefined || at < tokens.length ? undefined : Number(value);
 }
 
 /** What the replacements of `fillFormula` come to where there are only letters, which is so of nearly all relocations. */

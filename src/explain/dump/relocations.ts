@@ -1,6 +1,6 @@
 // Relocations: where, by which rule, and the rule with its values filled in as far as the file knows them.
 
-import { type Machine, machineFor, type RelocationType } from "../../arch/index.ts";
+import { type MachineFacts, machineFacts, type RelocationType, readField } from "../../arch/index.ts";
 import type {
   ElfDynamic,
   ElfFile,
@@ -68,7 +68,7 @@ export interface RelocationDump {
 export interface RelocationContext {
   readonly file: ElfFile;
   readonly dynamic: ElfDynamic | undefined;
-  readonly machine: Machine | undefined;
+  readonly machine: MachineFacts | undefined;
   readonly places: Locator;
   /** Tables are found by the dynamic section, not by section headers. */
   readonly asLoaded: boolean;
@@ -81,8 +81,8 @@ export interface RelocationContext {
 }
 
 export function relocationDumps(context: Omit<RelocationContext, "machine">): RelocationTableDump[] {
-  const { header, elfClass } = context.file;
-  const full = { ...context, machine: machineFor(header.machine, elfClass) };
+  const { header, elfClass, littleEndian } = context.file;
+  const full = { ...context, machine: machineFacts(header.machine, elfClass, littleEndian) };
   return context.asLoaded ? tablesByAddress(full) : tablesBySection(full);
 }
 
@@ -144,7 +144,7 @@ function relocationDump(
 ): RelocationDump {
   const { file, machine, places } = context;
   const { offset, type, symbol: symbolIndex } = relocation;
-  const row = type < 256 ? machine?.relocations.types[type] : undefined;
+  const row = machine?.relocations.types[type];
   const symbol = symbolIndex === 0 ? undefined : symbols[symbolIndex];
   const name = symbol === undefined ? "" : nameWithVersion(context, symbol, symbolTable);
   const addend = relocation.addend ?? implicitAddend(context, relocation, row, target);
@@ -221,26 +221,16 @@ function implicitAddend(
   if (row === undefined || row.bytes === 0 || !/\bA\b|@/.test(row.formula)) return undefined;
   if (target === undefined) {
     const range = rangeAtAddress(file, relocation.offset);
-    return range === undefined || range.end - range.start < row.bytes ? undefined : field(file, range.start, row.bytes);
+    const isThere = range !== undefined && range.end - range.start >= row.bytes;
+    return isThere ? field(context, range.start, row) : undefined;
   }
   if (target.type === SHT_NOBITS || relocation.offset + row.bytes > target.size) return undefined;
-  return field(file, target.offset + relocation.offset, row.bytes);
+  return field(context, target.offset + relocation.offset, row);
 }
 
-function field(file: ElfFile, at: number, bytes: number): number | undefined {
-  if (at + bytes > file.bytes.length) return undefined;
-  switch (bytes) {
-    case 1:
-      return file.view.getInt8(at);
-    case 2:
-      return file.view.getInt16(at, file.littleEndian);
-    case 4:
-      return file.view.getInt32(at, file.littleEndian);
-    case 8:
-      return Number(file.view.getBigInt64(at, file.littleEndian));
-    default:
-      return undefined;
-  }
+function field({ file, machine }: RelocationContext, at: number, row: RelocationType): number | undefined {
+  if (at + row.bytes > file.bytes.length) return undefined;
+  return readField(file.view, at, row, file.littleEndian, machine?.instructions);
 }
 
 export function relocationLines(dump: RelocationTableDump, style: Style): string[] {

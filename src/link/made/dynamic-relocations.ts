@@ -8,7 +8,7 @@ import type { Machine } from "../../arch/index.ts";
 export interface RelocationList {
   count: number;
   readonly address: Float64Array;
-  readonly type: Uint8Array;
+  readonly type: Uint16Array;
   /** Index in .dynsym, 0 for none. */
   readonly symbol: Int32Array;
   readonly addend: Float64Array;
@@ -18,7 +18,7 @@ export function createRelocationList(capacity: number): RelocationList {
   return {
     count: 0,
     address: new Float64Array(capacity),
-    type: new Uint8Array(capacity),
+    type: new Uint16Array(capacity),
     symbol: new Int32Array(capacity),
     addend: new Float64Array(capacity),
   };

@@ -68,7 +68,7 @@ function scanSection(plan: RelocationPlan, object: ObjectFile, section: SectionI
     const info = view.getUint32(at + word, true);
     const type = is64 ? info : info & 0xff;
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
-    if (type > 255 || known[type] === 0) {
+    if (known[type] !== 1) {
       const place = { file: object.name, section: sectionName(object, sections, section), offset };
       plan.report(error("relocation-unknown", place, { type }));
       return;
@@ -174,7 +174,7 @@ export function copyRelocations(writer: RelocationWriter, object: ObjectFile, se
   for (let at = start; at < end; at += entry) {
     let offset = view.getUint32(at, true);
     const info = view.getUint32(at + word, true);
-    const type = info & 0xff;
+    const type = is64 ? info : info & 0xff;
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
     if (parsed) {
       offset = ehFrameOffset(frames, section, offset);

@@ -20,7 +20,7 @@ export interface Scan {
   /** Symbol, or -1 for a local address that needs no symbol. */
   dynSymbol: Int32Array;
   /** DYN_RELATIVE, or the number of the relocation that the dynamic linker applies to the symbol. */
-  dynType: Uint8Array;
+  dynType: Uint16Array;
   bindings: Uint8Array;
   readonly locals: LocalSymbols;
   /** A relocation speaks of the GOT's address: there must be one. */
@@ -50,7 +50,7 @@ export function createScan(bindings: Uint8Array): Scan {
     dynSection: new Int32Array(64),
     dynOffset: new Float64Array(64),
     dynSymbol: new Int32Array(64),
-    dynType: new Uint8Array(64),
+    dynType: new Uint16Array(64),
     bindings,
     locals: new Map(),
     needsGotBase: false,

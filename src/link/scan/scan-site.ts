@@ -4,7 +4,7 @@
 import type { Report } from "../../elf/problem.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
-import { growFloat64, growInt32, growUint8 } from "../tables/columns.ts";
+import { growFloat64, growInt32, growUint8, growUint16 } from "../tables/columns.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSymbol } from "../tables/local-symbols.ts";
 import { noteNeed } from "../tables/needs.ts";
@@ -74,7 +74,7 @@ export function addDynamic(scanner: Scanner, site: Site, type: number): void {
   scan.dynSection = growInt32(scan.dynSection, scan.dynCount);
   scan.dynOffset = growFloat64(scan.dynOffset, scan.dynCount);
   scan.dynSymbol = growInt32(scan.dynSymbol, scan.dynCount);
-  scan.dynType = growUint8(scan.dynType, scan.dynCount);
+  scan.dynType = growUint16(scan.dynType, scan.dynCount);
   scan.dynSection[at] = site.section;
   scan.dynOffset[at] = site.offset;
   scan.dynSymbol[at] = site.symbol;

@@ -128,7 +128,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
     const info = view.getUint32(at + word, true);
     const type = is64 ? info : info & 0xff;
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
-    if (type > 255 || known[type] === 0 || isNotForObjects(expression[type])) {
+    if (known[type] !== 1 || isNotForObjects(expression[type])) {
       scanner.report(error("relocation-unknown", placeOf(sections, { object, section, offset }), { type }));
       return;
     }
@@ -245,7 +245,7 @@ function scanDiscarded(scanner: Scanner, object: ObjectFile, section: SectionId)
     const target = localSection(object, index);
     if (target < 0 || (sections.state[target] & STATE_GONE) === 0) continue;
     if (!isRefused(scanner, object, section, index)) continue;
-    const site = { object, section, offset: view.getUint32(at, true), type: info & 0xff, symbol: -1 };
+    const site = { object, section, offset: view.getUint32(at, true), type: is64 ? info : info & 0xff, symbol: -1 };
     complain(scan.complaints, "discarded-reference", { ...site, symbolIndex: index });
   }
 }

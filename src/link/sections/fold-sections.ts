@@ -23,7 +23,7 @@ import {
 import { note, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
-import { growFloat64, growUint8, growUint32 } from "../tables/columns.ts";
+import { growFloat64, growUint8, growUint16, growUint32 } from "../tables/columns.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { localSection, localType, localValue } from "../tables/local-symbols.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -78,7 +78,7 @@ interface Folding {
   // By relocation
   count: number;
   offset: Uint32Array;
-  type: Uint8Array;
+  type: Uint16Array;
   addend: Float64Array;
   kind: Uint8Array;
   /** Symbol, section or bucket. */
@@ -113,7 +113,7 @@ export function foldSections(
     relocationCount: new Uint32Array(sections.count),
     count: 0,
     offset: new Uint32Array(1 << 10),
-    type: new Uint8Array(1 << 10),
+    type: new Uint16Array(1 << 10),
     addend: new Float64Array(1 << 10),
     kind: new Uint8Array(1 << 10),
     target: new Uint32Array(1 << 10),
@@ -322,7 +322,7 @@ function readRelocations(f: Folding, object: ObjectFile, section: SectionId): bo
   const relocs = sections.relocs[section];
   if (relocs < 0) return true;
   const { view, is64, symbolCount } = object;
-  const { expression } = f.machine.relocations;
+  const { expression, known } = f.machine.relocations;
   const rela = sections.type[relocs] === SHT_RELA;
   const word = is64 ? 8 : 4;
   const entry = rela ? 3 * word : 2 * word;
@@ -330,8 +330,8 @@ function readRelocations(f: Folding, object: ObjectFile, section: SectionId): bo
   for (let at = sections.offset[relocs]; at + entry <= end; at += entry) {
     const info = view.getUint32(at + word, true);
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
-    const type = info & 0xff;
-    if (index >= symbolCount || (is64 && info > 255)) return false;
+    const type = is64 ? info : info & 0xff;
+    if (index >= symbolCount || known[type] !== 1) return false;
     if (f.mode.pic && expression[type] === EXPRESSION_ABSOLUTE) return false;
     const i = f.count++;
     growRelocations(f);
@@ -348,7 +348,7 @@ function readRelocations(f: Folding, object: ObjectFile, section: SectionId): bo
 
 function growRelocations(f: Folding): void {
   f.offset = growUint32(f.offset, f.count);
-  f.type = growUint8(f.type, f.count);
+  f.type = growUint16(f.type, f.count);
   f.addend = growFloat64(f.addend, f.count);
   f.kind = growUint8(f.kind, f.count);
   f.target = growUint32(f.target, f.count);

@@ -1,7 +1,7 @@
 // Why each GOT slot, PLT entry, copy and canonical PLT entry exists: the first relocation that asked for it. Noted by the
 // scan once for each symbol and kind, whatever the number of relocations; read by decisions/slots.ts when somebody asks.
 
-import { growFloat64, growInt32, growUint8 } from "./columns.ts";
+import { growFloat64, growInt32, growUint16 } from "./columns.ts";
 import type { SectionId, SymbolId } from "./ids.ts";
 
 /** In `flags`: the module's own pair of GOT words for local dynamic TLS. `symbol` is -1. */
@@ -16,7 +16,7 @@ export interface Needs {
   /** Offset in the section. */
   offset: Float64Array;
   /** Number of the relocation's type. */
-  type: Uint8Array;
+  type: Uint16Array;
 }
 
 export function createNeeds(): Needs {
@@ -26,7 +26,7 @@ export function createNeeds(): Needs {
     flags: new Int32Array(64),
     section: new Int32Array(64),
     offset: new Float64Array(64),
-    type: new Uint8Array(64),
+    type: new Uint16Array(64),
   };
 }
 
@@ -43,7 +43,7 @@ export function noteNeed(
   needs.flags = growInt32(needs.flags, needs.count);
   needs.section = growInt32(needs.section, needs.count);
   needs.offset = growFloat64(needs.offset, needs.count);
-  needs.type = growUint8(needs.type, needs.count);
+  needs.type = growUint16(needs.type, needs.count);
   needs.symbol[at] = symbol;
   needs.flags[at] = flags;
   needs.section[at] = section;

@@ -94,8 +94,9 @@ function writeSection(
   r.contents = undefined;
   for (let at = sections.offset[relocs]; at < end; at += entry, cursor += size) {
     const offset = view.getUint32(at, true);
-    const type = view.getUint32(at + word, true) & 0xff;
-    const index = is64 ? view.getUint32(at + 12, true) : view.getUint32(at + 4, true) >>> 8;
+    const info = view.getUint32(at + word, true);
+    const type = is64 ? info : info & 0xff;
+    const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
     let now = offset;
     if (isEhFrame) now = ehFrameOffset(merged.frames, section, offset);
     else if (isReversed) now = reversedOffset(offset, sections.size[section], word);

@@ -128,7 +128,8 @@ function canBeLocalExec(
   next: number,
 ): boolean {
   const { view, is64 } = object;
-  const nextType = next < 0 ? 0 : view.getUint32(next + (is64 ? 8 : 4), true) & 0xff;
+  const nextInfo = next < 0 ? 0 : view.getUint32(next + (is64 ? 8 : 4), true);
+  const nextType = is64 ? nextInfo : nextInfo & 0xff;
   const nextAt = next < 0 ? 0 : view.getUint32(next, true);
   const code = codeOf(r, object, section);
   return r.machine.checkTls(code, offset, type, TLS_TO_LOCAL_EXEC, nextType, nextAt) === TLS_TO_LOCAL_EXEC;

@@ -148,12 +148,12 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
   for (let at = sections.offset[relocs]; at < end; at += entry) {
     const offset = view.getUint32(at, true);
     const info = view.getUint32(at + word, true);
-    const type = info & 0xff;
+    const type = is64 ? info : info & 0xff;
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
     const kind = expression[type];
     const width = widths[type];
-    if ((is64 && info > 255) || known[type] === 0 || offset + width > limit || index >= symbolCount) {
-      reportBad(r, object, section, offset, is64 ? info : type, index);
+    if (known[type] !== 1 || offset + width > limit || index >= symbolCount) {
+      reportBad(r, object, section, offset, type, index);
       return;
     }
     if (kind === EXPRESSION_NONE) continue;
@@ -279,7 +279,7 @@ function reportBad(
   index: number,
 ): void {
   const place = { file: object.name, section: sectionName(object, r.sections, section), offset };
-  if (type > 255 || r.machine.relocations.known[type] === 0) r.report(error("relocation-unknown", place, { type }));
+  if (r.machine.relocations.known[type] !== 1) r.report(error("relocation-unknown", place, { type }));
   else r.report(error("bad-relocation", place, { symbol: index, count: object.symbolCount }));
 }
 

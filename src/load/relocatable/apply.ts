@@ -71,8 +71,8 @@ function applyOne(applier: Applier, placed: PlacedSection, relocation: ElfReloca
   const { section, memory } = placed;
   const { offset } = relocation;
   const where: Place = { file: object.name, section: section.name, offset };
-  const type = object.machine.relocations.types[relocation.type & 0xff];
-  if (type === undefined || relocation.type > 0xff) {
+  const type = object.machine.relocations.types[relocation.type];
+  if (type === undefined) {
     report(error("relocation-unknown", where, { type: relocation.type }));
     return undefined;
   }

@@ -87,7 +87,7 @@ export function countSlots(
   for (const table of elf.sections) {
     if ((table.type !== SHT_REL && table.type !== SHT_RELA) || sections[table.info] === undefined) continue;
     for (const { type, symbol } of relocationsOf(elf, table, report)) {
-      const expression = machine.relocations.expression[type & 0xff];
+      const expression = machine.relocations.expression[type];
       const kind = SLOT_OF_EXPRESSION.get(expression);
       if (kind !== undefined) need(kind, symbol);
       else if (NAMES_GOT.has(expression)) gotWords = Math.max(gotWords, 1);

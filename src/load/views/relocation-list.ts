@@ -138,7 +138,7 @@ function machineOf(process: LoadedProcess) {
 }
 
 function typeOf(process: LoadedProcess, typeNumber: number): RelocationType | undefined {
-  return machineOf(process).relocations.types[typeNumber & 255];
+  return machineOf(process).relocations.types[typeNumber];
 }
 
 /** A million of these are made one after the other, so all come from one place with their fields in one order. */
