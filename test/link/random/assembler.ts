@@ -3,7 +3,7 @@
 // which definitions all of its references got. An object's sum is found in the section `sums`.
 
 import type { Target } from "../../support/build.ts";
-import { type Definition, kindOf, type ObjectPlan, type Reference } from "./plan.ts";
+import { type Definition, kindOf, type ObjectPlan, type Reference } from "./parts.ts";
 
 export function assemblerOf(target: Target, plan: ObjectPlan): string {
   const lines: string[] = [];
@@ -25,11 +25,11 @@ function mark(id: string, name: string): number {
 // Definitions
 
 function define(target: Target, plan: ObjectPlan, definition: Definition, lines: string[]): void {
-  const { name, form, binding, visibility, versions, size, alignment } = definition;
+  const { name, form, binding, visibility, versions, renamed, size, alignment } = definition;
   const kind = kindOf(name);
   const value = mark(plan.id, name);
   // A name with versions is defined under another, which keeps it out of the way of references in this object.
-  const label = versions.length > 0 && value % 2 === 0 ? `${name}_of_${plan.id}` : name;
+  const label = renamed ? `${name}_of_${plan.id}` : name;
   const bound = binding === "weak" ? "weak" : "globl";
   if (form === "absolute") {
     lines.push(`.${bound} ${name}`, `.set ${name}, ${value}`);

@@ -7,7 +7,8 @@ import { archive, compile, scratch, type Target } from "../../support/build.ts";
 import { run, tool } from "../../support/run.ts";
 import { which } from "../../support/tools.ts";
 import { assemblerOf } from "./assembler.ts";
-import { LIBC, type LinkPlan, type ObjectPlan, type PoolPlan, planPool } from "./plan.ts";
+import type { LinkPlan, ObjectPlan, PoolPlan } from "./parts.ts";
+import { LIBC, planPool } from "./plan.ts";
 import { START, START_FLAGS, TOTAL } from "./start.ts";
 
 export const GNU_LD: string = which("ld.bfd") ?? "ld.bfd";

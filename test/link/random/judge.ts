@@ -15,7 +15,7 @@ import { type Outcome, run } from "../../support/run.ts";
 import { GNU_LD, host, type Pool } from "./build.ts";
 import { kindsOf, type Said } from "./kinds.ts";
 import { isMeant, withoutMeant } from "./meant.ts";
-import type { LinkPlan } from "./plan.ts";
+import type { LinkPlan } from "./parts.ts";
 
 export interface Verdict {
   readonly linked: boolean;

@@ -1,6 +1,6 @@
 // In what Solder differs from GNU ld on purpose, each with the reason; see README.md, "Where it differs from GNU ld".
 
-import type { LinkPlan } from "./plan.ts";
+import type { LinkPlan } from "./parts.ts";
 
 interface Meant {
   /** What the difference looks like in the judge's account. */

@@ -4,119 +4,21 @@
 
 import { type Dice, dice } from "../../load/random/dice.ts";
 import type { Target } from "../../support/build.ts";
-
-/** Names that everybody shares: functions, data, thread-locals. Few, so that they meet. */
-const NAMES: Readonly<Record<NameKind, readonly string[]>> = {
-  function: ["f0", "f1", "f2", "f3", "f4", "f5", "f6"],
-  data: ["d0", "d1", "d2", "d3", "d4"],
-  tls: ["t0", "t1"],
-  number: ["n0", "n1"],
-};
-
-/** A number is an absolute symbol. */
-export type NameKind = "function" | "data" | "tls" | "number";
-
-export function kindOf(name: string): NameKind {
-  const kinds: Readonly<Record<string, NameKind>> = { d: "data", n: "number" };
-  return name.startsWith("total") ? "function" : (kinds[name[0]] ?? (name.startsWith("t") ? "tls" : "function"));
-}
-
-export const VERSIONS: readonly string[] = ["V1", "V2"];
-
-export interface Definition {
-  readonly name: string;
-  readonly form: "usual" | "common" | "ifunc" | "comdat" | "absolute" | "linkonce";
-  readonly binding: "global" | "weak" | "unique";
-  readonly visibility: "default" | "hidden" | "protected" | "internal";
-  /** What stands behind the name in a .symver: `@V1`, `@@V2`, `@@@V1`; with `, remove` or `, local` where it has that. */
-  readonly versions: readonly string[];
-  readonly size: number;
-  readonly alignment: number;
-  /** Where data is, and code of a section of its own. */
-  readonly section: string;
-}
-
-export type ReferenceKind =
-  | "call"
-  | "got-call"
-  | "got"
-  | "equal"
-  | "direct"
-  | "absolute"
-  | "word"
-  | "constant-word"
-  | "size"
-  | "general-dynamic"
-  | "local-dynamic"
-  | "initial-exec"
-  | "local-exec"
-  | "descriptor";
-
-export interface Reference {
-  readonly name: string;
-  readonly how: ReferenceKind;
-  readonly weak: boolean;
-  readonly hidden: boolean;
-  /** A version that the reference asks for: `@V1`. */
-  readonly version: string;
-}
-
-export interface ObjectPlan {
-  /** A word for symbols and files. */
-  readonly id: string;
-  /** Compiled for a place: absolute addresses, direct access to what libraries have. */
-  readonly fixed: boolean;
-  /** A section for each function and variable. */
-  readonly apart: boolean;
-  readonly unwind: boolean;
-  readonly definitions: readonly Definition[];
-  readonly references: readonly Reference[];
-  readonly extras: readonly Extra[];
-}
-
-export type Extra =
-  | "strings"
-  | "init"
-  | "init-priority"
-  | "preinit"
-  | "note"
-  | "set"
-  | "retained"
-  | "excluded"
-  | "linked"
-  | "exec-stack"
-  | "no-stack-note"
-  | "property"
-  | "constants"
-  | "local-names"
-  | "library-list"
-  | "large-bss"
-  | "orphan";
-
-export interface LibraryPlan {
-  readonly id: string;
-  readonly objects: readonly string[];
-  readonly script: string;
-  readonly flags: readonly string[];
-  /** Other libraries of the pool that it is linked with. */
-  readonly needed: readonly string[];
-}
-
-export interface PoolPlan {
-  readonly objects: ReadonlyMap<string, ObjectPlan>;
-  readonly libraries: readonly LibraryPlan[];
-}
-
-export type OutputKind = "static" | "static-pie" | "no-pie" | "pie" | "shared" | "relocatable";
-
-export interface LinkPlan {
-  readonly output: OutputKind;
-  readonly glue: ObjectPlan;
-  readonly archives: ReadonlyMap<string, { readonly members: readonly string[]; readonly thin: boolean }>;
-  readonly files: ReadonlyMap<string, string>;
-  /** The command line but for -m, -o. `POOL/` stands for the pool's directory. */
-  readonly args: readonly string[];
-}
+import { askedByLibraries, exportsOf, isHidden, missing, placeIn } from "./foresee.ts";
+import {
+  type Definition,
+  type Extra,
+  kindOf,
+  type LibraryPlan,
+  type LinkPlan,
+  NAMES,
+  type NameKind,
+  type ObjectPlan,
+  type OutputKind,
+  type PoolPlan,
+  type Reference,
+  type ReferenceKind,
+} from "./parts.ts";
 
 const SEEDS_OF_A_POOL = 40;
 
@@ -222,14 +124,21 @@ function planDefinition(roll: Dice, name: string): Definition {
     form,
     binding,
     visibility: unique ? "default" : visibility,
-    versions: versioned ? planVersions(roll) : [],
+    ...(versioned ? planVersions(roll) : { versions: [], renamed: false }),
     size: roll.pick([4, 8, 16, 64]),
     alignment: roll.pick([4, 8, 16, 32]),
     section: roll.pick([".data", ".data", ".bss", ".rodata", ".data.rel.ro", "things", ".sdata.x"]),
   };
 }
 
-function planVersions(roll: Dice): string[] {
+function planVersions(roll: Dice): { versions: string[]; renamed: boolean } {
+  const versions = planVersionList(roll);
+  // `f0` beside `f0@@V1` is defined twice.
+  const twice = versions.some((it) => /^@@\w+(?:, hidden)?$/.test(it));
+  return { versions, renamed: twice ? !roll.oneIn(20) : roll.oneIn(2) };
+}
+
+function planVersionList(roll: Dice): string[] {
   const all = ["@V1", "@@V1", "@@V2", "@@@V1", "@V2", "@V1, remove", "@@V2, remove", "@V2, local", "@@V1, hidden"];
   const first = roll.pick(all);
   if (!roll.oneIn(3)) return [first];
@@ -262,7 +171,10 @@ function planReference(target: Target, roll: Dice, definitions: readonly Definit
   const hidden = own === undefined && roll.oneIn(24);
   const usual = roll.pick(fixed && roll.oneIn(2) ? FIXED[kind] : REFERENCES[kind]);
   const near = inside && own.form !== "ifunc" && roll.oneIn(2) ? (kind === "tls" ? "local-dynamic" : "direct") : usual;
-  const how = target.wordBytes === 4 && near === "size" ? "got" : near;
+  // An IFUNC has no size, and what others define may be one.
+  const sized =
+    near !== "size" || (target.wordBytes === 8 && (kind !== "function" || own?.form === "usual" || roll.oneIn(20)));
+  const how = sized ? near : "got";
   return { name, how, weak: roll.oneIn(6), hidden, version: roll.oneIn(30) ? roll.pick(["@V1", "@V2"]) : "" };
 }
 
@@ -274,8 +186,15 @@ function planLibrary(
   objects: ReadonlyMap<string, ObjectPlan>,
   earlier: readonly LibraryPlan[],
 ): LibraryPlan {
-  const usable = [...objects.values()].filter(({ fixed, extras }) => !fixed && !extras.includes("preinit"));
+  // What asks for a version keeps it, and few links have a library with that version.
+  const asks = ({ references }: ObjectPlan): boolean => references.some(({ version }) => version !== "");
+  const usable = [...objects.values()].filter(
+    (it) => !it.fixed && !it.extras.includes("preinit") && (!asks(it) || roll.oneIn(6)),
+  );
   const taken = withoutClashes(roll.shuffled(usable), 1 + roll.below(3));
+  const versioned = taken.some(({ definitions }) => definitions.some(({ versions }) => versions.length > 0));
+  let script = planScript(roll, true);
+  for (let i = 0; versioned && !/V1[\s\S]*V2/.test(script) && i < 20; i++) script = planScript(roll, true);
   const flags: string[] = [];
   if (roll.oneIn(2)) flags.push(`-soname=${roll.oneIn(4) ? `other-${id}.so` : `lib${id}.so`}`);
   if (roll.oneIn(8)) flags.push(roll.pick(["-Bsymbolic", "-Bsymbolic-functions"]));
@@ -284,7 +203,7 @@ function planLibrary(
   return {
     id,
     objects: taken.map((it) => it.id),
-    script: planScript(roll, true),
+    script,
     flags,
     needed: roll.some(
       earlier.map((it) => it.id),
@@ -343,30 +262,103 @@ export function planLink(target: Target, seed: number, pool: PoolPlan): LinkPlan
   const dynamic = output === "no-pie" || output === "pie" || output === "shared";
   const place = output === "static" || output === "no-pie" || output === "relocatable";
   const libraries = dynamic ? roll.some(pool.libraries, 3) : [];
-  // What a library asks for must be seen.
-  const suits = ({ fixed, definitions }: ObjectPlan): boolean =>
-    (!fixed || place || roll.oneIn(20)) &&
-    (libraries.length === 0 || !definitions.some(({ visibility }) => /hidden|int/.test(visibility)) || roll.oneIn(12));
-  const usable = roll.shuffled([...pool.objects.values()].filter(suits));
+  // One in ten is left as chance has it, and mostly refused.
+  const tidy = !roll.oneIn(10);
+  const usable = roll.shuffled([...pool.objects.values()].filter(suitor(roll, pool, libraries, place, tidy)));
   const defined = new Map<string, string>();
-  const direct = roll.oneIn(50) ? usable.slice(0, 3) : withoutClashes(usable, 1 + roll.below(4), defined);
+  // Whether names may be defined twice, and whether somebody does.
+  const muldefs = roll.oneIn(20);
+  const clash = (times: number): boolean => (muldefs || !tidy) && roll.oneIn(times);
+  const direct = clash(3) ? usable.slice(0, 3) : withoutClashes(usable, 1 + roll.below(4), defined);
   const others = usable.filter((it) => !direct.includes(it));
-  const archived = roll.oneIn(25)
-    ? others.slice(0, roll.below(7))
-    : withoutClashes(others, roll.below(7), new Map(defined));
+  const archived = clash(3) ? others.slice(0, roll.below(7)) : withoutClashes(others, roll.below(7), new Map(defined));
   const archives = new Map<string, { members: readonly string[]; thin: boolean }>();
   if (archived.length > 0)
     archives.set("libA.a", { members: archived.slice(0, 4).map(({ id }) => id), thin: roll.oneIn(6) });
   if (archived.length > 4) archives.set("libB.a", { members: archived.slice(4).map(({ id }) => id), thin: false });
-  const glue = planGlue(target, roll, output, place, direct, archived, libraries);
+  const glue = planGlue(target, roll, { output, place, direct, archived, libraries, clash, tidy });
   const files = new Map<string, string>();
   const inputs = arrange(roll, output, direct, archives, libraries);
   const versioned = [...direct, ...archived, glue].some(({ definitions }) =>
     definitions.some(({ versions }) => versions.length > 0),
   );
-  const args = [...OUTPUT_FLAGS[output], ...planOptions(target, roll, output, files, versioned), ...inputs];
+  const twice = muldefs ? [roll.pick(["--allow-multiple-definition", "-zmuldefs"])] : [];
+  const args = [...OUTPUT_FLAGS[output], ...twice, ...planOptions(target, roll, output, files, versioned), ...inputs];
   if (dynamic) args.push(...planLoader(target, roll, output));
-  return { output, glue, archives, files, args };
+  const plan = { output, glue, archives, files, args };
+  return tidy ? tidied(roll, pool, plan, libraries) : plan;
+}
+
+/** Tells whether a link may have an object. */
+function suitor(
+  roll: Dice,
+  pool: PoolPlan,
+  libraries: readonly LibraryPlan[],
+  place: boolean,
+  tidy: boolean,
+): (object: ObjectPlan) => boolean {
+  const asked = askedByLibraries(pool, libraries);
+  const exported = new Set(libraries.flatMap((it) => [...exportsOf(pool, it)]));
+  return ({ fixed, definitions, references }) => {
+    if (fixed && !place && !roll.oneIn(20)) return false;
+    if (!tidy) return true;
+    // What a library asks for must be seen, and a version must be somebody's.
+    if (definitions.some((it) => isHidden(it) && asked.has(it.name))) return false;
+    if (references.some(({ name, hidden }) => hidden && asked.has(name))) return false;
+    return references.every(({ name, version }) => version === "" || exported.has(name + version));
+  };
+}
+
+/** The link with a glue that has what is missing, and without what GNU ld refuses by principle. */
+function tidied(roll: Dice, pool: PoolPlan, plan: LinkPlan, libraries: readonly LibraryPlan[]): LinkPlan {
+  const asked = askedByLibraries(pool, libraries);
+  const args = tidiedArgs(roll, pool, plan, libraries, asked);
+  const definitions = plan.glue.definitions.map(
+    (it): Definition => (isHidden(it) && asked.has(it.name) ? { ...it, visibility: "default" } : it),
+  );
+  let tidy: LinkPlan = { ...plan, args, glue: { ...plan.glue, definitions } };
+  for (let i = 0; i < 8; i++) {
+    const open = missing(pool, tidy, libraries);
+    if (open.size === 0) break;
+    const more = [...open].filter((it) => !it.includes("@") && !definitions.some(({ name }) => name === it));
+    for (const name of more)
+      definitions.push({ ...planDefinition(roll, name), visibility: "default", versions: [], renamed: false });
+    const references = tidy.glue.references
+      .filter(({ name, version }) => !open.has(name + version) || version === "")
+      .map((it) => (asked.has(it.name) ? { ...it, hidden: false } : it));
+    tidy = { ...tidy, glue: { ...tidy.glue, definitions, references: consistent(references, definitions) } };
+  }
+  return tidy;
+}
+
+function tidiedArgs(
+  roll: Dice,
+  pool: PoolPlan,
+  { output, args: planned, files }: LinkPlan,
+  libraries: readonly LibraryPlan[],
+  asked: ReadonlySet<string>,
+): string[] {
+  // -n and -N search and take archives only.
+  const dynamic = output === "no-pie" || output === "pie" || output === "shared";
+  const args = planned.filter((it) => !dynamic || !/^-[nN]$/.test(it));
+  const state = args.findIndex((it, i) => it === "-Bstatic" && args[i + 1] !== "-Bdynamic");
+  const shared = args.findIndex((it) => /^(?:-ll\d|.*\.so(?:\.\d)?)$/.test(it));
+  if (state >= 0 && shared > state) args.splice(shared, 0, "-Bdynamic");
+  // What libraries ask of each other with a version, only their own libraries have.
+  const chosen = libraries.map(({ id }) => id);
+  const beyond = pool.libraries.filter(
+    ({ id }) => !chosen.includes(id) && libraries.some(({ needed }) => needed.includes(id)),
+  );
+  const needed = beyond.some((it) => [...exportsOf(pool, it)].some((name) => asked.has(name)));
+  if (beyond.length > 0 && (needed || roll.oneIn(2))) args.unshift("-rpath-link", "POOL");
+  // Nor may a script take away what they ask for.
+  const script = files.get("script") ?? "";
+  const takes = output !== "shared" && [...asked].some((name) => placeIn(script, name) === "local");
+  return args.filter((it, i) => {
+    if (takes && it === "--version-script=script") return false;
+    const excludes = it === "--exclude-libs" || args[i - 1] === "--exclude-libs";
+    return !excludes || output === "shared" || asked.size === 0;
+  });
 }
 
 const OUTPUT_FLAGS: Readonly<Record<OutputKind, readonly string[]>> = {
@@ -388,27 +380,30 @@ function planLoader({ interpreter, wordBytes }: Target, roll: Dice, output: Outp
   return [libc.length === 0 || roll.oneIn(3) ? "--as-needed" : "--no-as-needed", interpreter, ...libc, ...started];
 }
 
+interface GlueFor {
+  readonly output: OutputKind;
+  readonly place: boolean;
+  readonly direct: readonly ObjectPlan[];
+  readonly archived: readonly ObjectPlan[];
+  readonly libraries: readonly LibraryPlan[];
+  readonly clash: (times: number) => boolean;
+  readonly tidy: boolean;
+}
+
 /** The object that is this link's own: it asks the libraries for their sums, and defines most of what is missing. */
-function planGlue(
-  target: Target,
-  roll: Dice,
-  output: OutputKind,
-  place: boolean,
-  direct: readonly ObjectPlan[],
-  archived: readonly ObjectPlan[],
-  libraries: readonly LibraryPlan[],
-): ObjectPlan {
+function planGlue(target: Target, roll: Dice, about: GlueFor): ObjectPlan {
+  const { output, place, direct, archived, libraries, clash, tidy } = about;
   const own = planObject(target, roll, "glue", place && output !== "relocatable" && roll.oneIn(2));
   const objects = [...direct, ...archived];
   const defined = new Set(objects.flatMap(({ definitions }) => definitions.map(({ name }) => name)));
-  const definitions = own.definitions.filter(({ name }) => !defined.has(name) || roll.oneIn(50));
+  const definitions = own.definitions.filter(({ name }) => !defined.has(name) || clash(6));
   for (const { name } of definitions) defined.add(name);
-  // One in six links leaves something to its libraries, or open.
-  const holes = roll.oneIn(6) ? 3 : 60;
+  // One in three links leaves something to its libraries, or open.
+  const holes = roll.oneIn(3) ? 2 : tidy ? 20 : 60;
   for (const { name, weak } of [...objects, own].flatMap(({ references }) => references)) {
     if (weak || defined.has(name) || roll.oneIn(holes)) continue;
     defined.add(name);
-    definitions.push({ ...planDefinition(roll, name), visibility: "default", versions: [] });
+    definitions.push({ ...planDefinition(roll, name), visibility: "default", versions: [], renamed: false });
   }
   const references = own.references.filter(({ hidden }) => !hidden || roll.oneIn(3));
   const totals = libraries.map(
@@ -477,7 +472,6 @@ function planOptions(
   one(20, ["--build-id=sha1"], ["--build-id"]);
   one(25, ["--wrap", anyFunction()]);
   one(12, ["-d"], ["--sort-common"], ["--warn-common"]);
-  one(20, ["--allow-multiple-definition"], ["-z", "muldefs"]);
   if (output === "relocatable") {
     one(6, ["--unique"], ["--force-group-allocation"], ["-Ur"], ["--strip-debug"]);
     one(12, ["--gc-sections", "-e", anyFunction()]);
@@ -526,7 +520,7 @@ function planOptions(
     args.push("--dynamic-list=list");
   }
   const asked = output === "shared" ? versioned || roll.oneIn(2) : roll.oneIn(10);
-  const full = versioned && !roll.oneIn(8) ? "V1 { global: total_*; f0; d0; };\nV2 { global: f1; f2; d*; } V1;\n" : "";
+  const full = versioned && !roll.oneIn(25) ? "V1 { global: total_*; f0; d0; };\nV2 { global: f1; f2; d*; } V1;\n" : "";
   const script = asked ? full || planScript(roll, output === "shared") : "";
   if (script !== "") {
     files.set("script", script);

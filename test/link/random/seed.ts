@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { scratch, type Target } from "../../support/build.ts";
 import { openPool, type Pool, prepare } from "./build.ts";
 import { judge, typed, type Verdict } from "./judge.ts";
-import { type OutputKind, planLink, poolOf } from "./plan.ts";
+import type { OutputKind } from "./parts.ts";
+import { planLink, poolOf } from "./plan.ts";
 
 export interface SeedOutcome extends Verdict {
   readonly output: OutputKind;
