@@ -29,6 +29,7 @@ import {
 import { profileOfInterpreter } from "../../../src/load/settings/profiles.ts";
 import { compile, once, repository, type Target, x86_64 } from "../../support/build.ts";
 import { type Outcome, run, tool } from "../../support/run.ts";
+import { freezeGuest, type Guest, runGuest } from "./guest.ts";
 
 export interface Mapping {
   readonly start: number;
@@ -58,19 +59,9 @@ export function freeze(
   command: readonly string[],
   hits = 2,
 ): Snapshot | undefined {
-  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  if (root !== "") variables.unshift(root);
-  const args = [
-    out,
-    typeof offset === "string" ? offset : offset.toString(16),
-    String(hits),
-    ...variables,
-    "--",
-    ...command,
-  ];
-  const { status, stderr } = spawnSync(freezer(), args, { encoding: "utf8", env: { PATH: process.env.PATH ?? "" } });
-  if (status === 3) return undefined;
-  if (status !== 0) throw new Error(stderr);
+  if (guest !== undefined) {
+    if (!freezeGuest(guest, root, out, offset, environment, command, hits)) return undefined;
+  } else if (!freezeNative(out, offset, environment, command, hits)) return undefined;
   const mappings = readMaps(readFileSync(`${out}.maps`, "utf8"));
   const memory = readFileSync(`${out}.mem`);
   rmSync(`${out}.mem`);
@@ -93,6 +84,22 @@ export function freeze(
   };
 }
 
+function freezeNative(
+  out: string,
+  offset: number | string,
+  environment: Readonly<Record<string, string>>,
+  command: readonly string[],
+  hits: number,
+): boolean {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  if (root !== "") variables.unshift(root);
+  const where = typeof offset === "string" ? offset : offset.toString(16);
+  const args = [out, where, String(hits), ...variables, "--", ...command];
+  const { status, stderr } = spawnSync(freezer(), args, { encoding: "utf8", env: { PATH: process.env.PATH ?? "" } });
+  if (status !== 0 && status !== 3) throw new Error(stderr);
+  return status === 0;
+}
+
 /** Reads /proc/PID/maps. */
 export function readMaps(text: string): Mapping[] {
   return text.split("\n").flatMap((line) => {
@@ -113,14 +120,19 @@ export function basesOf(mappings: readonly Mapping[]): Map<string, number> {
 /** The directory that is `/` to the programs; empty for this machine's own root. */
 let root = "";
 
-/** From now on programs are those of another root directory, with its loader, and run in it. */
-export function enterRoot(directory: string): void {
+/** The machine of the programs in the root directory; undefined if this processor runs them. */
+let guest: Guest | undefined;
+
+/** From now on programs are those of another root directory, with its loader, and run in it: by chroot, or for a guest by qemu. */
+export function enterRoot(directory: string, machine?: Guest): void {
   root = directory;
+  guest = machine;
   forgetFiles();
 }
 
 /** Runs a program, in the root directory if there is one. */
 export function runProgram(path: string, environment: Readonly<Record<string, string>>): Outcome {
+  if (guest !== undefined) return runGuest(guest, root, path, environment);
   if (root === "") return run(path, [], { env: environment });
   // The variables are for the program, not for those that start it.
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
