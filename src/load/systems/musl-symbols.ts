@@ -187,3 +187,35 @@ __stat_time64 __stime64 __thrd_sleep_time64 __time64 __timegm_time64 __timer_get
 __timerfd_gettime64 __timerfd_settime64 __timespec_get_time64 __utime64 __utimensat_time64 __utimes_time64
 __wait3_time64 __wait4_time64
 `;
+
+/** Other machines: what each has beside the names of both, and what it lacks of them. */
+export const MUSL_SYMBOLS_OTHER: Readonly<Record<string, { readonly more: string; readonly fewer: string }>> = {
+  aarch64: {
+    more: "",
+    fewer: "arch_prctl ioperm iopl",
+  },
+  arm: {
+    more: "__adjtime64 __adjtimex_time64 __aeabi_atexit __aeabi_memclr __aeabi_memclr4 __aeabi_memclr8 __aeabi_memcpy __aeabi_memcpy4 __aeabi_memcpy8 __aeabi_memmove __aeabi_memmove4 __aeabi_memmove8 __aeabi_memset __aeabi_memset4 __aeabi_memset8 __aeabi_read_tp __aio_suspend_time64 __clock_adjtime64 __clock_getres_time64 __clock_gettime64 __clock_nanosleep_time64 __clock_settime64 __cnd_timedwait_time64 __ctime64 __ctime64_r __difftime64 __dlsym_time64 __fstat_time64 __fstatat_time64 __ftime64 __futimens_time64 __futimes_time64 __futimesat_time64 __getitimer_time64 __getrusage_time64 __gettimeofday_time64 __gmtime64 __gmtime64_r __gnu_Unwind_Find_exidx __localtime64 __localtime64_r __lstat_time64 __lutimes_time64 __mktime64 __mq_timedreceive_time64 __mq_timedsend_time64 __mtx_timedlock_time64 __nanosleep_time64 __ppoll_time64 __pselect_time64 __pthread_cond_timedwait_time64 __pthread_mutex_timedlock_time64 __pthread_rwlock_timedrdlock_time64 __pthread_rwlock_timedwrlock_time64 __pthread_timedjoin_np_time64 __recvmmsg_time64 __sched_rr_get_interval_time64 __select_time64 __sem_timedwait_time64 __semtimedop_time64 __setitimer_time64 __settimeofday_time64 __sigtimedwait_time64 __stat_time64 __stime64 __thrd_sleep_time64 __time64 __timegm_time64 __timer_gettime64 __timer_settime64 __timerfd_gettime64 __timerfd_settime64 __timespec_get_time64 __utime64 __utimensat_time64 __utimes_time64 __wait3_time64 __wait4_time64",
+    fewer: "arch_prctl ioperm iopl",
+  },
+  riscv64: {
+    more: "__longjmp __riscv_flush_icache riscv_flush_icache",
+    fewer: "arch_prctl ioperm iopl",
+  },
+  ppc64le: {
+    more: "",
+    fewer: "arch_prctl",
+  },
+  s390x: {
+    more: "__tls_get_offset",
+    fewer: "arch_prctl ioperm iopl",
+  },
+  loongarch64: {
+    more: "",
+    fewer: "arch_prctl ioperm iopl",
+  },
+  mips64el: {
+    more: "__cachectl __dlstart _dlstart_data _flush_cache cachectl cacheflush",
+    fewer: "arch_prctl ioperm iopl",
+  },
+};

@@ -85,6 +85,19 @@ const GCC_NAMED: ReadonlyMap<string, Release> = new Map([
   ["CXXABI_1.3", [3, 4]],
   ["CXXABI_TM_1", [4, 7]],
   ["CXXABI_FLOAT128", [5, 1]],
+  ["CXXABI_ARM_1.3.3", [4, 4]],
+  // Machines whose long double was once a double, or two (s390x, ppc64le).
+  ["GLIBCXX_LDBL_3.4", [4, 1]],
+  ["GLIBCXX_LDBL_3.4.7", [4, 1]],
+  ["GLIBCXX_LDBL_3.4.10", [4, 3]],
+  ["GLIBCXX_LDBL_3.4.21", [5, 1]],
+  ["GLIBCXX_LDBL_3.4.29", [11, 1]],
+  ["GLIBCXX_LDBL_3.4.31", [13, 1]],
+  ["CXXABI_LDBL_1.3", [4, 1]],
+  ["GLIBCXX_IEEE128_3.4.29", [11, 1]],
+  ["GLIBCXX_IEEE128_3.4.30", [12, 1]],
+  ["GLIBCXX_IEEE128_3.4.31", [13, 1]],
+  ["CXXABI_IEEE128_1.3.13", [11, 1]],
 ]);
 
 /**

@@ -2,10 +2,12 @@
 // (cheap to carry for commands that do not ask); whoever asks decodes them once and keeps the result.
 
 import type { LoaderMachine } from "../settings/contract.ts";
+import { GLIBC_MACHINES, type GlibcMachine } from "./glibc-machines.ts";
 import { GLIBC_SYMBOLS, GLIBC_SYMBOLS_UNTIL } from "./glibc-symbols.ts";
 import {
   MUSL_SYMBOLS,
   MUSL_SYMBOLS_I386,
+  MUSL_SYMBOLS_OTHER,
   MUSL_SYMBOLS_SINCE_1_2_5,
   MUSL_SYMBOLS_SINCE_1_2_6,
   MUSL_SYMBOLS_UNTIL,
@@ -26,8 +28,9 @@ export interface LibrarySymbols {
 /** glibc's symbols on a machine: versions of later releases than `release` are left out. */
 export function glibcSymbols(machine: LoaderMachine, release: Release): LibrarySymbols {
   const table = decodeGlibc(machine);
+  const until = GLIBC_MACHINES[machine]?.until ?? GLIBC_SYMBOLS_UNTIL;
   return {
-    complete: compareReleases(release, parseRelease(GLIBC_SYMBOLS_UNTIL) ?? []) <= 0,
+    complete: compareReleases(release, parseRelease(until) ?? []) <= 0,
     versionsOf: (name) => {
       const versions = table.get(name)?.filter((version) => compareReleases(version, release) <= 0);
       return versions === undefined || versions.length === 0 ? undefined : versions;
@@ -39,12 +42,15 @@ export function glibcSymbols(machine: LoaderMachine, release: Release): LibraryS
 export function muslSymbols(machine: LoaderMachine, release: Release): LibrarySymbols {
   const since = (first: Release, names: string): string[] =>
     compareReleases(release, first) >= 0 ? wordsOf(names) : [];
+  const { more = "", fewer = "" } = MUSL_SYMBOLS_OTHER[machine] ?? {};
   const names = new Set([
     ...wordsOf(MUSL_SYMBOLS),
+    ...wordsOf(more),
     ...since([1, 2, 5], MUSL_SYMBOLS_SINCE_1_2_5),
     ...since([1, 2, 6], MUSL_SYMBOLS_SINCE_1_2_6),
     ...(machine === "i386" ? wordsOf(MUSL_SYMBOLS_I386) : []),
   ]);
+  for (const name of wordsOf(fewer)) names.delete(name);
   const found = [release];
   return {
     complete: compareReleases(release, parseRelease(MUSL_SYMBOLS_UNTIL) ?? []) <= 0,
@@ -53,19 +59,52 @@ export function muslSymbols(machine: LoaderMachine, release: Release): LibrarySy
 }
 
 function wordsOf(text: string): string[] {
-  return text.trim().split(/\s+/);
+  return text.split(/\s+/).filter((word) => word !== "");
 }
 
 /** name → releases of its versions on the machine, oldest first. */
 function decodeGlibc(machine: LoaderMachine): Map<string, readonly Release[]> {
   const table = new Map<string, readonly Release[]>();
-  const column = machine === "x86-64" ? 0 : 1;
-  for (const group of GLIBC_SYMBOLS.split("<").slice(1)) {
-    const [key, names] = group.split(">");
-    const releases = releasesOf(key.split("|")[column]);
-    if (releases.length > 0) for (const name of wordsOf(names)) table.set(name, releases);
+  const column = machine === "i386" ? 1 : 0;
+  for (const { versions, names } of groupsOf(GLIBC_SYMBOLS)) {
+    const releases = releasesOf(versions.split("|")[column] ?? "");
+    if (releases.length > 0) for (const name of names) table.set(name, releases);
   }
-  return table;
+  const other = GLIBC_MACHINES[machine];
+  return other === undefined ? table : onOtherMachine(table, other);
+}
+
+/** The table of x86-64 turned into that of a machine which glibc has known for less long (glibc-machines.ts). */
+function onOtherMachine(
+  table: ReadonlyMap<string, readonly Release[]>,
+  { first, exceptions }: GlibcMachine,
+): Map<string, readonly Release[]> {
+  const oldest = parseRelease(first) ?? [];
+  const since = (releases: readonly Release[]): Release[] => {
+    const later = releases.filter((release) => compareReleases(release, oldest) > 0);
+    return later.length < releases.length ? [oldest, ...later] : later;
+  };
+  const own = new Map<string, readonly Release[]>();
+  for (const [name, releases] of table) if (!/^_ZGV[b-e]/.test(name)) own.set(name, since(releases));
+  for (const { versions, names } of groupsOf(exceptions)) {
+    const releases = releasesOf(versions);
+    for (const name of names) {
+      if (releases.length > 0) own.set(name, releases);
+      else own.delete(name);
+    }
+  }
+  return own;
+}
+
+/** `<VERSIONS>` and the names that follow it, again and again. */
+function groupsOf(text: string): { readonly versions: string; readonly names: readonly string[] }[] {
+  return text
+    .split("<")
+    .slice(1)
+    .map((group) => {
+      const [versions = "", names = ""] = group.split(">");
+      return { versions, names: wordsOf(names) };
+    });
 }
 
 function releasesOf(text: string): Release[] {
