@@ -22,6 +22,7 @@ const PACKAGES = {
   "gcc-i686-linux-gnu": ["i686-linux-gnu-gcc"],
   "g++-i686-linux-gnu": ["i686-linux-gnu-g++"],
   "binutils-i686-linux-gnu": ["i686-linux-gnu-ld"],
+  "binutils-aarch64-linux-gnu": ["aarch64-linux-gnu-as", "aarch64-linux-gnu-ld"],
   "libc6-i386": ["/lib/ld-linux.so.2"],
   "lib32stdc++6": ["/usr/lib32/libstdc++.so.6"],
   // For kernels that do not run i386 programs.

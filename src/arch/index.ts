@@ -1,5 +1,6 @@
 // `solder/arch`: what Solder knows of the machines.
 
+import { AARCH64 } from "./aarch64/facts.ts";
 import { I386 } from "./i386/machine.ts";
 import type { Machine, MachineFacts } from "./machine.ts";
 import { X86_64 } from "./x86_64/machine.ts";
@@ -19,6 +20,7 @@ export const MACHINES: readonly Machine[] = [X86_64, I386];
 const KNOWN: readonly MachineFacts[] = [
   X86_64, //
   I386,
+  AARCH64,
 ];
 
 /**
