@@ -56,6 +56,12 @@ export interface PltStyle {
   writeEntry(image: DataView, entry: PltEntry): void;
 }
 
+/** Calls the dynamic linker for a descriptor, through a word that DT_TLSDESC_GOT names. */
+export interface TlsDescriptorEntry {
+  readonly bytes: number;
+  write(image: DataView, at: number, address: number, gotPlt: number, slot: number): void;
+}
+
 export interface PltStyles {
   /** `.plt` that binds lazily. */
   readonly lazy: PltStyle;
@@ -65,6 +71,8 @@ export interface PltStyles {
   readonly direct: PltStyle;
   /** `.plt.sec`, and `.plt.got` under `-z ibtplt`: endbr and one indirect jump. */
   readonly directIbt: PltStyle;
+  /** What binds TLS descriptors lazily, at the end of .plt: DT_TLSDESC_PLT; undefined where they are bound when loaded. */
+  readonly tlsDescriptor: TlsDescriptorEntry | undefined;
   /** The CIE of the PLT's unwind information, for FDEs with 4-byte pc-relative addresses. Whole words long. */
   readonly cie: Uint8Array;
 }
@@ -97,6 +105,8 @@ export const TLS_KEEP = 1;
 export const TLS_TO_INITIAL_EXEC = 2;
 /** Rewrite to local exec: the offset from TP is a constant of the link. */
 export const TLS_TO_LOCAL_EXEC = 3;
+/** The same as TLS_TO_INITIAL_EXEC from a slot that holds the negative (i386, R_386_TLS_TPOFF32). */
+export const TLS_TO_INITIAL_EXEC_NEGATED = 4;
 
 /** Where thread-local storage lies (Drepper, "ELF Handling For Thread-Local Storage"; psABIs). */
 export interface TlsFacts {
@@ -205,7 +215,7 @@ export interface Machine extends MachineFacts {
   /**
    * Rewrites a TLS access in the image. The bytes of the sequence must be as in the input, the call included.
    * @param value TLS_TO_LOCAL_EXEC: the symbol's offset from TP (negative), or for local dynamic 0;
-   *              TLS_TO_INITIAL_EXEC: the address of the GOT slot
+   *              TLS_TO_INITIAL_EXEC, TLS_TO_INITIAL_EXEC_NEGATED: the address of the GOT slot
    * @param place address of the relocated field  @param gotBase `_GLOBAL_OFFSET_TABLE_`
    * @returns how many of the following relocations the rewrite has consumed (the call), usually 0 or 1; -1 if the value does not fit
    */

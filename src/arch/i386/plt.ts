@@ -115,4 +115,11 @@ const directIbt: PltStyle = {
   writeEntry: writeDirectIbt,
 };
 
-export const I386_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt, cie: CIE };
+export const I386_PLT: PltStyles = {
+  lazy,
+  lazyIbt,
+  direct,
+  directIbt,
+  tlsDescriptor: undefined,
+  cie: CIE,
+};

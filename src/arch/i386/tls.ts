@@ -9,6 +9,7 @@
 //   8d 80+reg [x@tlsgd]     67 e8 [___tls_get_addr]           the same, already relaxed
 //   LE 65 a1 00000000       81 e8 [-x@ntpoff]                 mov %gs:0, %eax; sub $x@tpoff, %eax
 //   IE 65 a1 00000000       03 80+reg [x@gotntpoff]           mov %gs:0, %eax; add x@gotntpoff(%reg), %eax
+//      65 a1 00000000       2b 80+reg [x@gottpoff]            mov %gs:0, %eax; sub x@gottpoff(%reg), %eax
 //
 // Local dynamic (TLS_LDM); afterwards x@dtpoff in code means x@ntpoff
 //   8d 80+reg [x@tlsldm]    e8 [..]                           LE 65 a1 00000000 90 8d 74 26 00
@@ -20,13 +21,18 @@
 //
 // Descriptor (TLS_GOTDESC, TLS_DESC_CALL)
 //   8d /r [x@tlsdesc]       lea x@tlsdesc(%ebx), %reg         LE 8d /r [x@ntpoff], bare address    IE 8b /r [x@gotntpoff]
-//   ff 10                   call *(%eax)                      66 90
+//   ff 10                   call *(%eax)                      66 90, or f7 d8 (neg %eax) behind a slot with x@tpoff
 //
-// x@ntpoff is the offset from the thread pointer, negative; x@tpoff is the same negated. GNU ld's GD to IE reads a slot
-// with x@tpoff and subtracts, unless another access made it x@ntpoff; here it is always x@ntpoff and an addition.
+// x@ntpoff is the offset from the thread pointer, negative; x@tpoff is the same negated.
 
 import { code as bytes, put32, putCode } from "../bytes.ts";
-import { TLS_KEEP, TLS_TO_INITIAL_EXEC, TLS_TO_LOCAL_EXEC, TLS_UNKNOWN } from "../machine.ts";
+import {
+  TLS_KEEP,
+  TLS_TO_INITIAL_EXEC,
+  TLS_TO_INITIAL_EXEC_NEGATED,
+  TLS_TO_LOCAL_EXEC,
+  TLS_UNKNOWN,
+} from "../machine.ts";
 import {
   R_386_GOT32,
   R_386_GOT32X,
@@ -46,6 +52,7 @@ const ESP = 4;
 
 const GD_TO_LE = bytes("65 a1 00000000 81 e8 00000000");
 const GD_TO_IE = bytes("65 a1 00000000 03 80 00000000");
+const GD_TO_IE_NEGATED = bytes("65 a1 00000000 2b 80 00000000");
 const LD_TO_LE = bytes("65 a1 00000000 90 8d 74 26 00");
 const LD_TO_LE_INDIRECT = bytes("65 a1 00000000 8d b6 00000000");
 
@@ -147,13 +154,12 @@ export function writeTls(
   const field = local ? value : value - gotBase;
   switch (type) {
     case R_386_TLS_GD:
-      return writeGeneralDynamic(image, at, local, field);
+      return writeGeneralDynamic(image, at, target, field);
     case R_386_TLS_LDM:
       putCode(image, at - 2, image.getUint8(at + 4) === 0xe8 ? LD_TO_LE : LD_TO_LE_INDIRECT);
       return 1;
     case R_386_TLS_DESC_CALL:
-      image.setUint8(at, 0x66);
-      image.setUint8(at + 1, 0x90);
+      image.setUint16(at, target === TLS_TO_INITIAL_EXEC_NEGATED ? 0xf7d8 : 0x6690);
       return 0;
     case R_386_TLS_GOTDESC:
       if (local) image.setUint8(at - 1, (image.getUint8(at - 1) & 0x38) | 0x05);
@@ -166,11 +172,12 @@ export function writeTls(
   return 0;
 }
 
-function writeGeneralDynamic(image: DataView, at: number, local: boolean, field: number): number {
+function writeGeneralDynamic(image: DataView, at: number, target: number, field: number): number {
+  const local = target === TLS_TO_LOCAL_EXEC;
   const scaled = image.getUint8(at - 2) === 0x04;
   const start = scaled ? at - 3 : at - 2;
   const base = scaled ? EBX : image.getUint8(at - 1) & 7;
-  putCode(image, start, local ? GD_TO_LE : GD_TO_IE);
+  putCode(image, start, local ? GD_TO_LE : target === TLS_TO_INITIAL_EXEC ? GD_TO_IE : GD_TO_IE_NEGATED);
   if (!local) image.setUint8(start + 7, 0x80 | base);
   put32(image, start + 8, local ? -field : field);
   return 1;

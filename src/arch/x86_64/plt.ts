@@ -5,18 +5,20 @@
 //   lazy, IBT    endbr64; push index; jmp PLT0
 //   direct       jmp *slot
 //   direct, IBT  endbr64; jmp *slot
+//   descriptors  endbr64; push GOT[1]; jmp *slot
 //
 // Under IBT the program calls the direct entry (.plt.sec); a slot that is not yet bound leads to the lazy one. GNU ld
 // put, in earlier releases, bnd (f2) before these jumps, for MPX.
 
 import { code, put32, putCode } from "../bytes.ts";
-import type { PltEntry, PltStyle, PltStyles } from "../machine.ts";
+import type { PltEntry, PltStyle, PltStyles, TlsDescriptorEntry } from "../machine.ts";
 
 const HEADER = code("ff 35 00000000  ff 25 00000000  0f 1f 40 00");
 const ENTRY = code("ff 25 00000000  68 00000000  e9 00000000");
 const ENTRY_IBT = code("f3 0f 1e fa  68 00000000  e9 00000000  66 90");
 const DIRECT = code("ff 25 00000000  66 90");
 const DIRECT_IBT = code("f3 0f 1e fa  ff 25 00000000  66 0f 1f 44 00 00");
+const TLS_DESCRIPTOR = code("f3 0f 1e fa  ff 35 00000000  ff 25 00000000");
 
 /** Stores `target` as the displacement of an instruction whose last four bytes are at `offset` of the code at `address`. */
 function putRelative(image: DataView, at: number, address: number, offset: number, target: number): void {
@@ -90,4 +92,13 @@ const directIbt: PltStyle = {
   writeEntry: writeDirectIbt,
 };
 
-export const X86_64_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt, cie: CIE };
+const tlsDescriptor: TlsDescriptorEntry = {
+  bytes: 16,
+  write: (image, at, address, gotPlt, slot) => {
+    putCode(image, at, TLS_DESCRIPTOR);
+    putRelative(image, at, address, 6, gotPlt + 8);
+    putRelative(image, at, address, 12, slot);
+  },
+};
+
+export const X86_64_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt, tlsDescriptor, cie: CIE };

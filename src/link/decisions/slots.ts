@@ -4,7 +4,7 @@
 import { SHT_RELA } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { type RelocationPlace, relocationPlace } from "../inputs/references.ts";
-import { gotPltSlot, pltAddress } from "../made/slots.ts";
+import { descriptorSlot, gotPltSlot, pltAddress } from "../made/slots.ts";
 import { DYN_RELATIVE } from "../scan/scan-result.ts";
 import { mergedAddress } from "../sections/merged-sections.ts";
 import { BIND_IFUNC, BIND_IMPORTED } from "../symbols/bind.ts";
@@ -95,13 +95,22 @@ function sources(loader: Loader, bound: BoundFacts, { made, values, at }: Placed
     list.filter((id) => (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0);
   const copied = (id: SymbolId): number => values.address[id];
   const copyChunk = copies.length === 0 ? undefined : values.outputs.chunks[symbols.alias[copies[0]]];
+  const descriptor = (id: SymbolId): number => descriptorSlot(slots, at, id, wordBytes);
   const module = (): number => at.got + slots.tlsLd;
   return [
     inGot("got", FLAG_NEEDS_GOT, slots.gotSymbols, slots.got, 1),
     inGot("tls-gd", FLAG_NEEDS_TLS_GD, slots.tlsGdSymbols, slots.tlsGd, 2),
     inGot("tls-ie", FLAG_NEEDS_TLS_IE, slots.tlsIeSymbols, slots.tlsIe, 1),
     inGot("tls-ie-negated", FLAG_NEEDS_TLS_IE_NEGATED, slots.tlsIeNegatedSymbols, slots.tlsIeNegated, 1),
-    inGot("tls-desc", FLAG_NEEDS_TLS_DESC, slots.tlsDescSymbols, slots.tlsDesc, 2),
+    {
+      kind: "tls-desc",
+      need: FLAG_NEEDS_TLS_DESC,
+      symbols: slots.tlsDescSymbols,
+      chunk: slotChunks.gotPlt,
+      address: descriptor,
+      word: descriptor,
+      size: () => 2 * wordBytes,
+    },
     {
       kind: "tls-module",
       need: NEED_TLS_MODULE,
@@ -187,8 +196,8 @@ export function* listDynamicRelocations(facts: LinkFacts): IterableIterator<Dyna
     yield { type: types[type]?.name ?? "", address, symbol: named ? rowName(loader, symbol) : "", packed, reason };
   }
   for (const { chunk, offset, type, symbol, named } of placed.made.got.pltWords) {
-    const reason = named ? "plt" : "ifunc-plt";
     const address = chunk.address + offset;
+    const reason = kinds.get(address) ?? (named ? "plt" : "ifunc-plt");
     yield {
       type: types[type]?.name ?? "",
       address,

@@ -24,6 +24,8 @@ export interface DynamicFacts {
   readonly fini: (() => number) | undefined;
   readonly hasPlt: boolean;
   readonly gotPlt: () => number;
+  /** What binds TLS descriptors lazily: the code in .plt and its word in .got. */
+  readonly tlsDescBinder: { readonly plt: () => number; readonly got: () => number } | undefined;
   /** .rela.plt holds entries. */
   readonly hasJumpRelocations: boolean;
   /** The sections that hold them, one behind the other. */
@@ -106,6 +108,10 @@ export function planDynamic(
     add(elf.DT_PLTRELSZ, () => section(`${rel}.plt`)?.size ?? 0);
     add(elf.DT_PLTREL, machine.rela ? elf.DT_RELA : elf.DT_REL);
     address(elf.DT_JMPREL, `${rel}.plt`);
+  }
+  if (facts.tlsDescBinder !== undefined) {
+    add(elf.DT_TLSDESC_PLT, facts.tlsDescBinder.plt);
+    add(elf.DT_TLSDESC_GOT, facts.tlsDescBinder.got);
   }
   const { relocations } = facts;
   if (relocations.length > 0) {

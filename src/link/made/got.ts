@@ -3,12 +3,12 @@
 
 import type { Machine } from "../../arch/index.ts";
 import type { Scan } from "../scan/scan-result.ts";
-import { BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL } from "../symbols/bind.ts";
+import { BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, isSettledTls } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
 import { FLAG_CANONICAL_PLT, type SymbolTable } from "../tables/symbol-table.ts";
-import type { Slots } from "./slots.ts";
+import { descriptorsStart, type Slots } from "./slots.ts";
 
 /** The dynamic linker's to fill: 0 here. */
 export const CONTENT_ZERO = 0;
@@ -41,7 +41,7 @@ export interface GotWord {
 export interface GotPlan {
   /** Relocated in .rela.dyn. */
   readonly words: GotWord[];
-  /** Relocated in .rela.plt, in the order of the PLT entries: JUMP_SLOT, then IRELATIVE. */
+  /** Relocated in .rela.plt, in the order of the PLT entries: JUMP_SLOT, then IRELATIVE; then TLS descriptors. */
   readonly pltWords: GotWord[];
 }
 
@@ -73,28 +73,21 @@ export function planGot(
     }
     for (const id of slots.tlsGdSymbols) {
       const at = slots.tlsGd[id];
-      const imported = scan.bindings[id] === BIND_IMPORTED;
-      add(got, at, CONTENT_ZERO, id, dynamic.dtpmod, imported);
-      if (imported) add(got, at + wordBytes, CONTENT_ZERO, id, dynamic.dtpoff, true);
+      const named = isNamed(symbols, scan, id);
+      add(got, at, CONTENT_ZERO, id, dynamic.dtpmod, named);
+      if (named) add(got, at + wordBytes, CONTENT_ZERO, id, dynamic.dtpoff, true);
       else add(got, at + wordBytes, CONTENT_DTPOFF, id, 0, false);
     }
-    addInitialExec(words, slots.tlsIeSymbols, slots.tlsIe, got, scan, mode, dynamic.tpoff, CONTENT_TPOFF);
-    addInitialExec(
-      words,
-      slots.tlsIeNegatedSymbols,
-      slots.tlsIeNegated,
-      got,
-      scan,
-      mode,
-      dynamic.tpoffNegated,
-      CONTENT_TPOFF_NEGATED,
-    );
-    for (const id of slots.tlsDescSymbols) {
-      const at = slots.tlsDesc[id];
-      const imported = scan.bindings[id] === BIND_IMPORTED;
-      // The relocation fills both words; the second holds the addend under REL.
-      add(got, at, imported ? CONTENT_ZERO : CONTENT_DTPOFF, id, dynamic.tlsdesc, imported);
-    }
+    const initialExec = (list: readonly SymbolId[], offsets: Int32Array, type: number, content: number): void => {
+      for (const id of list) {
+        if (isNamed(symbols, scan, id)) add(got, offsets[id], CONTENT_ZERO, id, type, true);
+        // In a shared library the offset in its block is known, but not where the block will be.
+        else if (mode.shared) add(got, offsets[id], CONTENT_DTPOFF, id, type, false);
+        else add(got, offsets[id], content, id, 0, false);
+      }
+    };
+    initialExec(slots.tlsIeSymbols, slots.tlsIe, dynamic.tpoff, CONTENT_TPOFF);
+    initialExec(slots.tlsIeNegatedSymbols, slots.tlsIeNegated, dynamic.tpoffNegated, CONTENT_TPOFF_NEGATED);
     if (slots.tlsLd >= 0) add(got, slots.tlsLd, CONTENT_ZERO, -1, dynamic.dtpmod, false);
   }
   if (gotPlt !== undefined) {
@@ -104,6 +97,13 @@ export function planGot(
       const content = isIfunc ? CONTENT_ADDRESS : CONTENT_LAZY;
       const type = isIfunc ? dynamic.irelative : dynamic.jumpSlot;
       pltWords.push({ chunk: gotPlt, offset, content, symbol: id, type, named: !isIfunc });
+    }
+    for (const id of slots.tlsDescSymbols) {
+      const named = isNamed(symbols, scan, id);
+      // The relocation fills both words; the second holds the addend under REL.
+      const offset = descriptorsStart(slots, wordBytes) + slots.tlsDesc[id];
+      const content = named ? CONTENT_ZERO : CONTENT_DTPOFF;
+      pltWords.push({ chunk: gotPlt, offset, content, symbol: id, type: dynamic.tlsdesc, named });
     }
   }
   if (igotPlt !== undefined) {
@@ -122,22 +122,7 @@ export function planGot(
   return { words, pltWords };
 }
 
-function addInitialExec(
-  words: GotWord[],
-  list: readonly SymbolId[],
-  offsets: Int32Array,
-  got: Chunk,
-  scan: Scan,
-  mode: OutputMode,
-  type: number,
-  content: number,
-): void {
-  for (const id of list) {
-    const imported = scan.bindings[id] === BIND_IMPORTED;
-    if (imported) words.push({ chunk: got, offset: offsets[id], content: CONTENT_ZERO, symbol: id, type, named: true });
-    // In a shared library the offset in its block is known, but not where the block will be.
-    else if (mode.shared)
-      words.push({ chunk: got, offset: offsets[id], content: CONTENT_DTPOFF, symbol: id, type, named: false });
-    else words.push({ chunk: got, offset: offsets[id], content, symbol: id, type: 0, named: false });
-  }
+/** Relocations of thread-local variables name whatever is in .dynsym, also what this output binds itself (as BFD). */
+function isNamed(symbols: SymbolTable, scan: Scan, id: SymbolId): boolean {
+  return !isSettledTls(symbols, id, scan.bindings[id]);
 }

@@ -8,6 +8,7 @@ import type { LinkOptions } from "../options.ts";
 import { isRelocatedAgainst } from "../scan/got-mention.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
 import { settlePointers, settleWeakReferences } from "../scan/settle.ts";
+import { settleTlsModels } from "../scan/settle-tls.ts";
 import type { VersionDefinition } from "../script/types.ts";
 import { allotCopies } from "../sections/space.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
@@ -26,7 +27,7 @@ import { addRelocationSections, countRelocations, type EmittedRelocations } from
 import { type GotPlan, planGot } from "./got.ts";
 import { type OutputSymbols, planSymbols } from "./output-symbols.ts";
 import { choosePacked, type PackedRelocations } from "./pack-relative.ts";
-import { allocateSlots, type Slots } from "./slots.ts";
+import { allocateSlots, binderOffset, type Slots } from "./slots.ts";
 import { type RelocationPart, splitRelocations } from "./split-relocations.ts";
 import {
   type DynamicChunks,
@@ -83,7 +84,8 @@ export function makeSections(
   const { objects, sections, symbols, shared } = loader;
   settleWeakReferences(symbols, scan, sections, mode, options);
   settlePointers(symbols, scan, sections, machine, mode);
-  const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt);
+  settleTlsModels(symbols, scan, machine, mode);
+  const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt, !options.z.now);
   const copies = allotCopies(symbols, shared, outputs);
   const { gotSymbol } = linkerSymbols;
   const usesGot = (): boolean => gotSymbol >= 0 && isRelocatedAgainst(objects, sections, gotSymbol);
@@ -181,6 +183,13 @@ function makeDynamic(
       fini: definedAddress(symbols, options.fini, address),
       hasPlt: slotChunks.plt !== undefined,
       gotPlt: () => slotChunks.gotPlt?.address ?? 0,
+      tlsDescBinder:
+        made.slots.tlsDescBinder < 0
+          ? undefined
+          : {
+              plt: () => (slotChunks.plt?.address ?? 0) + binderOffset(made.slots),
+              got: () => (slotChunks.got?.address ?? 0) + made.slots.tlsDescBinder,
+            },
       hasJumpRelocations: relocationChunks.pltCount > 0,
       relocations: (relocationChunks.parts?.map((it) => it.chunk) ?? [relocationChunks.dynamic]).flatMap(
         (it) => it?.output ?? [],

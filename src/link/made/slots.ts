@@ -1,9 +1,10 @@
 // Gives every symbol that needs one its GOT slots and its PLT entry. Sizes are final afterwards; addresses come with the
 // layout. Symbols are taken in the order of their ids, so the result depends on the inputs alone.
 //
-//   .got       one word an address; two for a TLS pair or descriptor; the module's own pair for local dynamic
-//   .got.plt   three words for the dynamic linker, then one a lazily bound PLT entry, then one an IFUNC's
-//   .plt       header, lazy entries, those of IFUNCs; in a static program short entries of IFUNCs without a header
+//   .got       one word an address; two for a TLS pair; the module's own pair for local dynamic; what binds TLS descriptors
+//   .got.plt   three words for the dynamic linker, then one a lazily bound PLT entry, then one an IFUNC's, then two a descriptor
+//   .plt       header, lazy entries, those of IFUNCs, one for TLS descriptors; in a static program short entries of IFUNCs
+//              without a header
 //   .plt.got   entries of functions that have a .got slot anyway
 
 import type { Machine, PltStyle } from "../../arch/index.ts";
@@ -25,7 +26,7 @@ import {
 } from "../tables/symbol-table.ts";
 
 export interface Slots {
-  /** By symbol: byte offset in .got of each kind of slot, or -1. */
+  /** By symbol: byte offset in .got of each kind of slot, or -1; of a TLS descriptor behind the PLT's words in .got.plt. */
   readonly got: Int32Array;
   readonly tlsGd: Int32Array;
   readonly tlsIe: Int32Array;
@@ -46,6 +47,8 @@ export interface Slots {
   readonly pltGotSymbols: SymbolId[];
   /** Offset in .got of the module's pair, or -1. */
   tlsLd: number;
+  /** Offset in .got of the word through which the PLT has descriptors bound, or -1: there are none, or all are bound at once. */
+  tlsDescBinder: number;
   /** Bytes. */
   gotSize: number;
   readonly gotPltHeader: number;
@@ -62,6 +65,7 @@ export function allocateSlots(
   machine: Machine,
   mode: OutputMode,
   ibt: boolean,
+  lazy: boolean,
 ): Slots {
   const { count } = symbols;
   const column = (): Int32Array => new Int32Array(count).fill(-1);
@@ -83,6 +87,7 @@ export function allocateSlots(
     ipltSymbols: [],
     pltGotSymbols: [],
     tlsLd: -1,
+    tlsDescBinder: -1,
     gotSize: 0,
     gotPltHeader: 3 * machine.wordBytes,
     lazy: ibt ? machine.plt.lazyIbt : machine.plt.lazy,
@@ -101,13 +106,17 @@ export function allocateSlots(
     if ((flags & FLAG_NEEDS_TLS_IE_NEGATED) !== 0) {
       slots.tlsIeNegated[id] = take(slots, slots.tlsIeNegatedSymbols, id, word);
     }
-    if ((flags & FLAG_NEEDS_TLS_DESC) !== 0) slots.tlsDesc[id] = take(slots, slots.tlsDescSymbols, id, 2 * word);
+    if ((flags & FLAG_NEEDS_TLS_DESC) !== 0) slots.tlsDesc[id] = (slots.tlsDescSymbols.push(id) - 1) * 2 * word;
     if ((flags & FLAG_NEEDS_PLT) !== 0) allocatePlt(slots, id, symbols, scan.bindings[id], mode);
   }
   if (mode.dynamic) joinIfuncs(slots);
   if (scan.needsTlsLd) {
     slots.tlsLd = slots.gotSize;
     slots.gotSize += 2 * word;
+  }
+  if (lazy && slots.tlsDescSymbols.length > 0 && machine.plt.tlsDescriptor !== undefined) {
+    slots.tlsDescBinder = slots.gotSize;
+    slots.gotSize += word;
   }
   return slots;
 }
@@ -184,6 +193,21 @@ export function pltAddress(slots: Slots, at: SlotAddresses, id: SymbolId): numbe
 /** Address of the word that holds the symbol's address. */
 export function gotSlot(slots: Slots, at: SlotAddresses, id: SymbolId, wordBytes: number): number {
   return slots.got[id] >= 0 ? at.got + slots.got[id] : gotPltSlot(slots, at, id, wordBytes);
+}
+
+/** Address of the symbol's TLS descriptor. */
+export function descriptorSlot(slots: Slots, at: SlotAddresses, id: SymbolId, wordBytes: number): number {
+  return at.gotPlt + descriptorsStart(slots, wordBytes) + slots.tlsDesc[id];
+}
+
+/** Offset in .plt of the entry that has TLS descriptors bound. */
+export function binderOffset({ lazy, pltSymbols }: Slots): number {
+  return lazy.headerBytes + pltSymbols.length * lazy.entryBytes;
+}
+
+/** Offset of the descriptors in .got.plt. */
+export function descriptorsStart(slots: Slots, wordBytes: number): number {
+  return slots.gotPltHeader + slots.pltSymbols.length * wordBytes;
 }
 
 /** Address of the word that the symbol's PLT entry jumps through. */

@@ -32,7 +32,7 @@ import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSection
 import { relocationSize } from "./dynamic-relocations.ts";
 import type { DynamicSymbols } from "./dynamic-symbols.ts";
 import type { GotPlan } from "./got.ts";
-import type { Slots } from "./slots.ts";
+import { binderOffset, descriptorsStart, type Slots } from "./slots.ts";
 import type { RelocationPart } from "./split-relocations.ts";
 
 /** The GOT and PLT chunks; those not needed are undefined. */
@@ -58,7 +58,9 @@ export function makeSlotChunks(
   const word = machine.wordBytes;
   const pltCount = slots.pltSymbols.length;
   const ipltCount = slots.ipltSymbols.length;
-  const wantsGotPlt = slots.gotSize > 0 || pltCount > 0 || ipltCount > 0 || scan.needsGotBase || usesGot();
+  const descriptors = slots.tlsDescSymbols.length;
+  const wantsGotPlt =
+    slots.gotSize > 0 || pltCount > 0 || ipltCount > 0 || descriptors > 0 || scan.needsGotBase || usesGot();
   const code = SHF_ALLOC | SHF_EXECINSTR;
   const data = SHF_ALLOC | SHF_WRITE;
   const make = (
@@ -78,15 +80,16 @@ export function makeSlotChunks(
   // Under -z now nothing is bound later: .got.plt becomes a part of .got, in front, and read-only with it.
   const gotPltSection = options.z.now ? ".got" : ".got.plt";
   const gotPlt = wantsGotPlt
-    ? make(".got.plt", gotPltSection, slots.gotPltHeader + pltCount * word, word, data, 0, word)
+    ? make(".got.plt", gotPltSection, descriptorsStart(slots, word) + 2 * descriptors * word, word, data, 0, word)
     : undefined;
   const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, options.z.now ? 0 : 1, word);
   // BFD says how large its entries are where the dynamic sections are finished; that of .got.plt it says always.
   const gotEntsize = mode.dynamic || (options.z.now && gotPlt !== undefined) ? word : 0;
   const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, gotEntsize);
   // GNU ld has the header even where all entries are in .plt.got.
-  const hasPlt = pltCount > 0 || slots.pltGotSymbols.length > 0;
-  const pltSize = hasPlt ? slots.lazy.headerBytes + pltCount * slots.lazy.entryBytes : 0;
+  const binder = slots.tlsDescBinder < 0 ? 0 : (machine.plt.tlsDescriptor?.bytes ?? 0);
+  const hasPlt = pltCount > 0 || slots.pltGotSymbols.length > 0 || binder > 0;
+  const pltSize = hasPlt ? binderOffset(slots) + binder : 0;
   const direct = slots.direct.entryBytes;
   // BFD's i386 back end says 4.
   const pltEntsize = machine.wordBytes === 4 ? 4 : slots.lazy.entryBytes;

@@ -29,6 +29,8 @@ export interface Scan {
   needsTlsLd: boolean;
   /** A shared library uses the static TLS block: DF_STATIC_TLS. */
   staticTls: boolean;
+  /** Symbols with a general dynamic access that is no sequence to rewrite: they keep their slots. */
+  readonly rigidTls: Set<SymbolId>;
   /** The last section seen that is read-only and has to be written to at load time; -1: none, as it should be. */
   textRelocation: SectionId;
   /** What asked for each slot first. */
@@ -56,6 +58,7 @@ export function createScan(bindings: Uint8Array): Scan {
     needsGotBase: false,
     needsTlsLd: false,
     staticTls: false,
+    rigidTls: new Set(),
     textRelocation: -1,
     needs: createNeeds(),
     undefined: new Map(),

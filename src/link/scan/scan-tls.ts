@@ -1,5 +1,6 @@
 // What relocations of thread-local storage need. Which model the code was compiled for stands in the relocation; which one
-// the output can have decides whether instructions are rewritten or slots made (psABI, "Thread-Local Storage").
+// the output can have decides whether instructions are rewritten or slots made (psABI, "Thread-Local Storage"). Which slots
+// a symbol gets in the end, when it is accessed in several ways, settle-tls.ts says.
 
 import {
   EXPRESSION_TLS_DESC_CALL,
@@ -16,12 +17,11 @@ import {
   EXPRESSION_TLS_LD_PC,
   EXPRESSION_TLS_TPOFF,
   EXPRESSION_TLS_TPOFF_NEGATED,
-  TLS_KEEP,
   TLS_TO_INITIAL_EXEC,
   TLS_TO_LOCAL_EXEC,
   TLS_UNKNOWN,
 } from "../../arch/index.ts";
-import { BIND_IMPORTED } from "../symbols/bind.ts";
+import { BIND_IMPORTED, isSettledTls } from "../symbols/bind.ts";
 import { NEED_TLS_MODULE, noteNeed } from "../tables/needs.ts";
 import {
   FLAG_NEEDS_TLS_DESC,
@@ -37,26 +37,21 @@ import { addDynamic, codeOf, misuse, need, type Scanner, type Site } from "./sca
 export function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
   const { scan, machine, mode } = scanner;
   const executable = !mode.shared;
-  const local = site.binding !== BIND_IMPORTED;
+  const local = isSettledTls(scanner.symbols, site.symbol, site.binding);
   switch (kind) {
     case EXPRESSION_TLS_GD_PC:
     case EXPRESSION_TLS_GD_GOT:
     case EXPRESSION_TLS_DESC_PC:
     case EXPRESSION_TLS_DESC_GOT: {
       const isDescriptor = kind === EXPRESSION_TLS_DESC_PC || kind === EXPRESSION_TLS_DESC_GOT;
-      if (kind === EXPRESSION_TLS_GD_GOT || kind === EXPRESSION_TLS_DESC_GOT) scan.needsGotBase = true;
-      const target = executable ? (local ? TLS_TO_LOCAL_EXEC : TLS_TO_INITIAL_EXEC) : TLS_KEEP;
-      if (target !== TLS_KEEP) {
-        const verdict = tlsVerdict(scanner, site, target);
-        if (verdict === TLS_UNKNOWN) {
-          complain(scan.complaints, "tls-sequence", site);
-          return false;
-        }
-        if (target === TLS_TO_INITIAL_EXEC) need(scanner, site, FLAG_NEEDS_TLS_IE);
-        return !isDescriptor;
+      const verdict = tlsVerdict(scanner, site, executable && local ? TLS_TO_LOCAL_EXEC : TLS_TO_INITIAL_EXEC);
+      if (executable && verdict === TLS_UNKNOWN) {
+        complain(scan.complaints, "tls-sequence", site);
+        return false;
       }
-      need(scanner, site, isDescriptor ? FLAG_NEEDS_TLS_DESC : FLAG_NEEDS_TLS_GD);
-      return false;
+      if (!executable || !local) need(scanner, site, isDescriptor ? FLAG_NEEDS_TLS_DESC : FLAG_NEEDS_TLS_GD);
+      if (verdict === TLS_UNKNOWN) scan.rigidTls.add(site.symbol);
+      return executable && !isDescriptor;
     }
     case EXPRESSION_TLS_LD_PC:
     case EXPRESSION_TLS_LD_GOT:
@@ -67,7 +62,6 @@ export function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
         }
         return true;
       }
-      if (kind === EXPRESSION_TLS_LD_GOT) scan.needsGotBase = true;
       if (!scan.needsTlsLd) noteNeed(scan.needs, -1, NEED_TLS_MODULE, site.section, site.offset, site.type);
       scan.needsTlsLd = true;
       return false;
@@ -75,7 +69,6 @@ export function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
     case EXPRESSION_TLS_IE_ABSOLUTE:
     case EXPRESSION_TLS_IE_GOT:
     case EXPRESSION_TLS_IE_GOT_NEGATED:
-      if (kind !== EXPRESSION_TLS_IE_PC && kind !== EXPRESSION_TLS_IE_ABSOLUTE) scan.needsGotBase = true;
       if (executable && local && tlsVerdict(scanner, site, TLS_TO_LOCAL_EXEC) === TLS_TO_LOCAL_EXEC) return false;
       need(scanner, site, kind === EXPRESSION_TLS_IE_GOT_NEGATED ? FLAG_NEEDS_TLS_IE_NEGATED : FLAG_NEEDS_TLS_IE);
       if (mode.shared) scan.staticTls = true;
@@ -85,7 +78,7 @@ export function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
     case EXPRESSION_TLS_TPOFF:
     case EXPRESSION_TLS_TPOFF_NEGATED:
       if (!mode.shared) {
-        if (!local) misuse(scanner, site);
+        if (site.binding === BIND_IMPORTED) misuse(scanner, site);
         return false;
       }
       // i386 code may use its static TLS offset directly: the dynamic linker fills it in (R_386_TLS_TPOFF, _TPOFF32).

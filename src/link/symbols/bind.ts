@@ -60,6 +60,14 @@ export function isConstant(binding: number): boolean {
   return binding === BIND_ABSOLUTE || binding === BIND_ZERO;
 }
 
+/**
+ * Is a thread-local variable's offset from the thread pointer a constant of a program's link? What other modules see is left
+ * to the dynamic linker, though none can override a program's (bfd/elfxx-x86.c, elf_x86_allocate_dynrelocs: `dynindx`).
+ */
+export function isSettledTls(symbols: SymbolTable, symbol: SymbolId, binding: number): boolean {
+  return symbol < 0 || (binding !== BIND_IMPORTED && (symbols.flags[symbol] & FLAG_DYNSYM) === 0);
+}
+
 /** Sets FLAG_PREEMPTIBLE and FLAG_DYNSYM. @returns BIND_* by symbol */
 export function bindSymbols(symbols: SymbolTable, mode: OutputMode, options: LinkOptions): Uint8Array {
   const bindings = new Uint8Array(symbols.count);

@@ -18,10 +18,12 @@ import {
   EXPRESSION_TLS_TPOFF_NEGATED,
   OVERFLOW_NONE,
   TLS_TO_INITIAL_EXEC,
+  TLS_TO_INITIAL_EXEC_NEGATED,
   TLS_TO_LOCAL_EXEC,
 } from "../../arch/index.ts";
 import { SHF_EXECINSTR } from "../../elf/constants.ts";
-import { BIND_IMPORTED } from "../symbols/bind.ts";
+import { descriptorSlot } from "../made/slots.ts";
+import { isSettledTls } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { fits, writeField } from "./relocation-field.ts";
@@ -49,7 +51,7 @@ export function relocateTls(
   next: number,
 ): number {
   const { machine, mode, at, slots, layout, view } = r;
-  const local = symbol < 0 || r.scan.bindings[symbol] !== BIND_IMPORTED;
+  const local = isSettledTls(r.symbols, symbol, symbol < 0 ? 0 : r.scan.bindings[symbol]);
   const executable = !mode.shared;
   const tpoff = target - layout.threadPointer;
   const store = (value: number): number => {
@@ -75,11 +77,15 @@ export function relocateTls(
     case EXPRESSION_TLS_DESC_PC:
     case EXPRESSION_TLS_DESC_GOT:
     case EXPRESSION_TLS_DESC_CALL: {
-      if (executable)
-        return local ? rewrite(TLS_TO_LOCAL_EXEC, tpoff) : rewrite(TLS_TO_INITIAL_EXEC, slotOf(slots.tlsIe));
+      if (executable && local) return rewrite(TLS_TO_LOCAL_EXEC, tpoff);
+      const isGeneral = kind === EXPRESSION_TLS_GD_PC || kind === EXPRESSION_TLS_GD_GOT;
+      if ((isGeneral ? slots.tlsGd : slots.tlsDesc)[symbol] < 0) {
+        const isNegated = slots.tlsIe[symbol] < 0;
+        const slot = slotOf(isNegated ? slots.tlsIeNegated : slots.tlsIe);
+        return rewrite(isNegated ? TLS_TO_INITIAL_EXEC_NEGATED : TLS_TO_INITIAL_EXEC, slot);
+      }
       if (kind === EXPRESSION_TLS_DESC_CALL) return 0;
-      const isDescriptor = kind === EXPRESSION_TLS_DESC_PC || kind === EXPRESSION_TLS_DESC_GOT;
-      const slot = slotOf(isDescriptor ? slots.tlsDesc : slots.tlsGd);
+      const slot = isGeneral ? slotOf(slots.tlsGd) : descriptorSlot(slots, at, symbol, machine.wordBytes);
       return store(
         kind === EXPRESSION_TLS_GD_PC || kind === EXPRESSION_TLS_DESC_PC
           ? slot + addend - place

@@ -15,7 +15,7 @@ import {
   type GotWord,
 } from "../made/got.ts";
 import { dynamicVisibility, rowOfSymbol, type SymbolRow, writeSymbol } from "../made/output-symbols.ts";
-import { gotPltSlot, pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
+import { binderOffset, gotPltSlot, pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
@@ -131,7 +131,7 @@ export function writePlt(writer: GotWriter, chunks: SlotChunks): void {
     index,
     pic: mode.pic,
   });
-  const { plt, pltSecond, iplt, pltGot } = chunks;
+  const { plt, pltSecond, iplt, pltGot, got } = chunks;
   if (plt !== undefined) {
     slots.lazy.writeHeader(view, plt.offset, plt.address, at.gotPlt, mode.pic);
     slots.pltSymbols.forEach((id, i) => {
@@ -140,6 +140,11 @@ export function writePlt(writer: GotWriter, chunks: SlotChunks): void {
       if (slots.second === undefined || pltSecond === undefined) return;
       slots.second.writeEntry(view, entry(pltSecond, i * slots.second.entryBytes, slot, i));
     });
+  }
+  if (plt !== undefined && got !== undefined && slots.tlsDescBinder >= 0) {
+    const offset = binderOffset(slots);
+    const slot = got.address + slots.tlsDescBinder;
+    machine.plt.tlsDescriptor?.write(view, plt.offset + offset, plt.address + offset, at.gotPlt, slot);
   }
   if (iplt !== undefined) {
     slots.ipltSymbols.forEach((id, i) => {

@@ -14,6 +14,7 @@ import { type Aspects, difference, observeBoth } from "../../support/observe.ts"
 import { type Outcome, run } from "../../support/run.ts";
 import { GNU_LD, host, type Pool } from "./build.ts";
 import { kindsOf, type Said } from "./kinds.ts";
+import { withoutLeftovers } from "./leftovers.ts";
 import { isMeant, withoutMeant } from "./meant.ts";
 import type { LinkPlan } from "./parts.ts";
 
@@ -95,7 +96,7 @@ function compareFiles(plan: LinkPlan, ours: string, theirs: string): string[] {
   if (!existsSync(ours) || !existsSync(theirs)) return ["an output is missing"];
   if (plan.output === "relocatable") return withoutMeant(plan, comparePortraits(portrait(ours), portrait(theirs)));
   const [actual, expected]: Aspects[] = observeBoth(ours, theirs);
-  return withoutMeant(plan, difference(actual, expected));
+  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected)));
 }
 
 function comparePortraits(ours: readonly string[], theirs: readonly string[]): string[] {
