@@ -23,6 +23,11 @@ const tests = readdirSync(join(root, "build/test"), { recursive: true })
   .sort()
   .map((name) => join("build/test", name));
 
+// Most of the time would go to starting Node for each small link.
+const { startLinkServer } = await import("../build/test/support/link-server/start.js");
+const server = process.env.SOLDER_TEST_LD === undefined ? await startLinkServer() : undefined;
+const env = server === undefined ? process.env : { ...process.env, SOLDER_TEST_LD: server.linker };
+
 const list = join(root, "build/skipped.jsonl");
 const { status, error } = spawnSync(
   process.execPath,
@@ -35,8 +40,9 @@ const { status, error } = spawnSync(
     `--test-reporter-destination=${list}`,
     ...tests,
   ],
-  { cwd: root, stdio: "inherit" },
+  { cwd: root, stdio: "inherit", env },
 );
+server?.stop();
 if (error) throw error;
 tellSkipped(readFileSync(list, "utf8"));
 process.exitCode = status ?? 1;

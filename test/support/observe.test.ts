@@ -66,7 +66,8 @@ test(
       string,
     ];
     deepEqual(difference(observe(one), observe(two)), []);
-    deepEqual(lint(one), lint(two));
+    const [first, second] = lint(one, two);
+    deepEqual(first, second);
     deepEqual(observe(one).warnings, []);
   },
 );

@@ -232,13 +232,18 @@ function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What eu-elflint holds against a file, without the numbers that depend on the layout. */
-export function lint(path: string): readonly string[] {
+/** What eu-elflint holds against each of some files, without the numbers that depend on the layout. */
+export function lint(...paths: readonly string[]): readonly (readonly string[])[] {
   const program = which("eu-elflint");
-  if (program === undefined) return [];
-  const { stdout, stderr } = run(program, ["--gnu-ld", "-q", path]);
-  const lines = (stdout + stderr).split("\n").filter((line) => line !== "" && line !== "No errors");
-  return lines.map((line) => line.replace(path, "").replace(/0x[0-9a-f]+|\d+/g, "N"));
+  if (program === undefined) return paths.map(() => []);
+  const { stdout, stderr } = run(program, ["--gnu-ld", "-q", ...paths]);
+  if (paths.length > 1 && stderr !== "") return paths.map((path) => lint(path)[0] ?? []);
+  // Of several files each has a heading.
+  const texts = paths.length > 1 ? stdout.split(/^\n\/.*:$/m).slice(1) : [stdout + stderr];
+  return paths.map((path, index) => {
+    const lines = (texts[index] ?? "").split("\n").filter((line) => line !== "" && line !== "No errors");
+    return lines.map((line) => line.replace(path, "").replace(/0x[0-9a-f]+|\d+/g, "N"));
+  });
 }
 
 /** Lines of `a` that `b` has not, counting repetitions. */
@@ -272,6 +277,11 @@ export function difference(actual: Aspects, expected: Aspects, except: readonly 
   return report;
 }
 
+function complaints(ours: string, theirs: string): string[] {
+  const [here = [], there = []] = lint(ours, theirs);
+  return without(here, there);
+}
+
 interface Outputs {
   readonly directory: string;
   readonly outputs: readonly string[];
@@ -290,10 +300,10 @@ export function assertSameAsReference(tested: Outputs, reference: Outputs, excep
   for (const output of reference.outputs) {
     const ours = join(tested.directory, output);
     const theirs = join(reference.directory, output);
-    const report = difference(observe(ours), observe(theirs), [...except, ...ignored]);
-    const judged = except.includes("eu-elflint") ? [] : without(lint(ours), lint(theirs));
-    const complaints = judged.map((line) => `  eu-elflint: ${line}`);
-    const account = [...report, ...complaints];
+    const report = difference(...observeBoth(ours, theirs), [...except, ...ignored]);
+    const judged = except.includes("eu-elflint") ? [] : complaints(ours, theirs);
+    const remarks = judged.map((line) => `  eu-elflint: ${line}`);
+    const account = [...report, ...remarks];
     if (account.length > 0) fail(`${output} is not as GNU ld's\n${account.join("\n")}`);
   }
 }
