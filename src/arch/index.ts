@@ -2,7 +2,7 @@
 
 import { AARCH64 } from "./aarch64/facts.ts";
 import { I386 } from "./i386/machine.ts";
-import type { Machine, MachineFacts } from "./machine.ts";
+import type { Machine, MachineTables } from "./machine.ts";
 import { X86_64 } from "./x86_64/machine.ts";
 
 export * from "./field.ts";
@@ -17,7 +17,7 @@ export { I386, X86_64 };
 export const MACHINES: readonly Machine[] = [X86_64, I386];
 
 /** Every machine that Solder knows, a line each: it reads and explains their files. */
-const KNOWN: readonly MachineFacts[] = [
+const KNOWN: readonly MachineTables[] = [
   X86_64, //
   I386,
   AARCH64,
@@ -27,7 +27,7 @@ const KNOWN: readonly MachineFacts[] = [
  * What is known of the machine of an ELF file.
  * @param elfMachine e_machine  @param elfClass 32 or 64: EM_X86_64 with 32 is x32, which is not supported
  */
-export function machineFacts(elfMachine: number, elfClass: number, littleEndian: boolean): MachineFacts | undefined {
+export function machineTables(elfMachine: number, elfClass: number, littleEndian: boolean): MachineTables | undefined {
   return KNOWN.find(
     (it) => it.elfMachine === elfMachine && it.elfClass === elfClass && it.littleEndian === littleEndian,
   );

@@ -1,6 +1,7 @@
-// What is asked of a machine. Everything that differs between machines is behind two records, in one folder a machine;
-// nothing outside arch/ compares machine numbers. `MachineFacts` is what reading, explaining and loading need; `Machine` is
-// what the linker needs too. What the dynamic linker does on a machine is in load/machines/.
+// What is asked of a machine. Everything that differs between machines is behind three records, in one folder a machine;
+// nothing outside arch/ compares machine numbers. `MachineFacts` are the numbers that everybody needs, `MachineTables` what
+// explaining and applying relocations needs too, `Machine` all that the linker asks. Programs that only bind carry the first
+// only. What the dynamic linker does on a machine is in load/machines/.
 
 import type { InstructionFields } from "./field.ts";
 import type { RelocationTable } from "./relocation.ts";
@@ -120,7 +121,7 @@ export interface TlsFacts {
   readonly dtpBias: number;
 }
 
-/** What reading, explaining and loading need of a machine. */
+/** The numbers of a machine. */
 export interface MachineFacts {
   /** As users say it: `x86-64`. */
   readonly name: string;
@@ -131,17 +132,21 @@ export interface MachineFacts {
   /** Relocations carry their addend (RELA); otherwise it is in the field (REL). */
   readonly rela: boolean;
   readonly wordBytes: 4 | 8;
+  readonly dynamic: DynamicRelocations;
+  readonly tls: TlsFacts;
+}
+
+/** What reading and explaining need of a machine. */
+export interface MachineTables extends MachineFacts {
   readonly relocations: RelocationTable;
   /** Undefined where all fields are whole numbers. */
   readonly instructions?: InstructionFields;
-  readonly dynamic: DynamicRelocations;
-  readonly tls: TlsFacts;
   /** The psABI's names for bits of e_flags, EF_* without the prefix; undefined where there are none. */
   flagNames?(flags: number): readonly string[];
 }
 
 /** What the linker needs too. */
-export interface Machine extends MachineFacts {
+export interface Machine extends MachineTables {
   readonly name: "x86-64" | "i386";
   /** --no-relax does not keep loads from the GOT: BFD asks for it on x86-64 only (measured; ld 2.40). */
   readonly alwaysRelaxesGotLoads: boolean;

@@ -7,6 +7,7 @@ import { type ElfImage, parseElfImage } from "../elf/file.ts";
 import { nameAt } from "../elf/text.ts";
 import { hostCpu } from "../host/cpu.ts";
 import { nodeLoadFiles } from "../host/load-files.ts";
+import { LOADER_RECORDS, loaderMachineOf } from "../load/machines/index.ts";
 import { openWhole } from "../load/search/files.ts";
 import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../load/settings/contract.ts";
 import { parseProfile, profileOf, profileOfInterpreter, VERSIONS } from "../load/settings/profiles.ts";
@@ -65,7 +66,7 @@ export interface LoaderWorld {
   readonly known: Map<string, LoaderProfile>;
 }
 
-const CPU_LEVELS = ["x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"];
+const CPU_LEVELS = LOADER_RECORDS["x86-64"].search.levels;
 
 export function isDirectory(path: string): boolean {
   try {
@@ -127,7 +128,7 @@ export function programOptions(
   const path = program.startsWith("/") ? program : `${world.options.currentDirectory}/${program}`;
   const opened = files.open(path);
   const elf = typeof opened === "string" ? undefined : parseElfImage(opened.bytes, path, () => {});
-  const machine = elf?.elfClass === 32 ? "i386" : "x86-64";
+  const machine = (elf && loaderMachineOf(elf)) ?? (elf?.elfClass === 32 ? "i386" : "x86-64");
   return optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf), files);
 }
 
@@ -155,18 +156,14 @@ export function optionsFor(
   // Which directories are the system's is a matter of the distribution, not of the version.
   const own = world.profile?.library === there.library ? directoriesOf(there) : {};
   const profile = world.profile === undefined ? there : { ...world.profile, ...own };
-  // Of 32-bit programs the platform is the same for all CPUs of this century (sysdeps/x86/cpu-features.c).
-  return { ...world.options, profile, platform: machine === "i386" ? "i686" : (world.options.platform ?? "x86_64") };
+  const platform = LOADER_RECORDS[machine].search.platform(world.options.platform);
+  const { platform: _, ...options } = world.options;
+  return { ...options, profile, ...(platform === undefined ? {} : { platform }) };
 }
 
 function directoriesOf({ systemDirectories, lib }: LoaderProfile): Pick<LoaderProfile, "systemDirectories" | "lib"> {
   return { systemDirectories, lib };
 }
-
-const LOADERS: Readonly<Record<LoaderMachine, readonly string[]>> = {
-  "x86-64": ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"],
-  i386: ["/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1"],
-};
 
 /** The profile of the loader that is there; where none is, of the newest of the kind that the name tells. */
 function profileThere(
@@ -175,7 +172,8 @@ function profileThere(
   machine: LoaderMachine,
   interpreter: string | undefined,
 ): LoaderProfile {
-  const names = interpreter === undefined ? LOADERS[machine] : [interpreter];
+  const { interpreters } = LOADER_RECORDS[machine];
+  const names = interpreter === undefined ? [...interpreters.glibc, ...interpreters.musl] : [interpreter];
   for (const name of names) {
     const opened = openWhole(files, world.files, name);
     const profile =

@@ -1,7 +1,7 @@
 // A debug section as its reader wants it: decompressed, and with what its relocations say, since in an object file the
 // addresses and string offsets in it are relocated fields.
 
-import { machineFacts } from "../arch/index.ts";
+import { machineTables } from "../arch/index.ts";
 import { EXPRESSION_ABSOLUTE } from "../arch/relocation.ts";
 import { compressionOf } from "../elf/compression.ts";
 import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD, ET_REL, SHT_SYMTAB } from "../elf/constants.ts";
@@ -57,7 +57,7 @@ function plainContents(file: ElfFile, section: ElfSection, decompressors: Decomp
 /** What the relocations of a section say, where they are plain addresses (R_X86_64_64, R_X86_64_32, R_386_32). */
 function targetsOf(file: ElfFile, section: ElfSection, bytes: Uint8Array): Map<number, Target> {
   const targets = new Map<number, Target>();
-  const machine = machineFacts(file.header.machine, file.elfClass, file.littleEndian);
+  const machine = machineTables(file.header.machine, file.elfClass, file.littleEndian);
   if (file.header.type !== ET_REL || machine === undefined) return targets;
   const { expression, bytes: width } = machine.relocations;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -22,6 +22,7 @@ export {
 } from "./later/calls.ts";
 export { callSlot, type PltCall, type PltSlot, type PltStub, pltSlots } from "./later/lazy.ts";
 export { type LoadCache, type LoadResult, type LoadSettings, load, loadCache, loadDependencies } from "./load.ts";
+export { LOADER_RECORDS, type LoaderRecord, loaderMachineOf } from "./machines/index.ts";
 export { loaderSymbol, processMemory } from "./memory/memory.ts";
 export { constructors, destructors, finiOrder, initOrder, type ScheduledCall } from "./memory/order.ts";
 export { readWord } from "./memory/words.ts";
@@ -31,7 +32,7 @@ export type { Placement } from "./objects/place.ts";
 export { type MappedRegion, PAGE, readMemory } from "./objects/region.ts";
 export * from "./settings/contract.ts";
 export * from "./settings/profiles.ts";
-export { RELOCATION_KINDS } from "./symbols/relocation-kinds.ts";
 export { findSystem, type Release, SYSTEM_NAMES, type System } from "./systems/index.ts";
+export { blockFromThreadPointer } from "./tls/tls.ts";
 export { bindingLine, bindingLines, type DebugCategory, debugLines, searchesMade, searchLines } from "./views/debug.ts";
 export { type LateSymbol, missingLater } from "./views/missing-later.ts";

@@ -1,10 +1,11 @@
 // Loads a program: the table of contents of the dynamic linker. Each step is a file of its own; what it leaves behind is
 // in the process's record. No byte of the program runs.
 
-import { EM_386, EM_X86_64, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
+import { error, type Problem, parseElfImage, warning } from "../elf/index.ts";
 import { machineName } from "../elf/names.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
+import { LOADER_RECORDS, loaderMachineOf } from "./machines/index.ts";
 import { addObject, mapDependencies, mapObject } from "./objects/dependencies.ts";
 import type { LoadedObject, LoadedProcess, LoadHost } from "./objects/objects.ts";
 import { type Placement, placementProblems, placer } from "./objects/place.ts";
@@ -111,11 +112,6 @@ export function loadDependencies(
   return { loaded: true, process: task };
 }
 
-const MACHINES: ReadonlyMap<number, LoaderMachine> = new Map([
-  [EM_X86_64, "x86-64"],
-  [EM_386, "i386"],
-]);
-
 function openProgram(
   path: string,
   options: LoadOptions,
@@ -128,8 +124,8 @@ function openProgram(
   const file = dynamicFileOf(cache, opened);
   if (file === undefined) return headerProblem(opened.bytes, path);
   if (file.elf.segments.length === 0) return headerProblem(opened.bytes, path);
-  const machine = MACHINES.get(file.elf.header.machine);
-  if (machine === undefined || (machine === "x86-64") !== (file.elf.elfClass === 64) || !file.elf.littleEndian) {
+  const machine = loaderMachineOf(file.elf);
+  if (machine === undefined) {
     const facts = { machine: machineName(file.elf.header.machine), bits: file.elf.elfClass };
     return error("cannot-load-machine", { file: path }, facts);
   }
@@ -156,12 +152,6 @@ function dynamicFileOf(cache: LoadCache, opened: OpenedFile): DynamicFile | unde
   return file;
 }
 
-/** The loaders that programs of each machine name, for files that name none. */
-const INTERPRETERS: Readonly<Record<"glibc" | "musl", Readonly<Record<LoaderMachine, string>>>> = {
-  glibc: { "x86-64": "/lib64/ld-linux-x86-64.so.2", i386: "/lib/ld-linux.so.2" },
-  musl: { "x86-64": "/lib/ld-musl-x86_64.so.1", i386: "/lib/ld-musl-i386.so.1" },
-};
-
 /** The process as the kernel leaves it: the program and its loader are mapped. */
 function startProcess(
   path: string,
@@ -172,7 +162,7 @@ function startProcess(
   settings: LoadSettings,
 ): LoadedProcess {
   const { library } = options.profile;
-  const interpreter = settings.interpreter ?? file.interpreter ?? INTERPRETERS[library][machine];
+  const interpreter = settings.interpreter ?? file.interpreter ?? LOADER_RECORDS[machine].interpreters[library][0];
   const programName = settings.programName ?? path;
   const asked = {
     name: programName,
@@ -236,6 +226,7 @@ function emptyProcess(
   const now = bindNow || (bindingVariable(options, "LD_BIND_NOW") ?? "") !== "";
   return {
     machine,
+    record: LOADER_RECORDS[machine],
     options,
     programName,
     objects: [],

@@ -92,14 +92,16 @@ for (const target of targets) {
       const call = callSlot(task, program, slot.row);
       ok(call.stub !== undefined, "the slot led to push and jmp");
       equal(call.stub.pushed, target === i386 ? slot.index * 8 : slot.index);
-      equal(slot.value, call.stub.push);
-      ok(call.stub.plt0 < call.stub.push && program.start < call.stub.plt0);
+      const { push = 0 } = call.stub;
+      equal(slot.value, push);
+      equal(call.stub.index, slot.index);
+      ok(call.stub.plt0 < push && program.start < call.stub.plt0);
       deepEqual(
         [call.linkMapWord, call.resolverWord],
         task.loaderWords.filter(({ object }) => object === program).map(({ site }) => site),
       );
       equal(call.provider?.file.soname, "libc.so.6");
-      equal(readWord(program.regions ?? [], slot.site, target.wordBytes), call.target);
+      equal(readWord(program.regions ?? [], slot.site, task.record.facts), call.target);
       const again = callSlot(task, program, slot.row);
       deepEqual([again.resolved, again.target, again.stub], [false, call.target, undefined]);
     },

@@ -2,10 +2,11 @@
 // in load/check, their words in explain/check.
 
 import { resolve } from "node:path";
-import { EI_CLASS, ELFCLASS64, EM_386, EM_X86_64, identify } from "../../elf/index.ts";
+import { EI_CLASS, EI_DATA, ELFCLASS64, ELFDATA2MSB, identify } from "../../elf/index.ts";
 import { fails, fileLines, mergeFiles, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
 import { filesUnder } from "../../host/walk.ts";
 import { type FileReport, settleElsewhere, settleVariants } from "../../load/check/index.ts";
+import { loaderRecordOf } from "../../load/machines/index.ts";
 import type { Io } from "../io.ts";
 import { isDirectory } from "../loader-options.ts";
 import { FAILURE, runRequest, SUCCESS } from "../run-request.ts";
@@ -78,10 +79,13 @@ function* filesOf({ paths, root }: Request, skip: () => void): Generator<Checked
   }
 }
 
-/** ELF files for x86 other than objects, and addons whatever they are. */
+/** ELF files for machines that are known, other than objects, and addons whatever they are. */
 function isWanted(path: string, start: Uint8Array): boolean {
   if (path.endsWith(".node")) return true;
   if (identify(start) !== "elf-shared" && identify(start) !== "elf-executable") return false;
-  const machine = start[EI_CLASS] === ELFCLASS64 ? EM_X86_64 : EM_386;
-  return start.length > 19 && start[18] === machine && start[19] === 0 && !path.endsWith(".debug");
+  if (start.length <= 19 || path.endsWith(".debug")) return false;
+  const elfClass = start[EI_CLASS] === ELFCLASS64 ? 64 : 32;
+  const littleEndian = start[EI_DATA] !== ELFDATA2MSB;
+  const machine = littleEndian ? start[18] + 256 * start[19] : 256 * start[18] + start[19];
+  return loaderRecordOf({ header: { machine }, elfClass, littleEndian }) !== undefined;
 }

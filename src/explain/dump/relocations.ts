@@ -1,6 +1,6 @@
 // Relocations: where, by which rule, and the rule with its values filled in as far as the file knows them.
 
-import { type MachineFacts, machineFacts, type RelocationType, readField } from "../../arch/index.ts";
+import { type MachineTables, machineTables, type RelocationType, readField } from "../../arch/index.ts";
 import type {
   ElfDynamic,
   ElfFile,
@@ -68,7 +68,7 @@ export interface RelocationDump {
 export interface RelocationContext {
   readonly file: ElfFile;
   readonly dynamic: ElfDynamic | undefined;
-  readonly machine: MachineFacts | undefined;
+  readonly machine: MachineTables | undefined;
   readonly places: Locator;
   /** Tables are found by the dynamic section, not by section headers. */
   readonly asLoaded: boolean;
@@ -82,7 +82,7 @@ export interface RelocationContext {
 
 export function relocationDumps(context: Omit<RelocationContext, "machine">): RelocationTableDump[] {
   const { header, elfClass, littleEndian } = context.file;
-  const full = { ...context, machine: machineFacts(header.machine, elfClass, littleEndian) };
+  const full = { ...context, machine: machineTables(header.machine, elfClass, littleEndian) };
   return context.asLoaded ? tablesByAddress(full) : tablesBySection(full);
 }
 

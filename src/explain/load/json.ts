@@ -1,6 +1,13 @@
 // A loaded process as data, for --json.
 
-import { type LoadedProcess, missingLater, pagesOf, profileName, protectionText } from "../../load/index.ts";
+import {
+  blockFromThreadPointer,
+  type LoadedProcess,
+  missingLater,
+  pagesOf,
+  profileName,
+  protectionText,
+} from "../../load/index.ts";
 
 export function processJson(task: LoadedProcess): unknown {
   return {
@@ -24,7 +31,10 @@ export function processJson(task: LoadedProcess): unknown {
       askedForBy: object.requester?.name,
       needed: object.needed.map(({ name }) => name),
       tried: object.tried,
-      tls: object.tlsModule === 0 ? undefined : { module: object.tlsModule, offset: -object.tlsOffset },
+      tls:
+        object.tlsModule === 0
+          ? undefined
+          : { module: object.tlsModule, offset: object.tlsIsStatic ? blockFromThreadPointer(task, object) : 0 },
       pages: pagesOf(object, true).map(({ start, end, flags, fileOffset }) => ({
         start,
         end,

@@ -7,6 +7,7 @@ import {
   type LoadedProcess,
   type PltCall,
   type PltSlot,
+  type PltStub,
   pltSlots,
   processMemory,
   readMemory,
@@ -74,13 +75,12 @@ function* firstCall(
   if (stub === undefined) yield next(`the slot holds ${hex(slot.value)}, where no PLT entry is that Solder knows`);
   else {
     yield next(`the slot holds ${hex(slot.value)}: back in the PLT, behind the jump that came through the slot`);
-    yield* codeLines(object, stub.push, 2, disassemble);
-    yield next(
-      `there it pushes ${hex(stub.pushed)}, ${pushedWords(task)}, and jumps to the PLT's first entry, ${hex(stub.plt0)}`,
-    );
+    yield* pushLines(task, object, stub, next, disassemble);
     yield* codeLines(object, stub.plt0, 2, disassemble);
+    const { words } = task.record.got;
+    const numberOf = (meaning: string): number => words.find((it) => it.meaning === meaning)?.index ?? 0;
     yield next(
-      `which pushes GOT[1] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[2] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
+      `which pushes GOT[${numberOf("link-map")}] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[${numberOf("resolver")}] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
     );
   }
   const passed = before.length > 0 && !missed ? `; not in ${before.join(", ")}` : "";
@@ -92,11 +92,28 @@ function* firstCall(
   yield* whereLines(call, next);
 }
 
-function pushedWords(task: LoadedProcess): string {
-  return task.machine === "i386"
-    ? "the offset of the relocation in DT_JMPREL"
-    : "the number of the relocation in DT_JMPREL";
+/** How the resolver learns which slot it is about. */
+function* pushLines(
+  task: LoadedProcess,
+  object: LoadedObject,
+  stub: PltStub,
+  next: (text: string) => string,
+  disassemble: Disassembler | undefined,
+): Generator<string> {
+  const header = `the PLT's first entry, ${hex(stub.plt0)}`;
+  if (stub.push === undefined || stub.pushed === undefined) {
+    yield next(`that is ${header}; the entry that the call came through has left the slot's address in a register`);
+    return;
+  }
+  yield* codeLines(object, stub.push, 2, disassemble);
+  yield next(`there it pushes ${hex(stub.pushed)}, ${PUSHED_WORDS[task.record.plt.tells]}, and jumps to ${header}`);
 }
+
+const PUSHED_WORDS = {
+  index: "the number of the relocation in DT_JMPREL",
+  offset: "the offset of the relocation in DT_JMPREL",
+  slot: "the address of the slot",
+} as const;
 
 function* whereLines(call: PltCall, next: (text: string) => string): Generator<string> {
   const { slot, target, after, resolved } = call;

@@ -5,6 +5,7 @@ import { ET_EXEC, SHN_UNDEF } from "../../elf/constants.ts";
 import { versionIndex } from "../../load/file/version-table.ts";
 import {
   BOUND_TO_NOTHING,
+  blockFromThreadPointer,
   type LoadedObject,
   type LoadedProcess,
   missingLater,
@@ -148,7 +149,8 @@ function* countLines(task: LoadedProcess, style: Style): Generator<string> {
 function* tlsLines(task: LoadedProcess, style: Style): Generator<string> {
   const objects = task.objects.filter(({ tlsModule }) => tlsModule > 0);
   if (objects.length === 0) return;
-  yield* heading(`Thread-local storage: ${byteCount(task.tlsSize)} below the thread pointer`, style);
+  const where = task.record.facts.tls.variant === 2 ? "below" : "above";
+  yield* heading(`Thread-local storage: ${byteCount(task.tlsSize)} ${where} the thread pointer`, style);
   const columns = [
     { title: "module", align: RIGHT },
     { title: "bytes", align: RIGHT },
@@ -160,7 +162,7 @@ function* tlsLines(task: LoadedProcess, style: Style): Generator<string> {
     String(it.tlsModule),
     String(it.file.tls?.memoryBytes ?? 0),
     String(it.file.tls?.alignment ?? 0),
-    it.tlsOffset === 0 ? "dynamic" : hex(-it.tlsOffset),
+    it.tlsIsStatic ? hex(blockFromThreadPointer(task, it)) : "dynamic",
     shortName(it),
   ]);
   yield* table(columns, rows, style);

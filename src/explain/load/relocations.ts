@@ -8,10 +8,11 @@ import {
   NOT_BOUND,
   NOT_YET_BOUND,
   readMemory,
+  readWord,
   symbolName,
   symbolSize,
 } from "../../load/index.ts";
-import { DO_COPY, DO_INDIRECT, DO_SLOT } from "../../load/symbols/relocation-kinds.ts";
+import { DO_COPY, DO_INDIRECT, DO_SLOT, DO_SLOT_ADDEND } from "../../load/machines/index.ts";
 import { type LoadedRelocation, relocatedBytes, relocationsOf } from "../../load/views/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { fillFormula, type Term } from "../dump/formula.ts";
@@ -153,18 +154,19 @@ function bindingLine(one: LoadedRelocation, style: Style): string {
 /** `--got`: the slots that relocations fill, by address: what is in them, and for whom. */
 export function* gotLines(task: LoadedProcess, style: Style): Generator<string> {
   for (const object of task.objects) {
-    const slots = [...relocationsOf(task, object)].filter((it) => it.kind === DO_SLOT).sort((a, b) => a.site - b.site);
+    const slots = [...relocationsOf(task, object)].filter(isSlot).sort((a, b) => a.site - b.site);
     if (slots.length === 0) continue;
     yield* heading(`GOT of ${object.name}: ${counted(slots.length, "slot")}`, style);
     for (const one of slots) yield `  ${slotLine(task, one, style)}`;
   }
 }
 
+function isSlot({ kind }: LoadedRelocation): boolean {
+  return kind === DO_SLOT || kind === DO_SLOT_ADDEND;
+}
+
 function slotLine(task: LoadedProcess, one: LoadedRelocation, style: Style): string {
-  const word = one.object.file.elf.elfClass / 8;
-  const bytes = new Uint8Array(8);
-  readMemory(one.object.regions ?? [], one.site, bytes.subarray(0, word));
-  const value = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const value = readWord(one.object.regions ?? [], one.site, task.record.facts) ?? 0;
   const name = symbolText(one.name, one.version, style);
   return `${hex(one.site)}: ${hex(value)}  ${name}, ${slotWords(task, one, value)}`;
 }

@@ -1,6 +1,7 @@
 // `solder load --trace`: everything that the dynamic linker does, step by step and in its order, in words.
 
 import {
+  blockFromThreadPointer,
   type LibrarySearch,
   type LoadedObject,
   type LoadedProcess,
@@ -42,9 +43,10 @@ export function* traceLines(
   yield* versionLines(task);
   if (task.ended?.step === "versions") return yield* endLines(task, style);
   const withTls = task.chain.filter(({ tlsModule }) => tlsModule > 0);
-  if (withTls.length > 0) yield* title("Thread-local storage gets its place below the thread pointer");
+  const where = task.record.facts.tls.variant === 2 ? "below" : "above";
+  if (withTls.length > 0) yield* title(`Thread-local storage gets its place ${where} the thread pointer`);
   for (const object of withTls)
-    yield `  ${object.name}: module ${object.tlsModule}, from ${hex(-object.tlsOffset)} relative to the thread pointer`;
+    yield `  ${object.name}: module ${object.tlsModule}, from ${hex(blockFromThreadPointer(task, object))} relative to the thread pointer`;
   yield* title("Where references are looked up");
   for (const object of task.objects) {
     const lists = object.scope.map((list) => list.map(shortName).join(", ")).join(" | then ");

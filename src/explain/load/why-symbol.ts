@@ -19,7 +19,7 @@ import {
   symbolType,
   symbolVisibility,
 } from "../../load/index.ts";
-import { DO_COPY } from "../../load/symbols/relocation-kinds.ts";
+import { DO_COPY } from "../../load/machines/index.ts";
 import { type LoadedRelocation, relocationsNaming } from "../../load/views/relocation-list.ts";
 import { definitionsIn, type NamedDefinition, type ScopeStep, walkScope } from "../../load/views/scope-walk.ts";
 import { counted, heading, hex, type Style } from "../dump/table.ts";

@@ -16,11 +16,12 @@ import {
 } from "../../elf/index.ts";
 import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
 import type { LoadCache } from "../load.ts";
+import { forEachMachine, loaderMachineOf } from "../machines/index.ts";
 import { FILE_ERRORS, findLibrary, searchContext } from "../search/index.ts";
 import type { LoaderMachine, OpenedFile, Requester } from "../settings/contract.ts";
 import { LAYOUTS, profileOf } from "../settings/profiles.ts";
 import type { System } from "../systems/index.ts";
-import { type Demands, demandsOf, type FileRole, loaderMachineOf } from "./demands.ts";
+import { type Demands, demandsOf, type FileRole } from "./demands.ts";
 import { type FindShipped, type Group, groupOf } from "./group.ts";
 import { loadFindings } from "./load-findings.ts";
 import { strangerProblem } from "./not-elf.ts";
@@ -194,7 +195,7 @@ function shippedFinder(cache: LoadCache, libraryPath: string, main: Demands, pat
   const requesters = new Map<Demands, Requester>([[main, program]]);
   const profile = {
     ...profileOf("glibc", [2, 36]),
-    systemDirectories: { "x86-64": [], i386: [] },
+    systemDirectories: forEachMachine(() => []),
   };
   const options = {
     profile,

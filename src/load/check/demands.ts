@@ -8,9 +8,6 @@ import {
   DT_NEEDED,
   DT_RELR,
   DT_TEXTREL,
-  type ElfImage,
-  EM_386,
-  EM_X86_64,
   ET_DYN,
   ET_EXEC,
   GNU_PROPERTY_X86_ISA_1_NEEDED,
@@ -28,6 +25,7 @@ import {
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import { symbolBinding, symbolName, symbolSection } from "../file/dynamic-symbols.ts";
 import { versionIndex } from "../file/version-table.ts";
+import { LOADER_RECORDS } from "../machines/index.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
 import { isLinux, type MadeFor, madeFor } from "./made-for.ts";
 
@@ -63,7 +61,7 @@ export interface Demands {
   /** DT_NEEDED, in order. */
   readonly needed: readonly string[];
   readonly references: readonly Reference[];
-  /** PT_GNU_STACK with PF_X, or none: then x86 asks for an executable stack. */
+  /** PT_GNU_STACK with PF_X; or none, which asks for an executable stack on some machines. */
   readonly executableStack: boolean;
   readonly textRelocations: boolean;
   /** PT_TLS. */
@@ -73,14 +71,7 @@ export interface Demands {
   readonly relr: boolean;
 }
 
-/** x86-64 or i386; undefined for other machines, and for x32. */
-export function loaderMachineOf(elf: ElfImage): LoaderMachine | undefined {
-  if (!elf.littleEndian) return undefined;
-  if (elf.header.machine === EM_X86_64 && elf.elfClass === 64) return "x86-64";
-  return elf.header.machine === EM_386 && elf.elfClass === 32 ? "i386" : undefined;
-}
-
-/** Reads the demands of a linked file for x86-64 or i386. */
+/** Reads the demands of a linked file. */
 export function demandsOf(file: DynamicFile, machine: LoaderMachine, name: string): Demands {
   const needed = file.dependencies.flatMap((it) => (it.tag === DT_NEEDED ? [it.name] : []));
   const flags = file.values.get(DT_FLAGS) ?? 0;
@@ -94,7 +85,8 @@ export function demandsOf(file: DynamicFile, machine: LoaderMachine, name: strin
     made,
     needed,
     references: referencesOf(file),
-    executableStack: file.stackFlags === undefined || (file.stackFlags & PF_X) !== 0,
+    executableStack:
+      file.stackFlags === undefined ? LOADER_RECORDS[machine].stackIsExecutable : (file.stackFlags & PF_X) !== 0,
     textRelocations: file.values.has(DT_TEXTREL) || (flags & DF_TEXTREL) !== 0,
     tls:
       file.tls === undefined

@@ -2,13 +2,10 @@
 // module meanwhile, and else asks for an entry point by name (src/node_binding.cc, DLOpen). What does neither "did not
 // self-register"; what was compiled against another NODE_MODULE_VERSION is closed again, because V8's classes differ.
 
-import { R_386_RELATIVE } from "../../arch/i386/relocations.ts";
-import { R_X86_64_RELATIVE } from "../../arch/x86_64/relocations.ts";
 import {
   dynamicOf,
   dynamicRelocationsOf,
   type ElfImage,
-  EM_386,
   error,
   note,
   type Problem,
@@ -19,6 +16,7 @@ import { address, holds, word } from "../../elf/source.ts";
 import { nameAt, startsWith } from "../../elf/text.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import { symbolNameStart, symbolSection, symbolValue } from "../file/dynamic-symbols.ts";
+import { loaderRecordOf } from "../machines/index.ts";
 import { releaseOfModules } from "../systems/index.ts";
 import type { Demands } from "./demands.ts";
 import { definitionOf } from "./group.ts";
@@ -142,7 +140,7 @@ function pointersOf(elf: ElfImage): Map<number, number> {
   const dynamic = dynamicOf(image, quiet);
   const pointers = new Map<number, number>();
   if (dynamic === undefined) return pointers;
-  const relative = elf.header.machine === EM_386 ? R_386_RELATIVE : R_X86_64_RELATIVE;
+  const relative = loaderRecordOf(elf)?.facts.dynamic.relative;
   const { tables, relr } = dynamicRelocationsOf(image, dynamic, quiet);
   const inPlace = (site: number): void => {
     const range = rangeAtAddress(elf, site);

@@ -1,7 +1,7 @@
 // What the dynamic linker refuses to map whatever it asks for: a header for another system, segments that do not fit, a program in
 // the place of a library. In its own words, and under the rules of the release that is asked about.
 
-import { machineFor } from "../../arch/index.ts";
+import { machineTables } from "../../arch/index.ts";
 import { error, type Problem } from "../../elf/index.ts";
 import { refusalOf } from "../objects/dependencies.ts";
 import { verifyForGlibc, verifyForMusl } from "../search/index.ts";
@@ -27,9 +27,10 @@ export function relocationFindings({ file, name, machine }: Demands, rules: Libr
   if (rules.library !== "musl" || !file.hasDynamicSection) return [];
   const refused = refusedByMusl(file, machine, true);
   if (refused.length === 0) return [];
+  const { elf } = file;
   const types = [...new Set(refused)];
   const names = types.map(
-    (type) => machineFor(file.elf.header.machine, file.elf.elfClass)?.relocations.types[type]?.name ?? "",
+    (type) => machineTables(elf.header.machine, elf.elfClass, elf.littleEndian)?.relocations.types[type]?.name ?? "",
   );
   const reason = `unsupported relocation type ${types[0]}`;
   const facts = { reason, types: names.filter((it) => it !== ""), count: refused.length, system };

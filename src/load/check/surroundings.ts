@@ -5,11 +5,11 @@ import { type ElfImage, parseElfImage } from "../../elf/index.ts";
 import { findText, nameAt } from "../../elf/text.ts";
 import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
 import { type LoadCache, load } from "../load.ts";
+import { LOADER_RECORDS, loaderMachineOf } from "../machines/index.ts";
 import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
 import { openWhole } from "../search/index.ts";
 import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../settings/contract.ts";
 import { profileOfInterpreter } from "../settings/profiles.ts";
-import { loaderMachineOf } from "./demands.ts";
 import type { IsaLevel, LibraryRules } from "./file-findings.ts";
 import { defines } from "./group.ts";
 import { isGlibcName } from "./made-for.ts";
@@ -44,12 +44,6 @@ export interface NodeVersions {
 
 type Library = LoaderProfile["library"];
 
-/** Where programs expect the dynamic linkers (psABIs; musl's manual). */
-const INTERPRETERS: Readonly<Record<LoaderMachine, Readonly<Record<Library, string>>>> = {
-  "x86-64": { glibc: "/lib64/ld-linux-x86-64.so.2", musl: "/lib/ld-musl-x86_64.so.1" },
-  i386: { glibc: "/lib/ld-linux.so.2", musl: "/lib/ld-musl-i386.so.1" },
-};
-
 /** A dynamic linker that is there. */
 export interface Linker {
   readonly path: string;
@@ -76,9 +70,12 @@ function readLinker(where: Surroundings, path: string, machine: LoaderMachine): 
 /** The usual dynamic linker of a C library, or else that of the other one. */
 export function usualLinker(where: Surroundings, machine: LoaderMachine, first: Library): Linker | undefined {
   const second = first === "glibc" ? "musl" : "glibc";
-  return (
-    linkerAt(where, INTERPRETERS[machine][first], machine) ?? linkerAt(where, INTERPRETERS[machine][second], machine)
-  );
+  const { interpreters } = LOADER_RECORDS[machine];
+  for (const path of [...interpreters[first], ...interpreters[second]]) {
+    const found = linkerAt(where, path, machine);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The dynamic linker of the process in which Node.js opens addons. */

@@ -4,6 +4,7 @@
 
 import { error, note, type Problem, warning } from "../../elf/index.ts";
 import type { VersionNeeded } from "../file/version-table.ts";
+import { isInterpreterOf } from "../machines/index.ts";
 import { isMuslItself } from "../search/index.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
 import {
@@ -49,12 +50,6 @@ export function systemTables(system: System): SystemTables {
   };
 }
 
-/** Interpreters at the paths where systems have them. */
-const INTERPRETERS: Readonly<Record<System["library"], RegExp>> = {
-  glibc: /^\/lib(64)?\/ld-linux(-x86-64)?\.so\.2$/,
-  musl: /^\/lib\/ld-musl-(x86_64|i386)\.so\.1$/,
-};
-
 /**
  * What keeps a file from loading, or might.
  * @returns errors for what fails on the plain system, warnings for what may, notes for what nobody knows
@@ -67,7 +62,7 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   if (main.role === "static-program")
     return isStranger ? [...own, foreignProgram(main, system.library, system.name)] : own;
   const { interpreter } = main.file;
-  if (main.role === "program" && interpreter !== undefined && !INTERPRETERS[system.library].test(interpreter)) {
+  if (main.role === "program" && interpreter !== undefined && !isInterpreterOf(system.library, interpreter)) {
     return [...own, ...interpreterFindings(main, interpreter, system)];
   }
   const context: Context = { group, tables, node, unknown: new Set() };

@@ -19,6 +19,7 @@ import { highestSymbol, type RelocationRange } from "./relocation-ranges.ts";
 export interface DynamicSymbols {
   readonly view: DataView;
   readonly bytes: Uint8Array;
+  readonly littleEndian: boolean;
   /** File offset of symbol 0. */
   readonly start: number;
   /** How many there are: as many as the hash table and the relocations speak of, and the file holds. */
@@ -30,6 +31,9 @@ export interface DynamicSymbols {
   readonly otherAt: number;
   readonly sectionAt: number;
   readonly valueAt: number;
+  /** Where st_value's lower and upper half are in it; the same place in ELF32. */
+  readonly valueLowAt: number;
+  readonly valueHighAt: number;
   readonly sizeAt: number;
   /** .dynstr in the file. */
   readonly stringStart: number;
@@ -63,11 +67,14 @@ export function dynamicSymbols(
   return {
     view: elf.view,
     bytes: elf.bytes,
+    littleEndian: elf.littleEndian,
     start: range?.start ?? 0,
     count: Math.min(wanted, room),
     wide,
     entry,
     ...fields,
+    valueLowAt: fields.valueAt + (wide && !elf.littleEndian ? 4 : 0),
+    valueHighAt: fields.valueAt + (wide && elf.littleEndian ? 4 : 0),
     stringStart: strings.start,
     stringEnd: strings.end,
   };
@@ -75,7 +82,7 @@ export function dynamicSymbols(
 
 /** File offset of a symbol's name; the end of the file's names if the symbol's offset is outside of them. */
 export function symbolNameStart(symbols: DynamicSymbols, index: number): number {
-  const at = symbols.stringStart + symbols.view.getUint32(symbols.start + index * symbols.entry, true);
+  const at = symbols.stringStart + symbols.view.getUint32(symbols.start + index * symbols.entry, symbols.littleEndian);
   return Math.min(at, symbols.stringEnd);
 }
 
@@ -101,17 +108,19 @@ export function symbolVisibility(symbols: DynamicSymbols, index: number): number
 
 /** st_shndx. */
 export function symbolSection(symbols: DynamicSymbols, index: number): number {
-  return symbols.view.getUint16(symbols.start + index * symbols.entry + symbols.sectionAt, true);
+  return symbols.view.getUint16(symbols.start + index * symbols.entry + symbols.sectionAt, symbols.littleEndian);
 }
 
 /** Lower 32 bits of st_value. */
 export function symbolValueLow(symbols: DynamicSymbols, index: number): number {
-  return symbols.view.getUint32(symbols.start + index * symbols.entry + symbols.valueAt, true);
+  return symbols.view.getUint32(symbols.start + index * symbols.entry + symbols.valueLowAt, symbols.littleEndian);
 }
 
 /** Upper 32 bits of st_value; 0 in ELF32. */
 export function symbolValueHigh(symbols: DynamicSymbols, index: number): number {
-  return symbols.wide ? symbols.view.getUint32(symbols.start + index * symbols.entry + symbols.valueAt + 4, true) : 0;
+  return symbols.wide
+    ? symbols.view.getUint32(symbols.start + index * symbols.entry + symbols.valueHighAt, symbols.littleEndian)
+    : 0;
 }
 
 /** st_value, exact up to 2^53. */
@@ -122,8 +131,10 @@ export function symbolValue(symbols: DynamicSymbols, index: number): number {
 /** st_size, exact up to 2^53. */
 export function symbolSize(symbols: DynamicSymbols, index: number): number {
   const at = symbols.start + index * symbols.entry + symbols.sizeAt;
-  const low = symbols.view.getUint32(at, true);
-  return symbols.wide ? symbols.view.getUint32(at + 4, true) * 0x1_0000_0000 + low : low;
+  const first = symbols.view.getUint32(at, symbols.littleEndian);
+  if (!symbols.wide) return first;
+  const second = symbols.view.getUint32(at + 4, symbols.littleEndian);
+  return symbols.littleEndian ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
 }
 
 /** Absolute symbols do not move with the object that defines them (glibc, `SYMBOL_ADDRESS`). */

@@ -1,23 +1,10 @@
 // The relocations of a file that name a symbol, as columns, with the hash of every name they speak of: each process that
 // loads the file binds them again.
 
-import {
-  R_386_IRELATIVE,
-  R_386_JUMP_SLOT,
-  R_386_NONE,
-  R_386_RELATIVE,
-  R_386_TLS_DESC,
-} from "../../arch/i386/relocations.ts";
-import {
-  R_X86_64_IRELATIVE,
-  R_X86_64_JUMP_SLOT,
-  R_X86_64_NONE,
-  R_X86_64_RELATIVE,
-  R_X86_64_RELATIVE64,
-  R_X86_64_TLSDESC,
-} from "../../arch/x86_64/relocations.ts";
-import { type ElfImage, EM_386, EM_X86_64 } from "../../elf/index.ts";
+import type { ElfImage } from "../../elf/index.ts";
+import { loaderRecordOf } from "../machines/index.ts";
 import { type DynamicSymbols, symbolNameStart } from "./dynamic-symbols.ts";
+import { entrySymbol, entryType } from "./relocation-entry.ts";
 import type { RelocationRange } from "./relocation-ranges.ts";
 
 /** The relocations that name a symbol, in the order of `RelocationRange`s and of the file. */
@@ -26,7 +13,8 @@ export interface SymbolicRelocations {
   /** File offset of the relocation. */
   readonly at: Uint32Array;
   readonly symbol: Uint32Array;
-  readonly type: Uint8Array;
+  /** The type; the last place of the machine's columns for those beyond them (machines/kinds.ts). */
+  readonly type: Uint16Array;
   /** Those from here on are DT_JMPREL's. */
   readonly firstPlt: number;
   /** File offset of the first relocation of DT_JMPREL that cannot be left for the first call; 0 if there is none. */
@@ -36,28 +24,8 @@ export interface SymbolicRelocations {
   readonly hash: Uint32Array;
 }
 
-/** Types without a symbol, by machine: 1 at their number. */
-const PLAIN: Readonly<Record<number, Uint8Array>> = {
-  [EM_X86_64]: flags([R_X86_64_NONE, R_X86_64_RELATIVE, R_X86_64_RELATIVE64, R_X86_64_IRELATIVE]),
-  [EM_386]: flags([R_386_NONE, R_386_RELATIVE, R_386_IRELATIVE]),
-};
-
-/** Types that lazy binding knows, by machine (elf_machine_lazy_rel). */
-const LAZY: Readonly<Record<number, Uint8Array>> = {
-  [EM_X86_64]: flags([R_X86_64_JUMP_SLOT, R_X86_64_TLSDESC, R_X86_64_IRELATIVE]),
-  [EM_386]: flags([R_386_JUMP_SLOT, R_386_TLS_DESC, R_386_IRELATIVE]),
-};
-
-function flags(types: readonly number[]): Uint8Array {
-  const set = new Uint8Array(256);
-  for (const type of types) set[type] = 1;
-  return set;
-}
-
-/** 1 for each relocation type of the machine that names no symbol (RELATIVE, IRELATIVE, NONE). */
-export function plainTypes(elfMachine: number): Uint8Array {
-  return PLAIN[elfMachine] ?? flags([]);
-}
+/** Of a machine that is not known nothing is. */
+const UNKNOWN = new Uint8Array(256);
 
 /** Decodes the relocations that name symbols. Symbols beyond the table's end are taken for symbol 0, which is local. */
 export function symbolicRelocations(
@@ -65,14 +33,15 @@ export function symbolicRelocations(
   ranges: readonly RelocationRange[],
   symbols: DynamicSymbols,
 ): SymbolicRelocations {
-  const wide = elf.elfClass === 64;
-  const plain = plainTypes(elf.header.machine);
-  const lazy = LAZY[elf.header.machine] ?? plain;
+  const rules = loaderRecordOf(elf)?.relocations;
+  const plain = rules?.plain ?? UNKNOWN;
+  const lazy = rules?.lazy ?? UNKNOWN;
+  const beyond = plain.length - 1;
   let most = 0;
   for (const range of ranges) most += (range.end - range.start) / range.entry;
   const at = new Uint32Array(most);
   const symbol = new Uint32Array(most);
-  const type = new Uint8Array(most);
+  const type = new Uint16Array(most);
   let count = 0;
   let firstPlt = -1;
   let notLazy = 0;
@@ -80,11 +49,10 @@ export function symbolicRelocations(
     if (range.plt) firstPlt = count;
     const relativeEnd = Math.min(range.end, range.start + range.relativeCount * range.entry);
     for (let where = relativeEnd; where < range.end; where += range.entry) {
-      const info = elf.view.getUint32(where + (wide ? 8 : 4), true);
-      const kind = wide ? Math.min(info, 255) : info & 255;
+      const kind = Math.min(entryType(elf, where), beyond);
       if (range.plt && notLazy === 0 && lazy[kind] !== 1) notLazy = where;
       if (plain[kind] === 1) continue;
-      const named = wide ? elf.view.getUint32(where + 12, true) : info >>> 8;
+      const named = entrySymbol(elf, where);
       at[count] = where;
       type[count] = kind;
       symbol[count++] = named < symbols.count ? named : 0;

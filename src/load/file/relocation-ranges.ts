@@ -16,6 +16,7 @@ import {
   type Problem,
   rangeAtAddress,
 } from "../../elf/index.ts";
+import { entrySymbol } from "./relocation-entry.ts";
 
 /** A run of relocations that are applied one after the other. */
 export interface RelocationRange {
@@ -75,11 +76,10 @@ const TABLE_NAMES: Readonly<Record<number, string>> = { [DT_RELA]: "RELA", [DT_R
 
 /** The highest number of a symbol that a relocation names; -1 if there is none. */
 export function highestSymbol(elf: ElfImage, ranges: readonly RelocationRange[]): number {
-  const wide = elf.elfClass === 64;
   let highest = -1;
   for (const { start, end, entry, relativeCount } of ranges) {
     for (let at = start + relativeCount * entry; at < end; at += entry) {
-      const symbol = wide ? elf.view.getUint32(at + 12, true) : elf.view.getUint32(at + 4, true) >>> 8;
+      const symbol = entrySymbol(elf, at);
       if (symbol > highest) highest = symbol;
     }
   }

@@ -42,6 +42,8 @@ export interface VersionTable {
   readonly symbolsAt: number;
   /** How many symbols .gnu.version speaks of (as far as the file holds it). */
   readonly symbolCount: number;
+  /** Which of an entry's two bytes is the lower one. */
+  readonly lowByte: 0 | 1;
   /** By version index: hash of the name, 0 for none; name; 1 if the reference is hidden; the library it is expected of. */
   readonly hash: Uint32Array;
   readonly name: readonly string[];
@@ -57,6 +59,7 @@ export interface VersionTable {
 export const noVersions: VersionTable = {
   symbolsAt: -1,
   symbolCount: 0,
+  lowByte: 0,
   hash: new Uint32Array(1),
   name: [""],
   hidden: new Uint8Array(1),
@@ -142,6 +145,7 @@ export function readVersionTable(
   return {
     symbolsAt: symbols?.start ?? -1,
     symbolCount: symbols === undefined ? 0 : Math.min(symbolCount, (symbols.end - symbols.start) >>> 1),
+    lowByte: elf.littleEndian ? 0 : 1,
     hash,
     name,
     hidden,
@@ -156,7 +160,7 @@ export function readVersionTable(
 export function versionWord(table: VersionTable, bytes: Uint8Array, symbol: number): number {
   if (symbol >= table.symbolCount) return 1;
   const at = table.symbolsAt + 2 * symbol;
-  return bytes[at] | (bytes[at + 1] << 8);
+  return bytes[at + table.lowByte] | (bytes[at + 1 - table.lowByte] << 8);
 }
 
 /** A symbol's index in the columns of the table: 0 if it has none, or one that no record describes. */

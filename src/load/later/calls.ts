@@ -79,7 +79,7 @@ export function dlopen(task: LoadedProcess, name: string, caller: LoadedObject, 
     const complaint = versionComplaints(task, object).find(({ fatal }) => fatal);
     if (complaint !== undefined) return undo(task, root, before, chain, `${complaint.object.name}: ${complaint.text}`);
   }
-  const stack = fresh.find(({ file }) => needsExecutableStack(file));
+  const stack = fresh.find(({ file }) => needsExecutableStack(task, file));
   if (stack !== undefined && behaves(task.options.profile, "noExecutableStackByOpen")) {
     const text = "cannot enable executable stack as shared object requires: Invalid argument";
     return undo(task, root, before, chain, `${stack.name}: ${text}`);
@@ -97,9 +97,9 @@ export function dlopen(task: LoadedProcess, name: string, caller: LoadedObject, 
   return { opened: true, object: root, fresh: order };
 }
 
-/** PT_GNU_STACK asks for it, or is missing, which means the same on x86. */
-export function needsExecutableStack(file: DynamicFile): boolean {
-  return file.stackFlags === undefined || (file.stackFlags & PF_X) !== 0;
+/** PT_GNU_STACK asks for it, or is missing, which means the same on some machines. */
+export function needsExecutableStack({ record }: LoadedProcess, file: DynamicFile): boolean {
+  return file.stackFlags === undefined ? record.stackIsExecutable : (file.stackFlags & PF_X) !== 0;
 }
 
 function isThere(task: LoadedProcess, name: string): boolean {
@@ -344,7 +344,7 @@ export interface ObjectHeaders {
   /** Address and number of the program headers. */
   readonly headers: number;
   readonly headerCount: number;
-  /** dlpi_tls_modid, and how far below the thread pointer its block is; 0 for none. */
+  /** dlpi_tls_modid, and `LoadedObject.tlsOffset`; 0 for none. */
   readonly tlsModule: number;
   readonly tlsOffset: number;
 }

@@ -4,6 +4,8 @@
 import { DT_PLTGOT } from "../../elf/index.ts";
 import { symbolicOf } from "../file/dynamic-file.ts";
 import { symbolName, symbolVisibility } from "../file/dynamic-symbols.ts";
+import { entryOffset } from "../file/relocation-entry.ts";
+import { CLASS_PLT, type GotWord, type PltStub } from "../machines/index.ts";
 import { processMemory } from "../memory/memory.ts";
 import { readWord, writeWord } from "../memory/words.ts";
 import {
@@ -15,8 +17,8 @@ import {
   NOT_YET_BOUND,
 } from "../objects/objects.ts";
 import { readMemory } from "../objects/region.ts";
-import { bindRow, JUMP_SLOTS } from "../symbols/bind.ts";
-import { CLASS_PLT, makeQuery } from "../symbols/lookup.ts";
+import { bindRow } from "../symbols/bind.ts";
+import { makeQuery } from "../symbols/lookup.ts";
 import { bindingVariable, lookupRules } from "../symbols/rules.ts";
 
 /** A slot of .got.plt. */
@@ -39,17 +41,14 @@ export function pltSlots(task: LoadedProcess, object: LoadedObject): PltSlot[] {
   const { count, type, firstPlt } = symbolicOf(object.file);
   const slots: PltSlot[] = [];
   for (let row = firstPlt; row < count; row++) {
-    if (type[row] === JUMP_SLOTS[task.machine]) slots.push(slotAt(task, object, row));
+    if (type[row] === task.record.facts.dynamic.jumpSlot) slots.push(slotAt(task, object, row));
   }
   return slots;
 }
 
 function slotAt(task: LoadedProcess, object: LoadedObject, row: number): PltSlot {
   const { at, symbol } = symbolicOf(object.file);
-  const { view } = object.file.elf;
-  const wide = object.file.elf.elfClass === 64;
-  const offset = view.getUint32(at[row], true) + (wide ? view.getUint32(at[row] + 4, true) * 0x1_0000_0000 : 0);
-  const site = object.base + offset;
+  const site = object.base + entryOffset(object.file.elf, at[row]);
   const range = object.file.ranges.find(({ plt, start, end }) => plt && at[row] >= start && at[row] < end);
   return {
     object,
@@ -57,26 +56,19 @@ function slotAt(task: LoadedProcess, object: LoadedObject, row: number): PltSlot
     index: range === undefined ? 0 : (at[row] - range.start) / range.entry,
     name: symbolName(object.file.symbols, symbol[row]),
     site,
-    value: readWord(object.regions ?? [], site, task.machine === "i386" ? 4 : 8) ?? 0,
+    value: readWord(object.regions ?? [], site, task.record.facts) ?? 0,
     bound: object.bindings?.rule[row] !== NOT_YET_BOUND,
   };
 }
 
-/** The code that a slot leads to before it is bound. */
-export interface PltStub {
-  /** Address of `push`, and the number it pushes: the slot's index on x86-64, its offset in DT_JMPREL on i386. */
-  readonly push: number;
-  readonly pushed: number;
-  /** Where it jumps then: the first entry of the PLT, which pushes GOT[1] and jumps to what GOT[2] holds. */
-  readonly plt0: number;
-}
+export type { PltStub } from "../machines/index.ts";
 
 /** What a call through a slot does. */
 export interface PltCall {
   readonly slot: PltSlot;
   /** Undefined if the slot was bound already, or the code there is not a PLT's. */
   readonly stub: PltStub | undefined;
-  /** Addresses of GOT[1] and GOT[2], which PLT0 uses. */
+  /** Addresses of the words of the GOT that the PLT's first entry uses (on x86 GOT[1] and GOT[2]). */
   readonly linkMapWord: number | undefined;
   readonly resolverWord: number | undefined;
   /** The resolver was asked. */
@@ -98,13 +90,8 @@ export interface PltCall {
 export function callSlot(task: LoadedProcess, object: LoadedObject, row: number): PltCall {
   processMemory(task);
   const slot = slotAt(task, object, row);
-  const stub = slot.bound ? undefined : stubAt(task, object, slot.value);
-  const table = object.file.values.get(DT_PLTGOT);
-  const bytes = task.machine === "i386" ? 4 : 8;
-  const words = {
-    linkMapWord: table === undefined ? undefined : object.base + table + bytes,
-    resolverWord: table === undefined ? undefined : object.base + table + 2 * bytes,
-  };
+  const stub = slot.bound ? undefined : stubOf(task, slot);
+  const words = { linkMapWord: gotWord(task, object, "link-map"), resolverWord: gotWord(task, object, "resolver") };
   const { bindings } = object;
   if (bindings === undefined) {
     return {
@@ -124,7 +111,7 @@ export function callSlot(task: LoadedProcess, object: LoadedObject, row: number)
   const target = targetOf(task, provider, symbol);
   let after = slot.value;
   if (!slot.bound && keepsNothing(task)) bindings.rule[row] = NOT_YET_BOUND;
-  else if (!slot.bound && target !== undefined && writeWord(object.regions ?? [], slot.site, bytes, target))
+  else if (!slot.bound && target !== undefined && writeWord(object.regions ?? [], slot.site, task.record.facts, target))
     after = target;
   return { slot, stub, ...words, resolved: !slot.bound, target, provider, symbol, after };
 }
@@ -157,24 +144,18 @@ function fixUp(task: LoadedProcess, object: LoadedObject, row: number): void {
   task.ended = ended;
 }
 
-/** endbr64 and endbr32, which a PLT for control-flow protection begins with. */
-const ENDBR: readonly (readonly number[])[] = [
-  [0xf3, 0x0f, 0x1e, 0xfa],
-  [0xf3, 0x0f, 0x1e, 0xfb],
-];
+/** Address of a word of the GOT that the loader sets. */
+function gotWord(task: LoadedProcess, object: LoadedObject, meaning: GotWord["meaning"]): number | undefined {
+  const table = object.file.values.get(DT_PLTGOT);
+  const word = task.record.got.words.find((it) => it.meaning === meaning);
+  return table === undefined || word === undefined
+    ? undefined
+    : object.base + table + word.index * task.record.facts.wordBytes;
+}
 
-/** push imm32; jmp PLT0, perhaps behind ENDBR and with a prefix of MPX. */
-function stubAt(task: LoadedProcess, object: LoadedObject, address: number): PltStub | undefined {
-  const code = new Uint8Array(16);
-  readMemory(object.regions ?? [], address, code);
-  const view = new DataView(code.buffer);
-  let at = ENDBR.some((bytes) => bytes.every((byte, i) => code[i] === byte)) ? 4 : 0;
-  if (code[at] !== 0x68) return undefined;
-  const push = address + at;
-  const pushed = view.getUint32(at + 1, true);
-  at += 5;
-  if (code[at] === 0xf2) at++;
-  if (code[at] !== 0xe9) return undefined;
-  const next = address + at + 5 + view.getInt32(at + 1, true);
-  return { push, pushed, plt0: task.machine === "i386" ? next >>> 0 : next };
+function stubOf(task: LoadedProcess, { object, site, value }: PltSlot): PltStub | undefined {
+  const table = object.file.values.get(DT_PLTGOT);
+  const got = table === undefined ? undefined : object.base + table;
+  const read = (address: number, target: Uint8Array): boolean => readMemory(object.regions ?? [], address, target);
+  return task.record.plt.stubAt(read, { site, value, got });
 }

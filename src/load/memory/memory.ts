@@ -21,7 +21,7 @@ import { type MappedRegion, MOST_WRITTEN } from "../objects/region.ts";
 import { lookUp, makeQuery, nameQuery } from "../symbols/lookup.ts";
 import { lookupRules } from "../symbols/rules.ts";
 import { relocateObject } from "./relocate.ts";
-import { readWord, writeWord } from "./words.ts";
+import { readWord, type WordForm, writeWord } from "./words.ts";
 
 /** The memory of all objects; `object.regions` of each from now on. */
 export function processMemory(task: LoadedProcess): void {
@@ -31,7 +31,7 @@ export function processMemory(task: LoadedProcess): void {
   const budget = { left: MOST_WRITTEN };
   for (const object of fresh) {
     object.regions = mapSegments(object, !glibc || object.kind !== "library", budget);
-    if (glibc) patchDynamic(object, object.regions);
+    if (glibc) patchDynamic(object, object.regions, task.record.facts);
   }
   // The loader has relocated itself before anything else, and the program may copy variables of it.
   const isFresh = new Set(fresh);
@@ -55,14 +55,13 @@ const ADDRESS_TAGS: ReadonlySet<number> = new Set([
   DT_REL,
 ]);
 
-function patchDynamic({ file, base }: LoadedObject, regions: readonly MappedRegion[]): void {
+function patchDynamic({ file, base }: LoadedObject, regions: readonly MappedRegion[], form: WordForm): void {
   if (!file.dynamicWritable) return;
-  const bytes = file.elf.elfClass === 64 ? 8 : 4;
   const last = new Map(file.words.map((word) => [word.tag, word]));
   for (const { tag, value, valueAddress } of last.values()) {
     // GNU ld writes an empty table's address as 0, and that is left.
     const isEmpty = value === 0 && (tag === DT_RELA || tag === DT_REL);
-    if (ADDRESS_TAGS.has(tag) && !isEmpty) writeWord(regions, base + valueAddress, bytes, value + base);
+    if (ADDRESS_TAGS.has(tag) && !isEmpty) writeWord(regions, base + valueAddress, form, value + base);
   }
 }
 
@@ -71,12 +70,12 @@ function tellDebugger(task: LoadedProcess, fresh: readonly LoadedObject[], glibc
   const program = fresh.find(({ kind }) => kind === "program");
   const word = program?.file.words.findLast(({ tag }) => tag === DT_DEBUG);
   if (program?.regions === undefined || word === undefined || !program.file.dynamicWritable) return;
-  const bytes = program.file.elf.elfClass === 64 ? 8 : 4;
+  const { facts } = task.record;
   const named = loaderSymbol(task, glibc ? "_r_debug" : "_dl_debug_addr");
   const loader = task.objects.find(({ kind }) => kind === "loader");
   if (named === undefined || loader?.regions === undefined) return;
-  const debug = glibc ? named : readWord(loader.regions, named, bytes);
-  if (debug !== undefined) writeWord(program.regions, program.base + word.valueAddress, bytes, debug);
+  const debug = glibc ? named : readWord(loader.regions, named, facts);
+  if (debug !== undefined) writeWord(program.regions, program.base + word.valueAddress, facts, debug);
 }
 
 /** Address of a symbol that the loader exports. */

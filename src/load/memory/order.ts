@@ -79,16 +79,16 @@ export function constructors(task: LoadedProcess): ScheduledCall[] {
   const calls: ScheduledCall[] = [];
   const [program] = task.objects;
   const first = initFirst(task);
-  if (first !== undefined) addConstructors(calls, first);
-  addArray(calls, program, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, "preinit", true);
-  for (const object of initOrder(task)) if (object !== first) addConstructors(calls, object);
+  if (first !== undefined) addConstructors(task, calls, first);
+  addArray(task, calls, program, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, "preinit", true);
+  for (const object of initOrder(task)) if (object !== first) addConstructors(task, calls, object);
   return calls;
 }
 
-function addConstructors(calls: ScheduledCall[], object: LoadedObject): void {
+function addConstructors(task: LoadedProcess, calls: ScheduledCall[], object: LoadedObject): void {
   const byLoader = object.kind !== "program";
   addFunction(calls, object, DT_INIT, "init", byLoader);
-  addArray(calls, object, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, "init-array", byLoader);
+  addArray(task, calls, object, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, "init-array", byLoader);
 }
 
 /** Every destructor, in order: arrays from their end, then DT_FINI. */
@@ -97,7 +97,7 @@ export function destructors(task: LoadedProcess): ScheduledCall[] {
   const calls: ScheduledCall[] = [];
   for (const object of finiOrder(task)) {
     const own: ScheduledCall[] = [];
-    addArray(own, object, DT_FINI_ARRAY, DT_FINI_ARRAYSZ, "fini-array", true);
+    addArray(task, own, object, DT_FINI_ARRAY, DT_FINI_ARRAYSZ, "fini-array", true);
     calls.push(...own.reverse());
     addFunction(calls, object, DT_FINI, "fini", true);
   }
@@ -116,6 +116,7 @@ function addFunction(
 }
 
 function addArray(
+  task: LoadedProcess,
   calls: ScheduledCall[],
   object: LoadedObject,
   tag: number,
@@ -126,9 +127,9 @@ function addArray(
   const where = object.file.values.get(tag);
   const size = object.file.values.get(sizeTag);
   if (where === undefined || size === undefined || object.regions === undefined) return;
-  const word = object.file.elf.elfClass === 64 ? 8 : 4;
-  for (let at = 0; at + word <= size; at += word) {
-    const address = readWord(object.regions, object.base + where + at, word);
+  const { wordBytes } = task.record.facts;
+  for (let at = 0; at + wordBytes <= size; at += wordBytes) {
+    const address = readWord(object.regions, object.base + where + at, task.record.facts);
     if (address === undefined) return;
     calls.push({ object, kind, address, byLoader });
     // The process ends there. An array may say to be as long as a .bss of terabytes.

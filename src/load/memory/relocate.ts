@@ -17,7 +17,28 @@ import {
 } from "../../elf/index.ts";
 import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
 import { symbolSection, symbolSize, symbolValue, symbolValueHigh, symbolValueLow } from "../file/dynamic-symbols.ts";
+import { entryAddendHigh, entryAddendLow, entryOffset, entryType } from "../file/relocation-entry.ts";
 import type { RelocationRange } from "../file/relocation-ranges.ts";
+import {
+  DO_BLOCK_OFFSET,
+  DO_BLOCK_OFFSET_ALONE,
+  DO_COPY,
+  DO_DESCRIPTOR,
+  DO_INDIRECT,
+  DO_MODULE,
+  DO_NOTHING,
+  DO_PC32,
+  DO_REFUSE,
+  DO_RELATIVE,
+  DO_SIZE,
+  DO_SIZE32,
+  DO_SLOT,
+  DO_SLOT_ADDEND,
+  DO_TP_OFFSET,
+  DO_TP_OFFSET_NEGATED,
+  DO_WORD,
+  DO_WORD32,
+} from "../machines/index.ts";
 import {
   addressOf,
   type Bindings,
@@ -37,25 +58,7 @@ import {
   writeMemory,
 } from "../objects/region.ts";
 import { behaves } from "../settings/profiles.ts";
-import {
-  DO_BLOCK_OFFSET,
-  DO_COPY,
-  DO_DESCRIPTOR,
-  DO_INDIRECT,
-  DO_MODULE,
-  DO_NOTHING,
-  DO_PC32,
-  DO_REFUSE,
-  DO_RELATIVE,
-  DO_SIZE,
-  DO_SIZE32,
-  DO_SLOT,
-  DO_TP_OFFSET,
-  DO_TP_OFFSET_NEGATED,
-  DO_WORD,
-  DO_WORD32,
-  RELOCATION_KINDS,
-} from "../symbols/relocation-kinds.ts";
+import { blockFromThreadPointer } from "../tls/tls.ts";
 import { descriptorFunctions } from "../tls/tls-descriptors.ts";
 
 const TWO_32 = 0x1_0000_0000;
@@ -64,6 +67,7 @@ const TWO_32 = 0x1_0000_0000;
 interface Pen {
   readonly regions: readonly MappedRegion[];
   readonly wide: boolean;
+  readonly littleEndian: boolean;
   /** The page that `view` shows: addresses [start, end). Empty while the pen is on a seam. */
   start: number;
   end: number;
@@ -82,11 +86,12 @@ interface Pen {
   full: boolean;
 }
 
-function newPen(regions: readonly MappedRegion[], wide: boolean): Pen {
+function newPen(regions: readonly MappedRegion[], { elfClass, littleEndian }: ElfImage): Pen {
   const seam = new DataView(new ArrayBuffer(16));
   return {
     regions,
-    wide,
+    wide: elfClass === 64,
+    littleEndian,
     start: 0,
     end: 0,
     view: seam,
@@ -105,9 +110,9 @@ function newPen(regions: readonly MappedRegion[], wide: boolean): Pen {
 export function relocateObject(task: LoadedProcess, object: LoadedObject): void {
   const { file, bindings } = object;
   if (object.regions === undefined || bindings === undefined) return;
-  const pen = newPen(object.regions, file.elf.elfClass === 64);
+  const pen = newPen(object.regions, file.elf);
   if (behaves(task.options.profile, "relr") || behaves(task.options.profile, "muslRelr")) applyRelr(object, pen);
-  if (task.lazy && !file.bindNow) noteLoaderWords(task, object, pen.wide ? 8 : 4);
+  if (task.record.got.always || (task.lazy && !file.bindNow)) noteLoaderWords(task, object);
   let row = 0;
   for (const range of file.ranges) row = applyRange(task, object, bindings, pen, range, row);
   leaveSeam(pen);
@@ -122,13 +127,13 @@ function hasTextRelocations(file: DynamicFile): boolean {
   return file.values.has(DT_TEXTREL) || (file.flags & DF_TEXTREL) !== 0;
 }
 
-/** GOT[1] and GOT[2], which the loader sets before anything else (sysdeps/x86_64/dl-machine.h, elf_machine_runtime_setup). */
-function noteLoaderWords(task: LoadedProcess, object: LoadedObject, word: number): void {
+/** Words of the GOT that the loader sets before anything else (elf_machine_runtime_setup). */
+function noteLoaderWords(task: LoadedProcess, object: LoadedObject): void {
+  const { got, facts } = task.record;
   const table = object.file.values.get(DT_PLTGOT);
-  if (table === undefined || !object.file.values.has(DT_JMPREL)) return;
-  const site = object.base + table;
-  task.loaderWords.push({ object, site: site + word, meaning: "link-map" });
-  task.loaderWords.push({ object, site: site + 2 * word, meaning: "resolver" });
+  if (table === undefined || !object.file.values.has(DT_JMPREL) || task.options.profile.library === "musl") return;
+  for (const { index, meaning } of got.words)
+    task.loaderWords.push({ object, site: object.base + table + index * facts.wordBytes, meaning });
 }
 
 /** Finds the word of `size` bytes at an address. False if no segment holds it, or there is no room to change it. */
@@ -174,8 +179,9 @@ function leaveSeam(pen: Pen): void {
 
 /** Reads the word that was reached. */
 function read(pen: Pen): void {
-  pen.low = pen.view.getUint32(pen.at, true);
-  pen.high = pen.wide ? pen.view.getUint32(pen.at + 4, true) : 0;
+  const { view, at, wide, littleEndian } = pen;
+  pen.low = view.getUint32(wide && !littleEndian ? at + 4 : at, littleEndian);
+  pen.high = wide ? view.getUint32(littleEndian ? at + 4 : at, littleEndian) : 0;
 }
 
 function add(pen: Pen, low: number, high: number): void {
@@ -189,8 +195,9 @@ function addNumber(pen: Pen, value: number): void {
 }
 
 function write(pen: Pen): void {
-  pen.view.setUint32(pen.at, pen.low, true);
-  if (pen.wide) pen.view.setUint32(pen.at + 4, pen.high, true);
+  const { view, at, wide, littleEndian } = pen;
+  view.setUint32(wide && !littleEndian ? at + 4 : at, pen.low, littleEndian);
+  if (wide) view.setUint32(littleEndian ? at + 4 : at, pen.high, littleEndian);
 }
 
 function applyRelr(object: LoadedObject, pen: Pen): void {
@@ -220,14 +227,14 @@ function applyRange(
   firstRow: number,
 ): number {
   const { elf } = object.file;
-  const kinds = RELOCATION_KINDS[task.machine];
+  const kinds = task.record.relocations.glibc;
+  const beyond = kinds.length - 1;
   const relativeEnd = Math.min(range.end, range.start + range.relativeCount * range.entry);
   for (let at = range.start; at < relativeEnd; at += range.entry) applyRelative(object, pen, range, at);
   const indirect: number[] = [];
   let row = firstRow;
   for (let at = relativeEnd; at < range.end; at += range.entry) {
-    const info = elf.view.getUint32(at + (pen.wide ? 8 : 4), true);
-    const kind = kinds[pen.wide ? Math.min(info, 255) : info & 255];
+    const kind = kinds[Math.min(entryType(elf, at), beyond)];
     if (kind === DO_RELATIVE) applyRelative(object, pen, range, at);
     else if (kind === DO_INDIRECT) indirect.push(at);
     else if (kind !== DO_NOTHING) applySymbolic(task, object, bindings, pen, range, at, row++, kind);
@@ -236,25 +243,19 @@ function applyRange(
   return row;
 }
 
-function offsetAt(elf: ElfImage, at: number): number {
-  return elf.elfClass === 64
-    ? elf.view.getUint32(at + 4, true) * TWO_32 + elf.view.getUint32(at, true)
-    : elf.view.getUint32(at, true);
-}
-
 /** Puts A into the pen, which has reached the site: from the relocation, or from memory. */
 function takeAddend(pen: Pen, elf: ElfImage, range: RelocationRange, at: number): void {
   if (!range.rela) {
     read(pen);
     return;
   }
-  pen.low = elf.view.getUint32(at + (pen.wide ? 16 : 8), true);
-  pen.high = pen.wide ? elf.view.getUint32(at + 20, true) : 0;
+  pen.low = entryAddendLow(elf, at);
+  pen.high = entryAddendHigh(elf, at);
 }
 
 function applyRelative(object: LoadedObject, pen: Pen, range: RelocationRange, at: number): void {
   const { elf } = object.file;
-  if (!reach(pen, object.base + offsetAt(elf, at), pen.wide ? 8 : 4)) return;
+  if (!reach(pen, object.base + entryOffset(elf, at), pen.wide ? 8 : 4)) return;
   takeAddend(pen, elf, range, at);
   addNumber(pen, object.base);
   write(pen);
@@ -262,11 +263,11 @@ function applyRelative(object: LoadedObject, pen: Pen, range: RelocationRange, a
 
 function applyIndirect(task: LoadedProcess, object: LoadedObject, pen: Pen, range: RelocationRange, at: number): void {
   const { elf } = object.file;
-  const site = object.base + offsetAt(elf, at);
+  const site = object.base + entryOffset(elf, at);
   if (!reach(pen, site, pen.wide ? 8 : 4)) return;
   takeAddend(pen, elf, range, at);
   addNumber(pen, object.base);
-  const type = elf.view.getUint32(at + (pen.wide ? 8 : 4), true) & 255;
+  const type = entryType(elf, at);
   writeChoice(task, object, pen, site, type, object, pen.high * TWO_32 + pen.low);
 }
 
@@ -314,7 +315,7 @@ function applySymbolic(
   kind: number,
 ): void {
   const { elf } = object.file;
-  const site = object.base + offsetAt(elf, at);
+  const site = object.base + entryOffset(elf, at);
   const bytes = kind === DO_WORD32 || kind === DO_PC32 || kind === DO_SIZE32 || !pen.wide ? 4 : 8;
   if (kind === DO_REFUSE || !reach(pen, site, kind === DO_DESCRIPTOR ? 2 * bytes : bytes)) {
     if (kind !== DO_COPY && kind !== DO_REFUSE && !pen.full) outside(task, object, site);
@@ -330,7 +331,7 @@ function applySymbolic(
   const provider: LoadedObject | undefined = task.objects[bindings.provider[row]];
   const symbol = bindings.symbol[row];
   if (provider !== undefined && takesAddress(kind) && isIndirect(provider, symbol)) {
-    const type = elf.view.getUint32(at + (pen.wide ? 8 : 4), true) & 255;
+    const type = entryType(elf, at);
     const resolver = addressOf(provider, symbol);
     writeChoice(task, object, pen, site, type, provider, resolver);
     return;
@@ -343,6 +344,7 @@ function applySymbolic(
       write(pen);
       return;
     case DO_WORD:
+    case DO_SLOT_ADDEND:
       takeAddend(pen, elf, range, at);
       addSymbol(pen, provider, symbol);
       write(pen);
@@ -352,14 +354,14 @@ function applySymbolic(
       takeAddend(pen, elf, range, at);
       addSymbol(pen, provider, symbol);
       if (kind === DO_PC32) addNumber(pen, -site);
-      pen.view.setUint32(pen.at, pen.low, true);
+      pen.view.setUint32(pen.at, pen.low, pen.littleEndian);
       return;
     case DO_SIZE:
     case DO_SIZE32:
       takeAddend(pen, elf, range, at);
       if (provider !== undefined) addNumber(pen, symbolSize(provider.file.symbols, symbol));
       if (kind === DO_SIZE) write(pen);
-      else pen.view.setUint32(pen.at, pen.low, true);
+      else pen.view.setUint32(pen.at, pen.low, pen.littleEndian);
       return;
     case DO_COPY:
       copy(task, object, pen, provider, symbol, symbolicOf(object.file).symbol[row], site);
@@ -372,7 +374,14 @@ function applySymbolic(
 
 /** Others have no use for what an indirect function chooses. */
 function takesAddress(kind: number): boolean {
-  return kind === DO_SLOT || kind === DO_WORD || kind === DO_WORD32 || kind === DO_PC32 || kind === DO_COPY;
+  return (
+    kind === DO_SLOT ||
+    kind === DO_WORD ||
+    kind === DO_SLOT_ADDEND ||
+    kind === DO_WORD32 ||
+    kind === DO_PC32 ||
+    kind === DO_COPY
+  );
 }
 
 /** R_*_COPY: a library's variable moves to the program, with the value it has by now. */
@@ -429,23 +438,24 @@ function applyTls(
       write(pen);
       return;
     case DO_BLOCK_OFFSET:
-      // i386 has no addend here, and what the word held is lost.
-      if (range.rela) takeAddend(pen, elf, range, at);
-      else {
-        pen.low = 0;
-        pen.high = 0;
-      }
-      addNumber(pen, value);
+      takeAddend(pen, elf, range, at);
+      addNumber(pen, value - task.record.facts.tls.dtpBias);
+      write(pen);
+      return;
+    case DO_BLOCK_OFFSET_ALONE:
+      pen.low = 0;
+      pen.high = 0;
+      addNumber(pen, value - task.record.facts.tls.dtpBias);
       write(pen);
       return;
     case DO_TP_OFFSET:
       takeAddend(pen, elf, range, at);
-      addNumber(pen, value - provider.tlsOffset);
+      addNumber(pen, value + blockFromThreadPointer(task, provider));
       write(pen);
       return;
     case DO_TP_OFFSET_NEGATED:
       takeAddend(pen, elf, range, at);
-      addNumber(pen, provider.tlsOffset - value);
+      addNumber(pen, -blockFromThreadPointer(task, provider) - value);
       write(pen);
       return;
   }
@@ -463,24 +473,26 @@ function applyDescriptor(
   symbol: number,
 ): void {
   const first = pen.at;
-  const word = pen.wide ? 8 : 4;
-  if (provider !== undefined && provider.tlsOffset === 0) {
-    const site = object.base + offsetAt(elf, at);
-    task.loaderWords.push({ object, site, meaning: "tls-function" });
-    task.loaderWords.push({ object, site: site + word, meaning: "tls-record" });
+  const { facts, descriptors } = task.record;
+  const word = facts.wordBytes;
+  const [functionAt, argumentAt] = descriptors.functionFirst ? [0, word] : [word, 0];
+  if (provider !== undefined && !provider.tlsIsStatic) {
+    const site = object.base + entryOffset(elf, at);
+    task.loaderWords.push({ object, site: site + functionAt, meaning: "tls-function" });
+    task.loaderWords.push({ object, site: site + argumentAt, meaning: "tls-record" });
     return;
   }
   const functions = descriptorFunctions(task);
-  // REL keeps the addend in the second word.
-  pen.at = first + word;
+  // REL keeps the addend where the argument goes.
+  pen.at = first + argumentAt;
   takeAddend(pen, elf, range, at);
   if (provider !== undefined) {
     const { symbols } = provider.file;
     const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
-    addNumber(pen, value - provider.tlsOffset);
+    addNumber(pen, value + blockFromThreadPointer(task, provider));
   }
   write(pen);
-  pen.at = first;
+  pen.at = first + functionAt;
   pen.low = 0;
   pen.high = 0;
   const entry = provider === undefined ? functions.undefinedWeak : functions.static;

@@ -82,6 +82,7 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
     start,
     end: start + bytes,
     tlsModule: 0,
+    tlsIsStatic: false,
     tlsOffset: 0,
     scope: [],
     bindings: undefined,

@@ -4,6 +4,7 @@
 import { type Problem, STT_GNU_IFUNC } from "../../elf/index.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import { isAbsolute, symbolSection, symbolType, symbolValue } from "../file/dynamic-symbols.ts";
+import type { LoaderRecord } from "../machines/index.ts";
 import type { SearchContext } from "../search/index.ts";
 import type {
   Candidate,
@@ -75,8 +76,10 @@ export interface LoadedObject {
   base: number;
   start: number;
   end: number;
-  /** Number of its TLS block, 0 without one; distance of the block below the thread pointer, 0 if not static. */
+  /** Number of its TLS block, 0 without one. */
   tlsModule: number;
+  /** The block has a place in static TLS: so far below the thread pointer, or in TLS variant I so far above the TCB. */
+  tlsIsStatic: boolean;
   tlsOffset: number;
   /** Where its references are looked up, list by list. */
   scope: (readonly LoadedObject[])[];
@@ -171,6 +174,8 @@ export type UniqueTable = Map<string, { readonly object: LoadedObject; readonly 
 
 export interface LoadedProcess {
   readonly machine: LoaderMachine;
+  /** What the loaders of that machine do. */
+  readonly record: LoaderRecord;
   readonly options: LoadOptions;
   /** argv[0]: what messages start with. */
   readonly programName: string;
@@ -217,7 +222,7 @@ export interface LoadedProcess {
    */
   ended: ProcessEnd | undefined;
   readonly host: LoadHost;
-  /** Bytes of static TLS below the thread pointer, and how many more dlopen may take. */
+  /** Bytes of static TLS, and how many more dlopen may take. */
   tlsSize: number;
   tlsAlignment: number;
   tlsSurplus: number;

@@ -3,6 +3,7 @@
 
 import { ET_EXEC, error, type Problem } from "../../elf/index.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
+import { LOADER_RECORDS } from "../machines/index.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
 import { pageDown, pageUp } from "./map.ts";
 import type { LoadedObject, LoadHost } from "./objects.ts";
@@ -18,26 +19,6 @@ export interface Placement {
   readonly seed?: number;
 }
 
-/** Where things are in a process of Linux 6.x without ASLR. */
-interface AddressSpace {
-  /** A program that may lie anywhere (ELF_ET_DYN_BASE), and the end of what is mapped below the stack. */
-  readonly program: number;
-  readonly top: number;
-  /** ASLR moves either by so many bits of pages (mmap_rnd_bits). */
-  readonly entropy: number;
-  /** Below the loader: the kernel's vDSO with its data, then the first pages that ld.so allocates for itself. */
-  readonly kernel: number;
-  readonly loader: number;
-}
-
-const ADDRESS_SPACES: Readonly<Record<LoaderMachine, AddressSpace>> = {
-  "x86-64": { program: 0x5555_5555_4000, top: 0x7fff_f7ff_f000, entropy: 28, kernel: 0x8000, loader: 0x2000 },
-  i386: { program: 0x5655_5000, top: 0xf7ff_e000, entropy: 8, kernel: 0x8000, loader: 0x2000 },
-};
-
-/** Behind the last address that a program can have (TASK_SIZE; of a 64-bit kernel for i386). */
-const ADDRESS_ENDS: Readonly<Record<LoaderMachine, number>> = { "x86-64": 0x7fff_ffff_f000, i386: 0xffff_e000 };
-
 /** vm.mmap_min_addr. */
 const LOWEST = 0x1_0000;
 
@@ -50,7 +31,7 @@ export function placer(
   { given, seed }: Placement,
   libraryCacheBytes: () => number,
 ): LoadHost["place"] {
-  const space = ADDRESS_SPACES[machine];
+  const { space } = LOADER_RECORDS[machine];
   const random = seed === undefined ? undefined : generator(seed);
   const shift = (): number => (random === undefined ? 0 : Math.floor(random() * 2 ** space.entropy) * PAGE);
   const programStart = space.program + shift();
@@ -94,7 +75,7 @@ export function placementProblems(
 ): Problem[] {
   if (given === undefined) return [];
   const problems: Problem[] = [];
-  const limit = ADDRESS_ENDS[machine];
+  const limit = LOADER_RECORDS[machine].space.end;
   const baseOf = ({ name, file }: LoadedObject): number | undefined => givenFor(given, name, file);
   for (const object of objects) {
     const { name, start, end } = object;

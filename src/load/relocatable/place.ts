@@ -86,7 +86,7 @@ export function placeObjects(inputs: readonly RelocatableInput[], report: Report
     if (placement === undefined) continue;
     if (machine.wordBytes === 4 && placement.end > ADDRESSES_OF_32_BITS) {
       const { base: start, end } = placement;
-      const facts = { machine: "i386", start, end, limit: ADDRESSES_OF_32_BITS };
+      const facts = { machine: machine.name, start, end, limit: ADDRESSES_OF_32_BITS };
       report(error("base-beyond-memory", { file: input.name }, facts));
     }
     placements.push(placement);

@@ -2,8 +2,9 @@
 // into tables; a look-up is a binary search in the file's bytes, with the order and the mistakes of glibc's own.
 
 import { type Report, warning } from "../../elf/problem.ts";
-import { type ElfSource, elfSource, word } from "../../elf/source.ts";
+import { type ElfSource, elfSource, highHalf, lowHalf, word } from "../../elf/source.ts";
 import { nameAt, startsWith } from "../../elf/text.ts";
+import { LOADER_RECORDS, type SearchRules } from "../machines/index.ts";
 import type { LoaderMachine, LoaderProfile } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
 import type { Capabilities } from "./subdirectories.ts";
@@ -31,13 +32,14 @@ const NEW_ENTRY = 24;
 /** Two lowest bits of the flags byte (cache_file_new_flags_endian_*). The byte was 0 before glibc 2.33. */
 const ENDIAN_BITS = 3;
 const ENDIAN_LITTLE = 2;
+const ENDIAN_BIG = 3;
 
 const EXTENSION_MAGIC = 0xeaa42174;
 const TAG_GLIBC_HWCAPS = 1;
 
 /**
  * Reads the header of a cache of either format, or of the new one behind the old one.
- * @param report gets `library-cache-damaged`
+ * @param report gets `library-cache-damaged`  @param littleEndian the loader's byte order
  * @returns undefined if the loader would do without it
  */
 export function readLibraryCache(
@@ -45,8 +47,9 @@ export function readLibraryCache(
   name: string,
   profile: LoaderProfile,
   report: Report,
+  littleEndian: boolean = true,
 ): LibraryCache | undefined {
-  const source = elfSource(bytes, 64, true);
+  const source = elfSource(bytes, 64, littleEndian);
   const damaged = (what: string): undefined => {
     report(warning("library-cache-damaged", { file: name }, { what }));
     return undefined;
@@ -75,7 +78,8 @@ function readNew(
 ): LibraryCache | undefined {
   const { bytes } = source;
   const flags = bytes[start + 28];
-  if (flags !== 0 && (flags & ENDIAN_BITS) !== ENDIAN_LITTLE) return damaged("it was written for another byte order");
+  const order = source.littleEndian ? ENDIAN_LITTLE : ENDIAN_BIG;
+  if (flags !== 0 && (flags & ENDIAN_BITS) !== order) return damaged("it was written for another byte order");
   const count = word(source, start + 20);
   const room = Math.floor((bytes.length - start - NEW_HEADER) / NEW_ENTRY);
   if (count > room) damaged(`it is too short for its ${count} entries`);
@@ -123,16 +127,14 @@ function namesAt(source: ElfSource, start: number, count: number): (string | und
 /** Longer than any path that can be opened (PATH_MAX). */
 const LONGEST_NAME = 4096;
 
-/** Entries for any ELF library, and for those of one machine with glibc 2 (ldconfig: "libc6", "libc6,x86-64"). */
+/** Entries for any ELF library; others are for one machine with glibc 2 (ldconfig: "libc6,x86-64"). */
 const ANY_ELF = 1;
-const LIBC6: Readonly<Record<LoaderMachine, number>> = { "x86-64": 0x303, i386: 3 };
 
-/** Bits of hwcap's upper half: an index of `named`; the old ones for the platform, of which x86 has four; tls. */
+/** Bits of hwcap's upper half: an index of `named`; tls; the first of those for platforms, which old caches have. */
 const NAMED_BIT = 1 << (62 - 32);
-const PLATFORM_BITS = 0xf0000;
+const FIRST_PLATFORM = 16;
 const TLS_BIT = 1 << (63 - 32);
 const ISA_LEVEL_BITS = 0x3ff;
-const PLATFORMS: readonly string[] = ["i586", "i686", "haswell", "xeon_phi"];
 
 /**
  * The path that the cache gives for a name, the best for the CPU; undefined if it has none.
@@ -145,25 +147,27 @@ export function lookUpInCache(
   capabilities: Capabilities,
 ): string | undefined {
   const wanted = new TextEncoder().encode(name);
-  const first = firstEqual(cache, wanted);
+  const { search } = LOADER_RECORDS[machine];
+  const [own] = search.cacheFlags;
+  const first = firstEqual(cache, wanted, search.charIsSigned);
   if (first === undefined) return undefined;
   let best: string | undefined;
   let bestPriority = Number.POSITIVE_INFINITY;
   const end = Math.min(cache.count, first.from + MOST_EQUAL);
   for (let index = first.from; index < end; index++) {
     const at = cache.entries + index * cache.entryBytes;
-    if (index > first.found && !isEqualAt(cache, word(cache.source, at + 4), wanted)) break;
+    if (index > first.found && !isEqualAt(cache, word(cache.source, at + 4), wanted, search.charIsSigned)) break;
     const flags = word(cache.source, at);
     const value = cache.strings + word(cache.source, at + 8);
-    if ((flags !== ANY_ELF && flags !== LIBC6[machine]) || value >= cache.source.bytes.length) continue;
-    const priority = cache.entryBytes === NEW_ENTRY ? priorityOf(cache, at, capabilities) : UNNAMED;
+    if ((flags !== ANY_ELF && !search.cacheFlags.includes(flags)) || value >= cache.source.bytes.length) continue;
+    const priority = cache.entryBytes === NEW_ENTRY ? priorityOf(cache, at, capabilities, search) : UNNAMED;
     if (priority === undefined) continue;
     // Entries for CPUs stand before the others of the same name.
     if (priority === UNNAMED && best !== undefined) break;
     if (priority !== UNNAMED && priority >= bestPriority) continue;
     best = stringOf(cache, value);
     bestPriority = priority;
-    if (priority === UNNAMED && flags === LIBC6[machine]) break;
+    if (priority === UNNAMED && flags === own) break;
   }
   return best;
 }
@@ -175,27 +179,35 @@ const MOST_EQUAL = 4096;
 const UNNAMED = Number.MAX_SAFE_INTEGER;
 
 /** How good an entry is for this CPU: 0 is best; undefined if it cannot be used. */
-function priorityOf(cache: LibraryCache, at: number, capabilities: Capabilities): number | undefined {
-  const low = word(cache.source, at + 16);
-  const high = word(cache.source, at + 20);
-  if ((high & ~ISA_LEVEL_BITS) === NAMED_BIT) return namedPriority(cache, low, high & ISA_LEVEL_BITS, capabilities);
+function priorityOf(
+  cache: LibraryCache,
+  at: number,
+  capabilities: Capabilities,
+  { levels, legacyPlatforms }: SearchRules,
+): number | undefined {
+  const low = lowHalf(cache.source, at + 16);
+  const high = highHalf(cache.source, at + 16);
+  if ((high & ~ISA_LEVEL_BITS) === NAMED_BIT) {
+    return namedPriority(cache, low, levels[high & ISA_LEVEL_BITS], (high & ISA_LEVEL_BITS) > 0, capabilities);
+  }
+  const platformBits = ((1 << legacyPlatforms.length) - 1) << FIRST_PLATFORM;
   const known = capabilities.legacy.reduce((bits, { bit }) => bits | (1 << bit), 0);
   if (capabilities.legacy.length === 0) return low === 0 && high === 0 ? UNNAMED : undefined;
-  if ((low & ~known) !== 0 || (high & ~(PLATFORM_BITS | TLS_BIT)) !== 0) return undefined;
-  const platform = PLATFORMS.indexOf(capabilities.platform ?? "");
-  const wanted = high & PLATFORM_BITS;
-  return wanted === 0 || (platform >= 0 && wanted === 1 << (16 + platform)) ? UNNAMED : undefined;
+  if ((low & ~known) !== 0 || (high & ~(platformBits | TLS_BIT)) !== 0) return undefined;
+  const platform = legacyPlatforms.indexOf(capabilities.platform ?? "");
+  const wanted = high & platformBits;
+  return wanted === 0 || (platform >= 0 && wanted === 1 << (FIRST_PLATFORM + platform)) ? UNNAMED : undefined;
 }
 
-const ISA_LEVELS: readonly string[] = ["", "x86-64-v2", "x86-64-v3", "x86-64-v4"];
-
+/** @param level name of the ISA level that the entry asks for  @param isAsked whether it asks for one */
 function namedPriority(
   cache: LibraryCache,
   index: number,
-  isaLevel: number,
+  level: string | undefined,
+  isAsked: boolean,
   { named }: Capabilities,
 ): number | undefined {
-  if (isaLevel > 0 && !named.includes(ISA_LEVELS[isaLevel])) return undefined;
+  if (isAsked && (level === undefined || !named.includes(level))) return undefined;
   const name = cache.named[index];
   const priority = name === undefined ? -1 : named.indexOf(name);
   return priority < 0 ? undefined : priority;
@@ -205,16 +217,18 @@ function namedPriority(
 function firstEqual(
   cache: LibraryCache,
   wanted: Uint8Array,
+  isSigned: boolean,
 ): { readonly from: number; readonly found: number } | undefined {
   let left = 0;
   let right = cache.count - 1;
   while (left <= right) {
     const middle = Math.floor((left + right) / 2);
-    const order = orderAt(cache, keyOf(cache, middle), wanted);
+    const order = orderAt(cache, keyOf(cache, middle), wanted, isSigned);
     if (order === undefined) return undefined;
     if (order === 0) {
       let from = middle;
-      while (from > 0 && middle - from < MOST_EQUAL && isEqualAt(cache, keyOf(cache, from - 1), wanted)) from--;
+      while (from > 0 && middle - from < MOST_EQUAL && isEqualAt(cache, keyOf(cache, from - 1), wanted, isSigned))
+        from--;
       return { from, found: middle };
     }
     // The table is sorted downwards.
@@ -228,14 +242,14 @@ function keyOf(cache: LibraryCache, index: number): number {
   return word(cache.source, cache.entries + index * cache.entryBytes + 4);
 }
 
-function isEqualAt(cache: LibraryCache, key: number, wanted: Uint8Array): boolean {
-  return orderAt(cache, key, wanted) === 0;
+function isEqualAt(cache: LibraryCache, key: number, wanted: Uint8Array, isSigned: boolean): boolean {
+  return orderAt(cache, key, wanted, isSigned) === 0;
 }
 
 /** `wanted` against the string at a key; undefined if the key lies outside of the file. */
-function orderAt(cache: LibraryCache, key: number, wanted: Uint8Array): number | undefined {
+function orderAt(cache: LibraryCache, key: number, wanted: Uint8Array, isSigned: boolean): number | undefined {
   const at = cache.strings + key;
-  return at < cache.source.bytes.length ? compareNames(wanted, cache.source.bytes, at) : undefined;
+  return at < cache.source.bytes.length ? compareNames(wanted, cache.source.bytes, at, isSigned) : undefined;
 }
 
 function stringOf(cache: LibraryCache, at: number): string {
@@ -245,8 +259,10 @@ function stringOf(cache: LibraryCache, at: number): string {
 /**
  * _dl_cache_libcmp: runs of digits compare as numbers, so that libx.so.10 comes after libx.so.9. A string ends with a NUL or
  * where its bytes end.
+ * @param isSigned C's char is, on the machine that sorts
  */
-export function compareNames(a: Uint8Array, b: Uint8Array, bStart: number): number {
+export function compareNames(a: Uint8Array, b: Uint8Array, bStart: number, isSigned: boolean = true): number {
+  const signed = (byte: number): number => (isSigned ? (byte << 24) >> 24 : byte);
   let i = 0;
   let j = bStart;
   while (i < a.length && a[i] !== 0) {
@@ -271,9 +287,4 @@ export function compareNames(a: Uint8Array, b: Uint8Array, bStart: number): numb
 
 function isDigit(byte: number): boolean {
   return byte >= 48 && byte <= 57;
-}
-
-/** C's char on x86. */
-function signed(byte: number): number {
-  return (byte << 24) >> 24;
 }

@@ -1,6 +1,7 @@
 // Where is a library? The search of glibc's _dl_map_object (elf/dl-load.c), step by step, with every file that it tries and
 // what became of it. musl's is in musl.ts.
 
+import { LOADER_RECORDS } from "../machines/index.ts";
 import type {
   Candidate,
   OpenedFile,
@@ -293,7 +294,7 @@ function fail(search: Search, path: string, message: string, rule: SearchRule, f
 
 function notFound(search: Search): SearchResult {
   const { context, name, tried, steps } = search;
-  const other = context.machine === "i386" ? "ELFCLASS64" : "ELFCLASS32";
+  const other = LOADER_RECORDS[context.machine].facts.elfClass === 32 ? "ELFCLASS64" : "ELFCLASS32";
   const reason = context.errno === undefined ? "" : `: ${search.errorText(context.errno)}`;
   const message = search.sawOtherClass ? `wrong ELF class: ${other}` : `cannot open shared object file${reason}`;
   return { found: false, object: name, message, tried, steps };

@@ -1,15 +1,8 @@
 // The search of musl (ldso/dynlink.c, load_library, path_open, fixup_rpath): LD_LIBRARY_PATH, then the RPATH or RUNPATH of
 // who asks and of all who asked for that one, then one list for the system. The first file that opens is it, whatever it is.
 
-import type {
-  Candidate,
-  LoaderMachine,
-  OpenFailure,
-  Requester,
-  SearchResult,
-  SearchRule,
-  SearchStep,
-} from "../settings/contract.ts";
+import { LOADER_RECORDS } from "../machines/index.ts";
+import type { Candidate, OpenFailure, Requester, SearchResult, SearchRule, SearchStep } from "../settings/contract.ts";
 import { absolute, type SearchContext } from "./context.ts";
 import { MUSL_ERRORS } from "./errors.ts";
 import { verifyForMusl } from "./verify.ts";
@@ -21,8 +14,6 @@ const OWN_LIBRARIES = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
 export function isMuslItself(name: string, interpreter: string): boolean {
   return OWN_LIBRARIES.test(name) || name === interpreter;
 }
-
-const ARCHITECTURES: Readonly<Record<LoaderMachine, string>> = { "x86-64": "x86_64", i386: "i386" };
 
 /** NAME_MAX; names and paths that do not fit the buffers are passed over. */
 const LONGEST_NAME = 255;
@@ -89,7 +80,9 @@ function rpathOf(context: SearchContext, object: Requester): string | undefined 
 function pathFile({ interpreter, machine }: SearchContext): string {
   const directory = interpreter.slice(0, Math.max(0, interpreter.lastIndexOf("/")));
   const prefix = interpreter.startsWith("/") ? directory.slice(0, Math.max(0, directory.lastIndexOf("/"))) : "";
-  return `${prefix}/etc/ld-musl-${ARCHITECTURES[machine]}.path`;
+  const names = LOADER_RECORDS[machine].search.muslNames;
+  const name = names.find((it) => interpreter.endsWith(`/ld-musl-${it}.so.1`)) ?? names[0];
+  return `${prefix}/etc/ld-musl-${name}.path`;
 }
 
 function systemPath({ options, machine }: SearchContext): string {

@@ -1,6 +1,7 @@
 // Subdirectories for CPUs: below every directory of a search path, glibc first looks where libraries for the CPU at hand
 // would be (elf/dl-hwcaps.c).
 
+import { LOADER_RECORDS } from "../machines/index.ts";
 import type { LoaderMachine, LoadOptions } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
 
@@ -13,18 +14,12 @@ export interface Capabilities {
   readonly platform: string | undefined;
 }
 
-const SSE2 = { bit: 0, name: "sse2" };
-const X86_64 = { bit: 1, name: "x86_64" };
-const AVX512_1 = { bit: 2, name: "avx512_1" };
-
-/** i386 has no glibc-hwcaps; avx512_1 is only said of Intel's CPUs (sysdeps/x86/cpu-features.c). */
+/** Directories of glibc-hwcaps that this machine has, and the older ones of its capabilities. */
 export function capabilitiesOf(options: LoadOptions, machine: LoaderMachine): Capabilities {
   const { profile, hwcaps, platform } = options;
-  const named = machine === "x86-64" && behaves(profile, "glibcHwcaps") ? hwcaps : [];
-  const isIntel = platform === "haswell";
-  const hasAvx512 = isIntel && hwcaps.includes("x86-64-v4");
-  const bits = machine === "i386" ? [SSE2] : hasAvx512 ? [X86_64, AVX512_1] : [X86_64];
-  return { named, legacy: behaves(profile, "legacyHwcaps") ? bits : [], platform };
+  const { levels, legacy } = LOADER_RECORDS[machine].search;
+  const named = behaves(profile, "glibcHwcaps") ? hwcaps.filter((name) => levels.includes(name)) : [];
+  return { named, legacy: behaves(profile, "legacyHwcaps") ? legacy({ hwcaps, platform }) : [], platform };
 }
 
 /** Subdirectories in the order of the search, each with a slash at its end; the last is empty, the directory itself. */

@@ -15,10 +15,9 @@ import {
   ELFCLASS32,
   ELFCLASS64,
   ELFDATA2LSB,
+  ELFDATA2MSB,
   ELFOSABI_GNU,
   ELFOSABI_SYSV,
-  EM_386,
-  EM_X86_64,
   ET_DYN,
   ET_EXEC,
   EV_CURRENT,
@@ -28,6 +27,7 @@ import {
 import { machineName } from "../../elf/names.ts";
 import { address, type ElfSource, elfSource, half, holds, word } from "../../elf/source.ts";
 import { startsWith } from "../../elf/text.ts";
+import { LOADER_RECORDS } from "../machines/index.ts";
 import type { CandidateFate, LoaderMachine } from "../settings/contract.ts";
 import { compareVersions } from "../settings/profiles.ts";
 
@@ -39,29 +39,33 @@ export interface Verdict {
 
 const TAKEN: Verdict = { fate: "taken", message: "" };
 
-const MACHINES: Readonly<Record<LoaderMachine, number>> = { "x86-64": EM_X86_64, i386: EM_386 };
 /**
  * elf/dl-load.c, open_verify.
  * @param abi given if the loader looks at ABI notes: the version of the kernel, if it is known
  */
 export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine, abi: AbiCheck | undefined): Verdict {
-  const wide = machine === "x86-64";
+  const { facts, refusesFlags } = LOADER_RECORDS[machine];
+  const { littleEndian } = facts;
+  const wide = facts.elfClass === 64;
   if (bytes.length < (wide ? ELF64_EHDR_SIZE : ELF32_EHDR_SIZE)) return fatal("file too short");
   if (!startsWith(bytes, 0, "\x7fELF")) return fatal("invalid ELF header");
   if (bytes[EI_CLASS] !== (wide ? ELFCLASS64 : ELFCLASS32)) {
     return { fate: "wrong-class", message: wide ? "ELFCLASS32" : "ELFCLASS64" };
   }
-  if (bytes[EI_DATA] !== ELFDATA2LSB) return fatal("ELF file data encoding not little-endian");
+  if (bytes[EI_DATA] !== (littleEndian ? ELFDATA2LSB : ELFDATA2MSB))
+    return fatal(`ELF file data encoding not ${littleEndian ? "little" : "big"}-endian`);
   if (bytes[EI_VERSION] !== EV_CURRENT) return fatal("ELF file version ident does not match current one");
   const osAbi = bytes[EI_OSABI];
   if (osAbi !== ELFOSABI_SYSV && osAbi !== ELFOSABI_GNU) return fatal("ELF file OS ABI invalid");
   if (bytes[EI_ABIVERSION] > (osAbi === ELFOSABI_GNU ? NEWEST_GNU_ABI : 0))
     return fatal("ELF file ABI version invalid");
   if (bytes.subarray(9, 16).some((byte) => byte !== 0)) return fatal("nonzero padding in e_ident");
-  const source = elfSource(bytes, wide ? 64 : 32, true);
+  const source = elfSource(bytes, wide ? 64 : 32, littleEndian);
   if (word(source, 20) !== EV_CURRENT) return fatal("ELF file version does not match current one");
   const found = half(source, 18);
-  if (found !== MACHINES[machine]) return { fate: "wrong-machine", message: machineName(found) };
+  if (found !== facts.elfMachine) return { fate: "wrong-machine", message: machineName(found) };
+  const refused = refusesFlags?.(word(source, wide ? 48 : 36));
+  if (refused !== undefined) return { fate: "wrong-machine", message: refused };
   const type = half(source, 16);
   if (type !== ET_DYN && type !== ET_EXEC) return fatal("only ET_DYN and ET_EXEC can be loaded");
   const [offset, entry, count] = wide
@@ -77,8 +81,11 @@ export interface AbiCheck {
   readonly kernel: readonly number[] | undefined;
 }
 
-/** Name of 4 bytes, contents of 16, type 1 (NT_GNU_ABI_TAG), "GNU". */
-const ABI_NOTE = "\x04\0\0\0\x10\0\0\0\x01\0\0\0GNU\0";
+/** A note with a name of 4 bytes, contents of 16, type 1 (NT_GNU_ABI_TAG), and the name "GNU". */
+function isAbiNote(source: ElfSource, at: number): boolean {
+  const isTag = word(source, at) === 4 && word(source, at + 4) === 16 && word(source, at + 8) === 1;
+  return isTag && startsWith(source.bytes, at + 12, "GNU\0");
+}
 /** The note's first word (gABI supplement of GNU): Linux is 0. */
 const SYSTEMS: readonly string[] = ["Linux", "the Hurd", "Solaris", "FreeBSD", "NetBSD"];
 
@@ -102,7 +109,7 @@ function abiVerdict(source: ElfSource, segments: number, count: number, { kernel
 function abiNoteIn(source: ElfSource, start: number, end: number, alignment: number): number | undefined {
   const aligned = (size: number): number => Math.ceil(size / alignment) * alignment;
   for (let at = start; at + 32 <= end; ) {
-    if (startsWith(source.bytes, at, ABI_NOTE)) return at;
+    if (isAbiNote(source, at)) return at;
     at += aligned(12 + word(source, at)) + aligned(word(source, at + 4));
   }
   return undefined;
@@ -121,9 +128,10 @@ const NEWEST_GNU_ABI = 3;
 
 /** ldso/dynlink.c, map_library: neither magic nor class nor machine is looked at. */
 export function verifyForMusl(bytes: Uint8Array, machine: LoaderMachine): Verdict {
-  const wide = machine === "x86-64";
+  const { elfClass, littleEndian } = LOADER_RECORDS[machine].facts;
+  const wide = elfClass === 64;
   if (bytes.length < (wide ? ELF64_EHDR_SIZE : ELF32_EHDR_SIZE)) return NO_EXECUTABLE;
-  const source = elfSource(bytes, wide ? 64 : 32, true);
+  const source = elfSource(bytes, elfClass, littleEndian);
   const type = half(source, 16);
   if (type !== ET_DYN && type !== ET_EXEC) return NO_EXECUTABLE;
   const [offset, entry, count] = wide

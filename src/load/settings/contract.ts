@@ -2,6 +2,9 @@
 // The parts of load/ meet here: search/ finds files, the process maps, binds and relocates them.
 
 import type { ElfImage } from "../../elf/index.ts";
+import type { LoaderMachine } from "../machines/index.ts";
+
+export type { LoaderMachine } from "../machines/index.ts";
 
 /** Why a path could not be opened, as the system call would say it. */
 export type OpenFailure =
@@ -41,9 +44,6 @@ export interface LoadFiles {
   /** What a symbolic link says, for messages about one that leads nowhere; undefined for anything else. */
   linkTarget?(path: string): string | undefined;
 }
-
-/** x86-64 and i386 in the words of the search: AT_PLATFORM, `$LIB`, the flags of ld.so.cache entries. */
-export type LoaderMachine = "x86-64" | "i386";
 
 /** Whose loader is simulated. Differences between versions are in profiles.ts, one row a difference. */
 export interface LoaderProfile {

@@ -2,7 +2,10 @@
 // differs between versions stands in CHANGES, one row a difference, and is asked for by name with `behaves`.
 
 import { findText, nameAt } from "../../elf/text.ts";
+import { forEachMachine, LAYOUT_NAMES, type Layout } from "../machines/index.ts";
 import type { LoaderMachine, LoaderProfile } from "./contract.ts";
+
+export type { Layout } from "../machines/index.ts";
 
 export interface Change {
   readonly library: LoaderProfile["library"];
@@ -186,31 +189,17 @@ export function compareVersions(a: readonly number[], b: readonly number[]): num
 
 type Directories = Pick<LoaderProfile, "systemDirectories" | "lib">;
 
-/** Default directories and `$LIB` are chosen when a C library is built. */
-export type Layout = "debian" | "debian-biarch" | "lib64" | "lib" | "musl";
-
-export const LAYOUTS: Readonly<Record<Layout, Directories>> = {
-  /** Debian and Ubuntu: multiarch. */
-  debian: directories(
-    ["/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib/", "/usr/lib/"],
-    ["/lib/i386-linux-gnu/", "/usr/lib/i386-linux-gnu/", "/lib/", "/usr/lib/"],
-  ),
-  /** The 32-bit library of libc6-i386 beside Debian's 64-bit one. */
-  "debian-biarch": directories(
-    ["/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib/", "/usr/lib/"],
-    ["/lib32/", "/usr/lib32/", "/lib/", "/usr/lib/"],
-  ),
-  /** glibc's own default (slibdir of sysdeps/unix/sysv/linux/x86_64): Fedora, RHEL, SUSE, Amazon Linux. */
-  lib64: directories(["/lib64/", "/usr/lib64/"], ["/lib/", "/usr/lib/"]),
-  /** Arch Linux: 64-bit libraries in /usr/lib, 32-bit ones in /usr/lib32. */
-  lib: directories(["/lib/", "/usr/lib/"], ["/lib32/", "/usr/lib32/"]),
-  /** musl, ldso/dynlink.c; /etc/ld-musl-ARCH.path replaces them. It has no `$LIB`. */
-  musl: directories(["/lib/", "/usr/local/lib/", "/usr/lib/"], ["/lib/", "/usr/local/lib/", "/usr/lib/"]),
-};
+/** What each layout means on each machine. */
+export const LAYOUTS: Readonly<Record<Layout, Directories>> = Object.fromEntries(
+  LAYOUT_NAMES.map((layout) => [layout, directories(layout)] as const),
+) as Record<Layout, Directories>;
 
 /** `$LIB` is where /usr has the libraries: /usr/lib64/ gives lib64 (DL_DST_LIB of the Makefile). */
-function directories(x86_64: readonly string[], i386: readonly string[]): Directories {
-  return { systemDirectories: { "x86-64": x86_64, i386 }, lib: { "x86-64": libOf(x86_64), i386: libOf(i386) } };
+function directories(layout: Layout): Directories {
+  return {
+    systemDirectories: forEachMachine(({ search }) => search.directories[layout]),
+    lib: forEachMachine(({ search }) => libOf(search.directories[layout])),
+  };
 }
 
 function libOf(system: readonly string[]): string {

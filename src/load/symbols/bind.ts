@@ -3,25 +3,6 @@
 // whoever wants to see or write them.
 
 import {
-  R_386_COPY,
-  R_386_GLOB_DAT,
-  R_386_JUMP_SLOT,
-  R_386_TLS_DESC,
-  R_386_TLS_DTPMOD32,
-  R_386_TLS_DTPOFF32,
-  R_386_TLS_TPOFF,
-  R_386_TLS_TPOFF32,
-} from "../../arch/i386/relocations.ts";
-import {
-  R_X86_64_COPY,
-  R_X86_64_DTPMOD64,
-  R_X86_64_DTPOFF64,
-  R_X86_64_GLOB_DAT,
-  R_X86_64_JUMP_SLOT,
-  R_X86_64_TLSDESC,
-  R_X86_64_TPOFF64,
-} from "../../arch/x86_64/relocations.ts";
-import {
   DT_JMPREL,
   DT_PLTGOT,
   DT_SYMTAB,
@@ -42,7 +23,20 @@ import {
   symbolValue,
   symbolVisibility,
 } from "../file/dynamic-symbols.ts";
+import { entryType } from "../file/relocation-entry.ts";
 import { versionIndex } from "../file/version-table.ts";
+import {
+  CLASS_COPY,
+  CLASS_PLT,
+  DO_COPY,
+  DO_DESCRIPTOR,
+  DO_REFUSE,
+  DO_SIZE,
+  DO_SIZE32,
+  DO_TP_OFFSET,
+  DO_TP_OFFSET_NEGATED,
+  KIND_COUNT,
+} from "../machines/index.ts";
 import {
   type Bindings,
   BOUND_FROM_CACHE,
@@ -59,57 +53,17 @@ import {
   SIGSEGV_STATUS,
   warn,
 } from "../objects/objects.ts";
-import type { LoaderMachine } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
 import { allocateStaticTls } from "../tls/tls.ts";
-import { CLASS_COPY, CLASS_PLT, CLASS_SLOT, lookUp, nameQuery, type Query } from "./lookup.ts";
+import { lookUp, nameQuery, type Query } from "./lookup.ts";
 import { withoutLfs64 } from "./musl-lfs64.ts";
-import {
-  DO_COPY,
-  DO_DESCRIPTOR,
-  DO_REFUSE,
-  DO_SIZE,
-  DO_SIZE32,
-  DO_TP_OFFSET,
-  DO_TP_OFFSET_NEGATED,
-  refusedByMusl,
-  relocationKinds,
-} from "./relocation-kinds.ts";
-
-function classTable(plt: readonly number[], copy: number): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const type of plt) table[type] = CLASS_PLT;
-  table[copy] = CLASS_COPY;
-  return table;
-}
+import { refusedByMusl, relocationKinds } from "./relocation-kinds.ts";
 
 /** CLASS_* of each relocation type for this loader. */
-export function typeClasses({ machine, options }: LoadedProcess): Uint8Array {
-  return behaves(options.profile, "protectedDataCopied") ? OLD_TYPE_CLASSES[machine] : TYPE_CLASSES[machine];
+export function typeClasses({ record, options }: LoadedProcess): Uint8Array {
+  const { classes, oldClasses } = record.relocations;
+  return behaves(options.profile, "protectedDataCopied") ? oldClasses : classes;
 }
-
-/** CLASS_* of each relocation type (sysdeps/x86_64/dl-machine.h and i386, `elf_machine_type_class`). */
-const TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
-  "x86-64": classTable(
-    [R_X86_64_JUMP_SLOT, R_X86_64_DTPMOD64, R_X86_64_DTPOFF64, R_X86_64_TPOFF64, R_X86_64_TLSDESC],
-    R_X86_64_COPY,
-  ),
-  i386: classTable(
-    [R_386_JUMP_SLOT, R_386_TLS_DTPMOD32, R_386_TLS_DTPOFF32, R_386_TLS_TPOFF, R_386_TLS_TPOFF32, R_386_TLS_DESC],
-    R_386_COPY,
-  ),
-};
-
-const OLD_TYPE_CLASSES: Readonly<Record<LoaderMachine, Uint8Array>> = {
-  "x86-64": TYPE_CLASSES["x86-64"].with(R_X86_64_GLOB_DAT, CLASS_SLOT),
-  i386: TYPE_CLASSES.i386.with(R_386_GLOB_DAT, CLASS_SLOT),
-};
-
-/** R_*_JUMP_SLOT: the relocation that lazy binding leaves alone. */
-export const JUMP_SLOTS: Readonly<Record<LoaderMachine, number>> = {
-  "x86-64": R_X86_64_JUMP_SLOT,
-  i386: R_386_JUMP_SLOT,
-};
 
 /**
  * Binds all references of an object.
@@ -124,7 +78,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   object.bindings = bindings;
   checkTables(task, object, lazy);
   const classes = typeClasses(task);
-  const jumpSlot = JUMP_SLOTS[task.machine];
+  const { jumpSlot } = task.record.facts.dynamic;
   const kinds = relocationKinds(task.options.profile.library, task.machine);
   // glibc remembers the last result of each object by symbol and class.
   let last = 0;
@@ -202,7 +156,7 @@ function bindsLocally(task: LoadedProcess, object: LoadedObject, index: number):
 }
 
 /** Kinds of relocations that may fail although the symbol is found. */
-const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: 16 }, (_, kind) =>
+const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: KIND_COUNT }, (_, kind) =>
   [DO_REFUSE, DO_SIZE, DO_SIZE32, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, DO_DESCRIPTOR].includes(kind) ? 1 : 0,
 );
 
@@ -248,7 +202,7 @@ export function askFor(query: Query, object: LoadedObject, index: number, typeCl
   const { nameEnd, hash } = symbolicOf(file);
   const { symbols, versions } = file;
   const at = symbols.start + index * symbols.entry;
-  const name = symbols.stringStart + symbols.view.getUint32(at, true);
+  const name = symbols.stringStart + symbols.view.getUint32(at, symbols.littleEndian);
   query.from = object;
   query.symbol = index;
   query.bytes = symbols.bytes;
@@ -381,13 +335,11 @@ function needStaticTls(task: LoadedProcess, object: LoadedObject, id: number, ro
 function refuseType(task: LoadedProcess, object: LoadedObject, row: number, at: number, what: string): void {
   const { elf } = object.file;
   if (task.options.profile.library === "musl") {
-    const found = elf.view.getUint32(at + (elf.elfClass === 64 ? 8 : 4), true);
     // What is missed has been said.
-    if (object.bindings?.rule[row] !== NOT_BOUND)
-      refuseForMusl(task, object, elf.elfClass === 64 ? found : found & 255);
+    if (object.bindings?.rule[row] !== NOT_BOUND) refuseForMusl(task, object, entryType(elf, at));
     return;
   }
-  const type = elf.elfClass === 64 ? elf.view.getUint32(at + 8, true) : elf.view.getUint8(at + 4);
+  const type = entryType(elf, at);
   const digits = type.toString(16).padStart(type > 255 ? 8 : 2, "0");
   const who = object.kind === "program" ? "" : `${object.name}: `;
   const text = `error while loading shared libraries: ${who}unexpected ${what} type 0x${digits}`;

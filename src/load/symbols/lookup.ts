@@ -1,8 +1,6 @@
 // Which definition a reference gets (glibc elf/dl-lookup.c). Runs for every symbolic relocation of every object, so it
 // works on numbers and byte ranges, and answers through fields of the query instead of making records.
 
-import { R_386_COPY } from "../../arch/i386/relocations.ts";
-import { R_X86_64_COPY } from "../../arch/x86_64/relocations.ts";
 import {
   type GnuHashTable,
   gnuHash,
@@ -37,6 +35,7 @@ import {
   symbolVisibility,
 } from "../file/dynamic-symbols.ts";
 import { versionWord } from "../file/version-table.ts";
+import { CLASS_COPY, CLASS_PLT, CLASS_SLOT, loaderRecordOf } from "../machines/index.ts";
 import {
   BOUND_BY_LOOKUP,
   BOUND_PROTECTED,
@@ -47,12 +46,6 @@ import {
   type UniqueTable,
 } from "../objects/objects.ts";
 
-/** Reference from a PLT or of TLS: an undefined symbol with a value (a PLT entry of the program) is no definition. */
-export const CLASS_PLT = 1;
-/** Reference of R_*_COPY: the program itself is passed over. */
-export const CLASS_COPY = 2;
-/** GOT entry, in loaders that let the program's copy of protected data count (ELF_RTYPE_CLASS_EXTERN_PROTECTED_DATA). */
-export const CLASS_SLOT = 4;
 /** Of a second look-up: what the program only has copies of is passed over. */
 const SKIP_COPIES = 8;
 
@@ -217,10 +210,11 @@ function search(query: Query, scope: readonly (readonly LoadedObject[])[], start
 function isCopied(query: Query, { file }: LoadedObject): boolean {
   const { symbols } = file;
   const { symbol, type, firstPlt } = symbolicOf(file);
-  const copy = file.elf.elfClass === 64 ? R_X86_64_COPY : R_386_COPY;
+  const copy = loaderRecordOf(file.elf)?.facts.dynamic.copy;
   for (let row = 0; row < firstPlt; row++) {
     if (type[row] !== copy) continue;
-    const name = symbols.stringStart + symbols.view.getUint32(symbols.start + symbol[row] * symbols.entry, true);
+    const name =
+      symbols.stringStart + symbols.view.getUint32(symbols.start + symbol[row] * symbols.entry, symbols.littleEndian);
     if (sameName(query, symbols, name, symbols.stringEnd)) return true;
   }
   return false;
@@ -325,16 +319,16 @@ const LINKABLE_TYPES =
 function check(query: Query, object: LoadedObject, index: number, classes: number): number {
   const { symbols } = object.file;
   if (index >= symbols.count) return NO;
-  const { view, bytes } = symbols;
+  const { view, bytes, littleEndian } = symbols;
   const entry = symbols.start + index * symbols.entry;
   const type = bytes[entry + symbols.infoAt] & 15;
-  const section = view.getUint16(entry + symbols.sectionAt, true);
+  const section = view.getUint16(entry + symbols.sectionAt, littleEndian);
   const value = entry + symbols.valueAt;
-  const zero = view.getUint32(value, true) === 0 && (!symbols.wide || view.getUint32(value + 4, true) === 0);
+  const zero = view.getUint32(value) === 0 && (!symbols.wide || view.getUint32(value + 4) === 0);
   if (zero && section !== SHN_ABS && type !== STT_TLS) return NO;
   if ((classes & CLASS_PLT) !== 0 && section === 0) return NO;
   if (((1 << type) & LINKABLE_TYPES) === 0) return NO;
-  const name = symbols.stringStart + view.getUint32(entry, true);
+  const name = symbols.stringStart + view.getUint32(entry, littleEndian);
   if (!sameName(query, symbols, name, symbols.stringEnd)) return NO;
   return checkVersion(query, object, index);
 }
@@ -390,7 +384,8 @@ function findByMusl(query: Query, object: LoadedObject, table: HashTable): numbe
   // The first of the name in the chain whose version is not hidden; if that will not do, the object has none.
   for (let index = nextCandidate(table, hash, 0); index !== 0; index = nextCandidate(table, hash, index)) {
     if (index >= symbols.count) continue;
-    const name = symbols.stringStart + symbols.view.getUint32(symbols.start + index * symbols.entry, true);
+    const name =
+      symbols.stringStart + symbols.view.getUint32(symbols.start + index * symbols.entry, symbols.littleEndian);
     if (!sameName(query, symbols, name, symbols.stringEnd)) continue;
     if (versions.symbolsAt >= 0 && (versionWord(versions, elf.bytes, index) & VERSYM_HIDDEN) !== 0) continue;
     return servesMusl(query, symbols, index) ? index : 0;

@@ -18,6 +18,7 @@ import { symbolicOf } from "../file/dynamic-file.ts";
 import { symbolName, symbolVisibility } from "../file/dynamic-symbols.ts";
 import { versionIndex } from "../file/version-table.ts";
 import { programHeaders } from "../later/calls.ts";
+import { CLASS_COPY, CLASS_PLT } from "../machines/index.ts";
 import { finiOrder, initFirst, initOrder } from "../memory/order.ts";
 import {
   BOUND_BY_LOOKUP,
@@ -31,7 +32,6 @@ import {
 import type { SearchStep } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
 import { typeClasses } from "../symbols/bind.ts";
-import { CLASS_COPY, CLASS_PLT } from "../symbols/lookup.ts";
 import { providerOf, versionComplaints } from "../symbols/versions.ts";
 import { walkScope } from "./scope-walk.ts";
 
@@ -215,7 +215,7 @@ function stepLine(step: SearchStep): string {
 
 function addLinkMap(task: LoadedProcess, object: LoadedObject, lines: string[]): void {
   const { file, base, start } = object;
-  const digits = task.machine === "i386" ? 8 : 16;
+  const digits = 2 * task.record.facts.wordBytes;
   const hex = (value: number): string => `0x${value.toString(16).padStart(digits, "0")}`;
   const dynamic = file.elf.segments.find(({ type }) => type === PT_DYNAMIC)?.address ?? 0;
   const last = file.loads.at(-1);

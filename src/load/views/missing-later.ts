@@ -4,9 +4,10 @@
 import { STB_WEAK } from "../../elf/index.ts";
 import { symbolicOf } from "../file/dynamic-file.ts";
 import { symbolBinding, symbolName, symbolVisibility } from "../file/dynamic-symbols.ts";
+import { CLASS_PLT } from "../machines/index.ts";
 import { type LoadedObject, type LoadedProcess, NOT_YET_BOUND } from "../objects/objects.ts";
 import { askFor } from "../symbols/bind.ts";
-import { CLASS_PLT, lookUp, makeQuery } from "../symbols/lookup.ts";
+import { lookUp, makeQuery } from "../symbols/lookup.ts";
 import { lookupRules } from "../symbols/rules.ts";
 
 export interface LateSymbol {

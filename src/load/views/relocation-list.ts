@@ -1,23 +1,17 @@
 // The relocations of an object one by one, in the order in which they are applied, with what each is bound to: for people
 // who want to see them. Applying them (relocate.ts) does not come by here.
 
-import { MACHINES } from "../../arch/index.ts";
+import { machineTables } from "../../arch/index.ts";
 import type { RelocationType } from "../../arch/relocation.ts";
-import { DT_RELR, DT_RELRSZ, rangeAtAddress, readRelr } from "../../elf/index.ts";
+import { DT_RELR, DT_RELRSZ, type ElfImage, rangeAtAddress, readRelr } from "../../elf/index.ts";
+import { highHalf, lowHalf, word } from "../../elf/source.ts";
 import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
 import { symbolName, symbolSize } from "../file/dynamic-symbols.ts";
+import { entryAddendHigh, entryAddendLow, entryOffset, entryType } from "../file/relocation-entry.ts";
 import type { RelocationRange } from "../file/relocation-ranges.ts";
 import { versionIndex } from "../file/version-table.ts";
+import { DO_COPY, DO_DESCRIPTOR, DO_INDIRECT, DO_NOTHING, DO_REFUSE, DO_RELATIVE } from "../machines/index.ts";
 import { BOUND_LOCALLY, type LoadedObject, type LoadedProcess } from "../objects/objects.ts";
-import {
-  DO_COPY,
-  DO_DESCRIPTOR,
-  DO_INDIRECT,
-  DO_NOTHING,
-  DO_REFUSE,
-  DO_RELATIVE,
-  RELOCATION_KINDS,
-} from "../symbols/relocation-kinds.ts";
 
 export interface LoadedRelocation {
   readonly object: LoadedObject;
@@ -82,13 +76,13 @@ export function* relocationsNaming(
   object: LoadedObject,
   wanted: ReadonlySet<number>,
 ): Generator<LoadedRelocation> {
-  const kinds = RELOCATION_KINDS[process.machine];
-  const { view, elfClass } = object.file.elf;
+  const kinds = process.record.relocations.glibc;
+  const { elf } = object.file;
   const { symbol } = symbolicOf(object.file);
   let row = 0;
   for (const range of object.file.ranges) {
     for (let at = range.start; at < range.end; at += range.entry) {
-      if (!isSymbolic(kinds[typeNumberAt(view, at, elfClass === 64)])) continue;
+      if (!isSymbolic(kindAt(kinds, entryType(elf, at)))) continue;
       if (wanted.has(symbol[row])) yield relocationAt(process, object, range, at, row);
       row++;
     }
@@ -99,9 +93,9 @@ function isSymbolic(kind: number): boolean {
   return kind !== DO_RELATIVE && kind !== DO_INDIRECT && kind !== DO_NOTHING;
 }
 
-/** 255, which no psABI uses, stands for all beyond. */
-function typeNumberAt(view: DataView, at: number, wide: boolean): number {
-  return wide ? Math.min(view.getUint32(at + 8, true), 255) : view.getUint32(at + 4, true) & 255;
+/** DO_* of a type; the last place of the column stands for all beyond. */
+function kindAt(kinds: Uint8Array, type: number): number {
+  return kinds[Math.min(type, kinds.length - 1)];
 }
 
 function* packedOnes(process: LoadedProcess, object: LoadedObject): Generator<LoadedRelocation> {
@@ -111,7 +105,7 @@ function* packedOnes(process: LoadedProcess, object: LoadedObject): Generator<Lo
   const range = where === undefined ? undefined : rangeAtAddress(elf, where);
   if (range === undefined || size === undefined) return;
   const end = Math.min(range.end, range.start + size);
-  const typeNumber = machineOf(process).dynamic.relative;
+  const typeNumber = process.record.facts.dynamic.relative;
   for (const address of readRelr(elf, { start: range.start, end }, { file: elf.name }, () => {})) {
     yield {
       object,
@@ -133,12 +127,9 @@ function* packedOnes(process: LoadedProcess, object: LoadedObject): Generator<Lo
   }
 }
 
-function machineOf(process: LoadedProcess) {
-  return MACHINES[process.machine === "x86-64" ? 0 : 1];
-}
-
 function typeOf(process: LoadedProcess, typeNumber: number): RelocationType | undefined {
-  return machineOf(process).relocations.types[typeNumber];
+  const { elfMachine, elfClass, littleEndian } = process.record.facts;
+  return machineTables(elfMachine, elfClass, littleEndian)?.relocations.types[typeNumber];
 }
 
 /** A million of these are made one after the other, so all come from one place with their fields in one order. */
@@ -150,11 +141,10 @@ function relocationAt(
   nextRow: number,
 ): LoadedRelocation {
   const { file, bindings } = object;
-  const { view, elfClass } = file.elf;
-  const wide = elfClass === 64;
-  const offset = wide ? view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true) : view.getUint32(at, true);
-  const typeNumber = typeNumberAt(view, at, wide);
-  const kind = RELOCATION_KINDS[process.machine][typeNumber];
+  const { elf } = file;
+  const offset = entryOffset(elf, at);
+  const typeNumber = entryType(elf, at);
+  const kind = kindAt(process.record.relocations.glibc, typeNumber);
   const isBound = isSymbolic(kind) && bindings !== undefined;
   const symbol = isBound ? symbolicOf(file).symbol[nextRow] : 0;
   return {
@@ -172,7 +162,7 @@ function relocationAt(
     rule: isBound ? bindings.rule[nextRow] : BOUND_LOCALLY,
     provider: isBound ? process.objects[bindings.provider[nextRow]] : object,
     providerSymbol: isBound ? bindings.symbol[nextRow] : 0,
-    addend: range.rela ? addendAt(view, at, wide) : fieldAt(object, offset),
+    addend: range.rela ? addendAt(elf, at) : fieldAt(object, offset),
   };
 }
 
@@ -182,13 +172,9 @@ function versionOf({ versions, symbols }: DynamicFile, symbol: number): string {
   return versions.hash[version] === 0 ? "" : versions.name[version];
 }
 
-function addendAt(view: DataView, at: number, wide: boolean): number {
-  return wide ? signed(view, at + 16) : view.getInt32(at + 8, true);
-}
-
-/** 64 bits. */
-function signed(view: DataView, at: number): number {
-  return view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+function addendAt(elf: ElfImage, at: number): number {
+  const low = entryAddendLow(elf, at);
+  return elf.elfClass === 64 ? (entryAddendHigh(elf, at) | 0) * 2 ** 32 + low : low | 0;
 }
 
 /** The word at an address as the file has it, signed; 0 in memory that is not in the file. */
@@ -197,5 +183,6 @@ function fieldAt(object: LoadedObject, address: number): number {
   const range = rangeAtAddress(elf, address);
   const bytes = elf.elfClass / 8;
   if (range === undefined || range.end - range.start < bytes) return 0;
-  return bytes === 8 ? signed(elf.view, range.start) : elf.view.getInt32(range.start, true);
+  const { start } = range;
+  return bytes === 8 ? (highHalf(elf, start) | 0) * 2 ** 32 + lowHalf(elf, start) : word(elf, start) | 0;
 }
