@@ -25,6 +25,7 @@ const PACKAGES = {
   "binutils-aarch64-linux-gnu": ["aarch64-linux-gnu-as", "aarch64-linux-gnu-ld"],
   "libc6-i386": ["/lib/ld-linux.so.2"],
   "lib32stdc++6": ["/usr/lib32/libstdc++.so.6"],
+  "gcc-s390x-linux-gnu": ["s390x-linux-gnu-gcc"],
   // For kernels that do not run i386 programs.
   "qemu-user": ["qemu-i386"],
   zstd: ["zstd"],

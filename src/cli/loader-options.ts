@@ -23,6 +23,7 @@ export const LOADER_OPTIONS = {
   "inhibit-cache": { type: "boolean" },
   cpu: { type: "string" },
   kernel: { type: "string" },
+  "page-size": { type: "string" },
   secure: { type: "boolean" },
 } as const;
 
@@ -37,6 +38,7 @@ export const LOADER_HELP = `Which files, whose loader:
       --inhibit-cache       without /etc/ld.so.cache
       --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's
       --kernel VERSION      with this version of Linux; up to glibc 2.35 it matters
+      --page-size SIZE      of the kernel: 4K, 16K or 64K; default: 4K
       --secure              as for a set-user-ID program (AT_SECURE)
 `;
 
@@ -50,6 +52,7 @@ export interface LoaderValues {
   readonly "inhibit-cache"?: boolean | undefined;
   readonly cpu?: string | undefined;
   readonly kernel?: string | undefined;
+  readonly "page-size"?: string | undefined;
   readonly secure?: boolean | undefined;
 }
 
@@ -67,6 +70,9 @@ export interface LoaderWorld {
 }
 
 const CPU_LEVELS = LOADER_RECORDS["x86-64"].search.levels;
+
+/** What --page-size takes. */
+const PAGE_SIZES: Readonly<Record<string, number>> = { "4K": 0x1000, "16K": 0x4000, "64K": 0x1_0000 };
 
 export function isDirectory(path: string): boolean {
   try {
@@ -97,6 +103,9 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
   if (values.kernel !== undefined && !/^\d+(\.\d+){1,2}/.test(values.kernel)) {
     return `--kernel takes a version such as 3.10, not '${values.kernel}'`;
   }
+  const pageSize = values["page-size"] === undefined ? undefined : PAGE_SIZES[values["page-size"].toUpperCase()];
+  if (values["page-size"] !== undefined && pageSize === undefined)
+    return `--page-size takes 4K, 16K or 64K, not '${values["page-size"]}'`;
   const cpu = level === undefined ? hostCpu() : undefined;
   const options = {
     environment,
@@ -107,6 +116,7 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
     ...(values["inhibit-cache"] === true ? { inhibitCache: true } : {}),
     hwcaps: cpu?.hwcaps ?? CPU_LEVELS.slice(1, (level ?? 0) + 1).reverse(),
     platform: cpu?.platform ?? "x86_64",
+    ...(pageSize === undefined ? {} : { pageSize }),
     // 5.15.0-91-generic is 5.15.0.
     ...(values.kernel === undefined ? {} : { kernel: (values.kernel.match(/\d+/g) ?? []).slice(0, 3).map(Number) }),
   };

@@ -5,7 +5,7 @@ import { error, type Problem, parseElfImage, warning } from "../elf/index.ts";
 import { machineName } from "../elf/names.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
-import { LOADER_RECORDS, loaderMachineOf } from "./machines/index.ts";
+import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "./machines/index.ts";
 import { addObject, mapDependencies, mapObject } from "./objects/dependencies.ts";
 import type { LoadedObject, LoadedProcess, LoadHost } from "./objects/objects.ts";
 import { type Placement, placementProblems, placer } from "./objects/place.ts";
@@ -126,7 +126,8 @@ function openProgram(
   if (file.elf.segments.length === 0) return headerProblem(opened.bytes, path);
   const machine = loaderMachineOf(file.elf);
   if (machine === undefined) {
-    const facts = { machine: machineName(file.elf.header.machine), bits: file.elf.elfClass };
+    const machines = loaderRecords().map(({ name }) => name);
+    const facts = { machine: machineName(file.elf.header.machine), bits: file.elf.elfClass, machines };
     return error("cannot-load-machine", { file: path }, facts);
   }
   return { file, machine };
@@ -175,7 +176,9 @@ function startProcess(
   const host: LoadHost = {
     search: searchContext(cache.files, options, { machine, program: asked, interpreter }),
     fileOf: (opened) => dynamicFileOf(cache, opened),
-    place: placer(machine, settings, () => sizeOf(cache, libraryCachePath(options.profile, asked.origin))),
+    place: placer(machine, settings, options.pageSize ?? LOADER_RECORDS[machine].pageSizes[0], () =>
+      sizeOf(cache, libraryCachePath(options.profile, asked.origin)),
+    ),
     resolveIndirect: settings.resolveIndirect,
   };
   const task = emptyProcess(machine, options, programName, host, settings.bindNow === true);

@@ -39,7 +39,9 @@ export function startSession(request: Request): Session {
   const where = surroundings(request, world, files);
   const node = nodeExports(where);
   const targets =
-    systems.length > 0 ? systems.map((system) => systemTarget(system, node)) : [surroundingsTarget(where, node)];
+    systems.length > 0
+      ? systems.map((system) => systemTarget(system, node, world.options.pageSize))
+      : [surroundingsTarget(where, node)];
   return { checker: checker(where.cache, world.options.libraryPath ?? "", targets), kept: () => kept };
 }
 

@@ -98,9 +98,11 @@ const FOR_PROGRAMS = [
   "inhibit-cache",
   "cpu",
   "kernel",
+  "page-size",
   "secure",
 ] as const;
 
+/** Where --page-size says nothing. */
 const PAGE = 4096;
 
 /** What there is as text only. */
@@ -161,11 +163,12 @@ function readBases(texts: readonly string[]): ReadonlyMap<string, number> | stri
 function programRequest(values: Values, program: string, style: Style, io: Io): ProgramRequest | string {
   const given = readBases(values.base ?? []);
   if (typeof given === "string") return given;
-  const odd = [...given].find(([, base]) => base % PAGE !== 0);
-  if (odd !== undefined)
-    return `a program or library begins on a page: --base takes multiples of 0x1000, not '${odd[0]}=0x${odd[1].toString(16)}'`;
   const world = loaderWorld(values, io);
   if (typeof world === "string") return world;
+  const pageSize = world.options.pageSize ?? PAGE;
+  const odd = [...given].find(([, base]) => base % pageSize !== 0);
+  if (odd !== undefined)
+    return `a program or library begins on a page: --base takes multiples of 0x${pageSize.toString(16)}, not '${odd[0]}=0x${odd[1].toString(16)}'`;
   const unwritten = values.json === true && NOT_IN_JSON.find((name) => values[name] !== undefined);
   if (unwritten) return `--json shows objects, scopes and what is missing; it has nothing of --${unwritten}`;
   const debug = (values.debug ?? "").split(/[ ,:]+/).filter((part) => part !== "");

@@ -56,7 +56,7 @@ export const checkMessages: MessageTable = {
   },
   "check-unreadable": { message: "cannot be read[[: {reason}]]" },
   "check-foreign-machine": {
-    message: "made for {found} ({bits} bits): not x86-64 or i386, which is all that is checked",
+    message: "made for {found} ({bits} bits), which is not checked: machines that are known are {machines}",
     cure: "install or build the x86-64 variant if that is where it is to run",
   },
 
@@ -215,6 +215,15 @@ export const checkMessages: MessageTable = {
   "check-refused": {
     message: "the dynamic linker of {system} does not open it: {reason}",
     cure: "build it for Linux on {machine}, as a shared library (-shared), with a linker that is not older than its tools",
+  },
+  "check-page-size": {
+    message: "with pages of {page} bytes the dynamic linker of {system} does not open it: {reason}",
+    cure: "link it with -z max-page-size=65536, which does for all page sizes",
+  },
+  "check-larger-pages": {
+    message: "it does not load where the kernel has pages of {pages}[[: {reason}]]",
+    more: ["Asahi Linux and the Raspberry Pi 5 have 16 KiB; RHEL 8 for Arm and Linux on POWER have 64 KiB"],
+    cure: "link it with -z max-page-size=65536, which does for all page sizes",
   },
   "check-foreign-library": {
     message: "made for {made}, not for the {has} of {system}[[: {reason}]]",

@@ -54,12 +54,21 @@ export const loadMessages: MessageTable = {
   "cannot-open-program": { message: "cannot open it: {reason}" },
   "no-program-headers": { message: "it has no program headers, so there is nothing to load" },
   "cannot-load-machine": {
-    message: "it is for {machine} ({bits} bits); only programs for x86-64 and i386 can be loaded",
+    message: "it is for {machine} ({bits} bits); programs that can be loaded are for {machines}",
   },
   "interpreter-missing": {
     message: "its loader {interpreter} cannot be opened",
     more: ["a shell says: cannot execute: required file not found"],
     cure: "install the C library that the program was built for, or build the program for this one",
+  },
+  "segments-not-on-pages": {
+    message: "its segments do not lie on pages of {page} bytes: the kernel kills the process as it starts it (SIGSEGV)",
+    cure: "link it with -z max-page-size=65536, which does for all page sizes",
+  },
+  "segments-mapped-elsewhere": {
+    message:
+      "its segments do not lie on pages of {page} bytes: musl maps them nevertheless, with other bytes where they belong",
+    cure: "link it with -z max-page-size=65536, which does for all page sizes",
   },
   "segment-beyond-file": {
     message: "file is truncated: {size} bytes, where its segments need {needed}",

@@ -16,7 +16,7 @@ import {
 } from "../../elf/index.ts";
 import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
 import type { LoadCache } from "../load.ts";
-import { forEachMachine, loaderMachineOf } from "../machines/index.ts";
+import { forEachMachine, loaderMachineOf, loaderRecords } from "../machines/index.ts";
 import { FILE_ERRORS, findLibrary, searchContext } from "../search/index.ts";
 import type { LoaderMachine, OpenedFile, Requester } from "../settings/contract.ts";
 import { LAYOUTS, profileOf } from "../settings/profiles.ts";
@@ -65,9 +65,9 @@ export interface Target {
   readonly findings: (group: Group, path: string) => readonly Problem[];
 }
 
-/** A system of the tables. */
-export function systemTarget(system: System, node: NodeExports): Target {
-  const tables = systemTables(system);
+/** A system of the tables. @param pageSize of its kernel; default: what is usual on the machine */
+export function systemTarget(system: System, node: NodeExports, pageSize?: number): Target {
+  const tables = systemTables(system, pageSize);
   return { name: system.name, findings: (group) => systemFindings(group, tables, node) };
 }
 
@@ -151,7 +151,8 @@ function readDemands(
   }
   const machine = loaderMachineOf(elf);
   if (machine === undefined) {
-    const facts = { found: machineName(elf.header.machine), bits: elf.elfClass };
+    const machines = loaderRecords().map(({ name }) => name);
+    const facts = { found: machineName(elf.header.machine), bits: elf.elfClass, machines };
     report(error("check-foreign-machine", { file: name }, facts));
     return undefined;
   }

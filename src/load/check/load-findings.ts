@@ -20,7 +20,7 @@ import { fileFindings } from "./file-findings.ts";
 import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { isLinux } from "./made-for.ts";
 import { nodeEntryFindings } from "./node-entry.ts";
-import { refusalFindings, relocationFindings } from "./refusals.ts";
+import { pageFindings, refusalFindings, relocationFindings } from "./refusals.ts";
 import {
   type Linker,
   linkerAt,
@@ -39,7 +39,8 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
   const linker = linkerFor(main, where);
   const isStranger = !isLinux(main.made) && (main.made !== "Android" || main.role !== "static-program");
   if (main.role === "static-program") {
-    const own = fileFindings(main, linker?.profile ?? { library: "glibc", version: [] }, where.cpu);
+    const rules = linker?.profile ?? { library: "glibc", version: [] };
+    const own = [...fileFindings(main, rules, where.cpu), ...pageFindings(main, rules, where.options.pageSize)];
     return isStranger ? [...own, foreignProgram(main, linker?.profile.library ?? "glibc", where.name)] : own;
   }
   if (isStranger && main.role === "program" && linker === undefined) {
@@ -56,7 +57,10 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, n
   const result = load(path, { ...where.options, profile }, where.cache, settings);
   if (!result.loaded) return [...own, result.problem];
   const isProgram = main.role === "program";
-  const refused = isProgram ? [] : refusalFindings(main, profile, where.name, main.role === "addon");
+  const { pageSize } = where.options;
+  const refused = isProgram ? [] : refusalFindings(main, profile, where.name, main.role === "addon", pageSize);
+  // The load itself says so of a program.
+  own.push(...pageFindings(main, profile, pageSize).filter(({ severity }) => severity === "note"));
   const files = result.process.objects.map(({ file }) => file);
   if (main.role === "addon" && refused.length === 0) own.push(...nodeFindings(main, files, node));
   if (profile.library === "musl") refused.push(...relocationsRefused(result.process, main, where));

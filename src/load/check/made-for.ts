@@ -5,6 +5,7 @@ import { ELFOSABI_GNU, ELFOSABI_SYSV, NT_GNU_ABI_TAG, notesInSegments } from "..
 import { osAbiName } from "../../elf/names.ts";
 import { word } from "../../elf/source.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
+import { isInterpreterOf, loaderRecords } from "../machines/index.ts";
 
 /** A C library of Linux, or another system by its name. */
 export type MadeFor = "glibc" | "musl" | (string & {});
@@ -42,9 +43,20 @@ const GLIBC_NAMES =
 /** musl calls itself libc.so; Alpine and others name it after the machine. */
 const MUSL_NAMES = /^(libc\.so|libc\.musl-[\w]+\.so\.1|ld-musl-[\w]+\.so\.1)$/;
 
+/** glibc's dynamic linkers of all machines. */
+const LINKER_NAMES: ReadonlySet<string> = new Set(
+  loaderRecords().flatMap(({ interpreters }) =>
+    interpreters.glibc.map((path) => path.slice(path.lastIndexOf("/") + 1)),
+  ),
+);
+
 /** Is this a library of glibc? */
 export function isGlibcName(name: string): boolean {
-  return GLIBC_NAMES.test(name) || /^lib(thread_db|BrokenLocale|nss_\w+|c_malloc_debug|memusage)\.so\.\d$/.test(name);
+  return (
+    LINKER_NAMES.has(name) ||
+    GLIBC_NAMES.test(name) ||
+    /^lib(thread_db|BrokenLocale|nss_\w+|c_malloc_debug|memusage)\.so\.\d$/.test(name)
+  );
 }
 
 /**
@@ -65,6 +77,7 @@ function byHeader({ elf }: DynamicFile): MadeFor | undefined {
 
 function byInterpreter(interpreter: string | undefined): MadeFor | undefined {
   if (interpreter === undefined) return undefined;
+  if (isInterpreterOf("glibc", interpreter)) return "glibc";
   return INTERPRETERS.find(([pattern]) => pattern.test(interpreter))?.[1];
 }
 
@@ -84,7 +97,7 @@ function byLibraries({ versions }: DynamicFile, needed: readonly string[]): Made
   const foreign = LIBRARIES.find(([pattern]) => needed.some((name) => pattern.test(name)));
   if (foreign !== undefined) return foreign[1];
   if (needed.some((name) => MUSL_NAMES.test(name))) return "musl";
-  const asksGlibc = needed.some((name) => GLIBC_NAMES.test(name));
+  const asksGlibc = needed.some((name) => LINKER_NAMES.has(name) || GLIBC_NAMES.test(name));
   return asksGlibc || versions.needs.some(({ name }) => name.startsWith("GLIBC_")) ? "glibc" : undefined;
 }
 

@@ -2,8 +2,10 @@
 // the place of a library. In its own words, and under the rules of the release that is asked about.
 
 import { machineTables } from "../../arch/index.ts";
-import { error, type Problem } from "../../elf/index.ts";
+import { error, note, type Problem } from "../../elf/index.ts";
+import { LOADER_RECORDS } from "../machines/index.ts";
 import { refusalOf } from "../objects/dependencies.ts";
+import { fitsPages } from "../objects/map.ts";
 import { verifyForGlibc, verifyForMusl } from "../search/index.ts";
 import type { LoaderProfile } from "../settings/contract.ts";
 import { behaves, profileOf } from "../settings/profiles.ts";
@@ -15,10 +17,19 @@ import type { LibraryRules } from "./file-findings.ts";
  * Why a file cannot be opened as a library. Programs themselves are mapped by the kernel, which does not look so closely.
  * @param system its name  @param opened by dlopen, as addons and plug-ins are
  */
-export function refusalFindings(demands: Demands, rules: LibraryRules, system: string, opened: boolean): Problem[] {
+export function refusalFindings(
+  demands: Demands,
+  rules: LibraryRules,
+  system: string,
+  opened: boolean,
+  pageSize: number = LOADER_RECORDS[demands.machine].pageSizes[0],
+): Problem[] {
   const { file, name, machine } = demands;
   const profile = profileOf(rules.library, rules.version);
-  const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened);
+  const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened, pageSize);
+  if (reason !== undefined && !fitsPages(file, pageSize)) {
+    return [error("check-page-size", { file: name }, { reason, page: pageSize, system })];
+  }
   return reason === undefined ? [] : [error("check-refused", { file: name }, { reason, machine, system })];
 }
 
@@ -42,4 +53,25 @@ function headerRefusal({ file, machine }: Demands, profile: LoaderProfile): stri
   const abi = behaves(profile, "abiNotes") ? { kernel: undefined } : undefined;
   const verdict = profile.library === "musl" ? verifyForMusl(bytes, machine) : verifyForGlibc(bytes, machine, abi);
   return verdict.fate === "fatal" || verdict.fate === "wrong-system" ? verdict.message : undefined;
+}
+
+/**
+ * A program that the kernel cannot map with its pages; and, of machines whose kernels have pages of several sizes, what is refused
+ * with larger ones though not with those that are assumed.
+ * @param asked the page size that the user asked about, if any
+ */
+export function pageFindings(demands: Demands, rules: LibraryRules, asked: number | undefined): Problem[] {
+  const { file, name, machine, role } = demands;
+  const { pageSizes } = LOADER_RECORDS[machine];
+  const pageSize = asked ?? pageSizes[0];
+  const isProgram = role === "program" || role === "static-program";
+  if (!fitsPages(file, pageSize))
+    return isProgram ? [error("segments-not-on-pages", { file: name }, { page: pageSize })] : [];
+  const failing = asked === undefined ? pageSizes.filter((size) => size > pageSize && !fitsPages(file, size)) : [];
+  if (failing.length === 0) return [];
+  const reason = isProgram
+    ? undefined
+    : refusalOf(profileOf(rules.library, rules.version), file, false, Math.min(...failing));
+  const pages = failing.map((size) => `${size / 1024} KiB`);
+  return [note("check-larger-pages", { file: name }, { pages, ...(reason === undefined ? {} : { reason }) })];
 }

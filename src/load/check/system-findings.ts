@@ -25,20 +25,23 @@ import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { defines, definesVersion, type Group } from "./group.ts";
 import { NODE_SYMBOL, nodeFindings } from "./load-findings.ts";
 import { isGlibcName, isLinux } from "./made-for.ts";
-import { refusalFindings, relocationFindings } from "./refusals.ts";
+import { pageFindings, refusalFindings, relocationFindings } from "./refusals.ts";
 import type { NodeExports } from "./surroundings.ts";
 import { unneededFindings } from "./unneeded.ts";
 
 /** A system, and its C library's symbols once somebody has asked. */
 export interface SystemTables {
   readonly system: System;
+  /** Of its kernel, where the user says; otherwise what is usual on the machine. */
+  readonly pageSize: number | undefined;
   symbols(machine: LoaderMachine): LibrarySymbols;
 }
 
-export function systemTables(system: System): SystemTables {
+export function systemTables(system: System, pageSize?: number): SystemTables {
   const known = new Map<LoaderMachine, LibrarySymbols>();
   return {
     system,
+    pageSize,
     symbols: (machine) => {
       let symbols = known.get(machine);
       if (symbols === undefined) {
@@ -57,7 +60,7 @@ export function systemTables(system: System): SystemTables {
 export function systemFindings(group: Group, tables: SystemTables, node: NodeExports): Problem[] {
   const { main } = group;
   const { system } = tables;
-  const own = fileFindings(main, system, undefined);
+  const own = [...fileFindings(main, system, undefined), ...pageFindings(main, system, tables.pageSize)];
   const isStranger = !isLinux(main.made) && main.made !== "Android";
   if (main.role === "static-program")
     return isStranger ? [...own, foreignProgram(main, system.library, system.name)] : own;
@@ -73,7 +76,7 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   const others = group.objects.slice(1).flatMap((it) => fileFindings(it, system, undefined));
   const libraries = main.role === "program" ? group.objects.slice(1) : group.objects;
   const refused = libraries.flatMap((it) =>
-    refusalFindings(it, system, system.name, it === main && main.role === "addon"),
+    refusalFindings(it, system, system.name, it === main && main.role === "addon", tables.pageSize),
   );
   for (const it of group.objects) refused.push(...relocationFindings(it, system, system.name));
   const files = group.objects.map(({ file }) => file);

@@ -119,6 +119,7 @@ export const I386_LOADER: LoaderRecord = {
   },
   // Of a 64-bit kernel.
   space: { program: 0x5655_5000, top: 0xf7ff_e000, entropy: 8, kernel: 0x8000, loader: 0x2000, end: 0xffff_e000 },
+  pageSizes: [0x1000],
   tcbAlignment: 64,
   stackIsExecutable: true,
   firstGlibc: [2, 0],

@@ -151,6 +151,8 @@ export interface LoaderRecord {
   readonly descriptors: DescriptorRules;
   readonly search: SearchRules;
   readonly space: AddressSpace;
+  /** The page sizes that kernels of this machine have; the first is taken where nobody says. */
+  readonly pageSizes: readonly number[];
   /** Alignment of struct pthread (TLS_TCB_ALIGN). */
   readonly tcbAlignment: number;
   /** Without PT_GNU_STACK an executable stack is meant (DEFAULT_STACK_PERMS). */

@@ -134,6 +134,7 @@ export const X86_64_LOADER: LoaderRecord = {
     loader: 0x2000,
     end: 0x7fff_ffff_f000,
   },
+  pageSizes: [0x1000],
   // For XMM state.
   tcbAlignment: 64,
   stackIsExecutable: true,

@@ -19,7 +19,7 @@ import { isLibc } from "../file/second-libc.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "../search/index.ts";
 import type { Candidate, LoaderProfile, Requester, SearchRule, SearchStep } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
-import { mappedBytes, pageDown, pageUp } from "./map.ts";
+import { fitsPages, mappedBytes, pageDown, pageUp } from "./map.ts";
 import {
   type EndPlace,
   endProcess,
@@ -27,10 +27,10 @@ import {
   type LoadedObject,
   type LoadedProcess,
   type ObjectKind,
+  pageSizeOf,
   SIGBUS_STATUS,
   SIGSEGV_STATUS,
 } from "./objects.ts";
-import { PAGE } from "./region.ts";
 
 /** What `addObject` is told. */
 export interface NewObject {
@@ -53,9 +53,10 @@ export interface NewObject {
 /** Maps a file into the process: the next object. */
 export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   const { file, kind, name } = what;
-  const bytes = mappedBytes(file);
+  const pageSize = pageSizeOf(task);
+  const bytes = mappedBytes(file, pageSize);
   const start = what.start ?? task.host.place(file, name, kind, bytes, what.rule) ?? 0;
-  const first = file.loads.length === 0 ? 0 : pageDown(file.loads[0].address);
+  const first = file.loads.length === 0 ? 0 : pageDown(file.loads[0].address, pageSize);
   const object: LoadedObject = {
     id: task.objects.length,
     kind,
@@ -78,6 +79,7 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
     needed: [],
     initfini: [],
     bound: new Set(),
+    pageSize,
     base: start - first,
     start,
     end: start + bytes,
@@ -92,6 +94,7 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   task.chain.push(object);
   index(task, object);
   task.problems.push(...file.problems);
+  notePages(task, object);
   noteCut(task, object);
   noteLostDynamicSection(task, object);
   return object;
@@ -104,7 +107,8 @@ function noteLostDynamicSection(task: LoadedProcess, object: LoadedObject): void
   if (kind !== "library" || segment === undefined || task.options.profile.library !== "glibc") return;
   const isMapped = file.loads.some(
     ({ address, memoryBytes }) =>
-      segment.address >= pageDown(address) && segment.address < pageUp(address + memoryBytes),
+      segment.address >= pageDown(address, object.pageSize) &&
+      segment.address < pageUp(address + memoryBytes, object.pageSize),
   );
   if (!isMapped) endProcess(task, SIGSEGV_STATUS, { step: "search", object });
 }
@@ -112,32 +116,53 @@ function noteLostDynamicSection(task: LoadedProcess, object: LoadedObject): void
 const AT_SEARCH: EndPlace = { step: "search" };
 
 /**
+ * Segments that do not lie in the file's pages as in memory's. ld.so refuses such libraries (`refusalOf`). The kernel, which maps
+ * the program and the loader, asks mmap for an offset amid a page when the old program is gone already (fs/binfmt_elf.c,
+ * elf_load), and kills the process; musl rounds the offset, so that other bytes lie there (ldso/dynlink.c, map_library).
+ */
+function notePages(task: LoadedProcess, object: LoadedObject): void {
+  const { kind, file, pageSize, name } = object;
+  if (fitsPages(file, pageSize)) return;
+  const place = { file: name };
+  if (kind === "library") task.problems.push(error("segments-mapped-elsewhere", place, { page: pageSize }));
+  else {
+    task.problems.push(error("segments-not-on-pages", place, { page: pageSize }));
+    endProcess(task, SIGSEGV_STATUS, { step: "start", object });
+  }
+}
+
+/**
  * Pages behind the end of a file cannot be touched. The loader touches those that are written to: their process ends by
  * SIGBUS without a word. The kernel, which maps the program itself, clears the rest of the last page of its data and ends the
  * process by SIGSEGV if it cannot (fs/binfmt_elf.c, padzero).
  */
 function noteCut(task: LoadedProcess, object: LoadedObject): void {
+  const { pageSize } = object;
   const size = object.file.elf.bytes.length;
-  const cut = object.file.loads.filter(({ offset, fileBytes }) => pageUp(size) < pageUp(offset + fileBytes));
+  const cut = object.file.loads.filter(
+    ({ offset, fileBytes }) => pageUp(size, pageSize) < pageUp(offset + fileBytes, pageSize),
+  );
   if (cut.length === 0) return;
   const needed = Math.max(...cut.map(({ offset, fileBytes }) => offset + fileBytes));
   task.problems.push(error("segment-beyond-file", { file: object.name }, { size, needed }));
   const written = cut.filter(({ flags }) => (flags & PF_W) !== 0);
   if (written.length === 0) return;
-  if (object.kind === "library" && isDynamicSectionZero(object.file) && !written.some(isTailBehind(size))) return;
+  if (object.kind === "library" && isDynamicSectionZero(object) && !written.some(isTailBehind(pageUp(size, pageSize))))
+    return;
   const isCleared = object.kind !== "library" && written.some((it) => it.memoryBytes > it.fileBytes);
   endProcess(task, isCleared ? SIGSEGV_STATUS : SIGBUS_STATUS, { step: "search", object });
 }
 
 /** The dynamic section would begin in the rest of the file's last page, which is zero, so that it is there but empty. */
-function isDynamicSectionZero({ elf }: DynamicFile): boolean {
+function isDynamicSectionZero({ file: { elf }, pageSize }: LoadedObject): boolean {
   const size = elf.bytes.length;
-  return elf.segments.some(({ type, offset }) => type === PT_DYNAMIC && offset >= size && offset < pageUp(size));
+  const end = pageUp(size, pageSize);
+  return elf.segments.some(({ type, offset }) => type === PT_DYNAMIC && offset >= size && offset < end);
 }
 
-/** Is a page behind the file's last one cleared in part when the segment is mapped? */
-function isTailBehind(size: number): (segment: ElfSegment) => boolean {
-  return ({ offset, fileBytes, memoryBytes }) => memoryBytes > fileBytes && offset + fileBytes > pageUp(size);
+/** Is a page behind the file's last one cleared in part when the segment is mapped? @param end of that page */
+function isTailBehind(end: number): (segment: ElfSegment) => boolean {
+  return ({ offset, fileBytes, memoryBytes }) => memoryBytes > fileBytes && offset + fileBytes > end;
 }
 
 /** Files are known by their identity only if ld.so opened them itself; musl knows no sonames. */
@@ -236,13 +261,14 @@ export function mapObject(
     searched(itself);
     return { object: itself, fresh: false };
   }
-  const refusal = file === undefined ? "invalid ELF header" : refusalOf(task.options.profile, file, opened);
+  const refusal =
+    file === undefined ? "invalid ELF header" : refusalOf(task.options.profile, file, opened, pageSizeOf(task));
   const refused = (message: string): MapResult => {
     searched(undefined, file !== undefined);
     return { object: undefined, name, message, tried: result.tried };
   };
   if (file === undefined || refusal !== undefined) return refused(refusal ?? "");
-  const start = task.host.place(file, result.path, "library", mappedBytes(file), result.rule);
+  const start = task.host.place(file, result.path, "library", mappedBytes(file, pageSizeOf(task)), result.rule);
   if (start === undefined) return refused("failed to map segment from shared object");
   const object = addObject(task, {
     file,
@@ -284,10 +310,15 @@ function muslItself(task: LoadedProcess, name: string): LoadedObject | undefined
 }
 
 /** Why a file cannot be mapped although it is an ELF file of the right kind (elf/dl-load.c, `_dl_map_object_from_fd`). */
-export function refusalOf(profile: LoaderProfile, file: DynamicFile, opened: boolean): string | undefined {
+export function refusalOf(
+  profile: LoaderProfile,
+  file: DynamicFile,
+  opened: boolean,
+  pageSize: number,
+): string | undefined {
   if (profile.library === "musl") return undefined;
   for (const segment of file.loads) {
-    const misaligned = misalignment(profile, segment);
+    const misaligned = misalignment(profile, segment, pageSize);
     if (misaligned !== undefined) return misaligned;
   }
   if (file.loads.length === 0) return "object file has no loadable segments";
@@ -298,13 +329,17 @@ export function refusalOf(profile: LoaderProfile, file: DynamicFile, opened: boo
   return undefined;
 }
 
-function misalignment(profile: LoaderProfile, { alignment, address, offset }: ElfSegment): string | undefined {
+function misalignment(
+  profile: LoaderProfile,
+  { alignment, address, offset }: ElfSegment,
+  pageSize: number,
+): string | undefined {
   if (!behaves(profile, "anyAlignment")) {
-    if (alignment % PAGE !== 0) return "ELF load command alignment not page-aligned";
+    if (alignment % pageSize !== 0) return "ELF load command alignment not page-aligned";
     const fits = alignment === 0 || (address - offset) % alignment === 0;
     return fits ? undefined : "ELF load command address/offset not properly aligned";
   }
-  return (address - offset) % PAGE === 0 ? undefined : "ELF load command address/offset not page-aligned";
+  return (address - offset) % pageSize === 0 ? undefined : "ELF load command address/offset not page-aligned";
 }
 
 /** A place in a search list under way. Its dependencies may have to be gone through once more after it was moved. */

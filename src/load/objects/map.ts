@@ -7,20 +7,20 @@ import type { DynamicFile } from "../file/dynamic-file.ts";
 import type { LoadedObject } from "./objects.ts";
 import { type MappedRegion, type MemoryBudget, PAGE, pageToWrite } from "./region.ts";
 
-export function pageDown(address: number): number {
-  return address - (address % PAGE);
+export function pageDown(address: number, pageSize: number): number {
+  return address - (address % pageSize);
 }
 
-export function pageUp(address: number): number {
-  return Math.ceil(address / PAGE) * PAGE;
+export function pageUp(address: number, pageSize: number): number {
+  return Math.ceil(address / pageSize) * pageSize;
 }
 
 /** Bytes of address space that a file takes, from its first page to the end of its last. */
-export function mappedBytes(file: DynamicFile): number {
+export function mappedBytes(file: DynamicFile, pageSize: number): number {
   if (file.loads.length === 0) return 0;
   let end = 0;
   for (const { address, memoryBytes } of file.loads) end = Math.max(end, address + memoryBytes);
-  return Math.max(0, pageUp(end) - pageDown(file.loads[0].address));
+  return Math.max(0, pageUp(end, pageSize) - pageDown(file.loads[0].address, pageSize));
 }
 
 /** A run of pages of a file, or of zeros, that a segment is mapped to. */
@@ -37,17 +37,17 @@ interface Mapping {
 }
 
 /** @param clearsWholePage see `mapSegments` */
-function mappings({ file, kind }: LoadedObject, clearsWholePage: boolean): Mapping[] {
+function mappings({ file, kind, pageSize }: LoadedObject, clearsWholePage: boolean): Mapping[] {
   const list: Mapping[] = [];
   for (const { address, offset, fileBytes, memoryBytes, flags } of file.loads) {
     // lld writes segments without any bytes. ld.so maps the page that they begin in; the kernel passes them over.
     if (memoryBytes === 0 && kind !== "library") continue;
-    const start = pageDown(address);
+    const start = pageDown(address, pageSize);
     const dataEnd = address + fileBytes;
     // Of a segment without bytes in the file that begins inside a page, ld.so maps that page of the file all the same; the
     // kernel does not (elf_load of fs/binfmt_elf.c, since Linux 6.6).
-    const fileEnd = fileBytes === 0 && kind !== "library" ? start : pageUp(dataEnd);
-    const memoryEnd = pageUp(address + memoryBytes);
+    const fileEnd = fileBytes === 0 && kind !== "library" ? start : pageUp(dataEnd, pageSize);
+    const memoryEnd = pageUp(address + memoryBytes, pageSize);
     if (fileEnd > start) {
       const clearEnd = clearsWholePage ? fileEnd : Math.min(fileEnd, address + memoryBytes);
       const isCleared = memoryBytes > fileBytes;
@@ -87,10 +87,12 @@ export function mapSegments(object: LoadedObject, clearsWholePage: boolean, budg
       flags,
       fileOffset,
     };
-    // What is cleared lies in one page, the last of the file's.
-    if (clearStart < clearEnd) {
-      const page = Math.floor((clearStart - start) / PAGE);
-      pageToWrite(region, page)?.fill(0, clearStart - start - page * PAGE, clearEnd - start - page * PAGE);
+    // Kernels' pages may be larger than those that memory is kept in.
+    for (let at = clearStart; at < clearEnd; ) {
+      const page = Math.floor((at - start) / PAGE);
+      const next = Math.min(clearEnd, start + (page + 1) * PAGE);
+      pageToWrite(region, page)?.fill(0, at - start - page * PAGE, next - start - page * PAGE);
+      at = next;
     }
     return region;
   });
@@ -130,8 +132,8 @@ export function pagesOf(object: LoadedObject, relroProtected: boolean): PageRang
   const { relro } = object.file;
   if (!relroProtected || relro === undefined) return pages;
   // ld.so rounds both ends down (elf/dl-reloc.c, `_dl_protect_relro`).
-  const from = pageDown(object.base + relro.address);
-  const to = pageDown(object.base + relro.address + relro.memoryBytes);
+  const from = pageDown(object.base + relro.address, object.pageSize);
+  const to = pageDown(object.base + relro.address + relro.memoryBytes, object.pageSize);
   return pages.flatMap((range) => protect(range, from, to, PF_R));
 }
 
@@ -150,4 +152,12 @@ function protect(range: PageRange, from: number, to: number, flags: number): Pag
 /** `r-xp` as /proc/PID/maps has it. */
 export function protectionText(flags: number): string {
   return `${flags & PF_R ? "r" : "-"}${flags & PF_W ? "w" : "-"}${flags & PF_X ? "x" : "-"}p`;
+}
+
+/**
+ * Can a file's segments be mapped with pages of this size? What lies at an address has to lie at the same place in a page of the
+ * file.
+ */
+export function fitsPages({ loads }: DynamicFile, pageSize: number): boolean {
+  return loads.every(({ address, offset }) => (address - offset) % pageSize === 0);
 }

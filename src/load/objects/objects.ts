@@ -72,6 +72,8 @@ export interface LoadedObject {
   initfini: readonly LoadedObject[];
   /** Objects it got bound to without needing them (l_reldeps); only dlopen's objects are noted. */
   readonly bound: Set<LoadedObject>;
+  /** Of the process that it is in. */
+  readonly pageSize: number;
   /** Added to the file's addresses (l_addr), and the pages it takes: [start, end). */
   base: number;
   start: number;
@@ -281,6 +283,11 @@ export function endProcess(task: LoadedProcess, exitCode: number, place: EndPlac
 /** A line of ld.so that ends nothing. After the end of the process nothing is said any more. */
 export function warn(task: LoadedProcess, text: string): void {
   if (task.exitCode === undefined) task.messages.push({ text, fatal: false });
+}
+
+/** The kernel's page size for this process. */
+export function pageSizeOf({ options, record }: Pick<LoadedProcess, "options" | "record">): number {
+  return options.pageSize ?? record.pageSizes[0];
 }
 
 /** Where a symbol of an object is in this process: its value, plus the object's base unless the symbol is absolute. */

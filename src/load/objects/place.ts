@@ -7,7 +7,6 @@ import { LOADER_RECORDS } from "../machines/index.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
 import { pageDown, pageUp } from "./map.ts";
 import type { LoadedObject, LoadHost } from "./objects.ts";
-import { PAGE } from "./region.ts";
 
 export interface Placement {
   /**
@@ -29,29 +28,31 @@ const HUGE_PAGE = 0x20_0000;
 export function placer(
   machine: LoaderMachine,
   { given, seed }: Placement,
+  pageSize: number,
   libraryCacheBytes: () => number,
 ): LoadHost["place"] {
   const { space } = LOADER_RECORDS[machine];
   const random = seed === undefined ? undefined : generator(seed);
-  const shift = (): number => (random === undefined ? 0 : Math.floor(random() * 2 ** space.entropy) * PAGE);
-  const programStart = space.program + shift();
-  const gaps: Gap[] = [{ start: LOWEST, end: space.top - shift() }];
+  const shift = (): number => (random === undefined ? 0 : Math.floor(random() * 2 ** space.entropy) * pageSize);
+  const programStart = pageDown(space.program, pageSize) + shift();
+  const gaps: Gap[] = [{ start: LOWEST, end: pageDown(space.top, pageSize) - shift() }];
   let cacheMapped = false;
   return (file, name, kind, bytes, rule) => {
     const known = givenFor(given, name, file);
-    const chosen = linkedFor(file) ?? known ?? (kind === "program" ? programStart : undefined);
+    const chosen = linkedFor(file, pageSize) ?? known ?? (kind === "program" ? programStart : undefined);
     if (chosen !== undefined) {
-      removeFrom(gaps, pageDown(chosen), pageDown(chosen) + bytes);
-      return pageDown(chosen);
+      const start = pageDown(chosen, pageSize);
+      removeFrom(gaps, start, start + bytes);
+      return start;
     }
     if (rule === "cache" && !cacheMapped) {
       cacheMapped = true;
-      takeHighest(gaps, pageUp(libraryCacheBytes()), PAGE);
+      takeHighest(gaps, pageUp(libraryCacheBytes(), pageSize), pageSize, pageSize);
     }
-    const start = takeHighest(gaps, bytes, alignmentOf(file, bytes));
+    const start = takeHighest(gaps, bytes, alignmentOf(file, bytes, pageSize), pageSize);
     if (kind === "loader") {
-      takeHighest(gaps, space.kernel, PAGE);
-      takeHighest(gaps, space.loader, PAGE);
+      takeHighest(gaps, pageUp(space.kernel, pageSize), pageSize, pageSize);
+      takeHighest(gaps, pageUp(space.loader, pageSize), pageSize, pageSize);
     }
     return start;
   };
@@ -63,8 +64,8 @@ function givenFor(given: Placement["given"], name: string, file: DynamicFile): n
 }
 
 /** Where a file that is not position-independent has to be. */
-function linkedFor({ elf, loads }: DynamicFile): number | undefined {
-  return elf.header.type === ET_EXEC && loads.length > 0 ? pageDown(loads[0].address) : undefined;
+function linkedFor({ elf, loads }: DynamicFile, pageSize: number): number | undefined {
+  return elf.header.type === ET_EXEC && loads.length > 0 ? pageDown(loads[0].address, pageSize) : undefined;
 }
 
 /** What is wrong with the addresses that were given. */
@@ -102,13 +103,13 @@ interface Gap {
  * Takes the highest place that fits, as Linux does: what is to be aligned is looked for with room for the alignment.
  * @param gaps from the highest to the lowest
  */
-function takeHighest(gaps: Gap[], bytes: number, alignment: number): number | undefined {
-  const room = alignment > PAGE ? bytes + alignment : bytes;
+function takeHighest(gaps: Gap[], bytes: number, alignment: number, pageSize: number): number | undefined {
+  const room = alignment > pageSize ? bytes + alignment : bytes;
   const index = gaps.findIndex(({ start, end }) => end - start >= room);
   if (index < 0) return undefined;
   const gap = gaps[index];
   const lowest = gap.end - room;
-  const start = alignment > PAGE ? lowest + (alignment - (lowest % alignment)) : lowest;
+  const start = alignment > pageSize ? lowest + (alignment - (lowest % alignment)) : lowest;
   const above = { start: start + bytes, end: gap.end };
   const below = { start: gap.start, end: start };
   gaps.splice(index, 1, ...[above, below].filter((part) => part.end > part.start));
@@ -124,8 +125,8 @@ function removeFrom(gaps: Gap[], start: number, end: number): void {
   gaps.splice(0, gaps.length, ...rest.filter((part) => part.end > part.start));
 }
 
-function alignmentOf(file: DynamicFile, bytes: number): number {
-  let align = bytes >= HUGE_PAGE ? HUGE_PAGE : PAGE;
+function alignmentOf(file: DynamicFile, bytes: number, pageSize: number): number {
+  let align = bytes >= HUGE_PAGE ? HUGE_PAGE : pageSize;
   for (const { alignment } of file.loads) if (alignment > align && alignment <= 0x4000_0000) align = alignment;
   return align;
 }

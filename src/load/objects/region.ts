@@ -1,7 +1,7 @@
 // A process's memory, page by page. What a file has is looked at where it lies; a page that is written to gets bytes of its
 // own. So memory that nobody touches costs nothing, be it as large as it likes, as in a real process.
 
-/** Bytes of a page of memory. */
+/** Bytes of a page as memory is kept here. Pages of the kernel are as large or larger: see `pageSizeOf`. */
 export const PAGE = 4096;
 
 /** Bytes that may still be made for pages that are written to; shared by all regions of a process. */

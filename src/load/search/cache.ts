@@ -47,7 +47,7 @@ export function readLibraryCache(
   name: string,
   profile: LoaderProfile,
   report: Report,
-  littleEndian: boolean = true,
+  littleEndian: boolean,
 ): LibraryCache | undefined {
   const source = elfSource(bytes, 64, littleEndian);
   const damaged = (what: string): undefined => {

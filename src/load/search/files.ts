@@ -18,7 +18,7 @@ export interface SharedFiles {
   /** The text of a file, or why it could not be opened. */
   readText(path: string): { readonly text: string } | OpenFailure;
   /** The cache at a path as this profile's loader reads it; undefined if it does without. Damage is reported once. */
-  libraryCache(profile: LoaderProfile, path: string): LibraryCache | undefined;
+  libraryCache(profile: LoaderProfile, path: string, littleEndian: boolean): LibraryCache | undefined;
 }
 
 /** Opens a file of which all bytes are needed, through files that may be read partly. */
@@ -68,10 +68,10 @@ export function sharedFiles(files: LoadFiles, report: Report): SharedFiles {
       const file = open(path);
       return typeof file === "string" ? file : { text: new TextDecoder().decode(file.bytes.slice()) };
     },
-    libraryCache: (profile, path) =>
-      remembered(caches, `${profile.version.join(".")} ${path}`, () => {
+    libraryCache: (profile, path, littleEndian) =>
+      remembered(caches, `${profile.version.join(".")} ${littleEndian} ${path}`, () => {
         const file = open(path);
-        return typeof file === "string" ? undefined : readLibraryCache(file.bytes, path, profile, report);
+        return typeof file === "string" ? undefined : readLibraryCache(file.bytes, path, profile, report, littleEndian);
       }),
   };
 }

@@ -200,7 +200,7 @@ function tryCache(search: Search, asker: Requester): void {
   const file = libraryCachePath(options.profile, context.program.origin);
   search.steps.push({ kind: "cache", path: file });
   if (file === NO_CACHE) return;
-  const cache = files.libraryCache(options.profile, file);
+  const cache = files.libraryCache(options.profile, file, LOADER_RECORDS[machine].facts.littleEndian);
   if (!context.openedCache) noteCache(context, file);
   const path = cache === undefined ? undefined : lookUpInCache(cache, search.name, machine, context.capabilities);
   if (path === undefined) return;

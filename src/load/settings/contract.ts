@@ -78,6 +78,8 @@ export interface LoadOptions {
   readonly hwcaps: readonly string[];
   /** What `$PLATFORM` stands for: AT_PLATFORM, "x86_64" or "i686"; "haswell" or "xeon_phi" on such CPUs of Intel. */
   readonly platform?: string;
+  /** Of the kernel, a power of two from 4096 on; default: the usual one of the machine. */
+  readonly pageSize?: number;
   /** [3, 10] for Linux 3.10: up to 2.35 glibc passes over libraries whose ABI note asks for a newer one. Default: new enough. */
   readonly kernel?: readonly number[];
 }
