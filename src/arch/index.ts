@@ -1,6 +1,6 @@
 // `solder/arch`: what Solder knows of the machines.
 
-import { AARCH64 } from "./aarch64/facts.ts";
+import { AARCH64 } from "./aarch64/tables.ts";
 import { I386 } from "./i386/machine.ts";
 import type { Machine, MachineTables } from "./machine.ts";
 import { X86_64 } from "./x86_64/machine.ts";

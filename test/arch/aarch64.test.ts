@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { AARCH64 } from "../../src/arch/aarch64/facts.ts";
+import { AARCH64 } from "../../src/arch/aarch64/tables.ts";
 import {
   EXPRESSION_ABSOLUTE,
   EXPRESSION_LOW,

@@ -2,9 +2,7 @@
 
 import { EM_AARCH64 } from "../../elf/constants.ts";
 import type { MachineFacts } from "../machine.ts";
-import { AARCH64_INSTRUCTIONS } from "./instructions.ts";
 import {
-  AARCH64_RELOCATIONS,
   R_AARCH64_ABS32,
   R_AARCH64_ABS64,
   R_AARCH64_COPY,
@@ -18,15 +16,13 @@ import {
   R_AARCH64_TLSDESC,
 } from "./relocations.ts";
 
-export const AARCH64: MachineFacts & { readonly name: "aarch64" } = {
+export const AARCH64_FACTS: MachineFacts & { readonly name: "aarch64" } = {
   name: "aarch64",
   elfMachine: EM_AARCH64,
   elfClass: 64,
   littleEndian: true,
   rela: true,
   wordBytes: 8,
-  relocations: AARCH64_RELOCATIONS,
-  instructions: AARCH64_INSTRUCTIONS,
   dynamic: {
     word: R_AARCH64_ABS64,
     narrow: R_AARCH64_ABS32,
