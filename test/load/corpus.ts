@@ -1,6 +1,7 @@
 // Holds many programs to the real loader, one after the other: node build/test/load/corpus.js memory|lazy|bindings|searches|places [PATH...],
 // without paths all dynamically linked executables in /usr/bin and /usr/sbin. With --root DIR all of it happens in a directory
-// with another C library, which takes the rights to chroot (docs/development.md). `preload` loads each library given (or all
+// with another C library, which takes the rights to chroot (docs/development.md), and with --machine NAME under qemu-user in one
+// with programs of another machine (scripts/machine-roots.mjs). `preload` loads each library given (or all
 // in the directories of the system) into a small program.
 
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
@@ -13,6 +14,7 @@ import { debugLines } from "../../src/load/index.ts";
 import { i386 } from "../support/build.ts";
 import { realLines, withoutAddresses } from "./judges/agree.ts";
 import { compareBindings, realBindings } from "./judges/bindings.ts";
+import { GUESTS } from "./judges/guest.ts";
 import {
   basesOf,
   compareMemory,
@@ -44,7 +46,7 @@ function elfFiles(directories: readonly string[], wanted: (bytes: Uint8Array, na
 
 function isProgram(bytes: Uint8Array): boolean {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString("latin1");
-  return head.includes("/ld-linux-x86-64.so.2\0");
+  return head.includes(`${guest?.loader ?? "/ld-linux-x86-64.so.2"}\0`);
 }
 
 function memory(paths: readonly string[], environment: Readonly<Record<string, string>>): void {
@@ -166,10 +168,13 @@ function bindings(paths: readonly string[]): void {
   console.log(totals);
 }
 
-const { values, positionals } = parseArgs({ options: { root: { type: "string" } }, allowPositionals: true });
+const options = { root: { type: "string" }, machine: { type: "string" } } as const;
+const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const [what, ...given] = positionals;
 const root = realpathSync(values.root ?? "/").replace(/\/$/, "");
-enterRoot(root);
+const guest = GUESTS.find(({ machine }) => machine === values.machine);
+if (values.machine !== undefined && guest === undefined) throw new Error(`no guest ${values.machine}`);
+enterRoot(root, guest);
 const given64 = given.length > 0 ? given : undefined;
 const programs = (): readonly string[] => given64 ?? elfFiles(["/usr/bin", "/usr/sbin"], isProgram);
 if (what === "memory") memory(programs(), { LD_BIND_NOW: "1" });

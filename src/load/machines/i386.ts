@@ -97,7 +97,7 @@ export const I386_LOADER: LoaderRecord = {
     static: [0x8b, 0x40, 0x04, 0xc3],
     // mov 4(%eax), %eax; sub %gs:0, %eax; ret
     undefinedWeak: [0x8b, 0x40, 0x04, 0x65, 0x2b, 0x05, 0, 0, 0, 0, 0xc3],
-    prefix: ENDBR32,
+    prefixes: [ENDBR32],
     alignment: 16,
   },
   search: {

@@ -1,6 +1,7 @@
 // The machines whose dynamic linkers are known. Adding one is a word in `LoaderMachine`, a file, and a line here.
 
 import type { ElfImage } from "../../elf/file.ts";
+import { AARCH64_LOADER } from "./aarch64.ts";
 import { I386_LOADER } from "./i386.ts";
 import type { LoaderMachine, LoaderRecord } from "./record.ts";
 import { X86_64_LOADER } from "./x86_64.ts";
@@ -12,6 +13,7 @@ export * from "./record.ts";
 export const LOADER_RECORDS: Readonly<Record<LoaderMachine, LoaderRecord>> = {
   "x86-64": X86_64_LOADER,
   i386: I386_LOADER,
+  aarch64: AARCH64_LOADER,
 };
 
 const RECORDS: readonly LoaderRecord[] = Object.values(LOADER_RECORDS);

@@ -6,7 +6,8 @@ import type { MachineFacts } from "../../arch/machine.ts";
 /** The machines that Solder loads programs of: a word each, as users say it. */
 export type LoaderMachine =
   | "x86-64" //
-  | "i386";
+  | "i386"
+  | "aarch64";
 
 /** Default directories and `$LIB` are chosen when a C library is built: by whom. */
 export type Layout =
@@ -102,7 +103,7 @@ export interface DescriptorRules {
   /** `_dl_tlsdesc_undefweak`: minus the thread pointer plus the addend. */
   readonly undefinedWeak: readonly number[];
   /** What may stand before either (a landing pad), and what functions are aligned to. */
-  readonly prefix: readonly number[];
+  readonly prefixes: readonly (readonly number[])[];
   readonly alignment: number;
 }
 

@@ -98,7 +98,7 @@ export const X86_64_LOADER: LoaderRecord = {
     static: [0x48, 0x8b, 0x40, 0x08, 0xc3],
     // mov 8(%rax), %rax; sub %fs:0, %rax; ret
     undefinedWeak: [0x48, 0x8b, 0x40, 0x08, 0x64, 0x48, 0x2b, 0x04, 0x25, 0, 0, 0, 0, 0xc3],
-    prefix: ENDBR64,
+    prefixes: [ENDBR64],
     alignment: 16,
   },
   search: {

@@ -28,12 +28,12 @@ function findFunction(task: LoadedProcess, code: Pattern): number | undefined {
   const segment = loader?.file.loads.find(({ flags }) => (flags & PF_X) !== 0);
   if (loader === undefined || segment === undefined) return undefined;
   const { bytes } = loader.file.elf;
-  const { prefix, alignment } = task.record.descriptors;
-  const marked = [...prefix, ...code];
-  const end = Math.min(segment.offset + segment.fileBytes, bytes.length) - marked.length;
+  const { prefixes, alignment } = task.record.descriptors;
+  const forms = [...prefixes.map((prefix) => [...prefix, ...code]), code];
+  const longest = Math.max(...forms.map(({ length }) => length));
+  const end = Math.min(segment.offset + segment.fileBytes, bytes.length) - longest;
   for (let at = segment.offset; at < end; at += alignment) {
-    if (stands(bytes, at, code) || stands(bytes, at, marked))
-      return loader.base + segment.address + (at - segment.offset);
+    if (forms.some((form) => stands(bytes, at, form))) return loader.base + segment.address + (at - segment.offset);
   }
   return undefined;
 }

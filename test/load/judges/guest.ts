@@ -3,26 +3,21 @@
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import type { LoaderMachine } from "../../../src/load/index.ts";
 import { repository } from "../../support/build.ts";
 import { type Outcome, run } from "../../support/run.ts";
 
 /** A machine that qemu-user runs. */
 export interface Guest {
-  /** As src/load and Debian's triplets call it. */
-  readonly machine: string;
+  readonly machine: LoaderMachine;
   readonly qemu: string;
   /** The loader of its C library, as programs name it. */
   readonly loader: string;
 }
 
+/** What Debian has. */
 export const GUESTS: readonly Guest[] = [
   { machine: "aarch64", qemu: "qemu-aarch64", loader: "/lib/ld-linux-aarch64.so.1" },
-  { machine: "arm", qemu: "qemu-arm", loader: "/lib/ld-linux-armhf.so.3" },
-  { machine: "riscv64", qemu: "qemu-riscv64", loader: "/lib/ld-linux-riscv64-lp64d.so.1" },
-  { machine: "ppc64le", qemu: "qemu-ppc64le", loader: "/lib64/ld64.so.2" },
-  { machine: "s390x", qemu: "qemu-s390x", loader: "/lib/ld64.so.1" },
-  { machine: "mips64el", qemu: "qemu-mips64el", loader: "/lib64/ld.so.1" },
-  { machine: "loongarch64", qemu: "qemu-loongarch64", loader: "/lib64/ld-linux-loongarch-lp64d.so.1" },
 ];
 
 type Environment = Readonly<Record<string, string>>;
@@ -57,8 +52,31 @@ export function freezeGuest(
   return status === 0;
 }
 
-/** What qemu tells programs of the processor: AT_HWCAP, AT_HWCAP2, AT_PLATFORM, AT_PAGESZ, as ld.so shows them. */
-export function auxiliaryVector(guest: Guest, root: string, path: string): ReadonlyMap<string, string> {
-  const { stdout } = runGuest(guest, root, path, { LD_SHOW_AUXV: "1" });
-  return new Map([...stdout.matchAll(/^(AT_\w+):\s+(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
+const cpus = new Map<string, GuestCpu>();
+
+interface GuestCpu {
+  readonly hwcaps: readonly string[];
+  readonly platform?: string;
+}
+
+/** What qemu tells programs of the processor (AT_HWCAP, AT_HWCAP2, AT_PLATFORM), by the loader's words where it has some. */
+export function guestCpu(guest: Guest, root: string): GuestCpu {
+  const key = `${guest.machine} ${root}`;
+  let cpu = cpus.get(key);
+  if (cpu === undefined) {
+    const { stdout } = runGuest(guest, root, "/bin/true", { LD_SHOW_AUXV: "1" });
+    const [, platform] = /^AT_PLATFORM:\s+(\S+)/m.exec(stdout) ?? [];
+    const words = [...stdout.matchAll(/^AT_HWCAP2?:\s+(.*)$/gm)].flatMap(([, text = ""]) => text.trim().split(/\s+/));
+    const hwcaps = words.flatMap((word) =>
+      /^(0x)?[\da-f]+$/.test(word) ? bitNames(guest, Number.parseInt(word, 16)) : word,
+    );
+    cpu = { hwcaps, ...(platform === undefined ? {} : { platform }) };
+    cpus.set(key, cpu);
+  }
+  return cpu;
+}
+
+/** Bits of AT_HWCAP that a loader prints as a number, but has a directory for. */
+function bitNames({ machine }: Guest, bits: number): string[] {
+  return machine === "aarch64" && (bits & 0x100) !== 0 ? ["atomics"] : [];
 }

@@ -2,10 +2,10 @@
 // against what load/ computes.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { R_386_PC32 } from "../../../src/arch/i386/relocations.ts";
-import { parseElf } from "../../../src/elf/index.ts";
+import { PF_X, parseElf } from "../../../src/elf/index.ts";
 import { hostCpu } from "../../../src/host/cpu.ts";
 import { nodeLoadFiles } from "../../../src/host/index.ts";
 import {
@@ -29,7 +29,7 @@ import {
 import { profileOfInterpreter } from "../../../src/load/settings/profiles.ts";
 import { compile, once, repository, type Target, x86_64 } from "../../support/build.ts";
 import { type Outcome, run, tool } from "../../support/run.ts";
-import { freezeGuest, type Guest, runGuest } from "./guest.ts";
+import { freezeGuest, type Guest, guestCpu, runGuest } from "./guest.ts";
 
 export interface Mapping {
   readonly start: number;
@@ -142,9 +142,9 @@ export function runProgram(path: string, environment: Readonly<Record<string, st
 /** The profile of the loader in the root directory; on this machine its glibc, with the directories that its loader has. */
 export function realProfile(): LoaderProfile {
   if (root !== "") {
-    const loader = realCache().files.open("/lib64/ld-linux-x86-64.so.2");
-    const found =
-      typeof loader === "string" ? undefined : profileOfInterpreter(loader.bytes, "x86-64", loader.realPath);
+    const loader = realCache().files.open(guest?.loader ?? "/lib64/ld-linux-x86-64.so.2");
+    const machine = guest?.machine ?? "x86-64";
+    const found = typeof loader === "string" ? undefined : profileOfInterpreter(loader.bytes, machine, loader.realPath);
     if (found === undefined) throw new Error(`${root} has no loader`);
     return found;
   }
@@ -159,7 +159,7 @@ export function realOptions(environment: Readonly<Record<string, string>> = {}):
     environment,
     currentDirectory: root === "" ? process.cwd() : "/",
     secure: false,
-    ...hostCpu(),
+    ...(guest === undefined ? hostCpu() : guestCpu(guest, root)),
   };
 }
 
@@ -187,7 +187,12 @@ export function loaded(
   const { mode, uid, gid } = statSync(root + path);
   const secure =
     ((mode & 0o4000) !== 0 && uid !== process.getuid?.()) || ((mode & 0o2000) !== 0 && gid !== process.getgid?.());
-  const options = { ...realOptions(environment), profile, secure, ...(isWide(path) ? {} : { platform: "i686" }) };
+  const options = {
+    ...realOptions(environment),
+    profile,
+    secure,
+    ...(guest !== undefined || isWide(path) ? {} : { platform: "i686" }),
+  };
   const result = load(path, options, realCache(), given === undefined ? {} : { given });
   if (!result.loaded) throw new Error(`${path}: ${result.problem.code}`);
   return result.process;
@@ -230,13 +235,13 @@ export function compareMemory(
   processMemory(process);
   const problems: string[] = [];
   const skip = new Map<number, number>();
-  const word = process.machine === "i386" ? 4 : 8;
+  const { wordBytes: word, littleEndian } = process.record.facts;
   for (const { object, site, type, provider } of process.undecided.values()) {
     skip.set(site, word);
     if (object.kind === "loader") continue;
     const real = snapshot.read(site, word);
     if (real === undefined) problems.push(`${object.name}: undecided word at ${site.toString(16)} is not mapped`);
-    else if (!isCode(snapshot, provider, type === R_386_PC32 ? fromPlace(object, site, real) : real))
+    else if (!isCode(snapshot, provider, type === R_386_PC32 ? fromPlace(object, site, real) : real, littleEndian))
       problems.push(`${object.name}: undecided word at ${site.toString(16)} is no code`);
   }
   for (const { object, site, meaning } of process.loaderWords) {
@@ -245,7 +250,7 @@ export function compareMemory(
     const real = snapshot.read(site, word);
     const loader = process.objects.find(({ kind }) => kind === "loader") ?? object;
     if (real === undefined) problems.push(`${object.name}: ${meaning} at ${site.toString(16)} is not mapped`);
-    else if (object.kind !== "loader" && isCode(snapshot, loader, real) !== (meaning === "resolver")) {
+    else if (object.kind !== "loader" && isCode(snapshot, loader, real, littleEndian) !== (meaning === "resolver")) {
       problems.push(`${object.name}: ${meaning} at ${site.toString(16)} is something else`);
     }
   }
@@ -271,17 +276,20 @@ export function compareMemory(
     comparePages(object, snapshot, problems, lent);
     findExtraPages(object, snapshot, problems);
   }
-  compareLoader(process, snapshot, word, problems);
+  compareLoader(process, snapshot, problems);
   return { bytes, differences, undecided: process.undecided.size, problems };
 }
 
 /** ld.so writes to much of itself; what can be compared are the words that it relocates. */
-function compareLoader(process: LoadedProcess, snapshot: Snapshot, word: number, problems: string[]): void {
+function compareLoader(process: LoadedProcess, snapshot: Snapshot, problems: string[]): void {
+  const { wordBytes: word, littleEndian } = process.record.facts;
   const loader = process.objects.find(({ kind }) => kind === "loader");
   if (loader?.regions === undefined || process.options.profile.library === "musl") return;
   for (const range of loader.file.ranges) {
     for (let at = range.start; at < range.end; at += range.entry) {
-      const site = loader.base + loader.file.elf.view.getUint32(at, true);
+      // The lower half of r_offset.
+      const low = littleEndian ? at : at + word - 4;
+      const site = loader.base + loader.file.elf.view.getUint32(low, littleEndian);
       const own = new Uint8Array(word);
       readMemory(loader.regions, site, own);
       const real = snapshot.read(site, word);
@@ -312,15 +320,22 @@ function fromPlace({ regions }: LoadedObject, site: number, real: Uint8Array): U
   return word;
 }
 
-function isCode(snapshot: Snapshot, provider: LoadedObject, word: Uint8Array): boolean {
+function isCode(snapshot: Snapshot, provider: LoadedObject, word: Uint8Array, littleEndian: boolean): boolean {
   const view = new DataView(word.buffer, word.byteOffset, word.length);
-  const value = word.length === 4 ? view.getUint32(0, true) : Number(view.getBigUint64(0, true));
+  const value = word.length === 4 ? view.getUint32(0, littleEndian) : Number(view.getBigUint64(0, littleEndian));
   // A resolver may have come to set things up and choose nothing (libc's cpu features).
   if (value === 0) return true;
   const mapping = snapshot.mappings.find(({ start, end }) => value >= start && value < end);
   if (mapping === undefined) return false;
-  return (
-    mapping.access.startsWith("r-x") && (mapping.path === "[vdso]" || (value >= provider.start && value < provider.end))
+  // What a guest executes the host only reads.
+  if (guest === undefined && !mapping.access.startsWith("r-x")) return false;
+  return mapping.path === "[vdso]" || isInCode(provider, value);
+}
+
+function isInCode(object: LoadedObject, address: number): boolean {
+  const at = address - object.base;
+  return object.file.loads.some(
+    (load) => (load.flags & PF_X) !== 0 && at >= load.address && at < load.address + load.memoryBytes,
   );
 }
 
@@ -360,8 +375,9 @@ function comparePages(object: LoadedObject, snapshot: Snapshot, problems: string
     for (let page = start; page < end; page += 4096) {
       const mapping = snapshot.mappings.find((other) => page >= other.start && page < other.end);
       const real = mapping?.access ?? "none";
-      if (real === protectionText(flags) || (flags === 0 && (mapping === undefined || holesStay))) continue;
-      problems.push(`${object.name}: page ${page.toString(16)} is ${real}, not ${protectionText(flags)}`);
+      const own = guest === undefined ? protectionText(flags) : protectionText(flags & ~PF_X);
+      if (real === own || (flags === 0 && (mapping === undefined || holesStay))) continue;
+      problems.push(`${object.name}: page ${page.toString(16)} is ${real}, not ${own}`);
       return;
     }
   }
@@ -416,6 +432,7 @@ const NOW: Readonly<Record<string, string>> = { LD_BIND_NOW: "1" };
 /** Words of the C library that differ in a program that does nothing: `name+offset`. */
 export function stateOfLibc(program: string, environment: Readonly<Record<string, string>> = NOW): ReadonlySet<string> {
   const out = join(repository, "build/objects", `snapshot-${process.pid}`);
+  mkdirSync(dirname(out), { recursive: true });
   const snapshot = freeze(out, debugStateOffset(loaded(program)), environment, [program]);
   if (snapshot === undefined) throw new Error(`${program} has ended`);
   const { differences } = compareMemory(loaded(program, environment, basesOf(snapshot.mappings)), snapshot);
