@@ -9,7 +9,7 @@ import { run } from "../run.ts";
 import { needs } from "../tools.ts";
 import { type LinkServer, startLinkServer } from "./start.ts";
 
-const options = needs(...x86_64.tools, "gcc", "sh");
+const options = needs(...x86_64.tools);
 let server: LinkServer | undefined;
 let object = "";
 
