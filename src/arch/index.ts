@@ -2,7 +2,10 @@
 
 import { AARCH64 } from "./aarch64/tables.ts";
 import { I386 } from "./i386/machine.ts";
+import { LOONGARCH64 } from "./loongarch64/tables.ts";
 import type { Machine, MachineTables } from "./machine.ts";
+import { PPC64LE } from "./ppc64le/tables.ts";
+import { RISCV64 } from "./riscv64/tables.ts";
 import { X86_64 } from "./x86_64/machine.ts";
 
 export * from "./field.ts";
@@ -21,6 +24,9 @@ const KNOWN: readonly MachineTables[] = [
   X86_64, //
   I386,
   AARCH64,
+  RISCV64,
+  PPC64LE,
+  LOONGARCH64,
 ];
 
 /**

@@ -83,6 +83,18 @@ export const EXPRESSION_FIELD_SET = 36;
 export const EXPRESSION_ALIGN = 37;
 /** The relocation before, at the same place, may be relaxed; nothing is stored. */
 export const EXPRESSION_RELAX = 38;
+/** S + A - GP: from the register that code keeps for small data. */
+export const EXPRESSION_GP_RELATIVE = 39;
+/** GOT + A: the value of the register that code keeps for the GOT (the TOC pointer). */
+export const EXPRESSION_GOT_BASE = 40;
+/** Pushes on a stack of the linker's, or changes its top; a later relocation at the same place takes the value (LoongArch). */
+export const EXPRESSION_STACK_OPERATION = 41;
+/** Takes the value from that stack. */
+export const EXPRESSION_STACK_POP = 42;
+/** S + A + what lies between a function's global and its local entry (ppc64). */
+export const EXPRESSION_LOCAL_ENTRY = 43;
+/** S + A - start of the output section that S is in. */
+export const EXPRESSION_SECTION_OFFSET = 44;
 
 /** The same for thread-local storage: Page of the address of the pair, slot or descriptor, less Page(P); and its low bits. */
 export const EXPRESSION_TLS_GD_PAGE_PC = 64;
@@ -93,6 +105,9 @@ export const EXPRESSION_TLS_IE_PAGE_PC = 68;
 export const EXPRESSION_TLS_IE_LOW = 69;
 export const EXPRESSION_TLS_DESC_PAGE_PC = 70;
 export const EXPRESSION_TLS_DESC_LOW = 71;
+/** Offset from the GOT base, and PC-relative address, of a slot that holds the offset in the module's block (ppc64). */
+export const EXPRESSION_TLS_DTPOFF_SLOT_GOT = 72;
+export const EXPRESSION_TLS_DTPOFF_SLOT_PC = 73;
 
 /** About thread-local storage: by the numbers above, so that a loop can ask it of every relocation. */
 export function isTlsExpression(kind: number): boolean {
