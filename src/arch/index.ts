@@ -29,6 +29,11 @@ const KNOWN: readonly MachineTables[] = [
   LOONGARCH64,
 ];
 
+/** All of them. */
+export function knownMachines(): readonly MachineTables[] {
+  return KNOWN;
+}
+
 /**
  * What is known of the machine of an ELF file.
  * @param elfMachine e_machine  @param elfClass 32 or 64: EM_X86_64 with 32 is x32, which is not supported

@@ -136,17 +136,28 @@ export interface MachineFacts {
   readonly tls: TlsFacts;
 }
 
+/** What placing objects without a link needs (load/relocatable). */
+export interface ObjectRules {
+  /** One indirect jump through a word of the GOT: calls go there that do not reach, and to IFUNCs. */
+  readonly entry: Pick<PltStyle, "entryBytes" | "writeEntry">;
+  /** As `Machine.gotWithoutBase`. */
+  gotWithoutBase(code: Uint8Array, at: number, type: number): boolean;
+}
+
 /** What reading and explaining need of a machine. */
 export interface MachineTables extends MachineFacts {
   readonly relocations: RelocationTable;
   /** Undefined where all fields are whole numbers. */
   readonly instructions?: InstructionFields;
+  /** Undefined where objects cannot be placed without a link. */
+  readonly objects?: ObjectRules;
   /** The psABI's names for bits of e_flags, EF_* without the prefix; undefined where there are none. */
   flagNames?(flags: number): readonly string[];
 }
 
 /** What the linker needs too. */
 export interface Machine extends MachineTables {
+  readonly objects: ObjectRules;
   readonly name: "x86-64" | "i386";
   /** --no-relax does not keep loads from the GOT: BFD asks for it on x86-64 only (measured; ld 2.40). */
   readonly alwaysRelaxesGotLoads: boolean;

@@ -20,6 +20,7 @@ export const I386: Machine = {
   largeFlag: 0,
   relocations: I386_RELOCATIONS,
   plt: I386_PLT,
+  objects: { entry: I386_PLT.direct, gotWithoutBase },
   fillCode: fillShortNops,
   gotWithoutBase,
   relaxGotLoad,

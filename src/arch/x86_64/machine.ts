@@ -21,6 +21,7 @@ export const X86_64: Machine = {
   largeFlag: SHF_X86_64_LARGE,
   relocations: X86_64_RELOCATIONS,
   plt: X86_64_PLT,
+  objects: { entry: X86_64_PLT.direct, gotWithoutBase: () => false },
   fillCode: fillLongNops,
   gotWithoutBase: () => false,
   relaxGotLoad,

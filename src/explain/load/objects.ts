@@ -1,6 +1,7 @@
 // What `solder load a.o b.o` prints: where each object's sections are, what it exports, every relocation with the numbers
 // filled in and the bytes before and after, its GOT and PLT; and at the end the symbols that the objects share.
 
+import { formOf } from "../../arch/index.ts";
 import { demangle } from "../../demangle/index.ts";
 import { sectionFlagLetters, symbolBindingName, symbolTypeName } from "../../elf/names.ts";
 import type {
@@ -130,9 +131,14 @@ function computed(it: AppliedRelocation, style: Style): string {
     default: {
       const filled = fillFormula(it.type.formula, termsOf(it, style), name).text;
       const result = `${filled} = ${it.value === undefined ? "?" : signedHex(it.value)}`;
-      return it.fate === "overflow" ? `${result}, which does not fit ${it.type.bytes} bytes` : result;
+      return it.fate === "overflow" ? `${result}, which does not fit ${fieldWords(it)}` : result;
     }
   }
+}
+
+/** Of an instruction its form's name. */
+function fieldWords({ object, type }: AppliedRelocation): string {
+  return formOf(type, object.machine.instructions)?.name ?? `${type.bytes} bytes`;
 }
 
 /** The letters of the formula. Of a local symbol without name, its section's name is shown. */

@@ -22,7 +22,7 @@ export const loadMessages: MessageTable = {
   },
   "object-other-machine": {
     message: "this object is for another machine[[ than {first}]], or for one that Solder does not know",
-    cure: "load objects for x86-64 or i386, all for the same one",
+    cure: "load objects for {machines}, all for the same one",
   },
   "object-too-large": { message: "more than 1 GiB of simulated memory asked for ({bytes} bytes at once)" },
   "objects-overlap": {

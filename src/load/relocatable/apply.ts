@@ -3,39 +3,33 @@
 // relocations this way.
 
 import {
-  EXPRESSION_ABSOLUTE,
-  EXPRESSION_GOT_BASE_PC,
+  EXPRESSION_ALIGN,
   EXPRESSION_GOT_OFFSET,
-  EXPRESSION_GOT_PC,
-  EXPRESSION_GOT_RELATIVE,
   EXPRESSION_NONE,
-  EXPRESSION_PC,
-  EXPRESSION_PLT_ABSOLUTE,
-  EXPRESSION_PLT_GOT_RELATIVE,
+  EXPRESSION_PAIR_LOW,
   EXPRESSION_PLT_PC,
-  EXPRESSION_SIZE,
+  EXPRESSION_RELAX,
   EXPRESSION_TLS_DESC_CALL,
-  EXPRESSION_TLS_DESC_GOT,
-  EXPRESSION_TLS_DESC_PC,
-  EXPRESSION_TLS_DTPOFF,
-  EXPRESSION_TLS_GD_GOT,
-  EXPRESSION_TLS_GD_PC,
-  EXPRESSION_TLS_IE_ABSOLUTE,
-  EXPRESSION_TLS_IE_GOT,
-  EXPRESSION_TLS_IE_GOT_NEGATED,
-  EXPRESSION_TLS_IE_PC,
-  EXPRESSION_TLS_LD_GOT,
-  EXPRESSION_TLS_LD_PC,
-  EXPRESSION_TLS_TPOFF,
-  EXPRESSION_TLS_TPOFF_NEGATED,
-  fitsField,
+  FIRST_FORM,
+  fitsType,
   type RelocationType,
+  readField,
+  writeField,
 } from "../../arch/index.ts";
 import { SHT_REL, SHT_RELA, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { error, type Place, type Report } from "../../elf/problem.ts";
 import { type ElfRelocation, relocationsOf } from "../../elf/relocations.ts";
 import type { ElfSection } from "../../elf/sections.ts";
-import type { AppliedRelocation, PlacedObject, PlacedSection, RelocationFate, Slot, SymbolValue } from "./model.ts";
+import { formula, type Terms } from "./formula.ts";
+import type {
+  AppliedRelocation,
+  ObjectTls,
+  PlacedObject,
+  PlacedSection,
+  RelocationFate,
+  Slot,
+  SymbolValue,
+} from "./model.ts";
 import { SLOT_OF_EXPRESSION } from "./slot-needs.ts";
 import { type Slots, slotFor } from "./slots.ts";
 
@@ -45,7 +39,7 @@ const GOT_SYMBOL = "_GLOBAL_OFFSET_TABLE_";
 export interface Applier {
   readonly object: PlacedObject;
   readonly slots: Slots;
-  readonly tlsBytes: number;
+  readonly tls: ObjectTls;
   readonly report: Report;
   /** References to symbols that nobody defines, by name. */
   readonly missing: Map<string, Place[]>;
@@ -53,20 +47,38 @@ export interface Applier {
 
 /** Applies all relocations of one object's loaded sections. */
 export function applyRelocations(applier: Applier): AppliedRelocation[] {
-  const { elf, sections } = applier.object;
+  const { elf, sections, machine } = applier.object;
+  const { expression } = machine.relocations;
   const applied: AppliedRelocation[] = [];
   for (const table of elf.sections) {
     const placed = sections[table.info];
     if ((table.type !== SHT_REL && table.type !== SHT_RELA) || placed === undefined) continue;
-    for (const relocation of relocationsOf(elf, table, applier.report)) {
-      const one = applyOne(applier, placed, relocation);
-      if (one !== undefined) applied.push(one);
+    const relocations = relocationsOf(elf, table, applier.report);
+    const results: (AppliedRelocation | undefined)[] = relocations.map(() => undefined);
+    const pairs: Pairs = new Map();
+    // What is the low part of another comes after that one, wherever it stands.
+    for (const isLow of [false, true]) {
+      relocations.forEach((relocation, i) => {
+        if ((expression[relocation.type] === EXPRESSION_PAIR_LOW) !== isLow) return;
+        const one = applyOne(applier, placed, relocation, pairs);
+        results[i] = one;
+        if (one?.value !== undefined && !isLow) pairs.set(one.place, one.value);
+      });
     }
+    for (const one of results) if (one !== undefined) applied.push(one);
   }
   return applied;
 }
 
-function applyOne(applier: Applier, placed: PlacedSection, relocation: ElfRelocation): AppliedRelocation | undefined {
+/** What was computed for a section, by the address of the field: a pair's low part names the place of its high part. */
+type Pairs = Map<number, bigint>;
+
+function applyOne(
+  applier: Applier,
+  placed: PlacedSection,
+  relocation: ElfRelocation,
+  pairs: Pairs,
+): AppliedRelocation | undefined {
   const { object, report } = applier;
   const { section, memory } = placed;
   const { offset } = relocation;
@@ -83,28 +95,45 @@ function applyOne(applier: Applier, placed: PlacedSection, relocation: ElfReloca
   const before = memory.slice(offset, offset + type.bytes);
   const symbolName = nameOfSymbol(object, relocation.symbol);
   const symbol = meaning(object, relocation.symbol, symbolName);
-  const addend = addendOf(relocation, before);
+  const addend = addendOf(object, relocation, memory, type);
   const facts = { object, section, offset, type, symbolName, symbol, addend, place: placed.address + offset, before };
   const fate = fateBefore(applier, type, relocation.symbol, symbol, where, symbolName);
   const nothing = { slot: undefined, value: undefined, after: before };
   if (fate !== "applied" || symbol === undefined) return { ...facts, ...nothing, fate };
   const gotWithoutBase =
-    type.expression === EXPRESSION_GOT_OFFSET && object.machine.gotWithoutBase(memory, offset, type.number);
-  const { value, slot } = evaluate(applier, type, symbol, addend, facts.place, gotWithoutBase);
+    type.expression === EXPRESSION_GOT_OFFSET && object.machine.objects.gotWithoutBase(memory, offset, type.number);
+  const field = (): bigint => fieldOf(object, memory, offset, type);
+  const { value, slot } =
+    type.expression === EXPRESSION_PAIR_LOW
+      ? { value: lowOfPair(pairs, symbol, addend), slot: undefined }
+      : evaluate(applier, type, symbol, addend, facts.place, gotWithoutBase, field);
   if (value === undefined) {
     report(error("relocation-not-in-objects", where, { type: type.name, symbol: symbolName }));
     return { ...facts, ...nothing, fate: "unsupported" };
   }
   const judged = object.elf.elfClass === 32 ? Number(BigInt.asIntN(32, value)) : Number(value);
-  if (!fitsField(judged, type.bytes, type.overflow)) {
+  if (!fitsType(judged, type, object.machine.instructions)) {
     report(
-      error("object-out-of-reach", where, { type: type.name, symbol: symbolName, value: judged, bytes: type.bytes }),
+      error("object-out-of-reach", where, {
+        type: type.name,
+        symbol: symbolName,
+        value: judged,
+        bytes: type.bytes,
+      }),
     );
     return { ...facts, slot, value, after: before, fate: "overflow" };
   }
-  write(memory, offset, type.bytes, value);
+  store(object, memory, offset, type, value);
   return { ...facts, slot, value, after: memory.slice(offset, offset + type.bytes), fate: "applied" };
 }
+
+/** These store nothing here: code stays as long as it is. */
+const MARKS: ReadonlySet<number> = new Set([
+  EXPRESSION_NONE,
+  EXPRESSION_TLS_DESC_CALL,
+  EXPRESSION_ALIGN,
+  EXPRESSION_RELAX,
+]);
 
 /** What becomes of a relocation before anything is computed. */
 function fateBefore(
@@ -115,7 +144,7 @@ function fateBefore(
   where: Place,
   name: string,
 ): RelocationFate {
-  if (type.expression === EXPRESSION_NONE || type.expression === EXPRESSION_TLS_DESC_CALL) return "no-field";
+  if (MARKS.has(type.expression)) return "no-field";
   if (symbol !== undefined) return "applied";
   const { object, missing } = applier;
   if (object.discarded.has(object.symbols[index]?.section ?? 0)) return "discarded";
@@ -138,29 +167,15 @@ interface Evaluated {
   readonly slot: Slot | undefined;
 }
 
-/** The letters of the psABIs' formulas. */
-interface Terms {
-  readonly S: bigint;
-  readonly A: bigint;
-  readonly P: bigint;
-  /** The PLT entry, or the symbol itself where none is needed. */
-  readonly L: bigint;
-  readonly GOT: bigint;
-  /** Address of the slot: G + GOT. */
-  readonly slot: bigint;
-  readonly Z: bigint;
-  /** The thread pointer as an offset in the TLS block. */
-  readonly TP: bigint;
-}
-
 /** The formula, with L and G found or made. */
 function evaluate(
-  { object, slots, tlsBytes }: Applier,
+  { object, slots, tls }: Applier,
   type: RelocationType,
   symbol: SymbolValue,
   addend: bigint,
   place: number,
   gotWithoutBase: boolean,
+  field: () => bigint,
 ): Evaluated {
   const isChoice = symbol.type === STT_GNU_IFUNC;
   const kind = SLOT_OF_EXPRESSION.get(type.expression);
@@ -168,11 +183,11 @@ function evaluate(
   let slot: Slot | undefined;
   if (isChoice) {
     // The address of an IFUNC is its PLT entry's, so that all pointers to it are equal.
-    slot = slotFor(slots, "plt", symbol, tlsBytes, true);
+    slot = slotFor(slots, "plt", symbol, tls, true);
     meant = { ...symbol, address: slot.address };
   }
-  const isReached = kind === "plt" && reaches(type, meant, Number(addend), place);
-  if (kind !== undefined && !isReached) slot = slotFor(slots, kind, meant, tlsBytes, false);
+  const isReached = kind === "plt" && reaches(object, type, meant, Number(addend), place);
+  if (kind !== undefined && !isReached) slot = slotFor(slots, kind, meant, tls, false);
   const terms: Terms = {
     S: BigInt(meant.address),
     A: addend,
@@ -181,57 +196,28 @@ function evaluate(
     GOT: BigInt(object.slots.gotAddress),
     slot: BigInt(slot?.address ?? 0),
     Z: BigInt(symbol.size),
-    TP: BigInt(tlsBytes),
+    TP: BigInt(tls.threadPointer),
+    dtpBias: BigInt(tls.dtpBias),
+    field,
   };
   return { value: gotWithoutBase ? terms.slot + terms.A : formula(type.expression, terms), slot };
 }
 
 /** Can the field hold the distance to the function itself? Then the call needs no PLT entry. */
-function reaches(type: RelocationType, symbol: SymbolValue, addend: number, place: number): boolean {
-  return type.expression !== EXPRESSION_PLT_PC || fitsField(symbol.address + addend - place, type.bytes, type.overflow);
+function reaches(
+  { machine }: PlacedObject,
+  type: RelocationType,
+  symbol: SymbolValue,
+  addend: number,
+  place: number,
+): boolean {
+  return type.expression !== EXPRESSION_PLT_PC || fitsType(symbol.address + addend - place, type, machine.instructions);
 }
 
-function formula(expression: number, { S, A, P, L, GOT, slot, Z, TP }: Terms): bigint | undefined {
-  switch (expression) {
-    case EXPRESSION_ABSOLUTE:
-    case EXPRESSION_TLS_DTPOFF:
-      return S + A;
-    case EXPRESSION_PC:
-      return S + A - P;
-    case EXPRESSION_PLT_PC:
-      return L + A - P;
-    case EXPRESSION_PLT_ABSOLUTE:
-      return L + A;
-    case EXPRESSION_PLT_GOT_RELATIVE:
-      return L + A - GOT;
-    case EXPRESSION_GOT_OFFSET:
-    case EXPRESSION_TLS_GD_GOT:
-    case EXPRESSION_TLS_LD_GOT:
-    case EXPRESSION_TLS_IE_GOT:
-    case EXPRESSION_TLS_IE_GOT_NEGATED:
-    case EXPRESSION_TLS_DESC_GOT:
-      return slot + A - GOT;
-    case EXPRESSION_GOT_PC:
-    case EXPRESSION_TLS_GD_PC:
-    case EXPRESSION_TLS_LD_PC:
-    case EXPRESSION_TLS_IE_PC:
-    case EXPRESSION_TLS_DESC_PC:
-      return slot + A - P;
-    case EXPRESSION_TLS_IE_ABSOLUTE:
-      return slot + A;
-    case EXPRESSION_GOT_RELATIVE:
-      return S + A - GOT;
-    case EXPRESSION_GOT_BASE_PC:
-      return GOT + A - P;
-    case EXPRESSION_SIZE:
-      return Z + A;
-    case EXPRESSION_TLS_TPOFF:
-      return S + A - TP;
-    case EXPRESSION_TLS_TPOFF_NEGATED:
-      return TP - S - A;
-    default:
-      return undefined;
-  }
+/** The low part of what the relocation at the symbol computes; undefined if there is none. */
+function lowOfPair(pairs: Pairs, symbol: SymbolValue, addend: bigint): bigint | undefined {
+  const high = pairs.get(symbol.address);
+  return high === undefined ? undefined : high + addend;
 }
 
 function nameOfSymbol(object: PlacedObject, index: number): string {
@@ -242,17 +228,34 @@ function nameOfSymbol(object: PlacedObject, index: number): string {
 }
 
 /** REL has it in the field, signed. */
-function addendOf(relocation: ElfRelocation, field: Uint8Array): bigint {
+function addendOf(object: PlacedObject, relocation: ElfRelocation, memory: Uint8Array, type: RelocationType): bigint {
   if (relocation.addend !== undefined) return (BigInt(relocation.addendHigh) << 32n) | BigInt(relocation.addendLow);
-  let value = 0n;
-  for (let i = field.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(field[i]);
-  return BigInt.asIntN(field.length * 8, value);
+  return fieldOf(object, memory, relocation.offset, type);
 }
 
-function write(memory: Uint8Array, offset: number, bytes: number, value: bigint): void {
-  let rest = BigInt.asUintN(bytes * 8, value);
-  for (let i = 0; i < bytes; i++) {
-    memory[offset + i] = Number(rest & 0xffn);
-    rest >>= 8n;
+/** What the field holds. Fields of 8 bytes hold more than a number does. */
+function fieldOf({ machine }: PlacedObject, memory: Uint8Array, offset: number, type: RelocationType): bigint {
+  const view = viewOf(memory);
+  if (type.field === 8) return view.getBigInt64(offset, machine.littleEndian);
+  return BigInt(readField(view, offset, type, machine.littleEndian, machine.instructions));
+}
+
+function store(
+  { machine }: PlacedObject,
+  memory: Uint8Array,
+  offset: number,
+  type: RelocationType,
+  value: bigint,
+): void {
+  const view = viewOf(memory);
+  if (type.field === 8) view.setBigInt64(offset, value, machine.littleEndian);
+  else {
+    // Of a whole number its own bits; instructions take what their form says.
+    const stored = type.field < FIRST_FORM ? BigInt.asIntN(32, value) : value;
+    writeField(view, offset, type, Number(stored), machine.littleEndian, machine.instructions);
   }
+}
+
+function viewOf(memory: Uint8Array): DataView {
+  return new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
 }

@@ -1,11 +1,12 @@
 // Loads relocatable objects into simulated memory, as a just-in-time linker would: places their sections, gives every symbol
 // its value across all of them, and applies their relocations. Nothing is linked: no output file, no layout but the given.
 
+import type { TlsFacts } from "../../arch/index.ts";
 import { error, type Place, type Problem } from "../../elf/problem.ts";
 import { applyRelocations } from "./apply.ts";
-import type { AppliedRelocation, LoadedObjects, PlacedObject, RelocatableInput } from "./model.ts";
-import { placeObjects } from "./place.ts";
-import { resolveObjects } from "./resolve.ts";
+import type { AppliedRelocation, LoadedObjects, ObjectTls, PlacedObject, RelocatableInput } from "./model.ts";
+import { alignUp, placeObjects } from "./place.ts";
+import { resolveObjects, type TlsBlock } from "./resolve.ts";
 import { createSlots } from "./slots.ts";
 
 export interface ObjectsLoaded extends LoadedObjects {
@@ -31,10 +32,17 @@ export function loadObjects(inputs: readonly RelocatableInput[]): ObjectsLoaded 
     const slots = createSlots(placement);
     const object: PlacedObject = { ...placement, values: values.get(placement) ?? [], slots };
     objects.push(object);
-    for (const one of applyRelocations({ object, slots, tlsBytes: tls.bytes, report, missing })) relocations.push(one);
+    const tlsPlaces = placesInTls(object.machine.tls, tls);
+    for (const one of applyRelocations({ object, slots, tls: tlsPlaces, report, missing })) relocations.push(one);
   }
   for (const [symbol, references] of missing) {
     report(error("undefined-symbol", references[0] ?? {}, { symbol, references }));
   }
   return { objects, relocations, globals, tlsBytes: tls.bytes, problems };
+}
+
+/** Where a linked program's thread pointer would be, seen from its block. */
+function placesInTls({ variant, tcbBytes, tpBias, dtpBias }: TlsFacts, { bytes, alignment }: TlsBlock): ObjectTls {
+  const threadPointer = variant === 2 ? bytes : tpBias - alignUp(tcbBytes, alignment);
+  return { bytes, threadPointer, dtpBias };
 }

@@ -1,10 +1,25 @@
 // What loading relocatable objects gives: sections at addresses, symbols with values, slots, and every relocation with the
 // numbers that went into it. All of it is data; explain/ has the words.
 
-import type { Machine, RelocationType } from "../../arch/index.ts";
+import type { MachineTables, ObjectRules, RelocationType } from "../../arch/index.ts";
 import type { ElfFile } from "../../elf/file.ts";
 import type { ElfSection } from "../../elf/sections.ts";
 import type { ElfSymbol } from "../../elf/symbols.ts";
+
+/** A machine whose objects can be placed. */
+export interface ObjectMachine extends MachineTables {
+  readonly objects: ObjectRules;
+}
+
+/** Where thread-local symbols are, for code that asks. */
+export interface ObjectTls {
+  /** The block that each thread gets; 0 if there is no thread-local storage. */
+  readonly bytes: number;
+  /** The thread pointer as an offset in the block: its end in TLS variant II, before its start in variant I. */
+  readonly threadPointer: number;
+  /** `TlsFacts.dtpBias`. */
+  readonly dtpBias: number;
+}
 
 /** An object to load. */
 export interface RelocatableInput {
@@ -24,7 +39,7 @@ export interface PlacedSection {
 export interface PlacedObject {
   readonly name: string;
   readonly elf: ElfFile;
-  readonly machine: Machine;
+  readonly machine: ObjectMachine;
   readonly base: number;
   /** Address behind the last byte that belongs to it. */
   readonly end: number;

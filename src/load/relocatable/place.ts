@@ -5,7 +5,7 @@
 //
 // Each object has a GOT and PLT of its own, so that its code reaches them however far apart the objects are.
 
-import { type Machine, machineFor } from "../../arch/index.ts";
+import { knownMachines, type MachineTables, machineTables } from "../../arch/index.ts";
 import {
   ET_CORE,
   ET_DYN,
@@ -23,7 +23,7 @@ import { contentsOf, type ElfFile, parseElf, sectionOfType } from "../../elf/fil
 import { groupsOf } from "../../elf/groups.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { type ElfSymbol, symbolsOf } from "../../elf/symbols.ts";
-import type { PlacedSection, RelocatableInput } from "./model.ts";
+import type { ObjectMachine, PlacedSection, RelocatableInput } from "./model.ts";
 import { countSlots, type SlotCounts } from "./slot-needs.ts";
 
 /** Where the first object goes if nobody says otherwise, and the size of a page. */
@@ -46,7 +46,7 @@ const COMDAT = 1;
 export interface Placement {
   readonly name: string;
   readonly elf: ElfFile;
-  readonly machine: Machine;
+  readonly machine: ObjectMachine;
   readonly base: number;
   readonly end: number;
   readonly sections: readonly (PlacedSection | undefined)[];
@@ -77,9 +77,11 @@ export function placeObjects(inputs: readonly RelocatableInput[], report: Report
       );
       continue;
     }
-    const machine = machineFor(elf.header.machine, elf.elfClass);
-    if (machine === undefined || (placements.length > 0 && machine !== placements[0].machine)) {
-      report(error("object-other-machine", { file: input.name }, { first: placements[0]?.name ?? "" }));
+    const machine = machineTables(elf.header.machine, elf.elfClass, elf.littleEndian);
+    if (!placesObjects(machine) || (placements.length > 0 && machine !== placements[0].machine)) {
+      const machines = knownMachines().filter(placesObjects);
+      const facts = { first: placements[0]?.name ?? "", machines: machines.map(({ name }) => name) };
+      report(error("object-other-machine", { file: input.name }, facts));
       continue;
     }
     const placement = placeObject(input.name, elf, machine, input.base ?? next, signatures, report);
@@ -96,10 +98,15 @@ export function placeObjects(inputs: readonly RelocatableInput[], report: Report
   return placements;
 }
 
+/** Can objects of this machine be placed? */
+function placesObjects(machine: MachineTables | undefined): machine is ObjectMachine {
+  return machine?.objects !== undefined;
+}
+
 function placeObject(
   name: string,
   elf: ElfFile,
-  machine: Machine,
+  machine: ObjectMachine,
   base: number,
   signatures: Set<string>,
   report: Report,
@@ -142,7 +149,7 @@ function placeObject(
   }
   const counts = countSlots(elf, machine, sections, symbols, report);
   const gotAddress = counts.gotWords === 0 ? at : take(counts.gotWords * machine.wordBytes, 16);
-  const pltAddress = counts.pltEntries === 0 ? at : take(counts.pltEntries * machine.plt.direct.entryBytes, 16);
+  const pltAddress = counts.pltEntries === 0 ? at : take(counts.pltEntries * machine.objects.entry.entryBytes, 16);
   return { name, elf, machine, base, end: at, sections, discarded, symbols, commons, counts, gotAddress, pltAddress };
 }
 

@@ -1,48 +1,71 @@
 // Which relocations go through the GOT or the PLT, as a table; and how much room an object's slots take at most.
 
 import {
+  EXPRESSION_GOT_ABSOLUTE,
   EXPRESSION_GOT_BASE_PC,
+  EXPRESSION_GOT_LOW,
   EXPRESSION_GOT_OFFSET,
+  EXPRESSION_GOT_PAGE_OFFSET,
+  EXPRESSION_GOT_PAGE_PC,
   EXPRESSION_GOT_PC,
   EXPRESSION_GOT_RELATIVE,
   EXPRESSION_PLT_ABSOLUTE,
   EXPRESSION_PLT_GOT_RELATIVE,
   EXPRESSION_PLT_PC,
   EXPRESSION_TLS_DESC_GOT,
+  EXPRESSION_TLS_DESC_LOW,
+  EXPRESSION_TLS_DESC_PAGE_PC,
   EXPRESSION_TLS_DESC_PC,
   EXPRESSION_TLS_GD_GOT,
+  EXPRESSION_TLS_GD_LOW,
+  EXPRESSION_TLS_GD_PAGE_PC,
   EXPRESSION_TLS_GD_PC,
   EXPRESSION_TLS_IE_ABSOLUTE,
   EXPRESSION_TLS_IE_GOT,
   EXPRESSION_TLS_IE_GOT_NEGATED,
+  EXPRESSION_TLS_IE_LOW,
+  EXPRESSION_TLS_IE_PAGE_PC,
   EXPRESSION_TLS_IE_PC,
   EXPRESSION_TLS_LD_GOT,
+  EXPRESSION_TLS_LD_LOW,
+  EXPRESSION_TLS_LD_PAGE_PC,
   EXPRESSION_TLS_LD_PC,
-  type Machine,
 } from "../../arch/index.ts";
 import { SHT_REL, SHT_RELA, STB_LOCAL, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import type { ElfFile } from "../../elf/file.ts";
 import type { Report } from "../../elf/problem.ts";
 import { relocationsOf } from "../../elf/relocations.ts";
 import type { ElfSymbol } from "../../elf/symbols.ts";
-import type { PlacedSection, SlotKind } from "./model.ts";
+import type { ObjectMachine, PlacedSection, SlotKind } from "./model.ts";
 
 /** The slot that a relocation's value leads through, by its expression. */
 export const SLOT_OF_EXPRESSION: ReadonlyMap<number, SlotKind> = new Map([
   [EXPRESSION_GOT_OFFSET, "got"],
   [EXPRESSION_GOT_PC, "got"],
+  [EXPRESSION_GOT_ABSOLUTE, "got"],
+  [EXPRESSION_GOT_PAGE_PC, "got"],
+  [EXPRESSION_GOT_LOW, "got"],
+  [EXPRESSION_GOT_PAGE_OFFSET, "got"],
   [EXPRESSION_PLT_PC, "plt"],
   [EXPRESSION_PLT_GOT_RELATIVE, "plt"],
   [EXPRESSION_PLT_ABSOLUTE, "plt"],
   [EXPRESSION_TLS_GD_PC, "tls-gd"],
+  [EXPRESSION_TLS_GD_PAGE_PC, "tls-gd"],
+  [EXPRESSION_TLS_GD_LOW, "tls-gd"],
   [EXPRESSION_TLS_GD_GOT, "tls-gd"],
   [EXPRESSION_TLS_LD_PC, "tls-ld"],
+  [EXPRESSION_TLS_LD_PAGE_PC, "tls-ld"],
+  [EXPRESSION_TLS_LD_LOW, "tls-ld"],
   [EXPRESSION_TLS_LD_GOT, "tls-ld"],
   [EXPRESSION_TLS_IE_PC, "tls-ie"],
+  [EXPRESSION_TLS_IE_PAGE_PC, "tls-ie"],
+  [EXPRESSION_TLS_IE_LOW, "tls-ie"],
   [EXPRESSION_TLS_IE_ABSOLUTE, "tls-ie"],
   [EXPRESSION_TLS_IE_GOT, "tls-ie"],
   [EXPRESSION_TLS_IE_GOT_NEGATED, "tls-ie-negated"],
   [EXPRESSION_TLS_DESC_PC, "tls-desc"],
+  [EXPRESSION_TLS_DESC_PAGE_PC, "tls-desc"],
+  [EXPRESSION_TLS_DESC_LOW, "tls-desc"],
   [EXPRESSION_TLS_DESC_GOT, "tls-desc"],
 ]);
 
@@ -69,7 +92,7 @@ export interface SlotCounts {
 /** Counts what the relocations of the loaded sections may need: one slot a symbol and kind. */
 export function countSlots(
   elf: ElfFile,
-  machine: Machine,
+  machine: ObjectMachine,
   sections: readonly (PlacedSection | undefined)[],
   symbols: readonly ElfSymbol[],
   report: Report,

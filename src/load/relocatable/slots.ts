@@ -1,13 +1,12 @@
 // An object's GOT and PLT while its relocations are applied: a slot is made when the first relocation asks for it. The GOT
 // holds addresses, and the PLT's entries jump through words of it, as in a linked program that binds at once.
 
-import type { Machine } from "../../arch/index.ts";
-import type { Slot, SlotKind, SlotTable, SymbolValue } from "./model.ts";
+import type { ObjectMachine, ObjectTls, Slot, SlotKind, SlotTable, SymbolValue } from "./model.ts";
 import type { Placement } from "./place.ts";
 import { SLOT_WORDS } from "./slot-needs.ts";
 
 export interface Slots extends SlotTable {
-  readonly machine: Machine;
+  readonly machine: ObjectMachine;
   readonly entries: Slot[];
   readonly known: Map<string, Slot>;
   usedWords: number;
@@ -24,7 +23,7 @@ export function createSlots(placement: Placement): Slots {
     gotAddress,
     got: new Uint8Array(counts.gotWords * machine.wordBytes),
     pltAddress,
-    plt: new Uint8Array(counts.pltEntries * machine.plt.direct.entryBytes),
+    plt: new Uint8Array(counts.pltEntries * machine.objects.entry.entryBytes),
     entries: [],
     known: new Map(),
     usedWords: 0,
@@ -34,15 +33,14 @@ export function createSlots(placement: Placement): Slots {
 
 /**
  * The slot of this kind for a symbol, made if there is none yet.
- * @param tlsBytes size of the TLS block: the thread pointer is at its end
  * @param undecided the value is an IFUNC's, which its resolver chooses when the program runs
  */
-export function slotFor(slots: Slots, kind: SlotKind, value: SymbolValue, tlsBytes: number, undecided: boolean): Slot {
+export function slotFor(slots: Slots, kind: SlotKind, value: SymbolValue, tls: ObjectTls, undecided: boolean): Slot {
   const name = kind === "tls-ld" ? "" : value.name;
   const key = `${kind} ${kind === "tls-ld" ? "" : `${value.definer ?? ""} ${value.address} ${name}`}`;
   const known = slots.known.get(key);
   if (known !== undefined) return known;
-  const words = wordsOf(kind, value, tlsBytes, undecided);
+  const words = wordsOf(kind, value, tls, undecided);
   const address = putWords(slots, kind, words);
   const slot: Slot = {
     kind,
@@ -55,22 +53,27 @@ export function slotFor(slots: Slots, kind: SlotKind, value: SymbolValue, tlsByt
   return slot;
 }
 
-function wordsOf(kind: SlotKind, value: SymbolValue, tlsBytes: number, undecided: boolean): (number | undefined)[] {
+function wordsOf(
+  kind: SlotKind,
+  value: SymbolValue,
+  { threadPointer, dtpBias }: ObjectTls,
+  undecided: boolean,
+): (number | undefined)[] {
   switch (kind) {
     case "got":
     case "plt":
       return [undecided ? undefined : value.address];
     case "tls-gd":
-      return [MODULE, value.address];
+      return [MODULE, value.address - dtpBias];
     case "tls-ld":
       return [MODULE, 0];
     case "tls-ie":
-      return [value.address - tlsBytes];
+      return [value.address - threadPointer];
     case "tls-ie-negated":
-      return [tlsBytes - value.address];
+      return [threadPointer - value.address];
     case "tls-desc":
       // The first word is the resolver's address, which is the C library's business.
-      return [undefined, value.address - tlsBytes];
+      return [undefined, value.address - threadPointer];
   }
 }
 
@@ -81,15 +84,15 @@ function putWords(slots: Slots, kind: SlotKind, words: readonly (number | undefi
   words.forEach((word, i) => {
     const offset = at + i * machine.wordBytes;
     const number = BigInt(word ?? 0);
-    if (machine.wordBytes === 8) view.setBigInt64(offset, number, true);
-    else view.setInt32(offset, Number(BigInt.asIntN(32, number)), true);
+    if (machine.wordBytes === 8) view.setBigInt64(offset, number, machine.littleEndian);
+    else view.setInt32(offset, Number(BigInt.asIntN(32, number)), machine.littleEndian);
   });
   slots.usedWords += SLOT_WORDS[kind];
   return slots.gotAddress + at;
 }
 
 function putEntry(slots: Slots, slot: number): number {
-  const style = slots.machine.plt.direct;
+  const style = slots.machine.objects.entry;
   const at = slots.usedEntries++ * style.entryBytes;
   const address = slots.pltAddress + at;
   const entry = { at, address, slot, header: 0, gotBase: slots.gotAddress, index: slots.usedEntries - 1, pic: false };

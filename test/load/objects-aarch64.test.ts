@@ -1,0 +1,132 @@
+// Objects of aarch64 at given bases: instructions with parts of addresses in them. GNU ld, told to put each section at the same
+// address, judges the bytes.
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { AARCH64 } from "../../src/arch/aarch64/tables.ts";
+import { readField, relocationByName } from "../../src/arch/index.ts";
+import { parseElf } from "../../src/elf/index.ts";
+import { loadObjects, type ObjectsLoaded } from "../../src/load/relocatable/index.ts";
+import { scratch } from "../support/build.ts";
+import { tool } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
+
+const AS = "aarch64-linux-gnu-as";
+const LD = "aarch64-linux-gnu-ld";
+
+const MAIN = `
+  .text
+  .global go
+go:
+  adrp x0, table
+  add x0, x0, :lo12:table
+  adrp x1, table+8
+  ldr x1, [x1, :lo12:table+8]
+  adr x2, go
+  bl twice
+  b.ne near
+  tbnz w0, #3, near
+  movz x3, #:abs_g1:number
+  movk x3, #:abs_g0_nc:number
+near:
+  b twice
+  .data
+  .xword go, twice + 4
+  .word twice - .
+  .hword number
+`;
+const OTHER = `
+  .text
+  .global twice
+twice:
+  add w0, w0, w0
+  ret
+  .data
+  .balign 8
+  .global table
+table:
+  .xword 1, 2
+  .global number
+  .set number, 0x1234
+`;
+
+interface Placed {
+  readonly loaded: ObjectsLoaded;
+  readonly paths: readonly string[];
+  readonly directory: string;
+}
+
+function place(sources: readonly (readonly [text: string, base: number])[]): Placed {
+  const directory = scratch("objects-aarch64");
+  const paths = sources.map(([text], i) => {
+    writeFileSync(join(directory, `${i}.s`), text);
+    tool(AS, ["-o", `${i}.o`, `${i}.s`], { cwd: directory });
+    return join(directory, `${i}.o`);
+  });
+  const inputs = paths.map((path, i) => ({ name: `${i}.o`, bytes: readFileSync(path), base: sources[i][1] }));
+  return { loaded: loadObjects(inputs), paths, directory };
+}
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+test("aarch64: the bytes of placed objects are GNU ld's", needs(AS, LD), () => {
+  const { loaded, paths, directory } = place([
+    [MAIN, 0x40_0000],
+    [OTHER, 0x81_2340],
+  ]);
+  deepEqual(loaded.problems, []);
+  const rows: string[] = [];
+  const expected: { readonly name: string; readonly memory: Uint8Array }[] = [];
+  loaded.objects.forEach((object, i) => {
+    for (const placed of object.sections) {
+      if (placed === undefined || placed.memory.length === 0) continue;
+      const name = `${placed.section.name}.${i}`;
+      rows.push(`${name} 0x${placed.address.toString(16)} : { ${paths[i]}(${placed.section.name}) }`);
+      expected.push({ name, memory: placed.memory });
+    }
+  });
+  writeFileSync(join(directory, "place.ld"), `SECTIONS { ${rows.join("\n")} }\n`);
+  tool(LD, ["-T", "place.ld", "-e", "0", "--no-warn-rwx-segments", "-o", "out", ...paths], { cwd: directory });
+  const file = parseElf(readFileSync(join(directory, "out")), "out", () => {});
+  ok(expected.length === 4, "two sections of each");
+  for (const { name, memory } of expected) {
+    const section = file?.sections.find((it) => it.name === name);
+    const theirs = file?.bytes.subarray(section?.offset, (section?.offset ?? 0) + (section?.size ?? 0));
+    equal(Buffer.from(memory).toString("hex"), Buffer.from(theirs ?? []).toString("hex"), name);
+  }
+});
+
+test("aarch64: a call out of reach goes through an entry, and a GOT load to its word", needs(AS), () => {
+  const far = 0x12_3450_0000;
+  const text = ".text\n.global go\ngo: bl twice\nadrp x0, :got:table\nldr x0, [x0, :got_lo12:table]\n";
+  const { loaded } = place([
+    [text, 0x40_0000],
+    [OTHER, far],
+  ]);
+  deepEqual(loaded.problems, []);
+  const [object, other] = loaded.objects;
+  const code = viewOf(object.sections.find((it) => it?.section.name === ".text")?.memory ?? new Uint8Array());
+  const field = (view: DataView, at: number, name: string): number => {
+    const row = relocationByName(AARCH64.relocations, name);
+    ok(row !== undefined);
+    return readField(view, at, row, true, AARCH64.instructions);
+  };
+  /** Where an adrp at this address and the load of 8 bytes behind it come to. */
+  const loadedFrom = (view: DataView, at: number, address: number): number =>
+    address -
+    (address % 4096) +
+    field(view, at, "R_AARCH64_ADR_PREL_PG_HI21") +
+    field(view, at + 4, "R_AARCH64_LDST64_ABS_LO12_NC");
+  const word = (address: number): bigint =>
+    viewOf(object.slots.got).getBigUint64(address - object.slots.gotAddress, true);
+  const entry = 0x40_0000 + field(code, 0, "R_AARCH64_CALL26");
+  const plt = viewOf(object.slots.plt);
+  const at = entry - object.slots.pltAddress;
+  const twice = loaded.globals.find(({ name }) => name === "twice")?.value.address ?? 0;
+  equal(word(loadedFrom(plt, at, entry)), BigInt(twice));
+  equal(twice, far);
+  const table = other.values[other.symbols.findIndex(({ name }) => name === "table")]?.address ?? 0;
+  equal(word(loadedFrom(code, 4, 0x40_0004)), BigInt(table));
+});
