@@ -236,7 +236,7 @@ function settleLayout(
     stack: decideStack(loader, report),
   };
   for (;;) {
-    measureSections(outputs, sections);
+    measureSections(outputs, sections, layoutOptions);
     const layout = layOut(outputs, sections, layoutOptions);
     if (packed === undefined || relr === undefined) return layout;
     const bytes = packRelative(packed, scan, got, sections, outputs.reversed, machine, relr.size);

@@ -15,13 +15,16 @@ export function loadImplicitLibraries(loader: Loader): void {
     for (const needed of parent.needed) {
       if (known.has(needed)) continue;
       known.add(needed);
-      const path = search(loader, parent, needed);
+      // What stands on the command line in vain comes before what is anywhere else.
+      const given = loader.dropped.find((it) => it.soname === needed);
+      if (given !== undefined) loader.dropped.splice(loader.dropped.indexOf(given), 1);
+      const path = given?.path ?? search(loader, parent, needed);
       if (path === undefined) {
         loader.missingLibraries.add(needed);
         loader.report(warning("needed-library-not-found", { file: parent.name }, { library: needed }));
         continue;
       }
-      const bytes = loader.files.read(path);
+      const bytes = given?.bytes ?? loader.files.read(path);
       if (bytes === undefined || fileKind(bytes) !== "shared") continue;
       const origin = { name: path, path, fallbackSoname: needed, implicit: false, copyDtNeeded: true };
       // --copy-dt-needed-entries: named after all if it is of use, as under --as-needed.

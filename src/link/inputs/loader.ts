@@ -19,7 +19,7 @@ import type { LazySet, ParsedArchive } from "./archive-types.ts";
 import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import { readOnce } from "./read-once.ts";
-import { enterShared, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import { enterShared, isBrought, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
 import type { SharedReference } from "./shared-reference.ts";
 import type { VersionedNames } from "./versioned-names.ts";
 
@@ -252,8 +252,14 @@ export function reconsiderShared(loader: Loader, dropped: SharedFile): SharedFil
 
 function enterIfNeeded(loader: Loader, shared: SharedFile): SharedFile | undefined {
   const { symbols, sharedReferences, versioned } = loader;
-  shared.neededFor = neededSymbol(shared, symbols, loader.shared, sharedReferences, versioned.ids.length > 0);
+  // What another library brings along anyway need not be asked for on that library's behalf.
+  const ofLibraries = !isBrought(shared.soname, filesRead(loader), (it) => loader.shared.includes(it));
+  shared.neededFor = neededSymbol(shared, symbols, ofLibraries, sharedReferences, versioned.ids.length > 0);
   return shared.neededFor < 0 ? undefined : enter(loader, shared);
+}
+
+function filesRead({ shared, dropped }: Loader): SharedFile[] {
+  return dropped.length === 0 ? shared : [...shared, ...dropped].sort((a, b) => a.input - b.input);
 }
 
 function enter(loader: Loader, shared: SharedFile): SharedFile {

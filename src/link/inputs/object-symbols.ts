@@ -12,6 +12,7 @@ import {
   STB_GLOBAL,
   STB_GNU_UNIQUE,
   STB_WEAK,
+  STT_TLS,
   STV_HIDDEN,
   STV_INTERNAL,
 } from "../../elf/constants.ts";
@@ -23,6 +24,8 @@ import { type Candidate, mergeRegular, type ResolutionRecord } from "../tables/r
 import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";
 import {
   aliasOf,
+  COMMONS_LARGE,
+  COMMONS_TLS,
   coverNames,
   KIND_COMMON,
   KIND_DEFINED,
@@ -97,8 +100,11 @@ export function readGlobals(
     if (shndx === SHN_XINDEX && object.symtabShndx !== 0) index = view.getUint32(object.symtabShndx + i * 4, true);
     if (shndx === SHN_UNDEF) setReference(candidate);
     else if (shndx === SHN_ABS) setDefinition(candidate, SECTION_ABSOLUTE);
-    else if (shndx === SHN_COMMON || shndx === SHN_X86_64_LCOMMON) setCommon(candidate, shndx);
-    else if (index < object.sectionCount && (shndx < SHN_LORESERVE || shndx === SHN_XINDEX)) {
+    else if (shndx === SHN_COMMON || shndx === SHN_X86_64_LCOMMON) {
+      setCommon(candidate, shndx);
+      if (candidate.type === STT_TLS) symbols.commons |= COMMONS_TLS;
+      else if (shndx === SHN_X86_64_LCOMMON) symbols.commons |= COMMONS_LARGE;
+    } else if (index < object.sectionCount && (shndx < SHN_LORESERVE || shndx === SHN_XINDEX)) {
       const section = firstSection + index;
       const isDiscarded = (sections.state[section] & STATE_DISCARDED) !== 0;
       // A definition in a discarded section is a reference to the copy that was kept.

@@ -339,22 +339,34 @@ function isVersionLocal(shared: SharedFile, index: number): boolean {
 }
 
 /**
+ * Does some library bring that one along anyway? Those that --as-needed found no use for count as far as they are brought
+ * along themselves (bfd/elflink.c, on_needed_list).
+ * @param files libraries in the order in which they were read, with or without use
+ */
+export function isBrought(soname: string, files: readonly SharedFile[], isUsed: (it: SharedFile) => boolean): boolean {
+  for (const [i, file] of files.entries()) {
+    if (!file.needed.includes(soname)) continue;
+    if (isUsed(file) || isBrought(file.soname, files.slice(0, i), isUsed)) return true;
+  }
+  return false;
+}
+
+/**
  * --as-needed: would this library's definition be the one that a reference meets, for a reference that is not weak?
  * (bfd/elflink.c, elf_link_add_object_symbols: "add_needed".)
+ * @param ofLibraries whether libraries' references count
  * @returns a symbol that it is needed for, or -1
  */
 export function neededSymbol(
   shared: SharedFile,
   symbols: SymbolTable,
-  others: readonly SharedFile[],
+  ofLibraries: boolean,
   references: readonly SharedReference[],
   hasVersionedNames: boolean,
 ): SymbolId {
-  // What another library brings along anyway need not be asked for on that library's behalf.
-  const brought = others.some((it) => it.needed.includes(shared.soname));
-  const wanted = brought ? FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK;
+  const wanted = ofLibraries ? FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK : FLAG_REF_REGULAR_NONWEAK;
   const open = new Set(
-    brought ? [] : references.filter((it) => !it.weak && !isMet(symbols, it)).map((it) => it.symbol),
+    ofLibraries ? references.filter((it) => !it.weak && !isMet(symbols, it)).map((it) => it.symbol) : [],
   );
   const { bytes, view, is64, dynsym, strings, stringsEnd } = shared;
   const entry = is64 ? 24 : 16;
@@ -370,7 +382,11 @@ export function neededSymbol(
     const beatsCommon =
       info >> 4 !== STB_WEAK && type !== STT_FUNC && type !== STT_GNU_IFUNC && shared.bssSections[shndx] !== 1;
     const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
-    if (id >= 0 && (open.has(id) || wantsDefinition(symbols, id, wanted, beatsCommon))) return id;
+    if (
+      id >= 0 &&
+      ((open.has(id) && symbols.visibility[id] === STV_DEFAULT) || wantsDefinition(symbols, id, wanted, beatsCommon))
+    )
+      return id;
     const version = sharedVersion(shared, i);
     if (!hasVersionedNames || (version === "" && !isHiddenVersion(shared, i))) continue;
     const alias = findVersioned(symbols.names, view, name, stringsEnd, version);
@@ -380,7 +396,8 @@ export function neededSymbol(
 }
 
 function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number, beatsCommon: boolean): boolean {
-  if (id >= symbols.count) return false;
+  // What is hidden, no library defines (bfd/elflink.c, _bfd_elf_merge_symbol).
+  if (id >= symbols.count || symbols.visibility[id] !== STV_DEFAULT) return false;
   const kind = symbols.kind[id];
   const isOpen = kind === KIND_UNDEFINED || kind === KIND_UNDEFINED_WEAK || (kind === KIND_COMMON && beatsCommon);
   if (!isOpen) return false;

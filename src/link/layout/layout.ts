@@ -17,10 +17,10 @@ import {
   SHF_TLS,
   SHF_WRITE,
   SHT_NOBITS,
-  SHT_NOTE,
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { isMbind } from "../sections/mbind.ts";
+import { placeNotes } from "../sections/place-notes.ts";
 import { sortedSections } from "../sections/sorted-sections.ts";
 import { defaultLayout, type Marker } from "../tables/default-layout.ts";
 import { alignUp, isTbss, type Layout, newSegment, type Segment } from "../tables/layout.ts";
@@ -42,7 +42,11 @@ export interface LayoutOptions {
 }
 
 /** Places the pieces of each section: offsets within it, its size and alignment. */
-export function measureSections(outputs: OutputSections, sections: SectionTable): void {
+export function measureSections(
+  outputs: OutputSections,
+  sections: SectionTable,
+  { mode, options }: LayoutOptions,
+): void {
   const { size, alignment, address } = sections;
   for (const output of outputs.list) {
     let at = 0;
@@ -68,7 +72,7 @@ export function measureSections(outputs: OutputSections, sections: SectionTable)
     output.size = at;
     output.alignment = largest;
   }
-  placeNotes(outputs);
+  placeNotes(outputs, mode.shared, options);
   alignTls(outputs);
 }
 
@@ -76,15 +80,6 @@ export function measureSections(outputs: OutputSections, sections: SectionTable)
 function alignTls(outputs: OutputSections): void {
   const tls = sortedSections(outputs).filter((it) => (it.flags & SHF_TLS) !== 0 && it.size > 0);
   if (tls.length > 0) tls[0].alignment = Math.max(...tls.map((it) => it.alignment));
-}
-
-/** Notes stand by alignment, so that each alignment makes one PT_NOTE: those of words first, then with the build id. */
-function placeNotes(outputs: OutputSections): void {
-  const first = defaultLayout.findIndex((row) => "name" in row && row.name === ".interp");
-  const second = defaultLayout.findIndex((row) => "name" in row && row.name === ".note.gnu.build-id");
-  for (const section of outputs.list) {
-    if (section.row === first && section.alignment < 8 && section.type === SHT_NOTE) section.row = second;
-  }
 }
 
 export function layOut(outputs: OutputSections, sections: SectionTable, it: LayoutOptions): Layout {

@@ -72,6 +72,8 @@ export interface MadeSection {
   readonly name: string;
   readonly type: number;
   readonly flags: number;
+  /** Default: 1. */
+  readonly alignment?: number;
 }
 
 export function assignOutputs(
@@ -191,9 +193,10 @@ function assignScripted(
     for (const name of inputs[i]) rowOf[name] = other + 1;
   });
   const outputOf = new Int32Array(rows.length).fill(-1);
-  for (const { name, type, flags } of wanted) {
+  for (const { name, type, flags, alignment } of wanted) {
     const row = rows.findIndex((it) => it.name === name);
     outputOf[row] = addOutputRow(table, inputs[row][0], type, flags);
+    table.alignment[outputOf[row]] = alignment ?? 1;
     made.set(name, outputOf[row]);
   }
   for (let section = 0; section < sections.count; section++) {

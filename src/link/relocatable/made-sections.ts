@@ -54,7 +54,7 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   const scripted: MadeSection[] = [];
   const orphans: MadeSection[] = [];
   const buildId = buildIdSize(options.buildId) === 0 ? undefined : buildIdNote(buildIdSize(options.buildId));
-  if (buildId !== undefined) scripted.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC });
+  if (buildId !== undefined) scripted.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC, alignment: 4 });
   if (options.defineCommon === true) scripted.push(...commonSections(loader));
 
   const sayers = objects.filter((it) => it.made === undefined);

@@ -7,7 +7,7 @@ import type { OutputSection, OutputSections } from "../tables/output-section.ts"
 export function sortedSections(outputs: OutputSections): OutputSection[] {
   const sorted = outputs.list
     .filter((it) => !isCompanion(it))
-    .sort((a, b) => a.row - b.row || ownRow(a) - ownRow(b) || noteOrder(a, b) || a.order - b.order);
+    .sort((a, b) => a.row - b.row || ownRow(a) - ownRow(b) || a.rank - b.rank || noteOrder(a, b) || a.order - b.order);
   const companions = new Map(outputs.list.filter(isCompanion).map((it) => [it.infoSection, it]));
   if (companions.size === 0) return sorted;
   return sorted.flatMap((section) => {

@@ -2,6 +2,7 @@
 
 import {
   SHF_ALLOC,
+  SHF_TLS,
   SHF_WRITE,
   SHF_X86_64_LARGE,
   SHT_NOBITS,
@@ -17,6 +18,8 @@ import type { LinkOptions } from "../options.ts";
 import { SECTION_CHUNK, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import {
+  COMMONS_LARGE,
+  COMMONS_TLS,
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
   FLAG_COPY,
@@ -84,9 +87,16 @@ export function allotCommons(symbols: SymbolTable, outputs: OutputSections, opti
     const output = outputNamed(outputs, section, SHT_NOBITS, SHF_ALLOC | SHF_WRITE | flags);
     placeSymbols(symbols, outputs, output, list, name, rank);
   };
+  // Such an object has a section of the linker's own for them, and what has one of those stays (bfd/elflink.c,
+  // elf_link_add_object_symbols: .tcommon; ld/ldlang.c, strip_excluded_output_sections).
+  const keep = (section: string, flags: number): void => {
+    outputNamed(outputs, section, SHT_NOBITS, SHF_ALLOC | SHF_WRITE | flags).keep = true;
+  };
+  if ((symbols.commons & COMMONS_TLS) !== 0) keep(".tbss", SHF_TLS);
+  if ((symbols.commons & COMMONS_LARGE) !== 0) keep(".lbss", SHF_X86_64_LARGE);
   place(plain, ".bss", "COMMON", 2, 0);
   place(large, ".lbss", "LARGE_COMMON", 2, SHF_X86_64_LARGE);
-  place(tls, ".tbss", ".tcommon", 1, 0x400);
+  place(tls, ".tbss", ".tcommon", 1, SHF_TLS);
 }
 
 function placeSymbols(

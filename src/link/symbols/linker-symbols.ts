@@ -60,7 +60,8 @@ interface Definition {
 }
 
 const notShared = (mode: OutputMode): boolean => !mode.shared;
-const staticOnly = (mode: OutputMode): boolean => mode.kind === "static";
+/** The scripts of programs at a fixed address, static or not. */
+const fixedOnly = (mode: OutputMode): boolean => mode.kind === "static" || mode.kind === "executable";
 const dynamicOnly = (mode: OutputMode): boolean => mode.dynamic;
 
 /** With -n and -N they are not, and a binary image has none. */
@@ -88,10 +89,10 @@ const definitions: readonly Definition[] = [
   ...boundary("__init_array", ".init_array"),
   ...boundary("__fini_array", ".fini_array"),
   { name: "__tdata_start", anchor: { at: "start", section: ".tdata" }, hidden: true, when: notShared },
-  { name: "__rela_iplt_start", anchor: { at: "start", section: ".rela.iplt" }, hidden: true, when: staticOnly },
-  { name: "__rela_iplt_end", anchor: { at: "end", section: ".rela.iplt" }, hidden: true, when: staticOnly },
-  { name: "__rel_iplt_start", anchor: { at: "start", section: ".rel.iplt" }, hidden: true, when: staticOnly },
-  { name: "__rel_iplt_end", anchor: { at: "end", section: ".rel.iplt" }, hidden: true, when: staticOnly },
+  { name: "__rela_iplt_start", anchor: { at: "start", section: ".rela.iplt" }, hidden: true, when: fixedOnly },
+  { name: "__rela_iplt_end", anchor: { at: "end", section: ".rela.iplt" }, hidden: true, when: fixedOnly },
+  { name: "__rel_iplt_start", anchor: { at: "start", section: ".rel.iplt" }, hidden: true, when: fixedOnly },
+  { name: "__rel_iplt_end", anchor: { at: "end", section: ".rel.iplt" }, hidden: true, when: fixedOnly },
   {
     name: "_DYNAMIC",
     anchor: { at: "start", section: ".dynamic" },
@@ -293,7 +294,10 @@ function resolveAnchor(
         return { address: section.address + (anchor.at === "end" ? section.size : 0), section };
       }
       // An empty array: start and end are equal, behind the section before it.
-      const before = sectionBefore(layout, rowOf(anchor.section));
+      const row = /^\.rela?\.iplt$/.test(anchor.section)
+        ? rowOf(anchor.section.replace("iplt", "plt")) + 1
+        : rowOf(anchor.section);
+      const before = sectionBefore(layout, row);
       return {
         address: before === undefined ? layout.start : before.address + (isTbss(before) ? 0 : before.size),
         section: before,

@@ -29,6 +29,8 @@ export interface OutputSection {
   /** Row in the layout table after which it stands, and the order among those of the same row. */
   row: number;
   readonly order: number;
+  /** Among those of its row but the one that the row names: smaller ones stand first. */
+  rank: number;
   /** Place in the final order of all output sections, empty ones included. */
   position: number;
   type: number;
@@ -91,6 +93,7 @@ export function addOutput(
     name,
     row,
     order: outputs.list.length,
+    rank: 0,
     position: 0,
     type,
     flags,

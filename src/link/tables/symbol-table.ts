@@ -77,6 +77,9 @@ export const FLAG_SYMVER = 0x40000000;
 /** --gc-sections removed its definition. */
 export const FLAG_COLLECTED = 0x10000000;
 
+export const COMMONS_TLS = 1;
+export const COMMONS_LARGE = 2;
+
 export interface SymbolTable {
   readonly names: NameTable;
   /** Entries in use: the names, then pseudo symbols for locals. */
@@ -104,6 +107,8 @@ export interface SymbolTable {
   version: Int32Array;
   /** By which rule the definition won: RULE_* in resolve.ts. */
   rule: Uint8Array;
+  /** COMMONS_*: what sorts of common symbols some object has, whether or not one of them is the definition. */
+  commons: number;
   /** Address after layout as two halves (S in the psABIs' formulas). */
   addressLow: Int32Array;
   addressHigh: Int32Array;
@@ -130,6 +135,7 @@ export function createSymbols(): SymbolTable {
     alias: new Int32Array(capacity),
     version: new Int32Array(capacity),
     rule: new Uint8Array(capacity),
+    commons: 0,
     addressLow: new Int32Array(0),
     addressHigh: new Int32Array(0),
     versionNames: [""],

@@ -261,3 +261,38 @@ eachTarget("static PIE as rustc makes it: -Bdynamic at the end changes nothing",
   });
   equal(stdout, "here\nhere\n");
 });
+
+eachTarget(
+  "--as-needed has no use for a library's definition of what is hidden, or for what comes along anyway",
+  (target) => {
+    const found = likeGnuLd(target, (shop) => {
+      const main = compile(
+        target,
+        "hidden.s",
+        `.globl _start\n_start: ret\n.hidden foo\n.weak foo\n.data\n.long foo - .\n`,
+      );
+      const strong = functions(target, "strong", { _start: ["bar"] });
+      stock(shop, "", { foo: [], bar: ["foo"] });
+      link(shop, "libbar.so", ["-shared", functions(target, "bar", { bar: ["foo"] }), "libfoo.so"]);
+      return [
+        outcome(shop, [main, "--as-needed", "libfoo.so"]),
+        outcome(shop, [strong, "--as-needed", "libfoo.so", "libbar.so"]),
+        outcome(shop, [strong, "--as-needed", "libbar.so", "libfoo.so"]),
+        outcome(shop, ["--as-needed", "libbar.so", "libfoo.so", strong, "libbar.so"]),
+      ];
+    });
+    deepEqual(found, ["", "libbar.so interpreter", "libbar.so interpreter", "libbar.so interpreter"]);
+  },
+);
+
+eachTarget("what --as-needed had no use for is where a library's need is looked for first", (target) => {
+  const said = likeGnuLd(target, (shop) => {
+    const main = functions(target, "main", { _start: ["bar"] });
+    stock(shop, "", { foo: [] });
+    link(shop, "libbar.so", ["-shared", functions(target, "bar", { bar: ["foo"] }), "libfoo.so"]);
+    // The library's need is not found beside this one, and foo is undefined in a library then.
+    const found = outcome(shop, ["--as-needed", "libfoo.so", "--no-as-needed", main, "libbar.so"]);
+    return [found, outcome(shop, [main, "libbar.so"])];
+  });
+  deepEqual(said, ["libbar.so interpreter", "refused"]);
+});

@@ -16,7 +16,7 @@ interface Kind {
 const GNU: readonly Kind[] = [
   { pattern: /hidden symbol `([^']+)' isn't defined/, code: "hidden-undefined" },
   { pattern: /(?:internal|protected) symbol `([^']+)' isn't defined/, code: "hidden-undefined" },
-  { pattern: /undefined reference to symbol `([^'@]+)/, code: "undefined-symbol" },
+  { pattern: /undefined reference to symbol '([^'@]+)/, code: "dso-missing" },
   { pattern: /undefined reference to `([^'@]+)/, code: "undefined-symbol" },
   { pattern: /warning: undefined reference to `([^'@]+)/, code: "undefined-symbol", warning: true },
   { pattern: /multiple definition of `([^'@]+)/, code: "duplicate-symbol" },
@@ -30,8 +30,12 @@ const GNU: readonly Kind[] = [
   { pattern: /against absolute symbol .* is disallowed/, code: "relocation-absolute" },
   { pattern: /SIZE\d+ against STT_GNU_IFUNC symbol/, code: "size-of-ifunc" },
   { pattern: /no symbol version section for versioned symbol/, code: "version-node-missing" },
-  { pattern: /undefined symbol `([^']+)' referenced in expression/, code: "expression-undefined-symbol" },
+  {
+    pattern: /un(?:defined|resolvable) symbol `([^']+)' referenced in expression/,
+    code: "expression-undefined-symbol",
+  },
   { pattern: /--gc-sections requires a defined symbol root/, code: "gc-needs-root" },
+  { pattern: /duplicate expression `[^']+' in version information/, code: "version-duplicate-pattern" },
   { pattern: /version node not found for symbol/, code: "version-node-missing" },
   { pattern: /undefined version: /, code: "undefined-version" },
   { pattern: /defined in discarded section/, code: "discarded-reference" },
@@ -40,6 +44,7 @@ const GNU: readonly Kind[] = [
   { pattern: /enabling an executable stack because of/, code: "exec-stack-option", warning: true },
   { pattern: /LOAD segment with RWX|TLS segment with execute/, code: "rwx-segment", warning: true },
   { pattern: /cannot find entry symbol/, code: "entry-missing", warning: true },
+  { pattern: /needed by .*, not found \(try/, code: "needed-library-not-found", warning: true },
   { pattern: /DT_TEXTREL|relocation (?:against .* )?in read-only section/, code: "text-relocation", warning: true },
   { pattern: /read-only segment has dynamic relocations/, code: "text-relocation" },
   { pattern: /overriding (?:smaller )?common|overridden by|multiple common/, code: "common", warning: true },
@@ -48,7 +53,7 @@ const GNU: readonly Kind[] = [
 
 /** Lines that only say where, or repeat. */
 const ASIDE =
-  /^\S+: \S+(?:\(.*?\))?: in function `|NOTE: This behaviour is deprecated|: first defined here$|previous definition|final link failed|error adding symbols|more undefined references|failed to set dynamic section sizes|info: |needed by .*, not found \(try/;
+  /^\S+: \S+(?:\(.*?\))?: in function `|NOTE: This behaviour is deprecated|: first defined here$|previous definition|final link failed|error adding symbols|more undefined references|failed to set dynamic section sizes|info: /;
 
 /** Codes of Solder's that GNU ld has one sentence for. */
 const SAME: Readonly<Record<string, string>> = {

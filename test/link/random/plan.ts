@@ -285,7 +285,17 @@ export function planLink(target: Target, seed: number, pool: PoolPlan): LinkPlan
   const twice = muldefs ? [roll.pick(["--allow-multiple-definition", "-zmuldefs"])] : [];
   const args = [...OUTPUT_FLAGS[output], ...twice, ...planOptions(target, roll, output, files, versioned), ...inputs];
   if (dynamic) args.push(...planLoader(target, roll, output));
-  const plan = { output, glue, archives, files, args };
+  // Nearly every program asks libc for something; of one that does not, GNU ld forgets that packed relocations need a newer
+  // libc, and the loader refuses what it made.
+  const packed = args.includes("pack-relative-relocs") && args.includes(LIBC[target.wordBytes]);
+  const asking: Reference = { name: "getpid", how: "equal", weak: false, hidden: false, version: "" };
+  const plan = {
+    output,
+    glue: packed ? { ...glue, references: [...glue.references, asking] } : glue,
+    archives,
+    files,
+    args,
+  };
   return tidy ? tidied(roll, pool, plan, libraries) : plan;
 }
 

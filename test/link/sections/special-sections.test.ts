@@ -1,6 +1,6 @@
 // Sections that GNU ld treats by their name or type: what it drops of the inputs, and what stays under -r --gc-sections.
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
 import { compile, type Target } from "../../support/build.ts";
 import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
@@ -109,4 +109,63 @@ eachTarget("flags of systems and machines come from the first input section", (t
     return shop.outputs;
   });
   deepEqual(outputs, ["plain-first", "retained-first", "collected", "shared"]);
+});
+
+/** Objects with little in them. */
+const PARTS: Readonly<Record<string, string>> = {
+  text: ".text\n.globl f\nf: ret\n",
+  data: ".data\n.long 1\n",
+  rodata: '.section .rodata,"a"\n.long 1\n',
+  sums: '.section sums,"a",@progbits\n.long 1\n',
+  other: '.section other,"a",@progbits\n.long 1\n',
+  note: '.section .note.one,"a",@note\n.balign 4\n.long 4, 4, 1, 0x41, 1\n',
+  second: '.section .note.two,"a",@note\n.balign 4\n.long 4, 4, 1, 0x41, 1\n',
+  wide: '.section .note.wide,"a",@note\n.balign 8\n.long 4, 8, 1, 0x41, 1, 1\n',
+  unwound: ".text\n.globl g\ng: .cfi_startproc\nret\n.cfi_endproc\n",
+  common: ".type t, @tls_object\n.comm t, 4, 4\n",
+  overriding: '.section .tdata,"awT",@progbits\n.globl t\n.type t, @tls_object\n.size t, 4\nt: .long 1\n',
+};
+
+/** The sections of a link, without the empty .eh_frame that GNU ld leaves where it made code of its own, and then did not. */
+function linked(target: Target, shop: Workshop, line: string): string {
+  const words = line
+    .split(" ")
+    .map((word) => (word in PARTS ? compile(target, `${word}.s`, PARTS[word] + noStack) : word));
+  const { sections } = readSections(shop.ld("out", words));
+  return sections
+    .filter(({ name, bytes }) => bytes.length > 0 || name !== ".eh_frame")
+    .map(({ name }) => name)
+    .join(" ");
+}
+
+eachTarget(
+  "notes stand behind .interp or the build id; in a library without that, near what is like them",
+  (target) => {
+    const lines = [
+      "-shared text note",
+      "-shared text note sums",
+      "-shared text sums note other",
+      "-shared text note second sums wide",
+      "-shared text note second sums --build-id",
+      "-shared rodata note data",
+      "-shared text rodata note second sums unwound",
+      "-shared text rodata sums note other --no-ld-generated-unwind-info",
+      "-shared text rodata note second sums --no-ld-generated-unwind-info",
+      "-pie -e f text rodata sums note wide",
+      "-e f text sums note wide --build-id",
+      "-r text sums note wide --build-id",
+    ];
+    const found = likeGnuLd(target, (shop) => lines.map((line) => linked(target, shop, line)));
+    match(found[1], /\.text sums \.note\.one /);
+    match(found[6], /sums \.eh_frame \.note\.one \.note\.two /);
+  },
+);
+
+eachTarget("an object's thread-local common keeps .tbss, whoever defines the name", (target) => {
+  const lines = ["-e f text overriding common", "-shared text common overriding", "-e f text overriding"];
+  const found = likeGnuLd(target, (shop) => lines.map((line) => linked(target, shop, line)));
+  deepEqual(
+    found.map((names) => names.includes(".tbss")),
+    [true, true, false],
+  );
 });

@@ -1,8 +1,9 @@
 // Which definition a name is bound to. Where linkers differ, GNU ld is right: its users' programs are built on it.
 
-import { equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { archive, compile, type Target } from "../../support/build.ts";
 import { beyondGnuLd, eachTarget, likeGnuLd, underTest, workshop } from "../../support/link.ts";
+import { tool } from "../../support/run.ts";
 
 /** An object from one or two lines of C. */
 function object(target: Target, name: string, source: string, ...flags: readonly string[]): string {
@@ -324,4 +325,27 @@ eachTarget("--ignore-unresolved-symbol lets one symbol be undefined, and no othe
     return [shop.run("main").status, shop.run("static").status];
   });
   equal(status.join(), "4,4");
+});
+
+eachTarget("the bounds of IFUNCs' relocations are defined in programs at a fixed address, static or not", (target) => {
+  const name = target.wordBytes === 8 ? "__rela_iplt" : "__rel_iplt";
+  const main = compile(
+    target,
+    "bounds.s",
+    `.globl _start\n_start: ret\n.data\n.weak ${name}_start, ${name}_end\n.dc.a ${name}_start, ${name}_end\n.section .note.GNU-stack,""\n`,
+  );
+  const library = compile(target, "empty.s", '.globl f\nf: ret\n.section .note.GNU-stack,""\n', []);
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("libf.so", ["-shared", library]);
+    return [["-static"], ["--no-as-needed", "./libf.so"], ["-q", "--no-as-needed", "./libf.so"], ["-pie"]].map(
+      (args, i) => {
+        const listed = tool("nm", [shop.ld(`program${i}`, [main, ...args])]);
+        return [...listed.matchAll(/ (\w) __rela?_iplt/g)].map(([, letter]) =>
+          letter === "w" ? "undefined" : "defined",
+        );
+      },
+    );
+  });
+  const defined = ["defined", "defined"];
+  deepEqual(found, [defined, defined, defined, ["undefined", "undefined"]]);
 });
