@@ -1,7 +1,15 @@
 // The field of a relocation, read and written through one description: a whole number of 1, 2, 4 or 8 bytes, or the bits of
 // an instruction that hold a number. Who applies relocations to a million places specialises it; all others come here.
 
-import { FIRST_FORM, OVERFLOW_EITHER, OVERFLOW_SIGNED, OVERFLOW_UNSIGNED, type RelocationType } from "./relocation.ts";
+import {
+  FIRST_FORM,
+  OVERFLOW_ANY_SIGN,
+  OVERFLOW_EITHER,
+  OVERFLOW_NONE,
+  OVERFLOW_SIGNED,
+  OVERFLOW_UNSIGNED,
+  type RelocationType,
+} from "./relocation.ts";
 
 /** How an instruction, or a pair of them, holds a number. */
 export interface InstructionForm {
@@ -17,6 +25,8 @@ export interface InstructionForm {
   readonly exact: boolean;
   /** Added before the low bits are cut off, because the field that has them is signed: 0x800, 0x8000. */
   readonly rounding: number;
+  /** Where the bits do not say it, because the sign is apart or few bits are turned: can the form hold the value? */
+  holds?(value: number): boolean;
 }
 
 /** The instruction fields of a machine. Form number FIRST_FORM + i is `forms[i]`. Instructions have the machine's own byte order. */
@@ -24,6 +34,7 @@ export interface InstructionFields {
   readonly forms: readonly InstructionForm[];
   /**
    * The value that an instruction holds, as `write` took it: shifted, and signed where the form is. What rounding added is in it.
+   * Where relocations are REL, the addend as the psABI reads it: arm's MOVT holds one that is not shifted.
    * @param form from FIRST_FORM on; its bytes are there
    */
   read(view: DataView, at: number, form: number): number;
@@ -108,6 +119,8 @@ export function fitsBits(value: number, bits: number, overflow: number): boolean
       return value >= 0 && value < limit;
     case OVERFLOW_EITHER:
       return value >= -limit && value < limit;
+    case OVERFLOW_ANY_SIGN:
+      return value >= -limit / 2 && value < limit;
     default:
       return true;
   }
@@ -119,5 +132,6 @@ export function fitsType(value: number, type: RelocationType, instructions?: Ins
   if (form === undefined) return fitsField(value, type.bytes, type.overflow);
   const { bits, shift, exact, rounding } = form;
   if (exact && value % 2 ** shift !== 0) return false;
+  if (form.holds !== undefined) return type.overflow === OVERFLOW_NONE || form.holds(value);
   return fitsBits(value + rounding, bits + shift, type.overflow);
 }

@@ -1,11 +1,14 @@
 // `solder/arch`: what Solder knows of the machines.
 
 import { AARCH64 } from "./aarch64/tables.ts";
+import { ARM } from "./arm/tables.ts";
 import { I386 } from "./i386/machine.ts";
 import { LOONGARCH64 } from "./loongarch64/tables.ts";
 import type { Machine, MachineTables } from "./machine.ts";
+import { MIPS64 } from "./mips64/tables.ts";
 import { PPC64LE } from "./ppc64le/tables.ts";
 import { RISCV64 } from "./riscv64/tables.ts";
+import { S390X } from "./s390x/tables.ts";
 import { X86_64 } from "./x86_64/machine.ts";
 
 export * from "./field.ts";
@@ -14,7 +17,7 @@ export * from "./machine.ts";
 export * from "./relocation.ts";
 export { relocationByName } from "./table.ts";
 export * from "./x86_64/relocations.ts";
-export { I386, X86_64 };
+export { ARM, I386, MIPS64, S390X, X86_64 };
 
 /** Every machine that Solder links. */
 export const MACHINES: readonly Machine[] = [X86_64, I386];
@@ -27,6 +30,9 @@ const KNOWN: readonly MachineTables[] = [
   RISCV64,
   PPC64LE,
   LOONGARCH64,
+  ARM,
+  S390X,
+  MIPS64,
 ];
 
 /** All of them. */

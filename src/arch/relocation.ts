@@ -81,7 +81,7 @@ export const EXPRESSION_FIELD_SUB = 35;
 export const EXPRESSION_FIELD_SET = 36;
 /** The bytes of NOPs that stand there, as many of which stay as alignment wants. */
 export const EXPRESSION_ALIGN = 37;
-/** The relocation before, at the same place, may be relaxed; nothing is stored. */
+/** The instruction there, or the relocation before at the same place, may be relaxed; nothing is stored. */
 export const EXPRESSION_RELAX = 38;
 /** S + A - GP: from the register that code keeps for small data. */
 export const EXPRESSION_GP_RELATIVE = 39;
@@ -95,6 +95,8 @@ export const EXPRESSION_STACK_POP = 42;
 export const EXPRESSION_LOCAL_ENTRY = 43;
 /** S + A - start of the output section that S is in. */
 export const EXPRESSION_SECTION_OFFSET = 44;
+/** S - A: between other types that one relocation names, of which each takes as addend what the one before computes. */
+export const EXPRESSION_DIFFERENCE = 45;
 
 /** The same for thread-local storage: Page of the address of the pair, slot or descriptor, less Page(P); and its low bits. */
 export const EXPRESSION_TLS_GD_PAGE_PC = 64;
@@ -128,6 +130,8 @@ export const OVERFLOW_UNSIGNED = 2;
  * wider than "signed or unsigned" because it lets an address wrap.
  */
 export const OVERFLOW_EITHER = 3;
+/** Must fit as a signed or as an unsigned number: -2^(n-1) to 2^n - 1 for n bits. */
+export const OVERFLOW_ANY_SIGN = 4;
 
 /**
  * What a relocation changes, in the column `field`: a number of this size, or more in the machine's own terms. Fields of
