@@ -28,11 +28,13 @@ const PACKAGES = {
   "binutils-aarch64-linux-gnu": ["aarch64-linux-gnu-as", "aarch64-linux-gnu-ld"],
   "binutils-riscv64-linux-gnu": ["riscv64-linux-gnu-as", "riscv64-linux-gnu-ld"],
   "binutils-powerpc64le-linux-gnu": ["powerpc64le-linux-gnu-as", "powerpc64le-linux-gnu-ld"],
+  // With libc6-dev-arm64-cross.
+  "gcc-aarch64-linux-gnu": ["aarch64-linux-gnu-gcc", "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1"],
   "libc6-i386": ["/lib/ld-linux.so.2"],
   "lib32stdc++6": ["/usr/lib32/libstdc++.so.6"],
   "gcc-s390x-linux-gnu": ["s390x-linux-gnu-gcc"],
   // For kernels that do not run i386 programs.
-  "qemu-user": ["qemu-i386"],
+  "qemu-user": ["qemu-i386", "qemu-aarch64"],
   zstd: ["zstd"],
   "llvm-19": ["llvm-readelf-19", "llvm-mc-19"],
   tar: ["tar"],

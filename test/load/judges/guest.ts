@@ -11,21 +11,42 @@ import { type Outcome, run } from "../../support/run.ts";
 export interface Guest {
   readonly machine: LoaderMachine;
   readonly qemu: string;
+  readonly gcc: string;
+  /** Of Debian's directories. */
+  readonly triplet: string;
   /** The loader of its C library, as programs name it. */
   readonly loader: string;
+  /** GNU ld and glibc know IFUNC there. */
+  readonly hasResolvers: boolean;
 }
 
 /** What Debian has. */
 export const GUESTS: readonly Guest[] = [
-  { machine: "aarch64", qemu: "qemu-aarch64", loader: "/lib/ld-linux-aarch64.so.1" },
+  {
+    machine: "aarch64",
+    qemu: "qemu-aarch64",
+    gcc: "aarch64-linux-gnu-gcc",
+    triplet: "aarch64-linux-gnu",
+    loader: "/lib/ld-linux-aarch64.so.1",
+    hasResolvers: true,
+  },
 ];
 
 type Environment = Readonly<Record<string, string>>;
 
 /** Runs a program of the root directory; it is told its path inside. */
 export function runGuest(guest: Guest, root: string, path: string, environment: Environment): Outcome {
-  const variables = Object.entries(environment).flatMap(([name, value]) => ["-E", `${name}=${value}`]);
+  const variables = guestVariables(environment).flatMap((variable) => ["-E", variable]);
   return run(guest.qemu, ["-L", root, "-0", path, ...variables, root + path], { env: {} });
+}
+
+/** NAME=VALUE as qemu's -E takes it, which reads commas as the end of a variable; LD_DEBUG may have colons instead. */
+function guestVariables(environment: Environment): string[] {
+  return Object.entries(environment).map(([name, value]) => {
+    const text = name === "LD_DEBUG" ? value.replaceAll(",", ":") : value;
+    if (text.includes(",")) throw new Error(`qemu cannot hand over ${name}=${value}`);
+    return `${name}=${text}`;
+  });
 }
 
 /**
@@ -43,7 +64,7 @@ export function freezeGuest(
   hits: number,
 ): boolean {
   const [path = "", ...words] = command;
-  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const variables = guestVariables(environment);
   const where = typeof offset === "string" ? offset : offset.toString(16);
   const args = [out, guest.qemu, root, where, String(hits), ...variables, "--", root + path, ...words];
   const freezer = join(repository, "build/test/load/judges/guest-freezer.js");

@@ -130,6 +130,10 @@ export function enterRoot(directory: string, machine?: Guest): void {
   forgetFiles();
 }
 
+export function rootDirectory(): string {
+  return root;
+}
+
 /** Runs a program, in the root directory if there is one. */
 export function runProgram(path: string, environment: Readonly<Record<string, string>>): Outcome {
   if (guest !== undefined) return runGuest(guest, root, path, environment);
