@@ -7,11 +7,16 @@ export interface Instruction {
 }
 
 /**
- * Decodes instructions one after the other.
+ * Decodes instructions one after the other; none of a machine that it does not know.
  * @param code from its first instruction on  @param address of that instruction
- * @param until stops behind the instruction that holds the byte before this address
+ * @param machine as `MachineFacts.name`  @param until stops behind the instruction that holds the byte before this address
  */
-export type Disassembler = (code: Uint8Array, address: number, bits: 32 | 64, until: number) => readonly Instruction[];
+export type Disassembler = (
+  code: Uint8Array,
+  address: number,
+  machine: string,
+  until: number,
+) => readonly Instruction[];
 
 /** Decoding starts at the function; one longer than this is decoded from nearer, which may start amid an instruction. */
 const LONGEST_FUNCTION = 0x40000;
@@ -25,8 +30,8 @@ export function instructionAt(
   code: Uint8Array,
   start: number,
   target: number,
-  bits: 32 | 64,
+  machine: string,
 ): Instruction | undefined {
   if (target - start > LONGEST_FUNCTION) return undefined;
-  return disassemble(code, start, bits, target + 1).at(-1);
+  return disassemble(code, start, machine, target + 1).at(-1);
 }

@@ -23,10 +23,19 @@ interface IcedInstruction {
   free(): void;
 }
 
+/** Mode of the decoder, by machine. */
+const X86_BITS: Readonly<Record<string, 32 | 64>> = { "x86-64": 64, i386: 32 };
+
 /** AT&T syntax, as objdump prints it. Undefined where the package is not installed. */
 export function nodeDisassembler(): Disassembler | undefined {
   const iced = loadIced();
-  return iced && ((code, address, bits, until) => disassemble(iced, code, address, bits, until));
+  return (
+    iced &&
+    ((code, address, machine, until) => {
+      const bits = Object.hasOwn(X86_BITS, machine) ? X86_BITS[machine] : undefined;
+      return bits === undefined ? [] : disassemble(iced, code, address, bits, until);
+    })
+  );
 }
 
 function loadIced(): Iced | undefined {

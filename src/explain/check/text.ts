@@ -233,12 +233,12 @@ export function summaryLines(all: readonly FileReport[], skipped: number, style:
   const foreign = all.filter(
     (it) => it.instead !== undefined || it.verdicts.some(({ instead }) => instead !== undefined),
   );
-  if (all.length === 0) return [`no file to check: ${count(skipped, "file")} not ELF for x86, passed over`];
+  if (all.length === 0) return [`no file to check: ${count(skipped, "file")} not ELF for a known machine, passed over`];
   const lines = [
     [
       `${count(all.length, "file")} checked: ${failed === 0 ? "all load" : `${failed} ${failed === 1 ? "fails" : "fail"}`}`,
       ...(foreign.length === 0 ? [] : [`${foreign.length} for other platforms, beside one that loads`]),
-      ...(skipped === 0 ? [] : [`${count(skipped, "file")} not ELF for x86, passed over`]),
+      ...(skipped === 0 ? [] : [`${count(skipped, "file")} not ELF for a known machine, passed over`]),
     ].join("; "),
   ];
   if (targets.length > 1) {

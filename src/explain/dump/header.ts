@@ -1,5 +1,6 @@
 // The header: what the file is, where it starts, who loads it, and how it is protected.
 
+import { machineTables } from "../../arch/index.ts";
 import type { ElfFile } from "../../elf/index.ts";
 import {
   DF_1_NOW,
@@ -41,6 +42,8 @@ export interface HeaderDump {
   readonly osAbi: string;
   readonly abiVersion: number;
   readonly flags: number;
+  /** Their names in the machine's psABI; undefined where it has none. */
+  readonly flagNames: readonly string[] | undefined;
   readonly entry: number;
   /** What stands at the entry point. */
   readonly entryName: string | undefined;
@@ -79,6 +82,7 @@ export function headerDump(file: ElfFile, dynamic: ElfDynamic | undefined, entry
     osAbi: osAbiName(header.osAbi),
     abiVersion: header.abiVersion,
     flags: header.flags,
+    flagNames: machineTables(header.machine, file.elfClass, file.littleEndian)?.flagNames?.(header.flags),
     entry: header.entry,
     entryName,
     interpreter,
@@ -143,7 +147,7 @@ export function headerLines(header: HeaderDump, style: Style): string[] {
     ["format", `ELF${header.class}, ${header.byteOrder}-endian, ${header.machineName}`],
     ["system", abi],
   ];
-  if (header.flags !== 0) rows.push(["flags", hex(header.flags)]);
+  if (header.flags !== 0) rows.push(["flags", `${hex(header.flags)}  ${header.flagNames?.join(", ") ?? ""}`.trim()]);
   if (header.entry !== 0) {
     rows.push([
       "starts at",

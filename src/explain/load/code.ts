@@ -2,11 +2,11 @@
 // has changed.
 
 import { PF_X } from "../../elf/constants.ts";
-import { type LoadedObject, pagesOf, readMemory } from "../../load/index.ts";
+import { type LoadedObject, loaderMachineOf, pagesOf, readMemory } from "../../load/index.ts";
 import { type Disassembler, type Instruction, instructionAt } from "../disassembly.ts";
 import { functionAt } from "./symbol-at.ts";
 
-/** Longest x86 instruction. */
+/** The longest instruction of all machines: x86's. */
 const LONGEST = 15;
 
 export interface CodeChange {
@@ -19,11 +19,11 @@ export function codeAt(object: LoadedObject, address: number, disassemble: Disas
   if (!isCode(object, address)) return undefined;
   const start = (functionAt(object, address - object.base)?.value ?? address - object.base) + object.base;
   const code = new Uint8Array(address - start + LONGEST);
-  const bits = object.file.elf.elfClass;
+  const machine = loaderMachineOf(object.file.elf) ?? "";
   const one = (fill: () => void): Instruction | undefined => {
     code.fill(0);
     fill();
-    return instructionAt(disassemble, code, start, address, bits);
+    return instructionAt(disassemble, code, start, address, machine);
   };
   const before = one(() => readFile(object, start, code));
   const after = one(() => void readMemory(object.regions ?? [], start, code));

@@ -5,6 +5,7 @@ import {
   callSlot,
   type LoadedObject,
   type LoadedProcess,
+  loaderMachineOf,
   type PltCall,
   type PltSlot,
   type PltStub,
@@ -144,6 +145,9 @@ function* codeLines(
   if (disassemble === undefined) return;
   const code = new Uint8Array(32);
   if (!readMemory(object.regions ?? [], address, code)) return;
-  const decoded = disassemble(code, address, object.file.elf.elfClass, address + code.length).slice(0, count);
+  const decoded = disassemble(code, address, loaderMachineOf(object.file.elf) ?? "", address + code.length).slice(
+    0,
+    count,
+  );
   for (const one of decoded) yield `       ${hex(one.address)}: ${one.text}`;
 }

@@ -57,7 +57,7 @@ export const checkMessages: MessageTable = {
   "check-unreadable": { message: "cannot be read[[: {reason}]]" },
   "check-foreign-machine": {
     message: "made for {found} ({bits} bits), which is not checked: machines that are known are {machines}",
-    cure: "install or build the x86-64 variant if that is where it is to run",
+    cure: "install or build the variant for the machine that is to run it",
   },
 
   // Libraries.

@@ -5,7 +5,7 @@
 //   {name:hex}     a number as 0x…
 //   {name:symbol}  a symbol's name, demangled when the reader asked for it
 //   {name:output}  a kind of output in words: "a shared object" for shared
-//   {name:variant} a C library as the names of packages have it: "linux-x64-musl or linuxmusl-x64" for musl
+//   {name:variant} a C library as the names of packages have it, for the fact `machine`: "linux-x64-musl or linuxmusl-x64" for musl
 //   [[ … ]]        left out when a fact inside it is missing, empty or false
 
 import type { Detail, Place } from "../../elf/problem.ts";
@@ -21,7 +21,7 @@ const OPTIONAL = /\[\[(.*?)\]\]/g;
 export function fill(template: string, details: Details, nameOf: NameOf): string {
   const fillHoles = (text: string): string =>
     text.replace(HOLE, (_, name: string, form: string | undefined) =>
-      Object.hasOwn(details, name) ? detailText(details[name], form, nameOf) : "?",
+      Object.hasOwn(details, name) ? detailText(details[name], form, nameOf, details.machine) : "?",
     );
   return fillHoles(template.replace(OPTIONAL, (_, inner: string) => (hasFacts(inner, details) ? inner : "")));
 }
@@ -45,10 +45,12 @@ export function hex(value: number): string {
   return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
-function detailText(detail: Detail, form: string | undefined, nameOf: NameOf): string {
+function detailText(detail: Detail, form: string | undefined, nameOf: NameOf, machine: Detail | undefined): string {
   if (typeof detail === "number") return form === "hex" ? hex(detail) : String(detail);
   if (typeof detail === "boolean") return detail ? "yes" : "no";
-  if (typeof detail === "string") return stringText(detail, form, nameOf);
+  if (typeof detail === "string") {
+    return form === "variant" ? variantText(detail, String(machine ?? "")) : stringText(detail, form, nameOf);
+  }
   return detail.map((item) => (typeof item === "string" ? stringText(item, form, nameOf) : placeText(item))).join(", ");
 }
 
@@ -62,15 +64,25 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   relocatable: "a relocatable object",
 };
 
-/** Builds for a C library, as prebuildify, napi-rs and sharp call them. */
-const VARIANTS: Readonly<Record<string, string>> = {
-  glibc: "linux-x64, linux-x64-gnu or linux-x64-glibc",
-  musl: "linux-x64-musl or linuxmusl-x64",
+/** What Node.js and so the names of packages call machines (`process.arch`). */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  "x86-64": "x64",
+  i386: "ia32",
+  aarch64: "arm64",
+  ppc64le: "ppc64",
+  mips64el: "mips64el",
+  loongarch64: "loong64",
 };
+
+/** Builds for a C library, as prebuildify, napi-rs and sharp call them. */
+function variantText(library: string, machine: string): string {
+  const cpu = Object.hasOwn(ARCHITECTURES, machine) ? ARCHITECTURES[machine] : machine;
+  if (library === "glibc") return `linux-${cpu}, linux-${cpu}-gnu or linux-${cpu}-glibc`;
+  return library === "musl" ? `linux-${cpu}-musl or linuxmusl-${cpu}` : library;
+}
 
 function stringText(text: string, form: string | undefined, nameOf: NameOf): string {
   if (form === "symbol") return nameOf(text);
-  if (form === "variant") return Object.hasOwn(VARIANTS, text) ? VARIANTS[text] : text;
   return form === "output" && Object.hasOwn(OUTPUTS, text) ? OUTPUTS[text] : text;
 }
 

@@ -15,9 +15,9 @@ export function foreignFindings(
   system: string,
   findings: readonly Problem[],
 ): readonly Problem[] {
-  const { made } = main;
+  const { made, machine } = main;
   if (made === undefined || made === library) return findings;
-  const facts = { made, has: library, system };
+  const facts = { made, has: library, system, machine };
   const place = { file: main.name };
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return [...findings, warning("check-foreign-library-loads", place, facts)];
@@ -29,8 +29,8 @@ export function foreignFindings(
 }
 
 /** The same of a program, which does not get as far as to miss anything. */
-export function foreignProgram({ made, name }: Demands, library: "glibc" | "musl", system: string): Problem {
-  return error("check-foreign-system", { file: name }, { made: made ?? "", has: library, system });
+export function foreignProgram({ made, name, machine }: Demands, library: "glibc" | "musl", system: string): Problem {
+  return error("check-foreign-system", { file: name }, { made: made ?? "", has: library, system, machine });
 }
 
 /** Findings whose reason is the dynamic linker's own. */
