@@ -235,11 +235,28 @@ test("in a program that keeps its relocations, the sums are what the linker stor
   for (const { offset, result } of sums) equal(bytes.readInt32LE(text.offset + offset - text.address), result);
 });
 
-test("a relocation type of a machine that Solder does not know is shown by its number", needs("clang"), () => {
-  writeFileSync(join(dir, "arm.c"), "extern int x; int *p = &x;");
-  const object = join(dir, "arm.o");
-  tool("clang", ["--target=aarch64-linux-gnu", "-c", join(dir, "arm.c"), "-o", object]);
-  match(lines(object, "relocations").join("\n"), /p +type 257 +x$/m);
+test("a relocation type of a machine that Solder does not know is shown by its number", needs("gcc"), () => {
+  const object = assemble("stranger", ".data\np: .quad x");
+  const bytes = readFileSync(object);
+  const sparc = 43;
+  bytes.writeUInt16LE(sparc, 18);
+  writeFileSync(object, bytes);
+  match(lines(object, "relocations").join("\n"), /p +type 1 +x$/m);
+});
+
+test("bits of e_flags have the names of the psABI", needs("clang"), () => {
+  writeFileSync(join(dir, "flags.c"), "extern int x; int *p = &x;");
+  const object = join(dir, "flags.o");
+  tool("clang", [
+    "--target=riscv64-linux-gnu",
+    "-march=rv64gc",
+    "-mabi=lp64d",
+    "-c",
+    join(dir, "flags.c"),
+    "-o",
+    object,
+  ]);
+  match(lines(object, "headers").join("\n"), /flags +0x5 {2}RVC, FLOAT_ABI_DOUBLE$/m);
 });
 
 // ---------------------------------------------------------------------------------------------------------------------

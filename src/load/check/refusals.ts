@@ -27,11 +27,14 @@ export function refusalFindings(
   const { file, name, machine } = demands;
   const profile = profileOf(rules.library, rules.version);
   const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened, pageSize);
-  if (reason !== undefined && !fitsPages(file, pageSize)) {
+  if (reason !== undefined && fitsPages(file, SMALLEST_PAGE) && !fitsPages(file, pageSize)) {
     return [error("check-page-size", { file: name }, { reason, page: pageSize, system })];
   }
   return reason === undefined ? [] : [error("check-refused", { file: name }, { reason, machine, system })];
 }
+
+/** What lies on no pages at all is damaged. */
+const SMALLEST_PAGE = 0x1000;
 
 /** What musl does not apply: IFUNCs above all. */
 export function relocationFindings({ file, name, machine }: Demands, rules: LibraryRules, system: string): Problem[] {

@@ -124,11 +124,18 @@ function notePages(task: LoadedProcess, object: LoadedObject): void {
   const { kind, file, pageSize, name } = object;
   if (fitsPages(file, pageSize)) return;
   const place = { file: name };
-  if (kind === "library") task.problems.push(error("segments-mapped-elsewhere", place, { page: pageSize }));
+  // A library in the place of the program is what dlopen would be given.
+  const isLibrary = kind === "library" || (kind === "program" && isOpened(file));
+  if (isLibrary && task.options.profile.library === "glibc") return;
+  if (isLibrary) task.problems.push(error("segments-mapped-elsewhere", place, { page: pageSize }));
   else {
     task.problems.push(error("segments-not-on-pages", place, { page: pageSize }));
     endProcess(task, SIGSEGV_STATUS, { step: "start", object });
   }
+}
+
+function isOpened({ elf, interpreter, pie }: DynamicFile): boolean {
+  return elf.header.type !== ET_EXEC && interpreter === undefined && !pie;
 }
 
 /**
