@@ -31,6 +31,8 @@ import type { LinkResult } from "./result.ts";
 import { reportComplaints } from "./scan/complaints.ts";
 import { scanRelocations } from "./scan/scan.ts";
 import type { Scan } from "./scan/scan-result.ts";
+import { settlePointers, settleWeakReferences } from "./scan/settle.ts";
+import { settleTlsModels } from "./scan/settle-tls.ts";
 import { assignSections, placeChunks } from "./sections/assign-sections.ts";
 import { readEhFrames } from "./sections/eh-frame.ts";
 import { makeEhFrameHeader } from "./sections/eh-frame-output.ts";
@@ -157,11 +159,15 @@ function linkImage(
     options,
     report,
   );
+  settleWeakReferences(symbols, scan, sections, mode, options);
+  settlePointers(symbols, scan, sections, machine, mode);
+  settleTlsModels(symbols, scan, machine, mode);
   facts.bound = { machine, mode, scan };
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, scan.undefined, options, mode.shared, report);
   reportHidden(loader, scan, mode, report);
+  reportUnmetVersions(loader, report);
   reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);
   reportCommons(loader, report);
@@ -172,7 +178,6 @@ function linkImage(
   // Sections of the linker's own. Sizes are final beyond this point.
   const ibtPlt = options.z.ibtplt || properties.ibt;
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
-  reportUnmetVersions(loader, report);
   if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
   placeChunks(outputs);
   orderLinked(objects, sections, outputs);

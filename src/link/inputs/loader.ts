@@ -271,6 +271,7 @@ function enter(loader: Loader, shared: SharedFile): SharedFile {
     loader.candidate,
     loader.record,
     loader.versioned,
+    loader.wrap,
     loader.report,
   );
   return shared;

@@ -24,7 +24,6 @@ import {
   STB_WEAK,
   STT_FUNC,
   STT_GNU_IFUNC,
-  STT_TLS,
   STV_DEFAULT,
   STV_HIDDEN,
   STV_INTERNAL,
@@ -61,7 +60,14 @@ import {
   versionId,
 } from "../tables/symbol-table.ts";
 import { isMet, type SharedReference } from "./shared-reference.ts";
-import { joinNames, plainName, scriptParts, separateJoined, type VersionedNames } from "./versioned-names.ts";
+import {
+  joinNames,
+  plainName,
+  scriptParts,
+  separateJoined,
+  type VersionedNames,
+  versionedName,
+} from "./versioned-names.ts";
 
 export interface SharedFile {
   readonly id: SharedId;
@@ -366,7 +372,7 @@ export function neededSymbol(
 ): SymbolId {
   const wanted = ofLibraries ? FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEAK : FLAG_REF_REGULAR_NONWEAK;
   const open = new Set(
-    ofLibraries ? references.filter((it) => !it.weak && !isMet(symbols, it)).map((it) => it.symbol) : [],
+    ofLibraries ? references.filter((it) => !it.weak && !isMet(symbols, it, true)).map((it) => it.symbol) : [],
   );
   const { bytes, view, is64, dynsym, strings, stringsEnd } = shared;
   const entry = is64 ? 24 : 16;
@@ -374,7 +380,7 @@ export function neededSymbol(
     const at = dynsym + i * entry;
     const detail = at + (is64 ? 4 : 12);
     const shndx = view.getUint16(detail + 2, true);
-    if (shndx === SHN_UNDEF || isVersionLocal(shared, i)) continue;
+    if (shndx === SHN_UNDEF || isVersionLocal(shared, i) || isHiddenSymbol(bytes[detail + 1] & 3)) continue;
     const name = strings + view.getUint32(at, true);
     if (name >= stringsEnd) continue;
     const info = bytes[detail];
@@ -404,7 +410,10 @@ function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number, bea
   return (symbols.flags[id] & wanted) !== 0;
 }
 
-/** Enters a library's definitions and references into the symbol table. */
+/**
+ * Enters a library's definitions and references into the symbol table.
+ * @param wrap --wrap: what plain references mean instead, a library's too (bfd/linker.c, bfd_wrapped_link_hash_lookup)
+ */
 export function enterShared(
   shared: SharedFile,
   symbols: SymbolTable,
@@ -412,6 +421,7 @@ export function enterShared(
   candidate: Candidate,
   record: ResolutionRecord,
   versioned: VersionedNames,
+  wrap: ReadonlyMap<SymbolId, SymbolId>,
   report: Report,
 ): void {
   const { bytes, view, is64, dynsym, strings, stringsEnd, symbolCount, versym } = shared;
@@ -431,15 +441,16 @@ export function enterShared(
       return;
     }
     if (binding === STB_LOCAL) continue;
-    if (visibility === STV_HIDDEN || visibility === STV_INTERNAL) {
+    if (isHiddenSymbol(visibility)) {
       markHidden(symbols, findName(names, view, name, stringsEnd));
       continue;
     }
     const versionIndex = versym === 0 ? VER_NDX_GLOBAL : view.getUint16(versym + i * 2, true);
     const version = versions[versionIndex & VERSYM_VERSION] ?? 0;
     if (shndx === SHN_UNDEF) {
-      const id = internName(names, view, name, stringsEnd);
+      let id = internName(names, view, name, stringsEnd);
       coverNames(symbols);
+      if (version === 0) id = wrap.get(id) ?? id;
       shared.symbols[i] = id;
       if (version === 0) referFromShared(symbols, id, shared.id, binding);
       else references.push({ symbol: id, version, shared: shared.id, weak: binding === STB_WEAK });
@@ -459,11 +470,17 @@ export function enterShared(
     } else {
       id = internName(names, view, name, stringsEnd);
       coverNames(symbols);
-      if (version !== 0 && versioned.ids.length > 0) id = entryOfDefault(symbols, id, version, versioned);
+      if (version !== 0 && (versioned.ids.length > 0 || versioned.nodes.length > 0)) {
+        id = entryOfDefault(symbols, id, version, versioned);
+      }
     }
     shared.symbols[i] = id;
     mergeShared(symbols, id, candidate, record);
   }
+}
+
+function isHiddenSymbol(visibility: number): boolean {
+  return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
 }
 
 /**
@@ -489,11 +506,13 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
     nameEnd(names, base),
     symbols.versionNames[version],
   );
-  if (alias < 0 || symbols.kind[alias] === KIND_INDIRECT) return base;
-  if (!isUndefined(symbols, alias)) return base;
+  const isKnown = alias >= 0 && alias < symbols.count;
+  if (isKnown && (symbols.kind[alias] === KIND_INDIRECT || !isUndefined(symbols, alias))) return base;
   const isPlain = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) === 0;
-  if (isPlain && scriptParts(symbols, base, version, versioned)) return alias;
-  joinNames(symbols, alias, base);
+  if (isPlain && scriptParts(symbols, base, version, versioned)) {
+    return isKnown ? alias : versionedName(symbols, base, version);
+  }
+  if (isKnown) joinNames(symbols, alias, base);
   return base;
 }
 
@@ -516,7 +535,7 @@ function readDefinition(shared: SharedFile, to: Candidate, index: number): void 
   to.index = index;
   const inBss = shndx < bssSections.length && bssSections[shndx] !== 0;
   // As bfd/elflink.c, "newdyncommon".
-  to.bss = inBss && to.size > 0 && binding !== STB_WEAK && ![STT_TLS, STT_FUNC, STT_GNU_IFUNC].includes(to.type);
+  to.bss = inBss && to.size > 0 && binding !== STB_WEAK && ![STT_FUNC, STT_GNU_IFUNC].includes(to.type);
   to.bssAlignment = inBss ? shared.sectionAlignment[shndx] : 1;
 }
 
@@ -555,14 +574,42 @@ export function joinVersioned(
     }
   }
   separateJoined(symbols, versioned);
+  const defaults = defaultVersions(symbols, shared, references, record);
   for (const { symbol, version } of references) {
     // What the library knows as something else it finds in another library.
-    if (!record.strangers.has(symbol)) noteReference(symbols, symbol, version);
+    if (!record.strangers.has(symbol)) noteReference(symbols, symbol, version, defaults);
   }
 }
 
-/** A program's definition that a library's reference of this version meets when it runs is exported. */
-function noteReference(symbols: SymbolTable, base: SymbolId, version: number): void {
+/** Versions of which libraries have `foo@@V`, by symbol, for those names that libraries ask for with a version. */
+function defaultVersions(
+  symbols: SymbolTable,
+  shared: readonly SharedFile[],
+  references: readonly SharedReference[],
+  { losers, loserCount }: ResolutionRecord,
+): ReadonlyMap<SymbolId, Set<number>> {
+  const found = new Map<SymbolId, Set<number>>();
+  for (const { symbol } of references) found.set(symbol, new Set());
+  if (found.size === 0) return found;
+  for (let i = 0; i < loserCount * 3; i += 3) {
+    const owner = losers[i + 1];
+    if (owner >= -1) continue;
+    const version = sharedVersion(shared[asShared(owner)], losers[i + 2]);
+    if (version !== "") found.get(losers[i])?.add(versionId(symbols, version));
+  }
+  return found;
+}
+
+/**
+ * A program's definition that a library's reference of this version means is exported: that of the version, or a plain one
+ * that stands for the `foo@@V` of a library. The loader would take any plain one, but who links has not meant that.
+ */
+function noteReference(
+  symbols: SymbolTable,
+  base: SymbolId,
+  version: number,
+  defaults: ReadonlyMap<SymbolId, Set<number>>,
+): void {
   const { names, flags } = symbols;
   const alias = findVersioned(
     names,
@@ -571,7 +618,12 @@ function noteReference(symbols: SymbolTable, base: SymbolId, version: number): v
     nameEnd(names, base),
     symbols.versionNames[version],
   );
-  const id = alias < 0 || alias >= symbols.count ? base : aliasOf(symbols, alias);
-  if (id !== base && isDefinedHere(symbols, id)) flags[id] |= FLAG_REF_DYNAMIC;
-  else if ((flags[base] & FLAG_SYMVER) === 0 || symbols.version[base] === version) flags[base] |= FLAG_REF_DYNAMIC;
+  const isKnown = alias >= 0 && alias < symbols.count;
+  const id = isKnown ? aliasOf(symbols, alias) : base;
+  const isPlain = (flags[base] & FLAG_SYMVER) === 0 && isDefinedHere(symbols, base);
+  const isMeant =
+    id !== base ||
+    (isKnown && id !== alias) ||
+    (isPlain ? defaults.get(base)?.has(version) : symbols.version[base] === version);
+  if (isMeant) flags[id] |= FLAG_REF_DYNAMIC;
 }

@@ -47,7 +47,7 @@ export function reportShared(
     }
   }
   if (ignored) return;
-  const unmet = loader.sharedReferences.filter((it) => !it.weak && !isMet(symbols, it));
+  const unmet = loader.sharedReferences.filter((it) => !it.weak && !isMet(symbols, it, false));
   const later = unmet.length === 0 ? undefined : laterDefinitions(loader);
   for (const it of unmet) {
     if (hasPlainDefinition(symbols, it.symbol) || later?.has(versionedKey(it.symbol, it.version)) === true) continue;

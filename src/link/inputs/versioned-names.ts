@@ -47,6 +47,7 @@ import {
   FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
   FLAG_HIDDEN_VERSION,
+  FLAG_IN_LIBRARY,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_SYMVER,
@@ -216,7 +217,7 @@ export function joinSamePlace(symbols: SymbolTable, ids: readonly SymbolId[], jo
 export function separateJoined(symbols: SymbolTable, { joined, unseen }: VersionedNames): void {
   for (const id of joined) {
     const flags = symbols.flags[id];
-    if ((flags & (FLAG_REF_DYNAMIC_NONWEAK | FLAG_DEF_DYNAMIC)) === FLAG_REF_DYNAMIC_NONWEAK) unseen.add(id);
+    if ((flags & (FLAG_REF_DYNAMIC_NONWEAK | FLAG_IN_LIBRARY)) === FLAG_REF_DYNAMIC_NONWEAK) unseen.add(id);
     symbols.flags[id] = flags & ~(FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK | FLAG_DEF_DYNAMIC);
   }
 }

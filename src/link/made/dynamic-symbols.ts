@@ -29,6 +29,7 @@ import {
   FLAG_COPY,
   FLAG_DYNSYM,
   FLAG_HIDDEN_VERSION,
+  FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_SYMVER,
   FLAG_UNIQUE,
@@ -37,6 +38,7 @@ import {
   isShared,
   KIND_DEFINED_WEAK,
   KIND_SHARED_WEAK,
+  KIND_UNDEFINED,
   plainEnd,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
@@ -125,6 +127,8 @@ export function bindingOf(symbols: SymbolTable, id: SymbolId): number {
   if (kind === KIND_DEFINED_WEAK) return STB_WEAK;
   if (isDefinedHere(symbols, id)) return STB_GLOBAL;
   if (kind === KIND_SHARED_WEAK && (symbols.flags[id] & FLAG_COPY) !== 0) return STB_WEAK;
+  // Named by the command line and a library.
+  if (kind === KIND_UNDEFINED && (symbols.flags[id] & FLAG_REF_REGULAR) === 0) return STB_GLOBAL;
   return (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0
     ? STB_GLOBAL
     : isShared(symbols, id) && (symbols.flags[id] & FLAG_COPY) !== 0

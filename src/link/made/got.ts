@@ -7,7 +7,7 @@ import { BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, isSettledTls } from "../symbols/
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
-import { FLAG_CANONICAL_PLT, type SymbolTable } from "../tables/symbol-table.ts";
+import { FLAG_CANONICAL_PLT, FLAG_DYNSYM, type SymbolTable } from "../tables/symbol-table.ts";
 import { descriptorsStart, type Slots } from "./slots.ts";
 
 /** The dynamic linker's to fill: 0 here. */
@@ -69,7 +69,8 @@ export function planGot(
         const viaPlt = (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0;
         if (viaPlt) add(got, at, CONTENT_PLT, id, mode.pic ? dynamic.relative : 0, false);
         else add(got, at, CONTENT_ADDRESS, id, dynamic.irelative, false);
-      } else add(got, at, CONTENT_ADDRESS, id, mode.pic && binding === BIND_LOCAL ? dynamic.relative : 0, false);
+      } else if (isExportedFixed(symbols, id, mode)) add(got, at, CONTENT_ZERO, id, dynamic.globDat, true);
+      else add(got, at, CONTENT_ADDRESS, id, mode.pic && binding === BIND_LOCAL ? dynamic.relative : 0, false);
     }
     for (const id of slots.tlsGdSymbols) {
       const at = slots.tlsGd[id];
@@ -125,4 +126,12 @@ export function planGot(
 /** Relocations of thread-local variables name whatever is in .dynsym, also what this output binds itself (as BFD). */
 function isNamed(symbols: SymbolTable, scan: Scan, id: SymbolId): boolean {
   return !isSettledTls(symbols, id, scan.bindings[id]);
+}
+
+/**
+ * What a program of fixed address exports the dynamic linker enters into the GOT, though it comes first in any search
+ * (elf_x86_64_finish_dynamic_symbol: "do_glob_dat").
+ */
+function isExportedFixed(symbols: SymbolTable, id: SymbolId, mode: OutputMode): boolean {
+  return mode.dynamic && !mode.pic && (symbols.flags[id] & FLAG_DYNSYM) !== 0;
 }

@@ -7,8 +7,6 @@ import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
 import { isRelocatedAgainst } from "../scan/got-mention.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
-import { settlePointers, settleWeakReferences } from "../scan/settle.ts";
-import { settleTlsModels } from "../scan/settle-tls.ts";
 import type { VersionDefinition } from "../script/types.ts";
 import { allotCopies } from "../sections/space.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
@@ -82,9 +80,6 @@ export function makeSections(
   options: LinkOptions,
 ): MadeSections {
   const { objects, sections, symbols, shared } = loader;
-  settleWeakReferences(symbols, scan, sections, mode, options);
-  settlePointers(symbols, scan, sections, machine, mode);
-  settleTlsModels(symbols, scan, machine, mode);
   const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt, !options.z.now);
   const copies = allotCopies(symbols, shared, outputs);
   const { gotSymbol } = linkerSymbols;

@@ -20,6 +20,7 @@ import {
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergedAddress } from "../sections/merged-sections.ts";
+import { isAskedFor } from "../symbols/bind.ts";
 import { headerIndex, placeOfSymbol, type SymbolPlace, type SymbolValues } from "../symbols/symbol-values.ts";
 import { growInt32 } from "../tables/columns.ts";
 import { SECTION_NONE, type SymbolId } from "../tables/ids.ts";
@@ -41,20 +42,18 @@ import {
   FLAG_CANONICAL_PLT,
   FLAG_COLLECTED,
   FLAG_COPY,
-  FLAG_DEF_DYNAMIC,
   FLAG_DROPPED,
   FLAG_DYNSYM,
   FLAG_FORCED_LOCAL,
   FLAG_HIDDEN_VERSION,
-  FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
-  FLAG_REF_REGULAR_NONWEAK,
   FLAG_REQUIRED,
   FLAG_SYMVER,
   FLAG_VERSIONED,
   isDefinedHere,
   isShared,
   isUndefined,
+  isUndefinedStrong,
   KIND_INDIRECT,
   KIND_NONE,
   plainEnd,
@@ -194,20 +193,18 @@ function isListed(
   if (!mode.dynamic) return false;
   // Settled as 0: nobody will define it. In a program that is so of every reference that an error or an option let pass.
   if ((flags & (FLAG_DROPPED | FLAG_DYNSYM)) === FLAG_DROPPED) return false;
-  if (!mode.shared && isUndefined(symbols, id) && (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) return false;
+  if (!mode.shared && (flags & FLAG_DYNSYM) === 0 && isUndefinedStrong(symbols, id)) return false;
   return (flags & FLAG_REF_REGULAR) !== 0;
 }
 
-/** Hidden symbols of a shared library are local in its table; a program keeps them global (bfd/elflink.c, forced_local). */
+/** Hidden symbols of a shared library are local in its table; a program keeps them global unless it were to export them. */
 function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): boolean {
   if (!isDefinedHere(symbols, id)) return false;
   const flags = symbols.flags[id];
   if ((flags & FLAG_FORCED_LOCAL) !== 0) return true;
   const visibility = symbols.visibility[id];
   if ((visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) || (flags & FLAG_DYNSYM) !== 0) return false;
-  return (
-    mode.shared || (options.exportDynamic && mode.dynamic) || (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0
-  );
+  return mode.shared || (mode.dynamic && isAskedFor(symbols, id, options));
 }
 
 /** By output section: 1 if it will be left out because nothing is in it. Local symbols go with it. */

@@ -8,7 +8,7 @@ import { SECTION_ABSOLUTE, SECTION_CHUNK, type SymbolId } from "../tables/ids.ts
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
-import { type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
+import { isUndefinedStrong, type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
 
 /** What the answer depends on, beside the instruction. */
 export interface GotLoadFacts {
@@ -36,6 +36,8 @@ export function gotLoadRelaxation(
 ): number {
   const isAsked = facts.options.relax || facts.machine.alwaysRelaxesGotLoads;
   if (!isAsked || symbol < 0 || !mayRelaxGotLoad(binding) || isFar(facts, symbol)) return RELAX_NONE;
+  // What is missing, and ignored, keeps its slot.
+  if (isUndefinedStrong(facts.symbols, symbol)) return RELAX_NONE;
   const { machine, mode, symbols } = facts;
   const relaxation = machine.relaxGotLoad(code, at, addend, type, mode.pic, isConstant(binding));
   if (relaxation === RELAX_NONE || binding === BIND_ZERO || symbols.section[symbol] !== SECTION_ABSOLUTE) {

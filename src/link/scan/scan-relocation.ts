@@ -15,14 +15,25 @@ import {
   isTlsExpression,
   RELAX_NONE,
 } from "../../arch/index.ts";
-import { SHF_EXECINSTR, STT_FUNC, STT_GNU_IFUNC, STT_TLS, STV_HIDDEN, STV_INTERNAL } from "../../elf/constants.ts";
-import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO } from "../symbols/bind.ts";
+import {
+  SHF_EXECINSTR,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_TLS,
+  STV_HIDDEN,
+  STV_INTERNAL,
+  STV_PROTECTED,
+} from "../../elf/constants.ts";
+import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO, isReplaceable } from "../symbols/bind.ts";
 import { SECTION_ABSOLUTE } from "../tables/ids.ts";
+import { replaceable } from "../tables/mode.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
   FLAG_DIRECT,
+  FLAG_DYNSYM,
   FLAG_FORCED_LOCAL,
+  FLAG_LINKER_DEFINED,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
   FLAG_REF_REGULAR_NONWEAK,
@@ -30,6 +41,7 @@ import {
   isDefinedHere,
   isShared,
   isUndefined,
+  isUndefinedStrong,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 import { complain } from "./complaints.ts";
@@ -93,17 +105,22 @@ export function scanSite(scanner: Scanner, site: Site, kind: number, width: numb
       return false;
     default:
       // SIZE: st_size is known now, unless the symbol is another module's. No copy is made for its sake.
-      if (site.binding === BIND_IMPORTED && (mode.shared || isShared(symbols, site.symbol))) {
+      if (site.binding === BIND_IMPORTED && (mode.shared || isShared(symbols, site.symbol) || !mode.pic)) {
         addDynamic(scanner, site, site.type);
       }
       return false;
   }
 }
 
-/** The code has the symbol's address in itself: a weak reference that stays undefined can only be 0 then. */
-function noteDirect(scanner: Scanner, site: Site): void {
-  if (site.binding !== BIND_IMPORTED || scanner.mode.shared || !isCode(scanner, site)) return;
-  scanner.symbols.flags[site.symbol] |= FLAG_DIRECT;
+/**
+ * The code has the symbol's address in itself: a weak reference that stays undefined can only be 0 then. So can a strong one
+ * that is ignored, where anything has its address that cannot wait (elf_x86_64_scan_relocs: "non_got_ref").
+ */
+function noteDirect(scanner: Scanner, site: Site, canWait: boolean): void {
+  const { symbols, mode } = scanner;
+  if (site.binding !== BIND_IMPORTED || mode.shared) return;
+  const isDirect = isUndefinedStrong(symbols, site.symbol) ? !canWait : isCode(scanner, site);
+  if (isDirect) symbols.flags[site.symbol] |= FLAG_DIRECT;
 }
 
 function isNumber({ symbols }: Scanner, { symbol }: Site): boolean {
@@ -117,7 +134,11 @@ function isCode({ sections }: Scanner, { section }: Site): boolean {
 /** S + A as wide as an address: the dynamic linker can apply it wherever it stands. */
 function scanWord(scanner: Scanner, site: Site): void {
   const { mode, machine, symbols } = scanner;
-  noteDirect(scanner, site);
+  noteDirect(scanner, site, site.writable);
+  if (isNamedAnyway(scanner, site)) {
+    addDynamic(scanner, site, machine.dynamic.word);
+    return;
+  }
   switch (site.binding) {
     case BIND_LOCAL:
       // A number is written as it was given, even where code finds it relative to itself (settledBinding).
@@ -138,9 +159,20 @@ function scanWord(scanner: Scanner, site: Site): void {
   }
 }
 
+/**
+ * A library's protected symbol: no other can take its place, but its address in data may be another than here, because a
+ * program may have a copy of it, or a PLT entry (elf_x86_64_relocate_section: "This symbol is local, or marked to become local").
+ */
+function isNamedAnyway({ symbols, mode, options }: Scanner, { symbol, binding }: Site): boolean {
+  if (!mode.shared || symbol < 0 || symbols.visibility[symbol] !== STV_PROTECTED) return false;
+  if (binding !== BIND_LOCAL && binding !== BIND_ABSOLUTE) return false;
+  if ((symbols.flags[symbol] & (FLAG_DYNSYM | FLAG_LINKER_DEFINED)) !== FLAG_DYNSYM) return false;
+  return isReplaceable(symbols, symbol, replaceable(options).which);
+}
+
 /** S + A narrower than an address: must be settled now, so position-independent output cannot have it. */
 function scanNarrow(scanner: Scanner, site: Site): void {
-  noteDirect(scanner, site);
+  noteDirect(scanner, site, false);
   switch (site.binding) {
     case BIND_ABSOLUTE:
       return;
@@ -169,7 +201,7 @@ function scanNarrow(scanner: Scanner, site: Site): void {
 function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
   const { mode, machine, symbols } = scanner;
   const isNarrow = width < machine.wordBytes || machine.wordBytes === 4;
-  noteDirect(scanner, site);
+  noteDirect(scanner, site, false);
   switch (site.binding) {
     case BIND_LOCAL:
       return;

@@ -19,6 +19,7 @@ import {
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR_NONWEAK,
   isUndefined,
+  isUndefinedStrong,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 import { DYN_RELATIVE, type Scan } from "./scan-result.ts";
@@ -51,7 +52,8 @@ export function settleWeakReferences(
 /**
  * Pointers in the data of a position-dependent program. What code needs the address of has it in the program: a copied
  * variable, a library's function at its PLT entry. So has an IFUNC whose PLT entry code needs; otherwise pointers to it are
- * relocated to what the resolver returns, as those in the GOT. After the scan.
+ * relocated to what the resolver returns, as those in the GOT. What is missing, and ignored, is 0 in pointers where it is in
+ * code. After the scan.
  */
 export function settlePointers(
   symbols: SymbolTable,
@@ -71,6 +73,7 @@ export function settlePointers(
   settleExportedIfuncs(symbols, scan);
   forget(scan, sections, (symbol) => {
     if ((symbols.flags[symbol] & (FLAG_COPY | FLAG_CANONICAL_PLT)) !== 0) return true;
+    if (isUndefinedStrong(symbols, symbol)) return (symbols.flags[symbol] & FLAG_DIRECT) !== 0;
     if (scan.bindings[symbol] !== BIND_IFUNC || (symbols.flags[symbol] & FLAG_NEEDS_PLT) === 0) return false;
     symbols.flags[symbol] |= FLAG_CANONICAL_PLT;
     return true;

@@ -40,6 +40,7 @@ import { STATE_COLLECTED, STATE_DISCARDED, STATE_IN_GROUP, STATE_LIVE } from "..
 import {
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
+  FLAG_FORCED_LOCAL,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
@@ -47,6 +48,7 @@ import {
   isDefinedHere,
   isShared,
   isUndefined,
+  isUndefinedStrong,
   KIND_COMMON,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
@@ -112,12 +114,14 @@ export function collectGarbage(
 
 /**
  * Forgets references that only removed sections make: what is undefined or in a shared library is then neither looked for
- * nor imported. After the linker's own symbols are defined, for which GNU ld counts every reference.
+ * nor imported. What the others miss is listed in .symtab even if that is ignored (bfd/elflink.c, "PR 22319"). After the
+ * linker's own symbols are defined, for which GNU ld counts every reference.
  */
 export function dropDeadReferences(symbols: SymbolTable, referenced: Referenced): void {
   for (let id = 0; id < referenced.length; id++) {
-    if (referenced[id] !== 0 || isDefinedHere(symbols, id)) continue;
-    symbols.flags[id] &= ~(FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
+    if (isDefinedHere(symbols, id)) continue;
+    if (referenced[id] === 0) symbols.flags[id] &= ~(FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
+    else if (isUndefinedStrong(symbols, id)) symbols.flags[id] |= FLAG_REQUIRED;
   }
 }
 
@@ -149,7 +153,9 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
     return symbols.version[id] !== 0 || !rules.isLocal(id);
   };
   for (let id = 0; id < walk.referenced.length; id++) {
-    const fromShared = (symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
+    const fromShared =
+      (symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0 &&
+      (symbols.flags[id] & FLAG_FORCED_LOCAL) === 0;
     if (isDefinedHere(symbols, id) ? fromShared || isExported(id) : fromShared && walk.standsFor.has(id)) {
       keepSymbol(walk, id);
     }

@@ -10,7 +10,7 @@ import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.t
 import type { Layout } from "../tables/layout.ts";
 import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
-import { RULE_ASSIGNED } from "../tables/resolve.ts";
+import { mergeVisibility, RULE_ASSIGNED } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_REF_DYNAMIC,
@@ -111,12 +111,17 @@ function setAbsolute(symbols: SymbolTable, id: SymbolId, value: bigint): void {
   symbols.valueHigh[id] = Number(BigInt.asIntN(32, value >> 32n));
 }
 
-/** `--defsym a=b` and `a=b+8`: a is what b is, a function for instance (ld/ldexp.c, try_copy_symbol_type). */
+/**
+ * `--defsym a=b` and `a=b+8`: a is what b is, a function for instance, and seen by nobody who does not see b (ld/ldexp.c,
+ * try_copy_symbol_type; bfd/elflink.c, _bfd_elf_copy_link_hash_symbol_type).
+ */
 function copyType(symbols: SymbolTable, id: number, value: Expression): void {
   const [name] = symbolsIn(value);
   if (name === undefined) return;
   const from = findText(symbols.names, name);
-  if (from >= 0) symbols.type[id] = symbols.type[from];
+  if (from < 0) return;
+  symbols.type[id] = symbols.type[from];
+  mergeVisibility(symbols, id, symbols.visibility[from]);
 }
 
 /** After layout: evaluates in order; later assignments see earlier ones. Sets section, value and address. */

@@ -8,7 +8,8 @@
 //   here, hidden           local               local
 //   in a shared library    imported            imported
 //   nowhere, weak          imported or 0       imported
-//   nowhere, strong        error, or 0         imported unless -z defs
+//   nowhere, strong        error, or 0; if      imported unless -z defs
+//                          exported, imported
 
 import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
@@ -28,6 +29,7 @@ import {
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
+  FLAG_REQUIRED,
   FLAG_UNIQUE,
   isDefinedHere,
   isShared,
@@ -111,16 +113,20 @@ export function isExported(symbols: SymbolTable, id: SymbolId, mode: OutputMode,
   const flags = symbols.flags[id];
   const visibility = symbols.visibility[id];
   if ((flags & FLAG_FORCED_LOCAL) !== 0) return false;
-  if (visibility !== STV_DEFAULT && visibility !== STV_PROTECTED) return false;
-  if (mode.shared) return true;
-  if (isUnneededVersion(flags, options)) {
+  if (!mode.shared && isUnneededVersion(flags, options)) {
     symbols.flags[id] |= FLAG_FORCED_LOCAL;
     return false;
   }
-  if ((flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC | FLAG_EXPORT)) !== 0) return true;
-  if (options.exportDynamic) return true;
-  // Being unique (STB_GNU_UNIQUE) is no reason: if a library has the symbol too, the first test has seen it.
-  return options.dynamicListData && symbols.type[id] === STT_OBJECT;
+  if (visibility !== STV_DEFAULT && visibility !== STV_PROTECTED) return false;
+  if (mode.shared) return true;
+  // Being unique (STB_GNU_UNIQUE) is no reason: if a library has the symbol too, the first test sees it.
+  return (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0 || isAskedFor(symbols, id, options);
+}
+
+/** Does the command line export it from a program? */
+export function isAskedFor({ flags, type }: SymbolTable, id: SymbolId, options: LinkOptions): boolean {
+  if (options.exportDynamic || (flags[id] & FLAG_EXPORT) !== 0) return true;
+  return options.dynamicListData && type[id] === STT_OBJECT;
 }
 
 /** `foo@V` of a program is for libraries that refer to it only (bfd/elflink.c, _bfd_elf_fix_symbol_flags). */
@@ -129,11 +135,15 @@ function isUnneededVersion(flags: number, options: LinkOptions): boolean {
   return (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) === 0;
 }
 
-/** In a shared library: may another module's definition come first? (ld manual, -Bsymbolic and its variants.) */
+/** In a shared library: may another module's definition come first? */
 function isPreemptible(symbols: SymbolTable, id: SymbolId, which: Replaceable): boolean {
+  return symbols.visibility[id] !== STV_PROTECTED && isReplaceable(symbols, id, which);
+}
+
+/** The same as far as the command line decides. (ld manual, -Bsymbolic and its variants.) */
+export function isReplaceable(symbols: SymbolTable, id: SymbolId, which: Replaceable): boolean {
   const type = symbols.type[id];
   const flags = symbols.flags[id];
-  if (symbols.visibility[id] === STV_PROTECTED) return false;
   // Of a unique symbol there is one in a process; and BFD's TLS relocations name the symbol whatever is said here.
   if ((flags & (FLAG_EXPORT | FLAG_UNIQUE)) !== 0 || type === STT_TLS) return true;
   const isWeak = symbols.kind[id] === KIND_DEFINED_WEAK;
@@ -166,13 +176,19 @@ function bindUndefined(
 ): number {
   const flags = symbols.flags[id];
   // What only the command line names (-u, -e) is no reference that the dynamic linker could serve.
-  if ((flags & FLAG_REF_REGULAR) === 0 || symbols.owner[id] < 0) return BIND_UNDEFINED;
+  if ((flags & FLAG_REF_REGULAR) === 0 || symbols.owner[id] < 0) {
+    const isBoth = (flags & FLAG_REQUIRED) !== 0 && (flags & FLAG_REF_DYNAMIC) !== 0;
+    if (mode.dynamic && isBoth && symbols.visibility[id] === STV_DEFAULT) symbols.flags[id] |= FLAG_DYNSYM;
+    return BIND_UNDEFINED;
+  }
   const isStrong = (flags & FLAG_REF_REGULAR_NONWEAK) !== 0;
   const canImport = (mode.shared || mode.interpreted) && symbols.visibility[id] === STV_DEFAULT;
   if (isStrong) {
     if (symbols.visibility[id] !== STV_DEFAULT || (undefinedIsError(options) && !ignored)) return BIND_UNDEFINED;
-    // A program whose missing symbols are ignored has them at 0: left to the dynamic linker it would not start (as BFD).
-    if (!mode.shared || !canImport) return BIND_ZERO;
+    // A program whose missing symbols are ignored has them at 0, where it is loaded. Only what a library asks for as well, or
+    // the command line exports, is left to the dynamic linker (as BFD).
+    const isLeft = canImport && ((flags & FLAG_REF_DYNAMIC) !== 0 || isAskedFor(symbols, id, options));
+    if (!mode.shared && !isLeft) return mode.pic && symbols.type[id] !== STT_TLS ? BIND_LOCAL : BIND_ZERO;
   } else {
     // No thread has a copy of it: its offset from the thread pointer is settled (BFD, as measured in all TLS models).
     if (symbols.type[id] === STT_TLS && !mode.shared) {

@@ -28,6 +28,7 @@ import {
   FLAG_VERSIONED,
   isDefinedHere,
   isShared,
+  isUndefined,
   KIND_DEFINED_WEAK,
   KIND_SHARED,
   KIND_SHARED_WEAK,
@@ -208,14 +209,14 @@ function applyDefaultSymver(
   if (!definitions.some((it) => it.name === name)) definitions.unshift({ name, parents: [], weak: false });
 }
 
-/** --dynamic-list and --export-dynamic-symbol. */
+/** --dynamic-list and --export-dynamic-symbol; of references that nothing meets too. */
 function markExports(symbols: SymbolTable, options: LinkOptions, demangle: (name: string) => string): void {
   const patterns = [...options.exportDynamicSymbols, ...(options.dynamicList ?? [])];
   if (patterns.length === 0) return;
   const matcher = compilePatterns(patterns);
   const { names } = symbols;
   for (let id = 0; id < names.count; id++) {
-    if (!isDefinedHere(symbols, id)) continue;
+    if (!isDefinedHere(symbols, id) && !isUndefined(symbols, id)) continue;
     if (
       matcher.matches(names.pool, names.start[id], plainEnd(symbols, id), () => demangledName(symbols, id, demangle))
     ) {

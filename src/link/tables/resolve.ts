@@ -17,6 +17,12 @@
 // A variable here and a function of that name in a library are two things: the program's is not exported, and the library
 // keeps its own (bfd/elflink.c, "skip"). So for any two known types. Where the library came first, that holds for its
 // versioned symbols only.
+//
+// What an object says is not for libraries (hidden, internal, protected), a library's definition cannot meet: it changes
+// nothing where it comes later, and is forgotten where it came first (bfd/elflink.c, "non-default visibility").
+//
+// Type and size are what the last definition says that says them: assembler code without .type and .size leaves them as they
+// were. A library's symbol with a version is an entry of its own until then, so they come from those without one only.
 
 import {
   STB_GNU_UNIQUE,
@@ -26,12 +32,17 @@ import {
   STT_NOTYPE,
   STT_TLS,
   STV_DEFAULT,
+  STV_HIDDEN,
+  STV_INTERNAL,
+  STV_PROTECTED,
 } from "../../elf/constants.ts";
 import { growInt32 } from "./columns.ts";
 import { SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_DEF_DYNAMIC,
+  FLAG_FORCED_LOCAL,
+  FLAG_IN_LIBRARY,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
@@ -40,6 +51,7 @@ import {
   FLAG_SHARED_PROTECTED,
   FLAG_SYMVER,
   FLAG_UNIQUE,
+  isDefinedHere,
   KIND_COMMON,
   KIND_DEFINED,
   KIND_DEFINED_WEAK,
@@ -176,25 +188,30 @@ export function createCandidate(): Candidate {
 
 /** Enters what an object says of `id`. */
 export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
+  enterRegular(symbols, id, it, record);
+  if ((symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0) keepInside(symbols, id);
+}
+
+/**
+ * A hidden definition that both objects and libraries speak of is local in the output's symbol table (bfd/elflink.c,
+ * bfd_elf_link_record_dynamic_symbol). It is not if a library's definition came last.
+ */
+function keepInside(symbols: SymbolTable, id: SymbolId): void {
+  const visibility = symbols.visibility[id];
+  if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return;
+  if (isDefinedHere(symbols, id)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
+}
+
+function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
   // What --defsym or a script assigns stays assigned; the definition gives type and size (bfd/linker.c, ldscript_def).
   const isFirst = (symbols.flags[id] & FLAG_ASSIGNED) !== 0 && symbols.owner[id] < 0;
   const isAssigned = isFirst && it.kind > KIND_UNDEFINED_WEAK;
   const before = isAssigned ? KIND_UNDEFINED : symbols.kind[id];
-  if (it.visibility !== STV_DEFAULT) {
-    const seen = symbols.visibility[id];
-    // Most constraining wins: internal (1) < hidden (2) < protected (3), and any of them over default (0).
-    if (seen === STV_DEFAULT || it.visibility < seen) symbols.visibility[id] = it.visibility;
-  }
+  mergeVisibility(symbols, id, it.visibility);
   const isReference = it.kind === KIND_UNDEFINED || it.kind === KIND_UNDEFINED_WEAK;
   if (isReference) {
     if (symbols.owner[id] < 0 && before <= KIND_UNDEFINED_WEAK) symbols.owner[id] = it.owner;
     symbols.flags[id] |= it.kind === KIND_UNDEFINED ? FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR;
-    if (it.visibility !== STV_DEFAULT && before >= KIND_SHARED) {
-      // A hidden reference cannot be met by another module: back to undefined.
-      symbols.flags[id] |= FLAG_DEF_DYNAMIC;
-      setFrom(symbols, id, it, 0);
-      return;
-    }
   }
   // A tentative definition is met by a shared library's, so it counts as a reference (bfd/elflink.c: "definition").
   if (it.kind === KIND_COMMON) symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
@@ -208,17 +225,28 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
   if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
     record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: it.owner });
   }
+  if (before >= KIND_SHARED && it.visibility !== STV_DEFAULT) {
+    forgetShared(symbols, id, it, record);
+    return;
+  }
   switch (ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before]) {
-    case SET:
+    case SET: {
+      const isUnsaid = before >= KIND_SHARED && symbols.version[id] !== 0;
+      const type = it.type === STT_NOTYPE && !isUnsaid ? symbols.type[id] : it.type;
+      const size = it.size === 0 && !isUnsaid ? symbols.size[id] : it.size;
       if (before >= KIND_DEFINED) addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
       if (before >= KIND_SHARED) {
         symbols.flags[id] |= FLAG_DEF_DYNAMIC;
         if (it.version === 0) noteReplaced(record, id, symbols.version[id], true, it.visibility);
       }
       setFrom(symbols, id, it, ruleFor(it.kind, before));
+      symbols.type[id] = type;
+      symbols.size[id] = size;
       return;
+    }
     case KEEP:
       if (!isReference) addLoser(record, id, it.owner, it.index);
+      else if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
       return;
     case TWICE:
       reportTwice(symbols, id, it, record);
@@ -244,6 +272,24 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
       }
       return;
   }
+}
+
+/** The most constraining one counts: internal (1) < hidden (2) < protected (3), and any of them over default (0). */
+export function mergeVisibility(symbols: SymbolTable, id: SymbolId, visibility: number): void {
+  if (visibility === STV_DEFAULT) return;
+  const seen = symbols.visibility[id];
+  if (seen === STV_DEFAULT || visibility < seen) symbols.visibility[id] = visibility;
+}
+
+/** An object's symbol that is not for libraries takes the place of a library's, of which nothing is left. */
+function forgetShared(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
+  if (it.kind > KIND_UNDEFINED_WEAK) {
+    addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
+    if (it.version === 0) noteReplaced(record, id, symbols.version[id], true, it.visibility);
+  }
+  symbols.flags[id] &= ~(FLAG_DEF_DYNAMIC | FLAG_REF_DYNAMIC | FLAG_FORCED_LOCAL);
+  if (it.visibility === STV_PROTECTED) symbols.flags[id] |= FLAG_REF_DYNAMIC;
+  setFrom(symbols, id, it, it.kind > KIND_UNDEFINED_WEAK ? RULE_OBJECT_OVER_SHARED : 0);
 }
 
 /** The first library counts. */
@@ -279,11 +325,19 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
     record.strangers.add(id);
     return;
   }
-  symbols.flags[id] |= FLAG_DEF_DYNAMIC;
-  if (before !== KIND_NONE && symbols.visibility[id] !== STV_DEFAULT && before <= KIND_UNDEFINED_WEAK) return;
+  symbols.flags[id] |= FLAG_IN_LIBRARY;
   if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
     record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: asShared(it.owner) });
   }
+  const isPlain = (symbols.flags[id] & FLAG_SYMVER) === 0;
+  if (before !== KIND_NONE && symbols.visibility[id] !== STV_DEFAULT) {
+    symbols.flags[id] |= FLAG_REF_DYNAMIC;
+    if (before <= KIND_UNDEFINED_WEAK) return;
+    addLoser(record, id, asShared(it.owner), it.index);
+    if (isPlain) noteReplaced(record, id, it.version, false, symbols.visibility[id]);
+    return;
+  }
+  symbols.flags[id] |= FLAG_DEF_DYNAMIC;
   const isFunction = isFunctionType(it.type);
   switch (ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before]) {
     case SET:
@@ -305,11 +359,11 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
       return;
     default:
       addLoser(record, id, asShared(it.owner), it.index);
-      if (before <= KIND_COMMON && (symbols.flags[id] & FLAG_SYMVER) === 0)
-        noteReplaced(record, id, it.version, false, symbols.visibility[id]);
-      // What the definition leaves unsaid is taken from the other (assembler code without .type and .size).
-      if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
-      if (symbols.size[id] === 0) symbols.size[id] = it.size;
+      if (before <= KIND_COMMON && isPlain) noteReplaced(record, id, it.version, false, symbols.visibility[id]);
+      if (it.version === 0) {
+        if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
+        if (symbols.size[id] === 0) symbols.size[id] = it.size;
+      }
       // Two libraries' common symbols, by their looks: a copy has room for both.
       if (it.bss && before >= KIND_SHARED && (symbols.flags[id] & FLAG_SHARED_COMMON) !== 0) {
         symbols.size[id] = Math.max(symbols.size[id], it.size);
@@ -320,7 +374,10 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
 /** Notes that a shared library refers to `id`. */
 export function referFromShared(symbols: SymbolTable, id: SymbolId, shared: number, binding: number): void {
   symbols.flags[id] |= binding === STB_WEAK ? FLAG_REF_DYNAMIC : FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK;
-  if (symbols.kind[id] !== KIND_NONE) return;
+  if (symbols.kind[id] !== KIND_NONE) {
+    keepInside(symbols, id);
+    return;
+  }
   symbols.kind[id] = binding === STB_WEAK ? KIND_UNDEFINED_WEAK : KIND_UNDEFINED;
   symbols.owner[id] = asShared(shared);
 }

@@ -27,7 +27,7 @@ export const FLAG_REF_REGULAR_NONWEAK = 0x2;
 /** Referenced from a shared library. */
 export const FLAG_REF_DYNAMIC = 0x4;
 export const FLAG_REF_DYNAMIC_NONWEAK = 0x8;
-/** Some shared library defines it too, though an object's definition won. */
+/** A shared library's definition lost to one of an object, which stands for it. */
 export const FLAG_DEF_DYNAMIC = 0x10;
 /** STB_GNU_UNIQUE. */
 export const FLAG_UNIQUE = 0x20;
@@ -60,8 +60,8 @@ export const FLAG_NEEDS_PLT = 0x80000;
 export const FLAG_NEEDS_TLS_GD = 0x100000;
 export const FLAG_NEEDS_TLS_IE = 0x200000;
 export const FLAG_NEEDS_TLS_DESC = 0x400000;
-/** An undefined symbol that was reported already. */
-export const FLAG_REPORTED = 0x800000;
+/** Some shared library defines it, whatever the objects say of it. */
+export const FLAG_IN_LIBRARY = 0x800000;
 /** The definition in the shared library is STV_PROTECTED: it cannot be copied. */
 export const FLAG_SHARED_PROTECTED = 0x1000000;
 /** The shared library's definition lies in .bss-like space: GNU ld lets a common symbol stand against it. */
@@ -212,6 +212,11 @@ export function isShared(symbols: SymbolTable, id: SymbolId): boolean {
 export function isUndefined(symbols: SymbolTable, id: SymbolId): boolean {
   const kind = symbols.kind[id];
   return kind === KIND_UNDEFINED || kind === KIND_UNDEFINED_WEAK || kind === KIND_NONE;
+}
+
+/** Objects refer to it, and cannot do without. */
+export function isUndefinedStrong(symbols: SymbolTable, id: SymbolId): boolean {
+  return isUndefined(symbols, id) && (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0;
 }
 
 /** A 64-bit value in two halves as a number: exact for addresses, signed for negative constants. */

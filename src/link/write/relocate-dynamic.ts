@@ -35,7 +35,7 @@ export function emitDynamic(
   const { dynamic } = machine;
   if (type !== DYN_RELATIVE) {
     const isTpoff = type === dynamic.tpoff || type === dynamic.tpoffNegated;
-    const named = symbol >= 0 && scan.bindings[symbol] === BIND_IMPORTED;
+    const named = symbol >= 0 && (scan.bindings[symbol] === BIND_IMPORTED || type === dynamic.word);
     // A local thread-local variable is named by its offset in the block alone.
     const amount = isTpoff && !named ? target - r.layout.tlsStart + addend : addend;
     push(r, place, type, named ? r.dynamicIndex[symbol] : 0, amount);

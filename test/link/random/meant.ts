@@ -3,6 +3,8 @@
 import type { LinkPlan } from "./parts.ts";
 
 interface Meant {
+  /** The heading under which it stands. */
+  readonly under?: string;
   /** What the difference looks like in the judge's account. */
   readonly pattern: RegExp;
   readonly when?: (plan: LinkPlan) => boolean;
@@ -35,6 +37,17 @@ const LINES: readonly Meant[] = [
       "GNU ld enters a hidden boundary into .dynsym again with every third, fifth, … object, though it is local by then",
   },
   {
+    under: "dynamic symbols",
+    pattern: /only GNU ld: +\w+ \w+ LOCAL DEFAULT size \d+ in \.\w+/,
+    reason:
+      "what a version script makes local GNU ld enters again if a library has a version of it and another refers to it; no loader finds it",
+  },
+  {
+    pattern: /only here: +n\d(?:@+\w*)? NOTYPE (?:GLOBAL|WEAK) DEFAULT size 0 in ABS$/,
+    reason:
+      "an absolute symbol of a library that is read first GNU ld takes for one of an object: a weak one is left out",
+  },
+  {
     // One with records would be missing in the segments as well.
     pattern: /only GNU ld: +\.eh_frame PROGBITS entry 00 flags A align \d+$/,
     reason: "GNU ld keeps an empty .eh_frame that it had made for a PLT",
@@ -59,12 +72,24 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
     pattern: /PHDR segment not covered by LOAD segment/,
     reason: "GNU ld cannot link with -N what has a program header for its loader; here it is laid out",
   },
+  {
+    matter: "refused by GNU ld",
+    pattern: /^(?![\s\S]*undefined reference)[\s\S]*\(\*ABS\*\+0x\w+\): multiple definition of `n\d'/,
+    reason: "an absolute symbol of a library that is read first GNU ld takes for one of an object",
+  },
 ];
 
 /** Without the lines of meant differences, and without the headings that are left without lines. */
 export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[] {
-  const left = lines.filter((line) => !LINES.some(({ pattern, when }) => pattern.test(line) && when?.(plan) !== false));
   const isHeading = (line: string | undefined): boolean => line !== undefined && /^[a-z][\w ]*:$/.test(line);
+  let heading = "";
+  const left = lines.filter((line) => {
+    if (isHeading(line)) heading = line.slice(0, -1);
+    return !LINES.some(
+      ({ under, pattern, when }) =>
+        pattern.test(line) && (under === undefined || under === heading) && when?.(plan) !== false,
+    );
+  });
   return left.filter((line, i) => !(isHeading(line) && (left[i + 1] === undefined || isHeading(left[i + 1]))));
 }
 
