@@ -31,6 +31,41 @@ export function relocationTable(rows: readonly Row[], forms: readonly Instructio
   return { types, expression, field, bytes, overflow, known };
 }
 
+/**
+ * The same, made when somebody first looks: hundreds of rows of a machine that the file at hand is not for should cost a command
+ * nothing.
+ */
+export function lazyRelocationTable(
+  rows: () => readonly Row[],
+  forms: readonly InstructionForm[] = [],
+): RelocationTable {
+  let made: RelocationTable | undefined;
+  const table = (): RelocationTable => {
+    made ??= relocationTable(rows(), forms);
+    return made;
+  };
+  return {
+    get types() {
+      return table().types;
+    },
+    get expression() {
+      return table().expression;
+    },
+    get field() {
+      return table().field;
+    },
+    get bytes() {
+      return table().bytes;
+    },
+    get overflow() {
+      return table().overflow;
+    },
+    get known() {
+      return table().known;
+    },
+  };
+}
+
 /** The row of a type by its psABI name, e.g. `R_386_PC32`. */
 export function relocationByName(table: RelocationTable, name: string): RelocationType | undefined {
   return table.types.find((type) => type?.name === name);

@@ -43,7 +43,7 @@ import {
   OVERFLOW_UNSIGNED as UNSIGNED,
   EXPRESSION_UNSUPPORTED as UNSUPPORTED,
 } from "../relocation.ts";
-import { relocationTable } from "../table.ts";
+import { lazyRelocationTable } from "../table.ts";
 import {
   ADR,
   ADRP,
@@ -221,8 +221,8 @@ export const R_AARCH64_AUTH_GLOB_DAT = 1042;
 export const R_AARCH64_AUTH_TLSDESC = 1043;
 export const R_AARCH64_AUTH_IRELATIVE = 1044;
 
-export const AARCH64_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable(
-  [
+export const AARCH64_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTable(
+  () => [
     [R_AARCH64_NONE, "R_AARCH64_NONE", NOTHING, 0, UNCHECKED, "none"],
     [R_AARCH64_ABS64, "R_AARCH64_ABS64", ABSOLUTE, 8, UNCHECKED, "S + A"],
     [R_AARCH64_ABS32, "R_AARCH64_ABS32", ABSOLUTE, 4, UNSIGNED, "S + A"],

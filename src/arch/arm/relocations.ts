@@ -30,7 +30,7 @@ import {
   OVERFLOW_UNSIGNED as UNSIGNED,
   EXPRESSION_UNSUPPORTED as UNSUPPORTED,
 } from "../relocation.ts";
-import { relocationTable } from "../table.ts";
+import { lazyRelocationTable } from "../table.ts";
 import {
   ALU_G0,
   ALU_G1,
@@ -89,8 +89,8 @@ export const R_ARM_THM_JUMP24 = 30;
 export const R_ARM_THM_JUMP19 = 51;
 export const R_ARM_IRELATIVE = 160;
 
-export const ARM_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable(
-  [
+export const ARM_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTable(
+  () => [
     [R_ARM_NONE, "R_ARM_NONE", NOTHING, 0, UNCHECKED, "none"],
     [R_ARM_PC24, "R_ARM_PC24", PLT_PC, BRANCH24, SIGNED, "L + A - P"],
     [R_ARM_ABS32, "R_ARM_ABS32", ABSOLUTE, 4, UNCHECKED, "S + A"],

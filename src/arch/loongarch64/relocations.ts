@@ -42,7 +42,7 @@ import {
   OVERFLOW_UNSIGNED as UNSIGNED,
   EXPRESSION_UNSUPPORTED as UNSUPPORTED,
 } from "../relocation.ts";
-import { relocationTable } from "../table.ts";
+import { lazyRelocationTable } from "../table.ts";
 import {
   FIELD_6,
   FIELD_24,
@@ -77,8 +77,8 @@ export const R_LARCH_TLS_TPREL64 = 11;
 export const R_LARCH_IRELATIVE = 12;
 export const R_LARCH_TLS_DESC64 = 14;
 
-export const LOONGARCH_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable(
-  [
+export const LOONGARCH_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTable(
+  () => [
     [R_LARCH_NONE, "R_LARCH_NONE", NOTHING, 0, UNCHECKED, "none"],
     [R_LARCH_32, "R_LARCH_32", ABSOLUTE, 4, UNCHECKED, "S + A"],
     [R_LARCH_64, "R_LARCH_64", ABSOLUTE, 8, UNCHECKED, "S + A"],

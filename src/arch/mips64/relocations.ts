@@ -26,7 +26,7 @@ import {
   OVERFLOW_UNSIGNED as UNSIGNED,
   EXPRESSION_UNSUPPORTED as UNSUPPORTED,
 } from "../relocation.ts";
-import { relocationTable } from "../table.ts";
+import { lazyRelocationTable } from "../table.ts";
 import {
   BRANCH16,
   BRANCH21,
@@ -67,8 +67,8 @@ export const R_MIPS_GLOB_DAT = 51;
 export const R_MIPS_COPY = 126;
 export const R_MIPS_JUMP_SLOT = 127;
 
-export const MIPS64_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable(
-  [
+export const MIPS64_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTable(
+  () => [
     [R_MIPS_NONE, "R_MIPS_NONE", NOTHING, 0, UNCHECKED, "none"],
     [1, "R_MIPS_16", ABSOLUTE, IMM16, SIGNED, "S + A"],
     [2, "R_MIPS_32", ABSOLUTE, 4, UNCHECKED, "S + A"],

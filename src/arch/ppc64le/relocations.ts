@@ -37,7 +37,7 @@ import {
   OVERFLOW_NONE as UNCHECKED,
   EXPRESSION_UNSUPPORTED as UNSUPPORTED,
 } from "../relocation.ts";
-import { relocationTable } from "../table.ts";
+import { lazyRelocationTable } from "../table.ts";
 import {
   FIELD_14,
   FIELD_14_NOT_TAKEN,
@@ -88,8 +88,8 @@ export const R_PPC64_DTPREL64 = 78;
 export const R_PPC64_JMP_IREL = 247;
 export const R_PPC64_IRELATIVE = 248;
 
-export const PPC64_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable(
-  [
+export const PPC64_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTable(
+  () => [
     [R_PPC64_NONE, "R_PPC64_NONE", NOTHING, 0, UNCHECKED, "none"],
     [R_PPC64_ADDR32, "R_PPC64_ADDR32", ABSOLUTE, 4, EITHER, "S + A"],
     [R_PPC64_ADDR24, "R_PPC64_ADDR24", ABSOLUTE, FIELD_24, EITHER, "S + A"],

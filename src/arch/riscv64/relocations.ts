@@ -30,7 +30,7 @@ import {
   OVERFLOW_NONE as UNCHECKED,
   EXPRESSION_UNSUPPORTED as UNSUPPORTED,
 } from "../relocation.ts";
-import { relocationTable } from "../table.ts";
+import { lazyRelocationTable } from "../table.ts";
 import {
   FIELD_6,
   FIELD_B,
@@ -69,8 +69,8 @@ export const R_RISCV_RELAX = 51;
 export const R_RISCV_IRELATIVE = 58;
 export const R_RISCV_TLSDESC_HI20 = 62;
 
-export const RISCV_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable(
-  [
+export const RISCV_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTable(
+  () => [
     [R_RISCV_NONE, "R_RISCV_NONE", NOTHING, 0, UNCHECKED, "none"],
     [R_RISCV_32, "R_RISCV_32", ABSOLUTE, 4, UNCHECKED, "S + A"],
     [R_RISCV_64, "R_RISCV_64", ABSOLUTE, 8, UNCHECKED, "S + A"],

@@ -28,7 +28,7 @@ import {
   OVERFLOW_NONE as UNCHECKED,
   EXPRESSION_UNSUPPORTED as UNSUPPORTED,
 } from "../relocation.ts";
-import { relocationTable } from "../table.ts";
+import { lazyRelocationTable } from "../table.ts";
 import {
   DISPLACEMENT12,
   DISPLACEMENT20,
@@ -61,8 +61,8 @@ export const R_390_TLS_DTPOFF = 55;
 export const R_390_TLS_TPOFF = 56;
 export const R_390_IRELATIVE = 61;
 
-export const S390X_RELOCATIONS: RelocationTable = /* @__PURE__ */ relocationTable(
-  [
+export const S390X_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTable(
+  () => [
     [R_390_NONE, "R_390_NONE", NOTHING, 0, UNCHECKED, "none"],
     [R_390_8, "R_390_8", ABSOLUTE, 1, EITHER, "S + A"],
     [2, "R_390_12", ABSOLUTE, DISPLACEMENT12, UNCHECKED, "S + A"],
