@@ -223,7 +223,7 @@ const WANTED_BY_ANY: number = FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEA
 
 /**
  * Extracts what is wanted, until nothing more of this set is.
- * @param by whose references count: FLAG_REF_* bits
+ * @param by whose references count: FLAG_REF_* bits. A common symbol looks for its definition if all do: it can do without.
  * @returns true if anything was extracted
  */
 export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_BY_ANY): boolean {
@@ -246,7 +246,7 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
         continue;
       }
       if (kind === KIND_COMMON) {
-        if (!definesData(loader, set, member, id)) continue;
+        if (by !== WANTED_BY_ANY || !definesData(loader, set, member, id)) continue;
       } else if (kind !== KIND_UNDEFINED && !isWeak) {
         done[i] = 1;
         continue;

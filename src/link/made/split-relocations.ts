@@ -1,13 +1,15 @@
-// -z nocombreloc: the dynamic relocations are not in one sorted .rela.dyn, but those of each output section are in a section of
-// their own, as they come: .rela.data, .rela.got, … One behind the other, they are one table to the dynamic linker all the same.
+// -z nocombreloc: the dynamic relocations are not in one sorted .rela.dyn, but those of each input section in one named after it,
+// as they come, and GNU ld's script joins what it knows: .rela.data, .rela.got, … One behind the other, they are one table to
+// the dynamic linker all the same.
 
 import type { Machine } from "../../arch/index.ts";
 import { SHF_ALLOC, SHF_INFO_LINK, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
 import { orphanRow } from "../sections/assign-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
-import type { SymbolId } from "../tables/ids.ts";
+import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { FLAG_CANONICAL_PLT, type SymbolTable } from "../tables/symbol-table.ts";
@@ -15,23 +17,54 @@ import { type RelocationList, relocationSize, writeRelocations } from "./dynamic
 import type { GotPlan } from "./got.ts";
 import type { PackedRelocations } from "./pack-relative.ts";
 
-/** The relocations of one output section. */
+/** One section of relocations. */
 export interface RelocationPart {
   readonly chunk: Chunk;
   readonly output: OutputSection;
-  /** What is relocated; undefined for the IRELATIVE relocations of position-independent output, which have a section of all. */
-  readonly target: OutputSection | undefined;
+  /** The input sections that they are about. */
+  readonly inputs: readonly SectionId[];
+  /** The output sections in which they are about words of the linker's own. */
+  readonly own: readonly OutputSection[];
+  /** The IRELATIVE relocations of position-independent output, which are in one section of all. */
+  readonly resolvers: boolean;
 }
 
-/** In the order of GNU ld's script; all others come behind, as orphans. */
-const SCRIPT_ORDER: readonly string[] =
-  ".init .text .fini .rodata .data.rel.ro .data .tdata .tbss .ctors .dtors .got .bss .ldata .lbss .lrodata .ifunc".split(
-    " ",
-  );
+/** GNU ld's script: the name of each section, and how names begin whose relocations it takes as well. */
+const SCRIPT: readonly (readonly [name: string, ...beginnings: string[]])[] = [
+  [".init"],
+  [".text", ".text.", ".gnu.linkonce.t."],
+  [".fini"],
+  [".rodata", ".rodata.", ".gnu.linkonce.r."],
+  [".data.rel.ro", ".data.rel.ro.", ".gnu.linkonce.d.rel.ro."],
+  [".data", ".data.", ".gnu.linkonce.d."],
+  [".tdata", ".tdata.", ".gnu.linkonce.td."],
+  [".tbss", ".tbss.", ".gnu.linkonce.tb."],
+  [".ctors"],
+  [".dtors"],
+  [".got"],
+  [".bss", ".bss.", ".gnu.linkonce.b."],
+  [".ldata", ".ldata.", ".gnu.linkonce.l."],
+  [".lbss", ".lbss.", ".gnu.linkonce.lb."],
+  [".lrodata", ".lrodata.", ".gnu.linkonce.lr."],
+  [".ifunc"],
+];
+
+/** Where in the script the relocations of a section of that name are; all others come behind, as orphans. */
+function scriptPlace(name: string): number {
+  const at = SCRIPT.findIndex(([own, ...beginnings]) => name === own || beginnings.some((it) => name.startsWith(it)));
+  return at < 0 ? SCRIPT.length : at;
+}
+
+interface Collected {
+  count: number;
+  readonly inputs: Set<SectionId>;
+  readonly own: Set<OutputSection>;
+}
 
 /** Makes the sections; their sizes are final. */
 export function splitRelocations(
   outputs: OutputSections,
+  objects: readonly ObjectFile[],
   sections: SectionTable,
   symbols: SymbolTable,
   scan: Scan,
@@ -41,13 +74,17 @@ export function splitRelocations(
   machine: Machine,
   mode: OutputMode,
 ): RelocationPart[] {
-  const counts = new Map<OutputSection | undefined, number>();
+  const collected = new Map<string, Collected>();
   const { irelative, relative } = machine.dynamic;
-  const gotSection = outputs.byName.get(".got");
-  const count = (target: OutputSection | undefined, isResolver: boolean): void => {
-    const key = !isResolver ? target : mode.pic ? undefined : gotSection;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+  const collect = (name: string): Collected => {
+    const place = scriptPlace(name);
+    const key = place < SCRIPT.length ? SCRIPT[place][0] : name;
+    const known = collected.get(key) ?? { count: 0, inputs: new Set(), own: new Set() };
+    known.count++;
+    collected.set(key, known);
+    return known;
   };
+  const resolvers = mode.pic ? ".ifunc" : ".got";
   for (let i = 0; i < scan.dynCount; i++) {
     if (packed?.scanned[i] === 1) continue;
     const symbol = scan.dynSymbol[i];
@@ -56,31 +93,35 @@ export function splitRelocations(
       symbol >= 0 &&
       scan.bindings[symbol] === BIND_IFUNC &&
       (symbols.flags[symbol] & FLAG_CANONICAL_PLT) === 0;
-    count(outputs.list[sections.output[scan.dynSection[i]]], isResolver);
+    const section = scan.dynSection[i];
+    const object = objects[sections.object[section]];
+    if (isResolver) collect(resolvers);
+    else collect(sectionName(object, sections, section)).inputs.add(section);
   }
+  const collectOwn = (output: OutputSection | undefined): void => {
+    if (output !== undefined) collect(output.name).own.add(output);
+  };
   for (const { type, chunk } of got.words) {
-    if (type !== 0 && (packed === undefined || type !== relative)) count(chunk.output, type === irelative);
+    if (type === 0 || (packed !== undefined && type === relative)) continue;
+    if (type === irelative) collect(resolvers);
+    else collectOwn(chunk.output);
   }
-  for (const id of copies) count(outputs.chunks[symbols.alias[id]]?.output, false);
+  for (const id of copies) collectOwn(outputs.chunks[symbols.alias[id]]?.output);
 
   const prefix = machine.rela ? ".rela" : ".rel";
   const type = machine.rela ? SHT_RELA : SHT_REL;
   const size = relocationSize(machine);
-  const nameOf = (target: OutputSection | undefined): string => target?.name ?? ".ifunc";
-  const place = (target: OutputSection | undefined): number => {
-    const at = SCRIPT_ORDER.indexOf(nameOf(target));
-    return at < 0 ? SCRIPT_ORDER.length : at;
-  };
-  return [...counts]
-    .sort(([a], [b]) => place(a) - place(b))
-    .map(([target, total]) => {
-      const name = `${prefix}${nameOf(target)}`;
+  return [...collected]
+    .sort(([a], [b]) => scriptPlace(a) - scriptPlace(b))
+    .map(([of, { count, inputs, own }]) => {
+      const name = `${prefix}${of}`;
       const output = addOutput(outputs, name, orphanRow(name, type, SHF_ALLOC), type, SHF_ALLOC);
       output.entsize = size;
-      if (target !== undefined) output.flags |= SHF_INFO_LINK;
-      output.infoSection = target;
-      const chunk = addChunk(outputs, output, name, total * size, machine.wordBytes);
-      return { chunk, output, target };
+      // A section of that very name, which a part of an output section need not have (bfd/elf.c, elf_fake_sections).
+      output.infoSection = of === ".ifunc" ? undefined : outputs.byName.get(of);
+      if (output.infoSection !== undefined) output.flags |= SHF_INFO_LINK;
+      const chunk = addChunk(outputs, output, name, count * size, machine.wordBytes);
+      return { chunk, output, inputs: [...inputs], own: [...own], resolvers: of === resolvers };
     });
 }
 
@@ -88,23 +129,37 @@ export function splitRelocations(
 export function writeParts(
   list: RelocationList,
   parts: readonly RelocationPart[],
+  sections: SectionTable,
   machine: Machine,
-  mode: OutputMode,
   view: DataView,
 ): void {
   const orders = parts.map((): number[] => []);
   const { irelative } = machine.dynamic;
-  const isIn = (target: OutputSection, address: number): boolean =>
-    address >= target.address && address < target.address + target.size;
-  for (let i = 0; i < list.count; i++) {
-    const isResolver = list.type[i] === irelative;
-    const at = parts.findIndex(({ target }) => {
-      if (isResolver) return mode.pic ? target === undefined : target?.name === ".got";
-      return target !== undefined && isIn(target, list.address[i]);
-    });
-    orders[at]?.push(i);
-  }
+  const inputs = parts
+    .flatMap((part, at) => part.inputs.map((section) => ({ at, section, start: sections.address[section] })))
+    .sort((a, b) => a.start - b.start);
+  const starts = Float64Array.from(inputs, (it) => it.start);
+  const resolvers = parts.findIndex((it) => it.resolvers);
+  const partOf = (address: number): number => {
+    const input = inputs[lastAtMost(starts, address)];
+    if (input !== undefined && address < input.start + sections.size[input.section]) return input.at;
+    return parts.findIndex(({ own }) => own.some((it) => address >= it.address && address < it.address + it.size));
+  };
+  for (let i = 0; i < list.count; i++)
+    orders[list.type[i] === irelative ? resolvers : partOf(list.address[i])]?.push(i);
   parts.forEach(({ chunk }, k) => {
     writeRelocations(list, Int32Array.from(orders[k] ?? []), machine, view, chunk.offset);
   });
+}
+
+/** Index of the last of ascending numbers that is not above a value, or -1. */
+function lastAtMost(ascending: Float64Array, value: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }

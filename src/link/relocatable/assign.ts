@@ -6,6 +6,7 @@ import {
   SHF_LINK_ORDER,
   SHF_MASKOS,
   SHF_MASKPROC,
+  SHF_TLS,
   SHF_WRITE,
   SHT_GROUP,
   SHT_NOTE,
@@ -316,4 +317,15 @@ export function orderOfFiles(objects: readonly ObjectFile[], sections: SectionTa
     if (output >= 0 && place[output] < first[object]) first[object] = place[output];
   }
   return [...objects].sort((a, b) => first[a.id] - first[b.id]);
+}
+
+/** The first thread-local section has the alignment of the strictest behind it (bfd/elflink.c, _bfd_elf_tls_setup). */
+export function alignTls({ table, ordered }: Pick<Assigned, "table" | "ordered">): void {
+  const isTls = (id: OutputSectionId): boolean => (table.flags[id] & SHF_TLS) !== 0;
+  const start = ordered.findIndex(isTls);
+  if (start < 0) return;
+  let largest = 1;
+  for (let i = start; i < ordered.length && isTls(ordered[i]); i++)
+    largest = Math.max(largest, table.alignment[ordered[i]]);
+  table.alignment[ordered[start]] = largest;
 }

@@ -14,7 +14,7 @@ import { createKeptSections } from "../sections/kept-sections.ts";
 import { outputMode } from "../tables/mode.ts";
 import { chooseCompression } from "../write/compress-debug.ts";
 import { LARGEST_IMAGE } from "../write/write-image.ts";
-import { type Assigned, assignOutputs, orderOfFiles } from "./assign.ts";
+import { type Assigned, alignTls, assignOutputs, orderOfFiles } from "./assign.ts";
 import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
 import { compressOutputs } from "./compress.ts";
 import { shrinkEhFrames } from "./eh-frame.ts";
@@ -54,6 +54,7 @@ export function linkRelocatable(
   shrinkEhFrames(frames, objects, sections, table);
   placeSections(sections, table);
   if (options.defineCommon === true) allotCommons(symbols, assigned);
+  alignTls(assigned);
 
   // What every name means. No new symbols beyond this point.
   assignValues(loader, table, options, machine, report);

@@ -143,11 +143,20 @@ export function reserveMade(
   return contents;
 }
 
-/** One object without the note is enough: the stack of a program with it must be executable. */
+/**
+ * One object without the note is enough: the stack of a program with it must be executable. With --unique there are several
+ * notes; if none asks for it itself, the last does (bfd/elflink.c, bfd_elf_size_dynamic_sections: "notesec").
+ */
 export function markStack(made: MadeContents, table: OutputTable): void {
   const name = findText(table.names, STACK);
   if (!made.executableStack || name < 0) return;
-  for (let id = 0; id < table.count; id++) if (table.name[id] === name) table.flags[id] |= SHF_EXECINSTR;
+  let last = -1;
+  for (let id = 0; id < table.count; id++) {
+    if (table.name[id] !== name) continue;
+    if ((table.flags[id] & SHF_EXECINSTR) !== 0) return;
+    last = id;
+  }
+  if (last >= 0) table.flags[last] |= SHF_EXECINSTR;
 }
 
 /** Where the hash goes in the image. */

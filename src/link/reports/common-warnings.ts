@@ -23,6 +23,8 @@ interface Definition {
   readonly shared: boolean;
   /** Functions and a library's uninitialised variables do not take a common symbol's place. */
   readonly beatsCommon: boolean;
+  /** `foo@@V`: GNU ld compares the size and alignment of a common foo that was there before with nothing. */
+  readonly versioned: boolean;
   readonly size: number;
   readonly alignment: number;
   /** Place among all inputs. */
@@ -97,10 +99,16 @@ function define({ objects, shared, sections }: Loader, owner: number, index: num
     shared: library !== undefined,
     beatsCommon:
       library === undefined || (type !== STT_FUNC && type !== STT_GNU_IFUNC && library.bssSections[shndx] !== 1),
+    versioned: object !== undefined && hasVersion(object, view.getUint32(at, true)),
     size: readWord(view, at + (is64 ? 16 : 8), is64),
     alignment: common ? value : definitionAlignment(object, sections, index, value),
     input: file.input,
   };
+}
+
+function hasVersion({ bytes, strings, stringsEnd }: ObjectFile, name: number): boolean {
+  for (let i = strings + name; i < stringsEnd && bytes[i] !== 0; i++) if (bytes[i] === 0x40) return true;
+  return false;
 }
 
 /** What the address of a definition is sure to be a multiple of. A shared library's section alignment is not looked at. */
@@ -128,7 +136,7 @@ function replay(definitions: readonly Definition[], symbol: string, warnCommon: 
       if (warnCommon) {
         report(warning("definition-over-common", { file: next.file }, { symbol, other: holder.file }));
       }
-      reportSmaller(holder, next, true, symbol, report);
+      if (!next.versioned) reportSmaller(holder, next, true, symbol, report);
       holder = next;
     } else if (next.common && !holder.weak && !holder.shared) {
       if (warnCommon) {

@@ -126,7 +126,7 @@ export function writeImage(
   const { parts } = relocationChunks;
   if (!options.androidRelocations)
     writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, order, machine, view, report);
-  if (parts !== undefined) writeParts(dynamicRelocations, parts, machine, mode, view);
+  if (parts !== undefined) writeParts(dynamicRelocations, parts, sections, machine, view);
   writeRelocationChunk(pltRelocations, relocationChunks.plt, undefined, machine, view, report);
   for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
   if (symtab !== undefined) {

@@ -1,9 +1,10 @@
 // -z nocombreloc: a section of dynamic relocations for each section that they are about, in the order of GNU ld's script, and
 // one table for the dynamic linker.
 
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { compile } from "../../support/build.ts";
 import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
+import { readSections } from "../../support/sections.ts";
 
 const LIBRARY = `
   int shared_data = 4;
@@ -49,4 +50,25 @@ eachTarget("-n and -N have them section by section too", (target) => {
       shop.ld(`lib${flag}-combined.so`, ["-shared", flag, "-z", "combreloc", library]);
     }
   });
+});
+
+eachTarget("what the script does not name keeps the name of the input section, not that of the output", (target) => {
+  const pointer = (section: string, flags = "aw"): string => `.section ${section},"${flags}"\n.dc.a f\n`;
+  const source = compile(
+    target,
+    "pointers.s",
+    `.text\n.globl f\n.hidden f\nf: .cfi_startproc\nret\n.cfi_endproc\n
+     ${[".init_array.9", ".init_array", ".ctors.1", ".data.rel.ro.local.x", ".data.own", "odd", '.tdata.t,"awT"']
+       .map((it) => (it.includes(",") ? `.section ${it}\n.dc.a f\n` : pointer(it)))
+       .join("")}
+     .section .note.GNU-stack,"",@progbits`,
+  );
+  const relocations = target.wordBytes === 8 ? ".rela" : ".rel";
+  const names = likeGnuLd(target, (shop) =>
+    readSections(shop.ld("library.so", ["-shared", "-z", "nocombreloc", source])).sections.map(({ name }) => name),
+  );
+  deepEqual(
+    names.filter((it) => it.startsWith(relocations)).map((it) => it.slice(relocations.length)),
+    [".data.rel.ro", ".data", ".tdata", ".init_array.9", ".init_array", ".ctors.1", "odd"],
+  );
 });

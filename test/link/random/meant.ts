@@ -53,6 +53,17 @@ const LINES: readonly Meant[] = [
     reason: "GNU ld keeps an empty .eh_frame that it had made for a PLT",
   },
   {
+    pattern: /only GNU ld: +\.eh_frame SECTION LOCAL DEFAULT size 0 in \.eh_frame$/,
+    when: ({ args }) => args.includes("--emit-relocs"),
+    reason: "the same",
+  },
+  {
+    pattern:
+      /: +\d+ \.note\.gnu\.build-id NOTE at 0+ size 0000(?:24|20) [0-9a-f]{8} entry 00 flags A link 0 info 0 align 4$/,
+    when: ({ output }) => output === "relocatable",
+    reason: "an identity is made of all bytes of a file, and those of string tables are not GNU ld's",
+  },
+  {
     pattern: /only GNU ld: +\.rela?\.plt R_\w+_JUMP_SLOT? _{2,3}tls_get_addr/,
     reason: "TLS relaxed away leaves nothing behind",
   },

@@ -285,3 +285,39 @@ eachTarget(
     deepEqual(system, ["UNIX - GNU", "UNIX - GNU", "UNIX - System V"]);
   },
 );
+
+eachTarget(
+  "the first thread-local section has the strictest alignment; notes stand by alignment behind the identity",
+  (target) => {
+    const parts = compile(
+      target,
+      "parts.s",
+      `.section .tdata,"awT",@progbits
+     .balign 4
+     .long 1
+     .section .tbss,"awT",@nobits
+     .balign 32
+     .skip 4
+     .section .note.small,"a",@note
+     .balign 4
+     .long 4, 4, 1, 0x41, 1
+     ${noStack}`,
+    );
+    const lines = joined(target, [parts], ["--build-id=0x1234"]);
+    match(lines.join("\n"), /\.note\.gnu\.build-id .*\n(?:.*\n)*.*\.note\.small .*\n(?:.*\n)*.*\.tdata .* align 32\n/);
+  },
+);
+
+eachTarget(
+  "for objects without a note the last one says that the stack is executable, if none asks for it itself",
+  (target) => {
+    const asking = (name: string, flags: string): string =>
+      compile(target, `${name}.s`, `.section .note.GNU-stack,"${flags}",@progbits\n.text\n${name}: nop\n`);
+    const silent = compile(target, "silent.s", ".text\nsilent: nop\n");
+    const flags = (...inputs: string[]): string[] =>
+      joined(target, inputs, ["--unique"]).flatMap((it) => /GNU-stack .* flags (X?) ?link/.exec(it)?.[1] ?? []);
+    const [plain, last] = [asking("plain", ""), asking("last", "")];
+    deepEqual(flags(plain, asking("executable", "x"), last), ["", "X", ""]);
+    deepEqual(flags(silent, plain, last), ["", "X"]);
+  },
+);

@@ -215,6 +215,7 @@ once("common symbols that meet are warned of with --warn-common; smaller definit
   const defined = unit("defined", "int com = 3;");
   const weak = unit("weak", "__attribute__((weak)) int com = 4;");
   const aligned = unit("aligned", "int com __attribute__((aligned(64)));");
+  const versioned = unit("versioned", 'int of_v1 = 3; __asm__(".symver of_v1, com@@V1");');
   const main = program(target);
   const patterns = {
     larger: /large\.o: (?:warning: )?common of `com' overriding smaller common from .*small\.o/,
@@ -238,6 +239,8 @@ once("common symbols that meet are warned of with --warn-common; smaller definit
   deepEqual(link(small, large, again), []);
   deepEqual(link(large, defined), ["size of large"]);
   deepEqual(link(defined, large), []);
+  // The default version's definition is another symbol to GNU ld when it comes.
+  deepEqual(link(large, versioned), []);
   deepEqual(link(aligned, defined), ["alignment of aligned"]);
   deepEqual(link(defined, aligned), ["alignment of aligned"]);
   const shared = (object: string, ...more: string[]): string[] => [
