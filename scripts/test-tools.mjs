@@ -30,11 +30,16 @@ const PACKAGES = {
   "binutils-powerpc64le-linux-gnu": ["powerpc64le-linux-gnu-as", "powerpc64le-linux-gnu-ld"],
   // With libc6-dev-arm64-cross.
   "gcc-aarch64-linux-gnu": ["aarch64-linux-gnu-gcc", "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1"],
+  "gcc-riscv64-linux-gnu": ["riscv64-linux-gnu-gcc", "/usr/riscv64-linux-gnu/lib/ld-linux-riscv64-lp64d.so.1"],
+  "gcc-powerpc64le-linux-gnu": ["powerpc64le-linux-gnu-gcc", "/usr/powerpc64le-linux-gnu/lib/ld64.so.2"],
+  "libc6-dev-arm64-cross": ["/usr/aarch64-linux-gnu/lib/Scrt1.o"],
+  "libc6-dev-riscv64-cross": ["/usr/riscv64-linux-gnu/lib/Scrt1.o"],
+  "libc6-dev-ppc64el-cross": ["/usr/powerpc64le-linux-gnu/lib/Scrt1.o"],
   "libc6-i386": ["/lib/ld-linux.so.2"],
   "lib32stdc++6": ["/usr/lib32/libstdc++.so.6"],
   "gcc-s390x-linux-gnu": ["s390x-linux-gnu-gcc"],
   // For kernels that do not run i386 programs.
-  "qemu-user": ["qemu-i386", "qemu-aarch64"],
+  "qemu-user": ["qemu-i386", "qemu-aarch64", "qemu-riscv64", "qemu-ppc64le"],
   zstd: ["zstd"],
   "llvm-19": ["llvm-readelf-19", "llvm-mc-19"],
   tar: ["tar"],

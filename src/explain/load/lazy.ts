@@ -75,13 +75,14 @@ function* firstCall(
   }
   if (stub === undefined) yield next(`the slot holds ${hex(slot.value)}, where no PLT entry is that Solder knows`);
   else {
-    yield next(`the slot holds ${hex(slot.value)}: back in the PLT, behind the jump that came through the slot`);
+    const behind = stub.push === undefined ? "" : ", behind the jump that came through the slot";
+    yield next(`the slot holds ${hex(slot.value)}: back in the PLT${behind}`);
     yield* pushLines(task, object, stub, next, disassemble);
     yield* codeLines(object, stub.plt0, 2, disassemble);
     const { words } = task.record.got;
     const numberOf = (meaning: string): number => words.find((it) => it.meaning === meaning)?.index ?? 0;
     yield next(
-      `which pushes GOT[${numberOf("link-map")}] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[${numberOf("resolver")}] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
+      `which ${task.record.plt.tells === "slot" || task.record.plt.tells === "entry" ? "takes" : "pushes"} GOT[${numberOf("link-map")}] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[${numberOf("resolver")}] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
     );
   }
   const passed = before.length > 0 && !missed ? `; not in ${before.join(", ")}` : "";
@@ -103,7 +104,13 @@ function* pushLines(
 ): Generator<string> {
   const header = `the PLT's first entry, ${hex(stub.plt0)}`;
   if (stub.push === undefined || stub.pushed === undefined) {
-    yield next(`that is ${header}; the entry that the call came through has left the slot's address in a register`);
+    const what = task.record.plt.tells === "slot" ? "the slot's address" : "its own address";
+    if (stub.entry === undefined)
+      yield next(`that is ${header}; the entry that the call came through has left ${what} in a register`);
+    else {
+      yield* codeLines(object, stub.entry, 1, disassemble);
+      yield next(`there it branches to ${header}; a register has the entry's address`);
+    }
     return;
   }
   yield* codeLines(object, stub.push, 2, disassemble);
@@ -114,6 +121,7 @@ const PUSHED_WORDS = {
   index: "the number of the relocation in DT_JMPREL",
   offset: "the offset of the relocation in DT_JMPREL",
   slot: "the address of the slot",
+  entry: "the address of the entry",
 } as const;
 
 function* whereLines(call: PltCall, next: (text: string) => string): Generator<string> {

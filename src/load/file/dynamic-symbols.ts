@@ -103,7 +103,12 @@ export function symbolBinding(symbols: DynamicSymbols, index: number): number {
 
 /** STV_*. */
 export function symbolVisibility(symbols: DynamicSymbols, index: number): number {
-  return symbols.bytes[symbols.start + index * symbols.entry + symbols.otherAt] & 3;
+  return symbolOther(symbols, index) & 3;
+}
+
+/** st_other whole: machines keep facts in the bits above the visibility. */
+export function symbolOther(symbols: DynamicSymbols, index: number): number {
+  return symbols.bytes[symbols.start + index * symbols.entry + symbols.otherAt];
 }
 
 /** st_shndx. */

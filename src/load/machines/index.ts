@@ -3,7 +3,10 @@
 import type { ElfImage } from "../../elf/file.ts";
 import { AARCH64_LOADER } from "./aarch64.ts";
 import { I386_LOADER } from "./i386.ts";
+import { LOONGARCH64_LOADER } from "./loongarch64.ts";
+import { PPC64LE_LOADER } from "./ppc64le.ts";
 import type { LoaderMachine, LoaderRecord } from "./record.ts";
+import { RISCV64_LOADER } from "./riscv64.ts";
 import { X86_64_LOADER } from "./x86_64.ts";
 
 export * from "./kinds.ts";
@@ -14,6 +17,9 @@ export const LOADER_RECORDS: Readonly<Record<LoaderMachine, LoaderRecord>> = {
   "x86-64": X86_64_LOADER,
   i386: I386_LOADER,
   aarch64: AARCH64_LOADER,
+  riscv64: RISCV64_LOADER,
+  ppc64le: PPC64LE_LOADER,
+  loongarch64: LOONGARCH64_LOADER,
 };
 
 const RECORDS: readonly LoaderRecord[] = Object.values(LOADER_RECORDS);

@@ -34,9 +34,22 @@ export const DO_INDIRECT = 15;
 export const DO_BLOCK_OFFSET_ALONE = 16;
 /** S + A: a slot of the GOT or of the PLT, on machines that add the addend there too. */
 export const DO_SLOT_ADDEND = 17;
+/** S + A; 0, without A, where a weak symbol is not defined. */
+export const DO_WORD_DEFINED = 18;
+/** S + A, and what lies between the function's global and its local entry if it is the object's own (ppc64). */
+export const DO_JUMP = 19;
+/**
+ * Of a pair for __tls_get_addr_opt (ppc64, PPC64_OPT_TLS): 0 and the block's offset from the thread pointer where that is fixed;
+ * otherwise DO_MODULE.
+ */
+export const DO_MODULE_OR_STATIC = 20;
+/** The second word of that pair, which it is added to. */
+export const DO_BLOCK_OFFSET_OR_STATIC = 21;
+/** S + A - P, a word of the machine. */
+export const DO_PC = 22;
 
 /** Behind the last of them. */
-export const KIND_COUNT = 18;
+export const KIND_COUNT = 23;
 
 /** Reference from a PLT or of TLS: an undefined symbol with a value (a PLT entry of the program) is no definition. */
 export const CLASS_PLT = 1;

@@ -7,7 +7,10 @@ import type { MachineFacts } from "../../arch/machine.ts";
 export type LoaderMachine =
   | "x86-64" //
   | "i386"
-  | "aarch64";
+  | "aarch64"
+  | "riscv64"
+  | "ppc64le"
+  | "loongarch64";
 
 /** Default directories and `$LIB` are chosen when a C library is built: by whom. */
 export type Layout =
@@ -59,6 +62,8 @@ export interface PltStub {
   readonly index: number;
   /** Address of the PLT's first entry, which goes to the resolver. */
   readonly plt0: number;
+  /** Address of the entry that the slot leads to; undefined where that is PLT0, or the instruction below. */
+  readonly entry?: number;
   /** Address of the instruction that says which slot it is, and the number it says; undefined where registers say it. */
   readonly push: number | undefined;
   readonly pushed: number | undefined;
@@ -73,9 +78,20 @@ export interface UnboundSlot {
   readonly got: number | undefined;
 }
 
+/** PLT entries that are not where slots in the file say: ppc64's are found by a tag of the dynamic section. */
+export interface UnboundEntries {
+  /** The tag whose value is where they are; ld.so adds the base to it in memory. */
+  readonly tag: number;
+  /** From there to the first entry, and from one to the next, in bytes. */
+  readonly first: number;
+  readonly step: number;
+}
+
 export interface PltRules {
-  /** How the resolver learns which slot it is: a number or an offset that code pushes, or the slot's address in a register. */
-  readonly tells: "index" | "offset" | "slot";
+  /** How the resolver learns which slot it is: a number or an offset that code pushes, the slot's or the entry's address in a register. */
+  readonly tells: "index" | "offset" | "slot" | "entry";
+  /** Otherwise an unbound slot gets what the file has there, and the base. */
+  readonly entries?: UnboundEntries;
   /** Undefined if the code there is none that a linker writes. */
   stubAt(read: ReadMemory, slot: UnboundSlot): PltStub | undefined;
 }
@@ -148,6 +164,10 @@ export interface LoaderRecord {
   readonly interpreters: Readonly<Record<"glibc" | "musl", readonly string[]>>;
   readonly relocations: RelocationRules;
   readonly got: GotRules;
+  /** A symbol that ld.so looks up for the program before it relocates it, without need (elf_machine_runtime_setup). */
+  readonly programSymbol?: string;
+  /** ld.so does not write addresses to the dynamic section (DL_RO_DYN_SECTION). */
+  readonly leavesDynamic?: true;
   readonly plt: PltRules;
   readonly descriptors: DescriptorRules;
   readonly search: SearchRules;
@@ -156,6 +176,8 @@ export interface LoaderRecord {
   readonly pageSizes: readonly number[];
   /** Alignment of struct pthread (TLS_TCB_ALIGN). */
   readonly tcbAlignment: number;
+  /** `localEntryOffset` of a symbol's st_other, where functions have two entries. */
+  localEntry?(other: number): number;
   /** Without PT_GNU_STACK an executable stack is meant (DEFAULT_STACK_PERMS). */
   readonly stackIsExecutable: boolean;
   /** Release of the first symbol versions: no file can do without these, so they are no demand. */

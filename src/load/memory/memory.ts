@@ -31,7 +31,7 @@ export function processMemory(task: LoadedProcess): void {
   const budget = { left: MOST_WRITTEN };
   for (const object of fresh) {
     object.regions = mapSegments(object, !glibc || object.kind !== "library", budget);
-    if (glibc) patchDynamic(object, object.regions, task.record.facts);
+    if (glibc && task.record.leavesDynamic !== true) patchDynamic(object, object.regions, task.record.facts);
   }
   // The loader has relocated itself before anything else, and the program may copy variables of it.
   const isFresh = new Set(fresh);

@@ -16,17 +16,28 @@ import {
   SHN_ABS,
 } from "../../elf/index.ts";
 import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
-import { symbolSection, symbolSize, symbolValue, symbolValueHigh, symbolValueLow } from "../file/dynamic-symbols.ts";
+import {
+  symbolOther,
+  symbolSection,
+  symbolSize,
+  symbolValue,
+  symbolValueHigh,
+  symbolValueLow,
+} from "../file/dynamic-symbols.ts";
 import { entryAddendHigh, entryAddendLow, entryOffset, entryType } from "../file/relocation-entry.ts";
 import type { RelocationRange } from "../file/relocation-ranges.ts";
 import {
   DO_BLOCK_OFFSET,
   DO_BLOCK_OFFSET_ALONE,
+  DO_BLOCK_OFFSET_OR_STATIC,
   DO_COPY,
   DO_DESCRIPTOR,
   DO_INDIRECT,
+  DO_JUMP,
   DO_MODULE,
+  DO_MODULE_OR_STATIC,
   DO_NOTHING,
+  DO_PC,
   DO_PC32,
   DO_REFUSE,
   DO_RELATIVE,
@@ -37,6 +48,7 @@ import {
   DO_TP_OFFSET,
   DO_TP_OFFSET_NEGATED,
   DO_WORD,
+  DO_WORD_DEFINED,
   DO_WORD32,
 } from "../machines/index.ts";
 import {
@@ -58,8 +70,10 @@ import {
   writeMemory,
 } from "../objects/region.ts";
 import { behaves } from "../settings/profiles.ts";
+import { usesFixedTls } from "../tls/fixed-tls.ts";
 import { blockFromThreadPointer } from "../tls/tls.ts";
 import { descriptorFunctions } from "../tls/tls-descriptors.ts";
+import { writeWord } from "./words.ts";
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -112,7 +126,9 @@ export function relocateObject(task: LoadedProcess, object: LoadedObject): void 
   if (object.regions === undefined || bindings === undefined) return;
   const pen = newPen(object.regions, file.elf);
   if (behaves(task.options.profile, "relr") || behaves(task.options.profile, "muslRelr")) applyRelr(object, pen);
-  if (task.record.got.always || (task.lazy && !file.bindNow)) noteLoaderWords(task, object);
+  const lazy = task.lazy && !file.bindNow;
+  if (task.record.got.always || lazy) noteLoaderWords(task, object);
+  findEntries(task, object, object.regions);
   let row = 0;
   for (const range of file.ranges) row = applyRange(task, object, bindings, pen, range, row);
   leaveSeam(pen);
@@ -134,6 +150,14 @@ function noteLoaderWords(task: LoadedProcess, object: LoadedObject): void {
   if (table === undefined || !object.file.values.has(DT_JMPREL) || task.options.profile.library === "musl") return;
   for (const { index, meaning } of got.words)
     task.loaderWords.push({ object, site: object.base + table + index * facts.wordBytes, meaning });
+}
+
+/** Where the PLT's entries are is told by a word of the dynamic section, which gets the base (elf_machine_runtime_setup). */
+function findEntries(task: LoadedProcess, { file, base }: LoadedObject, regions: readonly MappedRegion[]): void {
+  const { facts, plt } = task.record;
+  const word = file.words.findLast(({ tag }) => tag === plt.entries?.tag);
+  if (word === undefined || !file.values.has(DT_JMPREL) || task.options.profile.library === "musl") return;
+  writeWord(regions, base + word.valueAddress, facts, base + word.value);
 }
 
 /** Finds the word of `size` bytes at an address. False if no segment holds it, or there is no room to change it. */
@@ -175,6 +199,13 @@ function reachSeam(pen: Pen, address: number, size: number): boolean {
 function leaveSeam(pen: Pen): void {
   if (pen.seamBytes !== 0) writeMemory(pen.regions, pen.seamAt, new Uint8Array(pen.seam.buffer, 0, pen.seamBytes));
   pen.seamBytes = 0;
+}
+
+/** Adds the word that was reached to the pen. */
+function addToField(pen: Pen): void {
+  const { low, high } = pen;
+  read(pen);
+  add(pen, low, high);
 }
 
 /** Reads the word that was reached. */
@@ -317,15 +348,15 @@ function applySymbolic(
   const { elf } = object.file;
   const site = object.base + entryOffset(elf, at);
   const bytes = kind === DO_WORD32 || kind === DO_PC32 || kind === DO_SIZE32 || !pen.wide ? 4 : 8;
-  if (kind === DO_REFUSE || !reach(pen, site, kind === DO_DESCRIPTOR ? 2 * bytes : bytes)) {
+  if (
+    kind === DO_REFUSE ||
+    !reach(pen, site, kind === DO_DESCRIPTOR || kind === DO_MODULE_OR_STATIC ? 2 * bytes : bytes)
+  ) {
     if (kind !== DO_COPY && kind !== DO_REFUSE && !pen.full) outside(task, object, site);
     if (kind !== DO_COPY) return;
   }
   if (bindings.rule[row] === NOT_YET_BOUND) {
-    // Lazy: the slot holds the address of its own PLT entry's second half.
-    read(pen);
-    addNumber(pen, object.base);
-    write(pen);
+    writeUnbound(task, object, pen, (at - range.start) / range.entry);
     return;
   }
   const provider: LoadedObject | undefined = task.objects[bindings.provider[row]];
@@ -347,6 +378,25 @@ function applySymbolic(
     case DO_SLOT_ADDEND:
       takeAddend(pen, elf, range, at);
       addSymbol(pen, provider, symbol);
+      write(pen);
+      return;
+    case DO_WORD_DEFINED:
+      pen.low = 0;
+      pen.high = 0;
+      if (provider !== undefined) takeAddend(pen, elf, range, at);
+      addSymbol(pen, provider, symbol);
+      write(pen);
+      return;
+    case DO_JUMP:
+      takeAddend(pen, elf, range, at);
+      addSymbol(pen, provider, symbol);
+      if (provider === object) addNumber(pen, task.record.localEntry?.(symbolOther(object.file.symbols, symbol)) ?? 0);
+      write(pen);
+      return;
+    case DO_PC:
+      takeAddend(pen, elf, range, at);
+      addSymbol(pen, provider, symbol);
+      addNumber(pen, -site);
       write(pen);
       return;
     case DO_WORD32:
@@ -372,12 +422,28 @@ function applySymbolic(
   }
 }
 
+/** Lazy: the slot leads into the PLT, as the file says it or, on some machines, to the entry with its number. */
+function writeUnbound(task: LoadedProcess, object: LoadedObject, pen: Pen, index: number): void {
+  const { entries } = task.record.plt;
+  if (entries === undefined) read(pen);
+  else {
+    pen.low = 0;
+    pen.high = 0;
+    addNumber(pen, (object.file.values.get(entries.tag) ?? 0) + entries.first + entries.step * index);
+  }
+  addNumber(pen, object.base);
+  write(pen);
+}
+
 /** Others have no use for what an indirect function chooses. */
 function takesAddress(kind: number): boolean {
   return (
     kind === DO_SLOT ||
     kind === DO_WORD ||
     kind === DO_SLOT_ADDEND ||
+    kind === DO_WORD_DEFINED ||
+    kind === DO_JUMP ||
+    kind === DO_PC ||
     kind === DO_WORD32 ||
     kind === DO_PC32 ||
     kind === DO_COPY
@@ -431,7 +497,23 @@ function applyTls(
   if (provider === undefined) return;
   const { symbols } = provider.file;
   const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
+  const isFixed = provider.tlsIsStatic && usesFixedTls(object);
   switch (kind) {
+    case DO_MODULE_OR_STATIC:
+      pen.low = isFixed ? 0 : provider.tlsModule;
+      pen.high = 0;
+      write(pen);
+      if (!isFixed) return;
+      pen.at += task.record.facts.wordBytes;
+      addNumber(pen, blockFromThreadPointer(task, provider) + task.record.facts.tls.dtpBias);
+      write(pen);
+      return;
+    case DO_BLOCK_OFFSET_OR_STATIC:
+      takeAddend(pen, elf, range, at);
+      addNumber(pen, value - task.record.facts.tls.dtpBias);
+      if (isFixed) addToField(pen);
+      write(pen);
+      return;
     case DO_MODULE:
       pen.low = provider.tlsModule;
       pen.high = 0;

@@ -191,8 +191,8 @@ function priorityOf(
     return namedPriority(cache, low, levels[high & ISA_LEVEL_BITS], (high & ISA_LEVEL_BITS) > 0, capabilities);
   }
   const platformBits = ((1 << legacyPlatforms.length) - 1) << FIRST_PLATFORM;
+  if (capabilities.legacy === undefined) return low === 0 && high === 0 ? UNNAMED : undefined;
   const known = capabilities.legacy.reduce((bits, { bit }) => bits | (1 << bit), 0);
-  if (capabilities.legacy.length === 0) return low === 0 && high === 0 ? UNNAMED : undefined;
   if ((low & ~known) !== 0 || (high & ~(platformBits | TLS_BIT)) !== 0) return undefined;
   const platform = legacyPlatforms.indexOf(capabilities.platform ?? "");
   const wanted = high & platformBits;

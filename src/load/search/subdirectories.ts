@@ -9,8 +9,11 @@ import { behaves } from "../settings/profiles.ts";
 export interface Capabilities {
   /** Names below glibc-hwcaps, best first. */
   readonly named: readonly string[];
-  /** Bits of dl_hwcap that have a directory, with its name, lowest first (sysdeps/x86/dl-procinfo.c). */
-  readonly legacy: readonly { readonly bit: number; readonly name: string }[];
+  /**
+   * Bits of dl_hwcap that have a directory, with its name, lowest first (sysdeps/x86/dl-procinfo.c). Undefined for
+   * loaders that do not look for these any more; the others have a directory for thread-local storage in any case.
+   */
+  readonly legacy: readonly { readonly bit: number; readonly name: string }[] | undefined;
   readonly platform: string | undefined;
 }
 
@@ -19,13 +22,13 @@ export function capabilitiesOf(options: LoadOptions, machine: LoaderMachine): Ca
   const { profile, hwcaps, platform } = options;
   const { levels, legacy } = LOADER_RECORDS[machine].search;
   const named = behaves(profile, "glibcHwcaps") ? hwcaps.filter((name) => levels.includes(name)) : [];
-  return { named, legacy: behaves(profile, "legacyHwcaps") ? legacy({ hwcaps, platform }) : [], platform };
+  return { named, legacy: behaves(profile, "legacyHwcaps") ? legacy({ hwcaps, platform }) : undefined, platform };
 }
 
 /** Subdirectories in the order of the search, each with a slash at its end; the last is empty, the directory itself. */
 export function subdirectoriesOf(capabilities: Capabilities): readonly string[] {
   const named = capabilities.named.map((name) => `glibc-hwcaps/${name}/`);
-  if (capabilities.legacy.length === 0) return [...named, ""];
+  if (capabilities.legacy === undefined) return [...named, ""];
   const names = ["tls", capabilities.platform, ...capabilities.legacy.map(({ name }) => name).reverse()];
   return [...named, ...combinations(names.filter((name) => name !== undefined))];
 }

@@ -5,6 +5,7 @@
 import {
   DT_JMPREL,
   DT_PLTGOT,
+  DT_PPC64_OPT,
   DT_SYMTAB,
   error,
   STB_LOCAL,
@@ -18,6 +19,7 @@ import { needsIndirectAccess, symbolicOf } from "../file/dynamic-file.ts";
 import {
   symbolBinding,
   symbolName,
+  symbolOther,
   symbolSection,
   symbolSize,
   symbolValue,
@@ -30,6 +32,8 @@ import {
   CLASS_PLT,
   DO_COPY,
   DO_DESCRIPTOR,
+  DO_JUMP,
+  DO_MODULE_OR_STATIC,
   DO_REFUSE,
   DO_SIZE,
   DO_SIZE32,
@@ -54,6 +58,7 @@ import {
   warn,
 } from "../objects/objects.ts";
 import { behaves } from "../settings/profiles.ts";
+import { usesFixedTls } from "../tls/fixed-tls.ts";
 import { allocateStaticTls } from "../tls/tls.ts";
 import { lookUp, nameQuery, type Query } from "./lookup.ts";
 import { withoutLfs64 } from "./musl-lfs64.ts";
@@ -119,7 +124,8 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
  */
 function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): void {
   const { values } = object.file;
-  const isMissing = !values.has(DT_SYMTAB) || (lazy && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
+  const needsGot = lazy || task.record.got.always;
+  const isMissing = !values.has(DT_SYMTAB) || (needsGot && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
   const hasLoader = task.objects.some(({ kind }) => kind === "loader");
   if (isMissing && hasLoader && task.options.profile.library === "glibc")
     endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
@@ -156,16 +162,54 @@ function bindsLocally(task: LoadedProcess, object: LoadedObject, index: number):
 }
 
 /** Kinds of relocations that may fail although the symbol is found. */
+const UNUSUAL: readonly number[] = [
+  DO_REFUSE,
+  DO_SIZE,
+  DO_SIZE32,
+  DO_COPY,
+  DO_TP_OFFSET,
+  DO_TP_OFFSET_NEGATED,
+  DO_DESCRIPTOR,
+  DO_JUMP,
+  DO_MODULE_OR_STATIC,
+];
 const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: KIND_COUNT }, (_, kind) =>
-  [DO_REFUSE, DO_SIZE, DO_SIZE32, DO_COPY, DO_TP_OFFSET, DO_TP_OFFSET_NEGATED, DO_DESCRIPTOR].includes(kind) ? 1 : 0,
+  UNUSUAL.includes(kind) ? 1 : 0,
 );
 
 function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number, kind: number): void {
   if (kind === DO_REFUSE) refuseType(task, object, row, symbolicOf(object.file).at[row], "reloc");
   else if (kind === DO_SIZE || kind === DO_SIZE32) needSize(task, object, bindings, row);
   else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
-  else needStaticTls(task, object, bindings.provider[row], row, kind === DO_DESCRIPTOR);
+  else if (kind === DO_JUMP) checkLocalEntry(task, object, bindings, row);
+  else if (kind !== DO_MODULE_OR_STATIC)
+    needStaticTls(task, object, bindings.provider[row], row, kind === DO_DESCRIPTOR);
+  else if (usesFixedTls(object)) needStaticTls(task, object, bindings.provider[row], row, true);
 }
+
+/** Of a module that counts on functions elsewhere that keep r2 (PPC64_OPT_LOCALENTRY). */
+const PPC64_OPT_LOCALENTRY = 4;
+/** STO_PPC64_LOCAL_MASK */
+const LOCAL_ENTRY_BITS = 0xe0;
+
+/** sysdeps/powerpc/powerpc64/dl-machine.h, ppc64_local_entry_offset: the stubs of such calls do not save r2. */
+function checkLocalEntry(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number): void {
+  if (((object.file.values.get(DT_PPC64_OPT) ?? 0) & PPC64_OPT_LOCALENTRY) === 0) return;
+  const provider: LoadedObject | undefined = task.objects[bindings.provider[row]];
+  if (provider === undefined || provider === object) return;
+  const index = symbolicOf(object.file).symbol[row];
+  const { symbols } = object.file;
+  const isGlobalFunction = symbols.bytes[symbols.start + index * symbols.entry + symbols.infoAt] === GLOBAL_FUNCTION;
+  if (!isGlobalFunction || (symbolOther(symbols, index) & LOCAL_ENTRY_BITS) !== 0) return;
+  if ((symbolOther(provider.file.symbols, bindings.symbol[row]) & LOCAL_ENTRY_BITS) === 0) return;
+  const who = object.kind === "program" ? "" : `${object.name}: `;
+  const name = symbolName(symbols, index);
+  const text = `error while loading shared libraries: ${who}expected localentry:0 \`${name}'`;
+  fatal(task, text, 127, relocating(object, row));
+}
+
+/** st_info of STB_GLOBAL and STT_FUNC. */
+const GLOBAL_FUNCTION = 0x12;
 
 /** Looks one reference up and notes the answer in its row. True if it is an indirect function. */
 export function bindRow(

@@ -24,6 +24,7 @@ export function descriptorFunctions(task: LoadedProcess): DescriptorFunctions {
 
 /** A function that is nothing but `code`, with or without a landing pad before it. */
 function findFunction(task: LoadedProcess, code: Pattern): number | undefined {
+  if (code.length === 0) return undefined;
   const loader = task.objects.find(({ kind }) => kind === "loader");
   const segment = loader?.file.loads.find(({ flags }) => (flags & PF_X) !== 0);
   if (loader === undefined || segment === undefined) return undefined;

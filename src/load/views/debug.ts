@@ -32,6 +32,8 @@ import {
 import type { SearchStep } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
 import { typeClasses } from "../symbols/bind.ts";
+import { lookUp, makeQuery, nameQuery } from "../symbols/lookup.ts";
+import { lookupRules } from "../symbols/rules.ts";
 import { providerOf, versionComplaints } from "../symbols/versions.ts";
 import { walkScope } from "./scope-walk.ts";
 
@@ -124,12 +126,35 @@ function addBindings(
   const { ended } = task;
   const count = object === ended?.object && ended.row !== undefined ? ended.row + 1 : symbolicOf(file).count;
   const { provider, rule } = bindings;
+  if (object.kind === "program" && task.record.programSymbol !== undefined)
+    addOwnLookup(task, object, task.record.programSymbol, says, lines);
   for (let row = 0; row < count; row++) {
     if (rule[row] === BOUND_LOCALLY || rule[row] === BOUND_FROM_CACHE || rule[row] === NOT_YET_BOUND) continue;
     if (says("symbols")) addLookups(task, object, row, lines);
     const isUnbound = object === ended?.object && row === ended.row && ended.unbound === true;
     if (says("bindings") && provider[row] >= 0 && !isUnbound) lines.push(bindingLine(task, object, row));
   }
+}
+
+/** What ld.so looks up for itself, in the program's name. */
+function addOwnLookup(
+  task: LoadedProcess,
+  program: LoadedObject,
+  name: string,
+  says: (category: DebugCategory) => boolean,
+  lines: string[],
+): void {
+  const query = makeQuery(lookupRules(task.options), new Map());
+  query.from = program;
+  nameQuery(query, name);
+  lookUp(query, program.scope, 0, true);
+  const { provider } = query;
+  for (const asked of says("symbols") ? program.scope.flat() : []) {
+    lines.push(`symbol=${name};  lookup in file=${asked.name} [0]`);
+    if (asked === provider) break;
+  }
+  if (says("bindings") && provider !== undefined)
+    lines.push(`binding file ${program.name} [0] to ${provider.name} [0]: normal symbol \`${name}'`);
 }
 
 /** Which objects were asked for a symbol: in the order of the scope, up to the one that has it. */

@@ -30,6 +30,22 @@ export const GUESTS: readonly Guest[] = [
     loader: "/lib/ld-linux-aarch64.so.1",
     hasResolvers: true,
   },
+  {
+    machine: "riscv64",
+    qemu: "qemu-riscv64",
+    gcc: "riscv64-linux-gnu-gcc",
+    triplet: "riscv64-linux-gnu",
+    loader: "/lib/ld-linux-riscv64-lp64d.so.1",
+    hasResolvers: true,
+  },
+  {
+    machine: "ppc64le",
+    qemu: "qemu-ppc64le",
+    gcc: "powerpc64le-linux-gnu-gcc",
+    triplet: "powerpc64le-linux-gnu",
+    loader: "/lib64/ld64.so.2",
+    hasResolvers: true,
+  },
 ];
 
 type Environment = Readonly<Record<string, string>>;
@@ -91,6 +107,7 @@ export function guestCpu(guest: Guest, root: string): GuestCpu {
     const hwcaps = words.flatMap((word) =>
       /^(0x)?[\da-f]+$/.test(word) ? bitNames(guest, Number.parseInt(word, 16)) : word,
     );
+    if (guest.machine === "ppc64le") hwcaps.unshift(...powerLevels(words));
     cpu = { hwcaps, ...(platform === undefined ? {} : { platform }) };
     cpus.set(key, cpu);
   }
@@ -100,4 +117,10 @@ export function guestCpu(guest: Guest, root: string): GuestCpu {
 /** Bits of AT_HWCAP that a loader prints as a number, but has a directory for. */
 function bitNames({ machine }: Guest, bits: number): string[] {
   return machine === "aarch64" && (bits & 0x100) !== 0 ? ["atomics"] : [];
+}
+
+/** Directories of glibc-hwcaps by the versions of the architecture that AT_HWCAP2 has (sysdeps/powerpc/powerpc64/le/dl-hwcaps-subdirs.c). */
+function powerLevels(words: readonly string[]): string[] {
+  const levels = { power10: "arch_3_1", power9: "arch_3_00" };
+  return Object.entries(levels).flatMap(([name, bit]) => (words.includes(bit) ? [name] : []));
 }

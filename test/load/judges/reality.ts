@@ -163,7 +163,8 @@ export function realOptions(environment: Readonly<Record<string, string>> = {}):
     environment,
     currentDirectory: root === "" ? process.cwd() : "/",
     secure: false,
-    ...(guest === undefined ? hostCpu() : guestCpu(guest, root)),
+    // qemu's pages are this machine's, whatever those of the guest's kernels are.
+    ...(guest === undefined ? hostCpu() : { ...guestCpu(guest, root), pageSize: 4096 }),
   };
 }
 
@@ -245,7 +246,14 @@ export function compareMemory(
     if (object.kind === "loader") continue;
     const real = snapshot.read(site, word);
     if (real === undefined) problems.push(`${object.name}: undecided word at ${site.toString(16)} is not mapped`);
-    else if (!isCode(snapshot, provider, type === R_386_PC32 ? fromPlace(object, site, real) : real, littleEndian))
+    else if (
+      !isCode(
+        snapshot,
+        provider,
+        process.machine === "i386" && type === R_386_PC32 ? fromPlace(object, site, real) : real,
+        littleEndian,
+      )
+    )
       problems.push(`${object.name}: undecided word at ${site.toString(16)} is no code`);
   }
   for (const { object, site, meaning } of process.loaderWords) {

@@ -10,7 +10,7 @@ import { enterRoot } from "../judges/reality.ts";
 
 /** What must be installed to build for a machine and run its programs. */
 export function guestTools({ qemu, gcc, triplet, loader }: Guest): readonly string[] {
-  return [qemu, gcc, `/usr/${triplet}/lib/${loader.slice(loader.lastIndexOf("/") + 1)}`];
+  return [qemu, gcc, `/usr/${triplet}/lib/Scrt1.o`, `/usr/${triplet}/lib/${loader.slice(loader.lastIndexOf("/") + 1)}`];
 }
 
 export interface GuestWorkshop {
