@@ -142,6 +142,8 @@ export interface ObjectRules {
   readonly entry: Pick<PltStyle, "entryBytes" | "writeEntry">;
   /** As `Machine.gotWithoutBase`. */
   gotWithoutBase(code: Uint8Array, at: number, type: number): boolean;
+  /** Fills with instructions that do nothing, where EXPRESSION_ALIGN counts on it. */
+  fillNops?(code: Uint8Array, at: number, bytes: number): void;
 }
 
 /** What reading and explaining need of a machine. */

@@ -1,6 +1,7 @@
 // 64-bit RISC-V as far as reading, explaining and loading go.
 
 import type { MachineTables } from "../machine.ts";
+import { RISCV64_OBJECTS } from "./entry.ts";
 import { RISCV64_FACTS } from "./facts.ts";
 import { RISCV_INSTRUCTIONS } from "./instructions.ts";
 import { RISCV_RELOCATIONS } from "./relocations.ts";
@@ -16,6 +17,7 @@ export const RISCV64: MachineTables = {
   ...RISCV64_FACTS,
   relocations: RISCV_RELOCATIONS,
   instructions: RISCV_INSTRUCTIONS,
+  objects: RISCV64_OBJECTS,
   flagNames(flags) {
     const names = [FLOAT_ABIS[(flags >> 1) & 3]];
     if (flags & EF_RISCV_RVC) names.unshift("RVC");

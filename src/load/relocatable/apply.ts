@@ -20,6 +20,7 @@ import { SHT_REL, SHT_RELA, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { error, type Place, type Report } from "../../elf/problem.ts";
 import { type ElfRelocation, relocationsOf } from "../../elf/relocations.ts";
 import type { ElfSection } from "../../elf/sections.ts";
+import { movedOffset } from "./align.ts";
 import { formula, type Terms } from "./formula.ts";
 import type {
   AppliedRelocation,
@@ -81,7 +82,7 @@ function applyOne(
 ): AppliedRelocation | undefined {
   const { object, report } = applier;
   const { section, memory } = placed;
-  const { offset } = relocation;
+  const offset = movedOffset(placed.cuts, relocation.offset);
   const where: Place = { file: object.name, section: section.name, offset };
   const type = object.machine.relocations.types[relocation.type];
   if (type === undefined) {
@@ -95,7 +96,7 @@ function applyOne(
   const before = memory.slice(offset, offset + type.bytes);
   const symbolName = nameOfSymbol(object, relocation.symbol);
   const symbol = meaning(object, relocation.symbol, symbolName);
-  const addend = addendOf(object, relocation, memory, type);
+  const addend = addendOf(object, relocation, offset, memory, type);
   const facts = { object, section, offset, type, symbolName, symbol, addend, place: placed.address + offset, before };
   const fate = fateBefore(applier, type, relocation.symbol, symbol, where, symbolName);
   const nothing = { slot: undefined, value: undefined, after: before };
@@ -228,9 +229,15 @@ function nameOfSymbol(object: PlacedObject, index: number): string {
 }
 
 /** REL has it in the field, signed. */
-function addendOf(object: PlacedObject, relocation: ElfRelocation, memory: Uint8Array, type: RelocationType): bigint {
+function addendOf(
+  object: PlacedObject,
+  relocation: ElfRelocation,
+  offset: number,
+  memory: Uint8Array,
+  type: RelocationType,
+): bigint {
   if (relocation.addend !== undefined) return (BigInt(relocation.addendHigh) << 32n) | BigInt(relocation.addendLow);
-  return fieldOf(object, memory, relocation.offset, type);
+  return fieldOf(object, memory, offset, type);
 }
 
 /** What the field holds. Fields of 8 bytes hold more than a number does. */

@@ -5,6 +5,7 @@ import type { MachineTables, ObjectRules, RelocationType } from "../../arch/inde
 import type { ElfFile } from "../../elf/file.ts";
 import type { ElfSection } from "../../elf/sections.ts";
 import type { ElfSymbol } from "../../elf/symbols.ts";
+import type { Cut } from "./align.ts";
 
 /** A machine whose objects can be placed. */
 export interface ObjectMachine extends MachineTables {
@@ -34,6 +35,8 @@ export interface PlacedSection {
   readonly address: number;
   /** Its bytes in simulated memory, relocated; zeros for SHT_NOBITS. */
   readonly memory: Uint8Array;
+  /** Bytes of the file's section that are not there. */
+  readonly cuts?: readonly Cut[];
 }
 
 export interface PlacedObject {
@@ -47,7 +50,7 @@ export interface PlacedObject {
   readonly sections: readonly (PlacedSection | undefined)[];
   /** Sections of COMDAT groups that an object before has too. */
   readonly discarded: ReadonlySet<number>;
-  /** Its symbol table as in the file. */
+  /** Its symbol table as in the file, but for what moved up in its section. */
   readonly symbols: readonly ElfSymbol[];
   /** Where its symbols of this index are: the value of S. Undefined: nobody defines it. */
   readonly values: readonly (SymbolValue | undefined)[];

@@ -5,7 +5,7 @@
 //
 // Each object has a GOT and PLT of its own, so that its code reaches them however far apart the objects are.
 
-import { knownMachines, type MachineTables, machineTables } from "../../arch/index.ts";
+import { EXPRESSION_ALIGN, knownMachines, type MachineTables, machineTables } from "../../arch/index.ts";
 import {
   ET_CORE,
   ET_DYN,
@@ -16,13 +16,16 @@ import {
   SHN_COMMON,
   SHT_GROUP,
   SHT_NOBITS,
+  SHT_RELA,
   SHT_SYMTAB,
   STB_LOCAL,
 } from "../../elf/constants.ts";
 import { contentsOf, type ElfFile, parseElf, sectionOfType } from "../../elf/file.ts";
 import { groupsOf } from "../../elf/groups.ts";
 import { error, type Report } from "../../elf/problem.ts";
+import { type ElfRelocation, relocationsOf } from "../../elf/relocations.ts";
 import { type ElfSymbol, symbolsOf } from "../../elf/symbols.ts";
+import { alignCode, type Cut, movedOffset } from "./align.ts";
 import type { ObjectMachine, PlacedSection, RelocatableInput } from "./model.ts";
 import { countSlots, type SlotCounts } from "./slot-needs.ts";
 
@@ -113,7 +116,8 @@ function placeObject(
 ): Placement | undefined {
   const discarded = discardedSections(elf, signatures, report);
   const table = sectionOfType(elf, SHT_SYMTAB);
-  const symbols = table === undefined ? [] : symbolsOf(elf, table, report);
+  const fileSymbols = table === undefined ? [] : symbolsOf(elf, table, report);
+  const marks = alignmentMarks(elf, machine, report);
   const sections: (PlacedSection | undefined)[] = elf.sections.map(() => undefined);
   const limit = base + LARGEST_OBJECT;
   let at = base;
@@ -133,12 +137,25 @@ function placeObject(
     }
     const contents = section.type === SHT_NOBITS ? undefined : contentsOf(elf, section, report);
     if (contents === undefined && section.type !== SHT_NOBITS) return undefined;
+    const { fillNops } = machine.objects;
+    const own = marks.get(section.index);
+    if (contents !== undefined && own !== undefined && fillNops !== undefined) {
+      const { memory, cuts, short } = alignCode(contents, address, own, fillNops);
+      sections[section.index] = { section, address, memory, cuts };
+      at = address + memory.length;
+      for (const { type, offset } of short) {
+        const facts = { type: machine.relocations.types[type]?.name ?? "", symbol: "" };
+        report(error("relocation-not-in-objects", { file: name, section: section.name, offset }, facts));
+      }
+      continue;
+    }
     sections[section.index] = {
       section,
       address,
       memory: contents?.slice() ?? new Uint8Array(isTbss ? 0 : section.size),
     };
   }
+  const symbols = fileSymbols.map((symbol) => movedSymbol(symbol, sections[symbol.section]?.cuts));
   const commons = new Map<number, number>();
   for (const symbol of symbols) {
     if (symbol.shndx !== SHN_COMMON || symbol.binding === STB_LOCAL) continue;
@@ -151,6 +168,26 @@ function placeObject(
   const gotAddress = counts.gotWords === 0 ? at : take(counts.gotWords * machine.wordBytes, 16);
   const pltAddress = counts.pltEntries === 0 ? at : take(counts.pltEntries * machine.objects.entry.entryBytes, 16);
   return { name, elf, machine, base, end: at, sections, discarded, symbols, commons, counts, gotAddress, pltAddress };
+}
+
+/** The relocations that say how many NOPs stand there for alignment, by the section that they are in. */
+function alignmentMarks(elf: ElfFile, machine: ObjectMachine, report: Report): Map<number, ElfRelocation[]> {
+  const marks = new Map<number, ElfRelocation[]>();
+  if (machine.objects.fillNops === undefined) return marks;
+  for (const table of elf.sections) {
+    if (table.type !== SHT_RELA) continue;
+    const own = relocationsOf(elf, table, report).filter(
+      ({ type }) => machine.relocations.expression[type] === EXPRESSION_ALIGN,
+    );
+    if (own.length > 0) marks.set(table.info, [...(marks.get(table.info) ?? []), ...own]);
+  }
+  return marks;
+}
+
+function movedSymbol(symbol: ElfSymbol, cuts: readonly Cut[] | undefined): ElfSymbol {
+  if (cuts === undefined || cuts.length === 0) return symbol;
+  const value = movedOffset(cuts, symbol.value);
+  return { ...symbol, value, size: movedOffset(cuts, symbol.value + symbol.size) - value };
 }
 
 /** Of all groups with one signature the first is kept (gABI, "Section Groups"). */
