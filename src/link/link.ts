@@ -13,7 +13,8 @@ import type { Loader } from "./inputs/loader.ts";
 import { reportShared } from "./inputs/shared-references.ts";
 import { computeAddresses, slotAddresses } from "./layout/addresses.ts";
 import { layOut, measureSections } from "./layout/layout.ts";
-import { reportDisplaced, reportSegments } from "./layout/segments.ts";
+import { reportOverlaps } from "./layout/overlaps.ts";
+import { reportDisplaced, reportSegments, reportUnaligned } from "./layout/segments.ts";
 import { decideStack } from "./layout/stack.ts";
 import { type MadeSections, makeSections } from "./made/make-sections.ts";
 import { packRelative } from "./made/pack-relative.ts";
@@ -79,6 +80,7 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
   const facts: LinkFacts = { loader, bound: undefined, placed: undefined, relocatable: undefined };
   let image: Uint8Array | undefined;
+  if (options.defineCommon === false && options.output !== "shared") report(error("commons-undefined", {}));
   if (!failed() && machine !== undefined) {
     image =
       options.output === "relocatable"
@@ -112,7 +114,6 @@ function linkImage(
   const mode = outputMode(options, shared.length);
   const outputs = createOutputs();
   if (options.emitRelocs && options.strip === "all") report(error("emit-relocs-stripped", {}));
-  if (options.defineCommon === false && !mode.shared) report(error("commons-undefined", {}));
 
   const nodes = [
     ...options.versionNodes,
@@ -190,6 +191,7 @@ function linkImage(
     // Addresses and file offsets. Final beyond this point.
     const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, note);
     reportMbind(outputs, note);
+    if (options.checkSections) reportOverlaps(layout.sections, note);
     if (options.warnSectionAlign) reportDisplaced(layout.sections, note);
     if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, note);
     placeFolded(folded, sections);
@@ -240,6 +242,7 @@ function settleLayout(
     textSegment: machine.textSegment,
     stack: decideStack(loader, report),
   };
+  reportUnaligned(options, layoutOptions.maxPageSize, report);
   for (;;) {
     measureSections(outputs, sections, layoutOptions);
     const layout = layOut(outputs, sections, layoutOptions);

@@ -139,6 +139,8 @@ export interface LinkOptions {
   readonly warnBackrefs: boolean;
   /** --warn-section-align: where a section's alignment moves its start. */
   readonly warnSectionAlign: boolean;
+  /** Sections that overlap are an error. */
+  readonly checkSections: boolean;
   readonly traceSymbols: readonly string[];
   /** -d: commons get space in -r too. --no-define-common: nowhere, for shared libraries. Undefined: everywhere but in -r. */
   readonly defineCommon: boolean | undefined;
@@ -389,6 +391,7 @@ export const defaultOptions: LinkOptions = {
   warnExecstack: undefined,
   warnBackrefs: false,
   warnSectionAlign: false,
+  checkSections: true,
   traceSymbols: [],
   defineCommon: undefined,
   excludeLibs: [],

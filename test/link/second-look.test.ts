@@ -144,3 +144,97 @@ eachTarget("an archive serves an object's weak reference that a library has too,
   );
   deepEqual(taken, [true, true, true, false, false, false]);
 });
+
+eachTarget("an orphan whose address is given stands behind all others", (target) => {
+  const orphan = (name: string): string => `__attribute__((section(".${name}"))) int ${name} = 1;`;
+  const main = object(target, "main", `${orphan("first")} ${orphan("second")} int zero; void _start(void) {}`, "-fPIE");
+  likeGnuLd(
+    target,
+    (shop) => {
+      for (const kind of ["-static", "-pie", "-shared"])
+        shop.ld(`orphan${kind}`, [kind, "-dynamic-linker=/x", "--section-start=.first=0x900000", main]);
+    },
+    // Sections stand in the section header table where they stand in the file.
+    ["sections"],
+  );
+});
+
+eachTarget("sections must not overlap, unless --no-check-sections lets them", (target) => {
+  const main = object(target, "main", "int zero, data = 1; void _start(void) {}", "-fno-pie", "-fno-common");
+  const places = [".text=0x500000", ".data=0x500000", ".bss=0x500000"].map((it) => `--section-start=${it}`);
+  const [text = "", data = "", bss = ""] = places;
+  likeGnuLd(
+    target,
+    (shop) => {
+      match(shop.refuses("code", [text, data, main], "ld"), /section \.(data|text) .*overlaps section \.(data|text) /);
+      match(
+        shop.refuses("inside", [text, "--section-start=.bss=0x500001", main], "ld"),
+        /\.bss .*overlaps section \.text /,
+      );
+      shop.ld("overlay", [text, bss, main]);
+      shop.ld("unchecked", [text, data, "--no-check-sections", main]);
+    },
+    ["sections", "segments"],
+  );
+});
+
+eachTarget("-rpath is written as it is given, an empty one too", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fPIE");
+  const paths = likeGnuLd(target, (shop) =>
+    ["-rpath=", "-rpath= -rpath=/x", "-rpath=/a:/b:/a", "-rpath=/a:/b -rpath=/b -rpath=/b:/c"].map((words, i) => {
+      const path = shop.ld(`${i}.so`, ["-shared", ...words.split(" "), main]);
+      return /runpath: (.*)/.exec(tool("readelf", ["-dW", path]))?.[1];
+    }),
+  );
+  deepEqual(paths, ["[]", "[:/x]", "[/a:/b:/a]", "[/a:/b:/b:/c]"]);
+});
+
+eachTarget("a segment's address off a page is warned of, unless nothing is paged", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fno-pie");
+  const said = likeGnuLd(target, (shop) =>
+    ["-Ttext-segment=0x600100", "-Ttext-segment=0x600000", "-N -Ttext-segment=0x600100"].map((words, i) => {
+      shop.ld(`program${i}`, [...words.split(" "), "--no-warn-rwx-segments", main]);
+      return /warning: address of `text-segment' isn't multiple of maximum page size/.test(shop.messages());
+    }),
+  );
+  deepEqual(said, [true, false, false]);
+});
+
+eachTarget("--retain-symbols-file keeps the local symbols that it names", (target) => {
+  const main = assemble(
+    target,
+    "main",
+    ".globl _start, other\n_start: .cfi_startproc\nlocal: ret\nother: ret\nunnamed: ret\n.cfi_endproc",
+  );
+  likeGnuLd(target, (shop) => {
+    shop.file("list", "_start\nlocal\n");
+    shop.ld("static", ["--retain-symbols-file=list", main]);
+    shop.ld("library", ["-shared", "--retain-symbols-file=list", main]);
+  });
+});
+
+eachTarget("--package-metadata fills its description up, and is for -r too", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fno-pie");
+  likeGnuLd(target, (shop) => {
+    shop.ld("static", ['--package-metadata={"a":"b"}', main]);
+    shop.ld("object", ["-r", '--package-metadata={"a":"b"}', main]);
+  });
+});
+
+eachTarget("what -r refuses and takes", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fno-pie");
+  likeGnuLd(target, (shop) => {
+    match(shop.refuses("commons", ["-r", "--no-define-common", main], "ld"), /--no-define-common/);
+    shop.ld("exported", ["-r", "--gc-sections", "--gc-keep-exported", main]);
+  });
+});
+
+eachTarget("flags for libraries leave an entry of nothing in a program", (target) => {
+  const main = object(target, "main", "void _start(void) {}", "-fPIE");
+  likeGnuLd(target, (shop) => {
+    const flags = ["nodelete", "initfirst", "nodlopen"].flatMap((it) => ["-z", it]);
+    const library = shop.ld("library", ["-shared", "-soname=library", ...flags, main]);
+    shop.ld("fixed", ["-dynamic-linker=/x", ...flags, main, library]);
+    shop.ld("pie", ["-pie", "-dynamic-linker=/x", ...flags, main]);
+  });
+});

@@ -264,10 +264,10 @@ function setFormat(draft: Draft, target: string): void {
   else badValue(draft, target, ["default", "binary", ...ELF_FORMATS].join(", "));
 }
 
-/** -rpath: the directories, unless they are there already in a row (GNU ld, lexsup.c, OPTION_RPATH). */
+/** -rpath: the directories, unless they are there already in a row; a first empty one counts (GNU ld, lexsup.c, OPTION_RPATH). */
 export function addRpath(draft: Draft, path: string): void {
   const { rpath } = draft.options;
-  if (!`:${rpath.join(":")}:`.includes(`:${path}:`)) rpath.push(...path.split(":"));
+  if (rpath.length === 0 || !`:${rpath.join(":")}:`.includes(`:${path}:`)) rpath.push(...path.split(":"));
 }
 
 export function splitPath(path: string): string[] {

@@ -114,8 +114,8 @@ export const layoutOptions: OptionGroup = {
         draft.options.sortSection = oneOf(draft, key, ["name", "alignment"]) ?? "none";
       },
     ),
-    quiet("--check-sections", "Check that sections do not overlap (default).", "done anyway"),
-    noEffect("--no-check-sections", "Do not check.", "overlapping sections are an error in any case"),
+    set("--check-sections", "Fail if sections overlap (default). Not with -r.", "checkSections", true),
+    set("--no-check-sections", "Let sections overlap.", "checkSections", false),
     quiet(
       "--rosegment",
       "Keep read-only data out of the code's segment (default).",

@@ -261,8 +261,16 @@ export const linkMessages: MessageTable = {
     cure: "give -z noexecstack if the file does not run code on the stack",
   },
   "exec-stack-option": { message: "enabling an executable stack because of -z execstack command line option" },
+  "output-sections-overlap": {
+    message: "section {section} [{start:hex},{end:hex}] overlaps section {other} [{otherStart:hex},{otherEnd:hex}]",
+    cure: "give them other addresses, or --no-check-sections if they are never there at the same time",
+  },
   "section-displaced": {
     message: "start of section {section} changed by {bytes}",
+  },
+  "segment-address-unaligned": {
+    message: "address of `{segment}' isn't multiple of maximum page size",
+    cure: "give a multiple of {page:hex}",
   },
   "rwx-segment": {
     message: "{output} has a LOAD segment with RWX permissions",

@@ -82,7 +82,21 @@ function alignTls(outputs: OutputSections): void {
   if (tls.length > 0) tls[0].alignment = Math.max(...tls.map((it) => it.alignment));
 }
 
+/**
+ * Orphans whose address is given stand behind all others, so that it moves nothing else (binutils, ld/ldlang.c:
+ * lang_address_statement_enum in map_input_to_output_sections).
+ */
+function placeStarted(outputs: OutputSections, { sectionStart }: LinkOptions): void {
+  for (const section of outputs.list) {
+    const row = defaultLayout[section.row];
+    const isOrphan = row === undefined || !("name" in row) || row.name !== section.name;
+    if (isOrphan && (section.flags & SHF_ALLOC) !== 0 && sectionStart.has(section.name))
+      section.row = defaultLayout.length;
+  }
+}
+
 export function layOut(outputs: OutputSections, sections: SectionTable, it: LayoutOptions): Layout {
+  placeStarted(outputs, it.options);
   const all = sortedSections(outputs);
   all.forEach((section, i) => {
     section.position = i;
@@ -287,6 +301,7 @@ function walkTable(
     if ("marker" in row) applyMarker(walk, row.marker, all, it, dataBase, padRelro);
     for (; next < all.length && all[next].row === index; next++) placeSection(walk, all[next], it);
   });
+  for (; next < all.length; next++) placeSection(walk, all[next], it);
   return walk;
 }
 

@@ -23,6 +23,7 @@ import {
   SHT_NOTE,
 } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
+import type { LinkOptions } from "../options.ts";
 import { hasMbindSegment } from "../sections/mbind.ts";
 import { isTbss, newSegment, type Segment } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
@@ -122,6 +123,18 @@ export function reportDisplaced(sections: readonly OutputSection[], report: Repo
     if ((flags & SHF_ALLOC) !== 0 && displaced > 0)
       report(warning("section-displaced", {}, { section: name, bytes: displaced }));
   }
+}
+
+/**
+ * -Ttext-segment and its like, where they count and the file is paged (binutils, ld/ldexp.c: fold_segment_start).
+ * Warning: `segment-address-unaligned`.
+ */
+export function reportUnaligned(options: LinkOptions, page: number, report: Report): void {
+  if (options.omagic || options.nmagic) return;
+  const { textSegment, rodataSegment, ldataSegment } = options;
+  const given = { "text-segment": textSegment, "rodata-segment": rodataSegment, "ldata-segment": ldataSegment };
+  for (const [segment, address = 0] of Object.entries(given))
+    if (address % page !== 0) report(warning("segment-address-unaligned", {}, { segment, page }));
 }
 
 /** Warning: `rwx-segment`. */

@@ -85,7 +85,7 @@ export function planDynamic(
   for (const it of options.filter) text(elf.DT_FILTER, it);
   if (facts.symbolic) add(elf.DT_SYMBOLIC, 0);
   const rpath = options.rpath.length > 0 ? options.rpath : options.impliedRpath;
-  if (rpath.length > 0) text(options.newDtags ? elf.DT_RUNPATH : elf.DT_RPATH, [...new Set(rpath)].join(":"));
+  if (rpath.length > 0) text(options.newDtags ? elf.DT_RUNPATH : elf.DT_RPATH, rpath.join(":"));
   const audit = [...new Set(options.audit)];
   // Who audits a library audits it also for those who need it (binutils, ld/ldelf.c: ldelf_before_allocation).
   const depaudit = [...new Set([...options.depaudit, ...facts.auditOfLibraries.flatMap((it) => it.split(":"))])];
@@ -137,8 +137,9 @@ export function planDynamic(
   if (flags !== 0 && (options.newDtags || facts.staticTls)) add(elf.DT_FLAGS, flags);
   else if (z.now) add(elf.DT_BIND_NOW, 0);
   if (z.unique) add(elf.DT_GNU_FLAGS_1, elf.DF_GNU_1_UNIQUE);
+  // The entry stands for flags, too, that mean nothing in a program (bfd/elflink.c, bfd_elf_size_dynamic_sections).
   const flags1 = flags1Of(mode, options);
-  if (flags1 !== 0) add(elf.DT_FLAGS_1, flags1);
+  if (flags1 !== 0) add(elf.DT_FLAGS_1, mode.shared ? flags1 : flags1 & ~LIBRARY_FLAGS_1);
   if (facts.verdefCount > 0) {
     address(elf.DT_VERDEF, ".gnu.version_d");
     add(elf.DT_VERDEFNUM, facts.verdefCount);
@@ -156,16 +157,18 @@ export function planDynamic(
   return tags;
 }
 
+const LIBRARY_FLAGS_1 = elf.DF_1_NODELETE | elf.DF_1_INITFIRST | elf.DF_1_NOOPEN;
+
 function flags1Of(mode: OutputMode, options: LinkOptions): number {
   const { z } = options;
   const table: readonly (readonly [boolean, number])[] = [
     [z.now, elf.DF_1_NOW],
     [z.global, elf.DF_1_GLOBAL],
     [options.group, elf.DF_1_GROUP],
-    [z.nodelete && mode.shared, elf.DF_1_NODELETE],
+    [z.nodelete, elf.DF_1_NODELETE],
     [z.loadfltr, elf.DF_1_LOADFLTR],
-    [z.initfirst && mode.shared, elf.DF_1_INITFIRST],
-    [z.nodlopen && mode.shared, elf.DF_1_NOOPEN],
+    [z.initfirst, elf.DF_1_INITFIRST],
+    [z.nodlopen, elf.DF_1_NOOPEN],
     [z.origin, elf.DF_1_ORIGIN],
     [z.interpose, elf.DF_1_INTERPOSE],
     [z.nodefaultlib, elf.DF_1_NODEFLIB],

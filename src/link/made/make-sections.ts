@@ -35,6 +35,7 @@ import {
   makeNote,
   makeRelocationChunks,
   makeSlotChunks,
+  packageDescription,
   type RelocationChunks,
   type SlotChunks,
 } from "./synthesize.ts";
@@ -106,8 +107,7 @@ export function makeSections(
   const buildId =
     idSize === 0 ? undefined : makeNote(outputs, ".note.gnu.build-id", NT_GNU_BUILD_ID, new Uint8Array(idSize));
   if (options.packageMetadata !== undefined) {
-    const text = new TextEncoder().encode(`${options.packageMetadata}\0`);
-    makeNote(outputs, ".note.package", NT_FDO_PACKAGING_METADATA, text, "FDO");
+    makeNote(outputs, ".note.package", NT_FDO_PACKAGING_METADATA, packageDescription(options.packageMetadata), "FDO");
   }
   const made = {
     slots,

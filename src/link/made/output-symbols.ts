@@ -114,10 +114,10 @@ export function planSymbols(
     for (const it of empty) if (it === 0) plan.sectionSymbols++;
     for (let i = 0; i < plan.sectionSymbols; i++) addName(plan, 0);
   }
-  const hasLocals = options.discard !== "all" && retain === undefined;
+  const hasLocals = options.discard !== "all";
   if (hasLocals || emitted !== undefined) {
     for (const object of objects) {
-      if (hasLocals) planLocals(plan, object, sections, empty, options, emitted?.locals);
+      if (hasLocals) planLocals(plan, object, sections, empty, options, retain, emitted?.locals);
       if (emitted !== undefined) planNeeded(plan, object, sections, emitted.locals);
     }
   }
@@ -227,6 +227,7 @@ function planLocals(
   sections: SectionTable,
   empty: Uint8Array,
   options: LinkOptions,
+  retain: ReadonlySet<string> | undefined,
   numbers: Int32Array | undefined,
 ): void {
   const { bytes, view, is64, strings, stringsEnd, firstGlobal, symbolBase } = object;
@@ -250,6 +251,9 @@ function planLocals(
     ) {
       continue;
     }
+    let end = name;
+    while (end < stringsEnd && bytes[end] !== 0) end++;
+    if (retain !== undefined && !retain.has(decoder.decode(bytes.subarray(name, end)))) continue;
     plan.hasFiles = true;
     if (type === STT_FILE) hasFile = true;
     else if (!hasFile) {
@@ -258,8 +262,6 @@ function planLocals(
       addLocal(plan, object, FILE_SYMBOL, addText(plan.strings, path.slice(path.lastIndexOf("/") + 1)));
       hasFile = true;
     }
-    let end = name;
-    while (end < stringsEnd && bytes[end] !== 0) end++;
     if (numbers !== undefined) numbers[symbolBase + i] = plan.count;
     const counts = type === STT_FILE ? undefined : plan.counts;
     addLocal(plan, object, i, addLocalName(plan.strings, counts, bytes, name, end));

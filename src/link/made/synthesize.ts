@@ -270,14 +270,8 @@ export function linkRelocationSections(
   }
 }
 
-/** A note section: 12-byte header, owner of three letters, description. */
-export function makeNote(
-  outputs: OutputSections,
-  name: string,
-  type: number,
-  description: Uint8Array,
-  owner = "GNU",
-): Chunk {
+/** A note: 12-byte header, owner of three letters, description. */
+export function noteBytes(type: number, description: Uint8Array, owner: string): Uint8Array {
   const bytes = new Uint8Array(16 + Math.ceil(description.length / 4) * 4);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 4, true);
@@ -285,6 +279,26 @@ export function makeNote(
   view.setUint32(8, type, true);
   bytes.set(encoder.encode(owner).subarray(0, 3), 12);
   bytes.set(description, 16);
+  return bytes;
+}
+
+/** JSON with its NUL, filled up to four bytes: GNU ld counts these in the description's size. */
+export function packageDescription(json: string): Uint8Array {
+  const text = encoder.encode(json);
+  const bytes = new Uint8Array(Math.ceil((text.length + 1) / 4) * 4);
+  bytes.set(text);
+  return bytes;
+}
+
+/** A note section. */
+export function makeNote(
+  outputs: OutputSections,
+  name: string,
+  type: number,
+  description: Uint8Array,
+  owner = "GNU",
+): Chunk {
+  const bytes = noteBytes(type, description, owner);
   const row = outputs.byName.get(name);
   const output = row ?? addNoteOutput(outputs, name);
   return addBytesChunk(outputs, output, name, bytes, 4);

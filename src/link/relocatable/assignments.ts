@@ -134,7 +134,7 @@ function defineIn(symbols: SymbolTable, id: SymbolId, output: OutputSectionId, o
   setSymbolValue(symbols, id, offset);
 }
 
-/** --require-defined; and --gc-sections, which has nothing to start from without -e or -u. */
+/** --require-defined; and --gc-sections, which has nothing to start from without -e, -u or --gc-keep-exported. */
 export function reportMissing(loader: Loader, options: LinkOptions, report: Report): void {
   const { symbols } = loader;
   for (const name of options.requireDefined) {
@@ -142,5 +142,5 @@ export function reportMissing(loader: Loader, options: LinkOptions, report: Repo
     if (id < 0 || isUndefined(symbols, id)) report(error("required-symbol-undefined", {}, { symbol: name }));
   }
   const rootless = options.entry === undefined && options.undefined.length + options.requireDefined.length === 0;
-  if (options.gcSections && rootless) report(error("gc-needs-root", {}));
+  if (options.gcSections && !options.gcKeepExported && rootless) report(error("gc-needs-root", {}));
 }

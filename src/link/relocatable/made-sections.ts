@@ -3,6 +3,7 @@
 
 import type { Machine } from "../../arch/index.ts";
 import {
+  NT_FDO_PACKAGING_METADATA,
   NT_GNU_BUILD_ID,
   SHF_ALLOC,
   SHF_EXECINSTR,
@@ -17,6 +18,7 @@ import type { Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { decideStack, stackNoteFlags } from "../layout/stack.ts";
 import { buildIdSize } from "../made/build-id.ts";
+import { noteBytes, packageDescription } from "../made/synthesize.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergePropertyNotes, type PropertyInput } from "../sections/property-notes.ts";
 import { contentsOf } from "../sections/section-contents.ts";
@@ -30,12 +32,15 @@ import { commonSection } from "./assignments.ts";
 import type { OutputTable } from "./output-table.ts";
 
 const BUILD_ID = ".note.gnu.build-id";
+const PACKAGE = ".note.package";
 const PROPERTIES = ".note.gnu.property";
 const STACK = ".note.GNU-stack";
 
 export interface MadeContents {
   /** .note.gnu.build-id with zeros for the hash, or undefined. */
   readonly buildId: Uint8Array | undefined;
+  /** .note.package, or undefined. */
+  readonly packageNote: Uint8Array | undefined;
   /** The merged properties; undefined when the objects have none in common. */
   readonly properties: Uint8Array | undefined;
   /** The input section whose place the properties take; -1 when no object has one. */
@@ -53,9 +58,15 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   const { objects, sections } = loader;
   const scripted: MadeSection[] = [];
   const orphans: MadeSection[] = [];
-  const buildId = buildIdSize(options.buildId) === 0 ? undefined : buildIdNote(buildIdSize(options.buildId));
+  const idSize = buildIdSize(options.buildId);
+  const buildId = idSize === 0 ? undefined : noteBytes(NT_GNU_BUILD_ID, new Uint8Array(idSize), "GNU");
   if (buildId !== undefined) scripted.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC, alignment: 4 });
   if (options.defineCommon === true) scripted.push(...commonSections(loader));
+
+  const { packageMetadata: json } = options;
+  const packageNote =
+    json === undefined ? undefined : noteBytes(NT_FDO_PACKAGING_METADATA, packageDescription(json), "FDO");
+  if (packageNote !== undefined) orphans.push({ name: PACKAGE, type: SHT_NOTE, flags: SHF_ALLOC, alignment: 4 });
 
   const sayers = objects.filter((it) => it.made === undefined);
   const hosts = sayers.map((object) => propertySection(object, sections));
@@ -79,7 +90,7 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
     orphans.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
   }
   const executableStack = execstack === undefined && stack.executable;
-  return { buildId, properties, propertyHost, scripted, orphans, executableStack };
+  return { buildId, packageNote, properties, propertyHost, scripted, orphans, executableStack };
 }
 
 const PROPERTY_BYTES = new TextEncoder().encode(`${PROPERTIES}\0`);
@@ -95,17 +106,6 @@ function propertySection(object: ObjectFile, sections: SectionTable): SectionId 
     if (i === PROPERTY_BYTES.length) return section;
   }
   return -1;
-}
-
-/** Header and name of the note, and room for the hash. */
-function buildIdNote(size: number): Uint8Array {
-  const bytes = new Uint8Array(16 + size);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 4, true);
-  view.setUint32(4, size, true);
-  view.setUint32(8, NT_GNU_BUILD_ID, true);
-  bytes.set([0x47, 0x4e, 0x55, 0], 12);
-  return bytes;
 }
 
 const COMMON_SECTIONS: readonly MadeSection[] = [
@@ -139,6 +139,7 @@ export function reserveMade(
     contents.push([output, bytes]);
   };
   reserve(BUILD_ID, made.buildId, 4);
+  reserve(PACKAGE, made.packageNote, 4);
   reserve(PROPERTIES, made.properties, wordBytes);
   return contents;
 }

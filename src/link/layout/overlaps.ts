@@ -1,0 +1,52 @@
+// No two sections may be loaded to the same bytes: --check-sections, GNU ld's default (binutils, ld/ldlang.c:
+// lang_check_section_addresses).
+
+import { SHF_ALLOC, SHT_NOBITS } from "../../elf/constants.ts";
+import { error, type Report } from "../../elf/problem.ts";
+import { isTbss } from "../tables/layout.ts";
+import type { OutputSection } from "../tables/output-section.ts";
+
+/**
+ * Sections with contents never overlap. Those without may where two start at one address: that is meant as an overlay.
+ * Error: `output-sections-overlap`.
+ */
+export function reportOverlaps(sections: readonly OutputSection[], report: Report): void {
+  const all = sections
+    .filter((it) => (it.flags & SHF_ALLOC) !== 0 && it.size > 0 && !isTbss(it))
+    .sort((a, b) => a.address - b.address);
+  const reported = reportNeighbours(
+    all.filter((it) => it.type !== SHT_NOBITS),
+    new Set(),
+    report,
+  );
+  const hasOverlays = all.some((it, i) => it.address === all[i + 1]?.address);
+  if (!hasOverlays) reportNeighbours(all, reported, report);
+}
+
+function reportNeighbours(
+  sections: readonly OutputSection[],
+  reported: ReadonlySet<OutputSection>,
+  report: Report,
+): Set<OutputSection> {
+  const found = new Set<OutputSection>();
+  sections.forEach((section, i) => {
+    const before = sections[i - 1];
+    if (before === undefined || reported.has(section) || section.address >= before.address + before.size) return;
+    found.add(section);
+    report(
+      error(
+        "output-sections-overlap",
+        {},
+        {
+          section: section.name,
+          start: section.address,
+          end: section.address + section.size - 1,
+          other: before.name,
+          otherStart: before.address,
+          otherEnd: before.address + before.size - 1,
+        },
+      ),
+    );
+  });
+  return found;
+}
