@@ -17,7 +17,7 @@ import {
 } from "./constants.ts";
 import { dynamicTable, dynamicTail, dynamicValue, type ElfDynamic } from "./dynamic.ts";
 import type { ElfFile } from "./file.ts";
-import { type GnuHashTable, readGnuHash, readSysvHash, type SysvHashTable } from "./hash-table.ts";
+import { type GnuHashTable, readGnuHash, readSysvHash, type SysvHashTable, sysvHashEntryBytes } from "./hash-table.ts";
 import { error, type Place, type Report } from "./problem.ts";
 import { type ElfRelocation, readRelocations, readRelr } from "./relocations.ts";
 import { type ElfSymbol, readSymbols, symbolBytes } from "./symbols.ts";
@@ -70,7 +70,11 @@ export function gnuHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): G
  */
 export function sysvHashOf(file: ElfFile, dynamic: ElfDynamic, report: Report): SysvHashTable | undefined {
   const range = dynamicTail(file, dynamic, DT_HASH, report);
-  return range === undefined ? undefined : readSysvHash({ ...file, ...range }, placeOf(file), report);
+  return range === undefined ? undefined : readSysvHash({ ...file, ...range }, placeOf(file), report, hashEntry(file));
+}
+
+function hashEntry({ header, elfClass }: ElfFile): 4 | 8 {
+  return sysvHashEntryBytes(header.machine, elfClass);
 }
 
 /**

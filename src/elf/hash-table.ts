@@ -2,6 +2,7 @@
 // sizes that BFD chooses, so that a table can be compared with ld's; readers decode a table once, check every chain while
 // doing so, and from then on need no guards.
 
+import { EM_ALPHA, EM_S390 } from "./constants.ts";
 import { error, type Place, type Report } from "./problem.ts";
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -311,23 +312,38 @@ function halves(bloom: Uint32Array, elfClass: 32 | 64, littleEndian: boolean): U
   return bloom;
 }
 
+/** Bytes of an entry of DT_HASH: Alpha and 64-bit S/390 have a word of the machine (their psABIs). */
+export function sysvHashEntryBytes(elfMachine: number, elfClass: number): 4 | 8 {
+  return elfClass === 64 && (elfMachine === EM_S390 || elfMachine === EM_ALPHA) ? 8 : 4;
+}
+
 /**
- * Decodes and checks a DT_HASH table of 4-byte entries (Alpha and 64-bit S/390 have 8-byte ones).
+ * Decodes and checks a DT_HASH table.
  * Problems: `hash-table-cut-short`, `hash-chain-wild`, `hash-chain-loop`.
+ * @param entry bytes of an entry, from `sysvHashEntryBytes`
  * @returns undefined if the table cannot be used
  */
-export function readSysvHash(source: HashTableBytes, place: Place, report: Report): SysvHashTable | undefined {
+export function readSysvHash(
+  source: HashTableBytes,
+  place: Place,
+  report: Report,
+  entry: 4 | 8 = 4,
+): SysvHashTable | undefined {
   const size = available(source);
   const cutShort = (needed: number): undefined => {
     report(error("hash-table-cut-short", place, { table: "sysv", needed, available: size }));
     return undefined;
   };
-  if (size < 8) return cutShort(8);
-  const [bucketTotal, symbolCount] = words(source, source.start, 2);
-  const needed = 4 * (2 + bucketTotal + symbolCount);
+  const entries = (at: number, count: number): Uint32Array => {
+    const from = source.start + at * entry;
+    return entry === 4 ? words(source, from, count) : lowHalves(words(source, from, 2 * count), source.littleEndian);
+  };
+  if (size < 2 * entry) return cutShort(2 * entry);
+  const [bucketTotal, symbolCount] = entries(0, 2);
+  const needed = entry * (2 + bucketTotal + symbolCount);
   if (size < needed) return cutShort(needed);
-  const buckets = words(source, source.start + 8, bucketTotal);
-  const chain = words(source, source.start + 8 + 4 * bucketTotal, symbolCount);
+  const buckets = entries(2, bucketTotal);
+  const chain = entries(2 + bucketTotal, symbolCount);
 
   // A chain that comes back to a symbol would never end. Two chains that meet are as wrong, and found the same way.
   const seen = new Uint8Array(symbolCount);
@@ -342,6 +358,11 @@ export function readSysvHash(source: HashTableBytes, place: Place, report: Repor
     }
   }
   return { kind: "sysv", buckets, chain, symbolCount };
+}
+
+/** The lower halves of words of 64 bits: no table has as many symbols as would need the others. */
+function lowHalves(pairs: Uint32Array, littleEndian: boolean): Uint32Array {
+  return Uint32Array.from({ length: pairs.length / 2 }, (_, i) => pairs[2 * i + (littleEndian ? 0 : 1)]);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

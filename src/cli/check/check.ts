@@ -87,5 +87,6 @@ function isWanted(path: string, start: Uint8Array): boolean {
   const elfClass = start[EI_CLASS] === ELFCLASS64 ? 64 : 32;
   const littleEndian = start[EI_DATA] !== ELFDATA2MSB;
   const machine = littleEndian ? start[18] + 256 * start[19] : 256 * start[18] + start[19];
-  return loaderRecordOf({ header: { machine }, elfClass, littleEndian }) !== undefined;
+  // Which of a machine's ABIs it is does not matter here.
+  return loaderRecordOf({ header: { machine, flags: 0 }, elfClass, littleEndian }) !== undefined;
 }

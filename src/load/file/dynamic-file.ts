@@ -41,6 +41,7 @@ import {
   rangeAtAddress,
   readGnuHash,
   readSysvHash,
+  sysvHashEntryBytes,
 } from "../../elf/index.ts";
 import { address, holds } from "../../elf/source.ts";
 import { nameAt } from "../../elf/text.ts";
@@ -235,7 +236,9 @@ function hashTable(
     return undefined;
   }
   const source = { bytes: elf.bytes, littleEndian: elf.littleEndian, ...range };
-  return gnu === undefined ? readSysvHash(source, place, report) : readGnuHash(source, elf.elfClass, place, report);
+  return gnu === undefined
+    ? readSysvHash(source, place, report, sysvHashEntryBytes(elf.header.machine, elf.elfClass))
+    : readGnuHash(source, elf.elfClass, place, report);
 }
 
 function interpreterOf(elf: ElfImage): string | undefined {

@@ -2,11 +2,13 @@
 
 import type { ElfImage } from "../../elf/file.ts";
 import { AARCH64_LOADER } from "./aarch64.ts";
+import { ARM_LOADER, ARMEL_LOADER } from "./arm.ts";
 import { I386_LOADER } from "./i386.ts";
 import { LOONGARCH64_LOADER } from "./loongarch64.ts";
 import { PPC64LE_LOADER } from "./ppc64le.ts";
 import type { LoaderMachine, LoaderRecord } from "./record.ts";
 import { RISCV64_LOADER } from "./riscv64.ts";
+import { S390X_LOADER } from "./s390x.ts";
 import { X86_64_LOADER } from "./x86_64.ts";
 
 export * from "./kinds.ts";
@@ -20,6 +22,9 @@ export const LOADER_RECORDS: Readonly<Record<LoaderMachine, LoaderRecord>> = {
   riscv64: RISCV64_LOADER,
   ppc64le: PPC64LE_LOADER,
   loongarch64: LOONGARCH64_LOADER,
+  arm: ARM_LOADER,
+  armel: ARMEL_LOADER,
+  s390x: S390X_LOADER,
 };
 
 const RECORDS: readonly LoaderRecord[] = Object.values(LOADER_RECORDS);
@@ -32,14 +37,17 @@ export function loaderRecords(): readonly LoaderRecord[] {
 /** The record of a file's machine, by class and byte order too; undefined for one that Solder does not load, and for x32. */
 export function loaderRecordOf({ header, elfClass, littleEndian }: LoadableHeader): LoaderRecord | undefined {
   return RECORDS.find(
-    ({ facts }) =>
-      facts.elfMachine === header.machine && facts.elfClass === elfClass && facts.littleEndian === littleEndian,
+    ({ facts, isOwn }) =>
+      facts.elfMachine === header.machine &&
+      facts.elfClass === elfClass &&
+      facts.littleEndian === littleEndian &&
+      isOwn?.(header.flags) !== false,
   );
 }
 
 /** What of a file tells its machine. */
 export interface LoadableHeader extends Pick<ElfImage, "elfClass" | "littleEndian"> {
-  readonly header: Pick<ElfImage["header"], "machine">;
+  readonly header: Pick<ElfImage["header"], "machine" | "flags">;
 }
 
 /** The machine of a file in words; undefined as for `loaderRecordOf`. */

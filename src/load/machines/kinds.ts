@@ -47,9 +47,18 @@ export const DO_MODULE_OR_STATIC = 20;
 export const DO_BLOCK_OFFSET_OR_STATIC = 21;
 /** S + A - P, a word of the machine. */
 export const DO_PC = 22;
+// Parts of words, in code that was not made to be shared (text relocations of s390x).
+/** S + A, 16 and 8 bits. */
+export const DO_WORD16 = 23;
+export const DO_BYTE = 24;
+/** S + A - P, 16 bits. */
+export const DO_PC16 = 25;
+/** S + A - P in halfwords, 32 and 16 bits. */
+export const DO_PC32_HALVED = 26;
+export const DO_PC16_HALVED = 27;
 
 /** Behind the last of them. */
-export const KIND_COUNT = 23;
+export const KIND_COUNT = 28;
 
 /** Reference from a PLT or of TLS: an undefined symbol with a value (a PLT entry of the program) is no definition. */
 export const CLASS_PLT = 1;

@@ -10,7 +10,10 @@ export type LoaderMachine =
   | "aarch64"
   | "riscv64"
   | "ppc64le"
-  | "loongarch64";
+  | "loongarch64"
+  | "arm"
+  | "armel"
+  | "s390x";
 
 /** Default directories and `$LIB` are chosen when a C library is built: by whom. */
 export type Layout =
@@ -121,6 +124,8 @@ export interface DescriptorRules {
   /** What may stand before either (a landing pad), and what functions are aligned to. */
   readonly prefixes: readonly (readonly number[])[];
   readonly alignment: number;
+  /** The same in another instruction set, whose functions have odd addresses (Thumb). */
+  readonly odd?: Pick<DescriptorRules, "static" | "undefinedWeak" | "alignment">;
 }
 
 /** Facts of the CPU that the search asks for. */
@@ -158,6 +163,8 @@ export interface SearchRules {
 export interface LoaderRecord {
   readonly name: LoaderMachine;
   readonly facts: MachineFacts;
+  /** Of two ABIs that one machine has: which files are of this one, by e_flags. Undefined: all are. */
+  isOwn?(flags: number): boolean;
   /** Why open_verify passes over a file of the machine for its e_flags (another float ABI); undefined if it does not. */
   refusesFlags?(flags: number): string | undefined;
   /** Where programs expect the dynamic linkers (psABIs; musl's manual), the usual one first. */
@@ -169,7 +176,8 @@ export interface LoaderRecord {
   /** ld.so does not write addresses to the dynamic section (DL_RO_DYN_SECTION). */
   readonly leavesDynamic?: true;
   readonly plt: PltRules;
-  readonly descriptors: DescriptorRules;
+  /** Undefined where the machine has no TLS descriptors. */
+  readonly descriptors: DescriptorRules | undefined;
   readonly search: SearchRules;
   readonly space: AddressSpace;
   /** The page sizes that kernels of this machine have; the first is taken where nobody says. */

@@ -30,6 +30,7 @@ import {
   DO_BLOCK_OFFSET,
   DO_BLOCK_OFFSET_ALONE,
   DO_BLOCK_OFFSET_OR_STATIC,
+  DO_BYTE,
   DO_COPY,
   DO_DESCRIPTOR,
   DO_INDIRECT,
@@ -38,7 +39,10 @@ import {
   DO_MODULE_OR_STATIC,
   DO_NOTHING,
   DO_PC,
+  DO_PC16,
+  DO_PC16_HALVED,
   DO_PC32,
+  DO_PC32_HALVED,
   DO_REFUSE,
   DO_RELATIVE,
   DO_SIZE,
@@ -49,6 +53,7 @@ import {
   DO_TP_OFFSET_NEGATED,
   DO_WORD,
   DO_WORD_DEFINED,
+  DO_WORD16,
   DO_WORD32,
 } from "../machines/index.ts";
 import {
@@ -347,7 +352,7 @@ function applySymbolic(
 ): void {
   const { elf } = object.file;
   const site = object.base + entryOffset(elf, at);
-  const bytes = kind === DO_WORD32 || kind === DO_PC32 || kind === DO_SIZE32 || !pen.wide ? 4 : 8;
+  const bytes = bytesOf(kind, pen.wide);
   if (
     kind === DO_REFUSE ||
     !reach(pen, site, kind === DO_DESCRIPTOR || kind === DO_MODULE_OR_STATIC ? 2 * bytes : bytes)
@@ -406,6 +411,15 @@ function applySymbolic(
       if (kind === DO_PC32) addNumber(pen, -site);
       pen.view.setUint32(pen.at, pen.low, pen.littleEndian);
       return;
+    case DO_WORD16:
+    case DO_BYTE:
+    case DO_PC16:
+    case DO_PC32_HALVED:
+    case DO_PC16_HALVED:
+      takeAddend(pen, elf, range, at);
+      addSymbol(pen, provider, symbol);
+      writePart(pen, site, kind, bytes);
+      return;
     case DO_SIZE:
     case DO_SIZE32:
       takeAddend(pen, elf, range, at);
@@ -448,6 +462,36 @@ function takesAddress(kind: number): boolean {
     kind === DO_PC32 ||
     kind === DO_COPY
   );
+}
+
+/** How many bytes a kind changes; of a descriptor one word. */
+function bytesOf(kind: number, wide: boolean): number {
+  switch (kind) {
+    case DO_BYTE:
+      return 1;
+    case DO_WORD16:
+    case DO_PC16:
+    case DO_PC16_HALVED:
+      return 2;
+    case DO_WORD32:
+    case DO_PC32:
+    case DO_SIZE32:
+    case DO_PC32_HALVED:
+      return 4;
+    default:
+      return wide ? 8 : 4;
+  }
+}
+
+/** The pen holds S + A; what does not fit is dropped, as the loader does. */
+function writePart(pen: Pen, site: number, kind: number, bytes: number): void {
+  if (kind !== DO_WORD16 && kind !== DO_BYTE) addNumber(pen, -site);
+  const { view, at, littleEndian } = pen;
+  const isHalved = kind === DO_PC32_HALVED || kind === DO_PC16_HALVED;
+  const value = isHalved ? (pen.low >>> 1) | (pen.high << 31) : pen.low;
+  if (bytes === 4) view.setUint32(at, value, littleEndian);
+  else if (bytes === 2) view.setUint16(at, value & 0xffff, littleEndian);
+  else view.setUint8(at, value & 0xff);
 }
 
 /** R_*_COPY: a library's variable moves to the program, with the value it has by now. */
@@ -556,6 +600,7 @@ function applyDescriptor(
 ): void {
   const first = pen.at;
   const { facts, descriptors } = task.record;
+  if (descriptors === undefined) return;
   const word = facts.wordBytes;
   const [functionAt, argumentAt] = descriptors.functionFirst ? [0, word] : [word, 0];
   if (provider !== undefined && !provider.tlsIsStatic) {

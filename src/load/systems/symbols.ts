@@ -28,7 +28,7 @@ export interface LibrarySymbols {
 /** glibc's symbols on a machine: versions of later releases than `release` are left out. */
 export function glibcSymbols(machine: LoaderMachine, release: Release): LibrarySymbols {
   const table = decodeGlibc(machine);
-  const until = GLIBC_MACHINES[machine]?.until ?? GLIBC_SYMBOLS_UNTIL;
+  const until = GLIBC_MACHINES[tableOf(machine)]?.until ?? GLIBC_SYMBOLS_UNTIL;
   return {
     complete: compareReleases(release, parseRelease(until) ?? []) <= 0,
     versionsOf: (name) => {
@@ -42,7 +42,7 @@ export function glibcSymbols(machine: LoaderMachine, release: Release): LibraryS
 export function muslSymbols(machine: LoaderMachine, release: Release): LibrarySymbols {
   const since = (first: Release, names: string): string[] =>
     compareReleases(release, first) >= 0 ? wordsOf(names) : [];
-  const { more = "", fewer = "" } = MUSL_SYMBOLS_OTHER[machine] ?? {};
+  const { more = "", fewer = "" } = MUSL_SYMBOLS_OTHER[tableOf(machine)] ?? {};
   const names = new Set([
     ...wordsOf(MUSL_SYMBOLS),
     ...wordsOf(more),
@@ -58,6 +58,11 @@ export function muslSymbols(machine: LoaderMachine, release: Release): LibrarySy
   };
 }
 
+/** Two ABIs of one machine have the same symbols. */
+function tableOf(machine: LoaderMachine): string {
+  return machine === "armel" ? "arm" : machine;
+}
+
 function wordsOf(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== "");
 }
@@ -70,7 +75,7 @@ function decodeGlibc(machine: LoaderMachine): Map<string, readonly Release[]> {
     const releases = releasesOf(versions.split("|")[column] ?? "");
     if (releases.length > 0) for (const name of names) table.set(name, releases);
   }
-  const other = GLIBC_MACHINES[machine];
+  const other = GLIBC_MACHINES[tableOf(machine)];
   return other === undefined ? table : onOtherMachine(table, other);
 }
 

@@ -2,6 +2,7 @@
 // fixed instructions that stand there once (dl-tlsdesc.S of each machine): the machine's record has them.
 
 import { PF_X } from "../../elf/index.ts";
+import type { DescriptorRules } from "../machines/index.ts";
 import type { LoadedProcess } from "../objects/objects.ts";
 
 export interface DescriptorFunctions {
@@ -16,20 +17,28 @@ type Pattern = readonly number[];
 /** Their addresses in this process. */
 export function descriptorFunctions(task: LoadedProcess): DescriptorFunctions {
   const { descriptors } = task.record;
-  return {
-    static: findFunction(task, descriptors.static),
-    undefinedWeak: findFunction(task, descriptors.undefinedWeak),
+  if (descriptors === undefined) return { static: undefined, undefinedWeak: undefined };
+  const { odd } = descriptors;
+  const find = (which: "static" | "undefinedWeak"): number | undefined => {
+    const found = findFunction(task, descriptors[which], descriptors);
+    if (found !== undefined || odd === undefined) return found;
+    const other = findFunction(task, odd[which], { prefixes: [], alignment: odd.alignment });
+    return other === undefined ? undefined : other + 1;
   };
+  return { static: find("static"), undefinedWeak: find("undefinedWeak") };
 }
 
 /** A function that is nothing but `code`, with or without a landing pad before it. */
-function findFunction(task: LoadedProcess, code: Pattern): number | undefined {
+function findFunction(
+  task: LoadedProcess,
+  code: Pattern,
+  { prefixes, alignment }: Pick<DescriptorRules, "prefixes" | "alignment">,
+): number | undefined {
   if (code.length === 0) return undefined;
   const loader = task.objects.find(({ kind }) => kind === "loader");
   const segment = loader?.file.loads.find(({ flags }) => (flags & PF_X) !== 0);
   if (loader === undefined || segment === undefined) return undefined;
   const { bytes } = loader.file.elf;
-  const { prefixes, alignment } = task.record.descriptors;
   const forms = [...prefixes.map((prefix) => [...prefix, ...code]), code];
   const longest = Math.max(...forms.map(({ length }) => length));
   const end = Math.min(segment.offset + segment.fileBytes, bytes.length) - longest;

@@ -46,6 +46,30 @@ export const GUESTS: readonly Guest[] = [
     loader: "/lib64/ld64.so.2",
     hasResolvers: true,
   },
+  {
+    machine: "arm",
+    qemu: "qemu-arm",
+    gcc: "arm-linux-gnueabihf-gcc",
+    triplet: "arm-linux-gnueabihf",
+    loader: "/lib/ld-linux-armhf.so.3",
+    hasResolvers: true,
+  },
+  {
+    machine: "armel",
+    qemu: "qemu-arm",
+    gcc: "arm-linux-gnueabi-gcc",
+    triplet: "arm-linux-gnueabi",
+    loader: "/lib/ld-linux.so.3",
+    hasResolvers: true,
+  },
+  {
+    machine: "s390x",
+    qemu: "qemu-s390x",
+    gcc: "s390x-linux-gnu-gcc",
+    triplet: "s390x-linux-gnu",
+    loader: "/lib/ld64.so.1",
+    hasResolvers: true,
+  },
 ];
 
 type Environment = Readonly<Record<string, string>>;
@@ -108,6 +132,7 @@ export function guestCpu(guest: Guest, root: string): GuestCpu {
       /^(0x)?[\da-f]+$/.test(word) ? bitNames(guest, Number.parseInt(word, 16)) : word,
     );
     if (guest.machine === "ppc64le") hwcaps.unshift(...powerLevels(words));
+    if (guest.machine === "s390x") hwcaps.unshift(...zLevels(words));
     cpu = { hwcaps, ...(platform === undefined ? {} : { platform }) };
     cpus.set(key, cpu);
   }
@@ -122,5 +147,11 @@ function bitNames({ machine }: Guest, bits: number): string[] {
 /** Directories of glibc-hwcaps by the versions of the architecture that AT_HWCAP2 has (sysdeps/powerpc/powerpc64/le/dl-hwcaps-subdirs.c). */
 function powerLevels(words: readonly string[]): string[] {
   const levels = { power10: "arch_3_1", power9: "arch_3_00" };
+  return Object.entries(levels).flatMap(([name, bit]) => (words.includes(bit) ? [name] : []));
+}
+
+/** Directories of glibc-hwcaps by bits of AT_HWCAP, best first (sysdeps/s390/s390-64/dl-hwcaps_subdirs.c). */
+function zLevels(words: readonly string[]): string[] {
+  const levels = { z16: "nnpa", z15: "vxe2", z14: "vxd", z13: "vx" };
   return Object.entries(levels).flatMap(([name, bit]) => (words.includes(bit) ? [name] : []));
 }

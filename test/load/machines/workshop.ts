@@ -3,6 +3,7 @@
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { LOADER_RECORDS } from "../../../src/load/index.ts";
 import { once, scratch } from "../../support/build.ts";
 import { tool } from "../../support/run.ts";
 import type { Guest } from "../judges/guest.ts";
@@ -22,12 +23,29 @@ export interface GuestWorkshop {
   readonly program: (name: string, source: string, ...flags: readonly string[]) => string;
 }
 
+/**
+ * Where a root has no ld.so.cache, qemu opens this machine's, and entries of i386's libraries are flagged as arm's may be. Magic, no
+ * libraries, and how words are stored (sysdeps/generic/dl-cache.h, struct cache_file_new).
+ */
+function emptyCache(littleEndian: boolean): Uint8Array {
+  const bytes = new Uint8Array(64);
+  bytes.set(Buffer.from("glibc-ld.so.cache1.1"));
+  bytes[28] = littleEndian ? 2 : 3;
+  return bytes;
+}
+
 /** Makes the root directory and enters it. */
 export function guestWorkshop(guest: Guest): GuestWorkshop {
   const root = scratch(guest.machine);
   const { gcc, triplet, loader } = guest;
   const libraries = join(root, "lib", triplet);
-  for (const directory of [libraries, join(root, "bin"), join(root, "w"), dirname(join(root, loader))]) {
+  for (const directory of [
+    libraries,
+    join(root, "bin"),
+    join(root, "etc"),
+    join(root, "w"),
+    dirname(join(root, loader)),
+  ]) {
     mkdirSync(directory, { recursive: true });
   }
   const from = `/usr/${triplet}/lib`;
@@ -37,6 +55,7 @@ export function guestWorkshop(guest: Guest): GuestWorkshop {
     join(libraries, loader.slice(loader.lastIndexOf("/") + 1)),
   );
   for (const name of ["libc.so.6", "libm.so.6"]) copyFileSync(join(from, name), join(libraries, name));
+  writeFileSync(join(root, "etc/ld.so.cache"), emptyCache(LOADER_RECORDS[guest.machine].facts.littleEndian));
   enterRoot(root, guest);
   const build = (path: string, source: string, flags: readonly string[]): string => {
     // Libraries that it is linked with have been made here.

@@ -1,0 +1,164 @@
+// 32-bit Arm as glibc's sysdeps/arm and musl's arch/arm have it. Hard and soft float are two ABIs of one machine: neither loader
+// tells their files apart, but directories, caches and the dynamic linkers' names do, so each has a record.
+
+import { ARM_FACTS } from "../../arch/arm/facts.ts";
+import {
+  R_ARM_ABS32,
+  R_ARM_COPY,
+  R_ARM_GLOB_DAT,
+  R_ARM_IRELATIVE,
+  R_ARM_JUMP_SLOT,
+  R_ARM_NONE,
+  R_ARM_RELATIVE,
+  R_ARM_TLS_DESC,
+  R_ARM_TLS_DTPMOD32,
+  R_ARM_TLS_DTPOFF32,
+  R_ARM_TLS_TPOFF32,
+} from "../../arch/arm/relocations.ts";
+import {
+  CLASS_COPY,
+  CLASS_PLT,
+  CLASS_SLOT,
+  DO_BLOCK_OFFSET,
+  DO_COPY,
+  DO_DESCRIPTOR,
+  DO_INDIRECT,
+  DO_MODULE,
+  DO_NOTHING,
+  DO_RELATIVE,
+  DO_SLOT,
+  DO_TP_OFFSET,
+  DO_WORD,
+  typeColumn,
+  typeSet,
+  without,
+} from "./kinds.ts";
+import type { LoaderRecord, PltStub, ReadMemory, SearchRules, UnboundSlot } from "./record.ts";
+
+const KINDS: Uint8Array = typeColumn([
+  [R_ARM_NONE, DO_NOTHING],
+  [R_ARM_RELATIVE, DO_RELATIVE],
+  [R_ARM_GLOB_DAT, DO_SLOT],
+  [R_ARM_JUMP_SLOT, DO_SLOT],
+  [R_ARM_ABS32, DO_WORD],
+  [R_ARM_COPY, DO_COPY],
+  [R_ARM_TLS_DTPMOD32, DO_MODULE],
+  [R_ARM_TLS_DTPOFF32, DO_BLOCK_OFFSET],
+  [R_ARM_TLS_TPOFF32, DO_TP_OFFSET],
+  [R_ARM_TLS_DESC, DO_DESCRIPTOR],
+  [R_ARM_IRELATIVE, DO_INDIRECT],
+]);
+
+const CLASSES: readonly (readonly [type: number, value: number])[] = [
+  [R_ARM_JUMP_SLOT, CLASS_PLT],
+  [R_ARM_TLS_DTPMOD32, CLASS_PLT],
+  [R_ARM_TLS_DTPOFF32, CLASS_PLT],
+  [R_ARM_TLS_TPOFF32, CLASS_PLT],
+  [R_ARM_TLS_DESC, CLASS_PLT],
+  [R_ARM_COPY, CLASS_COPY],
+];
+
+/** str lr, [sp, #-4]!: PLT0 begins so, GNU ld's and lld's. */
+const PUSH_LR = 0xe52de004;
+/** The slots of .got.plt follow three words. */
+const GOT_HEADER = 12;
+
+/** An unbound slot holds PLT0, which finds the slot's address in ip. */
+function stubAt(read: ReadMemory, { site, value, got }: UnboundSlot): PltStub | undefined {
+  const code = new Uint8Array(4);
+  if (got === undefined || !read(value, code)) return undefined;
+  if (new DataView(code.buffer).getUint32(0, true) !== PUSH_LR) return undefined;
+  const index = (site - got - GOT_HEADER) / 4;
+  if (!Number.isInteger(index) || index < 0) return undefined;
+  return { index, plt0: value, push: undefined, pushed: undefined };
+}
+
+/** EF_ARM_ABI_FLOAT_SOFT. Files that say neither are older than the difference. */
+const SOFT_FLOAT = 0x200;
+
+const SEARCH: SearchRules = {
+  directories: {
+    debian: ["/lib/arm-linux-gnueabihf/", "/usr/lib/arm-linux-gnueabihf/", "/lib/", "/usr/lib/"],
+    "debian-biarch": ["/lib/arm-linux-gnueabihf/", "/usr/lib/arm-linux-gnueabihf/", "/lib/", "/usr/lib/"],
+    lib64: ["/lib/", "/usr/lib/"],
+    lib: ["/lib/", "/usr/lib/"],
+    musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
+  },
+  // Files without a mark of either ABI are in the cache as 3 (sysdeps/unix/sysv/linux/arm/dl-cache.h).
+  cacheFlags: [0x903, 3],
+  levels: [],
+  // HWCAP_IMPORTANT (sysdeps/unix/sysv/linux/arm/dl-procinfo.h).
+  legacy: ({ hwcaps }) =>
+    [
+      { bit: 6, name: "vfp" },
+      { bit: 12, name: "neon" },
+    ].filter(({ name }) => hwcaps.includes(name)),
+  legacyPlatforms: [],
+  charIsSigned: false,
+  muslNames: ["armhf"],
+  // AT_PLATFORM: v7l, v8l.
+  platform: (cpu) => cpu,
+};
+
+export const ARM_LOADER: LoaderRecord = {
+  name: "arm",
+  facts: ARM_FACTS,
+  isOwn: (flags) => (flags & SOFT_FLOAT) === 0,
+  interpreters: { glibc: ["/lib/ld-linux-armhf.so.3"], musl: ["/lib/ld-musl-armhf.so.1"] },
+  relocations: {
+    glibc: KINDS,
+    musl: without(KINDS, [R_ARM_IRELATIVE]),
+    plain: typeSet([R_ARM_NONE, R_ARM_RELATIVE, R_ARM_IRELATIVE]),
+    lazy: typeSet([R_ARM_JUMP_SLOT, R_ARM_TLS_DESC]),
+    classes: typeColumn(CLASSES),
+    oldClasses: typeColumn([...CLASSES, [R_ARM_GLOB_DAT, CLASS_SLOT]]),
+  },
+  got: {
+    words: [
+      { index: 1, meaning: "link-map" },
+      { index: 2, meaning: "resolver" },
+    ],
+    always: false,
+  },
+  plt: { tells: "slot", stubAt },
+  descriptors: {
+    functionFirst: false,
+    // ldr r0, [r0]; bx lr
+    static: [0x00, 0x00, 0x90, 0xe5, 0x1e, 0xff, 0x2f, 0xe1],
+    // mrc p15, 0, r0, c13, c0, 3; rsb r0, r0, #0; bx lr
+    undefinedWeak: [0x70, 0x0f, 0x1d, 0xee, 0x00, 0x00, 0x60, 0xe2, 0x1e, 0xff, 0x2f, 0xe1],
+    prefixes: [],
+    alignment: 4,
+    // The same in Thumb, as Debian builds it.
+    odd: {
+      static: [0x00, 0x68, 0x70, 0x47],
+      undefinedWeak: [0x1d, 0xee, 0x70, 0x0f, 0xc0, 0xf1, 0x00, 0x00, 0x70, 0x47],
+      alignment: 2,
+    },
+  },
+  search: SEARCH,
+  // Of a 32-bit kernel with the usual three gigabytes for processes: programs at ELF_ET_DYN_BASE, libraries 128 MiB and more below
+  // the end (mm/util.c, mmap_base).
+  space: { program: 0x40_0000, top: 0xb700_0000, entropy: 8, kernel: 0, loader: 0x2000, end: 0xbf00_0000 },
+  pageSizes: [0x1000],
+  tcbAlignment: 32,
+  stackIsExecutable: true,
+  firstGlibc: [2, 4],
+};
+
+export const ARMEL_LOADER: LoaderRecord = {
+  ...ARM_LOADER,
+  name: "armel",
+  isOwn: (flags) => (flags & SOFT_FLOAT) !== 0,
+  interpreters: { glibc: ["/lib/ld-linux.so.3"], musl: ["/lib/ld-musl-arm.so.1"] },
+  search: {
+    ...SEARCH,
+    directories: {
+      ...SEARCH.directories,
+      debian: ["/lib/arm-linux-gnueabi/", "/usr/lib/arm-linux-gnueabi/", "/lib/", "/usr/lib/"],
+      "debian-biarch": ["/lib/arm-linux-gnueabi/", "/usr/lib/arm-linux-gnueabi/", "/lib/", "/usr/lib/"],
+    },
+    cacheFlags: [0xb03, 3],
+    muslNames: ["arm"],
+  },
+};
