@@ -1,6 +1,7 @@
-// Machine code in words, by the iced-x86 package (WebAssembly), which is loaded when somebody first asks.
+// Machine code in words, by packages of WebAssembly that are loaded when somebody first asks: x86 by iced-x86, others by Capstone.
 
 import type { Disassembler, Instruction } from "../explain/disassembly.ts";
+import { capstoneInstructions, capstoneKnows } from "./capstone.ts";
 
 /** The part of the package that is used. */
 interface Iced {
@@ -26,16 +27,16 @@ interface IcedInstruction {
 /** Mode of the decoder, by machine. */
 const X86_BITS: Readonly<Record<string, 32 | 64>> = { "x86-64": 64, i386: 32 };
 
-/** AT&T syntax, as objdump prints it. Undefined where the package is not installed. */
-export function nodeDisassembler(): Disassembler | undefined {
-  const iced = loadIced();
-  return (
-    iced &&
-    ((code, address, machine, until) => {
-      const bits = Object.hasOwn(X86_BITS, machine) ? X86_BITS[machine] : undefined;
-      return bits === undefined ? [] : disassemble(iced, code, address, bits, until);
-    })
-  );
+/** x86 in AT&T syntax, as objdump prints it. No instructions where the package is not installed. */
+export function nodeDisassembler(): Disassembler {
+  let iced: Iced | undefined;
+  return (code, address, machine, until) => {
+    if (capstoneKnows(machine)) return capstoneInstructions(code, address, machine, until) ?? [];
+    const bits = Object.hasOwn(X86_BITS, machine) ? X86_BITS[machine] : undefined;
+    if (bits === undefined) return [];
+    iced ??= loadIced();
+    return iced === undefined ? [] : disassemble(iced, code, address, bits, until);
+  };
 }
 
 function loadIced(): Iced | undefined {
