@@ -238,3 +238,13 @@ eachTarget("flags for libraries leave an entry of nothing in a program", (target
     shop.ld("pie", ["-pie", "-dynamic-linker=/x", ...flags, main]);
   });
 });
+
+eachTarget("a library's own boundaries of a section are its own, whatever their visibility", (target) => {
+  const source = `__attribute__((section("custom"))) int inside = 1;
+    extern int __start_custom[], __stop_custom[]; long size(void) { return __stop_custom - __start_custom; }`;
+  const main = object(target, "boundary", source, "-fPIC");
+  likeGnuLd(target, (shop) => {
+    for (const visibility of ["default", "hidden", "protected"])
+      shop.ld(visibility, ["-shared", "-z", `start-stop-visibility=${visibility}`, main]);
+  });
+});

@@ -68,7 +68,9 @@ function pageSize(field: "maxPageSize" | "commonPageSize"): (draft: Draft, value
 }
 
 function callPadding(value: string): CallPadding | undefined {
-  const [, where, what = ""] = /^(prefix|suffix)-(addr|nop|0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3})$/.exec(value) ?? [];
+  const pattern = /^(?:(prefix)-(?=addr|\d)|(suffix)-(?=nop|\d))(addr|nop|0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3})$/;
+  const [, before, behind, what = ""] = pattern.exec(value) ?? [];
+  const where = before ?? behind;
   if (where === undefined) return undefined;
   const byte = what === "addr" ? 0x67 : what === "nop" ? 0x90 : Number(what);
   return byte <= 255 ? { byte, behind: where === "suffix" } : undefined;

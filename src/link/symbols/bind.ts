@@ -15,7 +15,8 @@ import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTE
 import type { LinkOptions } from "../options.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
 import { type OutputMode, type Replaceable, replaceable, undefinedIsError } from "../tables/mode.ts";
-import { findText } from "../tables/names.ts";
+import { findText, nameText } from "../tables/names.ts";
+import { RULE_LINKER } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
@@ -92,9 +93,15 @@ function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, op
   if ((symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0) symbols.flags[id] &= ~FLAG_DYNSYM;
   if (!isExported(symbols, id, mode, options)) return settled;
   symbols.flags[id] |= FLAG_DYNSYM;
-  if (!mode.shared || !isPreemptible(symbols, id, replaceable(options).which)) return settled;
+  if (!mode.shared || isBoundary(symbols, id) || !isPreemptible(symbols, id, replaceable(options).which))
+    return settled;
   symbols.flags[id] |= FLAG_PREEMPTIBLE;
   return BIND_IMPORTED;
+}
+
+/** `__start_X` and `__stop_X` are of this file, as under -Bsymbolic, even with default visibility (bfd/elf-bfd.h, SYMBOLIC_BIND). */
+function isBoundary(symbols: SymbolTable, id: SymbolId): boolean {
+  return symbols.rule[id] === RULE_LINKER && /^__(start|stop)_/.test(nameText(symbols.names, id));
 }
 
 /**
