@@ -4,7 +4,7 @@
 // only. What the dynamic linker does on a machine is in load/machines/.
 
 import type { InstructionFields } from "./field.ts";
-import type { RelocationTable } from "./relocation.ts";
+import type { RelocationTable, RelocationType } from "./relocation.ts";
 
 /** Numbers of the relocations that the dynamic linker applies. */
 export interface DynamicRelocations {
@@ -136,8 +136,21 @@ export interface MachineFacts {
   readonly tls: TlsFacts;
 }
 
+/** How branches get from one instruction set to another, where a processor has two (arm). Targets are odd in one of them. */
+export interface InterworkRules {
+  /** Can the branch go to the address itself, if it reaches that? Others stay in their instruction set. */
+  goes(code: DataView, at: number, type: number, target: number): boolean;
+  /** Makes the branch one that goes on in the target's instruction set. */
+  exchange(code: DataView, at: number, type: number, target: number): void;
+  /** Where such a branch enters an entry of the PLT, which has a way in for each set; 0 for the address that data has. */
+  entryFor(type: number, entry: number): number;
+  /** P, as the branch counts from it. */
+  place(type: number, target: number, place: number): number;
+}
+
 /** What placing objects without a link needs (load/relocatable). */
 export interface ObjectRules {
+  readonly interwork?: InterworkRules;
   /** One indirect jump through a word of the GOT: calls go there that do not reach, and to IFUNCs. */
   readonly entry: Pick<PltStyle, "entryBytes" | "writeEntry">;
   /** As `Machine.gotWithoutBase`. */
@@ -149,6 +162,8 @@ export interface ObjectRules {
 /** What reading and explaining need of a machine. */
 export interface MachineTables extends MachineFacts {
   readonly relocations: RelocationTable;
+  /** The row that stands for several types in one number (MIPS n64); undefined if it is no such number. */
+  composed?(number: number): RelocationType | undefined;
   /** Undefined where all fields are whole numbers. */
   readonly instructions?: InstructionFields;
   /** Undefined where objects cannot be placed without a link. */

@@ -19,7 +19,7 @@ import { dynamicTable, dynamicTail, dynamicValue, type ElfDynamic } from "./dyna
 import type { ElfFile } from "./file.ts";
 import { type GnuHashTable, readGnuHash, readSysvHash, type SysvHashTable, sysvHashEntryBytes } from "./hash-table.ts";
 import { error, type Place, type Report } from "./problem.ts";
-import { type ElfRelocation, readRelocations, readRelr } from "./relocations.ts";
+import { type ElfRelocation, namesManyTypes, readRelocations, readRelr } from "./relocations.ts";
 import { type ElfSymbol, readSymbols, symbolBytes } from "./symbols.ts";
 
 export interface DynamicRelocationTable {
@@ -41,10 +41,11 @@ export interface DynamicRelocationTables {
  */
 export function dynamicRelocationsOf(file: ElfFile, dynamic: ElfDynamic, report: Report): DynamicRelocationTables {
   const tables: DynamicRelocationTable[] = [];
+  const many = namesManyTypes(file.header.machine, file.elfClass);
   const read = (tag: number, sizeTag: number, format: "rel" | "rela"): void => {
     const range = dynamicTable(file, dynamic, tag, sizeTag, report);
     if (range === undefined) return;
-    tables.push({ tag, relocations: readRelocations(file, range, format, placeOf(file), report) });
+    tables.push({ tag, relocations: readRelocations(file, range, format, placeOf(file), report, many) });
   };
   read(DT_REL, DT_RELSZ, "rel");
   read(DT_RELA, DT_RELASZ, "rela");

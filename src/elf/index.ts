@@ -52,6 +52,8 @@ export * from "./problem.ts";
 export {
   type ElfRelocation,
   isRelocationSection,
+  manyTypesAt,
+  namesManyTypes,
   type RelocationFormat,
   readRelocations,
   readRelr,

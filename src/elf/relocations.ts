@@ -6,6 +6,7 @@ import {
   ELF32_RELA_SIZE,
   ELF64_REL_SIZE,
   ELF64_RELA_SIZE,
+  EM_MIPS,
   SHT_REL,
   SHT_RELA,
   SHT_RELR,
@@ -45,7 +46,8 @@ export function relocationsOf(file: ElfFile, section: ElfSection, report: Report
   const range = contentsRange(file, section, report);
   if (range === undefined) return [];
   const place = { file: file.name, section: section.name };
-  return readRelocations(file, range, section.type === SHT_RELA ? "rela" : "rel", place, report);
+  const format = section.type === SHT_RELA ? "rela" : "rel";
+  return readRelocations(file, range, format, place, report, namesManyTypes(file.header.machine, file.elfClass));
 }
 
 /** Bytes of one relocation. */
@@ -61,25 +63,39 @@ export function readRelocations(
   format: RelocationFormat,
   place: Place,
   report: Report,
+  manyTypes: boolean = false,
 ): ElfRelocation[] {
   const size = relocationBytes(source, format);
   const bytes = range.end - range.start;
   if (bytes % size !== 0) report(error("relocation-table-damaged", place, { bytes, entry: size }));
   const relocations: ElfRelocation[] = [];
   for (let at = range.start; at + size <= range.end; at += size) {
-    relocations.push(source.elfClass === 64 ? readWide(source, at, format) : readNarrow(source, at, format));
+    relocations.push(source.elfClass === 64 ? readWide(source, at, format, manyTypes) : readNarrow(source, at, format));
   }
   return relocations;
 }
 
+/**
+ * Does r_info name up to three types, each of which takes what the one before computes (64-bit ELF Object File Specification for
+ * MIPS)? The numbers are then one, the first type in its lowest byte.
+ */
+export function namesManyTypes(elfMachine: number, elfClass: number): boolean {
+  return elfMachine === EM_MIPS && elfClass === 64;
+}
+
+/** r_info of such a machine in either byte order: a word for the symbol, a byte for another, and a byte a type, the last first. */
+export function manyTypesAt({ bytes }: ElfSource, info: number): number {
+  return bytes[info + 7] | (bytes[info + 6] << 8) | (bytes[info + 5] << 16);
+}
+
 /** ELF64: r_info has the symbol in the upper half and the type in the lower. */
-function readWide(source: ElfSource, at: number, format: RelocationFormat): ElfRelocation {
+function readWide(source: ElfSource, at: number, format: RelocationFormat, manyTypes: boolean): ElfRelocation {
   const high = format === "rela" ? highHalf(source, at + 16) | 0 : 0;
   const low = format === "rela" ? lowHalf(source, at + 16) : 0;
   return {
     offset: address(source, at),
-    type: lowHalf(source, at + 8),
-    symbol: highHalf(source, at + 8),
+    type: manyTypes ? manyTypesAt(source, at + 8) : lowHalf(source, at + 8),
+    symbol: manyTypes ? word(source, at + 8) : highHalf(source, at + 8),
     addend: format === "rela" ? high * 0x1_0000_0000 + low : undefined,
     addendHigh: high,
     addendLow: low,

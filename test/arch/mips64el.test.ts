@@ -1,5 +1,6 @@
 // mips64el's rows against GNU as, ld and readelf.
 
+import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import {
   EXPRESSION_ABSOLUTE,
@@ -8,6 +9,7 @@ import {
   MIPS64,
   type RelocationType,
 } from "../../src/arch/index.ts";
+import { composedType } from "../../src/arch/mips64/composed.ts";
 import { needs } from "../support/tools.ts";
 import { judgeNames, judgeRows, judgeTls, type RowJudge, TEXT } from "./random-rows.ts";
 
@@ -68,4 +70,16 @@ test("mips64el: offsets of thread-local variables", needs(...JUDGES), () => {
     "R_MIPS_TLS_DTPREL_HI16",
     "R_MIPS_TLS_DTPREL_LO16",
   ]);
+});
+
+test("mips64el: a relocation of three types is one row, whose formula goes through all of them", () => {
+  // GPREL16, SUB, HI16: the upper half of what %hi(%neg(%gp_rel(f))) is; then a word that the loader relocates.
+  const rows = [7 | (24 << 8) | (5 << 16), 3 | (18 << 8)].map(composedType);
+  deepEqual(
+    rows.map((row) => [row?.name, row?.formula, row?.bytes]),
+    [
+      ["R_MIPS_GPREL16/R_MIPS_SUB/R_MIPS_HI16", "0 - (S + A - GP)", 4],
+      ["R_MIPS_REL32/R_MIPS_64", "S + A", 8],
+    ],
+  );
 });

@@ -1,6 +1,7 @@
 // 32-bit Arm as far as it is read, explained and loaded.
 
 import type { MachineTables } from "../machine.ts";
+import { ARM_OBJECTS } from "./entry.ts";
 import { ARM_FACTS } from "./facts.ts";
 import { ARM_INSTRUCTIONS } from "./instructions.ts";
 import { ARM_RELOCATIONS } from "./relocations.ts";
@@ -17,6 +18,7 @@ export const ARM: MachineTables = {
   ...ARM_FACTS,
   relocations: ARM_RELOCATIONS,
   instructions: ARM_INSTRUCTIONS,
+  objects: ARM_OBJECTS,
   flagNames: (flags) => {
     const version = flags >>> 24;
     const names = FLAGS.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);

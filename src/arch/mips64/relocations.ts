@@ -1,6 +1,6 @@
 // The relocation types of MIPS (System V psABI, MIPS supplement; 64-bit ELF Object File Specification; binutils for release 6,
 // MIPS16e and microMIPS), one row a type. An n64 relocation names up to three types, each of which takes as addend what the one before
-// computes; see `relocationNames`.
+// computes; see composed.ts.
 //
 // In the formulas: S symbol, A addend, P place, G offset of the GOT slot, GOT its start, GP the base register: 0x7ff0 behind that.
 

@@ -1,6 +1,7 @@
 // mips64el as far as it is read, explained and loaded.
 
 import type { MachineTables } from "../machine.ts";
+import { composedType } from "./composed.ts";
 import { MIPS64_FACTS } from "./facts.ts";
 import { MIPS_INSTRUCTIONS } from "./instructions.ts";
 import { MIPS64_RELOCATIONS } from "./relocations.ts";
@@ -31,6 +32,7 @@ const ABIS = ["", "O32", "O64", "EABI32", "EABI64"];
 export const MIPS64: MachineTables = {
   ...MIPS64_FACTS,
   relocations: MIPS64_RELOCATIONS,
+  composed: composedType,
   instructions: MIPS_INSTRUCTIONS,
   flagNames: (flags) => {
     const architecture = ARCHITECTURES.at(flags >>> 28);

@@ -144,7 +144,7 @@ function relocationDump(
 ): RelocationDump {
   const { file, machine, places } = context;
   const { offset, type, symbol: symbolIndex } = relocation;
-  const row = machine?.relocations.types[type];
+  const row = machine?.relocations.types[type] ?? machine?.composed?.(type);
   const symbol = symbolIndex === 0 ? undefined : symbols[symbolIndex];
   const name = symbol === undefined ? "" : nameWithVersion(context, symbol, symbolTable);
   const addend = relocation.addend ?? implicitAddend(context, relocation, row, target);

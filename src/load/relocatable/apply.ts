@@ -107,7 +107,10 @@ function applyOne(
   const { value, slot } =
     type.expression === EXPRESSION_PAIR_LOW
       ? { value: lowOfPair(pairs, symbol, addend), slot: undefined }
-      : evaluate(applier, type, symbol, addend, facts.place, gotWithoutBase, field);
+      : evaluate(applier, type, symbol, addend, facts.place, gotWithoutBase, field, {
+          view: viewOf(memory),
+          at: offset,
+        });
   if (value === undefined) {
     report(error("relocation-not-in-objects", where, { type: type.name, symbol: symbolName }));
     return { ...facts, ...nothing, fate: "unsupported" };
@@ -163,6 +166,17 @@ function meaning(object: PlacedObject, index: number, name: string): SymbolValue
   return object.values[index];
 }
 
+/** Where the field is in its section. */
+interface Code {
+  readonly view: DataView;
+  readonly at: number;
+}
+
+/** Where a reference of this type enters a slot's code. */
+function entryFor({ machine }: PlacedObject, type: number, { address }: Slot): number {
+  return machine.objects.interwork?.entryFor(type, address) ?? address;
+}
+
 interface Evaluated {
   readonly value: bigint | undefined;
   readonly slot: Slot | undefined;
@@ -177,6 +191,7 @@ function evaluate(
   place: number,
   gotWithoutBase: boolean,
   field: () => bigint,
+  code: Code,
 ): Evaluated {
   const isChoice = symbol.type === STT_GNU_IFUNC;
   const kind = SLOT_OF_EXPRESSION.get(type.expression);
@@ -185,15 +200,18 @@ function evaluate(
   if (isChoice) {
     // The address of an IFUNC is its PLT entry's, so that all pointers to it are equal.
     slot = slotFor(slots, "plt", symbol, tls, true);
-    meant = { ...symbol, address: slot.address };
+    meant = { ...symbol, address: entryFor(object, 0, slot) };
   }
-  const isReached = kind === "plt" && reaches(object, type, meant, Number(addend), place);
+  const isReached = kind === "plt" && (isChoice || reaches(object, type, meant, Number(addend), place, code));
   if (kind !== undefined && !isReached) slot = slotFor(slots, kind, meant, tls, false);
+  const target = slot?.kind === "plt" ? entryFor(object, type.number, slot) : meant.address;
+  const { interwork } = object.machine.objects;
+  if (kind === "plt") interwork?.exchange(code.view, code.at, type.number, target);
   const terms: Terms = {
     S: BigInt(meant.address),
     A: addend,
-    P: BigInt(place),
-    L: BigInt(slot?.kind === "plt" ? slot.address : meant.address),
+    P: BigInt(kind === "plt" ? (interwork?.place(type.number, target, place) ?? place) : place),
+    L: BigInt(target),
     GOT: BigInt(object.slots.gotAddress),
     slot: BigInt(slot?.address ?? 0),
     Z: BigInt(symbol.size),
@@ -211,7 +229,10 @@ function reaches(
   symbol: SymbolValue,
   addend: number,
   place: number,
+  code: Code,
 ): boolean {
+  const { interwork } = machine.objects;
+  if (interwork?.goes(code.view, code.at, type.number, symbol.address) === false) return false;
   return type.expression !== EXPRESSION_PLT_PC || fitsType(symbol.address + addend - place, type, machine.instructions);
 }
 

@@ -1,0 +1,73 @@
+// Code that reaches any function through a word of the GOT, with a way in for either instruction set, and the branches that need it:
+// BL becomes BLX where the target is code of the other set, but B has no such form (ELF for the Arm Architecture, "Interworking").
+
+import type { InterworkRules, ObjectRules, PltEntry } from "../machine.ts";
+import {
+  R_ARM_CALL,
+  R_ARM_JUMP24,
+  R_ARM_PC24,
+  R_ARM_PLT32,
+  R_ARM_THM_CALL,
+  R_ARM_THM_JUMP19,
+  R_ARM_THM_JUMP24,
+} from "./relocations.ts";
+
+/** Thumb: bx pc; b .-2, which goes on in the word behind as Arm code. */
+const FROM_THUMB = [0x4778, 0xe7fd] as const;
+/** ldr ip, [pc]; ldr pc, [ip], and the address of the word. It goes to code of either set, as its lowest bit says. */
+const THROUGH_WORD = [0xe59f_c000, 0xe59c_f000] as const;
+/** From the way in for Thumb to that for Arm. */
+const ARM_ENTRY = 4;
+
+function writeEntry(image: DataView, { at, slot }: PltEntry): void {
+  FROM_THUMB.forEach((half, i) => {
+    image.setUint16(at + 2 * i, half, true);
+  });
+  THROUGH_WORD.forEach((word, i) => {
+    image.setUint32(at + ARM_ENTRY + 4 * i, word, true);
+  });
+  image.setUint32(at + ARM_ENTRY + 8, slot, true);
+}
+
+/** Branches of Arm code that cannot change to Thumb, and the other way round. */
+const ARM_ONLY: ReadonlySet<number> = new Set([R_ARM_JUMP24, R_ARM_PC24, R_ARM_PLT32]);
+const THUMB_ONLY: ReadonlySet<number> = new Set([R_ARM_THM_JUMP24, R_ARM_THM_JUMP19]);
+
+const BL_ALWAYS = 0xeb00_0000;
+const BLX = 0xfa00_0000;
+/** Bit 12 of the second halfword: BL; without it BLX. */
+const THUMB_BL = 0x1000;
+
+function isThumb(target: number): boolean {
+  return (target & 1) === 1;
+}
+
+/** Of BL and BLX in Arm code: a BL with a condition has no form as BLX. */
+function isUnconditional(word: number): boolean {
+  return word >>> 28 === 0xe || word >>> 25 === 0x7d;
+}
+
+const INTERWORK: InterworkRules = {
+  goes: (code, at, type, target) => {
+    if (isThumb(target))
+      return !ARM_ONLY.has(type) && (type !== R_ARM_CALL || isUnconditional(code.getUint32(at, true)));
+    return !THUMB_ONLY.has(type);
+  },
+  exchange: (code, at, type, target) => {
+    if (type === R_ARM_CALL && isUnconditional(code.getUint32(at, true))) {
+      code.setUint32(at, (code.getUint32(at, true) & 0xff_ffff) | (isThumb(target) ? BLX : BL_ALWAYS), true);
+    } else if (type === R_ARM_THM_CALL) {
+      const low = code.getUint16(at + 2, true);
+      code.setUint16(at + 2, isThumb(target) ? low | THUMB_BL : low & ~THUMB_BL, true);
+    }
+  },
+  entryFor: (type, entry) => (THUMB_ONLY.has(type) ? entry + 1 : entry + ARM_ENTRY),
+  // BLX of Thumb counts from the word that it is in.
+  place: (type, target, place) => (type === R_ARM_THM_CALL && !isThumb(target) ? place - (place % 4) : place),
+};
+
+export const ARM_OBJECTS: ObjectRules = {
+  entry: { entryBytes: 16, writeEntry },
+  gotWithoutBase: () => false,
+  interwork: INTERWORK,
+};
