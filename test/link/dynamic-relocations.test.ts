@@ -298,3 +298,18 @@ test("sections of one name are placed by all their flags, and apart by their typ
   equal(found[4], ".text .rodata own .tdata .data .bss own");
   equal(found[5], ".text .rodata .tdata own .data .bss");
 });
+
+eachTarget("where all relocations are packed, the table that they were to be in stays, empty", (target) => {
+  const word = target.wordBytes === 8 ? ".quad" : ".long";
+  const object = compile(
+    target,
+    "packed.s",
+    `.globl _start\n_start: .cfi_startproc\nnop\n.cfi_endproc\n.data\n.balign 8\n${word} _start\n`,
+  );
+  likeGnuLd(target, (shop) => {
+    const packed = ["-z", "pack-relative-relocs", object];
+    shop.ld("pie", ["-pie", "--dynamic-linker", target.interpreter, ...packed]);
+    shop.ld("static-pie", ["-static", "-pie", "--no-dynamic-linker", ...packed]);
+    shop.ld("library.so", ["-shared", "-Bsymbolic", ...packed]);
+  });
+});

@@ -150,18 +150,31 @@ export function makeRelocationChunks(
     pltCount += dynamicCount;
     dynamicCount = 0;
   }
-  const make = (name: string, section: string, count: number, bytes: number, kind: number): Chunk | undefined => {
-    if (count === 0) return undefined;
+  const make = (
+    name: string,
+    section: string,
+    count: number,
+    bytes: number,
+    kind: number,
+    keep = false,
+  ): Chunk | undefined => {
+    if (count === 0 && !keep) return undefined;
     const output = outputNamed(outputs, section, kind, SHF_ALLOC);
+    if (keep) output.keep = true;
     // Of packed ones no two are of one size.
     output.entsize = kind === SHT_ANDROID_REL || kind === SHT_ANDROID_RELA ? 1 : bytes;
     return addChunk(outputs, output, name, count * bytes, machine.wordBytes);
   };
   const { androidRelocations, androidRelrTags } = options;
+  // GNU ld packs when it has the section and the tags already; they stay, with nothing in them.
+  const isEmptied = mode.dynamic && dynamicCount === 0 && packed > 0 && !androidRelocations;
   const dynamicType = !androidRelocations ? type : machine.rela ? SHT_ANDROID_RELA : SHT_ANDROID_REL;
   const parts = mode.dynamic ? split?.() : undefined;
   return {
-    dynamic: parts === undefined ? make(`${prefix}.dyn`, `${prefix}.dyn`, dynamicCount, size, dynamicType) : undefined,
+    dynamic:
+      parts === undefined
+        ? make(`${prefix}.dyn`, `${prefix}.dyn`, dynamicCount, size, dynamicType, isEmptied)
+        : undefined,
     parts,
     plt: make(mode.dynamic ? `${prefix}.plt` : `${prefix}.iplt`, `${prefix}.plt`, pltCount, size, type),
     relr: make(

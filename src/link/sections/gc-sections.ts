@@ -284,7 +284,8 @@ function sweepSymbols(walk: Walk): Uint8Array {
     if (symbols.kind[id] === KIND_COMMON) {
       const owner = symbols.owner[id];
       const where = commonClass(symbols, id);
-      if ((commons[owner] & where) !== 0) continue;
+      // BFD counts the space for thread-local ones among what the linker has made, which always stays.
+      if ((commons[owner] & where) !== 0 || where === COMMON_TLS) continue;
       if (symbols.size[id] > 0) gone[owner] |= where;
     } else if (symbols.section[id] < 0 || (sections.state[symbols.section[id]] & STATE_LIVE) !== 0) continue;
     symbols.flags[id] |= FLAG_COLLECTED;
@@ -295,7 +296,6 @@ function sweepSymbols(walk: Walk): Uint8Array {
 const COMMON_NAMES = [
   [COMMON_PLAIN, "COMMON"],
   [COMMON_LARGE, "LARGE_COMMON"],
-  [COMMON_TLS, ".tcommon"],
 ] as const;
 
 /** Marks what nothing keeps. As GNU ld, names among them the copies of section groups that lost to another file's. */

@@ -96,7 +96,7 @@ function compareFiles(plan: LinkPlan, ours: string, theirs: string): string[] {
   if (!existsSync(ours) || !existsSync(theirs)) return ["an output is missing"];
   if (plan.output === "relocatable") return withoutMeant(plan, comparePortraits(portrait(ours), portrait(theirs)));
   const [actual, expected]: Aspects[] = observeBoth(ours, theirs);
-  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected)));
+  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected, theirs)));
 }
 
 function comparePortraits(ours: readonly string[], theirs: readonly string[]): string[] {

@@ -2,14 +2,17 @@
 // ld"): taken out of both portraits where it can be nothing else, so that all beside it is compared.
 
 import type { Aspects } from "../../support/observe.ts";
+import { run } from "../../support/run.ts";
 
 const PLT_SECTION = /^\.(?:rela?\.plt|plt|plt\.sec|got\.plt) /;
 const PLT_TAG = /^(?:PLTGOT|PLTRELSZ|PLTREL|JMPREL)\b/;
 
-/** Both without the leftovers of theirs. */
-export function withoutLeftovers(ours: Aspects, theirs: Aspects): [Aspects, Aspects] {
+/** Both without the leftovers of theirs. @param path GNU ld's file */
+export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): [Aspects, Aspects] {
   let pair: [Aspects, Aspects] = [ours, theirs];
   if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
+  if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
+    pair = pair.map(withoutEhFrame) as [Aspects, Aspects];
   return pair;
 }
 
@@ -40,5 +43,21 @@ function withoutPlt(aspects: Aspects, got: boolean): Aspects {
     segments: (aspects.segments ?? []).map((line) => line.replaceAll(names, "")),
     dynamic: (aspects.dynamic ?? []).filter((line) => !PLT_TAG.test(line)),
     symbols: (aspects.symbols ?? []).filter((line) => !line.startsWith("_GLOBAL_OFFSET_TABLE_ ")),
+  };
+}
+
+function isEmpty(path: string, name: string): boolean {
+  const { stdout } = run("readelf", ["-SW", path]);
+  const line = stdout.split("\n").find((it) => it.includes(`] ${name} `)) ?? "";
+  return /\s[0-9a-f]{8,}\s+[0-9a-f]{6,}\s+0{6,}\s/.test(line);
+}
+
+/** GNU ld makes one for its PLT, empties it, because the inputs have none, and keeps it. */
+function withoutEhFrame(aspects: Aspects): Aspects {
+  return {
+    ...aspects,
+    sections: (aspects.sections ?? []).filter((line) => !line.startsWith(".eh_frame ")),
+    segments: (aspects.segments ?? []).map((line) => line.replace(/ \.eh_frame(?= |$)/, "")),
+    symbols: (aspects.symbols ?? []).filter((line) => !line.startsWith(".eh_frame SECTION ")),
   };
 }

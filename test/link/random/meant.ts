@@ -48,16 +48,6 @@ const LINES: readonly Meant[] = [
       "an absolute symbol of a library that is read first GNU ld takes for one of an object: a weak one is left out",
   },
   {
-    // One with records would be missing in the segments as well.
-    pattern: /only GNU ld: +\.eh_frame PROGBITS entry 00 flags A align \d+$/,
-    reason: "GNU ld keeps an empty .eh_frame that it had made for a PLT",
-  },
-  {
-    pattern: /only GNU ld: +\.eh_frame SECTION LOCAL DEFAULT size 0 in \.eh_frame$/,
-    when: ({ args }) => args.includes("--emit-relocs"),
-    reason: "the same",
-  },
-  {
     pattern:
       /: +\d+ \.note\.gnu\.build-id NOTE at 0+ size 0000(?:24|20) [0-9a-f]{8} entry 00 flags A link 0 info 0 align 4$/,
     when: ({ output }) => output === "relocatable",

@@ -248,3 +248,28 @@ eachTarget(
     });
   },
 );
+
+eachTarget(
+  "space for a thread-local common symbol stays under --gc-sections, and .tbss where a definition took its place",
+  (target) => {
+    const common = compile(target, "common.s", `${FUNCTION}.type t, @tls_object\n.comm t, 64, 8\n`);
+    const definition = compile(target, "definition.s", `${DEFINES_T}.text\n.cfi_startproc\n.cfi_endproc`);
+    likeGnuLd(target, (shop) => {
+      shop.ld("collected", ["--gc-sections", common]);
+      shop.ld("collected.so", ["-shared", "--gc-sections", "-z", "norelro", common]);
+      shop.ld("replaced", [common, definition, "--no-warnings"]);
+      shop.ld("replaced-before", [definition, common, "--no-warnings"]);
+      shop.ld("replaced-collected", ["--gc-sections", definition, common, "--no-warnings"]);
+    });
+  },
+);
+
+eachTarget("an object's first thread-local section is aligned as all of them", (target) => {
+  const section = (name: string, align: number): string =>
+    `.section ${name},"awT",@progbits\n.balign ${align}\n.long 1\n`;
+  const text = `${section(".tdata", 4)}${section(".tdata.wide", 32)}.section .tbss,"awT",@nobits\n.balign 64\n.skip 4\n`;
+  const object = compile(target, "object.s", text);
+  likeGnuLd(target, (shop) => {
+    shop.ld("joined.o", ["-r", object]);
+  });
+});
