@@ -72,6 +72,8 @@ export interface PltStyles {
   readonly direct: PltStyle;
   /** `.plt.sec`, and `.plt.got` under `-z ibtplt`: endbr and one indirect jump. */
   readonly directIbt: PltStyle;
+  /** Position-independent entries find the GOT in a register, which must be set up before they are called (i386: %ebx). */
+  readonly needsGotRegister: boolean;
   /** What binds TLS descriptors lazily, at the end of .plt: DT_TLSDESC_PLT; undefined where they are bound when loaded. */
   readonly tlsDescriptor: TlsDescriptorEntry | undefined;
   /** The CIE of the PLT's unwind information, for FDEs with 4-byte pc-relative addresses. Whole words long. */

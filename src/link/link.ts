@@ -24,6 +24,7 @@ import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import { reportCommons } from "./reports/common-warnings.ts";
 import { reportDuplicates } from "./reports/duplicates.ts";
 import { reportHidden } from "./reports/hidden-symbols.ts";
+import { reportTextIfuncs } from "./reports/ifunc-warnings.ts";
 import { reportFileWarnings, reportSymbolWarnings } from "./reports/symbol-warnings.ts";
 import { reportTraced } from "./reports/trace-symbols.ts";
 import { reportUndefined } from "./reports/undefined.ts";
@@ -179,6 +180,7 @@ function linkImage(
   // Sections of the linker's own. Sizes are final beyond this point.
   const ibtPlt = options.z.ibtplt || properties.ibt;
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
+  reportTextIfuncs(scan, symbols, mode, report);
   if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
   placeChunks(outputs);
   orderLinked(objects, sections, outputs);

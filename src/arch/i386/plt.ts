@@ -120,6 +120,7 @@ export const I386_PLT: PltStyles = {
   lazyIbt,
   direct,
   directIbt,
+  needsGotRegister: true,
   tlsDescriptor: undefined,
   cie: CIE,
 };

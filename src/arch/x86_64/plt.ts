@@ -101,4 +101,12 @@ const tlsDescriptor: TlsDescriptorEntry = {
   },
 };
 
-export const X86_64_PLT: PltStyles = { lazy, lazyIbt, direct, directIbt, tlsDescriptor, cie: CIE };
+export const X86_64_PLT: PltStyles = {
+  lazy,
+  lazyIbt,
+  direct,
+  directIbt,
+  needsGotRegister: false,
+  tlsDescriptor,
+  cie: CIE,
+};

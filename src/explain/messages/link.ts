@@ -231,6 +231,14 @@ export const linkMessages: MessageTable = {
     message: ".preinit_array section is not allowed in a shared library: it runs before any library is initialised",
     cure: "move the function to .init_array, or link it into the program",
   },
+  "ifunc-text-relocation": {
+    message: "IFUNCs beside text relocations: a resolver may be called while its code is not executable",
+    cure: "recompile with {option}",
+  },
+  "ifunc-relocation": {
+    message: "{type} against `{symbol:symbol}', an IFUNC: which function it is, nobody knows before the program runs",
+    cure: "refer to the function itself, or recompile with -fPIC",
+  },
   "address-protected": {
     message:
       "{type} takes the address of protected function `{symbol:symbol}'[[ of {library}]], which is another one there",

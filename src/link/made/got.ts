@@ -2,13 +2,21 @@
 // that .rela.dyn has its size), written after it: one list, so the two cannot disagree.
 
 import type { Machine } from "../../arch/index.ts";
+import { STT_GNU_IFUNC } from "../../elf/constants.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, isSettledTls } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
-import { FLAG_CANONICAL_PLT, FLAG_DYNSYM, type SymbolTable } from "../tables/symbol-table.ts";
-import { descriptorsStart, type Slots } from "./slots.ts";
+import {
+  FLAG_CANONICAL_PLT,
+  FLAG_DYNSYM,
+  FLAG_NEEDS_PLT,
+  FLAG_PREEMPTIBLE,
+  isDefinedHere,
+  type SymbolTable,
+} from "../tables/symbol-table.ts";
+import { descriptorsStart, hasOwnResolver, type Slots } from "./slots.ts";
 
 /** The dynamic linker's to fill: 0 here. */
 export const CONTENT_ZERO = 0;
@@ -64,7 +72,8 @@ export function planGot(
     for (const id of slots.gotSymbols) {
       const at = slots.got[id];
       const binding = scan.bindings[id];
-      if (binding === BIND_IMPORTED) add(got, at, CONTENT_ZERO, id, dynamic.globDat, true);
+      if (isResolvedHere(symbols, id)) add(got, at, CONTENT_ADDRESS, id, dynamic.irelative, false);
+      else if (binding === BIND_IMPORTED) add(got, at, CONTENT_ZERO, id, dynamic.globDat, true);
       else if (binding === BIND_IFUNC) {
         const viaPlt = (symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0;
         if (viaPlt) add(got, at, CONTENT_PLT, id, mode.pic ? dynamic.relative : 0, false);
@@ -94,7 +103,7 @@ export function planGot(
   if (gotPlt !== undefined) {
     for (const id of slots.pltSymbols) {
       const offset = slots.gotPltHeader + slots.plt[id] * wordBytes;
-      const isIfunc = scan.bindings[id] === BIND_IFUNC;
+      const isIfunc = hasOwnResolver(symbols, scan.bindings, id);
       const content = isIfunc ? CONTENT_ADDRESS : CONTENT_LAZY;
       const type = isIfunc ? dynamic.irelative : dynamic.jumpSlot;
       pltWords.push({ chunk: gotPlt, offset, content, symbol: id, type, named: !isIfunc });
@@ -134,4 +143,10 @@ function isNamed(symbols: SymbolTable, scan: Scan, id: SymbolId): boolean {
  */
 function isExportedFixed(symbols: SymbolTable, id: SymbolId, mode: OutputMode): boolean {
   return mode.dynamic && !mode.pic && (symbols.flags[id] & FLAG_DYNSYM) !== 0;
+}
+
+/** An IFUNC of a library that cannot be overridden and is only loaded from the GOT: no PLT entry is to be the same function. */
+function isResolvedHere(symbols: SymbolTable, id: SymbolId): boolean {
+  const isExported = (symbols.flags[id] & (FLAG_DYNSYM | FLAG_PREEMPTIBLE | FLAG_NEEDS_PLT)) === FLAG_DYNSYM;
+  return isExported && symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id);
 }

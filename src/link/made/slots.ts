@@ -8,7 +8,7 @@
 //   .plt.got   entries of functions that have a .got slot anyway
 
 import type { Machine, PltStyle } from "../../arch/index.ts";
-import { STT_GNU_IFUNC } from "../../elf/constants.ts";
+import { STT_GNU_IFUNC, STV_DEFAULT } from "../../elf/constants.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
@@ -107,7 +107,7 @@ export function allocateSlots(
       slots.tlsIeNegated[id] = take(slots, slots.tlsIeNegatedSymbols, id, word);
     }
     if ((flags & FLAG_NEEDS_TLS_DESC) !== 0) slots.tlsDesc[id] = (slots.tlsDescSymbols.push(id) - 1) * 2 * word;
-    if ((flags & FLAG_NEEDS_PLT) !== 0) allocatePlt(slots, id, symbols, scan.bindings[id], mode);
+    if ((flags & FLAG_NEEDS_PLT) !== 0) allocatePlt(slots, id, symbols, scan.bindings, mode);
   }
   if (mode.dynamic) joinIfuncs(slots);
   if (scan.needsTlsLd) {
@@ -150,11 +150,11 @@ function take(slots: Slots, list: SymbolId[], id: SymbolId, bytes: number): numb
   return at;
 }
 
-function allocatePlt(slots: Slots, id: SymbolId, symbols: SymbolTable, binding: number, mode: OutputMode): void {
+function allocatePlt(slots: Slots, id: SymbolId, symbols: SymbolTable, bindings: Uint8Array, mode: OutputMode): void {
   const flags = symbols.flags[id];
   // An IFUNC of this library has a slot of its own, which stays lazy: its resolver may depend on other libraries (as BFD).
   const isOwnIfunc = symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id);
-  if (binding === BIND_IFUNC) {
+  if (hasOwnResolver(symbols, bindings, id)) {
     slots.iplt[id] = slots.ipltSymbols.push(id) - 1;
   } else if (!mode.dynamic) {
     // A weak reference that became 0 has no entry.
@@ -163,6 +163,13 @@ function allocatePlt(slots: Slots, id: SymbolId, symbols: SymbolTable, binding: 
   } else {
     slots.plt[id] = slots.pltSymbols.push(id) - 1;
   }
+}
+
+/** Does this output's PLT entry run the resolver itself, whoever might come before? A protected function's does (as BFD). */
+export function hasOwnResolver(symbols: SymbolTable, bindings: Uint8Array, id: SymbolId): boolean {
+  if (bindings[id] === BIND_IFUNC) return true;
+  const isOwn = symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id);
+  return isOwn && symbols.visibility[id] !== STV_DEFAULT;
 }
 
 /** Where the PLT and the GOT are, once laid out. */

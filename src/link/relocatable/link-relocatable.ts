@@ -21,7 +21,6 @@ import { shrinkEhFrames } from "./eh-frame.ts";
 import { measureGroups, planSignatures, writeGroups } from "./group-sections.ts";
 import { numberSections, planFile, writeFileHeaders } from "./headers.ts";
 import { buildIdPlace, markStack, planMade, reserveMade } from "./made-sections.ts";
-import { alignTls } from "./output-table.ts";
 import { type RelocationPlan, type RelocationWriter, scanRelocations } from "./relocations.ts";
 import { createSymbolPlan, planGlobals, planLocals, usesGnuFeatures, writeSymbolTable } from "./symbols.ts";
 import { placeSections, writeContents } from "./write-contents.ts";
@@ -72,8 +71,6 @@ export function linkRelocatable(
   planGlobals(plan, objects, referenced);
   const entry = entryOffset(loader, options, report);
   if (failed() && !options.noInhibitExec) return undefined;
-
-  alignTls(table, assigned.ordered);
 
   // The file. Every index and offset is final.
   const headerCount = numberSections(assigned);

@@ -153,19 +153,6 @@ export function joinOutput(table: OutputTable, id: OutputSectionId, sections: Se
   sections.output[section] = id;
 }
 
-/**
- * The first of the thread-local sections that stand together is aligned as all of them are, so that the segment is that they
- * become (bfd/elflink.c, _bfd_elf_tls_setup).
- */
-export function alignTls(table: OutputTable, ordered: Int32Array): void {
-  const isTls = (id: OutputSectionId): boolean => (table.flags[id] & SHF_TLS) !== 0;
-  const first = ordered.findIndex(isTls);
-  if (first < 0) return;
-  const end = ordered.findIndex((id, i) => i > first && !isTls(id));
-  const together = ordered.slice(first, end < 0 ? ordered.length : end);
-  table.alignment[ordered[first]] = together.reduce((most, id) => Math.max(most, table.alignment[id]), 1);
-}
-
 /** sh_type: an output section whose first input had no contents, but not all, has some. */
 export function outputType(table: OutputTable, id: OutputSectionId): number {
   const type = table.type[id];

@@ -18,6 +18,7 @@ export type ComplaintCode =
   | "needs-pic"
   | "tls-sequence"
   | "relocation-tls-symbol"
+  | "ifunc-relocation"
   | "discarded-reference"
   | "copy-relocation-protected"
   | "copy-relocation-forbidden"

@@ -68,9 +68,6 @@ export function scanSite(scanner: Scanner, site: Site, kind: number, width: numb
       scanPcRelative(scanner, site, width);
       return false;
     case EXPRESSION_PLT_GOT_RELATIVE:
-      scan.needsGotBase = true;
-      scanCall(scanner, site);
-      return false;
     case EXPRESSION_PLT_PC:
       scanCall(scanner, site);
       return false;
@@ -80,11 +77,8 @@ export function scanSite(scanner: Scanner, site: Site, kind: number, width: numb
       return false;
     case EXPRESSION_GOT_OFFSET:
     case EXPRESSION_GOT_PC:
-      // What is rewritten in a program of fixed address asks for no table any more.
-      if (relaxationOf(scanner, site) !== RELAX_NONE) {
-        if (kind === EXPRESSION_GOT_OFFSET && mode.pic) scan.needsGotBase = true;
-      } else {
-        if (kind === EXPRESSION_GOT_OFFSET) scan.needsGotBase = true;
+      // What is rewritten asks for no table any more.
+      if (relaxationOf(scanner, site) === RELAX_NONE) {
         need(scanner, site, FLAG_NEEDS_GOT);
         // An access that does not name the GOT's register holds the slot's address: position-independent code cannot.
         if (
@@ -97,13 +91,16 @@ export function scanSite(scanner: Scanner, site: Site, kind: number, width: numb
       }
       return false;
     case EXPRESSION_GOT_RELATIVE:
-      scan.needsGotBase = true;
       scanGotRelative(scanner, site);
       return false;
     case EXPRESSION_GOT_BASE_PC:
       scan.needsGotBase = true;
       return false;
     default:
+      if (isIfuncHere(scanner, site)) {
+        complain(scan.complaints, "ifunc-relocation", site);
+        return false;
+      }
       // SIZE: st_size is known now, unless the symbol is another module's. No copy is made for its sake.
       if (site.binding === BIND_IMPORTED && (mode.shared || isShared(symbols, site.symbol) || !mode.pic)) {
         addDynamic(scanner, site, site.type);
@@ -138,6 +135,12 @@ function scanWord(scanner: Scanner, site: Site): void {
   if (isNamedAnyway(scanner, site)) {
     addDynamic(scanner, site, machine.dynamic.word);
     return;
+  }
+  if (isIfuncHere(scanner, site)) {
+    // What the resolver returns, and a bit more, is nothing that a relocation could say.
+    if (machine.rela && site.addend !== 0) complain(scanner.scan.complaints, "ifunc-relocation", site);
+    // As BFD: what reads code or constants may want the PLT entry.
+    if (mode.pic && (!site.writable || isCode(scanner, site))) need(scanner, site, FLAG_NEEDS_PLT);
   }
   switch (site.binding) {
     case BIND_LOCAL:
@@ -202,6 +205,12 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
   const { mode, machine, symbols } = scanner;
   const isNarrow = width < machine.wordBytes || machine.wordBytes === 4;
   noteDirect(scanner, site, false);
+  // Position-independent PLT entries of i386 find the GOT in a register that such code has not set up.
+  const needsRegister = mode.pic && machine.plt.needsGotRegister && isCode(scanner, site);
+  if (needsRegister && site.symbol >= 0 && symbols.type[site.symbol] === STT_GNU_IFUNC) {
+    misuse(scanner, site);
+    return;
+  }
   switch (site.binding) {
     case BIND_LOCAL:
       return;
@@ -220,10 +229,13 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
         else if (width === machine.wordBytes || (width === 4 && site.writable)) addDynamic(scanner, site, site.type);
         else misuse(scanner, site);
       } else if (isShared(symbols, site.symbol)) {
-        const isFunction = symbols.type[site.symbol] === STT_FUNC || symbols.type[site.symbol] === STT_GNU_IFUNC;
+        const isFunction = isFunctionType(symbols.type[site.symbol]);
         const isProtected = (symbols.flags[site.symbol] & FLAG_SHARED_PROTECTED) !== 0;
         const viaPlt = isCall(scanner, site) || (isProtected && isCode(scanner, site));
-        if (isFunction && viaPlt) need(scanner, site, FLAG_NEEDS_PLT);
+        if (isFunction && viaPlt) {
+          need(scanner, site, FLAG_NEEDS_PLT);
+          if (needsRegister) addDynamic(scanner, site, site.type);
+        }
         // What can wait makes no copy (if something else does, settlePointers takes this back).
         else if (!isFunction && site.writable && width >= 4) addDynamic(scanner, site, site.type);
         else if (!needAddress(scanner, site)) {
@@ -248,6 +260,10 @@ function isOwnIfunc({ symbols }: Scanner, { symbol }: Site): boolean {
   return symbol >= 0 && symbols.type[symbol] === STT_GNU_IFUNC && isDefinedHere(symbols, symbol);
 }
 
+function isIfuncHere(scanner: Scanner, site: Site): boolean {
+  return site.binding === BIND_IFUNC || (site.binding === BIND_IMPORTED && isOwnIfunc(scanner, site));
+}
+
 /** L + A - P: a call. */
 function scanCall(scanner: Scanner, site: Site): void {
   // A quirk that GNU ld's users see in symbol tables: in a PIE a hidden function that is called becomes local.
@@ -260,17 +276,27 @@ function scanCall(scanner: Scanner, site: Site): void {
   else if (site.binding === BIND_ABSOLUTE && mode.pic && site.symbolIndex !== 0) misuse(scanner, site);
 }
 
+function isFunctionType(type: number): boolean {
+  return type === STT_FUNC || type === STT_GNU_IFUNC;
+}
+
 function isHidden(visibility: number): boolean {
   return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
 }
 
 function scanGotRelative(scanner: Scanner, site: Site): void {
+  // See scanPcRelative: whoever calls this address from elsewhere has another GOT in the register.
+  const isFunction = site.symbol >= 0 && isFunctionType(scanner.symbols.type[site.symbol]);
+  const needsRegister = scanner.mode.pic && scanner.machine.plt.needsGotRegister && isFunction;
   switch (site.binding) {
     case BIND_IFUNC:
-      need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
+      if (needsRegister) complain(scanner.scan.complaints, "ifunc-relocation", site);
+      else need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
       return;
     case BIND_IMPORTED:
-      if (scanner.mode.shared || cannotBeNull(scanner, site)) misuse(scanner, site);
+      // Defined here, it is this definition whatever comes before (as BFD's back ends for x86).
+      if (isDefinedHere(scanner.symbols, site.symbol) && !isOwnIfunc(scanner, site)) return;
+      if (scanner.mode.shared || cannotBeNull(scanner, site) || needsRegister) misuse(scanner, site);
       else if (isShared(scanner.symbols, site.symbol) && !needAddress(scanner, site)) forbidCopy(scanner, site);
       return;
     case BIND_ZERO:
@@ -300,7 +326,7 @@ function needAddress(scanner: Scanner, site: Site): boolean {
   const { symbols, options } = scanner;
   const id = site.symbol;
   const type = symbols.type[id];
-  if (type === STT_FUNC || type === STT_GNU_IFUNC) {
+  if (isFunctionType(type)) {
     // Its own library goes by the function itself: the function would have two addresses.
     if ((symbols.flags[id] & FLAG_SHARED_PROTECTED) !== 0) complain(scanner.scan.complaints, "address-protected", site);
     need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);

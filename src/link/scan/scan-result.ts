@@ -23,7 +23,7 @@ export interface Scan {
   dynType: Uint16Array;
   bindings: Uint8Array;
   readonly locals: LocalSymbols;
-  /** A relocation speaks of the GOT's address: there must be one. */
+  /** A relocation is for the GOT's address: there must be one. A distance from it alone asks for none (as BFD). */
   needsGotBase: boolean;
   /** Local dynamic TLS: one module slot for all. */
   needsTlsLd: boolean;

@@ -93,8 +93,9 @@ function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, op
   if ((symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0) symbols.flags[id] &= ~FLAG_DYNSYM;
   if (!isExported(symbols, id, mode, options)) return settled;
   symbols.flags[id] |= FLAG_DYNSYM;
-  if (!mode.shared || isBoundary(symbols, id) || !isPreemptible(symbols, id, replaceable(options).which))
-    return settled;
+  if (!mode.shared || isBoundary(symbols, id)) return settled;
+  // Nobody can come before it; but BFD has the dynamic linker find the function of an IFUNC by its name.
+  if (!isPreemptible(symbols, id, replaceable(options).which)) return settled === BIND_IFUNC ? BIND_IMPORTED : settled;
   symbols.flags[id] |= FLAG_PREEMPTIBLE;
   return BIND_IMPORTED;
 }

@@ -5,7 +5,7 @@ import { EXPRESSION_TLS_IE_ABSOLUTE } from "../../arch/index.ts";
 import { error } from "../../elf/problem.ts";
 import { addRelocation } from "../made/dynamic-relocations.ts";
 import { DYN_RELATIVE } from "../scan/scan-result.ts";
-import { BIND_IFUNC, BIND_IMPORTED } from "../symbols/bind.ts";
+import { BIND_IFUNC, BIND_IMPORTED, isSettledTls } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { FLAG_CANONICAL_PLT, type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
@@ -35,7 +35,10 @@ export function emitDynamic(
   const { dynamic } = machine;
   if (type !== DYN_RELATIVE) {
     const isTpoff = type === dynamic.tpoff || type === dynamic.tpoffNegated;
-    const named = symbol >= 0 && (scan.bindings[symbol] === BIND_IMPORTED || type === dynamic.word);
+    const binding = symbol < 0 ? -1 : scan.bindings[symbol];
+    const named = isTpoff
+      ? !isSettledTls(r.symbols, symbol, binding)
+      : symbol >= 0 && (binding === BIND_IMPORTED || type === dynamic.word);
     // A local thread-local variable is named by its offset in the block alone.
     const amount = isTpoff && !named ? target - r.layout.tlsStart + addend : addend;
     push(r, place, type, named ? r.dynamicIndex[symbol] : 0, amount);

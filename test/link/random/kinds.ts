@@ -20,7 +20,11 @@ const GNU: readonly Kind[] = [
   { pattern: /undefined reference to `([^'@]+)/, code: "undefined-symbol" },
   { pattern: /warning: undefined reference to `([^'@]+)/, code: "undefined-symbol", warning: true },
   { pattern: /multiple definition of `([^'@]+)/, code: "duplicate-symbol" },
-  { pattern: /recompile with -f(?:PIC|PIE)|can not be used when making/, code: "needs-pic" },
+  { pattern: /GNU indirect functions with DT_TEXTREL/, code: "ifunc-text-relocation", warning: true },
+  {
+    pattern: /unsupported non-PIC call to IFUNC|recompile with -f(?:PIC|PIE)|can not be used when making/,
+    code: "needs-pic",
+  },
   { pattern: /(?:hidden|internal|local) symbol `([^']+)' in .* is referenced by DSO/, code: "hidden-symbol-in-dso" },
   { pattern: /DSO missing from command line/, code: "dso-missing" },
   { pattern: /cannot find -l(\S+?)(?::|$)/, code: "library-not-found" },
@@ -28,7 +32,7 @@ const GNU: readonly Kind[] = [
   { pattern: /TLS (?:definition|reference) .* mismatches/, code: "tls-mismatch" },
   { pattern: /required symbol `([^']+)' not defined/, code: "required-symbol-undefined" },
   { pattern: /against absolute symbol .* is disallowed/, code: "relocation-absolute" },
-  { pattern: /SIZE\d+ against STT_GNU_IFUNC symbol/, code: "size-of-ifunc" },
+  { pattern: /against STT_GNU_IFUNC symbol `.*' (?:isn't supported|has non-zero addend)/, code: "ifunc-relocation" },
   { pattern: /no symbol version section for versioned symbol/, code: "version-node-missing" },
   {
     pattern: /un(?:defined|resolvable) symbol `([^']+)' referenced in expression/,

@@ -11,6 +11,8 @@ const PLT_TAG = /^(?:PLTGOT|PLTRELSZ|PLTREL|JMPREL)\b/;
 export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): [Aspects, Aspects] {
   let pair: [Aspects, Aspects] = [ours, theirs];
   if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
+  const functions = sharedIfuncs(ours, theirs);
+  if (functions.size > 0) pair = pair.map((it) => withoutIfuncs(it, functions)) as [Aspects, Aspects];
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
     pair = pair.map(withoutEhFrame) as [Aspects, Aspects];
   return pair;
@@ -21,14 +23,22 @@ function has({ sections = [] }: Aspects, name: string): boolean {
 }
 
 /**
- * A call of __tls_get_addr that is rewritten has had its PLT entry allotted (elf_x86_64_check_relocs comes first). Where no
- * other call needs the PLT, there is one with that entry alone, or, where nobody defines the function, with R_*_NONE.
+ * A call of __tls_get_addr that is rewritten has had its PLT entry allotted (elf_x86_64_check_relocs comes first); and so has
+ * that of a weak function which a static PIE settles as 0. Where no other call needs the PLT, there is one with such entries
+ * alone; those of functions that nobody defines have R_*_NONE or no relocation.
  */
 function hasIdlePlt(ours: Aspects, theirs: Aspects): boolean {
   const entries = (theirs.relocations ?? []).filter((line) => /^\.rela?\.plt /.test(line));
-  const isTheirs = has(theirs, ".rela.plt") || has(theirs, ".rel.plt");
-  const isOurs = has(ours, ".rela.plt") || has(ours, ".rel.plt");
+  const hasEntries = (it: Aspects): boolean => has(it, ".rela.plt") || has(it, ".rel.plt");
+  const isTheirs = hasEntries(theirs) || (isStaticPie(theirs) && has(theirs, ".plt"));
+  const isOurs = hasEntries(ours) || has(ours, ".plt");
   return isTheirs && !isOurs && entries.every((line) => / _{2,3}tls_get_addr\b/.test(line));
+}
+
+function isStaticPie({ dynamic = [], segments = [] }: Aspects): boolean {
+  return (
+    dynamic.some((line) => /^FLAGS_1 .*PIE/.test(line)) && !segments.some((line) => line.startsWith("interpreter"))
+  );
 }
 
 /** @param got without .got too: under -z now the PLT's words are in it */
@@ -59,5 +69,36 @@ function withoutEhFrame(aspects: Aspects): Aspects {
     sections: (aspects.sections ?? []).filter((line) => !line.startsWith(".eh_frame ")),
     segments: (aspects.segments ?? []).map((line) => line.replace(/ \.eh_frame(?= |$)/, "")),
     symbols: (aspects.symbols ?? []).filter((line) => !line.startsWith(".eh_frame SECTION ")),
+  };
+}
+
+/**
+ * A program's IFUNCs that libraries see as the function at the PLT entry, while GNU ld's export is the IFUNC itself, which the
+ * loader refuses, or the entry too, but the program's own pointers are to the function that is chosen.
+ */
+function sharedIfuncs(ours: Aspects, theirs: Aspects): ReadonlySet<string> {
+  const symbols = "dynamic symbols";
+  const entries = (ours[symbols] ?? []).filter((line) => / FUNC \w+ \w+ size 0 in \.plt(?:\.sec)?$/.test(line));
+  const names = entries.map((line) => line.replace(/ FUNC .*/, ""));
+  const isIfunc = (name: string): boolean => (theirs[symbols] ?? []).some((line) => line.startsWith(`${name} IFUNC `));
+  const isEntry = (name: string): boolean =>
+    (theirs[symbols] ?? []).some((line) => line.startsWith(`${name} FUNC `) && / in \.plt(?:\.sec)?$/.test(line));
+  return new Set(names.filter((name) => isIfunc(name) || (isEntry(name) && has(ours, ".got") && !has(theirs, ".got"))));
+}
+
+/** Which tables there are for their sake differs then. */
+function withoutIfuncs(aspects: Aspects, functions: ReadonlySet<string>): Aspects {
+  const isOther = (line: string): boolean => !functions.has(line.replace(/ I?FUNC .*/, ""));
+  const names = / \.(?:rela?\.(?:plt|dyn|got|data\S*)|plt|plt\.sec|got|got\.plt)(?= |$)/g;
+  const { sections = [], segments = [], dynamic = [], relocations = [], symbols = [], header = [] } = aspects;
+  return {
+    ...aspects,
+    header: header.filter((line) => !line.startsWith("OS/ABI")),
+    sections: sections.filter((line) => ` ${line.replace(/ .*/, "")}`.replaceAll(names, "") !== ""),
+    segments: segments.map((line) => line.replaceAll(names, "")),
+    dynamic: dynamic.filter((line) => !PLT_TAG.test(line) && !/^RELA?(?:SZ|ENT|COUNT)?\b/.test(line)),
+    relocations: relocations.filter((line) => !/R_\w+_IRELATIV/.test(line)),
+    "dynamic symbols": (aspects["dynamic symbols"] ?? []).filter(isOther),
+    symbols: symbols.filter((line) => isOther(line) && !line.startsWith("_GLOBAL_OFFSET_TABLE_ ")),
   };
 }

@@ -2,7 +2,8 @@
 // kind of output. A pointer to one must be the same from wherever it is taken.
 
 import { equal } from "node:assert/strict";
-import { compile } from "../../support/build.ts";
+import { test } from "node:test";
+import { compile, i386, x86_64 } from "../../support/build.ts";
 import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
 
 const CHOICE = `
@@ -91,4 +92,63 @@ eachTarget("a static program uses the C library's own", (target) => {
     });
     equal(stdout, "resolved 8 ved\n");
   }
+});
+
+/** Each way to refer to an IFUNC `f` that is defined in another file. */
+const REFERENCES: Readonly<Record<string, string>> = {
+  call: "call f@PLT",
+  got: "mov f@GOTPCREL(%rip), %rax",
+  both: "call f@PLT\nmov f@GOTPCREL(%rip), %rax",
+  pointer: ".data\n.balign 8\n.quad f",
+  constant: ".section .rodata\n.balign 8\n.quad f",
+  all: "call f@PLT\nmov f@GOTPCREL(%rip), %rax\n.data\n.balign 8\n.quad f",
+};
+
+const START = ".globl _start\n_start: .cfi_startproc\nnop\n.cfi_endproc\n";
+const IFUNC = ".globl f\n.type f, @gnu_indirect_function\nf: lea g(%rip), %rax\nret\n.size f, . - f\ng: ret\n";
+
+for (const visibility of ["default", "protected", "hidden"]) {
+  test(`${visibility} IFUNCs have the relocations, slots and entries of GNU ld's in libraries and PIE`, () => {
+    const definition = visibility === "default" ? IFUNC : `.${visibility} f\n${IFUNC}`;
+    const ifunc = compile(x86_64, `ifunc-${visibility}.s`, definition);
+    likeGnuLd(x86_64, (shop) => {
+      for (const [name, text] of Object.entries(REFERENCES)) {
+        const user = compile(x86_64, `${name}.s`, START + text);
+        shop.ld(`${name}.so`, ["-shared", user, ifunc]);
+        shop.ld(`${name}-symbolic.so`, ["-shared", "-Bsymbolic", user, ifunc]);
+        shop.ld(`${name}-pie`, ["-pie", "--dynamic-linker", x86_64.interpreter, user, ifunc]);
+      }
+    });
+  });
+}
+
+test("the size of an IFUNC, and a place in it, are refused", () => {
+  const ifunc = compile(x86_64, "ifunc.s", IFUNC);
+  likeGnuLd(x86_64, (shop) => {
+    for (const [name, text] of [["size", "mov $f@SIZE, %eax"] as const, ["place", ".data\n.quad f + 8"] as const]) {
+      const user = compile(x86_64, `${name}.s`, START + text);
+      for (const kind of ["-static", "-pie", "-shared"]) shop.refuses(name, [kind, user, ifunc], "ld");
+    }
+  });
+});
+
+test("i386: code without the GOT's register cannot call the PLT of position-independent output", () => {
+  const call = compile(i386, "call.s", `${START}call f\n`);
+  const address = compile(i386, "address.s", `${START}lea f@GOTOFF(%ebx), %eax\n`);
+  const ifunc = compile(i386, "ifunc.s", ".globl f\n.type f, @gnu_indirect_function\nf: ret\n.size f, . - f\n");
+  const plain = compile(
+    i386,
+    "plain.s",
+    `.globl f\n.type f, @function\nf: .cfi_startproc\nret\n.cfi_endproc\n.size f, . - f\n`,
+  );
+  likeGnuLd(i386, (shop) => {
+    const loader = ["--dynamic-linker", i386.interpreter, "-z", "notext"];
+    shop.ld("plain.so", ["-shared", plain]);
+    shop.refuses("ifunc", ["-pie", ...loader, call, ifunc], "ld");
+    shop.refuses("ifunc", ["-pie", ...loader, address, ifunc], "ld");
+    shop.refuses("address", ["-pie", ...loader, address, "plain.so"], "ld");
+    // The call goes to the function itself; a library's own function is at a known distance from the GOT.
+    shop.ld("call", ["-pie", ...loader, call, "plain.so"]);
+    shop.ld("address.so", ["-shared", ...loader.slice(2), address, plain]);
+  });
 });
