@@ -32,7 +32,14 @@ export type { Placement } from "./objects/place.ts";
 export { type MappedRegion, PAGE, readMemory } from "./objects/region.ts";
 export * from "./settings/contract.ts";
 export * from "./settings/profiles.ts";
-export { findSystem, type Release, SYSTEM_NAMES, type System } from "./systems/index.ts";
+export {
+  type AndroidSystem,
+  findAndroid,
+  findSystem,
+  type Release,
+  SYSTEM_NAMES,
+  type System,
+} from "./systems/index.ts";
 export { blockFromThreadPointer } from "./tls/tls.ts";
 export { bindingLine, bindingLines, type DebugCategory, debugLines, searchesMade, searchLines } from "./views/debug.ts";
 export { type LateSymbol, missingLater } from "./views/missing-later.ts";

@@ -2,11 +2,23 @@
 // in load/check, their words in explain/check.
 
 import { resolve } from "node:path";
-import { EI_CLASS, EI_DATA, ELFCLASS64, ELFDATA2MSB, identify } from "../../elf/index.ts";
-import { fails, fileLines, mergeFiles, summaryLines, writeCheckJson } from "../../explain/check/index.ts";
+import { identify } from "../../elf/index.ts";
+import {
+  fails,
+  fileLines,
+  mergeFiles,
+  type PassedOver,
+  summaryLines,
+  writeCheckJson,
+} from "../../explain/check/index.ts";
 import { filesUnder } from "../../host/walk.ts";
-import { type FileReport, settleElsewhere, settleVariants } from "../../load/check/index.ts";
-import { loaderRecordOf } from "../../load/machines/index.ts";
+import {
+  type FileReport,
+  settleElsewhere,
+  settleUnknownMachines,
+  settleVariants,
+  strangerKind,
+} from "../../load/check/index.ts";
 import type { Io } from "../io.ts";
 import { isDirectory } from "../loader-options.ts";
 import { FAILURE, runRequest, SUCCESS } from "../run-request.ts";
@@ -29,22 +41,22 @@ function checkAll(request: Request, io: Io): number {
   let session = startSession(request);
   const named: FileReport[] = [];
   const found: FileReport[] = [];
-  let skipped = 0;
+  const skipped = { other: 0, kinds: new Map<string, number>() };
   const say = (lines: readonly string[]): void => {
     if (!json && lines.length > 0) io.out(`${lines.join("\n")}\n`);
   };
-  for (const file of filesOf(request, () => skipped++)) {
+  for (const file of filesOf(request, skipped)) {
     if (session.kept() > KEPT_BYTES) session = startSession(request);
     const report = session.checker.check(file.name, file.path);
     (file.named ? named : found).push(report);
     if (file.named) say(fileLines({ report, named: true }, style));
   }
   // What else is there is known at the end.
-  const settled = settleVariants(settleElsewhere(found));
+  const settled = settleUnknownMachines(settleVariants(settleElsewhere(found)));
   const said = settled.map((report) => fileLines({ report, named: false }, style));
   for (const lines of mergeFiles(said)) say(lines);
   const reports = [...named, ...settled];
-  if (json) writeCheckJson(reports, (text) => io.out(text));
+  if (json) writeCheckJson(reports, skipped, (text) => io.out(text));
   else if (reports.length !== 1 || named.length === 0) say(summaryLines(reports, skipped, style));
   return reports.some(fails) ? FAILURE : SUCCESS;
 }
@@ -58,7 +70,11 @@ interface CheckedFile {
   readonly named: boolean;
 }
 
-function* filesOf({ paths, root }: Request, skip: () => void): Generator<CheckedFile> {
+/** Counts what is passed over. */
+type Skipped = PassedOver & { other: number; readonly kinds: Map<string, number> };
+
+function* filesOf({ paths, root }: Request, skipped: Skipped): Generator<CheckedFile> {
+  const skip = (): number => skipped.other++;
   const outside = root === undefined ? "" : resolve(root).replace(/\/$/, "");
   for (const name of paths.length === 0 ? ["/"] : paths) {
     const path = root === undefined ? resolve(name) : resolve("/", name);
@@ -69,7 +85,9 @@ function* filesOf({ paths, root }: Request, skip: () => void): Generator<Checked
     }
     for (const { path: found, start } of filesUnder(outside + path, skip)) {
       if (!isWanted(found, start)) {
-        skip();
+        const kind = strangerKind(start);
+        if (kind === undefined) skip();
+        else skipped.kinds.set(kind, (skipped.kinds.get(kind) ?? 0) + 1);
         continue;
       }
       const inside = found.slice(outside.length);
@@ -79,14 +97,9 @@ function* filesOf({ paths, root }: Request, skip: () => void): Generator<Checked
   }
 }
 
-/** ELF files for machines that are known, other than objects, and addons whatever they are. */
+/** ELF files other than objects, and addons whatever they are. */
 function isWanted(path: string, start: Uint8Array): boolean {
   if (path.endsWith(".node")) return true;
-  if (identify(start) !== "elf-shared" && identify(start) !== "elf-executable") return false;
-  if (start.length <= 19 || path.endsWith(".debug")) return false;
-  const elfClass = start[EI_CLASS] === ELFCLASS64 ? 64 : 32;
-  const littleEndian = start[EI_DATA] !== ELFDATA2MSB;
-  const machine = littleEndian ? start[18] + 256 * start[19] : 256 * start[18] + start[19];
-  // Which of a machine's ABIs it is does not matter here.
-  return loaderRecordOf({ header: { machine, flags: 0 }, elfClass, littleEndian }) !== undefined;
+  const kind = identify(start);
+  return (kind === "elf-shared" || kind === "elf-executable") && start.length > 19 && !path.endsWith(".debug");
 }

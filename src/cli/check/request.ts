@@ -4,7 +4,15 @@ import { resolve } from "node:path";
 import type { CheckStyle } from "../../explain/check/index.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import { FILE_ERRORS } from "../../load/search/index.ts";
-import { findSystem, SYSTEM_NAMES, type System } from "../../load/systems/index.ts";
+import {
+  type AndroidSystem,
+  findAndroid,
+  findSystem,
+  MACHINE_NAMES,
+  machineOfName,
+  SYSTEM_NAMES,
+  type System,
+} from "../../load/systems/index.ts";
 import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld } from "../loader-options.ts";
@@ -23,7 +31,8 @@ export const HELP: string = `Usage: solder check [options] PATH...
 
 Tells whether programs, shared libraries and Node.js addons will load, and if not, why and
 what to do. Nothing of what is checked is run. Without options: on this machine, by doing all
-that its dynamic linker would do. A directory stands for the ELF files in it.
+that its dynamic linker would do; what is made for other machines is judged on its own
+platform. A directory stands for the ELF files in it.
 
 For which systems:
       --for SYSTEMS         these, by bundled tables; commas in between (see below)
@@ -42,6 +51,10 @@ What to show:
 
 Systems for --for:
 ${systemLines()}
+Each stands for itself on a file's own machine; with /MACHINE behind it, on that one:
+debian:12/arm64. Machines:
+  ${MACHINE_NAMES.slice(0, 5).join(", ")},
+  ${MACHINE_NAMES.slice(5).join(", ")}
 
 Exit status: 0 everything loads, 1 something does not, 2 wrong usage.
 
@@ -49,12 +62,13 @@ Examples:
   solder check build/Release/addon.node
   solder check --for debian:12,ubuntu:22.04,alpine:3.20 node_modules
   solder check --for glibc:2.28 dist/program
+  solder check --for debian:12/arm64,alpine:3.20/arm64 prebuilds/linux-arm64
   solder check --root ./rootfs
 `;
 
 export interface Request {
   readonly paths: readonly string[];
-  readonly systems: readonly System[];
+  readonly systems: readonly (System | AndroidSystem)[];
   readonly world: LoaderWorld;
   readonly root: string | undefined;
   /** --cpu was given. */
@@ -109,10 +123,10 @@ export function parseRequest(args: readonly string[], io: Io): Request | string 
   };
 }
 
-function systemsOf(lists: readonly string[]): readonly System[] | string {
-  const systems: System[] = [];
+function systemsOf(lists: readonly string[]): Request["systems"] | string {
+  const systems: (System | AndroidSystem)[] = [];
   for (const name of lists.flatMap((list) => list.split(",")).map((it) => it.trim())) {
-    const system = findSystem(name);
+    const system = findSystem(name) ?? findAndroid(name);
     if (system === undefined) return unknownSystem(name);
     if (!systems.some((it) => it.name === name)) systems.push(system);
   }
@@ -120,10 +134,15 @@ function systemsOf(lists: readonly string[]): readonly System[] | string {
 }
 
 function unknownSystem(name: string): string {
+  const [base, machine] = name.split("/");
+  const known = findSystem(base) ?? findAndroid(base);
+  if (machine !== undefined && machineOfName(machine) === undefined && known !== undefined) {
+    return `--for does not know the machine '${machine}' of '${name}'; it knows ${MACHINE_NAMES.join(", ")}`;
+  }
   const [family] = name.split(":");
   const meant = closest(name, SYSTEM_NAMES);
-  const known = SYSTEM_NAMES.filter((it) => it.startsWith(`${family}:`));
+  const others = SYSTEM_NAMES.filter((it) => it.startsWith(`${family}:`));
   const hint =
-    known.length > 0 ? `; it knows ${known.join(", ")}` : meant === undefined ? "" : `; did you mean ${meant}?`;
+    others.length > 0 ? `; it knows ${others.join(", ")}` : meant === undefined ? "" : `; did you mean ${meant}?`;
   return `--for does not know '${name}'${hint}`;
 }

@@ -4,6 +4,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { nodeLoadFiles } from "../../host/load-files.ts";
 import {
+  androidTarget,
   type Checker,
   checker,
   nodeExports,
@@ -40,7 +41,11 @@ export function startSession(request: Request): Session {
   const node = nodeExports(where);
   const targets =
     systems.length > 0
-      ? systems.map((system) => systemTarget(system, node, world.options.pageSize))
+      ? systems.map((system) =>
+          "api" in system
+            ? androidTarget(system, node, world.options.pageSize)
+            : systemTarget(system, node, world.options.pageSize),
+        )
       : [surroundingsTarget(where, node)];
   return { checker: checker(where.cache, world.options.libraryPath ?? "", targets), kept: () => kept };
 }

@@ -2,4 +2,5 @@
 
 export { CHECK_JSON_VERSION, writeCheckJson } from "./json.ts";
 export { mergeFiles } from "./merge.ts";
-export { type CheckStyle, fails, fileLines, type Listed, summaryLines } from "./text.ts";
+export { type PassedOver, summaryLines } from "./summary.ts";
+export { type CheckStyle, fails, fileLines, type Listed } from "./text.ts";

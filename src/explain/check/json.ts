@@ -4,15 +4,18 @@ import type { Problem } from "../../elf/problem.ts";
 import { type FileReport, type Floor, type Oldest, oldestOfAll } from "../../load/check/index.ts";
 import { releaseText } from "../../load/systems/index.ts";
 import { describeProblem } from "../render.ts";
+import { judgedTally, type PassedOver, type Tally, unjudgedTally } from "./summary.ts";
 import { fails } from "./text.ts";
 
 /** The version of the shape; it changes when a reader would have to. */
 export const CHECK_JSON_VERSION = 1;
 
 /** Writes the document, a file a line. */
-export function writeCheckJson(reports: readonly FileReport[], out: (text: string) => void): void {
+export function writeCheckJson(reports: readonly FileReport[], passed: PassedOver, out: (text: string) => void): void {
   out(`{\n "version": ${CHECK_JSON_VERSION},\n "loads": ${!reports.some(fails)},\n`);
   const all = reports.flatMap(({ oldest }) => (oldest === undefined ? [] : [oldest]));
+  const tallyJson = (tally: Tally): string => JSON.stringify(tally.map(([kind, files]) => ({ kind, files })));
+  out(` "judged": ${tallyJson(judgedTally(reports))},\n "unjudged": ${tallyJson(unjudgedTally(reports, passed))},\n`);
   out(` "oldest": ${JSON.stringify(oldestJson(oldestOfAll(all)))},\n "files": [`);
   reports.forEach((report, i) => {
     out(`${i === 0 ? "" : ","}\n  ${JSON.stringify(fileJson(report))}`);
@@ -21,11 +24,12 @@ export function writeCheckJson(reports: readonly FileReport[], out: (text: strin
 }
 
 function fileJson(report: FileReport): object {
-  const { name, role, machine, library, made, oldest, problems, verdicts, instead } = report;
+  const { name, role, machine, library, made, oldest, problems, verdicts, instead, unjudged } = report;
   return {
     file: name,
     loads: !fails(report),
     instead,
+    unjudged,
     role,
     machine,
     library,
@@ -36,6 +40,7 @@ function fileJson(report: FileReport): object {
       target: verdict.target,
       loads: verdict.loads,
       instead: verdict.instead,
+      platform: verdict.platform,
       findings: verdict.findings.map(problemJson),
     })),
   };

@@ -2,7 +2,7 @@
 
 import { demangle } from "../../demangle/index.ts";
 import type { Detail, Problem } from "../../elf/problem.ts";
-import { type FileReport, type Floor, type Oldest, oldestOfAll, type Verdict } from "../../load/check/index.ts";
+import type { FileReport, Floor, Oldest, Verdict } from "../../load/check/index.ts";
 import { releaseText } from "../../load/systems/index.ts";
 import { describeProblem } from "../render.ts";
 import { mergeVerdicts, wrapped } from "./merge.ts";
@@ -31,7 +31,7 @@ const SGR: Readonly<Record<string, string>> = {
   ok: "32",
 };
 
-function paint(text: string, how: string, style: CheckStyle): string {
+export function paint(text: string, how: string, style: CheckStyle): string {
   return style.color ? `\x1b[${SGR[how]}m${text}\x1b[0m` : text;
 }
 
@@ -49,7 +49,7 @@ export function fileLines({ report, named }: Listed, style: CheckStyle): string[
   for (const problem of shown(report.problems)) lines.push(...findingLines(problem, report.name, "  ", style));
   const told = full ? report.verdicts : report.verdicts.filter(failsThere);
   const merged = mergeVerdicts(told, (verdict) => verdictWords(verdict)[0], shown);
-  const labels = merged.map(({ targets }) => targets.join(", "));
+  const labels = merged.map(({ targets, verdict }) => verdict.platform ?? targets.join(", "));
   const width = Math.min(LONGEST_LABEL, Math.max(0, ...labels.map((label) => label.length)));
   for (const [i, { targets, verdict, findings }] of merged.entries()) {
     const [words, how] = verdictWords(verdict);
@@ -72,7 +72,7 @@ export function fails({ problems, verdicts, instead }: FileReport): boolean {
   return problems.some(({ severity }) => severity === "error") || verdicts.some(failsThere);
 }
 
-function failsThere(verdict: Verdict): boolean {
+export function failsThere(verdict: Verdict): boolean {
   return !verdict.loads && verdict.instead === undefined;
 }
 
@@ -90,9 +90,15 @@ function headLine({ name, role, machine, made }: FileReport, style: CheckStyle):
 }
 
 /** Notes of what nobody looked at. */
-const OPEN: ReadonlySet<string> = new Set(["check-not-judged", "check-no-node", "check-node-version-unknown"]);
+const OPEN: ReadonlySet<string> = new Set([
+  "check-not-judged",
+  "check-no-node",
+  "check-node-version-unknown",
+  "check-android-symbols",
+  "check-system-unknown",
+]);
 
-function isOpen({ loads, findings }: Verdict): boolean {
+export function isOpen({ loads, findings }: Verdict): boolean {
   return loads && findings.some(({ code }) => OPEN.has(code));
 }
 
@@ -224,37 +230,4 @@ function symbolsByVersion(symbols: readonly string[], style: CheckStyle): string
 
 function symbolsIn(detail: Detail | undefined): readonly string[] {
   return Array.isArray(detail) ? detail.filter((item): item is string => typeof item === "string") : [];
-}
-
-/** What is said at the end when there is more than one file. */
-export function summaryLines(all: readonly FileReport[], skipped: number, style: CheckStyle): string[] {
-  const failed = all.filter(fails).length;
-  const targets = all.find(({ verdicts }) => verdicts.length > 0)?.verdicts.map(({ target }) => target) ?? [];
-  const foreign = all.filter(
-    (it) => it.instead !== undefined || it.verdicts.some(({ instead }) => instead !== undefined),
-  );
-  if (all.length === 0) return [`no file to check: ${count(skipped, "file")} not ELF for a known machine, passed over`];
-  const lines = [
-    [
-      `${count(all.length, "file")} checked: ${failed === 0 ? "all load" : `${failed} ${failed === 1 ? "fails" : "fail"}`}`,
-      ...(foreign.length === 0 ? [] : [`${foreign.length} for other platforms, beside one that loads`]),
-      ...(skipped === 0 ? [] : [`${count(skipped, "file")} not ELF for a known machine, passed over`]),
-    ].join("; "),
-  ];
-  if (targets.length > 1) {
-    const width = Math.max(...targets.map((target) => target.length));
-    targets.forEach((target, i) => {
-      const bad = all.filter(({ verdicts }) => verdicts[i] !== undefined && failsThere(verdicts[i])).length;
-      const open = all.filter(({ verdicts }) => verdicts[i] !== undefined && isOpen(verdicts[i])).length;
-      const good = open === 0 ? paint("all load", "ok", style) : `all load, ${open} of them as far as it is known`;
-      const words = bad === 0 ? good : paint(`${bad} ${bad === 1 ? "fails" : "fail"}`, "error", style);
-      lines.push(`  ${target.padEnd(width)}  ${words}`);
-    });
-  }
-  const oldest = all.flatMap((report) => (report.oldest === undefined ? [] : [report.oldest]));
-  return [...lines, ...oldestLines(oldestOfAll(oldest), style)];
-}
-
-function count(number: number, what: string): string {
-  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
 }

@@ -57,7 +57,21 @@ export const checkMessages: MessageTable = {
   "check-unreadable": { message: "cannot be read[[: {reason}]]" },
   "check-foreign-machine": {
     message: "made for {found} ({bits} bits), which is not checked: machines that are known are {machines}",
-    cure: "install or build the variant for the machine that is to run it",
+    cure: "install or build the variant for the machine where it is to run, if that is another one",
+  },
+  "check-for-other-machine": {
+    message: "made for {made}, not for {has}, which {system} is",
+    cure: "install or build the {has} variant",
+  },
+  "check-system-without-machine": {
+    message: "there is no {system} for {machine}",
+    cure: "name a system that exists for {machine}[[, such as {others}]]; or a C library alone: glibc:2.43, musl",
+  },
+  "check-judged-elsewhere": {
+    message: "made for {machine}[[ and {made}]], which {here} does not run: judged as on {system}",
+  },
+  "check-system-unknown": {
+    message: "made for {made} on {machine}, whose rules are not known: not judged",
   },
 
   // Libraries.
@@ -201,7 +215,7 @@ export const checkMessages: MessageTable = {
   },
   "check-no-linker": {
     message: "there is no dynamic linker for {machine} on {system}",
-    cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: libc6-i386 for 32 bits)",
+    cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: libc6-i386, or libc6:armhf, for 32 bits)",
   },
   "check-load-fails": { message: "cannot be loaded: {reason}" },
   "check-load-fails-late": {
@@ -218,11 +232,17 @@ export const checkMessages: MessageTable = {
   },
   "check-page-size": {
     message: "with pages of {page} bytes the dynamic linker of {system} does not open it: {reason}",
+    more: [
+      "what the file has at offset {offset:hex} belongs at address {address:hex}: the largest pages that fit both are of {largest}",
+    ],
     cure: "link it with -z max-page-size=65536, which does for all page sizes",
   },
   "check-larger-pages": {
     message: "it does not load where the kernel has pages of {pages}[[: {reason}]]",
-    more: ["Asahi Linux and the Raspberry Pi 5 have 16 KiB; RHEL 8 for Arm and Linux on POWER have 64 KiB"],
+    more: [
+      "what the file has at offset {offset:hex} belongs at address {address:hex}: the largest pages that fit both are of {largest}",
+      "Asahi Linux and the Raspberry Pi 5 have 16 KiB; RHEL 8 for Arm and Linux on POWER have 64 KiB",
+    ],
     cure: "link it with -z max-page-size=65536, which does for all page sizes",
   },
   "check-foreign-library": {
@@ -240,14 +260,103 @@ export const checkMessages: MessageTable = {
     cure: "install the {has} variant (npm packages name it {has:variant}), or build it there",
   },
 
+  // Android.
+  "check-foreign-for-android": {
+    message: "made for {made}, not for {system}",
+    cure: "build it with the NDK, or get the variant for Android (npm packages name it android-{machine})",
+  },
+  "check-android-pie": {
+    message: "a program at fixed addresses: Android runs position-independent programs only",
+    cure: "compile it with -fPIE and link it with -pie",
+  },
+  "check-android-library": {
+    message: "needs what is not among the libraries that {system} gives to apps: {libraries}",
+    more: ["{found} is there: put it into the app's directory of libraries too"],
+    cure: "ship it in the app's directory of libraries, or use public libraries of the NDK only: the linker refuses private ones of the platform",
+  },
+  "check-android-cxx": {
+    message: "needs {libraries} of the NDK, which is no part of Android and does not come along",
+    cure: "put the NDK's libc++_shared.so into the app's directory of libraries, or build with the static one (ANDROID_STL=c++_static)",
+  },
+  "check-android-library-later": {
+    message: "needs {libraries}, which Android has from API level {since} on: too new for {system}",
+    cure: "raise minSdkVersion to {since}, or open it by dlopen where it is there",
+  },
+  "check-android-needed-path": {
+    message: "needs libraries by their paths, which the linker of {system} takes as they are: {libraries}",
+    cure: "give the libraries a DT_SONAME (-Wl,-soname) and link again",
+  },
+  "check-android-too-old": {
+    message: "needs {versions}: Android has that from API level {since} on, too new for {system}",
+    cure: "build it with the NDK for the API level that it is to run on (--target=…-android{since} is too high), or raise minSdkVersion to {since}",
+  },
+  "check-android-private": {
+    message: "uses symbols that are private to Android ({versions}): apps may not",
+    cure: "use the public API of the NDK; a later release may not have them",
+  },
+  "check-android-text-relocations": {
+    message: "has relocations in read-only memory (DT_TEXTREL), which the linker of {system} refuses",
+    cure: "compile all of it with -fPIC; ld -z text names the objects",
+  },
+  "check-android-relocations": {
+    message: "has relocations in {what}, which Android applies from API level {since} on: it would crash on {system}",
+    cure: "link without -z pack-relative-relocs and --pack-dyn-relocs, or raise minSdkVersion to {since}",
+  },
+  "check-android-no-sections": {
+    message: "has no section headers: the linker of {system} refuses it",
+    cure: "keep the section headers: strip them with no tool that takes more than symbols",
+  },
+  "check-android-writable-code": {
+    message: "has a segment that is writable and executable: the linker of {system} refuses it",
+    cure: "link without -N and without scripts that put code and data together",
+  },
+  "check-android-hash": {
+    message: "has no DT_HASH: {system} does not know DT_GNU_HASH",
+    cure: "link with --hash-style=both",
+  },
+  "check-android-soname": {
+    message: "has no DT_SONAME: its file name stands for it, and what links with it may need a path",
+    cure: "link with -Wl,-soname",
+  },
+  "check-android-runpath": {
+    message: "has a DT_RUNPATH, which {system} does not look at",
+    cure: "put all libraries into the app's directory, or raise minSdkVersion to 24",
+  },
+  "check-android-tls": {
+    message: "has thread-local variables of ELF (PT_TLS), which Android knows from API level 29 on: not {system}",
+    cure: "compile it for its API level with the NDK's clang, which emulates them (-femulated-tls)",
+  },
+  "check-android-tls-alignment": {
+    message:
+      "the TLS segment of the program is aligned to {alignment}, and Android needs {least}: executable's TLS segment is underaligned",
+    cure: "link it with the NDK's start files (crtbegin_dynamic.o)",
+  },
+  "check-static-tls-android": {
+    message: "uses {bytes} bytes of static TLS, which Android gives to nothing that dlopen opens",
+    cure: "compile it without -ftls-model=initial-exec",
+  },
+  "check-android-page-size": {
+    message:
+      "its segments are aligned to {alignment} bytes, less than the pages of {page}: {system} does not load it there",
+    cure: "link it with -z max-page-size=16384 (the default of NDK r28), and with a libc++_shared.so of that NDK",
+  },
+  "check-android-16k": {
+    message:
+      "its segments are aligned to {alignment} bytes: devices with pages of 16 KiB do not load it as it is, and Google Play demands 16384 of apps for API level 35 on",
+    cure: "link it with -z max-page-size=16384 (the default of NDK r28)",
+  },
+  "check-android-symbols": {
+    message: "symbols of Android's libraries are known by their versions only: single ones are not checked",
+  },
+
   // The file itself.
   "check-executable-stack": {
     message: "asks for an executable stack: hardened systems refuse it, and so does dlopen of glibc from 2.41 on",
-    cure: 'link with -z noexecstack; assembler sources need .section .note.GNU-stack,"",@progbits',
+    cure: 'link with -z noexecstack; assembler sources need .section .note.GNU-stack,"",%progbits',
   },
   "check-executable-stack-refused": {
     message: "asks for an executable stack: glibc from 2.41 on does not open it",
-    cure: 'link with -z noexecstack; assembler sources need .section .note.GNU-stack,"",@progbits',
+    cure: 'link with -z noexecstack; assembler sources need .section .note.GNU-stack,"",%progbits',
   },
   "check-text-relocations": {
     message:

@@ -63,6 +63,9 @@ export const loadMessages: MessageTable = {
   },
   "segments-not-on-pages": {
     message: "its segments do not lie on pages of {page} bytes: the kernel kills the process as it starts it (SIGSEGV)",
+    more: [
+      "what the file has at offset {offset:hex} belongs at address {address:hex}: the largest pages that fit both are of {largest}",
+    ],
     cure: "link it with -z max-page-size=65536, which does for all page sizes",
   },
   "segments-mapped-elsewhere": {

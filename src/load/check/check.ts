@@ -20,13 +20,16 @@ import { forEachMachine, loaderMachineOf, loaderRecords } from "../machines/inde
 import { FILE_ERRORS, findLibrary, searchContext } from "../search/index.ts";
 import type { LoaderMachine, OpenedFile, Requester } from "../settings/contract.ts";
 import { LAYOUTS, profileOf } from "../settings/profiles.ts";
-import type { System } from "../systems/index.ts";
+import type { AndroidSystem, System } from "../systems/index.ts";
+import { androidFindings } from "./android-findings.ts";
 import { type Demands, demandsOf, type FileRole } from "./demands.ts";
 import { type FindShipped, type Group, groupOf } from "./group.ts";
 import { loadFindings } from "./load-findings.ts";
+import { isLinux } from "./made-for.ts";
 import { strangerProblem } from "./not-elf.ts";
 import { newestGlibc, type Oldest, oldestOf, oldestOfAll } from "./oldest.ts";
-import type { NodeExports, Surroundings } from "./surroundings.ts";
+import { type Judgement, ownPlatforms } from "./own-platform.ts";
+import { isOtherMachine, type NodeExports, type Surroundings } from "./surroundings.ts";
 import { systemFindings, systemTables } from "./system-findings.ts";
 
 export interface Verdict {
@@ -36,6 +39,8 @@ export interface Verdict {
   readonly findings: readonly Problem[];
   /** The build for this target, where this file is one for another (see variants.ts). */
   readonly instead?: string;
+  /** A system of the file's own machine, where it was judged as on that: `glibc:2.43/aarch64`. */
+  readonly platform?: string;
 }
 
 export interface FileReport {
@@ -57,23 +62,42 @@ export interface FileReport {
   readonly verdicts: readonly Verdict[];
   /** The build that is used, where this file is for another platform (see variants.ts). */
   readonly instead?: string;
+  /** Kind of a file that no rules are known for: `Mach-O`, `FreeBSD`, `MIPS R3000`. */
+  readonly unjudged?: string;
 }
 
 /** Somewhere that a file could be loaded. */
 export interface Target {
   readonly name: string;
-  readonly findings: (group: Group, path: string) => readonly Problem[];
+  readonly judge: (group: Group, path: string) => Judgement;
 }
 
 /** A system of the tables. @param pageSize of its kernel; default: what is usual on the machine */
 export function systemTarget(system: System, node: NodeExports, pageSize?: number): Target {
   const tables = systemTables(system, pageSize);
-  return { name: system.name, findings: (group) => systemFindings(group, tables, node) };
+  return { name: system.name, judge: (group) => ({ findings: systemFindings(group, tables, node) }) };
 }
 
-/** This machine, or a root directory. */
+/** Android of the tables. @param pageSize as for `systemTarget` */
+export function androidTarget(system: AndroidSystem, node: NodeExports, pageSize?: number): Target {
+  return { name: system.name, judge: (group) => ({ findings: androidFindings(group, system, node, pageSize) }) };
+}
+
+/** This machine, or a root directory; files of machines that it cannot run are judged on platforms of their own. */
 export function surroundingsTarget(where: Surroundings, node: NodeExports): Target {
-  return { name: where.name, findings: ({ main }, path) => loadFindings(main, path, where, node) };
+  const onOwnPlatform = ownPlatforms(where, node);
+  return {
+    name: where.name,
+    judge: (group, path) =>
+      isOtherMachine(where, group.main.machine) || isOfAndroid(group.main)
+        ? onOwnPlatform(group)
+        : { findings: loadFindings(group.main, path, where, node) },
+  };
+}
+
+/** Its static programs run on every Linux. */
+function isOfAndroid({ made, role }: Demands): boolean {
+  return made === "Android" && role !== "static-program";
 }
 
 export interface Checker {
@@ -91,9 +115,9 @@ export function checker(cache: LoadCache, libraryPath: string, targets: readonly
     check: (name, path) => {
       const problems: Problem[] = [];
       const demands = readDemands(cache, name, path, (problem) => problems.push(problem));
-      if (demands === undefined) return { ...NOTHING, name, problems };
+      if (demands === undefined) return withKind({ ...NOTHING, name, problems });
       const group = groupOf(demands, shippedFinder(cache, libraryPath, demands, path));
-      return {
+      return withKind({
         name,
         role: demands.role,
         machine: demands.machine,
@@ -104,10 +128,11 @@ export function checker(cache: LoadCache, libraryPath: string, targets: readonly
         oldest: oldestOfAll(group.objects.map((it) => oldestOf(it, newest))),
         problems,
         verdicts: targets.map((target) => {
-          const findings = target.findings(group, path);
-          return { target: target.name, loads: findings.every(({ severity }) => severity !== "error"), findings };
+          const judged = target.judge(group, path);
+          const loads = judged.findings.every(({ severity }) => severity !== "error");
+          return { target: target.name, loads, ...judged };
         }),
-      };
+      });
     },
   };
 }
@@ -122,6 +147,20 @@ const NOTHING: Omit<FileReport, "name" | "problems"> = {
   oldest: undefined,
   verdicts: [],
 };
+
+/** Problems that say of a file that it is of a kind which is not judged, and the kind. */
+const KINDS: Readonly<Record<string, (details: Problem["details"]) => string>> = {
+  "check-mach-o": () => "Mach-O",
+  "check-pe": () => "PE",
+  "check-foreign-machine": ({ found, bits }) => `${found} (${bits} bits)`,
+};
+
+function withKind(report: FileReport): FileReport {
+  const { made, problems } = report;
+  const [kind] = problems.flatMap(({ code, details }) => KINDS[code]?.(details) ?? []);
+  const unjudged = kind ?? (isLinux(made) || made === "Android" ? undefined : made);
+  return unjudged === undefined ? report : { ...report, unjudged };
+}
 
 /** Reads a file, or reports what it is instead of something that can be loaded. */
 function readDemands(
@@ -201,7 +240,9 @@ function shippedFinder(cache: LoadCache, libraryPath: string, main: Demands, pat
   const options = {
     profile,
     environment: {},
-    libraryPath,
+    // All libraries of an app are in one directory.
+    libraryPath:
+      main.made === "Android" ? [libraryPath, directoryOf(path)].filter((it) => it !== "").join(":") : libraryPath,
     currentDirectory: "/",
     secure: false,
     inhibitCache: true,

@@ -96,7 +96,7 @@ export function demandsOf(file: DynamicFile, machine: LoaderMachine, name: strin
             alignment: file.tls.alignment,
             isStatic: (flags & DF_STATIC_TLS) !== 0,
           },
-    isaLevel: isaLevelOf(file),
+    isaLevel: machine === "x86-64" || machine === "i386" ? isaLevelOf(file) : 1,
     relr: file.values.has(DT_RELR),
   };
 }

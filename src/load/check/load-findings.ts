@@ -14,7 +14,7 @@ import type {
 import type { SharedFiles } from "../search/index.ts";
 import type { Candidate } from "../settings/contract.ts";
 import { needsOfNobody } from "../symbols/versions.ts";
-import { compareVersionNames } from "../systems/index.ts";
+import { areRelated, compareVersionNames } from "../systems/index.ts";
 import { type Demands, demandsOf, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
 import { foreignFindings, foreignProgram } from "./foreign.ts";
@@ -26,6 +26,7 @@ import {
   linkerAt,
   linkerOfNode,
   type NodeExports,
+  nodeFor,
   type Surroundings,
   usualLinker,
 } from "./surroundings.ts";
@@ -35,7 +36,8 @@ import { unneededFindings } from "./unneeded.ts";
  * What keeps a file from loading, or might.
  * @param path of the file, absolute
  */
-export function loadFindings(main: Demands, path: string, where: Surroundings, node: NodeExports): readonly Problem[] {
+export function loadFindings(main: Demands, path: string, where: Surroundings, there: NodeExports): readonly Problem[] {
+  const node = nodeFor(main, there);
   const linker = linkerFor(main, where);
   const isStranger = !isLinux(main.made) && (main.made !== "Android" || main.role !== "static-program");
   if (main.role === "static-program") {
@@ -88,7 +90,9 @@ function linkerFor(main: Demands, where: Surroundings): Linker | undefined {
   const { interpreter } = main.file;
   if (main.role === "program" && interpreter !== undefined) return linkerAt(where, interpreter, main.machine);
   const ofNode = main.role === "addon" ? linkerOfNode(where) : undefined;
-  return ofNode ?? usualLinker(where, main.machine, main.library ?? "glibc");
+  // Nobody means a Node.js that its computer cannot run.
+  if (ofNode !== undefined && areRelated(ofNode.machine, main.machine)) return ofNode;
+  return usualLinker(where, main.machine, main.library ?? "glibc");
 }
 
 function noLinker(main: Demands, where: Surroundings): Problem {

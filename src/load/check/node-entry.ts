@@ -20,6 +20,7 @@ import { loaderRecordOf } from "../machines/index.ts";
 import { releaseOfModules } from "../systems/index.ts";
 import type { Demands } from "./demands.ts";
 import { definitionOf } from "./group.ts";
+import { returnedConstant } from "./returned-constant.ts";
 import type { NodeExports } from "./surroundings.ts";
 
 /** Exported with NODE_MODULE_VERSION behind it (NODE_MODULE_INIT, NODE_MODULE_INITIALIZER). */
@@ -67,25 +68,10 @@ function apiFindings(main: Demands, files: readonly DynamicFile[], node: NodeExp
   const has = node.apiVersion();
   const file = files.find((it) => definitionOf(it, NAPI_VERSION) !== 0);
   if (has === undefined || file === undefined) return [];
-  const wanted = constantOf(node.wholeOf(file), symbolValue(file.symbols, definitionOf(file, NAPI_VERSION)));
+  const wanted = returnedConstant(node.wholeOf(file), symbolValue(file.symbols, definitionOf(file, NAPI_VERSION)));
   if (wanted === undefined || wanted <= has || wanted === EXPERIMENTAL) return [];
   return [error("check-node-api-version", { file: main.name }, { wanted, has })];
 }
-
-/** What a function returns that does nothing else: `mov $9, %eax; ret`, with or without a frame. */
-function constantOf(elf: ElfImage, start: number): number | undefined {
-  const range = rangeAtAddress(elf, start);
-  if (range === undefined) return undefined;
-  const { bytes } = elf;
-  const end = Math.min(range.end, range.start + 16);
-  let at = range.start;
-  for (const prologue of PROLOGUES) if (startsWith(bytes, at, prologue)) at += prologue.length;
-  return bytes[at] === MOV_EAX && at + 5 <= end ? word(elf, at + 1) : undefined;
-}
-
-/** endbr64; endbr32; push %rbp, mov %rsp,%rbp; the same of 32 bits. */
-const PROLOGUES: readonly string[] = ["\xf3\x0f\x1e\xfa", "\xf3\x0f\x1e\xfb", "\x55\x48\x89\xe5", "\x55\x89\xe5"];
-const MOV_EAX = 0xb8;
 
 /** Has it an undefined symbol of this name? */
 function refersTo({ symbols }: DynamicFile, name: string): boolean {

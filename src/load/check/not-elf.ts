@@ -31,6 +31,14 @@ export function strangerProblem(bytes: Uint8Array, name: string): Problem | unde
   return error(code, { file: name }, detail === "" ? {} : { detail });
 }
 
+/** Programs and libraries of other systems, by their first bytes: `Mach-O`, `PE`; undefined for anything else. */
+export function strangerKind(start: Uint8Array): string | undefined {
+  const kind = identify(start);
+  if (kind !== "mach-o" && kind !== "pe") return undefined;
+  if (kind === "pe") return "PE";
+  return isJavaClass(start) ? undefined : "Mach-O";
+}
+
 /** What a file is that does not start like ELF. */
 export function identifyStranger(bytes: Uint8Array): Stranger {
   for (const [magic, code] of MAGICS) if (startsWith(bytes, 0, magic)) return { code, detail: "" };

@@ -1,5 +1,6 @@
 // The oldest releases of glibc, libstdc++ and libgcc_s that would do for a file, and the symbols because of which.
 
+import { LOADER_RECORDS } from "../machines/index.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
 import type { Release } from "../systems/index.ts";
 import { compareReleases, gccOfVersion, glibcOfVersion, glibcSymbols, type LibrarySymbols } from "../systems/index.ts";
@@ -43,8 +44,11 @@ export function newestGlibc(): NewestGlibc {
 /** What a file needs at least. */
 export function oldestOf(demands: Demands, newest: NewestGlibc): Oldest {
   const glibc = versionedFloor(demands, "GLIBC_", glibcOfVersion);
+  const most = demands.library === "glibc" ? higher(glibc, unversionedFloor(demands, newest)) : glibc;
+  const { firstGlibc } = LOADER_RECORDS[demands.machine];
   return {
-    glibc: demands.library === "glibc" ? higher(glibc, unversionedFloor(demands, newest)) : glibc,
+    // What every glibc of the machine has is no demand.
+    glibc: most === undefined || compareReleases(most.release, firstGlibc) <= 0 ? undefined : most,
     glibcxx: versionedFloor(demands, "GLIBCXX_", gccOfVersion),
     cxxabi: versionedFloor(demands, "CXXABI_", gccOfVersion),
     libgcc: versionedFloor(demands, "GCC_", gccOfVersion),

@@ -3,6 +3,7 @@
 
 import { machineTables } from "../../arch/index.ts";
 import { error, note, type Problem } from "../../elf/index.ts";
+import type { DynamicFile } from "../file/dynamic-file.ts";
 import { LOADER_RECORDS } from "../machines/index.ts";
 import { refusalOf } from "../objects/dependencies.ts";
 import { fitsPages } from "../objects/map.ts";
@@ -27,14 +28,13 @@ export function refusalFindings(
   const { file, name, machine } = demands;
   const profile = profileOf(rules.library, rules.version);
   const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened, pageSize);
-  if (reason !== undefined && fitsPages(file, SMALLEST_PAGE) && !fitsPages(file, pageSize)) {
-    return [error("check-page-size", { file: name }, { reason, page: pageSize, system })];
+  const misfit = misfitOf(file, pageSize);
+  // What fits no page at all is damaged.
+  if (reason !== undefined && misfit?.largest !== undefined) {
+    return [error("check-page-size", { file: name }, { reason, page: pageSize, system, ...misfit })];
   }
   return reason === undefined ? [] : [error("check-refused", { file: name }, { reason, machine, system })];
 }
-
-/** What lies on no pages at all is damaged. */
-const SMALLEST_PAGE = 0x1000;
 
 /** What musl does not apply: IFUNCs above all. */
 export function relocationFindings({ file, name, machine }: Demands, rules: LibraryRules, system: string): Problem[] {
@@ -49,6 +49,30 @@ export function relocationFindings({ file, name, machine }: Demands, rules: Libr
   const reason = `unsupported relocation type ${types[0]}`;
   const facts = { reason, types: names.filter((it) => it !== ""), count: refused.length, system };
   return [error("check-relocations-unknown", { file: name }, facts)];
+}
+
+/** Page sizes of Linux, the largest first. */
+const PAGE_SIZES: readonly number[] = [0x1_0000, 0x4000, 0x1000];
+
+interface Misfit {
+  /** Of the first segment whose pages are not the file's. */
+  readonly address: number;
+  readonly offset: number;
+  /** The largest page size with which all of the file can be mapped: `4 KiB`. */
+  readonly largest?: string;
+}
+
+/** Where and why a file does not fit pages of a size; undefined if it does. */
+function misfitOf(file: DynamicFile, pageSize: number): Misfit | undefined {
+  const segment = file.loads.find(({ address, offset }) => (address - offset) % pageSize !== 0);
+  if (segment === undefined) return undefined;
+  const { address, offset } = segment;
+  const largest = PAGE_SIZES.find((size) => fitsPages(file, size));
+  return { address, offset, ...(largest === undefined ? {} : { largest: kibibytes(largest) }) };
+}
+
+function kibibytes(size: number): string {
+  return `${size / 1024} KiB`;
 }
 
 function headerRefusal({ file, machine }: Demands, profile: LoaderProfile): string | undefined {
@@ -68,13 +92,14 @@ export function pageFindings(demands: Demands, rules: LibraryRules, asked: numbe
   const { pageSizes } = LOADER_RECORDS[machine];
   const pageSize = asked ?? pageSizes[0];
   const isProgram = role === "program" || role === "static-program";
-  if (!fitsPages(file, pageSize))
-    return isProgram ? [error("segments-not-on-pages", { file: name }, { page: pageSize })] : [];
+  const misfit = misfitOf(file, pageSize);
+  if (misfit !== undefined)
+    return isProgram ? [error("segments-not-on-pages", { file: name }, { page: pageSize, ...misfit })] : [];
   const failing = asked === undefined ? pageSizes.filter((size) => size > pageSize && !fitsPages(file, size)) : [];
   if (failing.length === 0) return [];
   const reason = isProgram
     ? undefined
     : refusalOf(profileOf(rules.library, rules.version), file, false, Math.min(...failing));
-  const pages = failing.map((size) => `${size / 1024} KiB`);
-  return [note("check-larger-pages", { file: name }, { pages, ...(reason === undefined ? {} : { reason }) })];
+  const facts = { pages: failing.map(kibibytes), ...misfitOf(file, failing[0]) };
+  return [note("check-larger-pages", { file: name }, { ...facts, ...(reason === undefined ? {} : { reason }) })];
 }

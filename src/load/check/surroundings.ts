@@ -5,11 +5,13 @@ import { type ElfImage, parseElfImage } from "../../elf/index.ts";
 import { findText, nameAt } from "../../elf/text.ts";
 import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
 import { type LoadCache, load } from "../load.ts";
-import { LOADER_RECORDS, loaderMachineOf } from "../machines/index.ts";
+import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "../machines/index.ts";
 import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
 import { openWhole } from "../search/index.ts";
 import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../settings/contract.ts";
 import { profileOfInterpreter } from "../settings/profiles.ts";
+import { areRelated } from "../systems/index.ts";
+import type { Demands } from "./demands.ts";
 import type { IsaLevel, LibraryRules } from "./file-findings.ts";
 import { defines } from "./group.ts";
 import { isGlibcName } from "./made-for.ts";
@@ -78,6 +80,16 @@ export function usualLinker(where: Surroundings, machine: LoaderMachine, first: 
   return undefined;
 }
 
+/**
+ * Is a machine another one than that of the surroundings, whose computers run none of its programs? Where there is no dynamic
+ * linker at all, nobody can tell.
+ */
+export function isOtherMachine(where: Surroundings, machine: LoaderMachine): boolean {
+  if (usualLinker(where, machine, "glibc") !== undefined) return false;
+  const there = loaderRecords().filter(({ name }) => usualLinker(where, name, "glibc") !== undefined);
+  return there.length > 0 && !there.some(({ name }) => areRelated(name, machine));
+}
+
 /** The dynamic linker of the process in which Node.js opens addons. */
 export function linkerOfNode(where: Surroundings): Linker | undefined {
   const elf = where.node === undefined ? undefined : parsed(where, where.node);
@@ -106,6 +118,8 @@ export interface NodeExports {
   apiVersion(): number | undefined;
   /** All of a file of which only parts may have been read. */
   wholeOf(file: DynamicFile): ElfImage;
+  /** The machine that it is built for. */
+  machine(): LoaderMachine | undefined;
 }
 
 /** For checks without Node.js: what addons want of it stays open. */
@@ -116,12 +130,42 @@ export const noNode: NodeExports = {
   moduleVersion: () => undefined,
   apiVersion: () => undefined,
   wholeOf: ({ elf }) => elf,
+  machine: () => undefined,
 };
+
+/** What every build of Node.js exports under the same name: C functions, and where pointers have the same size C++ too. */
+const NODE_C = /^(napi_|node_api_|node_module_register$|uv_)/;
+const NODE_CXX = /^_ZNK?(2v8|4node|8v8)/;
+
+/** What a file finds in Node.js: for addons of another machine see `nodeOn`; others do not ask. */
+export function nodeFor({ role, machine }: Pick<Demands, "role" | "machine">, node: NodeExports): NodeExports {
+  return role === "addon" ? nodeOn(machine, node) : node;
+}
+
+/**
+ * What an addon of another machine finds in a build of Node.js for that: what the one that is there has, as far as that does not
+ * depend on the machine. What it lacks of others' symbols says nothing.
+ */
+function nodeOn(machine: LoaderMachine, node: NodeExports): NodeExports {
+  const own = node.machine();
+  if (own === undefined || own === machine) return node;
+  const bits = (of: LoaderMachine): number => LOADER_RECORDS[of].facts.elfClass;
+  const isSame = (name: string): boolean => NODE_C.test(name) || (bits(own) === bits(machine) && NODE_CXX.test(name));
+  const among = (name: string, found: boolean | undefined): boolean | undefined =>
+    found === true || isSame(name) ? found : undefined;
+  return {
+    ...node,
+    inProcess: (name) => among(name, node.inProcess(name)),
+    besidesLibc: (name) => among(name, node.besidesLibc(name)),
+    machine: () => machine,
+  };
+}
 
 /** The symbols of Node.js, read when first asked for. */
 export function nodeExports(where: Surroundings): NodeExports {
   let objects: readonly LoadedObject[] | undefined;
   let modules: number | undefined;
+  let machine: LoaderMachine | "unknown" | undefined;
   const among = (name: string, counts: (object: LoadedObject) => boolean): boolean | undefined => {
     objects ??= nodeProcess(where)?.objects ?? [];
     return objects.length === 0 ? undefined : objects.some((it) => counts(it) && defines(it.file, name));
@@ -142,7 +186,16 @@ export function nodeExports(where: Surroundings): NodeExports {
       return typeof opened === "string" ? elf : (parseElfImage(opened.bytes, elf.name, () => {}) ?? elf);
     },
     besidesLibc: (name) => among(name, ({ kind, file }) => kind !== "loader" && !isGlibcName(file.soname ?? "")),
+    machine: () => {
+      machine ??= machineOfNode(where) ?? "unknown";
+      return machine === "unknown" ? undefined : machine;
+    },
   };
+}
+
+function machineOfNode(where: Surroundings): LoaderMachine | undefined {
+  const elf = where.node === undefined ? undefined : parsed(where, where.node);
+  return elf === undefined ? undefined : loaderMachineOf(elf);
 }
 
 const VERSIONED_ENTRY = "node_register_module_v";

@@ -4,7 +4,7 @@
 
 import { error, note, type Problem, warning } from "../../elf/index.ts";
 import type { VersionNeeded } from "../file/version-table.ts";
-import { isInterpreterOf } from "../machines/index.ts";
+import { isInterpreterOf, LOADER_RECORDS } from "../machines/index.ts";
 import { isMuslItself } from "../search/index.ts";
 import type { LoaderMachine } from "../settings/contract.ts";
 import {
@@ -18,6 +18,7 @@ import {
   muslSymbols,
   releaseText,
   type System,
+  systemsFor,
 } from "../systems/index.ts";
 import { type Demands, symbolsOfVersion } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
@@ -26,7 +27,7 @@ import { defines, definesVersion, type Group } from "./group.ts";
 import { NODE_SYMBOL, nodeFindings } from "./load-findings.ts";
 import { isGlibcName, isLinux } from "./made-for.ts";
 import { pageFindings, refusalFindings, relocationFindings } from "./refusals.ts";
-import type { NodeExports } from "./surroundings.ts";
+import { type NodeExports, nodeFor } from "./surroundings.ts";
 import { unneededFindings } from "./unneeded.ts";
 
 /** A system, and its C library's symbols once somebody has asked. */
@@ -57,9 +58,12 @@ export function systemTables(system: System, pageSize?: number): SystemTables {
  * What keeps a file from loading, or might.
  * @returns errors for what fails on the plain system, warnings for what may, notes for what nobody knows
  */
-export function systemFindings(group: Group, tables: SystemTables, node: NodeExports): Problem[] {
+export function systemFindings(group: Group, tables: SystemTables, there: NodeExports): Problem[] {
   const { main } = group;
   const { system } = tables;
+  const node = nodeFor(main, there);
+  const otherMachine = machineFindings(main, system);
+  if (otherMachine.length > 0) return otherMachine;
   const own = [...fileFindings(main, system, undefined), ...pageFindings(main, system, tables.pageSize)];
   const isStranger = !isLinux(main.made) && main.made !== "Android";
   if (main.role === "static-program")
@@ -84,6 +88,21 @@ export function systemFindings(group: Group, tables: SystemTables, node: NodeExp
   const found = foreignFindings(main, system.library, system.name, [...refused, ...missing, ...versions, ...symbols]);
   return [...own, ...others, ...found, ...unknownFindings(context)];
 }
+
+/** A file for another machine than the one that is asked about; or the system does not exist on its machine. */
+function machineFindings({ name, machine }: Demands, system: System): Problem[] {
+  const place = { file: name };
+  const asked = system.machine ?? machine;
+  if (!system.machines.includes(asked)) {
+    const others = systemsFor(asked, system.name).slice(0, NAMED_SYSTEMS);
+    return [error("check-system-without-machine", place, { system: system.name, machine: asked, others })];
+  }
+  if (asked === machine) return [];
+  return [error("check-for-other-machine", place, { system: system.name, made: machine, has: asked })];
+}
+
+/** So many other systems are named. */
+const NAMED_SYSTEMS = 4;
 
 interface Context {
   readonly group: Group;
@@ -166,7 +185,10 @@ const BROUGHT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** glibc's own libraries all need these. */
-const ALWAYS: ReadonlySet<string> = new Set(["libc.so.6", "ld-linux-x86-64.so.2", "ld-linux.so.2"]);
+function isAlwaysThere(library: string, machine: LoaderMachine): boolean {
+  const linkers = LOADER_RECORDS[machine].interpreters.glibc;
+  return library === "libc.so.6" || linkers.some((path) => path.endsWith(`/${library}`));
+}
 
 /** Versions of libraries that nothing needs, as far as it is known what libraries of the system need in turn. */
 function versionsOfNobody({ group, node, unknown }: Context): Problem[] {
@@ -176,7 +198,7 @@ function versionsOfNobody({ group, node, unknown }: Context): Problem[] {
   const role = isBlack ? "library" : group.main.role;
   return group.objects.flatMap(({ file, name }) => {
     const needs = file.versions.needs.filter(
-      ({ library }) => !there.has(library) && !(needed.length > 0 && ALWAYS.has(library)),
+      ({ library }) => !there.has(library) && !(needed.length > 0 && isAlwaysThere(library, group.main.machine)),
     );
     return unneededFindings(needs, name, role, (library) => node.hasLibrary(library));
   });

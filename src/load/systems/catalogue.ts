@@ -4,6 +4,9 @@
 // packages and apt), glibc's and musl's release notes. What is not listed may still be installable: such a library is "not
 // part of the base system".
 
+import { NEWEST_ANDROID, OLDEST_ANDROID } from "./android.ts";
+import { machineOfName } from "./machine-names.ts";
+import { portsOf, portsOfLibrary } from "./ports.ts";
 import type { Release } from "./releases.ts";
 
 export interface System {
@@ -20,6 +23,10 @@ export interface System {
   readonly versions: readonly string[];
   /** "glibc:2.28" names a C library and no system: nothing is known of other libraries. */
   readonly bare: boolean;
+  /** The machines that it exists for, by Solder's names. */
+  readonly machines: readonly string[];
+  /** The one that is asked about (`debian:12/arm64`); undefined for that of each file. */
+  readonly machine: string | undefined;
 }
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
@@ -132,16 +139,38 @@ export const SYSTEM_NAMES: readonly string[] = [
   ...[...GLIBC_SYSTEMS, ...MUSL_SYSTEMS].map(([name]) => name),
   `glibc:${OLDEST_GLIBC.join(".")} to ${NEWEST_GLIBC.join(".")}`,
   "musl:1.2.3 to 1.2.6",
+  `android:${OLDEST_ANDROID} to ${NEWEST_ANDROID}`,
 ];
 
 const MUSL_RELEASES = ["1.2.3", "1.2.4", "1.2.5", "1.2.6"];
 
 /**
- * The system of a name: `debian:12`, `debian:bookworm`, `almalinux:9`, `alpine:3.20`, `glibc:2.28`, `musl:1.2.5`, `musl`.
+ * The system of a name: `debian:12`, `debian:bookworm`, `debian:12/arm64`, `almalinux:9`, `alpine:3.20`, `glibc:2.28`, `musl:1.2.5`,
+ * `musl`. Whether it exists for the machine is another matter (`System.machines`).
  * @returns undefined for a name that the tables do not know
  */
 export function findSystem(name: string): System | undefined {
-  return bareSystem(name) ?? fromRows(name, GLIBC_SYSTEMS, "glibc") ?? fromRows(name, MUSL_SYSTEMS, "musl");
+  const [, base = "", other] = /^([^/]*)(?:\/(.*))?$/.exec(name) ?? [];
+  const machine = other === undefined ? undefined : machineOfName(other);
+  if (other !== undefined && machine === undefined) return undefined;
+  const found = bareSystem(base) ?? fromRows(base, GLIBC_SYSTEMS, "glibc") ?? fromRows(base, MUSL_SYSTEMS, "musl");
+  return found === undefined ? undefined : { ...found, name, machine };
+}
+
+/** The newest release of a C library, and nothing else, on a machine. */
+export function newestSystem(library: System["library"], machine: string): System {
+  const version = library === "glibc" ? NEWEST_GLIBC.join(".") : MUSL_RELEASES[MUSL_RELEASES.length - 1];
+  return { ...bare("", library, version), name: `${library}:${version}/${machine}`, machine };
+}
+
+/** Names of systems that exist for a machine, those of the same family first; of C libraries none. */
+export function systemsFor(machine: string, like: string): readonly string[] {
+  const family = `${like.split(":")[0]}:`;
+  const names = [...GLIBC_SYSTEMS, ...MUSL_SYSTEMS].flatMap(([name]) =>
+    portsOf(name, name).includes(machine) ? [name] : [],
+  );
+  const [own, others] = [true, false].map((is) => names.filter((name) => name.startsWith(family) === is));
+  return [...own, ...others];
 }
 
 function bareSystem(name: string): System | undefined {
@@ -153,21 +182,24 @@ function bareSystem(name: string): System | undefined {
 }
 
 function bare(name: string, library: System["library"], version: string): System {
+  const release = version.split(".").map(Number);
   return {
     name,
     library,
-    version: version.split(".").map(Number),
+    version: release,
     gcc: undefined,
     libraries: [],
     versions: [],
     bare: true,
+    machines: portsOfLibrary(library, release),
+    machine: undefined,
   };
 }
 
 function fromRows(name: string, rows: readonly Row[], library: System["library"]): System | undefined {
   const row = rows.find(([own, others]) => own === name || others.includes(name));
   if (row === undefined) return undefined;
-  const [, , version, gcc, libraries, versions = []] = row;
+  const [own, , version, gcc, libraries, versions = []] = row;
   return {
     name,
     library,
@@ -176,5 +208,7 @@ function fromRows(name: string, rows: readonly Row[], library: System["library"]
     libraries,
     versions,
     bare: false,
+    machines: portsOf(name, own),
+    machine: undefined,
   };
 }

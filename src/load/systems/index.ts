@@ -1,7 +1,21 @@
 // What systems provide, as far as bundled tables know. The tables do not know libraries outside of the plain system, nor the
 // versions and symbols of any library but the C library, libstdc++ and libgcc_s.
 
-export { findSystem, SYSTEM_NAMES, type System } from "./catalogue.ts";
+export {
+  ANDROID_SINCE,
+  ANDROID_TLS_ALIGNMENT,
+  type AndroidSystem,
+  androidOfLibrary,
+  androidOfVersion,
+  findAndroid,
+  isPrivateAndroidVersion,
+  NEWEST_ANDROID,
+  newestAndroid,
+  OLDEST_ANDROID,
+  PLAY_PAGE_SIZE,
+} from "./android.ts";
+export { findSystem, newestSystem, SYSTEM_NAMES, type System, systemsFor } from "./catalogue.ts";
+export { areRelated, MACHINE_NAMES, machineOfName } from "./machine-names.ts";
 export { releaseOfModules } from "./node-releases.ts";
 export {
   compareReleases,

@@ -15,6 +15,7 @@ export interface CheckedTarget {
   readonly target: string;
   readonly loads: boolean;
   readonly instead?: string;
+  readonly platform?: string;
   readonly findings: readonly Finding[];
 }
 
@@ -28,6 +29,7 @@ export interface CheckedFile {
   readonly file: string;
   readonly loads: boolean;
   readonly instead?: string;
+  readonly unjudged?: string;
   readonly role?: string;
   readonly system?: string;
   readonly oldest?: { readonly glibc?: Floor; readonly glibcxx?: Floor };
