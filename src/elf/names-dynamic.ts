@@ -2,6 +2,7 @@
 
 import * as c from "./constants.ts";
 import { type FlagTable, flagNames, type NameTable, ranged } from "./names.ts";
+import { ownDynamicTagName } from "./names-machines.ts";
 
 const TAGS: NameTable = new Map([
   [c.DT_NULL, "NULL"],
@@ -82,12 +83,6 @@ const TAGS: NameTable = new Map([
   [c.DT_AUXILIARY, "AUXILIARY"],
   [c.DT_USED, "USED"],
   [c.DT_FILTER, "FILTER"],
-]);
-
-const X86_64_TAGS: NameTable = new Map([
-  [c.DT_X86_64_PLT, "X86_64_PLT"],
-  [c.DT_X86_64_PLTSZ, "X86_64_PLTSZ"],
-  [c.DT_X86_64_PLTENT, "X86_64_PLTENT"],
 ]);
 
 const FLAGS: FlagTable = [
@@ -250,9 +245,9 @@ const MACHINE_PROPERTIES: ReadonlyMap<number, ReadonlyMap<number, PropertyName>>
   [c.EM_AARCH64, AARCH64_PROPERTIES],
 ]);
 
-/** DT_* without the prefix; x86-64's own tags only for x86-64. */
+/** DT_* without the prefix; a machine's own tags only for that machine. */
 export function dynamicTagName(tag: number, machine: number): string {
-  const own = machine === c.EM_X86_64 ? X86_64_TAGS.get(tag) : undefined;
+  const own = ownDynamicTagName(tag, machine);
   return own ?? TAGS.get(tag) ?? ranged(tag, [c.DT_LOOS, c.DT_HIOS, "LOOS"], [c.DT_LOPROC, c.DT_HIPROC, "LOPROC"]);
 }
 

@@ -2,6 +2,7 @@
 // the constants' names without their prefix.
 
 import * as c from "./constants.ts";
+import { ownSectionTypeName, ownSegmentTypeName } from "./names-machines.ts";
 
 export type NameTable = ReadonlyMap<number, string>;
 /** Bits and their names, in the order in which they are shown. */
@@ -233,9 +234,10 @@ export function osAbiName(osAbi: number): string {
   return OS_ABIS.get(osAbi) ?? unknown(osAbi);
 }
 
-/** SHT_* without the prefix; x86-64's own types only for x86-64. */
+/** SHT_* without the prefix; a machine's own types only for that machine. */
 export function sectionTypeName(type: number, machine: number): string {
-  if (type === c.SHT_X86_64_UNWIND && machine === c.EM_X86_64) return "X86_64_UNWIND";
+  const own = ownSectionTypeName(type, machine);
+  if (own !== undefined) return own;
   const os: NamedRange = [c.SHT_LOOS, c.SHT_HIOS, "LOOS"];
   const processor: NamedRange = [c.SHT_LOPROC, c.SHT_HIPROC, "LOPROC"];
   return SECTION_TYPES.get(type) ?? ranged(type, os, processor, [c.SHT_LOUSER, c.SHT_HIUSER, "LOUSER"]);
@@ -257,8 +259,10 @@ export function sectionFlagLetters(flags: number, machine: number): string {
   return letters;
 }
 
-/** PT_* without the prefix. */
-export function segmentTypeName(type: number): string {
+/** PT_* without the prefix; a machine's own types only for that machine. */
+export function segmentTypeName(type: number, machine: number): string {
+  const own = ownSegmentTypeName(type, machine);
+  if (own !== undefined) return own;
   if (type >= c.PT_GNU_MBIND_LO && type <= c.PT_GNU_MBIND_HI)
     return `GNU_MBIND+0x${(type - c.PT_GNU_MBIND_LO).toString(16)}`;
   return SEGMENT_TYPES.get(type) ?? ranged(type, [c.PT_LOOS, c.PT_HIOS, "LOOS"], [c.PT_LOPROC, c.PT_HIPROC, "LOPROC"]);

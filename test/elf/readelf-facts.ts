@@ -22,6 +22,7 @@ import {
   SHN_XINDEX,
   SHT_DYNSYM,
   SHT_LOOS,
+  SHT_LOPROC,
   SHT_RELR,
   SHT_SYMTAB,
   STT_SECTION,
@@ -245,7 +246,13 @@ export function solderFacts(file: ElfFile, relocationName: (type: number) => str
     segments: file.segments.map((segment) => {
       const { type, offset, address, physicalAddress, fileBytes, memoryBytes, flags, alignment } = segment;
       const numbers = [offset, address, physicalAddress, fileBytes, memoryBytes].map(hex);
-      return [segmentTypeName(type), ...numbers, segmentPermissions(flags), hex(alignment)].join(" ");
+      // readelf's column is so wide.
+      return [
+        segmentTypeName(type, header.machine).slice(0, 14),
+        ...numbers,
+        segmentPermissions(flags),
+        hex(alignment),
+      ].join(" ");
     }),
     symbols: symbolFacts(file, report),
     relocations: file.sections
@@ -271,6 +278,7 @@ export function solderFacts(file: ElfFile, relocationName: (type: number) => str
 /** readelf has no names for LLVM's types. */
 function judgedType(type: number, machine: number): string {
   const name = sectionTypeName(type, machine);
+  if (name === "RISCV_ATTRIBUTES") return `LOPROC+0x${hex(type - SHT_LOPROC)}`;
   return name.startsWith("LLVM_") ? `LOOS+0x${hex(type - SHT_LOOS)}` : name;
 }
 

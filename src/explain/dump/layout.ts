@@ -154,7 +154,7 @@ function pieceOf(file: ElfFile, section: ElfSection): PieceDump {
     offset: section.offset,
     size: section.size,
     zero: section.type === SHT_NOBITS,
-    segments: [...new Set(holders.map(({ type }) => segmentTypeName(type)))],
+    segments: [...new Set(holders.map(({ type }) => segmentTypeName(type, file.header.machine)))],
   };
 }
 

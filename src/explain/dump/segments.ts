@@ -41,7 +41,7 @@ export function segmentDumps(file: ElfFile, sectionsIn: (segment: number) => rea
     const permissions = segmentPermissions(flags).replaceAll(" ", "").replace("E", "X");
     return {
       index,
-      type: segmentTypeName(type),
+      type: segmentTypeName(type, file.header.machine),
       permissions,
       offset,
       address,

@@ -19,7 +19,7 @@ export function* headerLines(task: LoadedProcess, style: Style): Generator<strin
       { title: "flags" },
     ];
     const rows = it.object.file.elf.segments.map(({ type, address, memoryBytes, flags }) => [
-      segmentTypeName(type),
+      segmentTypeName(type, it.object.file.elf.header.machine),
       hex(it.base + address),
       hex(memoryBytes),
       segmentPermissions(flags),

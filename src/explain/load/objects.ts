@@ -124,6 +124,8 @@ function computed(it: AppliedRelocation, style: Style): string {
       return "nothing is stored";
     case "undefined":
       return `${name} is not defined`;
+    case "unpaired":
+      return "its high part has no value";
     case "discarded":
       return `${name} is in a COMDAT group that another object has`;
     case "unsupported":

@@ -149,7 +149,9 @@ function* countLines(task: LoadedProcess, style: Style): Generator<string> {
 function* tlsLines(task: LoadedProcess, style: Style): Generator<string> {
   const objects = task.objects.filter(({ tlsModule }) => tlsModule > 0);
   if (objects.length === 0) return;
-  const where = task.record.facts.tls.variant === 2 ? "below" : "above";
+  const { variant, tpBias } = task.record.facts.tls;
+  const above = tpBias === 0 ? "above" : `from ${hex(tpBias)} below`;
+  const where = variant === 2 ? "below" : above;
   yield* heading(`Thread-local storage: ${byteCount(task.tlsSize)} ${where} the thread pointer`, style);
   const columns = [
     { title: "module", align: RIGHT },

@@ -43,7 +43,9 @@ export function* traceLines(
   yield* versionLines(task);
   if (task.ended?.step === "versions") return yield* endLines(task, style);
   const withTls = task.chain.filter(({ tlsModule }) => tlsModule > 0);
-  const where = task.record.facts.tls.variant === 2 ? "below" : "above";
+  const { variant, tpBias } = task.record.facts.tls;
+  const above = tpBias === 0 ? "above" : `from ${hex(tpBias)} below`;
+  const where = variant === 2 ? "below" : above;
   if (withTls.length > 0) yield* title(`Thread-local storage gets its place ${where} the thread pointer`);
   for (const object of withTls)
     yield `  ${object.name}: module ${object.tlsModule}, from ${hex(blockFromThreadPointer(task, object))} relative to the thread pointer`;

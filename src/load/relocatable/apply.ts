@@ -63,7 +63,7 @@ export function applyRelocations(applier: Applier): AppliedRelocation[] {
         if ((expression[relocation.type] === EXPRESSION_PAIR_LOW) !== isLow) return;
         const one = applyOne(applier, placed, relocation, pairs);
         results[i] = one;
-        if (one?.value !== undefined && !isLow) pairs.set(one.place, one.value);
+        if (one !== undefined && !isLow && one.fate !== "no-field") pairs.set(one.place, one.value);
       });
     }
     for (const one of results) if (one !== undefined) applied.push(one);
@@ -71,8 +71,11 @@ export function applyRelocations(applier: Applier): AppliedRelocation[] {
   return applied;
 }
 
-/** What was computed for a section, by the address of the field: a pair's low part names the place of its high part. */
-type Pairs = Map<number, bigint>;
+/**
+ * What was computed for a section, by the address of the field: a pair's low part names the place of its high part. Undefined
+ * where that could not be computed, which has been said.
+ */
+type Pairs = Map<number, bigint | undefined>;
 
 function applyOne(
   applier: Applier,
@@ -101,6 +104,8 @@ function applyOne(
   const fate = fateBefore(applier, type, relocation.symbol, symbol, where, symbolName);
   const nothing = { slot: undefined, value: undefined, after: before };
   if (fate !== "applied" || symbol === undefined) return { ...facts, ...nothing, fate };
+  if (type.expression === EXPRESSION_PAIR_LOW && pairs.has(symbol.address) && pairs.get(symbol.address) === undefined)
+    return { ...facts, ...nothing, fate: "unpaired" };
   const gotWithoutBase =
     type.expression === EXPRESSION_GOT_OFFSET && object.machine.objects.gotWithoutBase(memory, offset, type.number);
   const field = (): bigint => fieldOf(object, memory, offset, type);

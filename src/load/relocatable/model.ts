@@ -115,6 +115,7 @@ export interface AppliedRelocation {
 
 export type RelocationFate =
   | "applied"
+  | "unpaired" // the low part of what could not be computed
   | "undefined" // the symbol is: the field is as in the file
   | "overflow"
   | "discarded" // it refers to a section of a COMDAT group that another object has
