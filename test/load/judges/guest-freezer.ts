@@ -26,7 +26,10 @@ async function connectTo(path: string, isAlive: () => boolean): Promise<Debugger
   const socket = await new Promise<Socket>((resolve, reject) => {
     const again = async (): Promise<void> => {
       const next = connect(path);
-      next.once("connect", () => resolve(next));
+      next.once("connect", () => {
+        next.removeAllListeners("error");
+        resolve(next);
+      });
       next.once("error", async (error) => {
         if (!isAlive()) reject(error);
         else {
@@ -107,7 +110,7 @@ async function freeze(args: readonly string[]): Promise<number> {
     process.exit(1);
   }, PATIENCE);
   try {
-    const { ask } = await connectTo(path, () => guest.exitCode === null);
+    const { ask } = await connectTo(path, () => guest.exitCode === null && guest.signalCode === null);
     await ask("?");
     const vector = Buffer.from((await ask("qXfer:auxv:read::0,1000")).slice(1), "latin1");
     const base = loaderBase(vector, word, littleEndian);
