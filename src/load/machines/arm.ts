@@ -33,7 +33,7 @@ import {
   typeSet,
   without,
 } from "./kinds.ts";
-import type { LoaderRecord, PltStub, ReadMemory, SearchRules, UnboundSlot } from "./record.ts";
+import type { DescriptorRules, LoaderRecord, PltStub, ReadMemory, SearchRules, UnboundSlot } from "./record.ts";
 
 const KINDS: Uint8Array = typeColumn([
   [R_ARM_NONE, DO_NOTHING],
@@ -100,6 +100,32 @@ const SEARCH: SearchRules = {
   platform: (cpu) => cpu,
 };
 
+const DESCRIPTORS: DescriptorRules = {
+  functionFirst: false,
+  // ldr r0, [r0]; bx lr
+  static: [0x00, 0x00, 0x90, 0xe5, 0x1e, 0xff, 0x2f, 0xe1],
+  // mrc p15, 0, r0, c13, c0, 3; rsb r0, r0, #0; bx lr
+  undefinedWeak: [0x70, 0x0f, 0x1d, 0xee, 0x00, 0x00, 0x60, 0xe2, 0x1e, 0xff, 0x2f, 0xe1],
+  // push {r2, r3, ip, lr} follows.
+  musl: [0x00, 0x00, 0x90, 0xe5, 0x1e, 0xff, 0x2f, 0xe1, 0x0c, 0x50, 0x2d, 0xe9],
+  addendWithoutSymbol: true,
+  prefixes: [],
+  alignment: 4,
+  // The same in Thumb, as Debian builds it.
+  odd: {
+    static: [0x00, 0x68, 0x70, 0x47],
+    undefinedWeak: [0x1d, 0xee, 0x70, 0x0f, 0xc0, 0xf1, 0x00, 0x00, 0x70, 0x47],
+    musl: [0x00, 0x68, 0x70, 0x47, 0x2d, 0xe9, 0x0c, 0x50],
+    alignment: 2,
+  },
+};
+
+/** `_dl_tlsdesc_undefweak` of processors before ARMv6K, which ask the kernel's helper at 0xffff0fe0 for the thread pointer. */
+const UNDEFINED_WEAK_BY_KERNEL: readonly number[] = [
+  0x0e, 0x10, 0xa0, 0xe1, 0x0f, 0x0a, 0xe0, 0xe3, 0x0f, 0xe0, 0xa0, 0xe1, 0x1f, 0xf0, 0x40, 0xe2, 0x01, 0xe0, 0xa0,
+  0xe1, 0x00, 0x00, 0x60, 0xe2, 0x1e, 0xff, 0x2f, 0xe1,
+];
+
 export const ARM_LOADER: LoaderRecord = {
   name: "arm",
   facts: ARM_FACTS,
@@ -121,21 +147,7 @@ export const ARM_LOADER: LoaderRecord = {
     always: false,
   },
   plt: { tells: "slot", stubAt },
-  descriptors: {
-    functionFirst: false,
-    // ldr r0, [r0]; bx lr
-    static: [0x00, 0x00, 0x90, 0xe5, 0x1e, 0xff, 0x2f, 0xe1],
-    // mrc p15, 0, r0, c13, c0, 3; rsb r0, r0, #0; bx lr
-    undefinedWeak: [0x70, 0x0f, 0x1d, 0xee, 0x00, 0x00, 0x60, 0xe2, 0x1e, 0xff, 0x2f, 0xe1],
-    prefixes: [],
-    alignment: 4,
-    // The same in Thumb, as Debian builds it.
-    odd: {
-      static: [0x00, 0x68, 0x70, 0x47],
-      undefinedWeak: [0x1d, 0xee, 0x70, 0x0f, 0xc0, 0xf1, 0x00, 0x00, 0x70, 0x47],
-      alignment: 2,
-    },
-  },
+  descriptors: DESCRIPTORS,
   search: SEARCH,
   // Of a 32-bit kernel with the usual three gigabytes for processes: programs at ELF_ET_DYN_BASE, libraries 128 MiB and more below
   // the end (mm/util.c, mmap_base).
@@ -149,6 +161,7 @@ export const ARM_LOADER: LoaderRecord = {
 export const ARMEL_LOADER: LoaderRecord = {
   ...ARM_LOADER,
   name: "armel",
+  descriptors: { ...DESCRIPTORS, undefinedWeak: UNDEFINED_WEAK_BY_KERNEL },
   isOwn: (flags) => (flags & SOFT_FLOAT) !== 0,
   interpreters: { glibc: ["/lib/ld-linux.so.3"], musl: ["/lib/ld-musl-arm.so.1"] },
   search: {

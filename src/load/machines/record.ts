@@ -124,8 +124,12 @@ export interface DescriptorRules {
   /** What may stand before either (a landing pad), and what functions are aligned to. */
   readonly prefixes: readonly (readonly number[])[];
   readonly alignment: number;
+  /** musl's `__tlsdesc_static` with the start of what follows it, where others have the same code. */
+  readonly musl?: readonly number[];
+  /** Only descriptors of no symbol have an addend (elf_machine_rel); for others the linker leaves the symbol's number there. */
+  readonly addendWithoutSymbol?: true;
   /** The same in another instruction set, whose functions have odd addresses (Thumb). */
-  readonly odd?: Pick<DescriptorRules, "static" | "undefinedWeak" | "alignment">;
+  readonly odd?: Pick<DescriptorRules, "static" | "undefinedWeak" | "musl" | "alignment">;
 }
 
 /** Facts of the CPU that the search asks for. */

@@ -24,7 +24,7 @@ import {
   symbolValueHigh,
   symbolValueLow,
 } from "../file/dynamic-symbols.ts";
-import { entryAddendHigh, entryAddendLow, entryOffset, entryType } from "../file/relocation-entry.ts";
+import { entryAddendHigh, entryAddendLow, entryOffset, entrySymbol, entryType } from "../file/relocation-entry.ts";
 import type { RelocationRange } from "../file/relocation-ranges.ts";
 import {
   DO_BLOCK_OFFSET,
@@ -610,9 +610,16 @@ function applyDescriptor(
     return;
   }
   const functions = descriptorFunctions(task);
-  // REL keeps the addend where the argument goes.
-  pen.at = first + argumentAt;
+  // REL keeps the addend where the argument goes; musl reads the second word, whatever that is for (do_relocs).
+  pen.at = first + (task.options.profile.library === "musl" ? word : argumentAt);
   takeAddend(pen, elf, range, at);
+  pen.at = first + argumentAt;
+  const named = task.options.profile.library !== "musl" && entrySymbol(elf, at) !== 0;
+  // What nobody defines leaves the argument as it is.
+  if (descriptors.addendWithoutSymbol && named && provider !== undefined) {
+    pen.low = 0;
+    pen.high = 0;
+  }
   if (provider !== undefined) {
     const { symbols } = provider.file;
     const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;

@@ -14,15 +14,20 @@ export interface DescriptorFunctions {
 
 type Pattern = readonly number[];
 
+type Codes = Pick<DescriptorRules, "static" | "undefinedWeak" | "musl">;
+
 /** Their addresses in this process. */
 export function descriptorFunctions(task: LoadedProcess): DescriptorFunctions {
   const { descriptors } = task.record;
   if (descriptors === undefined) return { static: undefined, undefinedWeak: undefined };
   const { odd } = descriptors;
+  const isMusl = task.options.profile.library === "musl";
+  const codeOf = (rules: Codes, which: "static" | "undefinedWeak"): Pattern =>
+    (isMusl && which === "static" ? rules.musl : undefined) ?? rules[which];
   const find = (which: "static" | "undefinedWeak"): number | undefined => {
-    const found = findFunction(task, descriptors[which], descriptors);
+    const found = findFunction(task, codeOf(descriptors, which), descriptors);
     if (found !== undefined || odd === undefined) return found;
-    const other = findFunction(task, odd[which], { prefixes: [], alignment: odd.alignment });
+    const other = findFunction(task, codeOf(odd, which), { prefixes: [], alignment: odd.alignment });
     return other === undefined ? undefined : other + 1;
   };
   return { static: find("static"), undefinedWeak: find("undefinedWeak") };
