@@ -36,7 +36,6 @@ import {
   FLAG_LINKER_DEFINED,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
-  FLAG_REF_REGULAR_NONWEAK,
   FLAG_SHARED_PROTECTED,
   isDefinedHere,
   isShared,
@@ -232,6 +231,7 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
         const isFunction = isFunctionType(symbols.type[site.symbol]);
         const isProtected = (symbols.flags[site.symbol] & FLAG_SHARED_PROTECTED) !== 0;
         const viaPlt = isCall(scanner, site) || (isProtected && isCode(scanner, site));
+        if (isFunction && mode.pic && machine.wordBytes === 8 && isNarrow && !site.writable) misuse(scanner, site);
         if (isFunction && viaPlt) {
           need(scanner, site, FLAG_NEEDS_PLT);
           if (needsRegister) addDynamic(scanner, site, site.type);
@@ -252,7 +252,7 @@ function scanPcRelative(scanner: Scanner, site: Site, width: number): void {
  */
 function cannotBeNull({ mode, symbols }: Scanner, { symbol }: Site): boolean {
   if (!mode.pic || symbol < 0) return false;
-  return isUndefined(symbols, symbol) && (symbols.flags[symbol] & FLAG_REF_REGULAR_NONWEAK) === 0;
+  return isUndefined(symbols, symbol) && !isUndefinedStrong(symbols, symbol);
 }
 
 /** An IFUNC that another module may override: its PLT entry, where the dynamic linker puts what is chosen, is an address to have. */

@@ -17,7 +17,6 @@ import {
   FLAG_NEEDS_PLT,
   FLAG_NEEDS_TLS_IE,
   FLAG_REF_DYNAMIC,
-  FLAG_REF_REGULAR_NONWEAK,
   isUndefined,
   isUndefinedStrong,
   type SymbolTable,
@@ -40,7 +39,7 @@ export function settleWeakReferences(
   const removed = dynamicUndefinedWeak === true ? FLAG_NEEDS_PLT : FLAG_DYNSYM | FLAG_NEEDS_PLT;
   for (let id = 0; id < symbols.names.count; id++) {
     const flags = symbols.flags[id];
-    if ((flags & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id) || (flags & FLAG_REF_REGULAR_NONWEAK) !== 0) continue;
+    if ((flags & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id) || isUndefinedStrong(symbols, id)) continue;
     const isAsked = (flags & (FLAG_NEEDS_GOT | FLAG_NEEDS_PLT)) !== 0 && (flags & FLAG_DIRECT) === 0;
     if (isAsked || (flags & FLAG_NEEDS_TLS_IE) !== 0) continue;
     symbols.flags[id] = (flags & ~removed) | FLAG_DROPPED;

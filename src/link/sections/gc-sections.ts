@@ -10,7 +10,7 @@
 //   or --gc-keep-exported in a program, those that are exported
 //
 // Everything that these refer to stays too (gc-walk.ts). A reference to `__start_X` or `__stop_X` keeps every section X,
-// unless -z start-stop-gc says that X has to be needed by itself. Debug information follows (gc-debug.ts).
+// unless -z start-stop-gc says that X has to be needed by itself (then a second reference still keeps the first X). Debug information follows (gc-debug.ts).
 
 import { demangle } from "../../demangle/index.ts";
 import {
@@ -89,7 +89,7 @@ export function collectGarbage(
   const names: SectionsByName = new Map();
   const relocatable = options.output === "relocatable";
   for (const object of objects) survey(walk, object, names, relocatable, report);
-  if (!options.z.startStopGc) findStartStop(walk, names);
+  findStartStop(walk, names, options.z.startStopGc);
   findAssigned(walk, [
     ...options.defsym,
     ...loader.scriptCommands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : [])),
@@ -244,13 +244,15 @@ function isFunctionArray(type: number): boolean {
 // Symbols that stand for more than one section
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** `__start_X` and `__stop_X`, where the linker will define them: every section X. */
-function findStartStop(walk: Walk, names: SectionsByName): void {
-  const { symbols, standsFor } = walk;
+/** `__start_X` and `__stop_X`, where the linker will define them: every section X; of those that may go the first at most. */
+function findStartStop(walk: Walk, names: SectionsByName, mayGo: boolean): void {
+  const { symbols, standsFor, atSecond } = walk;
   for (const [name, sections] of names) {
     for (const symbol of [`__start_${name}`, `__stop_${name}`]) {
       const id = findText(symbols.names, symbol);
-      if (id >= 0 && (isUndefined(symbols, id) || isShared(symbols, id))) standsFor.set(id, { sections, symbols: [] });
+      if (id < 0 || !(isUndefined(symbols, id) || isShared(symbols, id))) continue;
+      if (mayGo) atSecond.set(id, sections[0]);
+      else standsFor.set(id, { sections, symbols: [] });
     }
   }
 }

@@ -54,6 +54,8 @@ export interface Walk {
   readonly linked: ReadonlyMap<SectionId, readonly SectionId[]>;
   /** Symbols that stand for sections without being defined in them: `__start_X`, and what an assignment names. */
   readonly standsFor: Map<SymbolId, Dependencies>;
+  /** -z start-stop-gc: `__start_X` → the first X, which a second reference keeps. */
+  readonly atSecond: Map<SymbolId, SectionId>;
 }
 
 export interface Dependencies {
@@ -89,6 +91,7 @@ export function createWalk(
     nextInGroup: linkGroups(objects, sections),
     linked: findLinked(objects, sections),
     standsFor: new Map(),
+    atSecond: new Map(),
   };
 }
 
@@ -151,13 +154,24 @@ export function keepSection(walk: Walk, section: SectionId): void {
 /** Something that stays refers to the symbol. */
 export function keepSymbol(walk: Walk, id: SymbolId): void {
   const { symbols, referenced } = walk;
-  if (referenced[id] !== 0) return;
+  if (referenced[id] !== 0) {
+    if (walk.atSecond.size > 0) keepAtSecond(walk, id);
+    return;
+  }
   referenced[id] = 1;
   const kind = symbols.kind[id];
   const isDefined = kind === KIND_DEFINED || kind === KIND_DEFINED_WEAK;
   if (isDefined && symbols.section[id] >= 0) keepSection(walk, symbols.section[id]);
   else if (kind === KIND_COMMON) walk.commons[symbols.owner[id]] |= commonClass(symbols, id);
   else if (walk.standsFor.has(id)) keepWhatItStandsFor(walk, id);
+}
+
+/** So in GNU ld, whatever was meant (bfd/elflink.c, _bfd_elf_gc_mark_rsec: only "!was_marked" is looked at). */
+function keepAtSecond(walk: Walk, id: SymbolId): void {
+  const section = walk.atSecond.get(id);
+  if (section === undefined) return;
+  walk.atSecond.delete(id);
+  keepSection(walk, section);
 }
 
 function keepWhatItStandsFor(walk: Walk, id: SymbolId): void {
@@ -226,7 +240,7 @@ function followFde(walk: Walk, object: ObjectFile, fde: number): void {
 
 /** @param at offset of the first relocation in the object  @param entry bytes of each */
 function followRelocations(walk: Walk, object: ObjectFile, at: number, count: number, entry: number): void {
-  const { referenced, sections } = walk;
+  const { referenced, atSecond, sections } = walk;
   const { view, is64, firstGlobal, symbolCount, symbols, firstSection, sectionCount } = object;
   const { state } = sections;
   const end = at + count * entry;
@@ -238,7 +252,7 @@ function followRelocations(walk: Walk, object: ObjectFile, at: number, count: nu
     if (index >= firstGlobal) {
       if (index >= symbolCount) continue;
       const id = symbols[index - firstGlobal];
-      if (referenced[id] === 0) keepSymbol(walk, id);
+      if (referenced[id] === 0 || atSecond.size > 0) keepSymbol(walk, id);
       continue;
     }
     const shndx = view.getUint16(shndxAt + index * symbolBytes, true);

@@ -5,6 +5,7 @@ import {
   SHF_TLS,
   SHF_WRITE,
   SHF_X86_64_LARGE,
+  SHN_ABS,
   SHT_NOBITS,
   SHT_NOTE,
   SHT_PROGBITS,
@@ -168,7 +169,12 @@ export function allotCopies(symbols: SymbolTable, shared: readonly SharedFile[],
       symbols.valueHigh[name] = symbols.valueHigh[original];
     }
   }
-  return [...writable, ...readOnly].map((it) => it.symbol);
+  return [...writable, ...readOnly].map((it) => it.symbol).filter((id) => hasContents(symbols, shared, id));
+}
+
+/** Assembler code without .size, and numbers, leave nothing to copy (bfd/elfxx-x86.c, adjust_dynamic_symbol). */
+function hasContents(symbols: SymbolTable, shared: readonly SharedFile[], id: SymbolId): boolean {
+  return symbols.size[id] > 0 && sectionIndex(shared[symbols.owner[id]], symbols.index[id]) !== SHN_ABS;
 }
 
 /**

@@ -29,11 +29,11 @@ import {
   FLAG_PREEMPTIBLE,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
-  FLAG_REF_REGULAR_NONWEAK,
   FLAG_REQUIRED,
   FLAG_UNIQUE,
   isDefinedHere,
   isShared,
+  isUndefinedStrong,
   KIND_DEFINED_WEAK,
   KIND_INDIRECT,
   KIND_NONE,
@@ -189,7 +189,7 @@ function bindUndefined(
     if (mode.dynamic && isBoth && symbols.visibility[id] === STV_DEFAULT) symbols.flags[id] |= FLAG_DYNSYM;
     return BIND_UNDEFINED;
   }
-  const isStrong = (flags & FLAG_REF_REGULAR_NONWEAK) !== 0;
+  const isStrong = isUndefinedStrong(symbols, id);
   const canImport = (mode.shared || mode.interpreted) && symbols.visibility[id] === STV_DEFAULT;
   if (isStrong) {
     if (symbols.visibility[id] !== STV_DEFAULT || (undefinedIsError(options) && !ignored)) return BIND_UNDEFINED;

@@ -381,6 +381,8 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
 export function referFromShared(symbols: SymbolTable, id: SymbolId, shared: number, binding: number): void {
   symbols.flags[id] |= binding === STB_WEAK ? FLAG_REF_DYNAMIC : FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK;
   if (symbols.kind[id] !== KIND_NONE) {
+    // What a library cannot do without is looked for, even if objects could.
+    if (symbols.kind[id] === KIND_UNDEFINED_WEAK && binding !== STB_WEAK) symbols.kind[id] = KIND_UNDEFINED;
     keepInside(symbols, id);
     return;
   }

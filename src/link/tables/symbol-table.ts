@@ -214,9 +214,9 @@ export function isUndefined(symbols: SymbolTable, id: SymbolId): boolean {
   return kind === KIND_UNDEFINED || kind === KIND_UNDEFINED_WEAK || kind === KIND_NONE;
 }
 
-/** Objects refer to it, and cannot do without. */
+/** Objects refer to it, and they or libraries cannot do without. */
 export function isUndefinedStrong(symbols: SymbolTable, id: SymbolId): boolean {
-  return isUndefined(symbols, id) && (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0;
+  return symbols.kind[id] === KIND_UNDEFINED && (symbols.flags[id] & FLAG_REF_REGULAR) !== 0;
 }
 
 /** A 64-bit value in two halves as a number: exact for addresses, signed for negative constants. */

@@ -49,6 +49,27 @@ const LINES: readonly Meant[] = [
   },
   {
     pattern:
+      /(?:only GNU ld: +n\d(?:@+\w*)? NOTYPE \w+ DEFAULT size 0 in ABS|only here: +n\d(?:@+\w*)? NOTYPE \w+ DEFAULT size 0 in UND)$/,
+    reason: "GNU ld enters the value of a library's absolute symbol into the program, as if it could not change",
+  },
+  {
+    pattern:
+      /only (?:GNU ld: +symbol \w+@@\w+ \w+ LOCAL DEFAULT|here: +symbol \w+@@\w+ \w+ (?:GLOBAL|WEAK) (?:HIDDEN|INTERNAL)) /,
+    when: ({ output }) => output === "relocatable",
+    reason: "GNU ld makes a hidden foo@@V local under -r: other objects could not refer to it any more",
+  },
+  {
+    pattern: /only GNU ld: +symbol \w+(?:@+\w+)? NOTYPE LOCAL DEFAULT size 0 value 0+ in UND$/,
+    when: ({ output, args }) => output === "relocatable" && args.includes("--gc-sections"),
+    reason: "GNU ld keeps what only removed sections refer to as a local symbol, which nothing can define",
+  },
+  {
+    pattern: /only GNU ld: +symbol {2}FILE LOCAL DEFAULT size 0 value 0+ in ABS$/,
+    when: ({ output }) => output === "relocatable",
+    reason: "what stands in front of symbols that were made local",
+  },
+  {
+    pattern:
       /: +\d+ \.note\.gnu\.build-id NOTE at 0+ size 0000(?:24|20) [0-9a-f]{8} entry 00 flags A link 0 info 0 align 4$/,
     when: ({ output }) => output === "relocatable",
     reason: "an identity is made of all bytes of a file, and those of string tables are not GNU ld's",

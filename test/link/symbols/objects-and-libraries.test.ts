@@ -4,7 +4,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { compile, type Target } from "../../support/build.ts";
+import { archive, compile, type Target } from "../../support/build.ts";
 import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
 
@@ -297,4 +297,65 @@ eachTarget("--gc-sections lists what the kept sections miss; a hidden foo@V of a
     },
     FRAMES,
   );
+});
+
+eachTarget("what an object could do without is missing if a library cannot", (target) => {
+  const program = assemble(target, "could", ".globl _start", "_start: ret", ".weak v", ".data", `${word(target)} v`);
+  const asks = assemble(target, "asks", ".data", `${word(target)} v`);
+  likeGnuLd(
+    target,
+    (shop) => {
+      shop.ld("libasks.so", ["-shared", asks]);
+      archive(shop.directory, "libhas.a", [variable(target, "has", 1)]);
+      match(shop.refuses("a", [program, "libhas.a", "libasks.so"], "ld"), /undefined reference to `v'/);
+      equal(about(shop.ld("a", [program, "libasks.so", "libhas.a"]), "--dyn-syms", "v")[0], "4 OBJECT GLOBAL DEFAULT");
+    },
+    FRAMES,
+  );
+});
+
+eachTarget("nothing is copied of what has no size; a PIE has no library's function at a distance", (target) => {
+  const library = assemble(target, "plain", ".globl v, f", ".type f, @function", "f: ret", ".data", "v: .long 1");
+  const wide = target.wordBytes === 8;
+  const program = assemble(target, "direct", ".globl _start", `_start: mov $v, ${wide ? "%eax" : "%ecx"}`, "ret");
+  likeGnuLd(
+    target,
+    (shop) => {
+      shop.ld("libplain.so", ["-shared", library]);
+      deepEqual(relocations(shop.ld("a", [program, "libplain.so"])), []);
+      if (!wide) return;
+      const far = assemble(target, "far", ".globl _start", "_start: lea f(%rip), %rax", "ret");
+      const own = assemble(target, "offset", ".globl v, own", "own: movabs $v@GOTOFF, %rax", ".data", "v: .long 1");
+      match(shop.refuses("b", ["-pie", far, "libplain.so"], "ld"), /can not be used when making a PIE object/);
+      // x86-64 code may have a library's own symbol at an offset from the GOT.
+      shop.ld("libown.so", ["-shared", own]);
+    },
+    FRAMES,
+  );
+});
+
+eachTarget("-z start-stop-gc: a second reference to __start_X keeps the first X", (target) => {
+  const program = (name: string, references: number): string =>
+    assemble(
+      target,
+      name,
+      ".globl _start",
+      ".weak __start_things",
+      `.section .text._start,"ax"`,
+      "_start: ret",
+      `.section .data.retained,"awR"`,
+      ...Array.from({ length: references }, () => `${word(target)} __start_things`),
+      `.section things,"aw"`,
+      ".long 1",
+    );
+  const kept = likeGnuLd(
+    target,
+    (shop) =>
+      [1, 2].map((count) => {
+        const path = shop.ld(`a${count}`, ["--gc-sections", "-z", "start-stop-gc", program(`p${count}`, count)]);
+        return / things +PROGBITS/.test(tool("readelf", ["-SW", path]));
+      }),
+    FRAMES,
+  );
+  deepEqual(kept, [false, true]);
 });
