@@ -387,7 +387,9 @@ export function rowOfSymbol(values: SymbolValues, id: SymbolId, mode: OutputMode
   to.type = STT_FUNC;
   to.size = 0;
   to.value = address[id];
-  to.shndx = outputs.byName.get(".plt")?.index ?? to.shndx;
+  // Under -z ibtplt calls go to the second table.
+  const plt = outputs.byName.get(".plt.sec") ?? outputs.byName.get(".plt");
+  to.shndx = plt?.index ?? to.shndx;
 }
 
 /** STT_* in symbol tables: another library's IFUNC is a function here. */

@@ -75,6 +75,11 @@ const LINES: readonly Meant[] = [
     reason: "an identity is made of all bytes of a file, and those of string tables are not GNU ld's",
   },
   {
+    pattern: /warning only GNU ld: ifunc-text-relocation$/,
+    when: ({ output }) => output === "shared",
+    reason: "GNU ld counts a text relocation for code that needs the PLT entry of an IFUNC, and then writes R_*_NONE",
+  },
+  {
     pattern: /only GNU ld: +\.rela?\.plt R_\w+_JUMP_SLOT? _{2,3}tls_get_addr/,
     reason: "TLS relaxed away leaves nothing behind",
   },

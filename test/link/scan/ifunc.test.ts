@@ -122,6 +122,17 @@ for (const visibility of ["default", "protected", "hidden"]) {
   });
 }
 
+test("what a library sees of a program's IFUNC is in the table of entries that calls go to", () => {
+  const user = compile(x86_64, "user.s", `${START}call f@PLT`);
+  const program = compile(x86_64, "program.s", `${START}call f@PLT\n${IFUNC}`);
+  likeGnuLd(x86_64, (shop) => {
+    shop.ld("user.so", ["-shared", user]);
+    const loader = ["--dynamic-linker", x86_64.interpreter];
+    shop.ld("program", [...loader, program, "user.so"]);
+    shop.ld("program-ibt", ["-z", "ibtplt", ...loader, program, "user.so"]);
+  });
+});
+
 test("the size of an IFUNC, and a place in it, are refused", () => {
   const ifunc = compile(x86_64, "ifunc.s", IFUNC);
   likeGnuLd(x86_64, (shop) => {
