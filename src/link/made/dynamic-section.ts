@@ -116,8 +116,9 @@ export function planDynamic(
   const { relocations } = facts;
   if (relocations.length > 0) {
     const tags = RELOCATION_TAGS[`${options.androidRelocations ? "android-" : ""}${machine.rela ? "rela" : "rel"}`];
-    add(tags.start, () => relocations[0].address);
-    add(tags.size, () => relocations.reduce((sum, it) => sum + it.size, 0));
+    const total = (): number => relocations.reduce((sum, it) => sum + it.size, 0);
+    add(tags.start, () => (total() === 0 ? 0 : relocations[0].address));
+    add(tags.size, total);
     if (tags.entry !== undefined) add(tags.entry, (machine.rela ? 3 : 2) * machine.wordBytes);
   }
   if (facts.hasRelr) {

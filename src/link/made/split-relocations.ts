@@ -76,17 +76,18 @@ export function splitRelocations(
 ): RelocationPart[] {
   const collected = new Map<string, Collected>();
   const { irelative, relative } = machine.dynamic;
-  const collect = (name: string): Collected => {
+  // One that is packed leaves its section there, if need be empty (bfd/elfxx-x86.c takes it out afterwards).
+  const collect = (name: string, counts = 1): Collected => {
     const place = scriptPlace(name);
     const key = place < SCRIPT.length ? SCRIPT[place][0] : name;
     const known = collected.get(key) ?? { count: 0, inputs: new Set(), own: new Set() };
-    known.count++;
+    known.count += counts;
     collected.set(key, known);
     return known;
   };
   const resolvers = mode.pic ? ".ifunc" : ".got";
   for (let i = 0; i < scan.dynCount; i++) {
-    if (packed?.scanned[i] === 1) continue;
+    const isPacked = packed?.scanned[i] === 1;
     const symbol = scan.dynSymbol[i];
     const isResolver =
       scan.dynType[i] === DYN_RELATIVE &&
@@ -96,14 +97,15 @@ export function splitRelocations(
     const section = scan.dynSection[i];
     const object = objects[sections.object[section]];
     if (isResolver) collect(resolvers);
-    else collect(sectionName(object, sections, section)).inputs.add(section);
+    else collect(sectionName(object, sections, section), isPacked ? 0 : 1).inputs.add(section);
   }
-  const collectOwn = (output: OutputSection | undefined): void => {
-    if (output !== undefined) collect(output.name).own.add(output);
+  const collectOwn = (output: OutputSection | undefined, counts = 1): void => {
+    if (output !== undefined) collect(output.name, counts).own.add(output);
   };
   for (const { type, chunk } of got.words) {
-    if (type === 0 || (packed !== undefined && type === relative)) continue;
-    if (type === irelative) collect(resolvers);
+    if (type === 0) continue;
+    if (packed !== undefined && type === relative) collectOwn(chunk.output, 0);
+    else if (type === irelative) collect(resolvers);
     else collectOwn(chunk.output);
   }
   for (const id of copies) collectOwn(outputs.chunks[symbols.alias[id]]?.output);
@@ -117,6 +119,7 @@ export function splitRelocations(
       const name = `${prefix}${of}`;
       const output = addOutput(outputs, name, orphanRow(name, type, SHF_ALLOC), type, SHF_ALLOC);
       output.entsize = size;
+      output.keep = true;
       // A section of that very name, which a part of an output section need not have (bfd/elf.c, elf_fake_sections).
       output.infoSection = of === ".ifunc" ? undefined : outputs.byName.get(of);
       if (output.infoSection !== undefined) output.flags |= SHF_INFO_LINK;

@@ -6,7 +6,7 @@
 import { SHN_COMMON, SHN_UNDEF, SHN_X86_64_LCOMMON, STB_WEAK, STT_FUNC, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import type { SharedFile } from "../inputs/shared-file.ts";
+import { type SharedFile, sharedVersion } from "../inputs/shared-file.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import { nameText } from "../tables/names.ts";
@@ -99,7 +99,10 @@ function define({ objects, shared, sections }: Loader, owner: number, index: num
     shared: library !== undefined,
     beatsCommon:
       library === undefined || (type !== STT_FUNC && type !== STT_GNU_IFUNC && library.bssSections[shndx] !== 1),
-    versioned: object !== undefined && hasVersion(object, view.getUint32(at, true)),
+    versioned:
+      library === undefined
+        ? object !== undefined && hasVersion(object, view.getUint32(at, true))
+        : sharedVersion(library, index) !== "",
     size: readWord(view, at + (is64 ? 16 : 8), is64),
     alignment: common ? value : definitionAlignment(object, sections, index, value),
     input: file.input,

@@ -72,3 +72,21 @@ eachTarget("what the script does not name keeps the name of the input section, n
     [".data.rel.ro", ".data", ".tdata", ".init_array.9", ".init_array", ".ctors.1", "odd"],
   );
 });
+
+eachTarget("relocations that are all packed leave their sections behind, empty, and the tags", (target) => {
+  const source = compile(
+    target,
+    "packed.s",
+    `.text\n.globl _start, f\n.hidden f\n_start: .cfi_startproc\nf: ret\n.cfi_endproc
+     .data\n.balign 8\n.dc.a f\n.section .init_array.5,"aw"\n.balign 8\n.dc.a f
+     .section .note.GNU-stack,"",@progbits`,
+  );
+  const kinds = [["-shared"], ["-static", "-pie", "--no-dynamic-linker"], ["-shared", "-z", "nocombreloc"]];
+  const found = likeGnuLd(target, (shop) =>
+    kinds.map((kind, i) => {
+      const { sections } = readSections(shop.ld(`out${i}`, [...kind, "-z", "pack-relative-relocs", source]));
+      return sections.filter(({ name }) => /^\.rela?\./.test(name)).map(({ bytes }) => bytes.length);
+    }),
+  );
+  deepEqual(found, [[0], [0], [0, 0]]);
+});

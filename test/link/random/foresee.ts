@@ -148,6 +148,8 @@ export function missing(pool: PoolPlan, plan: LinkPlan, libraries: readonly Libr
   });
   const all = reached(pool, plan.args, loaded);
   for (const name of all.flatMap((it) => [...exportsOf(pool, it)])) shared.add(name);
+  // The C library's.
+  shared.add("getpid");
   for (const key of askedByLibraries(pool, all)) wanted.add(key);
   const named = plan.args.filter((it) => /^--defsym=\w\w=[a-z]/.test(it)).map((it) => it.slice(12));
   for (const key of named) {

@@ -255,6 +255,15 @@ once("common symbols that meet are warned of with --warn-common; smaller definit
   ];
   deepEqual(shared(small, warn), ["defined"]);
   deepEqual(shared(large), ["size of large"]);
+  const ofVersion = bothSay(
+    target,
+    (shop) => {
+      shop.cc("defined.so", ["-shared", defined, `-Wl,--version-script=${shop.file("v.map", "V1 { com; };")}`]);
+      return [main, large, "./defined.so"];
+    },
+    patterns,
+  );
+  deepEqual([...ofVersion.said], []);
 });
 
 once("-y names the files that define and use a symbol, in their order", (target) => {
