@@ -234,6 +234,14 @@ eachTarget(
     const statuses = likeGnuLd(target, (shop) => {
       shop.cc("dynamic", ["-pie", main, "-Wl,-z,dynamic-undefined-weak"]);
       shop.cc("fixed", ["-pie", main, "-Wl,-z,nodynamic-undefined-weak"]);
+      // Without a dynamic linker nobody looks, and both linkers say so.
+      const plain = compile(
+        target,
+        "plain.s",
+        '.globl f\nf: .cfi_startproc\nret\n.cfi_endproc\n.section .note.GNU-stack,""',
+      );
+      shop.ld("static", ["-pie", "--no-dynamic-linker", "-e", "f", "-z", "dynamic-undefined-weak", plain]);
+      match(shop.messages(), /-z dynamic-undefined-weak ignored/);
       return [shop.run("dynamic").status, shop.run("fixed").status];
     });
     equal(statuses.join(), "5,5");

@@ -39,6 +39,7 @@ export function finish(draft: Draft, program: string): LdCommand {
   if (options.rpathLink.length === 0) options.environmentPaths.push(...runPath);
   options.environmentPaths.push(...splitPath(env.LD_LIBRARY_PATH ?? ""));
   settleUndefined(draft);
+  settleWeak(draft);
   if (options.omagic || options.nmagic) {
     // GNU ld's scripts for these join no relocations, and end no part that is read-only after relocation.
     options.z.combreloc = false;
@@ -53,6 +54,14 @@ export function finish(draft: Draft, program: string): LdCommand {
   if (!options.z.sectionheader) options.strip = "all";
   if (settings.silent) options.fatalWarnings = false;
   return { inputs: draft.inputs, options, settings, words: draft.words, likelyEmulation };
+}
+
+/** A program without a dynamic linker has nobody to look for its weak references (bfd/elfxx-x86.c, link_setup_gnu_properties). */
+function settleWeak({ options, report }: Draft): void {
+  const looksLater = options.z.dynamicUndefinedWeak === true && options.output !== "relocatable";
+  if (!looksLater || options.output === "shared" || !options.noDynamicLinker) return;
+  report(warning("weak-references-settled", {}));
+  options.z.dynamicUndefinedWeak = false;
 }
 
 /** Nothing in a binary image could tell a loader what to do: it is linked statically, for 0 where it would go anywhere. */

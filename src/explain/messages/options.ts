@@ -33,6 +33,9 @@ export const optionMessages: MessageTable = {
   },
   "symbol-order-no-section": { message: "cannot order {symbol}: no section of the output holds it" },
   "symbol-order-duplicate": { message: "ordered twice: {symbol}; the first place counts" },
+  "weak-references-settled": {
+    message: "-z dynamic-undefined-weak ignored: a program without a dynamic linker has nobody to look for symbols",
+  },
   "unknown-z-keyword": { message: "-z {keyword} ignored: unknown keyword", more: ["did you mean -z {suggestion}?"] },
   "unknown-emulation": { message: "unrecognised emulation mode: {name}; supported emulations: {supported}" },
   "emulation-x32": {

@@ -3,7 +3,15 @@
 // ld says these while it reads (bfd/elflink.c, elf_link_add_object_symbols; multiple_common in ld/ldmain.c); here the
 // meetings are replayed afterwards from the definitions that lost.
 
-import { SHN_COMMON, SHN_UNDEF, SHN_X86_64_LCOMMON, STB_WEAK, STT_FUNC, STT_GNU_IFUNC } from "../../elf/constants.ts";
+import {
+  SHN_COMMON,
+  SHN_UNDEF,
+  SHN_X86_64_LCOMMON,
+  STB_WEAK,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STV_DEFAULT,
+} from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { type SharedFile, sharedVersion } from "../inputs/shared-file.ts";
@@ -59,6 +67,8 @@ function commonLosers(loader: Loader): Map<SymbolId, Definition[]> {
   };
   for (let i = 0; i < record.loserCount * 3; i += 3) {
     const [id, owner, index] = record.losers.subarray(i, i + 3);
+    // What is hidden, no library defines.
+    if (owner < -1 && symbols.visibility[id] !== STV_DEFAULT) continue;
     if (!isCommon(owner, index) && (isShared(symbols, id) || !isCommon(symbols.owner[id], symbols.index[id]))) continue;
     const definition = define(loader, owner, index);
     if (definition === undefined) continue;

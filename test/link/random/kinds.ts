@@ -40,6 +40,8 @@ const GNU: readonly Kind[] = [
   },
   { pattern: /--gc-sections requires a defined symbol root/, code: "gc-needs-root" },
   { pattern: /duplicate expression `[^']+' in version information/, code: "version-duplicate-pattern" },
+  { pattern: /-z dynamic-undefined-weak ignored/, code: "weak-references-settled", warning: true },
+  { pattern: /copy relocation against non-copyable protected symbol/, code: "copy-relocation-protected" },
   { pattern: /version node not found for symbol/, code: "version-node-missing" },
   { pattern: /undefined version: /, code: "undefined-version" },
   { pattern: /defined in discarded section/, code: "discarded-reference" },
