@@ -134,7 +134,7 @@ function linkImage(
   if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
   mergeSframes(objects, sections, symbols, outputs, options.discardSframe, report);
   if (options.defineCommon === false) leaveCommons(symbols);
-  else allotCommons(symbols, outputs, loader.record.tlsCommon, options);
+  else allotCommons(symbols, outputs, options);
 
   // Symbols of the link itself, versions, and who binds each reference. No new symbols beyond this point (but rows for
   // local symbols that need a slot).

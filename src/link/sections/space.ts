@@ -66,18 +66,8 @@ export function leaveCommons(symbols: SymbolTable): void {
   }
 }
 
-/**
- * Turns common symbols into definitions in .bss (.tbss for thread-local ones, .lbss for large ones).
- * @param tlsCommon there have been thread-local ones: BFD makes a section for each object's at once, and with that .tbss
- *   stays (ld/ldlang.c, strip_excluded_output_sections), even if definitions have taken the place of them all
- */
-export function allotCommons(
-  symbols: SymbolTable,
-  outputs: OutputSections,
-  tlsCommon: boolean,
-  options: LinkOptions,
-): void {
-  if (tlsCommon) outputNamed(outputs, ".tbss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS).keep = true;
+/** Turns common symbols into definitions in .bss (.tbss for thread-local ones, .lbss for large ones). */
+export function allotCommons(symbols: SymbolTable, outputs: OutputSections, options: LinkOptions): void {
   const plain: Placing[] = [];
   const large: Placing[] = [];
   const tls: Placing[] = [];

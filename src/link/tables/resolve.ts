@@ -103,8 +103,6 @@ export interface ResolutionRecord {
   readonly strangers: Set<SymbolId>;
   /** Plain definitions of objects that stand for a library's default version too. */
   readonly replaced: Map<SymbolId, Replaced>;
-  /** Some object has a thread-local common symbol, whatever has become of it. */
-  tlsCommon: boolean;
 }
 
 /** An object's `foo` and a library's `foo@@V`. */
@@ -146,7 +144,6 @@ export function createRecord(): ResolutionRecord {
     tlsMismatches: [],
     strangers: new Set(),
     replaced: new Map(),
-    tlsCommon: false,
   };
 }
 
@@ -217,10 +214,7 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
     symbols.flags[id] |= it.kind === KIND_UNDEFINED ? FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK : FLAG_REF_REGULAR;
   }
   // A tentative definition is met by a shared library's, so it counts as a reference (bfd/elflink.c: "definition").
-  if (it.kind === KIND_COMMON) {
-    symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
-    if (it.type === STT_TLS) record.tlsCommon = true;
-  }
+  if (it.kind === KIND_COMMON) symbols.flags[id] |= FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK;
   if (!isReference && before >= KIND_SHARED && symbols.version[id] !== 0 && isOther(symbols, id, it)) {
     addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
     record.strangers.add(id);
