@@ -23,6 +23,7 @@ import {
   androidOfLibrary,
   androidOfVersion,
   isPrivateAndroidVersion,
+  machineOnAndroid,
   PLAY_PAGE_SIZE,
 } from "../systems/index.ts";
 import { type Demands, symbolsOfVersion } from "./demands.ts";
@@ -53,11 +54,11 @@ export function androidFindings(
 /** Another machine, another system, or a program that asks for another dynamic linker. */
 function foreignToAndroid({ name, machine, made, role, file }: Demands, system: AndroidSystem): Problem[] {
   const place = { file: name };
-  const asked = system.machine ?? machine;
+  const own = machineOnAndroid(machine);
+  const asked = system.machine ?? own;
   const facts = { system: system.name, machine: asked };
   if (!system.machines.includes(asked)) return [error("check-system-without-machine", place, { ...facts, others: [] })];
-  if (asked !== machine)
-    return [error("check-for-other-machine", place, { system: system.name, made: machine, has: asked })];
+  if (asked !== own) return [error("check-for-other-machine", place, { system: system.name, made: own, has: asked })];
   if (made !== undefined && made !== "Android" && role !== "static-program")
     return [error("check-foreign-for-android", place, { ...facts, made })];
   if (role !== "program") return [];
@@ -161,7 +162,7 @@ const tls: Rule = ({ name, role, machine, tls: block }, _, { name: system, api }
   if (block === undefined) return [];
   const place = { file: name };
   if (api < ANDROID_SINCE.elfTls) return [error("check-android-tls", place, { system })];
-  const least = ANDROID_TLS_ALIGNMENT[machine] ?? 1;
+  const least = ANDROID_TLS_ALIGNMENT[machineOnAndroid(machine)] ?? 1;
   if (role === "program" && block.alignment < least)
     return [error("check-android-tls-alignment", place, { alignment: block.alignment, least })];
   if (!block.isStatic || role === "program") return [];

@@ -54,8 +54,8 @@ const MOV_EAX = 0xb8;
 export function returnedConstant(elf: ElfImage, start: number): number | undefined {
   const machine = loaderMachineOf(elf);
   if (machine === "x86-64" || machine === "i386") return onX86(elf, start);
-  const isThumb = (machine as string) === "arm" && start % 2 === 1;
-  const loads = LOADS[isThumb ? "thumb" : (machine ?? "")] ?? [];
+  const isThumb = (machine === "arm" || machine === "armel") && start % 2 === 1;
+  const loads = LOADS[isThumb ? "thumb" : machine === "armel" ? "arm" : (machine ?? "")] ?? [];
   const range = rangeAtAddress(elf, isThumb ? start - 1 : start);
   if (range === undefined) return undefined;
   const before = BEFORE[machine ?? ""] ?? [];

@@ -152,7 +152,8 @@ export const ARM_LOADER: LoaderRecord = {
   // Of a 32-bit kernel with the usual three gigabytes for processes: programs at ELF_ET_DYN_BASE, libraries 128 MiB and more below
   // the end (mm/util.c, mmap_base).
   space: { program: 0x40_0000, top: 0xb700_0000, entropy: 8, kernel: 0, loader: 0x2000, end: 0xbf00_0000 },
-  pageSizes: [0x1000],
+  // Kernels of aarch64 run these programs too: the Raspberry Pi 5's has pages of 16 KiB.
+  pageSizes: [0x1000, 0x4000],
   tcbAlignment: 32,
   stackIsExecutable: true,
   firstGlibc: [2, 4],

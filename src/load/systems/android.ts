@@ -29,6 +29,11 @@ const MACHINES: readonly (readonly [machine: string, since: number])[] = [
   ["riscv64", 35],
 ];
 
+/** Android's ABI of arm (armeabi-v7a) passes floating-point numbers in general registers, and is called arm all the same. */
+export function machineOnAndroid(machine: string): string {
+  return machine === "armel" ? "arm" : machine;
+}
+
 /** The Android of a name, `android:30` or `android:30/arm64`; undefined for a name that is none. */
 export function findAndroid(name: string): AndroidSystem | undefined {
   const [, digits, other] = /^android:(\d\d)(?:\/(.*))?$/.exec(name) ?? [];
@@ -41,7 +46,8 @@ export function findAndroid(name: string): AndroidSystem | undefined {
 /** The newest Android on a machine. */
 export function newestAndroid(machine: string): AndroidSystem {
   const machines = MACHINES.map(([it]) => it);
-  return { name: `android:${NEWEST_ANDROID}/${machine}`, api: NEWEST_ANDROID, machines, machine };
+  const own = machineOnAndroid(machine);
+  return { name: `android:${NEWEST_ANDROID}/${own}`, api: NEWEST_ANDROID, machines, machine: own };
 }
 
 /** Public libraries of the NDK by the API level that first had them. libc++_shared.so is none of them: it is shipped. */

@@ -9,6 +9,7 @@ export {
   androidOfVersion,
   findAndroid,
   isPrivateAndroidVersion,
+  machineOnAndroid,
   NEWEST_ANDROID,
   newestAndroid,
   OLDEST_ANDROID,

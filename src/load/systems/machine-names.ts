@@ -8,6 +8,8 @@ const NAMES: readonly (readonly [machine: string, others: readonly string[]])[] 
   ["i386", ["i686", "i586", "x86", "ia32", "386"]],
   ["aarch64", ["arm64", "arm64v8"]],
   ["arm", ["armhf", "armv7", "armv7l", "armv7hl", "armhfp", "arm32v7"]],
+  // Debian's soft float: another ABI of the same machine.
+  ["armel", []],
   ["riscv64", ["riscv64gc"]],
   ["ppc64le", ["ppc64el", "powerpc64le"]],
   ["s390x", []],
@@ -28,7 +30,7 @@ export const MACHINE_NAMES: readonly string[] = NAMES.map(([machine, [other]]) =
 /** Machines whose programs one kernel runs: 32-bit ones beside 64-bit ones. */
 const RELATED: readonly (readonly string[])[] = [
   ["x86-64", "i386"],
-  ["aarch64", "arm"],
+  ["aarch64", "arm", "armel"],
 ];
 
 /** Do computers run programs of both? */

@@ -6,7 +6,7 @@ import { compareReleases, type Release } from "./releases.ts";
 
 const words = (text: string): readonly string[] => text.split(" ");
 
-const DEBIAN = words("x86-64 i386 aarch64 arm ppc64le s390x mips64el");
+const DEBIAN = words("x86-64 i386 aarch64 arm armel ppc64le s390x mips64el");
 const UBUNTU = words("x86-64 i386 aarch64 arm ppc64le s390x");
 /** i386 stands for the 32-bit libraries beside x86-64's. */
 const REDHAT = words("x86-64 i386 aarch64 ppc64le s390x");
@@ -19,7 +19,7 @@ const PORTS: Readonly<Record<string, readonly string[]>> = {
   "debian:10": DEBIAN,
   "debian:11": DEBIAN,
   "debian:12": DEBIAN,
-  "debian:13": words("x86-64 i386 aarch64 arm ppc64le s390x riscv64"),
+  "debian:13": words("x86-64 i386 aarch64 arm armel ppc64le s390x riscv64"),
   "ubuntu:18.04": UBUNTU,
   "ubuntu:20.04": [...UBUNTU, "riscv64"],
   "ubuntu:22.04": [...UBUNTU, "riscv64"],
@@ -54,6 +54,7 @@ const FIRST: Readonly<Record<"glibc" | "musl", readonly (readonly [machine: stri
     ["i386", [2, 0]],
     ["aarch64", [2, 17]],
     ["arm", [2, 4]],
+    ["armel", [2, 4]],
     ["riscv64", [2, 27]],
     ["ppc64le", [2, 17]],
     ["s390x", [2, 2]],
@@ -65,6 +66,7 @@ const FIRST: Readonly<Record<"glibc" | "musl", readonly (readonly [machine: stri
     ["i386", [0, 5]],
     ["aarch64", [1, 1, 7]],
     ["arm", [0, 6]],
+    ["armel", [0, 6]],
     ["riscv64", [1, 1, 23]],
     ["ppc64le", [1, 1, 15]],
     ["s390x", [1, 1, 15]],

@@ -24,10 +24,10 @@ function library(path: string, flags: readonly string[] = []): string {
 
 test("names of machines, and where systems exist", () => {
   const on = (name: string, machine: string): boolean => findSystem(name)?.machines.includes(machine) === true;
-  const machines = ["arm64", "aarch64", "armhf", "amd64", "ppc64el", "loong64", "mips64el", "i386"];
+  const machines = ["arm64", "aarch64", "armhf", "armel", "amd64", "ppc64el", "loong64", "mips64el", "i386"];
   deepEqual(
     machines.map((it) => findSystem(`debian:12/${it}`)?.machine),
-    ["aarch64", "aarch64", "arm", "x86-64", "ppc64le", "loongarch64", "mips64el", "i386"],
+    ["aarch64", "aarch64", "arm", "armel", "x86-64", "ppc64le", "loongarch64", "mips64el", "i386"],
   );
   equal(findSystem("debian:12/vax"), undefined);
   deepEqual([on("debian:12", "riscv64"), on("debian:13", "riscv64")], [false, true]);
