@@ -4,8 +4,9 @@
 // it has its answer (its test has lost patience), the process that links for it ends too.
 
 import { type ChildProcess, fork } from "node:child_process";
+import { rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runLd } from "../../../src/cli/ld/run.ts";
 import { printableOutput } from "../../../src/explain/printable.ts";
@@ -108,8 +109,12 @@ function serve(path: string): void {
       next();
     });
   });
-  // Whoever started this process holds the other end of its standard input for as long as it wants links.
-  process.stdin.on("end", () => process.exit(0)).resume();
+  // Whoever started this process holds the other end of its standard input for as long as it wants links, and may be killed.
+  const leave = (): void => {
+    rmSync(dirname(path), { recursive: true, force: true });
+    process.exit(0);
+  };
+  process.stdin.on("end", leave).resume();
   server.listen(path, () => process.stdout.write("ready\n"));
 }
 
