@@ -30,9 +30,10 @@ function has({ sections = [] }: Aspects, name: string): boolean {
 function hasIdlePlt(ours: Aspects, theirs: Aspects): boolean {
   const entries = (theirs.relocations ?? []).filter((line) => /^\.rela?\.plt /.test(line));
   const hasEntries = (it: Aspects): boolean => has(it, ".rela.plt") || has(it, ".rel.plt");
-  const isTheirs = hasEntries(theirs) || (isStaticPie(theirs) && has(theirs, ".plt"));
-  const isOurs = hasEntries(ours) || has(ours, ".plt");
-  return isTheirs && !isOurs && entries.every((line) => / _{2,3}tls_get_addr\b/.test(line));
+  const isIdle = hasEntries(theirs)
+    ? !hasEntries(ours)
+    : isStaticPie(theirs) && has(theirs, ".plt") && !has(ours, ".plt");
+  return isIdle && entries.every((line) => / _{2,3}tls_get_addr\b/.test(line));
 }
 
 function isStaticPie({ dynamic = [], segments = [] }: Aspects): boolean {
