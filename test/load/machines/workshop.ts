@@ -70,7 +70,12 @@ export function guestWorkshop(guest: Guest): GuestWorkshop {
   const workshop: GuestWorkshop = {
     root,
     library: (name, source, ...flags) =>
-      build(`/w/lib${name}.so`, source, ["-shared", "-fPIC", `-Wl,-soname,lib${name}.so`, ...flags]),
+      build(`/w/${name.replace(/[^/]*$/, "lib$&")}.so`, source, [
+        "-shared",
+        "-fPIC",
+        `-Wl,-soname,lib${name}.so`,
+        ...flags,
+      ]),
     program: (name, source, ...flags) => build(`/bin/${name}`, source, flags),
   };
   workshop.program("true", "int main(void) { return 0; }");
