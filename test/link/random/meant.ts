@@ -101,6 +101,12 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
   },
   {
     matter: "refused by GNU ld",
+    pattern: /: TLS definition in (\S+ section \S+) mismatches non-TLS definition in \1$/m,
+    reason:
+      "where foo@V was before, GNU ld takes the alias foo@V of a thread-local foo@@V for one that is not thread-local",
+  },
+  {
+    matter: "refused by GNU ld",
     pattern: /^(?![\s\S]*undefined reference)[\s\S]*\(\*ABS\*\+0x\w+\): multiple definition of `n\d'/,
     reason: "an absolute symbol of a library that is read first GNU ld takes for one of an object",
   },
