@@ -33,7 +33,7 @@ const MACHINES = {
 const PACKAGES =
   "libc6 libc-bin libgcc-s1 libstdc++6 libcrypt1 coreutils bash dash grep sed gzip bzip2 xz-utils tar findutils diffutils util-linux libacl1 libattr1 " +
   "libselinux1 libpcre2-8-0 libtinfo6 ncurses-bin libbz2-1.0 liblzma5 zlib1g libgmp10 libmount1 libblkid1 libuuid1 libsmartcols1 libcap2 libsystemd0 " +
-  "libudev1 procps libproc2-0 sqlite3 libsqlite3-0 libreadline8 libreadline8t64 file libmagic1 musl";
+  "libudev1 procps libproc2-0 sqlite3 libsqlite3-0 libreadline8 libreadline8t64 file libmagic1 libgcrypt20 libgpg-error0 liblz4-1 libzstd1 musl";
 const [directory, ...wanted] = process.argv.slice(2);
 if (directory === undefined) {
   console.error(`node scripts/machine-roots.mjs DIRECTORY [${Object.keys(MACHINES).join("|")}...]`);
