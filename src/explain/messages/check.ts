@@ -290,6 +290,10 @@ export const checkMessages: MessageTable = {
     message: "needs {versions}: Android has that from API level {since} on, too new for {system}",
     cure: "build it with the NDK for the API level that it is to run on (--target=…-android{since} is too high), or raise minSdkVersion to {since}",
   },
+  "check-android-built-for": {
+    message: "built for API level {built}, newer than {system}: it may call what that does not have",
+    cure: "build it for the lowest API level that it is to run on (--target=…-android21)",
+  },
   "check-android-private": {
     message: "uses symbols that are private to Android ({versions}): apps may not",
     cure: "use the public API of the NDK; a later release may not have them",

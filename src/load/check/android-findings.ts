@@ -9,11 +9,13 @@ import {
   ET_EXEC,
   error,
   note,
+  notesInSegments,
   PF_W,
   PF_X,
   type Problem,
   warning,
 } from "../../elf/index.ts";
+import { word } from "../../elf/source.ts";
 import { LOADER_RECORDS } from "../machines/index.ts";
 import { fitsPages } from "../objects/map.ts";
 import {
@@ -66,6 +68,12 @@ function foreignToAndroid({ name, machine, made, role, file }: Demands, system: 
   if (file.interpreter !== linker)
     return [error("check-interpreter-missing", place, { interpreter: file.interpreter ?? "", system: system.name })];
   return file.elf.header.type === ET_EXEC ? [error("check-android-pie", place)] : [];
+}
+
+/** The API level that the NDK built a file for: the first word of its note (ndk's crtbegin_so.o, .note.android.ident). */
+function builtFor({ file }: Demands): number | undefined {
+  const note = notesInSegments(file.elf, () => {}).find(({ owner, type }) => owner === "Android" && type === 1);
+  return note === undefined || note.range.end - note.range.start < 4 ? undefined : word(file.elf, note.range.start);
 }
 
 type Rule = (demands: Demands, group: Group, system: AndroidSystem, pageSize: number | undefined) => Problem[];
@@ -183,4 +191,12 @@ const pages: Rule = ({ name, machine, file }, _, { name: system, api }, pageSize
     : [];
 };
 
-const RULES: readonly Rule[] = [libraries, versions, relocations, headers, tls, pages];
+/** What it was built for is what its code may call without asking. */
+const level: Rule = (demands, _, { name: system, api }) => {
+  const built = builtFor(demands);
+  return built === undefined || built <= api || built > 10_000
+    ? []
+    : [warning("check-android-built-for", { file: demands.name }, { built, system })];
+};
+
+const RULES: readonly Rule[] = [level, libraries, versions, relocations, headers, tls, pages];

@@ -96,6 +96,13 @@ test("what the linker of Android refuses, level by level", needs(...x86_64.tools
   deepEqual(codes(verdict(["--for", "android:34", "--page-size", "16K", small])), ["check-android-page-size"]);
 });
 
+test("the API level that the NDK noted in a file", needs(...x86_64.tools), () => {
+  const ident = `asm(".section .note.android.ident, \\"a\\", %note\\n .int 8, 4, 1\\n .asciz \\"Android\\"\\n .int 28\\n .previous");\n`;
+  const path = library(folder("android-note"), "libnote.so", [], `${ident}${SOURCE}`);
+  const warned = (system: string): readonly string[] => codes(verdict(["--for", system, path]), "warning");
+  deepEqual([warned("android:26"), warned("android:28")], [["check-android-built-for"], []]);
+});
+
 test(
   "libraries: public ones since their level, the app's own beside it, private ones never",
   needs(...x86_64.tools),
