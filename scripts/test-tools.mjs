@@ -37,6 +37,11 @@ const PACKAGES = {
   "libc6-dev-ppc64el-cross": ["/usr/powerpc64le-linux-gnu/lib/Scrt1.o"],
   "libc6-dev-armhf-cross": ["/usr/arm-linux-gnueabihf/lib/Scrt1.o"],
   "libc6-dev-armel-cross": ["/usr/arm-linux-gnueabi/lib/Scrt1.o"],
+  "libc6-dev-mips64el-cross": [
+    "/usr/mips64el-linux-gnuabi64/lib/Scrt1.o",
+    "/usr/mips64el-linux-gnuabi64/lib64/ld.so.1",
+  ],
+  "gcc-mips64el-linux-gnuabi64": ["mips64el-linux-gnuabi64-gcc"],
   "libc6-dev-s390x-cross": ["/usr/s390x-linux-gnu/lib/Scrt1.o"],
   "libc6-i386": ["/lib/ld-linux.so.2"],
   "lib32stdc++6": ["/usr/lib32/libstdc++.so.6"],
@@ -44,7 +49,7 @@ const PACKAGES = {
   "gcc-arm-linux-gnueabihf": ["arm-linux-gnueabihf-gcc", "/usr/arm-linux-gnueabihf/lib/ld-linux-armhf.so.3"],
   "gcc-arm-linux-gnueabi": ["arm-linux-gnueabi-gcc", "/usr/arm-linux-gnueabi/lib/ld-linux.so.3"],
   // For kernels that do not run i386 programs.
-  "qemu-user": ["qemu-i386", "qemu-aarch64", "qemu-riscv64", "qemu-ppc64le", "qemu-arm", "qemu-s390x"],
+  "qemu-user": ["qemu-i386", "qemu-aarch64", "qemu-riscv64", "qemu-ppc64le", "qemu-arm", "qemu-s390x", "qemu-mips64el"],
   zstd: ["zstd"],
   "llvm-19": ["llvm-readelf-19", "llvm-mc-19"],
   tar: ["tar"],

@@ -47,6 +47,7 @@ import { address, holds } from "../../elf/source.ts";
 import { nameAt } from "../../elf/text.ts";
 import { type DynamicSymbols, dynamicSymbols } from "./dynamic-symbols.ts";
 import { type SymbolicRelocations, symbolicRelocations } from "./file-relocations.ts";
+import { withGotEntries } from "./got-entries.ts";
 import { type RelocationRange, relocationRanges } from "./relocation-ranges.ts";
 import { noVersions, readVersionTable, type VersionTable } from "./version-table.ts";
 
@@ -113,11 +114,12 @@ export interface DynamicFile {
  * Reads what the loader needs of a file.
  * @param identity as in `OpenedFile`
  */
-export function readDynamicFile(elf: ElfImage, identity: string, realPath: string): DynamicFile {
+export function readDynamicFile(image: ElfImage, identity: string, realPath: string): DynamicFile {
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
-  const words = dynamicWords(elf, report);
+  const words = dynamicWords(image, report);
   const values = new Map(words.map(({ tag, value }) => [tag, value]));
+  const { elf, range: gotRange } = withGotEntries(image, values);
   const strings = stringRange(elf, values);
   const text = (offset: number | undefined): string | undefined =>
     offset === undefined || strings.start + offset >= strings.end
@@ -126,7 +128,8 @@ export function readDynamicFile(elf: ElfImage, identity: string, realPath: strin
   const flags = values.get(DT_FLAGS) ?? 0;
   const flags1 = values.get(DT_FLAGS_1) ?? 0;
   const hash = hashTable(elf, values, report);
-  const ranges = relocationRanges(elf, values, report);
+  const tables = relocationRanges(elf, values, report);
+  const ranges = gotRange === undefined ? tables : [gotRange, ...tables];
   const symbols = dynamicSymbols(elf, values, strings, hash, ranges, report);
   return {
     elf,

@@ -46,7 +46,7 @@ export function symbolicRelocations(
   let firstPlt = -1;
   let notLazy = 0;
   for (const range of ranges) {
-    if (range.plt) firstPlt = count;
+    if (range.plt && firstPlt < 0) firstPlt = count;
     const relativeEnd = Math.min(range.end, range.start + range.relativeCount * range.entry);
     for (let where = relativeEnd; where < range.end; where += range.entry) {
       const kind = Math.min(entryType(elf, where), beyond);

@@ -13,6 +13,7 @@ import {
   DT_RELSZ,
   type ElfImage,
   error,
+  namesManyTypes,
   type Problem,
   rangeAtAddress,
 } from "../../elf/index.ts";
@@ -51,14 +52,15 @@ export function relocationRanges(
       report(error("address-not-in-file", { file: elf.name }, { address: where, size, tag: TABLE_NAMES[tag] }));
       return;
     }
-    const entry = wide ? 24 : rela ? 12 : 8;
+    const entry = wide ? (rela ? 24 : 16) : rela ? 12 : 8;
     const end = range.start + Math.floor(size / entry) * entry;
     ranges.push({ start: range.start, end, entry, rela, plt, relativeCount });
   };
   const pltRela = values.get(DT_PLTREL) === DT_RELA;
   const pltSize = values.get(DT_JMPREL) === undefined ? undefined : values.get(DT_PLTRELSZ);
-  // x86-64's loader knows RELA only.
-  const forms = wide ? [true] : [false, true];
+  // 64-bit loaders know RELA only, and that of MIPS REL only.
+  const isRel = namesManyTypes(elf.header.machine, elf.elfClass);
+  const forms = wide ? [!isRel] : [false, true];
   for (const rela of forms) {
     const tag = rela ? DT_RELA : DT_REL;
     const size = values.get(rela ? DT_RELASZ : DT_RELSZ);

@@ -5,6 +5,7 @@ import { AARCH64_LOADER } from "./aarch64.ts";
 import { ARM_LOADER, ARMEL_LOADER } from "./arm.ts";
 import { I386_LOADER } from "./i386.ts";
 import { LOONGARCH64_LOADER } from "./loongarch64.ts";
+import { MIPS64EL_LOADER } from "./mips64el.ts";
 import { PPC64LE_LOADER } from "./ppc64le.ts";
 import type { LoaderMachine, LoaderRecord } from "./record.ts";
 import { RISCV64_LOADER } from "./riscv64.ts";
@@ -25,6 +26,7 @@ export const LOADER_RECORDS: Readonly<Record<LoaderMachine, LoaderRecord>> = {
   arm: ARM_LOADER,
   armel: ARMEL_LOADER,
   s390x: S390X_LOADER,
+  mips64el: MIPS64EL_LOADER,
 };
 
 const RECORDS: readonly LoaderRecord[] = Object.values(LOADER_RECORDS);

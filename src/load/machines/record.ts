@@ -13,7 +13,8 @@ export type LoaderMachine =
   | "loongarch64"
   | "arm"
   | "armel"
-  | "s390x";
+  | "s390x"
+  | "mips64el";
 
 /** Default directories and `$LIB` are chosen when a C library is built: by whom. */
 export type Layout =
@@ -54,6 +55,8 @@ export interface GotRules {
   readonly words: readonly GotWord[];
   /** They are set wherever there is a DT_JMPREL; otherwise only where it is bound lazily. */
   readonly always: boolean;
+  /** Also in objects without a DT_JMPREL (MIPS, whose GOT has the slots). */
+  readonly withoutJumpSlots?: true;
 }
 
 /** Reads the process's memory: as many bytes as the buffer has; false if some are not mapped. */
@@ -179,6 +182,8 @@ export interface LoaderRecord {
   readonly programSymbol?: string;
   /** ld.so does not write addresses to the dynamic section (DL_RO_DYN_SECTION). */
   readonly leavesDynamic?: true;
+  /** A word that is relocated by a symbol takes what the symbol's word of the GOT has, and looks nothing up (MIPS). */
+  readonly wordsFromGot?: true;
   readonly plt: PltRules;
   /** Undefined where the machine has no TLS descriptors. */
   readonly descriptors: DescriptorRules | undefined;

@@ -6,6 +6,7 @@ import {
   DT_GNU_HASH,
   DT_HASH,
   DT_JMPREL,
+  DT_MIPS_RLD_MAP_REL,
   DT_PLTGOT,
   DT_REL,
   DT_RELA,
@@ -13,7 +14,9 @@ import {
   DT_STRTAB,
   DT_SYMTAB,
   DT_VERSYM,
+  EM_MIPS,
 } from "../../elf/index.ts";
+import type { DynamicWord } from "../file/dynamic-file.ts";
 import { symbolValue } from "../file/dynamic-symbols.ts";
 import { mapSegments } from "../objects/map.ts";
 import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
@@ -69,13 +72,25 @@ function patchDynamic({ file, base }: LoadedObject, regions: readonly MappedRegi
 function tellDebugger(task: LoadedProcess, fresh: readonly LoadedObject[], glibc: boolean): void {
   const program = fresh.find(({ kind }) => kind === "program");
   const word = program?.file.words.findLast(({ tag }) => tag === DT_DEBUG);
-  if (program?.regions === undefined || word === undefined || !program.file.dynamicWritable) return;
+  if (program?.regions === undefined) return;
+  const place = debuggersWord(program, word);
+  if (place === undefined) return;
   const { facts } = task.record;
   const named = loaderSymbol(task, glibc ? "_r_debug" : "_dl_debug_addr");
   const loader = task.objects.find(({ kind }) => kind === "loader");
   if (named === undefined || loader?.regions === undefined) return;
   const debug = glibc ? named : readWord(loader.regions, named, facts);
-  if (debug !== undefined) writeWord(program.regions, program.base + word.valueAddress, facts, debug);
+  if (debug !== undefined) writeWord(program.regions, place, facts, debug);
+}
+
+/** DT_DEBUG's own word; on MIPS, which keeps the dynamic section as it is, the one that DT_MIPS_RLD_MAP_REL tells. */
+function debuggersWord({ file, base }: LoadedObject, word: DynamicWord | undefined): number | undefined {
+  const map = file.words.findLast(({ tag }) => tag === DT_MIPS_RLD_MAP_REL);
+  if (map !== undefined && file.elf.header.machine === EM_MIPS) {
+    // From the tag, not from its value.
+    return base + map.valueAddress - file.elf.elfClass / 8 + map.value;
+  }
+  return word !== undefined && file.dynamicWritable ? base + word.valueAddress : undefined;
 }
 
 /** Address of a symbol that the loader exports. */

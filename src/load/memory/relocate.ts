@@ -152,7 +152,8 @@ function hasTextRelocations(file: DynamicFile): boolean {
 function noteLoaderWords(task: LoadedProcess, object: LoadedObject): void {
   const { got, facts } = task.record;
   const table = object.file.values.get(DT_PLTGOT);
-  if (table === undefined || !object.file.values.has(DT_JMPREL) || task.options.profile.library === "musl") return;
+  const hasSlots = got.withoutJumpSlots === true || object.file.values.has(DT_JMPREL);
+  if (table === undefined || !hasSlots || task.options.profile.library === "musl") return;
   for (const { index, meaning } of got.words)
     task.loaderWords.push({ object, site: object.base + table + index * facts.wordBytes, meaning });
 }

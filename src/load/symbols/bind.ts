@@ -83,13 +83,15 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   object.bindings = bindings;
   checkTables(task, object, lazy);
   const classes = typeClasses(task);
-  const { jumpSlot } = task.record.facts.dynamic;
+  const { jumpSlot, word } = task.record.facts.dynamic;
   const kinds = relocationKinds(task.options.profile.library, task.machine);
   // glibc remembers the last result of each object by symbol and class.
   let last = 0;
   let lastClass = -1;
   let lastRow = 0;
   let lastIndirect = false;
+  const fromGot = task.record.wordsFromGot === true;
+  const gotRows = fromGot ? rowsOfSymbols(symbol, type, word) : new Map<number, number>();
   for (let row = 0; row < count; row++) {
     const index = symbol[row];
     const typeClass = classes[type[row]];
@@ -100,6 +102,11 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
       bindings.provider[row] = object.id;
       bindings.symbol[row] = index;
       bindings.rule[row] = BOUND_LOCALLY;
+    } else if (fromGot && type[row] === word && gotRows.has(index)) {
+      const slot = gotRows.get(index) ?? 0;
+      bindings.provider[row] = bindings.provider[slot];
+      bindings.symbol[row] = bindings.symbol[slot];
+      bindings.rule[row] = bindings.rule[slot] === BOUND_LOCALLY ? BOUND_LOCALLY : BOUND_FROM_CACHE;
     } else if (index === last && typeClass === lastClass) {
       bindings.provider[row] = bindings.provider[lastRow];
       bindings.symbol[row] = bindings.symbol[lastRow];
@@ -116,6 +123,14 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   if (lazy) checkLazyTypes(task, object);
   if (task.options.profile.library === "musl") refusePlainTypes(task, object);
   return bindings;
+}
+
+/** The row of each symbol's word in the GOT, which come before all others. */
+function rowsOfSymbols(symbol: Uint32Array, type: Uint16Array, word: number): Map<number, number> {
+  const rows = new Map<number, number>();
+  for (let row = 0; row < symbol.length && type[row] !== word; row++)
+    if (!rows.has(symbol[row])) rows.set(symbol[row], row);
+  return rows;
 }
 
 /**

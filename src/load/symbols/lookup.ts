@@ -2,11 +2,13 @@
 // works on numbers and byte ranges, and answers through fields of the query instead of making records.
 
 import {
+  EM_MIPS,
   type GnuHashTable,
   gnuHash,
   type HashTable,
   nextCandidate,
   SHN_ABS,
+  SHN_UNDEF,
   STB_GLOBAL,
   STB_GNU_UNIQUE,
   STB_WEAK,
@@ -326,12 +328,20 @@ function check(query: Query, object: LoadedObject, index: number, classes: numbe
   const value = entry + symbols.valueAt;
   const zero = view.getUint32(value) === 0 && (!symbols.wide || view.getUint32(value + 4) === 0);
   if (zero && section !== SHN_ABS && type !== STT_TLS) return NO;
-  if ((classes & CLASS_PLT) !== 0 && section === 0) return NO;
+  if (section === SHN_UNDEF && ((classes & CLASS_PLT) !== 0 || isStub(object, bytes[entry + symbols.otherAt])))
+    return NO;
   if (((1 << type) & LINKABLE_TYPES) === 0) return NO;
   const name = symbols.stringStart + view.getUint32(entry, littleEndian);
   if (!sameName(query, symbols, name, symbols.stringEnd)) return NO;
   return checkVersion(query, object, index);
 }
+
+/** MIPS: an undefined symbol's value is a stub that binds lazily, unless st_other says that it is a PLT entry. */
+function isStub({ file }: LoadedObject, other: number): boolean {
+  return file.elf.header.machine === EM_MIPS && (other & STO_MIPS_PLT) === 0;
+}
+
+const STO_MIPS_PLT = 8;
 
 /** Four bytes at a time: nearly all names that get here are equal, because their hashes are. */
 function sameName(query: Query, { bytes, view }: DynamicSymbols, at: number, limit: number): boolean {

@@ -16,6 +16,8 @@ export interface Guest {
   readonly triplet: string;
   /** The loader of its C library, as programs name it. */
   readonly loader: string;
+  /** Where the cross compiler's C library has the loader, below /usr/TRIPLET; default: lib. */
+  readonly crossLib?: string;
   /** GNU ld and glibc know IFUNC there. */
   readonly hasResolvers: boolean;
 }
@@ -61,6 +63,15 @@ export const GUESTS: readonly Guest[] = [
     triplet: "arm-linux-gnueabi",
     loader: "/lib/ld-linux.so.3",
     hasResolvers: true,
+  },
+  {
+    machine: "mips64el",
+    qemu: "qemu-mips64el",
+    gcc: "mips64el-linux-gnuabi64-gcc",
+    triplet: "mips64el-linux-gnuabi64",
+    loader: "/lib64/ld.so.1",
+    crossLib: "lib64",
+    hasResolvers: false,
   },
   {
     machine: "s390x",

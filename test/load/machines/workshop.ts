@@ -10,8 +10,13 @@ import type { Guest } from "../judges/guest.ts";
 import { enterRoot } from "../judges/reality.ts";
 
 /** What must be installed to build for a machine and run its programs. */
-export function guestTools({ qemu, gcc, triplet, loader }: Guest): readonly string[] {
-  return [qemu, gcc, `/usr/${triplet}/lib/Scrt1.o`, `/usr/${triplet}/lib/${loader.slice(loader.lastIndexOf("/") + 1)}`];
+export function guestTools({ qemu, gcc, triplet, loader, crossLib = "lib" }: Guest): readonly string[] {
+  return [
+    qemu,
+    gcc,
+    `/usr/${triplet}/lib/Scrt1.o`,
+    `/usr/${triplet}/${crossLib}/${loader.slice(loader.lastIndexOf("/") + 1)}`,
+  ];
 }
 
 export interface GuestWorkshop {
@@ -37,7 +42,7 @@ function emptyCache(littleEndian: boolean): Uint8Array {
 /** Makes the root directory and enters it. */
 export function guestWorkshop(guest: Guest): GuestWorkshop {
   const root = scratch(guest.machine);
-  const { gcc, triplet, loader } = guest;
+  const { gcc, triplet, loader, crossLib = "lib" } = guest;
   const libraries = join(root, "lib", triplet);
   for (const directory of [
     libraries,
@@ -49,9 +54,10 @@ export function guestWorkshop(guest: Guest): GuestWorkshop {
     mkdirSync(directory, { recursive: true });
   }
   const from = `/usr/${triplet}/lib`;
-  copyFileSync(join(from, loader.slice(loader.lastIndexOf("/") + 1)), join(root, loader));
+  const loaderFrom = `/usr/${triplet}/${crossLib}`;
+  copyFileSync(join(loaderFrom, loader.slice(loader.lastIndexOf("/") + 1)), join(root, loader));
   copyFileSync(
-    join(from, loader.slice(loader.lastIndexOf("/") + 1)),
+    join(loaderFrom, loader.slice(loader.lastIndexOf("/") + 1)),
     join(libraries, loader.slice(loader.lastIndexOf("/") + 1)),
   );
   for (const name of ["libc.so.6", "libm.so.6"]) copyFileSync(join(from, name), join(libraries, name));
