@@ -38,7 +38,8 @@ export const LOADER_HELP = `Which files, whose loader:
       --inhibit-cache       without /etc/ld.so.cache
       --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's
       --kernel VERSION      with this version of Linux; up to glibc 2.35 it matters
-      --page-size SIZE      of the kernel: 4K, 16K or 64K; default: 4K
+      --page-size SIZE      of the kernel: 4K, 16K or 64K; default: the usual one
+                            of the machine
       --secure              as for a set-user-ID program (AT_SECURE)
 `;
 
