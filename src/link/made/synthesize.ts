@@ -283,9 +283,9 @@ export function linkRelocationSections(
   }
 }
 
-/** A note: 12-byte header, owner of three letters, description. */
+/** A note: 12-byte header, owner of three letters, description. GNU ld does not fill up the last one of a section. */
 export function noteBytes(type: number, description: Uint8Array, owner: string): Uint8Array {
-  const bytes = new Uint8Array(16 + Math.ceil(description.length / 4) * 4);
+  const bytes = new Uint8Array(16 + description.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 4, true);
   view.setUint32(4, description.length, true);

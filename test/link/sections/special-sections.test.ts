@@ -35,6 +35,16 @@ for (const [title, option, expected] of [
   });
 }
 
+eachTarget("an identity of two bytes makes a section of 18", (target) => {
+  const sizes = likeGnuLd(target, (shop) =>
+    ["-r", "-no-pie", "-shared"].map((kind) => {
+      const path = shop.ld(`odd${kind}`, [kind, "--build-id=0x1234", start(target)]);
+      return readSections(path).sections.find(({ name }) => name === ".note.gnu.build-id")?.bytes.length;
+    }),
+  );
+  deepEqual(sizes, [18, 18, 18]);
+});
+
 eachTarget("the attributes of objects do not reach an output", (target) => {
   const objects = [1, 2].map((i) => compile(target, `a${i}.s`, `.gnu_attribute 4, ${i}\n${noStack}\n`));
   const found = likeGnuLd(target, (shop) =>
