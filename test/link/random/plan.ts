@@ -135,7 +135,9 @@ function planVersions(roll: Dice): { versions: string[]; renamed: boolean } {
   const versions = planVersionList(roll);
   // `f0` beside `f0@@V1` is defined twice.
   const twice = versions.some((it) => /^@@\w+(?:, hidden)?$/.test(it));
-  return { versions, renamed: twice ? !roll.oneIn(20) : roll.oneIn(2) };
+  const renamed = twice ? !roll.oneIn(20) : roll.oneIn(2);
+  // gas refuses references to a name that has several versions of its own.
+  return { versions, renamed: renamed || versions.length > 1 };
 }
 
 function planVersionList(roll: Dice): string[] {
