@@ -56,16 +56,25 @@ export function sqliteSource(): Source {
   });
 }
 
+/** The archive that this machine installs its packages from; undefined if it names none. */
+function machinesArchive(): string | undefined {
+  const lists = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"].filter((path) => existsSync(path));
+  const found = lists.map((path) => /^(?:URIs:|deb)\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(readFileSync(path, "utf8"))?.[1]);
+  return found.find((it) => it !== undefined);
+}
+
 /** Settings that let apt fetch sources into a directory of ours, whatever the machine's own lists say. */
 function privateApt(directory: string): string[] | undefined {
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
   const suite = /^VERSION_CODENAME=(\w+)/m.exec(release)?.[1];
   const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+  const archive = machinesArchive();
   if (!/^ID=debian/m.test(release) || suite === undefined || which("apt-get") === undefined) return undefined;
+  if (archive === undefined) return undefined;
   mkdirSync(join(directory, "apt/lists/partial"), { recursive: true });
   mkdirSync(join(directory, "apt/cache/archives/partial"), { recursive: true });
   const list = join(directory, "apt/source.list");
-  writeFileSync(list, `deb-src [signed-by=${keyring}] http://deb.debian.org/debian ${suite} main\n`);
+  writeFileSync(list, `deb-src [signed-by=${keyring}] ${archive} ${suite} main\n`);
   const settings = {
     "Dir::Etc::SourceList": list,
     "Dir::Etc::SourceParts": "/dev/null",
