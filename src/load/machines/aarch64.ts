@@ -15,6 +15,7 @@ import {
   R_AARCH64_TLS_TPREL64,
   R_AARCH64_TLSDESC,
 } from "../../arch/aarch64/relocations.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -119,13 +120,7 @@ export const AARCH64_LOADER: LoaderRecord = {
     alignment: 4,
   },
   search: {
-    directories: {
-      debian: ["/lib/aarch64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/lib/", "/usr/lib/"],
-      "debian-biarch": ["/lib/aarch64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/lib/", "/usr/lib/"],
-      lib64: ["/lib64/", "/usr/lib64/"],
-      lib: ["/lib/", "/usr/lib/"],
-      musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("aarch64-linux-gnu"),
     cacheFlags: [0xa03],
     levels: [],
     // HWCAP_IMPORTANT (sysdeps/unix/sysv/linux/aarch64/dl-procinfo.h): only the atomics of Armv8.1 have a directory.

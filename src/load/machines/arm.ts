@@ -15,6 +15,7 @@ import {
   R_ARM_TLS_DTPOFF32,
   R_ARM_TLS_TPOFF32,
 } from "../../arch/arm/relocations.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -77,13 +78,7 @@ function stubAt(read: ReadMemory, { site, value, got }: UnboundSlot): PltStub | 
 const SOFT_FLOAT = 0x200;
 
 const SEARCH: SearchRules = {
-  directories: {
-    debian: ["/lib/arm-linux-gnueabihf/", "/usr/lib/arm-linux-gnueabihf/", "/lib/", "/usr/lib/"],
-    "debian-biarch": ["/lib/arm-linux-gnueabihf/", "/usr/lib/arm-linux-gnueabihf/", "/lib/", "/usr/lib/"],
-    lib64: ["/lib/", "/usr/lib/"],
-    lib: ["/lib/", "/usr/lib/"],
-    musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-  },
+  directories: searchDirectories("arm-linux-gnueabihf", ["/lib/", "/usr/lib/"]),
   // Files without a mark of either ABI are in the cache as 3 (sysdeps/unix/sysv/linux/arm/dl-cache.h).
   cacheFlags: [0x903, 3],
   levels: [],
@@ -167,11 +162,7 @@ export const ARMEL_LOADER: LoaderRecord = {
   interpreters: { glibc: ["/lib/ld-linux.so.3"], musl: ["/lib/ld-musl-arm.so.1"] },
   search: {
     ...SEARCH,
-    directories: {
-      ...SEARCH.directories,
-      debian: ["/lib/arm-linux-gnueabi/", "/usr/lib/arm-linux-gnueabi/", "/lib/", "/usr/lib/"],
-      "debian-biarch": ["/lib/arm-linux-gnueabi/", "/usr/lib/arm-linux-gnueabi/", "/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("arm-linux-gnueabi", ["/lib/", "/usr/lib/"]),
     cacheFlags: [0xb03, 3],
     muslNames: ["arm"],
   },

@@ -13,6 +13,7 @@ import {
   R_LARCH_TLS_DTPREL64,
   R_LARCH_TLS_TPREL64,
 } from "../../arch/loongarch64/relocations.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -68,8 +69,6 @@ function stubAt(read: ReadMemory, { site, value, got }: UnboundSlot): PltStub | 
 }
 
 const FLOAT_ABIS = ["", "soft-float", "single-float", "double-float"];
-const DEBIAN = ["/lib/loongarch64-linux-gnu/", "/usr/lib/loongarch64-linux-gnu/", "/lib/", "/usr/lib/"];
-
 export const LOONGARCH64_LOADER: LoaderRecord = {
   name: "loongarch64",
   facts: LOONGARCH64_FACTS,
@@ -110,13 +109,7 @@ export const LOONGARCH64_LOADER: LoaderRecord = {
     alignment: 4,
   },
   search: {
-    directories: {
-      debian: DEBIAN,
-      "debian-biarch": DEBIAN,
-      lib64: ["/lib64/", "/usr/lib64/"],
-      lib: ["/lib/", "/usr/lib/"],
-      musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("loongarch64-linux-gnu"),
     cacheFlags: [0x1203],
     levels: [],
     legacy: () => [],

@@ -12,6 +12,7 @@ import {
   R_MIPS_TLS_DTPREL64,
   R_MIPS_TLS_TPREL64,
 } from "../../arch/mips64/relocations.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -81,13 +82,7 @@ export const MIPS64EL_LOADER: LoaderRecord = {
   plt: { tells: "index", stubAt: () => undefined },
   descriptors: undefined,
   search: {
-    directories: {
-      debian: ["/lib/mips64el-linux-gnuabi64/", "/usr/lib/mips64el-linux-gnuabi64/", "/lib/", "/usr/lib/"],
-      "debian-biarch": ["/lib/mips64el-linux-gnuabi64/", "/usr/lib/mips64el-linux-gnuabi64/", "/lib/", "/usr/lib/"],
-      lib64: ["/lib64/", "/usr/lib64/"],
-      lib: ["/lib/", "/usr/lib/"],
-      musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("mips64el-linux-gnuabi64"),
     cacheFlags: [0x703],
     levels: [],
     legacy: () => [],

@@ -21,6 +21,7 @@ import {
   R_PPC64_UADDR64,
 } from "../../arch/ppc64le/relocations.ts";
 import { DT_PPC64_GLINK } from "../../elf/constants.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -71,8 +72,6 @@ function stubAt(read: ReadMemory, { site, value, got }: UnboundSlot): PltStub | 
   if (word >>> 26 !== BRANCH || (word & 3) !== 0 || !Number.isInteger(index) || index < 0) return undefined;
   return { index, entry: value, plt0: value + ((word << 6) >> 6), push: undefined, pushed: undefined };
 }
-
-const DEBIAN = ["/lib/powerpc64le-linux-gnu/", "/usr/lib/powerpc64le-linux-gnu/", "/lib/", "/usr/lib/"];
 
 export const PPC64LE_LOADER: LoaderRecord = {
   name: "ppc64le",
@@ -129,13 +128,7 @@ export const PPC64LE_LOADER: LoaderRecord = {
   // There are none.
   descriptors: { functionFirst: true, static: [], undefinedWeak: [], prefixes: [], alignment: 4 },
   search: {
-    directories: {
-      debian: DEBIAN,
-      "debian-biarch": DEBIAN,
-      lib64: ["/lib64/", "/usr/lib64/"],
-      lib: ["/lib/", "/usr/lib/"],
-      musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("powerpc64le-linux-gnu"),
     cacheFlags: [0x503],
     levels: ["power8", "power9", "power10"],
     // HWCAP_IMPORTANT (sysdeps/powerpc/dl-procinfo.h).

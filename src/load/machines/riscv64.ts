@@ -13,6 +13,7 @@ import {
   R_RISCV_TLS_TPREL64,
   R_RISCV_TLSDESC,
 } from "../../arch/riscv64/relocations.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -65,8 +66,6 @@ function stubAt(read: ReadMemory, { site, value, got }: UnboundSlot): PltStub | 
 }
 
 const FLOAT_ABIS = ["soft-float", "single-float", "double-float", "quad-float"];
-const DEBIAN = ["/lib/riscv64-linux-gnu/", "/usr/lib/riscv64-linux-gnu/", "/lib/", "/usr/lib/"];
-
 export const RISCV64_LOADER: LoaderRecord = {
   name: "riscv64",
   facts: RISCV64_FACTS,
@@ -115,13 +114,7 @@ export const RISCV64_LOADER: LoaderRecord = {
     alignment: 2,
   },
   search: {
-    directories: {
-      debian: DEBIAN,
-      "debian-biarch": DEBIAN,
-      lib64: ["/lib64/lp64d/", "/usr/lib64/lp64d/"],
-      lib: ["/lib/", "/usr/lib/"],
-      musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("riscv64-linux-gnu", ["/lib64/lp64d/", "/usr/lib64/lp64d/"]),
     cacheFlags: [0x1003],
     levels: [],
     legacy: () => [],

@@ -21,6 +21,7 @@ import {
   R_390_TLS_DTPOFF,
   R_390_TLS_TPOFF,
 } from "../../arch/s390x/relocations.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -130,13 +131,7 @@ export const S390X_LOADER: LoaderRecord = {
   plt: { tells: "offset", stubAt },
   descriptors: undefined,
   search: {
-    directories: {
-      debian: ["/lib/s390x-linux-gnu/", "/usr/lib/s390x-linux-gnu/", "/lib/", "/usr/lib/"],
-      "debian-biarch": ["/lib/s390x-linux-gnu/", "/usr/lib/s390x-linux-gnu/", "/lib/", "/usr/lib/"],
-      lib64: ["/lib64/", "/usr/lib64/"],
-      lib: ["/lib/", "/usr/lib/"],
-      musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("s390x-linux-gnu"),
     cacheFlags: [0x403],
     levels: ["s390x", "z13", "z14", "z15", "z16"],
     legacy: ({ hwcaps }) => LEGACY.filter(({ name }) => hwcaps.includes(name)),

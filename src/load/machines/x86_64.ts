@@ -19,6 +19,7 @@ import {
   R_X86_64_TLSDESC,
   R_X86_64_TPOFF64,
 } from "../../arch/x86_64/relocations.ts";
+import { searchDirectories } from "./directories.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -102,13 +103,7 @@ export const X86_64_LOADER: LoaderRecord = {
     alignment: 16,
   },
   search: {
-    directories: {
-      debian: ["/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib/", "/usr/lib/"],
-      "debian-biarch": ["/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib/", "/usr/lib/"],
-      lib64: ["/lib64/", "/usr/lib64/"],
-      lib: ["/lib/", "/usr/lib/"],
-      musl: ["/lib/", "/usr/local/lib/", "/usr/lib/"],
-    },
+    directories: searchDirectories("x86_64-linux-gnu"),
     cacheFlags: [0x303],
     levels: ["x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"],
     // avx512_1 is only said of Intel's CPUs (sysdeps/x86/cpu-features.c, dl-procinfo.c).
