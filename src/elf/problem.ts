@@ -13,6 +13,8 @@ export interface Place {
   readonly offset?: number;
   /** 1-based line of a text input (script, response file). */
   readonly line?: number;
+  /** 1-based column in that line, in characters. */
+  readonly column?: number;
 }
 
 /** A fact that a message is filled in with. Names of symbols are as in the file, not demangled. */

@@ -2,7 +2,8 @@
 // `defaultOptions` is GNU ld's behaviour as configured in Debian.
 
 import type { CallPadding } from "../arch/index.ts";
-import type { Assignment, Pattern, VersionNode } from "./script/types.ts";
+import type { Assignment } from "./script/statements.ts";
+import type { Pattern, VersionNode } from "./script/types.ts";
 
 export type OutputKind =
   /** Static executable, no PT_INTERP, no dynamic section. */

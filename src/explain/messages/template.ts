@@ -34,7 +34,9 @@ export function factsOf(template: string): string[] {
 /** `a.o:(.text+0x12)`, `libx.a(y.o):(+0x40)`, `script.ld:12`; empty when nothing is known. */
 export function placeText(place: Place): string {
   const file = place.file ?? "";
-  if (place.line !== undefined) return `${file}:${place.line}`;
+  if (place.line !== undefined) {
+    return `${file}:${place.line}${place.column === undefined ? "" : `:${place.column}`}`;
+  }
   const offset = place.offset === undefined ? "" : `+${hex(place.offset)}`;
   const inside = `${place.section ?? ""}${offset}`;
   if (inside === "") return file;

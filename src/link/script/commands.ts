@@ -15,7 +15,8 @@ import {
   takeMark,
 } from "./cursor.ts";
 import { atAssignment, parseAssignmentTo, parseExpression, parseWrapped, wrapsAssignment } from "./expression.ts";
-import type { Assignment, ScriptCommand, ScriptInput } from "./types.ts";
+import type { Assignment } from "./statements.ts";
+import type { ScriptCommand, ScriptInput } from "./types.ts";
 import { parseVersionNodes } from "./versions.ts";
 
 /** AS_NEEDED in AS_NEEDED: more than anybody writes. */

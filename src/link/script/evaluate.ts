@@ -10,7 +10,7 @@
 
 import { error, type Place, type Report } from "../../elf/problem.ts";
 import { alignUp, binaryValue, unaryValue, wrap } from "./arithmetic.ts";
-import type { Expression } from "./types.ts";
+import type { Expression } from "./statements.ts";
 
 export interface Value {
   /** 64 bits, unsigned: an offset in the section, or the absolute value. */

@@ -16,7 +16,7 @@ import {
   take,
   takeMark,
 } from "./cursor.ts";
-import type { Assignment, Expression } from "./types.ts";
+import type { Assignment, Expression } from "./statements.ts";
 
 /** Operands and parentheses of one expression: bounds the recursion here and in whoever walks the tree. */
 const MAX_OPERANDS = 1000;
@@ -146,7 +146,7 @@ export function parseAssignmentTo(cursor: Cursor, place: Place, symbol: string):
   if (right === undefined) return undefined;
   const compound = operator.text.slice(0, -1);
   const value = compound === "" ? right : binary(compound, { kind: "symbol", name: symbol }, right);
-  return { symbol, value, provide: false, hidden: false, place };
+  return { symbol, operator: operator.text, value, provide: false, hidden: false, place };
 }
 
 function expectEnd(cursor: Cursor): boolean {

@@ -1,26 +1,16 @@
 // What linker scripts, version scripts and dynamic lists parse into. No behaviour.
 
 import type { Place } from "../../elf/problem.ts";
-
-/** Arithmetic of `--defsym` and script assignments. Numbers are 64-bit, two's complement (BigInt: never in a hot loop). */
-export type Expression =
-  | { readonly kind: "number"; readonly value: bigint }
-  /** `.` is the symbol named ".". */
-  | { readonly kind: "symbol"; readonly name: string }
-  | { readonly kind: "unary"; readonly operator: "-" | "~" | "!"; readonly operand: Expression }
-  | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: "conditional"; readonly test: Expression; readonly then: Expression; readonly else: Expression }
-  /** ALIGN, ADDR, SIZEOF, DEFINED, CONSTANT, MAX, MIN, ABSOLUTE, …; names of symbols and sections are `symbol` arguments. */
-  | { readonly kind: "call"; readonly name: string; readonly arguments: readonly Expression[] };
-
-export interface Assignment {
-  readonly symbol: string;
-  /** Compound assignments (`+=`) are already written out. */
-  readonly value: Expression;
-  readonly provide: boolean;
-  readonly hidden: boolean;
-  readonly place: Place;
-}
+import type {
+  AssertStatement,
+  Assignment,
+  Insert,
+  MemoryRegion,
+  NoCrossReferences,
+  ProgramHeaderStatement,
+  RegionAlias,
+  Statement,
+} from "./statements.ts";
 
 export interface Pattern {
   readonly text: string;
@@ -57,8 +47,18 @@ export type ScriptCommand =
   | { readonly kind: "entry"; readonly symbol: string; readonly place: Place }
   | { readonly kind: "extern"; readonly symbols: readonly string[]; readonly place: Place }
   | { readonly kind: "assignment"; readonly assignment: Assignment }
-  | { readonly kind: "assert"; readonly test: Expression; readonly message: string; readonly place: Place }
+  | AssertStatement
   | { readonly kind: "version"; readonly nodes: readonly VersionNode[] }
+  /** SECTIONS; several continue each other, and the assignments and ASSERTs between them. */
+  | { readonly kind: "sections"; readonly statements: readonly Statement[]; readonly place: Place }
+  | { readonly kind: "memory"; readonly regions: readonly MemoryRegion[]; readonly place: Place }
+  | { readonly kind: "region-alias"; readonly alias: RegionAlias }
+  | { readonly kind: "phdrs"; readonly headers: readonly ProgramHeaderStatement[]; readonly place: Place }
+  | { readonly kind: "no-cross-references"; readonly rule: NoCrossReferences }
+  /** INSERT: the statements before it in the link are moved. */
+  | { readonly kind: "insert"; readonly insert: Insert }
+  /** LD_FEATURE, and the words FORCE_COMMON_ALLOCATION, FORCE_GROUP_ALLOCATION, INHIBIT_COMMON_ALLOCATION. */
+  | { readonly kind: "feature"; readonly name: string; readonly place: Place }
   /** INCLUDE: the commands of another script stand here. Looked for as given, then in the library directories. */
   | { readonly kind: "include"; readonly path: string; readonly place: Place }
   /** STARTUP: this file is the first input of the link. */

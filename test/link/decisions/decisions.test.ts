@@ -128,6 +128,7 @@ test("what the linker and the command line define says so", gcc, () => {
   const main = s("main", "lea fixed(%rip), %rax", "lea _end(%rip), %rax");
   const fixed = {
     symbol: "fixed",
+    operator: "=",
     value: { kind: "number", value: 0x1234n },
     provide: false,
     hidden: false,

@@ -153,6 +153,7 @@ test("a compound assignment is written out", () => {
     kind: "assignment",
     assignment: {
       symbol: "x",
+      operator: "-=",
       value: {
         kind: "binary",
         operator: "-",

@@ -163,10 +163,25 @@ test("--defsym takes what ld takes", () => {
     left: { kind: "symbol", name: "b" },
     right: { kind: "number", value: 4n },
   };
-  deepEqual(parseDefsym("a=b+4", place, report), { symbol: "a", value: sum, provide: false, hidden: false, place });
-  deepEqual(parseDefsym("b+=4", place, report), { symbol: "b", value: sum, provide: false, hidden: false, place });
+  deepEqual(parseDefsym("a=b+4", place, report), {
+    symbol: "a",
+    operator: "=",
+    value: sum,
+    provide: false,
+    hidden: false,
+    place,
+  });
+  deepEqual(parseDefsym("b+=4", place, report), {
+    symbol: "b",
+    operator: "+=",
+    value: sum,
+    provide: false,
+    hidden: false,
+    place,
+  });
   deepEqual(parseDefsym("PROVIDE_HIDDEN(a=b+4)", place, report), {
     symbol: "a",
+    operator: "=",
     value: sum,
     provide: true,
     hidden: true,
