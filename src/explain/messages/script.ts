@@ -31,6 +31,12 @@ export const scriptMessages: MessageTable = {
     cure: "if it is a symbol, write it in double quotes",
   },
 
+  // Layout
+  "script-insert-nowhere": {
+    message: "INSERT names `{section}', of which no statement behind it in the link is",
+    cure: "a script with INSERT goes before the script that it inserts into: -T insert.ld -T base.ld",
+  },
+
   // What there is no support for
   "script-sections-unsupported": {
     message: "{command}: laying out sections by a linker script is not supported yet",

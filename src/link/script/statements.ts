@@ -256,6 +256,11 @@ export interface Insert {
 export interface LayoutScript {
   /** Contents of all SECTIONS with the assignments and ASSERTs before, between and behind them. */
   readonly statements: readonly Statement[];
+  /**
+   * The same statements in the order in which their patterns are asked: that of the files, INSERTs not carried out. ld moves
+   * statements when all inputs have found their sections.
+   */
+  readonly matching: readonly Statement[];
   readonly memory: readonly MemoryRegion[];
   readonly aliases: readonly RegionAlias[];
   /** Undefined without PHDRS: segments are made by ld's rules. */

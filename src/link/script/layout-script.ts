@@ -1,0 +1,101 @@
+// Puts together what lays out a link: the commands of all scripts in their order, the default script where none replaces it,
+// and the moves that INSERT asks for.
+
+import { error, type Report } from "../../elf/problem.ts";
+import type {
+  Insert,
+  LayoutScript,
+  MemoryRegion,
+  NoCrossReferences,
+  ProgramHeaderStatement,
+  RegionAlias,
+  SectionStatement,
+  Statement,
+} from "./statements.ts";
+import type { ScriptCommand } from "./types.ts";
+
+type Item = Statement | { readonly kind: "insert"; readonly insert: Insert };
+
+/**
+ * @param commands of all scripts, in the order in which they were read
+ * @param defaults statements of the default script; undefined: a script of -T takes its place
+ */
+export function layoutScript(
+  commands: readonly ScriptCommand[],
+  defaults: readonly Statement[] | undefined,
+  report: Report,
+): LayoutScript {
+  const items: Item[] = [];
+  const memory: MemoryRegion[] = [];
+  const aliases: RegionAlias[] = [];
+  const noCrossReferences: NoCrossReferences[] = [];
+  const features = new Set<string>();
+  let phdrs: ProgramHeaderStatement[] | undefined;
+  for (const it of commands) {
+    if (it.kind === "sections") items.push(...it.statements);
+    else if (it.kind === "assignment") items.push({ kind: "assign", assignment: it.assignment });
+    else if (it.kind === "assert" || it.kind === "insert") items.push(it);
+    else if (it.kind === "memory") memory.push(...it.regions);
+    else if (it.kind === "region-alias") aliases.push(it.alias);
+    else if (it.kind === "phdrs") phdrs = [...(phdrs ?? []), ...it.headers];
+    else if (it.kind === "no-cross-references") noCrossReferences.push(it.rule);
+    else if (it.kind === "feature") features.add(it.name);
+  }
+  items.push(...(defaults ?? []));
+  return {
+    statements: insertStatements(items, report),
+    matching: items.flatMap((it) => (it.kind === "insert" ? [] : [it])),
+    memory,
+    aliases,
+    phdrs,
+    noCrossReferences,
+    saneExpressions: features.has("SANE_EXPR"),
+    forceCommon: features.has("FORCE_COMMON_ALLOCATION"),
+    inhibitCommon: features.has("INHIBIT_COMMON_ALLOCATION"),
+    forceGroups: features.has("FORCE_GROUP_ALLOCATION"),
+  };
+}
+
+/** INSERT takes every statement before it, whatever file it is from (binutils, ld/ldlang.c: process_insert_statements). */
+function insertStatements(items: readonly Item[], report: Report): readonly Statement[] {
+  let list: readonly Item[] = items;
+  for (;;) {
+    const at = list.findIndex((it) => it.kind === "insert");
+    const found = list[at];
+    if (found === undefined || found.kind !== "insert") return list.flatMap((it) => (it.kind === "insert" ? [] : [it]));
+    const { where, section, place } = found.insert;
+    const rest = list.slice(at + 1);
+    const target = rest.findIndex((it) => isSection(it) && it.name === section);
+    if (target < 0) {
+      report(error("script-insert-nowhere", place, { section }));
+      return [];
+    }
+    const after = where === "after" ? target : rest.slice(0, target).findLastIndex(isSection);
+    const to = placeBehind(rest, after);
+    list = [...rest.slice(0, to), ...list.slice(0, at), ...rest.slice(to)];
+  }
+}
+
+function isSection(it: Item): it is SectionStatement {
+  return it.kind === "section";
+}
+
+/**
+ * Where statements stand that follow a section: behind the assignments that belong to it, before the first to dot that the
+ * next section follows (ld/ldlang.c: insert_os_after). In front of all, dot's first assignment is the start of everything.
+ * @param after index of a section, or -1: in front of all sections
+ */
+export function placeBehind(list: readonly Item[], after: number): number {
+  let toDot = -1;
+  let skips = after < 0;
+  let at = after + 1;
+  for (; at < list.length; at++) {
+    const it = list[at];
+    if (it.kind === "section") return toDot >= 0 ? toDot : at;
+    if (it.kind === "assign" && it.assignment.symbol === "." && toDot < 0) {
+      if (!skips) toDot = at;
+      skips = false;
+    }
+  }
+  return at;
+}
