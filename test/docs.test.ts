@@ -100,7 +100,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   dwarf: ["elf", "arch"],
   link: ["elf", "arch", "dwarf", "demangle"],
   load: ["elf", "arch"],
-  explain: ["elf", "arch", "dwarf", "demangle", "link", "load"],
+  execute: ["elf", "arch", "load"],
+  explain: ["elf", "arch", "dwarf", "demangle", "link", "load", "execute"],
 };
 
 interface Import {

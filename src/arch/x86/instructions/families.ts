@@ -1,0 +1,6 @@
+// All rows of the instruction table. A family is a file of rows and one or more of handlers; to add one, add its rows here.
+
+import type { Row } from "./row.ts";
+import { INTEGER_ROWS } from "./rows-integer.ts";
+
+export const ROWS: readonly Row[] = [...INTEGER_ROWS];

@@ -1,0 +1,38 @@
+// The instructions of x86-64 and i386: what they are called, how they are encoded, what they do. See row.ts.
+
+export * from "./columns.ts";
+export { CUT_SHORT, decode, LONGEST, NO_INSTRUCTION } from "./decode.ts";
+export { arithmeticFlags, readFlags, writeFlags } from "./flags.ts";
+export { cpuid, type Feature, LEVELS, type LevelName, type Levels } from "./levels.ts";
+export {
+  BEYOND_FILE,
+  createMemory,
+  EXECUTE,
+  forgetAll,
+  forgetPage,
+  MARK_CODE,
+  MARK_WATCHED,
+  type Memory,
+  markPage,
+  NOT_ALLOWED,
+  NOT_MAPPED,
+  OUT_OF_PAGES,
+  PAGE,
+  READ,
+  read8,
+  read16,
+  read32,
+  readPlace,
+  restorePages,
+  takePage,
+  unmarkPage,
+  WRITE,
+  write8,
+  write16,
+  write32,
+  write64,
+} from "./memory.ts";
+export type { Form, Handler, Row } from "./row.ts";
+export * from "./state.ts";
+export { createInstructions, DO_GO_ON, DO_STALE, DO_UNDEFINED, type Instructions } from "./table.ts";
+export * from "./traps.ts";

@@ -1,0 +1,126 @@
+// Which instructions the simulated processor has, and what cpuid says of them: programs choose their code by it, so both stand
+// in one table. The levels are those of the x86-64 psABI ("x86-64-v2" in glibc's words). x86-64-v3 demands AVX, AVX2 and FMA,
+// which are not here, so it is no level: "all" is v2 with what v3 has beside AVX.
+
+/** What a row may need beside the baseline. */
+export type Feature =
+  | "sse3"
+  | "ssse3"
+  | "sse4.1"
+  | "sse4.2"
+  | "popcnt"
+  | "cmpxchg16b"
+  | "lahf"
+  | "movbe"
+  | "lzcnt"
+  | "bmi1"
+  | "bmi2";
+
+/** Bits of `Levels.features`. */
+export const FEATURES: Readonly<Record<Feature, number>> = {
+  sse3: 1,
+  ssse3: 2,
+  "sse4.1": 4,
+  "sse4.2": 8,
+  popcnt: 0x10,
+  cmpxchg16b: 0x20,
+  lahf: 0x40,
+  movbe: 0x80,
+  lzcnt: 0x100,
+  bmi1: 0x200,
+  bmi2: 0x400,
+};
+
+export type LevelName = "baseline" | "v2" | "all";
+
+/** What a processor can do. */
+export interface Levels {
+  readonly name: LevelName;
+  /** Bits of `FEATURES`. */
+  readonly features: number;
+}
+
+const V2: readonly Feature[] = ["sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "cmpxchg16b", "lahf"];
+
+export const LEVELS: Readonly<Record<LevelName, Levels>> = {
+  baseline: { name: "baseline", features: 0 },
+  v2: { name: "v2", features: bits(V2) },
+  all: { name: "all", features: bits([...V2, "movbe", "lzcnt", "bmi1", "bmi2"]) },
+};
+
+function bits(names: readonly Feature[]): number {
+  return names.reduce((sum, name) => sum | FEATURES[name], 0);
+}
+
+/** Leaf 1 EDX: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2. */
+const EDX_1 = 0x078bfbfd;
+/** Leaf 1 ECX and others: where each feature is announced (Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E). */
+const ANNOUNCED: readonly (readonly [feature: Feature, leaf: number, register: 0 | 1 | 2 | 3, bit: number])[] = [
+  ["sse3", 1, 2, 0],
+  ["ssse3", 1, 2, 9],
+  ["cmpxchg16b", 1, 2, 13],
+  ["sse4.1", 1, 2, 19],
+  ["sse4.2", 1, 2, 20],
+  ["movbe", 1, 2, 22],
+  ["popcnt", 1, 2, 23],
+  ["bmi1", 7, 1, 3],
+  ["bmi2", 7, 1, 8],
+  ["lahf", 0x80000001, 2, 0],
+  ["lzcnt", 0x80000001, 2, 5],
+];
+
+/** "AuthenticAMD" in ebx, edx, ecx: with another vendor glibc goes through leaf 2 and 4 in long loops. */
+const VENDOR = [0x68747541, 0x444d4163, 0x69746e65] as const;
+const BRAND = "Solder x86-64";
+
+/**
+ * What cpuid answers for eax = `leaf` (ecx selects nothing that is there): eax, ebx, ecx, edx. Leaves beyond the highest give
+ * zeros, as AMD's do.
+ */
+export function cpuid(levels: Levels, leaf: number): readonly [number, number, number, number] {
+  const out: [number, number, number, number] = [0, 0, 0, 0];
+  switch (leaf >>> 0) {
+    case 0:
+      return [7, VENDOR[0], VENDOR[1], VENDOR[2]];
+    case 1:
+      // Family 15, model 107, stepping 1, as qemu's qemu64; clflush lines of 64 bytes, one processor.
+      out[0] = 0x00060fb1;
+      out[1] = 0x00010800;
+      out[3] = EDX_1;
+      break;
+    case 0x80000000:
+      return [0x80000008 | 0, VENDOR[0], VENDOR[1], VENDOR[2]];
+    case 0x80000001:
+      // NX, LM, syscall.
+      out[3] = 0x20100800 | (EDX_1 & 0x0183f3ff & ~0x800);
+      break;
+    case 0x80000002:
+    case 0x80000003:
+    case 0x80000004:
+      return brand(((leaf >>> 0) - 0x80000002) * 16);
+    case 0x80000005:
+      // First-level caches: 64 KB each, lines of 64 bytes.
+      out[1] = 0x01ff01ff;
+      out[2] = out[3] = 0x40020140;
+      break;
+    case 0x80000006:
+      // Second level: 512 KB, 16 ways, lines of 64 bytes.
+      out[1] = 0x42004200;
+      out[2] = 0x02008140;
+      break;
+    case 0x80000008:
+      // 48 bits of virtual, 40 of physical addresses.
+      out[0] = 0x3028;
+      break;
+  }
+  for (const [feature, at, register, bit] of ANNOUNCED) {
+    if (at === leaf >>> 0 && (levels.features & FEATURES[feature]) !== 0) out[register] |= 1 << bit;
+  }
+  return out;
+}
+
+function brand(from: number): [number, number, number, number] {
+  const word = (at: number): number =>
+    [0, 1, 2, 3].reduce((sum, it) => sum | ((BRAND.charCodeAt(at + it) || 0) << (8 * it)), 0);
+  return [word(from), word(from + 4), word(from + 8), word(from + 12)];
+}
