@@ -1,5 +1,5 @@
-// 32-bit Arm as glibc's sysdeps/arm and musl's arch/arm have it. Hard and soft float are two ABIs of one machine: neither loader
-// tells their files apart, but directories, caches and the dynamic linkers' names do, so each has a record.
+// 32-bit Arm as glibc's sysdeps/arm and musl's arch/arm have it. Hard and soft float are two ABIs of one machine:
+// directories, caches and the dynamic linkers' names tell them apart, so each has a record, and glibc's loaders pass over the other's files.
 
 import { ARM_FACTS } from "../../arch/arm/facts.ts";
 import {
@@ -77,6 +77,17 @@ function stubAt(read: ReadMemory, { site, value, got }: UnboundSlot): PltStub | 
 /** EF_ARM_ABI_FLOAT_SOFT. Files that say neither are older than the difference. */
 const SOFT_FLOAT = 0x200;
 
+/** EF_ARM_ABI_FLOAT_HARD. */
+const HARD_FLOAT = 0x400;
+
+/**
+ * Measured with glibc 2.36 of both: a file of version 5 of the EABI with the other's flag is passed over, whatever else it has. In files of
+ * older versions the bits mean something else.
+ */
+function refusing(flag: number, name: string): (flags: number) => string | undefined {
+  return (flags) => (flags >>> 24 === 5 && (flags & flag) !== 0 ? name : undefined);
+}
+
 const SEARCH: SearchRules = {
   directories: searchDirectories("arm-linux-gnueabihf", ["/lib/", "/usr/lib/"]),
   // Files without a mark of either ABI are in the cache as 3 (sysdeps/unix/sysv/linux/arm/dl-cache.h).
@@ -125,6 +136,7 @@ export const ARM_LOADER: LoaderRecord = {
   name: "arm",
   facts: ARM_FACTS,
   isOwn: (flags) => (flags & SOFT_FLOAT) === 0,
+  refusesFlags: refusing(SOFT_FLOAT, "ARM soft-float"),
   interpreters: { glibc: ["/lib/ld-linux-armhf.so.3"], musl: ["/lib/ld-musl-armhf.so.1"] },
   relocations: {
     glibc: KINDS,
@@ -159,6 +171,7 @@ export const ARMEL_LOADER: LoaderRecord = {
   name: "armel",
   descriptors: { ...DESCRIPTORS, undefinedWeak: UNDEFINED_WEAK_BY_KERNEL },
   isOwn: (flags) => (flags & SOFT_FLOAT) !== 0,
+  refusesFlags: refusing(HARD_FLOAT, "ARM hard-float"),
   interpreters: { glibc: ["/lib/ld-linux.so.3"], musl: ["/lib/ld-musl-arm.so.1"] },
   search: {
     ...SEARCH,

@@ -100,6 +100,7 @@ export const I386_LOADER: LoaderRecord = {
     prefixes: [ENDBR32],
     alignment: 16,
   },
+  checksResolvers: true,
   search: {
     directories: {
       debian: ["/lib/i386-linux-gnu/", "/usr/lib/i386-linux-gnu/", "/lib/", "/usr/lib/"],

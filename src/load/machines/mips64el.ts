@@ -60,6 +60,7 @@ export const MIPS64EL_LOADER: LoaderRecord = {
   name: "mips64el",
   facts: MIPS64_FACTS,
   interpreters: { glibc: ["/lib64/ld.so.1"], musl: ["/lib/ld-musl-mips64el.so.1"] },
+  indentsCopyWarning: true,
   relocations: {
     glibc: KINDS,
     musl: KINDS,

@@ -178,6 +178,13 @@ export interface LoaderRecord {
   readonly interpreters: Readonly<Record<"glibc" | "musl", readonly string[]>>;
   readonly relocations: RelocationRules;
   readonly got: GotRules;
+  /**
+   * ld.so tells of an indirect function whose object is not relocated yet, and ends if it is the program's (elf_machine_rela of x86,
+   * sysdeps/x86_64/dl-machine.h). On all other machines it just calls the resolver.
+   */
+  readonly checksResolvers?: true;
+  /** The warning of a copy that is too small begins with two spaces (elf_machine_rela of RISC-V and MIPS). */
+  readonly indentsCopyWarning?: true;
   /** A symbol that ld.so looks up for the program before it relocates it, without need (elf_machine_runtime_setup). */
   readonly programSymbol?: string;
   /** ld.so does not write addresses to the dynamic section (DL_RO_DYN_SECTION). */

@@ -75,6 +75,7 @@ export const RISCV64_LOADER: LoaderRecord = {
     glibc: ["/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-linux-riscv64-lp64.so.1"],
     musl: ["/lib/ld-musl-riscv64.so.1", "/lib/ld-musl-riscv64-sp.so.1", "/lib/ld-musl-riscv64-sf.so.1"],
   },
+  indentsCopyWarning: true,
   relocations: {
     // Descriptors are known to no glibc up to 2.43.
     glibc: typeColumn([

@@ -102,6 +102,7 @@ export const X86_64_LOADER: LoaderRecord = {
     prefixes: [ENDBR64],
     alignment: 16,
   },
+  checksResolvers: true,
   search: {
     directories: searchDirectories("x86_64-linux-gnu"),
     cacheFlags: [0x303],

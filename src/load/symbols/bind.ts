@@ -301,7 +301,7 @@ function noteDependency(task: LoadedProcess, object: LoadedObject, provider: Loa
 
 /**
  * An indirect function chooses while relocations are applied, so the object that has it should be done by then. In the
- * program it never is (sysdeps/x86_64/dl-machine.h, elf_machine_rela).
+ * program it never is. Only x86's loaders look.
  */
 function checkRelocated(
   task: LoadedProcess,
@@ -311,7 +311,7 @@ function checkRelocated(
   index: number,
 ): void {
   const isDone = provider === object || provider.kind === "loader" || provider.bindings !== undefined;
-  if (isDone || task.options.profile.library === "musl") return;
+  if (isDone || task.record.checksResolvers !== true || task.options.profile.library === "musl") return;
   const name = symbolName(object.file.symbols, index);
   if (provider.kind !== "program") {
     warn(task, `${task.programName}: Relink \`${object.name}' with \`${provider.name}' for IFUNC symbol \`${name}'`);
@@ -458,5 +458,5 @@ function checkCopySize(
   if (symbolSize(provider.file.symbols, bindings.symbol[row]) <= symbolSize(object.file.symbols, index)) return;
   const name = symbolName(object.file.symbols, index);
   const text = `Symbol \`${name}' has different size in shared object, consider re-linking`;
-  warn(task, `${task.programName}: ${text}`);
+  warn(task, `${task.record.indentsCopyWarning === true ? "  " : ""}${task.programName}: ${text}`);
 }
