@@ -105,7 +105,12 @@ export function once(name: string, key: readonly string[], make: (path: string) 
  * @param flags for the compiler; a first `clang` or `clang++` replaces the target's own compiler
  * @returns the object's path
  */
-export function compile(target: Target, name: string, source: string, flags: readonly string[] = []): string {
+export function compile(
+  target: Pick<Target, "cc" | "cxx" | "wordBytes">,
+  name: string,
+  source: string,
+  flags: readonly string[] = [],
+): string {
   const language = extname(name);
   const foreign = flags[0]?.startsWith("clang") === true ? flags[0] : undefined;
   const compiler = foreign ?? (language === ".cc" ? target.cxx : target.cc);

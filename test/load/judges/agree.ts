@@ -29,7 +29,7 @@ type Environment = Readonly<Record<string, string>>;
 const known = new Map<string, ReadonlySet<string>>();
 
 /** Stands for whatever machine the root directory is of. */
-const guestTarget: Target = { ...x86_64, name: "guest" };
+export const guestTarget: Target = { ...x86_64, name: "guest" };
 
 export function libcState(target: Target, environment: Environment): ReadonlySet<string> {
   const key = `${target === guestTarget ? rootDirectory() : target.name} ${environment.LD_BIND_NOW ?? ""}`;
@@ -60,7 +60,7 @@ export function agree(target: Target, program: string, environment: Environment 
  * Without what is said when the process ends: glibc 2.37 says it otherwise, Debian has taken that back into its 2.36, and the cross
  * compilers' 2.36 is the one before.
  */
-function untilTheEnd(lines: readonly string[]): readonly string[] {
+export function untilTheEnd(lines: readonly string[]): readonly string[] {
   const end = lines.findIndex((line) => line.startsWith("calling fini"));
   return lines.slice(0, end < 0 ? lines.length : end).filter((line) => line !== "");
 }

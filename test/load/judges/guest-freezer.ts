@@ -10,6 +10,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, readSync, realpathSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
 const AT_BASE = 7;
@@ -125,9 +126,10 @@ async function freeze(args: readonly string[]): Promise<number> {
       }
       await ask(`Z0,${place}`);
       const stop = await ask("c");
-      if (!stop.startsWith("T") && !stop.startsWith("S")) return ENDED;
+      // Another signal than SIGTRAP is the guest's end: nothing of it handles any so early.
+      if (!/^[TS]05/.test(stop)) return ENDED;
     }
-    writeOut(out, guest.pid ?? 0, base, realpathSync(root));
+    writeOut(out, guest.pid ?? 0, base, [realpathSync(root), dirname(realpathSync(program))]);
     return 0;
   } finally {
     clearTimeout(alarm);
@@ -138,11 +140,11 @@ async function freeze(args: readonly string[]): Promise<number> {
 
 /**
  * Mappings in guest addresses as the lines of /proc/PID/maps, and the bytes of those that can be read. All between the first and
- * the last file of the root, and what follows the last without a gap; the rest is qemu's own.
+ * the last file below one of the directories (the root, and the program's own, which may be outside), and what follows the last without a gap; the rest is qemu's own.
  */
-function writeOut(out: string, pid: number, base: number, root: string): void {
+function writeOut(out: string, pid: number, base: number, directories: readonly string[]): void {
   const lines = readFileSync(`/proc/${pid}/maps`, "utf8").trimEnd().split("\n").map(parseLine);
-  const isGuests = ({ rest }: Line): boolean => rest.includes(` ${root}/`);
+  const isGuests = ({ rest }: Line): boolean => directories.some((directory) => rest.includes(` ${directory}/`));
   const first = lines.findIndex(isGuests);
   let last = lines.findLastIndex(isGuests);
   while (lines[last + 1]?.start === lines[last]?.end) last++;

@@ -2,8 +2,10 @@
 // (scripts/machine-roots.mjs) or of what a test has made. What this processor runs itself is reality.ts's own affair.
 
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { LoaderMachine } from "../../../src/load/index.ts";
+import { nodeLoadFiles } from "../../../src/host/index.ts";
+import type { LoaderMachine, LoadFiles } from "../../../src/load/index.ts";
 import { repository } from "../../support/build.ts";
 import { type Outcome, run } from "../../support/run.ts";
 
@@ -14,6 +16,8 @@ export interface Guest {
   readonly gcc: string;
   /** Of Debian's directories. */
   readonly triplet: string;
+  /** Of the cross compiler's, where that is another. */
+  readonly crossTriplet?: string;
   /** The loader of its C library, as programs name it. */
   readonly loader: string;
   /** Where the cross compiler's C library has the loader, below /usr/TRIPLET; default: lib. */
@@ -81,6 +85,15 @@ export const GUESTS: readonly Guest[] = [
     loader: "/lib/ld64.so.1",
     hasResolvers: true,
   },
+  {
+    machine: "i386",
+    qemu: "qemu-i386",
+    gcc: "i686-linux-gnu-gcc",
+    triplet: "i386-linux-gnu",
+    crossTriplet: "i686-linux-gnu",
+    loader: "/lib/ld-linux.so.2",
+    hasResolvers: true,
+  },
 ];
 
 type Environment = Readonly<Record<string, string>>;
@@ -88,7 +101,26 @@ type Environment = Readonly<Record<string, string>>;
 /** Runs a program of the root directory; it is told its path inside. */
 export function runGuest(guest: Guest, root: string, path: string, environment: Environment): Outcome {
   const variables = guestVariables(environment).flatMap((variable) => ["-E", variable]);
-  return run(guest.qemu, ["-L", root, "-0", path, ...variables, root + path], { env: {} });
+  const outcome = run(guest.qemu, ["-L", root, "-0", path, ...variables, hostPath(root, path)], { env: {} });
+  // qemu's own word about a guest that dies; where the kernel runs a program the shell says it.
+  return { ...outcome, stderr: outcome.stderr.replace(/^qemu: uncaught target signal .*\n/m, "") };
+}
+
+/** qemu opens what the root directory has, and else what this machine has under the same path (-L in its manual). */
+export function hostPath(root: string, path: string): string {
+  return existsSync(root + path) ? root + path : path;
+}
+
+/** The files that a guest sees. */
+export function guestFiles(root: string): LoadFiles {
+  const [inside, outside] = [nodeLoadFiles({ root }), nodeLoadFiles()];
+  const filesOf = (path: string): LoadFiles => (existsSync(root + path) ? inside : outside);
+  return {
+    open: (path) => filesOf(path).open(path),
+    isDirectory: (path) => filesOf(path).isDirectory(path),
+    list: (directory) => filesOf(directory).list(directory),
+    linkTarget: (path) => filesOf(path).linkTarget?.(path),
+  };
 }
 
 /** NAME=VALUE as qemu's -E takes it, which reads commas as the end of a variable; LD_DEBUG may have colons instead. */
@@ -117,7 +149,7 @@ export function freezeGuest(
   const [path = "", ...words] = command;
   const variables = guestVariables(environment);
   const where = typeof offset === "string" ? offset : offset.toString(16);
-  const args = [out, guest.qemu, root, where, String(hits), ...variables, "--", root + path, ...words];
+  const args = [out, guest.qemu, root, where, String(hits), ...variables, "--", hostPath(root, path), ...words];
   const freezer = join(repository, "build/test/load/judges/guest-freezer.js");
   const { status, stderr } = spawnSync(process.execPath, [freezer, ...args], { encoding: "utf8" });
   if (status !== 0 && status !== 3) throw new Error(stderr);

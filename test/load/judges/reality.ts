@@ -29,7 +29,7 @@ import {
 import { profileOfInterpreter } from "../../../src/load/settings/profiles.ts";
 import { compile, once, repository, type Target, x86_64 } from "../../support/build.ts";
 import { type Outcome, run, tool } from "../../support/run.ts";
-import { freezeGuest, type Guest, guestCpu, runGuest } from "./guest.ts";
+import { freezeGuest, type Guest, guestCpu, guestFiles, hostPath, runGuest } from "./guest.ts";
 
 export interface Mapping {
   readonly start: number;
@@ -171,7 +171,7 @@ export function realOptions(environment: Readonly<Record<string, string>> = {}):
 let cache: LoadCache | undefined;
 
 export function realCache(): LoadCache {
-  cache ??= loadCache(nodeLoadFiles(root === "" ? {} : { root }));
+  cache ??= loadCache(guest === undefined ? nodeLoadFiles(root === "" ? {} : { root }) : guestFiles(root));
   return cache;
 }
 
@@ -189,7 +189,7 @@ export function loaded(
 ): LoadedProcess {
   // Files of the tests' own come and go, and a new one may get the inode of one that is gone.
   if (!/^\/(?:usr\/)?s?bin\//.test(path)) forgetFiles();
-  const { mode, uid, gid } = statSync(root + path);
+  const { mode, uid, gid } = statSync(guest === undefined ? root + path : hostPath(root, path));
   const secure =
     ((mode & 0o4000) !== 0 && uid !== process.getuid?.()) || ((mode & 0o2000) !== 0 && gid !== process.getgid?.());
   const options = {

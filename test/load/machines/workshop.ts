@@ -10,12 +10,19 @@ import type { Guest } from "../judges/guest.ts";
 import { enterRoot } from "../judges/reality.ts";
 
 /** What must be installed to build for a machine and run its programs. */
-export function guestTools({ qemu, gcc, triplet, loader, crossLib = "lib" }: Guest): readonly string[] {
+export function guestTools({
+  qemu,
+  gcc,
+  triplet,
+  crossTriplet = triplet,
+  loader,
+  crossLib = "lib",
+}: Guest): readonly string[] {
   return [
     qemu,
     gcc,
-    `/usr/${triplet}/lib/Scrt1.o`,
-    `/usr/${triplet}/${crossLib}/${loader.slice(loader.lastIndexOf("/") + 1)}`,
+    `/usr/${crossTriplet}/lib/Scrt1.o`,
+    `/usr/${crossTriplet}/${crossLib}/${loader.slice(loader.lastIndexOf("/") + 1)}`,
   ];
 }
 
@@ -42,7 +49,7 @@ function emptyCache(littleEndian: boolean): Uint8Array {
 /** Makes the root directory and enters it. */
 export function guestWorkshop(guest: Guest): GuestWorkshop {
   const root = scratch(guest.machine);
-  const { gcc, triplet, loader, crossLib = "lib" } = guest;
+  const { gcc, triplet, crossTriplet = triplet, loader, crossLib = "lib" } = guest;
   const libraries = join(root, "lib", triplet);
   for (const directory of [
     libraries,
@@ -53,8 +60,8 @@ export function guestWorkshop(guest: Guest): GuestWorkshop {
   ]) {
     mkdirSync(directory, { recursive: true });
   }
-  const from = `/usr/${triplet}/lib`;
-  const loaderFrom = `/usr/${triplet}/${crossLib}`;
+  const from = `/usr/${crossTriplet}/lib`;
+  const loaderFrom = `/usr/${crossTriplet}/${crossLib}`;
   copyFileSync(join(loaderFrom, loader.slice(loader.lastIndexOf("/") + 1)), join(root, loader));
   copyFileSync(
     join(loaderFrom, loader.slice(loader.lastIndexOf("/") + 1)),

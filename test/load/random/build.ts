@@ -3,9 +3,10 @@
 
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile, type Target } from "../../support/build.ts";
+import { compile } from "../../support/build.ts";
 import { run } from "../../support/run.ts";
 import { assemblerOf } from "./assembler.ts";
+import type { RandomMachine } from "./machines.ts";
 import { DIRECTORIES, type ImagePlan, type ObjectPlan } from "./plan.ts";
 
 export interface BuiltImage {
@@ -18,26 +19,29 @@ export interface NotBuilt {
   readonly refused: string;
 }
 
-/** Where GNU ld finds the C library to link with. */
-const LIBC: Readonly<Record<4 | 8, string>> = { 8: "/lib/x86_64-linux-gnu/libc.so.6", 4: "/lib32/libc.so.6" };
-
-/** Builds an image in an empty directory. */
-export function buildImage(target: Target, plan: ImagePlan, directory: string): BuiltImage | NotBuilt {
+/** Builds an image in an empty directory, with the C library of a root directory. */
+export function buildImage(
+  machine: RandomMachine,
+  root: string,
+  plan: ImagePlan,
+  directory: string,
+): BuiltImage | NotBuilt {
+  const workplace: Workplace = { machine, directory, libc: root + machine.libc };
   const at = (...path: readonly string[]): string => join(directory, ...path);
   for (const name of [...DIRECTORIES, "first"]) mkdirSync(at(name));
   try {
     // With nothing needed, so that cycles have a beginning.
-    for (const library of plan.earlier) link(target, { ...library, needed: [] }, at("first"), at("first"), directory);
+    for (const library of plan.earlier) link(workplace, { ...library, needed: [] }, at("first"), at("first"));
     for (const library of plan.libraries) {
       const [place, other] = plan.places.get(library.name) ?? ["a"];
-      link(target, library, at(place), at("first"), directory);
+      link(workplace, library, at(place), at("first"));
       if (library.soname?.startsWith("other-") === true)
         symlinkSync(`lib${library.name}.so`, at(place, library.soname));
       const earlier = plan.earlier.find(({ name }) => name === library.name);
-      if (other !== undefined && earlier !== undefined) link(target, earlier, at(other), at("first"), directory);
+      if (other !== undefined && earlier !== undefined) link(workplace, earlier, at(other), at("first"));
     }
-    const program = linkProgram(target, plan.program, directory);
-    spoil(plan, directory);
+    const program = linkProgram(workplace, plan.program);
+    spoil(workplace, plan);
     const environment = Object.entries(plan.environment).map(([name, value]) => [
       name,
       value.replaceAll("@", directory),
@@ -49,6 +53,13 @@ export function buildImage(target: Target, plan: ImagePlan, directory: string): 
   }
 }
 
+/** Where and with what files are made. */
+interface Workplace {
+  readonly machine: RandomMachine;
+  readonly directory: string;
+  readonly libc: string;
+}
+
 class Refusal extends Error {}
 
 function must(program: string, args: readonly string[]): void {
@@ -56,39 +67,35 @@ function must(program: string, args: readonly string[]): void {
   if (status !== 0) throw new Refusal(`${program} ${args.join(" ")}\n${stderr}`);
 }
 
-function assemble(target: Target, plan: ObjectPlan, directory: string): string {
+function mustAll([program = "", ...args]: readonly string[]): void {
+  must(program, args);
+}
+
+function assemble({ machine, directory }: Workplace, plan: ObjectPlan): string {
   const source = join(directory, `${plan.name}.s`);
   const object = join(directory, `${plan.name}.o`);
-  writeFileSync(source, assemblerOf(target, plan));
-  must("as", [target.wordBytes === 8 ? "--64" : "--32", "-o", object, source]);
+  writeFileSync(source, assemblerOf(machine, plan));
+  mustAll([...machine.as, "-o", object, source]);
   return object;
 }
 
 /** Links a library into a directory, against those in another. */
-function link(target: Target, plan: ObjectPlan, out: string, libraries: string, directory: string): void {
-  const object = assemble(target, plan, directory);
+function link(workplace: Workplace, plan: ObjectPlan, out: string, libraries: string): void {
+  const { machine, directory, libc } = workplace;
+  const object = assemble(workplace, plan);
   const script = versionScript(plan, directory);
   const soname = plan.soname === undefined ? [] : ["-soname", plan.soname];
   const named =
     plan.constructors === "functions" || plan.constructors === "both"
       ? ["-init", `up_${plan.name}`, "-fini", `down_${plan.name}`]
       : [];
-  must(plan.linker, [
-    ...[
-      "-m",
-      target.emulation,
-      "-shared",
-      "-o",
-      join(out, `lib${plan.name}.so`),
-      ...soname,
-      ...named,
-      ...plan.flags,
-      ...script,
-    ],
+  mustAll([
+    ...(machine.linkers[plan.linker] ?? []),
+    ...["-shared", "-o", join(out, `lib${plan.name}.so`), ...soname, ...named, ...plan.flags, ...script],
     ...absolutes(plan),
     object,
     ...["-L", libraries, ...plan.needed.map((name) => `-l${name}`)],
-    ...(plan.needsLibc ? [LIBC[target.wordBytes]] : []),
+    ...(plan.needsLibc ? [libc] : []),
   ]);
 }
 
@@ -108,15 +115,17 @@ function versionScript({ name, versions }: ObjectPlan, directory: string): strin
   return ["--version-script", path];
 }
 
-function linkProgram(target: Target, plan: ObjectPlan, directory: string): string {
-  const object = assemble(target, plan, directory);
-  const main = compile(target, "random-main.c", "int main(void) { return 0; }", ["-fPIE"]);
+function linkProgram(workplace: Workplace, plan: ObjectPlan): string {
+  const { machine, directory } = workplace;
+  const object = assemble(workplace, plan);
+  const main = compile({ ...machine, cxx: machine.cc }, "random-main.c", "int main(void) { return 0; }", ["-fPIE"]);
   const program = join(directory, "main");
   const [fuse] = plan.linker === "ld" ? ["bfd"] : [plan.linker.replace("ld.", "")];
   const flags = plan.flags.filter((flag) => flag !== "-no-pie" && flag !== "-pie");
   const linkFlags = [...flags, ...absolutes(plan)].flatMap((flag) => ["-Xlinker", flag]);
-  must(target.cc, [
+  must(machine.cc, [
     ...[
+      ...(machine.linkerDirectory === undefined ? [] : [`-B${machine.linkerDirectory()}`]),
       `-fuse-ld=${fuse}`,
       plan.flags.includes("-no-pie") ? "-no-pie" : "-pie",
       "-o",
@@ -132,7 +141,7 @@ function linkProgram(target: Target, plan: ObjectPlan, directory: string): strin
 }
 
 /** What happened to libraries after everything was linked. */
-function spoil(plan: ImagePlan, directory: string): void {
+function spoil({ machine, directory }: Workplace, plan: ImagePlan): void {
   for (const [name, how] of plan.spoiled) {
     const [place] = plan.places.get(name) ?? ["a"];
     const path = join(directory, place, `lib${name}.so`);
@@ -140,8 +149,9 @@ function spoil(plan: ImagePlan, directory: string): void {
     else if (how === "text") writeFileSync(path, "no library, but long enough to be looked at\n".repeat(10));
     else {
       const bytes = readFileSync(path);
-      // EI_CLASS and e_machine.
-      if (how === "other-machine") bytes.set([183, 0], 18);
+      // e_machine.
+      if (how === "other-machine")
+        new DataView(bytes.buffer, bytes.byteOffset).setUint16(18, machine.foreign, bytes[5] === 1);
       writeFileSync(path, how === "cut" ? bytes.subarray(0, bytes.length / 2) : bytes);
     }
   }

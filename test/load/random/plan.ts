@@ -1,17 +1,9 @@
 // What a random process consists of: a program and a few libraries that define and refer to the same few names in every way
 // that ELF has, and the environment that it is started in. Only facts; assembler.ts and build.ts make files of them.
 
-import type { Target } from "../../support/build.ts";
 import { type Dice, dice } from "./dice.ts";
-
-/** Names of each kind. One name is always of one kind, or linkers would refuse. */
-export const NAMES = {
-  function: ["f0", "f1", "f2", "f3", "f4", "f5"],
-  object: ["d0", "d1", "d2", "d3", "d4", "d5"],
-  tls: ["t0", "t1", "t2", "t3"],
-} as const;
-
-export type NameKind = keyof typeof NAMES;
+import type { RandomMachine } from "./machines.ts";
+import { kindOf, LINKERS, type LinkerName, NAMES, type NameKind, type Reference, type ReferenceKind } from "./names.ts";
 
 export interface Definition {
   readonly name: string;
@@ -27,26 +19,6 @@ export interface Definition {
   readonly versions: readonly { readonly version: string; readonly isDefault: boolean }[];
 }
 
-export type ReferenceKind =
-  | "word"
-  | "constant-word"
-  | "got"
-  | "call"
-  | "size"
-  | "absolute"
-  | "relative"
-  | "general-dynamic"
-  | "initial-exec"
-  | "initial-exec-negated"
-  | "descriptor";
-
-export interface Reference {
-  readonly name: string;
-  readonly how: ReferenceKind;
-  readonly weak: boolean;
-  readonly addend: number;
-}
-
 export interface ObjectPlan {
   readonly name: string;
   readonly definitions: readonly Definition[];
@@ -58,7 +30,7 @@ export interface ObjectPlan {
   readonly versions: readonly { readonly version: string; readonly names: readonly string[] }[];
   readonly soname: string | undefined;
   readonly constructors: "none" | "array" | "functions" | "both";
-  readonly linker: string;
+  readonly linker: LinkerName;
   readonly flags: readonly string[];
   /** Code that is not position-independent: absolute addresses in the text. */
   readonly positionDependent: boolean;
@@ -82,14 +54,14 @@ export interface ImagePlan {
 export const DIRECTORIES: readonly string[] = ["a", "b", "c"];
 
 /** The process for a seed. */
-export function planImage(target: Target, seed: number): ImagePlan {
-  const roll = dice(seed * 2 + (target.wordBytes === 4 ? 1 : 0));
+export function planImage(machine: RandomMachine, seed: number): ImagePlan {
+  const roll = dice(seed * 2 + (machine.wordBytes === 4 ? 1 : 0));
   const count = 2 + roll.below(7);
   const names = Array.from({ length: count }, (_, i) => `r${i}`);
   // Most images load: all strong references are to what somebody has, and all libraries are found.
   const careful = !roll.oneIn(4);
-  const drafts = names.map((name) => planLibrary(target, roll, name, names, careful));
-  const program = planProgram(target, roll, names, careful);
+  const drafts = names.map((name) => planLibrary(machine, roll, name, names, careful));
+  const program = planProgram(machine, roll, names, careful);
   const there = reachable(program, drafts);
   const defined = new Set(there.flatMap((plan) => plan.definitions.filter(isVisible).map(nameOf)));
   const mend = (plan: ObjectPlan): ObjectPlan => (careful ? weaken(plan, defined) : plan);
@@ -144,9 +116,15 @@ function isLibcs(name: string): boolean {
   return LIBC_NAMES.includes(name);
 }
 
-function planLibrary(target: Target, roll: Dice, name: string, all: readonly string[], careful: boolean): ObjectPlan {
-  const positionDependent = target.wordBytes === 4 && roll.oneIn(4);
-  const linker = !positionDependent && roll.oneIn(4) ? roll.pick(["gold", "ld.lld", "mold"]) : "ld";
+function planLibrary(
+  machine: RandomMachine,
+  roll: Dice,
+  name: string,
+  all: readonly string[],
+  careful: boolean,
+): ObjectPlan {
+  const positionDependent = machine.hasTextRelocations && roll.oneIn(4);
+  const linker = !positionDependent && roll.oneIn(4) ? roll.pick(librariesLinkers(machine)) : "ld";
   const versions = roll.oneIn(3) ? planVersions(roll) : [];
   const needsLibc = roll.oneIn(2);
   const names = [...NAMES.function, ...NAMES.object, ...NAMES.tls];
@@ -162,7 +140,7 @@ function planLibrary(target: Target, roll: Dice, name: string, all: readonly str
   return {
     name,
     definitions,
-    references: Array.from({ length: count }, () => planReference(target, roll, linker, positionDependent, needsLibc)),
+    references: Array.from({ length: count }, () => planReference(machine, roll, linker, positionDependent, needsLibc)),
     needed: roll.some(all, roll.pick([2, 3, 5])),
     needsLibc,
     versions,
@@ -170,7 +148,7 @@ function planLibrary(target: Target, roll: Dice, name: string, all: readonly str
     constructors: roll.pick(["none", "array", "array", "functions", "both"]),
     linker,
     flags: [
-      ...linkFlags(target, roll, linker, needsLibc),
+      ...linkFlags(machine, roll, linker, needsLibc),
       ...libraryFlags(roll, all, linker),
       ...pathFlags(roll, careful),
     ],
@@ -178,17 +156,16 @@ function planLibrary(target: Target, roll: Dice, name: string, all: readonly str
   };
 }
 
-function planProgram(target: Target, roll: Dice, all: readonly string[], careful: boolean): ObjectPlan {
+function planProgram(machine: RandomMachine, roll: Dice, all: readonly string[], careful: boolean): ObjectPlan {
   const positionDependent = roll.oneIn(2);
   const definitions = roll.some([...NAMES.function, ...NAMES.object, ...NAMES.tls], 8);
-  const others = target.wordBytes === 8 ? ["gold", "ld.lld", "mold"] : ["gold"];
-  const linker = roll.oneIn(4) ? roll.pick(others) : "ld";
+  const linker = roll.oneIn(4) ? roll.pick(machine.programLinkers) : "ld";
   const needed = roll.some(all, 2);
   return {
     name: "main",
     definitions: definitions.map((each) => planDefinition(roll, each, [], false)),
     references: Array.from({ length: 4 + roll.below(14) }, () =>
-      planReference(target, roll, linker, positionDependent, true),
+      planReference(machine, roll, linker, positionDependent, true),
     ),
     needed: needed.length === 0 ? [roll.pick(all)] : needed,
     needsLibc: true,
@@ -197,7 +174,7 @@ function planProgram(target: Target, roll: Dice, all: readonly string[], careful
     constructors: roll.pick(["none", "array"]),
     linker,
     flags: [
-      ...linkFlags(target, roll, linker, true),
+      ...linkFlags(machine, roll, linker, true),
       positionDependent ? "-no-pie" : "-pie",
       ...(roll.oneIn(2) ? ["--export-dynamic"] : []),
       roll.oneIn(2) ? "--enable-new-dtags" : "--disable-new-dtags",
@@ -239,31 +216,21 @@ function planDefinition(roll: Dice, name: string, versions: readonly string[], l
   };
 }
 
-export function kindOf(name: string): NameKind {
-  return name.startsWith("f") || name === "puts" || name === "memcpy"
-    ? "function"
-    : name.startsWith("t")
-      ? "tls"
-      : "object";
-}
-
 const REFERENCES: Readonly<Record<NameKind, readonly ReferenceKind[]>> = {
   function: ["word", "constant-word", "got", "call", "call", "call", "size"],
   object: ["word", "constant-word", "got", "got", "size"],
   tls: ["general-dynamic", "general-dynamic", "initial-exec", "initial-exec-negated", "descriptor"],
 };
 
-/** What a linker does not know is said in another way. */
-function replacementOf(target: Target, linker: string, how: ReferenceKind): ReferenceKind | undefined {
-  if (how === "size" && (linker === "gold" || (linker === "ld.lld" && target.wordBytes === 4))) return "word";
-  if (how === "initial-exec-negated" && (linker !== "ld" || target.wordBytes === 8)) return "initial-exec";
-  return undefined;
+/** Those other than GNU ld. */
+function librariesLinkers({ linkers }: RandomMachine): LinkerName[] {
+  return LINKERS.filter((name) => name !== "ld" && linkers[name] !== undefined);
 }
 
 function planReference(
-  target: Target,
+  machine: RandomMachine,
   roll: Dice,
-  linker: string,
+  linker: LinkerName,
   positionDependent: boolean,
   libc: boolean,
 ): Reference {
@@ -271,9 +238,9 @@ function planReference(
   const name = roll.pick(names);
   const kind = kindOf(name);
   const fixed = kind !== "tls" && positionDependent && roll.oneIn(2);
-  const relative = target.wordBytes === 4 && kind !== "tls" && positionDependent && roll.oneIn(5);
+  const relative = machine.hasTextRelocations && kind !== "tls" && positionDependent && roll.oneIn(5);
   const usual = roll.pick(REFERENCES[kind]);
-  const how = fixed ? "absolute" : relative ? "relative" : (replacementOf(target, linker, usual) ?? usual);
+  const how = fixed ? "absolute" : relative ? "relative" : (machine.dialect.replacement(linker, usual) ?? usual);
   // What is behind the begin of a function is nobody's business, least of all an indirect one's.
   const addend = kind !== "function" && roll.oneIn(4) ? roll.below(40) - 8 : 0;
   return { name, how, weak: roll.oneIn(6), addend };
@@ -282,7 +249,7 @@ function planReference(
 const HASH_STYLES: readonly string[] = ["sysv", "gnu", "both"];
 
 /** What any output may be linked with, by any of the linkers. */
-function linkFlags(target: Target, roll: Dice, linker: string, libc: boolean): string[] {
+function linkFlags(machine: RandomMachine, roll: Dice, linker: LinkerName, libc: boolean): string[] {
   const flags: string[] = ["--no-as-needed", `--hash-style=${roll.pick(HASH_STYLES)}`];
   const z = (...words: readonly string[]): void => void flags.push("-z", roll.pick(words));
   if (roll.oneIn(2))
@@ -295,19 +262,19 @@ function linkFlags(target: Target, roll: Dice, linker: string, libc: boolean): s
   if (linker === "ld" && roll.oneIn(6)) z("global", "dynamic-undefined-weak", "nodynamic-undefined-weak");
   if (roll.oneIn(8)) z("execstack");
   if (libc && roll.oneIn(4)) flags.push(...PACKED[linker]);
-  if (target.wordBytes === 8 && roll.oneIn(20)) flags.push("-z", "common-page-size=0x1000");
+  if (machine.wordBytes === 8 && roll.oneIn(20)) flags.push("-z", "common-page-size=0x1000");
   return flags;
 }
 
 /** How each linker is asked for DT_RELR. */
-const PACKED: Readonly<Record<string, readonly string[]>> = {
+const PACKED: Readonly<Record<LinkerName, readonly string[]>> = {
   ld: ["-z", "pack-relative-relocs"],
   gold: [],
   "ld.lld": ["--pack-dyn-relocs=relr", "--use-android-relr-tags=false"].slice(0, 1),
   mold: ["--pack-dyn-relocs=relr"],
 };
 
-function libraryFlags(roll: Dice, all: readonly string[], linker: string): string[] {
+function libraryFlags(roll: Dice, all: readonly string[], linker: LinkerName): string[] {
   const flags: string[] = ["-z", "notext"];
   if (roll.oneIn(10)) flags.push("-Bsymbolic");
   if (roll.oneIn(10)) flags.push("-Bsymbolic-functions");

@@ -1,15 +1,19 @@
 // One random process from its seed to the verdict.
 
 import { rmSync } from "node:fs";
-import { scratch, type Target } from "../../support/build.ts";
+import { scratch } from "../../support/build.ts";
+import { enterRoot, rootDirectory } from "../judges/reality.ts";
+import { guestWorkshop } from "../machines/workshop.ts";
 import { buildImage } from "./build.ts";
 import { judge } from "./judge.ts";
+import type { RandomMachine } from "./machines.ts";
 import { planImage } from "./plan.ts";
 
 export type Outcome =
   | { readonly kind: "not-built"; readonly said: string }
   | {
-      readonly kind: "starts" | "refused";
+      /** `unjudged`: for a fault of the emulator's. */
+      readonly kind: "starts" | "refused" | "unjudged";
       /** Where its files are, or were. */
       readonly directory: string;
       /** What the real loader printed. */
@@ -17,14 +21,23 @@ export type Outcome =
       readonly differences: readonly string[];
     };
 
-/** Builds the process of a seed and compares. Its files stay if SOLDER_TEST_KEEP is set. */
-export function trySeed(target: Target, seed: number): Outcome {
+/** Enters the root directory where a machine's processes are judged: one given, or for a guest one with the cross compiler's C library. */
+export function enterMachine({ guest }: RandomMachine, root?: string): void {
+  if (root !== undefined) enterRoot(root, guest);
+  else if (guest !== undefined) guestWorkshop(guest);
+  else enterRoot("");
+}
+
+/** Builds the process of a seed in the directory that was entered, and compares. Its files stay if SOLDER_TEST_KEEP is set. */
+export function trySeed(machine: RandomMachine, seed: number): Outcome {
+  // A guest sees files of this machine's too; what it is told of its program's place ($ORIGIN) is the real path.
+  const root = rootDirectory();
   const directory = scratch(`seed-${seed}`);
-  const built = buildImage(target, planImage(target, seed), directory);
   try {
+    const built = buildImage(machine, root, planImage(machine, seed), directory);
     if ("refused" in built) return { kind: "not-built", said: built.refused };
-    const { starts, said, differences } = judge(target, built.program, built.environment, directory);
-    return { kind: starts ? "starts" : "refused", directory, said, differences };
+    const { starts, said, differences, isUnjudged } = judge(machine, built.program, built.environment, directory);
+    return { kind: isUnjudged ? "unjudged" : starts ? "starts" : "refused", directory, said, differences };
   } finally {
     if (process.env.SOLDER_TEST_KEEP === undefined) rmSync(directory, { recursive: true });
   }
