@@ -1,6 +1,7 @@
 // All rows of the instruction table. A family is a file of rows and one or more of handlers; to add one, add its rows here.
 
 import type { Row } from "./row.ts";
+import { CONTROL_ROWS } from "./rows-control.ts";
 import { INTEGER_ROWS } from "./rows-integer.ts";
 
-export const ROWS: readonly Row[] = [...INTEGER_ROWS];
+export const ROWS: readonly Row[] = [...INTEGER_ROWS, ...CONTROL_ROWS];

@@ -29,8 +29,9 @@ import {
   REGISTERS,
   SCALE_SHIFT,
 } from "./columns.ts";
-import { readPlace } from "./memory.ts";
-import { ADDRESS_HIGH, type Cpu, FS_BASE, GS_BASE, XMM, XMM_OPERAND, ZERO } from "./state.ts";
+import { readPlace, write8, write16, write32, write64 } from "./memory.ts";
+import type { Choice, Handler } from "./row.ts";
+import { ADDRESS_HIGH, type Cpu, FS_BASE, GS_BASE, RESULT_HIGH, XMM, XMM_OPERAND, ZERO } from "./state.ts";
 
 /** The register in ModRM.reg. */
 export function reg(code: Int32Array, at: number): number {
@@ -148,4 +149,78 @@ export function xmmSource(cpu: Cpu, at: number, size: number): number {
 /** The xmm register in ModRM.reg (V) as an index into `words`. */
 export function xmmReg(code: Int32Array, at: number): number {
   return XMM + 4 * (code[at + REGISTERS] & 255);
+}
+
+/** Sizes of integer operands in bytes. */
+export type Size = 1 | 2 | 4 | 8;
+
+/**
+ * The value of a general register as the columns name it: a byte offset for size 1, a word index otherwise. Zero-extended
+ * below 32 bits; the high word of 64 bits in `words[RESULT_HIGH]`.
+ */
+export function loadRegister(cpu: Cpu, register: number, size: Size): number {
+  const { words } = cpu;
+  if (size === 4) return words[register];
+  if (size === 8) {
+    words[RESULT_HIGH] = words[register + 1];
+    return words[register];
+  }
+  return size === 1 ? cpu.bytes[register] : words[register] & 0xffff;
+}
+
+/** Sets a general register: 32 bits clear the high half, 8 and 16 keep the rest. */
+export function storeRegister(cpu: Cpu, register: number, size: Size, low: number, high: number): void {
+  const { words } = cpu;
+  if (size >= 4) {
+    words[register] = low;
+    words[register + 1] = size === 8 ? high : 0;
+  } else if (size === 1) cpu.bytes[register] = low;
+  else cpu.halves[register * 2] = low;
+}
+
+/** Memory, as `loadRegister`. */
+export function loadMemory(cpu: Cpu, low: number, high: number, size: Size): number {
+  const place = readPlace(cpu.memory, low, high, size);
+  const { view } = cpu.memory;
+  if (size === 4) return view.getInt32(place, true);
+  if (size === 8) {
+    cpu.words[RESULT_HIGH] = view.getInt32(place + 4, true);
+    return view.getInt32(place, true);
+  }
+  return size === 1 ? view.getUint8(place) : view.getUint16(place, true);
+}
+
+export function storeMemory(cpu: Cpu, low: number, high: number, size: Size, value: number, valueHigh: number): void {
+  const { memory } = cpu;
+  if (size === 4) write32(memory, low, high, value);
+  else if (size === 8) write64(memory, low, high, value, valueHigh);
+  else if (size === 1) write8(memory, low, high, value);
+  else write16(memory, low, high, value);
+}
+
+/** The rm operand (E), register or memory, as `loadRegister`. */
+export function loadRm(cpu: Cpu, at: number, size: Size): number {
+  if (!isMemory(cpu.code, at)) return loadRegister(cpu, rm(cpu.code, at), size);
+  const low = address(cpu, at);
+  return loadMemory(cpu, low, cpu.words[ADDRESS_HIGH], size);
+}
+
+export function storeRm(cpu: Cpu, at: number, size: Size, value: number, valueHigh: number): void {
+  if (!isMemory(cpu.code, at)) {
+    storeRegister(cpu, rm(cpu.code, at), size, value, valueHigh);
+    return;
+  }
+  const low = address(cpu, at);
+  storeMemory(cpu, low, cpu.words[ADDRESS_HIGH], size, value, valueHigh);
+}
+
+/** A handler for each operand size, whether the operand is memory or not. */
+export function bySize(make: (size: Size) => Handler): Choice {
+  const made: Partial<Record<Size, Handler>> = {};
+  return {
+    choose: ({ size }) => {
+      made[size] ??= make(size);
+      return made[size];
+    },
+  };
 }

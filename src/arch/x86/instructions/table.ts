@@ -7,7 +7,7 @@ import { FEATURES, type Levels } from "./levels.ts";
 import type { Form, Handler, Row } from "./row.ts";
 import type { Mode } from "./state.ts";
 import { IP, TRAP } from "./state.ts";
-import { PROCESSOR_TRAP, STALE_ROW, TRAP_UNDEFINED, trap } from "./traps.ts";
+import { PROCESSOR_TRAP, STALE_ROW, TRAP_UNDEFINED } from "./traps.ts";
 
 /** Handlers that are no instruction. The row was decoded from bytes that have changed since: see code.ts of src/execute. */
 export const DO_STALE = 0;
@@ -102,6 +102,8 @@ export function operandsOf(row: Row): readonly Operand[] {
 /** The instructions that a processor of a level has in a mode. Some milliseconds: made once a process. */
 export function createInstructions(mode: Mode, levels: Levels): Instructions {
   const rows = ROWS.filter((row) => row.mode === undefined || row.mode === mode);
+  const operands = rows.map(operandsOf);
+  const sizes = rows.map((row, number) => sizeOf(row, operands[number]));
   const handlers: Handler[] = [stale, goOn, undefinedInstruction];
   const numbers = new Map<Handler, number>(handlers.map((it, number) => [it, number]));
   const numberOf = (handler: Handler): number => {
@@ -115,13 +117,13 @@ export function createInstructions(mode: Mode, levels: Levels): Instructions {
     levels,
     rows,
     handlers,
-    ...lookUps(rows, levels),
-    regAs: column(rows, (row) => registerOf(row, "GVPSCD")),
-    rmAs: column(rows, (row) => registerOf(row, "EWQURNZ")),
-    rmFrom: column(rows, rmFrom),
-    immediate: column(rows, immediateOf),
-    sizeBy: column(rows, (row) => sizeOf(row).by),
-    sizeFixed: column(rows, (row) => sizeOf(row).fixed),
+    ...lookUps(rows, operands, levels),
+    regAs: Uint8Array.from(operands, (it) => registerOf(it, "GVPSCD")),
+    rmAs: Uint8Array.from(operands, (it) => registerOf(it, "EWQURNZ")),
+    rmFrom: Uint8Array.from(operands, rmFrom),
+    immediate: Uint8Array.from(operands, immediateOf),
+    sizeBy: Uint8Array.from(sizes, ({ by }) => by),
+    sizeFixed: Uint8Array.from(sizes, ({ fixed }) => fixed),
     wide: column(rows, (row) => (row.wide ? 1 : 0)),
     ends: column(rows, (row) => (row.ends ? 1 : 0)),
     owns66: column(rows, (row) => (row.prefix === "66" ? 1 : 0)),
@@ -151,8 +153,8 @@ function column(rows: readonly Row[], value: (row: Row) => number): Uint8Array {
   return Uint8Array.from(rows, value);
 }
 
-function registerOf(row: Row, letters: string): number {
-  for (const { letter, size, fixed } of operandsOf(row)) {
+function registerOf(operands: readonly Operand[], letters: string): number {
+  for (const { letter, size, fixed } of operands) {
     if (fixed === "STi" && letters.includes("E")) return AS_NUMBER;
     if (letter === "" || !letters.includes(letter)) continue;
     if (!"EGRZ".includes(letter)) return AS_NUMBER;
@@ -164,15 +166,14 @@ function registerOf(row: Row, letters: string): number {
 export const RM_FROM_OPCODE = 1;
 export const RM_IS_RAX = 2;
 
-function rmFrom(row: Row): number {
-  const operands = operandsOf(row);
+function rmFrom(operands: readonly Operand[]): number {
   if (operands.some(({ letter }) => letter === "Z")) return RM_FROM_OPCODE;
   const encoded = operands.some(({ letter }) => "EWQURNM".includes(letter) && letter !== "");
   return !encoded && operands.some(({ fixed }) => fixed === "AL" || fixed === "rAX") ? RM_IS_RAX : 0;
 }
 
-function immediateOf(row: Row): number {
-  const kinds = operandsOf(row).map(({ letter, size }) => letter + size);
+function immediateOf(operands: readonly Operand[]): number {
+  const kinds = operands.map(({ letter, size }) => letter + size);
   if (kinds.includes("Iw") && kinds.includes("Ib")) return IMM_16_8;
   for (const kind of kinds) {
     const found = IMMEDIATES[kind];
@@ -195,8 +196,8 @@ const IMMEDIATES: Readonly<Record<string, number>> = {
 };
 
 /** The size of the first operand that is in general registers or memory. */
-function sizeOf(row: Row): { readonly by: number; readonly fixed: number } {
-  for (const { letter, size, fixed } of operandsOf(row)) {
+function sizeOf(row: Row, operands: readonly Operand[]): { readonly by: number; readonly fixed: number } {
+  for (const { letter, size, fixed } of operands) {
     if (fixed === "AL") return { by: SIZE_FIXED, fixed: 0 };
     if (fixed === "rAX") return { by: SIZE_V, fixed: 0 };
     if (letter === "" || !"EGRZMBIJOXYA".includes(letter)) continue;
@@ -226,7 +227,7 @@ export function opcodeOf(row: Row): { map: number; opcode: number; count: number
 
 const PREFIXES: Readonly<Record<string, readonly number[]>> = { NP: [0], "66": [1], F3: [2], F2: [3] };
 
-function lookUps(rows: readonly Row[], levels: Levels): LookUps {
+function lookUps(rows: readonly Row[], operands: readonly (readonly Operand[])[], levels: Levels): LookUps {
   const cellOf = new Int32Array(7 * 256);
   const exactOf = new Int32Array(7 * 256);
   const hasModrm = new Uint8Array(7 * 256);
@@ -235,12 +236,14 @@ function lookUps(rows: readonly Row[], levels: Levels): LookUps {
   const conflicts: string[] = [];
   const fill = (row: Row, number: number, strict: boolean): void => {
     const { map, opcode, count, modrm } = opcodeOf(row);
+    const suits = [...Array(16).keys()].filter((it) => fits(row, operands[number], it >> 3, it & 7));
     for (let key = map * 256 + opcode; key < map * 256 + opcode + count; key++) {
-      if (modrm >= 0 || hasModrmByte(row)) hasModrm[key] = 1;
+      if (modrm >= 0 || hasModrmByte(row, operands[number])) hasModrm[key] = 1;
       const prefixes = row.prefix === undefined ? [0, 1, 2, 3] : PREFIXES[row.prefix];
       const put = (into: number[], at: number): void => {
         if (into[at] === 0) into[at] = number + 1;
-        else if (strict) conflicts.push(`${row.code} ${row.prefix ?? ""} ${row.name}: ${rows[into[at] - 1].name}`);
+        else if (strict && rows[into[at] - 1].prefix === row.prefix)
+          conflicts.push(`${row.code} ${row.prefix ?? ""} ${row.name}: ${rows[into[at] - 1].name}`);
       };
       if (modrm >= 0) {
         if (exactOf[key] === 0) exactOf[key] = exact.push(...new Array(256).fill(0)) - 256;
@@ -249,9 +252,7 @@ function lookUps(rows: readonly Row[], levels: Levels): LookUps {
       }
       if (cellOf[key] === 0) cellOf[key] = cells.push(...new Array(64).fill(0)) - 64;
       for (const prefix of prefixes) {
-        for (let it = 0; it < 16; it++) {
-          if (fits(row, it >> 3, it & 7)) put(cells, cellOf[key] + prefix * 16 + it);
-        }
+        for (const it of suits) put(cells, cellOf[key] + prefix * 16 + it);
       }
     }
   };
@@ -259,25 +260,23 @@ function lookUps(rows: readonly Row[], levels: Levels): LookUps {
   for (const met of [true, false]) {
     for (const own of [true, false]) {
       rows.forEach((row, number) => {
-        if (has(levels, row) === met && (row.prefix !== undefined) === own) fill(row, number, met && own);
+        if (has(levels, row) === met && (row.prefix !== undefined) === own) fill(row, number, met);
       });
     }
   }
   return { conflicts, cellOf, exactOf, hasModrm, cells: Int16Array.from(cells), exact: Int16Array.from(exact) };
 }
 
-function hasModrmByte(row: Row): boolean {
+function hasModrmByte(row: Row, operands: readonly Operand[]): boolean {
   if (row.group !== undefined || row.form !== undefined) return true;
-  return operandsOf(row).some(
-    ({ letter, fixed }) => (letter !== "" && "EGMNPQRSUVWCD".includes(letter)) || fixed === "STi",
-  );
+  return operands.some(({ letter, fixed }) => (letter !== "" && "EGMNPQRSUVWCD".includes(letter)) || fixed === "STi");
 }
 
 /** Whether ModRM.mod (register or memory) and ModRM.reg suit a row. */
-function fits(row: Row, isRegister: number, reg: number): boolean {
+function fits(row: Row, operands: readonly Operand[], isRegister: number, reg: number): boolean {
   if (row.group !== undefined && row.group !== reg) return false;
   if (row.form !== undefined) return (row.form === "register") === (isRegister === 1);
-  for (const { letter, fixed } of operandsOf(row)) {
+  for (const { letter, fixed } of operands) {
     if (letter === "M" && isRegister === 1) return false;
     if ((fixed === "STi" || (letter !== "" && "URN".includes(letter))) && isRegister === 0) return false;
   }
@@ -297,6 +296,3 @@ const undefinedInstruction: Handler = (cpu) => {
   cpu.words[TRAP] = TRAP_UNDEFINED;
   throw PROCESSOR_TRAP;
 };
-
-/** What a row with `refused` does. */
-export const refuse: Handler = (cpu) => trap(cpu, TRAP_UNDEFINED);

@@ -1,0 +1,190 @@
+// Instructions that say where to go on, and those that ask the system: jumps, calls, returns, loops; syscall, int, cpuid, rdtsc;
+// fences and hints, which do nothing in one thread; and what a user program may not do.
+
+import { IMMEDIATE, IMMEDIATE_HIGH, INFO, INFO_ADDRESS32, NEXT, NEXT_HIGH } from "./columns.ts";
+import { moveTop, pop, push, push64 } from "./do-move.ts";
+import { carry, condition, overflow, parity, readFlags, zero } from "./flags.ts";
+import { cpuid } from "./levels.ts";
+import { readPlace } from "./memory.ts";
+import { loadRm } from "./operands.ts";
+import type { Choice, Handler } from "./row.ts";
+import { DIRECTION, EXECUTED, FLAG_R, IP, LEFT, R11, RAX, RBX, RCX, RDX, RESULT_HIGH, RSP, TRAP } from "./state.ts";
+import { SYSTEM_CALL, TRAP_BREAKPOINT, TRAP_OVERFLOW, TRAP_PROTECTION, TRAP_UNDEFINED, trap } from "./traps.ts";
+
+/** Goes on behind the instruction. */
+function goOn(w: Int32Array, code: Int32Array, at: number): void {
+  w[IP] = code[at + NEXT];
+  w[IP + 1] = code[at + NEXT_HIGH];
+}
+
+function goTo(w: Int32Array, code: Int32Array, at: number): void {
+  w[IP] = code[at + IMMEDIATE];
+  w[IP + 1] = code[at + IMMEDIATE_HIGH];
+}
+
+export const jump: Handler = (cpu, at) => goTo(cpu.words, cpu.code, at);
+
+function branch(w: Int32Array, code: Int32Array, at: number, taken: boolean): void {
+  if (taken) goTo(w, code, at);
+  else goOn(w, code, at);
+}
+
+/** Conditional jumps by number. The frequent conditions have their own, which ask for no more than they need. */
+export const JUMPS: readonly Handler[] = [
+  (cpu, at) => branch(cpu.words, cpu.code, at, overflow(cpu.words) !== 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, overflow(cpu.words) === 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, carry(cpu.words) !== 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, carry(cpu.words) === 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, zero(cpu.words)),
+  (cpu, at) => branch(cpu.words, cpu.code, at, !zero(cpu.words)),
+  (cpu, at) => branch(cpu.words, cpu.code, at, zero(cpu.words) || carry(cpu.words) !== 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, !zero(cpu.words) && carry(cpu.words) === 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, cpu.words[FLAG_R] < 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, cpu.words[FLAG_R] >= 0),
+  (cpu, at) => branch(cpu.words, cpu.code, at, parity(cpu.words)),
+  (cpu, at) => branch(cpu.words, cpu.code, at, !parity(cpu.words)),
+  (cpu, at) => branch(cpu.words, cpu.code, at, condition(cpu.words, 12)),
+  (cpu, at) => branch(cpu.words, cpu.code, at, condition(cpu.words, 13)),
+  (cpu, at) => branch(cpu.words, cpu.code, at, condition(cpu.words, 14)),
+  (cpu, at) => branch(cpu.words, cpu.code, at, condition(cpu.words, 15)),
+];
+
+/** call of a constant target. */
+export const call64: Handler = (cpu, at) => {
+  const { code } = cpu;
+  push64(cpu, code[at + NEXT], code[at + NEXT_HIGH]);
+  goTo(cpu.words, code, at);
+};
+
+export const call32: Handler = (cpu, at) => {
+  push(cpu, 4, cpu.code[at + NEXT], 0);
+  goTo(cpu.words, cpu.code, at);
+};
+
+/** jmp and call through a register or memory. */
+export function indirect(size: 4 | 8, calls: boolean): Handler {
+  return (cpu, at) => {
+    const { words: w, code } = cpu;
+    const low = loadRm(cpu, at, size);
+    const high = size === 8 ? w[RESULT_HIGH] : 0;
+    if (calls) push(cpu, size, code[at + NEXT], code[at + NEXT_HIGH]);
+    w[IP] = low;
+    w[IP + 1] = high;
+  };
+}
+
+export const ret64: Handler = (cpu) => {
+  const { words: w, memory } = cpu;
+  const place = readPlace(memory, w[RSP], w[RSP + 1], 8);
+  w[IP] = memory.view.getInt32(place, true);
+  w[IP + 1] = memory.view.getInt32(place + 4, true);
+  const low = (w[RSP] + 8) | 0;
+  w[RSP] = low;
+  if (low >>> 0 < 8) w[RSP + 1]++;
+};
+
+export const ret32: Handler = (cpu) => {
+  cpu.words[IP] = pop(cpu, 4);
+  cpu.words[IP + 1] = 0;
+};
+
+/** ret that takes so many bytes of arguments off the stack. */
+export function retAndPop(size: 4 | 8): Handler {
+  return (cpu, at) => {
+    const { words: w } = cpu;
+    w[IP] = pop(cpu, size);
+    w[IP + 1] = size === 8 ? w[RESULT_HIGH] : 0;
+    moveTop(cpu, cpu.code[at + IMMEDIATE]);
+  };
+}
+
+/** loopne, loope, loop: counts rcx (ecx with 32-bit addresses) down. */
+export function loop(also: "not zero" | "zero" | "nothing"): Handler {
+  return (cpu, at) => {
+    const { words: w, code } = cpu;
+    const narrow = (code[at + INFO] & INFO_ADDRESS32) !== 0;
+    const low = (w[RCX] - 1) | 0;
+    if (narrow) w[RCX + 1] = 0;
+    else if (w[RCX] === 0) w[RCX + 1]--;
+    w[RCX] = low;
+    const more = (low | w[RCX + 1]) !== 0;
+    branch(w, code, at, more && (also === "nothing" || zero(w) === (also === "zero")));
+  };
+}
+
+export const jumpIfCountZero: Handler = (cpu, at) => {
+  const { words: w, code } = cpu;
+  const narrow = (code[at + INFO] & INFO_ADDRESS32) !== 0;
+  branch(w, code, at, (w[RCX] | (narrow ? 0 : w[RCX + 1])) === 0);
+};
+
+/** syscall: rcx and r11 get what the kernel's sysret will need; `words[TRAP]` is 0. */
+export const syscall: Handler = (cpu, at) => {
+  const { words: w, code } = cpu;
+  goOn(w, code, at);
+  w[RCX] = code[at + NEXT];
+  w[RCX + 1] = code[at + NEXT_HIGH];
+  w[R11] = readFlags(cpu);
+  w[R11 + 1] = 0;
+  w[TRAP] = 0;
+  throw SYSTEM_CALL;
+};
+
+/** int: 0x80 is a system call, 3 a breakpoint, anything else the kernel refuses. */
+export const interrupt: Handler = (cpu, at) => {
+  const number = cpu.code[at + IMMEDIATE] & 255;
+  if (number === 3) breakpoint(cpu, at);
+  if (number !== 0x80) trap(cpu, TRAP_PROTECTION);
+  goOn(cpu.words, cpu.code, at);
+  cpu.words[TRAP] = number;
+  throw SYSTEM_CALL;
+};
+
+export const breakpoint: Handler = (cpu) => trap(cpu, TRAP_BREAKPOINT);
+export const undefinedHere: Handler = (cpu) => trap(cpu, TRAP_UNDEFINED);
+/** hlt, in, out, cli and so on: only for the kernel. */
+export const privileged: Handler = (cpu) => trap(cpu, TRAP_PROTECTION);
+
+export const overflowTrap: Handler = (cpu) => {
+  if (overflow(cpu.words) !== 0) trap(cpu, TRAP_OVERFLOW);
+};
+
+export const nothing: Handler = () => {};
+
+export const setDirection =
+  (to: 1 | -1): Handler =>
+  (cpu) => {
+    cpu.words[DIRECTION] = to;
+  };
+
+export const identify: Handler = (cpu) => {
+  const { words: w } = cpu;
+  const answer = cpuid(cpu.levels, w[RAX]);
+  [RAX, RBX, RCX, RDX].forEach((register, n) => {
+    w[register] = answer[n];
+    w[register + 1] = 0;
+  });
+};
+
+/** A clock that counts instructions: the same run, the same time. rdtscp also gives the number of the processor, 0. */
+export function readClock(withProcessor: boolean): Handler {
+  return (cpu) => {
+    const { words: w } = cpu;
+    const ticks = w[EXECUTED + 1] * 2 ** 32 + (w[EXECUTED] >>> 0) - w[LEFT];
+    w[RAX] = ticks | 0;
+    w[RAX + 1] = 0;
+    w[RDX] = Math.floor(ticks / 2 ** 32);
+    w[RDX + 1] = 0;
+    if (!withProcessor) return;
+    w[RCX] = 0;
+    w[RCX + 1] = 0;
+  };
+}
+
+/** xgetbv: without OSXSAVE, which cpuid does not announce, undefined. */
+export const noExtendedState: Handler = undefinedHere;
+
+/** In 32-bit mode with prefix 66 ip would be cut to 16 bits: nothing emits that, so it is refused by name. */
+export function in32(handler: Handler): Choice {
+  return { choose: ({ size }) => (size === 2 ? undefinedHere : handler) };
+}
