@@ -52,6 +52,8 @@ for (const name of names.filter((it) => it !== "ld")) writeCache(name);
 createRequire(import.meta.url)("../bin/v8-flags.cjs").setFlags();
 writeCache("ld");
 
+run(process.execPath, [join(root, "scripts/client.mjs")]);
+
 function writeCache(name) {
   const bundle = join(commands, `${name}.cjs`);
   setFlagsFromString("--no-lazy");

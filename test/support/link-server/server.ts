@@ -9,6 +9,7 @@ import { createServer, type Socket } from "node:net";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runLd } from "../../../src/cli/ld/run.ts";
+import { writeOutput } from "../../../src/cli/ld/write-output.ts";
 import { printableOutput } from "../../../src/explain/printable.ts";
 import { nodeAccelerators } from "../../../src/host/accelerators.ts";
 import { batchFiles } from "../../../src/host/node-files.ts";
@@ -46,7 +47,7 @@ function answer({ mask, directory, program, args, env }: Request): Answer {
     color: { out: false, err: false },
     env,
   };
-  const host = { files: batchFiles(), accelerators: nodeAccelerators, link, systemLibraryPaths };
+  const host = { files: batchFiles(), accelerators: nodeAccelerators, link, systemLibraryPaths, write: writeOutput };
   let status = 70;
   process.umask(mask);
   try {
