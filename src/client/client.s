@@ -633,6 +633,7 @@ become_plain:
 4:      sub     %rsi, %rdx
         cmp     $255, %rdx
         ja      5f
+        push    %rax
         push    %rdi
         push    %rsi
         lea     name_is(%rip), %rsi
@@ -641,6 +642,7 @@ become_plain:
         pop     %rsi
         call    join
         pop     %rdi
+        pop     %rax
         lea     name_variable(%rip), %rdx
         mov     %rdx, (%rdi)
         add     $8, %rdi

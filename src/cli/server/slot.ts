@@ -31,7 +31,12 @@ import { warmUp } from "./warm-up.ts";
 /** What a slot tells the server above it. */
 export type SlotReport =
   | { readonly kind: "listening" }
-  | { readonly kind: "served"; readonly milliseconds: number; readonly refusal: string | undefined; readonly memory: SlotMemory }
+  | {
+      readonly kind: "served";
+      readonly milliseconds: number;
+      readonly refusal: string | undefined;
+      readonly memory: SlotMemory;
+    }
   /** The build is no longer the one that this process is of. */
   | { readonly kind: "outdated" };
 
