@@ -24,6 +24,7 @@ const MACHINES = {
   riscv64: { debian: "riscv64", suite: "trixie", loader: "lib/ld-linux-riscv64-lp64d.so.1", qemu: "qemu-riscv64" },
   ppc64le: { debian: "ppc64el", suite: "bookworm", loader: "lib64/ld64.so.2", qemu: "qemu-ppc64le" },
   s390x: { debian: "s390x", suite: "bookworm", loader: "lib/ld64.so.1", qemu: "qemu-s390x" },
+  i386: { debian: "i386", suite: "bookworm", loader: "lib/ld-linux.so.2", qemu: "qemu-i386" },
   mips64el: { debian: "mips64el", suite: "bookworm", loader: "lib64/ld.so.1", qemu: "qemu-mips64el" },
   // Its libc has instructions that no qemu before 8 knows: there is no ld.so.cache, and nothing runs.
   loongarch64: { debian: "loong64", suite: "forky", loader: "lib64/ld-linux-loongarch-lp64d.so.1" },

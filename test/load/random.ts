@@ -1,7 +1,7 @@
-// Holds random processes to the real loader: node build/test/load/random.js FIRST COUNT [verbose] [--machine NAME] [--root DIR]. Each
+// Holds random processes to the real loader: node build/test/load/random.js FIRST COUNT [verbose] [--machine NAME] [--root DIR] [--seconds N]. Each
 // seed is a program with a few libraries (random/plan.ts); what differs is printed with the seed. Machines are those of
 // random/machines.ts; those that this processor does not run are judged under qemu-user, with the cross compiler's C library or that of
-// a root directory (scripts/machine-roots.mjs). With SOLDER_TEST_KEEP=1 the files stay. `verbose` shows what linkers and the real
+// a root directory (scripts/machine-roots.mjs). --seconds ends after that time. With SOLDER_TEST_KEEP=1 the files stay. `verbose` shows what linkers and the real
 // loader said of those that do not start.
 
 import { realpathSync } from "node:fs";
@@ -10,7 +10,11 @@ import { runsI386 } from "../support/tools.ts";
 import { RANDOM_MACHINES } from "./random/machines.ts";
 import { enterMachine, trySeed } from "./random/seed.ts";
 
-const options = { root: { type: "string" }, machine: { type: "string", default: "x86-64" } } as const;
+const options = {
+  root: { type: "string" },
+  seconds: { type: "string", default: "86400" },
+  machine: { type: "string", default: "x86-64" },
+} as const;
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const [first = "1", count = "100", ...words] = positionals;
 // i386 has two rows: this machine's own where the kernel runs it.
@@ -25,6 +29,7 @@ if (machine === undefined) {
 enterMachine(machine, values.root === undefined ? undefined : realpathSync(values.root));
 const totals = { "not-built": 0, starts: 0, refused: 0, unjudged: 0, different: 0 };
 for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
+  if (performance.now() > Number(values.seconds) * 1000) break;
   const outcome = trySeed(machine, seed);
   totals[outcome.kind]++;
   if (words.includes("verbose") && outcome.kind !== "starts") console.log(`${seed} (${outcome.kind}): ${outcome.said}`);

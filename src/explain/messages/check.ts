@@ -215,7 +215,7 @@ export const checkMessages: MessageTable = {
   },
   "check-no-linker": {
     message: "there is no dynamic linker for {machine} on {system}",
-    cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: libc6-i386, or libc6:armhf, for 32 bits)",
+    cure: "name systems with --for or a root directory with --root, or install the C library for {machine} (Debian: {package})",
   },
   "check-load-fails": { message: "cannot be loaded: {reason}" },
   "check-load-fails-late": {

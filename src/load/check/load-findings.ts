@@ -14,7 +14,7 @@ import type {
 import type { SharedFiles } from "../search/index.ts";
 import type { Candidate } from "../settings/contract.ts";
 import { needsOfNobody } from "../symbols/versions.ts";
-import { areRelated, compareVersionNames } from "../systems/index.ts";
+import { areRelated, compareVersionNames, debianLibc } from "../systems/index.ts";
 import { type Demands, demandsOf, referencesOf } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
 import { foreignFindings, foreignProgram } from "./foreign.ts";
@@ -99,7 +99,10 @@ function noLinker(main: Demands, where: Surroundings): Problem {
   const { interpreter } = main.file;
   const place = { file: main.name };
   const other = main.library === undefined ? undefined : usualLinker(where, main.machine, main.library);
-  if (interpreter === undefined) return error("check-no-linker", place, { system: where.name, machine: main.machine });
+  if (interpreter === undefined) {
+    const { machine } = main;
+    return error("check-no-linker", place, { system: where.name, machine, package: debianLibc(machine) });
+  }
   const facts = { interpreter, system: where.name };
   if (main.library !== undefined && other !== undefined && other.profile.library !== main.library) {
     return error("check-foreign-program", place, { ...facts, made: main.library, has: other.profile.library });

@@ -27,6 +27,14 @@ export const MACHINE_NAMES: readonly string[] = NAMES.map(([machine, [other]]) =
   other === undefined ? machine : `${machine} (${other})`,
 );
 
+/** Debian's package of the C library for a machine, on a computer of any. */
+export function debianLibc(machine: LoaderMachine): string {
+  if (machine === "i386") return "libc6-i386";
+  const first = NAMES.find(([name]) => name === machine)?.[1][0];
+  // Debian has Solder's own names for s390x, armel and mips64el.
+  return `libc6:${first === undefined || machine === "riscv64" || machine === "mips64el" ? machine : first}`;
+}
+
 /** Machines whose programs one kernel runs: 32-bit ones beside 64-bit ones. */
 const RELATED: readonly (readonly string[])[] = [
   ["x86-64", "i386"],

@@ -16,7 +16,13 @@ export function assemblerOf(machine: RandomMachine, plan: ObjectPlan): string {
   lines.push(".text", ".balign 4", `code_of_${plan.name}:`);
   plan.references.forEach((reference, i) => {
     if (reference.weak && !own.has(reference.name)) lines.push(`.weak ${reference.name}`);
-    refer(dialect, reference, i, lines);
+    if (reference.version === undefined) refer(dialect, reference, i, lines);
+    else {
+      const alias = `${reference.name}_of_${i}`;
+      if (reference.weak) lines.push(`.weak ${alias}`);
+      lines.push(`.symver ${alias}, ${reference.name}@${reference.version}, remove`);
+      refer(dialect, { ...reference, name: alias }, i, lines);
+    }
   });
   constructors(machine, plan, lines);
   lines.push('.section .note.GNU-stack,"",%progbits');
@@ -26,6 +32,11 @@ export function assemblerOf(machine: RandomMachine, plan: ObjectPlan): string {
 function define(dialect: Dialect, plan: ObjectPlan, definition: Definition, lines: string[]): void {
   const { name, binding, visibility, versions, type, kind } = definition;
   const label = versions.length === 0 ? name : `${name}_in_${plan.name}`;
+  if (definition.section === "common") {
+    if (visibility !== "default") lines.push(`.${visibility} ${name}`);
+    lines.push(`.comm ${name}, ${definition.bytes}, ${definition.alignment}`);
+    return;
+  }
   lines.push(sectionOf(definition), `.balign ${definition.alignment}`);
   if (kind === "function") lines.push(".balign 4");
   lines.push(`.${binding === "weak" ? "weak" : "globl"} ${label}`);

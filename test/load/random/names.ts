@@ -35,6 +35,8 @@ export interface Reference {
   readonly how: ReferenceKind;
   readonly weak: boolean;
   readonly addend: number;
+  /** Of one version of the name. */
+  readonly version?: string;
 }
 
 /** Linkers by the names that plans call them. */

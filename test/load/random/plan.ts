@@ -2,6 +2,7 @@
 // that ELF has, and the environment that it is started in. Only facts; assembler.ts and build.ts make files of them.
 
 import { type Dice, dice } from "./dice.ts";
+import { withExtras } from "./extras.ts";
 import type { RandomMachine } from "./machines.ts";
 import { kindOf, LINKERS, type LinkerName, NAMES, type NameKind, type Reference, type ReferenceKind } from "./names.ts";
 
@@ -12,7 +13,7 @@ export interface Definition {
   readonly visibility: "default" | "protected" | "hidden";
   /** How the symbol is marked: as usual, as an indirect function, without a type, with an absolute value. */
   readonly type: "usual" | "indirect" | "none" | "absolute";
-  readonly section: "data" | "bss" | "readonly";
+  readonly section: "data" | "bss" | "readonly" | "common";
   readonly bytes: number;
   readonly alignment: number;
   /** With `symver`: the version in the name, one or more. */
@@ -55,6 +56,20 @@ export const DIRECTORIES: readonly string[] = ["a", "b", "c"];
 
 /** The process for a seed. */
 export function planImage(machine: RandomMachine, seed: number): ImagePlan {
+  const plan = planPlain(machine, seed);
+  if (seed < FIRST_WITH_EXTRAS) return plan;
+  return {
+    ...plan,
+    program: withExtras(seed, plan.program, plan.libraries),
+    libraries: plan.libraries.map((each) => withExtras(seed, each, plan.libraries)),
+    earlier: plan.earlier.map((each) => withExtras(seed, each, plan.libraries)),
+  };
+}
+
+/** Seeds from here on have what extras.ts adds. */
+const FIRST_WITH_EXTRAS = 100_000;
+
+function planPlain(machine: RandomMachine, seed: number): ImagePlan {
   const roll = dice(seed * 2 + (machine.wordBytes === 4 ? 1 : 0));
   const count = 2 + roll.below(7);
   const names = Array.from({ length: count }, (_, i) => `r${i}`);
