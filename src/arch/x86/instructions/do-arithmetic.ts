@@ -510,9 +510,11 @@ export const xadd: Choice = bySize((size) => (cpu, at) => {
   const b = loadRegister(cpu, reg(code, at), size);
   const r = compute(w, OP_ADD, size, old, oldHigh, b, w[RESULT_HIGH]);
   const high = w[RESULT_HIGH];
-  // The register first: with the same register twice the sum stays.
+  // With the same register twice the sum stays; a register that is part of the address is changed after it was used.
+  const inMemory = isMemory(code, at);
+  if (inMemory) storeRm(cpu, at, size, r, high);
   storeRegister(cpu, reg(code, at), size, old, oldHigh);
-  storeRm(cpu, at, size, r, high);
+  if (!inMemory) storeRm(cpu, at, size, r, high);
 });
 
 /** Compares rax with rm; equal: the register to rm; otherwise rm to rax. */
@@ -528,7 +530,8 @@ export const cmpxchg: Choice = bySize((size) => (cpu, at) => {
     storeRm(cpu, at, size, value, w[RESULT_HIGH]);
     return;
   }
-  storeRm(cpu, at, size, old, oldHigh);
+  // Memory is written in any case.
+  if (isMemory(code, at)) storeRm(cpu, at, size, old, oldHigh);
   storeRegister(cpu, RAX, size, old, oldHigh);
 });
 

@@ -1,5 +1,6 @@
 // Shifts and rotates. A count of zero leaves everything as it was, flags too. Carry is the last bit that left; overflow is
-// defined for a count of 1 only, and computed the same way for all.
+// defined for a count of 1 only; for others it is what processors give: going left carry and the result's sign differ, going right
+// the result's two highest bits do.
 
 import { IMMEDIATE } from "./columns.ts";
 import { probeRm } from "./do-arithmetic.ts";
@@ -86,7 +87,7 @@ function shift32(w: Int32Array, op: number, a: number, n: number): number {
   let r = 0;
   if (op === SHR) {
     r = (a >>> n) | 0;
-    stored(w, (a >>> (n - 1)) & 1, a >>> 31);
+    stored(w, (a >>> (n - 1)) & 1, (r >>> 30) & 1);
   } else if (op === SAR) {
     r = a >> n;
     stored(w, (a >> (n - 1)) & 1, 0);
@@ -109,7 +110,7 @@ function shiftSmall(w: Int32Array, op: number, size: Size, a: number, n: number)
   let r = 0;
   if (op === SHR) {
     r = a >>> n;
-    stored(w, (a >>> (n - 1)) & 1, (a >>> (bits - 1)) & 1);
+    stored(w, (a >>> (n - 1)) & 1, (r >>> (bits - 2)) & 1);
   } else if (op === SAR) {
     const signed = (a << up) >> up;
     r = signed >> n;
@@ -146,7 +147,7 @@ function shift64(w: Int32Array, op: number, low: number, high: number, n: number
       r = op === SAR ? high >> (n - 32) : high >>> (n - 32);
       rHigh = fill;
     }
-    stored(w, carried, op === SAR ? 0 : high >>> 31);
+    stored(w, carried, op === SAR ? 0 : (rHigh >>> 30) & 1);
   }
   w[FLAG_R] = rHigh;
   w[FLAG_ZERO] = r | rHigh;
@@ -254,20 +255,18 @@ export function doubleShift(left: boolean, count: Count): Choice {
 }
 
 function doubleShift16(w: Int32Array, left: boolean, n: number, a: number, b: number): void {
-  const under = (a << 16) | b;
-  const over = (b << 16) | a;
-  if (left) {
-    const r = n <= 16 ? (under << n) >>> 16 : (over << (n - 16)) >>> 16;
-    finish(w, r, 0, a, 0, 2, n <= 16 ? (a >>> (16 - n)) & 1 : (b >>> (32 - n)) & 1);
-  } else {
-    const r = (n <= 16 ? over >>> n : under >>> (n - 16)) & 0xffff;
-    finish(w, r, 0, a, 0, 2, n <= 16 ? (a >>> (n - 1)) & 1 : (b >>> (n - 17)) & 1);
-  }
+  // Beyond 16 bits, which the manual leaves open, processors go on with the register once more.
+  const twice = (b << 16) | b;
+  const under = n <= 16 ? (a << 16) | b : twice;
+  const over = n <= 16 ? (b << 16) | a : twice;
+  const m = n <= 16 ? n : n - 16;
+  if (left) finish(w, left, (under << m) >>> 16, 0, 2, (under >>> (32 - m)) & 1);
+  else finish(w, left, (over >>> m) & 0xffff, 0, 2, (over >>> (m - 1)) & 1);
 }
 
 function doubleShift32(w: Int32Array, left: boolean, n: number, a: number, b: number): void {
-  if (left) finish(w, (a << n) | (b >>> (32 - n)), 0, a, 0, 4, (a >>> (32 - n)) & 1);
-  else finish(w, (a >>> n) | (b << (32 - n)), 0, a, 0, 4, (a >>> (n - 1)) & 1);
+  if (left) finish(w, left, (a << n) | (b >>> (32 - n)), 0, 4, (a >>> (32 - n)) & 1);
+  else finish(w, left, (a >>> n) | (b << (32 - n)), 0, 4, (a >>> (n - 1)) & 1);
 }
 
 function doubleShift64(
@@ -285,13 +284,13 @@ function doubleShift64(
     // The four words from the top: aHigh a bHigh b. Two of three neighbours make the result.
     const [top, middle, low] = far ? [a, bHigh, b] : [aHigh, a, bHigh];
     const gone = n <= 32 ? (aHigh >>> (32 - n)) & 1 : (a >>> (64 - n)) & 1;
-    finish(w, joined(middle, low, m), joined(top, middle, m), a, aHigh, 8, gone);
+    finish(w, left, joined(middle, low, m), joined(top, middle, m), 8, gone);
   } else {
     // From below: a aHigh b bHigh.
     const [low, middle, top] = far ? [aHigh, b, bHigh] : [a, aHigh, b];
     const gone = n <= 32 ? (a >>> (n - 1)) & 1 : (aHigh >>> (n - 33)) & 1;
     const up = 32 - m;
-    finish(w, m === 0 ? low : joined(middle, low, up), m === 0 ? middle : joined(top, middle, up), a, aHigh, 8, gone);
+    finish(w, left, m === 0 ? low : joined(middle, low, up), m === 0 ? middle : joined(top, middle, up), 8, gone);
   }
 }
 
@@ -300,12 +299,9 @@ function joined(upper: number, lower: number, n: number): number {
   return n === 0 ? upper : (upper << n) | (lower >>> (32 - n));
 }
 
-/** Flags of a double shift: overflow where the sign changed. */
-function finish(w: Int32Array, r: number, rHigh: number, a: number, aHigh: number, size: Size, carried: number): void {
-  const up = size === 2 ? 16 : 0;
-  const sign = size === 8 ? rHigh : r << up;
-  const before = size === 8 ? aHigh : a << up;
-  stored(w, carried, (sign ^ before) >>> 31);
+function finish(w: Int32Array, left: boolean, r: number, rHigh: number, size: Size, carried: number): void {
+  const sign = size === 8 ? rHigh : size === 2 ? r << 16 : r;
+  stored(w, carried, (sign >>> 31) ^ (left ? carried : (sign >>> 30) & 1));
   w[FLAG_R] = sign;
   w[FLAG_ZERO] = size === 8 ? r | rHigh : sign;
   w[FLAG_LOW] = r;
