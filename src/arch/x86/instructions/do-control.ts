@@ -61,12 +61,19 @@ export const call32: Handler = (cpu, at) => {
   goTo(cpu.words, cpu.code, at);
 };
 
+/** Addresses have 48 bits, the last of which fills the rest; the processor refuses to go anywhere else. */
+function isCanonical(high: number): boolean {
+  const rest = high >> 15;
+  return rest === 0 || rest === -1;
+}
+
 /** jmp and call through a register or memory. */
 export function indirect(size: 4 | 8, calls: boolean): Handler {
   return (cpu, at) => {
     const { words: w, code } = cpu;
     const low = loadRm(cpu, at, size);
     const high = size === 8 ? w[RESULT_HIGH] : 0;
+    if (!isCanonical(high)) trap(cpu, TRAP_PROTECTION);
     if (calls) push(cpu, size, code[at + NEXT], code[at + NEXT_HIGH]);
     w[IP] = low;
     w[IP + 1] = high;
@@ -76,8 +83,10 @@ export function indirect(size: 4 | 8, calls: boolean): Handler {
 export const ret64: Handler = (cpu) => {
   const { words: w, memory } = cpu;
   const place = readPlace(memory, w[RSP], w[RSP + 1], 8);
+  const high = memory.view.getInt32(place + 4, true);
+  if (!isCanonical(high)) trap(cpu, TRAP_PROTECTION);
   w[IP] = memory.view.getInt32(place, true);
-  w[IP + 1] = memory.view.getInt32(place + 4, true);
+  w[IP + 1] = high;
   const low = (w[RSP] + 8) | 0;
   w[RSP] = low;
   if (low >>> 0 < 8) w[RSP + 1]++;

@@ -260,7 +260,8 @@ function doubleShift16(w: Int32Array, left: boolean, n: number, a: number, b: nu
   const under = n <= 16 ? (a << 16) | b : twice;
   const over = n <= 16 ? (b << 16) | a : twice;
   const m = n <= 16 ? n : n - 16;
-  if (left) finish(w, left, (under << m) >>> 16, 0, 2, (under >>> (32 - m)) & 1);
+  if (n > 16) finish(w, false, left ? (under << m) >>> 16 : (over >>> m) & 0xffff, 0, 2, 0);
+  else if (left) finish(w, left, (under << m) >>> 16, 0, 2, (under >>> (32 - m)) & 1);
   else finish(w, left, (over >>> m) & 0xffff, 0, 2, (over >>> (m - 1)) & 1);
 }
 

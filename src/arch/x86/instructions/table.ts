@@ -197,6 +197,8 @@ const IMMEDIATES: Readonly<Record<string, number>> = {
 
 /** The size of the first operand that is in general registers or memory. */
 function sizeOf(row: Row, operands: readonly Operand[]): { readonly by: number; readonly fixed: number } {
+  // Of what goes on the stack or to ip an immediate's size says nothing.
+  if (row.wide) return { by: SIZE_V, fixed: 0 };
   for (const { letter, size, fixed } of operands) {
     if (fixed === "AL") return { by: SIZE_FIXED, fixed: 0 };
     if (fixed === "rAX") return { by: SIZE_V, fixed: 0 };
@@ -206,7 +208,7 @@ function sizeOf(row: Row, operands: readonly Operand[]): { readonly by: number; 
     const known = "bwdq".indexOf(size);
     if (size !== "" && known >= 0) return { by: SIZE_FIXED, fixed: known };
   }
-  return { by: row.wide || row.operands === "v" ? SIZE_V : SIZE_FIXED, fixed: 2 };
+  return { by: row.operands === "v" ? SIZE_V : SIZE_FIXED, fixed: 2 };
 }
 
 type LookUps = Pick<Instructions, "conflicts" | "cellOf" | "cells" | "exactOf" | "exact" | "hasModrm">;
