@@ -239,7 +239,9 @@ export function writeSlowly(memory: Memory, low: number, high: number, size: num
 export const BOUNCE = 1024;
 
 export function read8(memory: Memory, low: number, high: number): number {
-  return memory.bytes[readPlace(memory, low, high, 1)];
+  // In this order: a page that has to be made first may move the buffer.
+  const place = readPlace(memory, low, high, 1);
+  return memory.bytes[place];
 }
 
 /** 16 bits, zero-extended. */
