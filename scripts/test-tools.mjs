@@ -63,7 +63,6 @@ const PACKAGES = {
   busybox: ["busybox"],
   make: ["make"],
   "ninja-build": ["ninja"],
-  chromium: ["chromium"],
   cmake: ["cmake"],
   meson: ["meson"],
   python3: ["python3"],

@@ -36,13 +36,13 @@ export const commands: readonly CommandRow[] = [
     examples: ["solder check /usr/bin/git", "solder check --for debian:12,alpine:3.20 node_modules"],
   },
   {
+    name: "run",
+    summary: "run a program instruction by instruction in simulated memory; nothing of it is executed by this machine",
+    examples: ["solder run /usr/bin/seq 3", "solder run --trace=plt ./prog"],
+  },
+  {
     name: "why",
     summary: "explain a symbol, a library or an address of a loaded program",
     examples: ["solder why ./prog puts libc.so.6 0x555555557fd8"],
-  },
-  {
-    name: "server",
-    summary: "start, look at or stop a linker that stays, so that small links take a tenth of the time",
-    examples: ["solder server start", "solder server status"],
   },
 ];

@@ -14,7 +14,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { LoadFiles, OpenedFile, OpenFailure } from "../load/settings/contract.ts";
+import type { FileFacts, LoadFiles, OpenedFile, OpenFailure } from "../load/settings/contract.ts";
 import { readLoaderParts } from "./loader-parts.ts";
 import { namesIn } from "./node-files.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
@@ -76,6 +76,7 @@ export function nodeLoadFiles({ root, partly = false }: NodeLoadFilesOptions = {
       const step = look(base + path);
       return typeof step === "object" && step.kind === "link" ? step.target : undefined;
     },
+    facts: (path) => factsAt(base + path),
   };
 }
 
@@ -130,6 +131,29 @@ function look(path: string): Step {
     return failureOf(cause);
   }
 }
+
+/** What programs that run are told of a file; times to the nanosecond. */
+function factsAt(path: string): FileFacts | undefined {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    if (stat === undefined) return undefined;
+    const kind = stat.isFile() ? "file" : stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "link" : "other";
+    return {
+      kind,
+      mode: Number(stat.mode) & 0o7777,
+      user: Number(stat.uid),
+      group: Number(stat.gid),
+      size: Number(stat.size),
+      links: Number(stat.nlink),
+      inode: Number(stat.ino),
+      modified: { seconds: Number(stat.mtimeNs / SECOND), nanoseconds: Number(stat.mtimeNs % SECOND) },
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const SECOND = BigInt(1_000_000_000);
 
 /** The path is resolved already: a link that is there by now is not followed. */
 function openFile(found: Found, base: string, allocate: Allocate, fill: Fill): OpenedFile | OpenFailure {

@@ -39,6 +39,10 @@ export function memoryLoadFiles(
     },
     isDirectory: (path) => directories.has(keyOf(walk(path))),
     list: (directory) => [...(directories.get(keyOf(walk(directory))) ?? [])],
+    linkTarget: (path) => {
+      const entry = entries.get(path);
+      return entry !== undefined && "link" in entry ? entry.link : undefined;
+    },
   };
 }
 

@@ -23,6 +23,7 @@ import { mapLines, mapPath } from "./map-file.ts";
 import { parseArguments } from "./parse.ts";
 import { baseName, reproduce } from "./reproduce.ts";
 import { expandResponseFiles } from "./response-files.ts";
+import { writeOutput } from "./write-output.ts";
 
 /** What the command needs of a link's result. */
 export type LdOutcome = Pick<LinkResult, "image" | "problems" | "executable" | "dependencies"> &
@@ -35,8 +36,6 @@ export interface LdHost {
   readonly link: (inputs: readonly LinkInput[], options: LinkOptions, files: FileSystem) => LdOutcome;
   /** The directories of /etc/ld.so.conf. */
   readonly systemLibraryPaths: (sysroot: string) => readonly string[];
-  /** Puts a file where it belongs (write-output.ts). */
-  readonly write: (path: string, bytes: Uint8Array, executable: boolean) => Problem | undefined;
 }
 
 /**
@@ -67,9 +66,9 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   if (settings.dependencies) for (const text of inBatches(dependencies(result, settings))) io.out(text);
   if (settings.reproduce !== undefined) problems.push(...writeReproduction(settings.reproduce, result, command, host));
-  const written = writeResult(result, command, problems, host);
-  if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io, host));
-  problems.push(...writeArchiveReports(result, command, io, host));
+  const written = writeResult(result, command, problems);
+  if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io));
+  problems.push(...writeArchiveReports(result, command, io));
   if (settings.statistics) io.err(statisticsText(program, started));
   return conclude(problems, settings, written, io, program);
 }
@@ -141,12 +140,7 @@ function relativeRelocations({ decisions }: LdOutcome): Problem[] {
 }
 
 /** Writes what there is to write; true if the output is good, or wanted all the same. */
-function writeResult(
-  result: LdOutcome,
-  { options, settings }: LdCommand,
-  problems: Problem[],
-  { write }: LdHost,
-): boolean {
+function writeResult(result: LdOutcome, { options, settings }: LdCommand, problems: Problem[]): boolean {
   const isFatal = (problem: Problem): boolean =>
     problem.severity === "error" ||
     (options.fatalWarnings && problem.severity === "warning" && isWanted(problem, settings));
@@ -159,13 +153,13 @@ function writeResult(
   }
   const debugFile = settings.debugFile === "" ? `${settings.outputPath}.dbg` : settings.debugFile;
   const separated = debugFile === undefined ? undefined : separateDebug(result.image, baseName(debugFile));
-  const failures = [write(settings.outputPath, separated?.program ?? result.image, result.executable)];
-  if (debugFile !== undefined && separated !== undefined) failures.push(write(debugFile, separated.debug, false));
+  const failures = [writeOutput(settings.outputPath, separated?.program ?? result.image, result.executable)];
+  if (debugFile !== undefined && separated !== undefined) failures.push(writeOutput(debugFile, separated.debug, false));
   if (settings.importLibrary !== undefined && library !== undefined)
-    failures.push(write(settings.importLibrary, library, false));
+    failures.push(writeOutput(settings.importLibrary, library, false));
   if (settings.dependencyFile !== undefined) {
     const rule = new TextEncoder().encode(dependencyRule(settings.outputPath, result.dependencies));
-    failures.push(write(settings.dependencyFile, rule, false));
+    failures.push(writeOutput(settings.dependencyFile, rule, false));
   }
   const found = failures.filter((failure) => failure !== undefined);
   problems.push(...found);
@@ -192,19 +186,19 @@ function writeReproduction(
   given: string,
   result: LdOutcome,
   command: LdCommand,
-  { files, write, ...host }: LdHost,
+  { files, ...host }: LdHost,
 ): Problem[] {
   const { options, settings, words } = command;
   const path = given === "" ? `${settings.outputPath}.repro.tar` : given;
   const { sysroot, libraryPaths } = options;
   const systemLibraryPaths = host.systemLibraryPaths(sysroot);
   const facts = { path, words, dependencies: result.dependencies, libraryPaths, systemLibraryPaths, sysroot };
-  const failure = write(path, reproduce({ ...facts, version: versionText() }, files), false);
+  const failure = writeOutput(path, reproduce({ ...facts, version: versionText() }, files), false);
   return failure === undefined ? [] : [failure];
 }
 
 /** Also of a link that failed, as far as it came. */
-function writeMap(result: LdOutcome, command: LdCommand, io: Io, { write }: LdHost): Problem[] {
+function writeMap(result: LdOutcome, command: LdCommand, io: Io): Problem[] {
   const { mapFile = "-", outputPath } = command.settings;
   const { decisions, layout, dependencies } = result;
   if (decisions === undefined) return [];
@@ -216,17 +210,12 @@ function writeMap(result: LdOutcome, command: LdCommand, io: Io, { write }: LdHo
   const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const encoder = new TextEncoder();
   const text = Buffer.concat(Array.from(inBatches(lines), (batch) => encoder.encode(batch)));
-  const failure = write(mapPath(mapFile, outputPath, isDirectory), text, false);
+  const failure = writeOutput(mapPath(mapFile, outputPath, isDirectory), text, false);
   return failure === undefined ? [] : [failure];
 }
 
 /** --why-extract and --print-archive-stats. */
-function writeArchiveReports(
-  { decisions }: LdOutcome,
-  { options, settings }: LdCommand,
-  io: Io,
-  host: LdHost,
-): Problem[] {
+function writeArchiveReports({ decisions }: LdOutcome, { options, settings }: LdCommand, io: Io): Problem[] {
   const { whyExtract, archiveStats, demangle } = settings;
   if (decisions === undefined || (whyExtract ?? archiveStats) === undefined) return [];
   const { files } = decisions;
@@ -234,7 +223,7 @@ function writeArchiveReports(
     if (path === "-") io.out(text);
     return path === undefined || path === "-"
       ? []
-      : [host.write(path, new TextEncoder().encode(text), false) ?? []].flat();
+      : [writeOutput(path, new TextEncoder().encode(text), false) ?? []].flat();
   };
   return [
     ...write(whyExtract, extractionReport(files, options, demangle)),

@@ -141,10 +141,9 @@ function protection(file: ElfFile, dynamic: ElfDynamic | undefined): ProtectionD
   };
 }
 
-/** What the header says, a fact a row: what it is about, and the words. */
-export function headerFacts(header: HeaderDump): (readonly [string, string])[] {
+export function headerLines(header: HeaderDump, style: Style): string[] {
   const abi = header.abiVersion === 0 ? header.osAbi : `${header.osAbi}, version ${header.abiVersion}`;
-  const rows: (readonly [string, string])[] = [
+  const rows: [string, string][] = [
     ["format", `ELF${header.class}, ${header.byteOrder}-endian, ${header.machineName}`],
     ["system", abi],
   ];
@@ -165,11 +164,6 @@ export function headerFacts(header: HeaderDump): (readonly [string, string])[] {
     rows.push(["symbols", header.symbolTable ? "has its symbol table" : "stripped: no symbol table"]);
     rows.push(["protection", protectionWords(header.protection)]);
   }
-  return rows;
-}
-
-export function headerLines(header: HeaderDump, style: Style): string[] {
-  const rows = headerFacts(header);
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
     ...heading(`Header: ${header.description} (${header.type})`, style),

@@ -15,8 +15,7 @@ import {
   propertyName,
 } from "../../elf/index.ts";
 import { nameAt } from "../../elf/text.ts";
-import { type Chapter, chapterLines } from "./chapter.ts";
-import { byteCount, hex, type Style } from "./table.ts";
+import { byteCount, heading, hex, type Style, table } from "./table.ts";
 
 export interface NoteDump {
   /** Empty where the note was found by its segment. */
@@ -141,22 +140,15 @@ function propertyWords(properties: readonly PropertyDump[]): string {
     .join("; ");
 }
 
-export function noteChapter(notes: readonly NoteDump[]): Chapter<NoteDump> {
-  return {
-    title: "Notes",
-    columns: [
-      { title: "section", cell: ({ section }) => section },
-      { title: "owner", cell: ({ owner }) => owner },
-      { title: "type", cell: ({ typeName }) => typeName },
-      { title: "says", paint: "name", cell: ({ meaning, contents }) => meaning ?? shortened(contents) },
-    ],
-    rows: notes,
-    more: "--notes",
-  };
-}
-
 export function noteLines(notes: readonly NoteDump[], style: Style): string[] {
-  return chapterLines(noteChapter(notes), style);
+  const rows = notes.map((note) => [note.section, note.owner, note.typeName, note.meaning ?? shortened(note.contents)]);
+  const columns = [
+    { title: "section" },
+    { title: "owner" },
+    { title: "type" },
+    { title: "says", paint: "name" },
+  ] as const;
+  return [...heading("Notes", style), ...table(columns, rows, style, "--notes")];
 }
 
 function shortened(contents: string): string {

@@ -8,6 +8,7 @@ import { linkMessages } from "./link.ts";
 import { loadMessages } from "./load.ts";
 import { objectMessages } from "./objects.ts";
 import { optionMessages } from "./options.ts";
+import { runMessages } from "./run.ts";
 import { scriptMessages } from "./script.ts";
 import type { Message, MessageTable } from "./table.ts";
 
@@ -19,6 +20,7 @@ export const messageAreas: readonly { readonly title: string; readonly table: Me
   { title: "Options", table: optionMessages },
   { title: "Scripts and versions", table: scriptMessages },
   { title: "Loading programs", table: loadMessages },
+  { title: "Running programs", table: runMessages },
   { title: "Checking", table: checkMessages },
 ];
 

@@ -14,12 +14,6 @@ export type Mode =
   | "symbol"
   /** Arithmetic. */
   | "expression"
-  /** In SECTIONS, where a section's head or an assignment starts. */
-  | "section"
-  /** In a section's braces: an assignment or a file's pattern. */
-  | "body"
-  /** In the parentheses of a section's statements: patterns. */
-  | "list"
   /** A version script outside of `{ }`. */
   | "version"
   /** A version script inside of `{ }`: `*` and `?` belong to names. */
@@ -33,8 +27,6 @@ export interface Token {
   /** Of a number; else 0n. */
   readonly value: bigint;
   readonly line: number;
-  /** Offset of the token's first character. */
-  readonly start: number;
   /** Offset behind the token. */
   readonly end: number;
 }
@@ -44,8 +36,8 @@ export interface Cursor {
   /** The place of the text itself; tokens add their line to it where `lines` says so. */
   readonly place: Place;
   readonly lines: boolean;
-  /** Characters that mean nothing are passed over with a warning, as ld does, instead of `stray` tokens. */
-  skipsStray: boolean;
+  /** Characters that mean nothing are passed over with a warning, as ld does in version scripts, instead of `stray` tokens. */
+  readonly skipsStray: boolean;
   readonly report: Report;
   at: number;
   line: number;
@@ -66,9 +58,6 @@ const NAME_FIRST: Readonly<Record<Mode, Uint8Array>> = {
   name: characters(`${LETTERS}${DIGITS}/.\\$~-+:[],=@`),
   symbol: characters(`${LETTERS}.\\$`),
   expression: characters(`${LETTERS}.\\$`),
-  section: characters(`${LETTERS}/.\\$~`),
-  body: characters(`${LETTERS}${DIGITS}/.\\$~-+:[*?`),
-  list: characters(`${LETTERS}${DIGITS}/.\\$~-+:[],=@*?!^`),
   version: characters(`${LETTERS}.$`),
   pattern: characters(`${LETTERS}*?.$[]-!^\\`),
 };
@@ -78,23 +67,16 @@ const NAME_REST: Readonly<Record<Mode, Uint8Array>> = {
   name: NAME_FIRST.name,
   symbol: characters(`${LETTERS}${DIGITS}/.\\$~`),
   expression: characters(`${LETTERS}${DIGITS}/.\\$~`),
-  section: characters(`${LETTERS}${DIGITS}/.\\$~-+:[]`),
-  body: characters(`${LETTERS}${DIGITS}/.\\$~-+:[],@*?!^`),
-  list: NAME_FIRST.list,
   version: characters(`${LETTERS}${DIGITS}.`),
   pattern: characters(`${LETTERS}${DIGITS}*?.$[]-!^\\`),
 };
 
 const ASSIGNMENT_MARKS = /<<=|>>=|[-+*/&|^]=|[=(){},;]/y;
-const SECTION_MARKS = /<<=|>>=|[-+*/&|^]=|[=(){},;:>!&]/y;
 const MARKS: Readonly<Record<Mode, RegExp>> = {
   command: ASSIGNMENT_MARKS,
   name: /[(){},;]/y,
   symbol: ASSIGNMENT_MARKS,
-  expression: /<<|>>|\|\||&&|[=!<>]=|[-+*/%&|^~!<>?:(),;{}=]/y,
-  section: SECTION_MARKS,
-  body: SECTION_MARKS,
-  list: /[(){}&,;]/y,
+  expression: /<<|>>|\|\||&&|[=!<>]=|[-+*/%&|^~!<>?:(),;]/y,
   version: /[{}:;,]/y,
   pattern: /[{}:;,]/y,
 };
@@ -114,7 +96,7 @@ export function openText(text: string, place: Place, report: Report): Cursor {
 /** Where the cursor stands, for problems. Call it before the tokens in question are taken. */
 export function placeOf(cursor: Cursor): Place {
   skipSpace(cursor);
-  return placeAt(cursor, cursor.line, cursor.at);
+  return placeAt(cursor, cursor.line);
 }
 
 /** The next token, left where it is. */
@@ -122,7 +104,7 @@ export function peek(cursor: Cursor, mode: Mode): Token {
   skipSpace(cursor);
   let token = scan(cursor, mode);
   while (token.kind === "stray" && cursor.skipsStray) {
-    cursor.report(warning("script-stray-character", placeAt(cursor, token.line, token.start), { found: token.text }));
+    cursor.report(warning("script-stray-character", placeAt(cursor, token.line), { found: token.text }));
     take(cursor, token);
     skipSpace(cursor);
     token = scan(cursor, mode);
@@ -131,22 +113,21 @@ export function peek(cursor: Cursor, mode: Mode): Token {
 }
 
 function scan(cursor: Cursor, mode: Mode): Token {
-  const { text, at: start, line } = cursor;
-  const at = start;
-  if (at >= text.length) return { kind: "end", text: "", value: 0n, line, start, end: at };
+  const { text, at, line } = cursor;
+  if (at >= text.length) return { kind: "end", text: "", value: 0n, line, end: at };
   const quote = text[at] === '"' && mode !== "version" ? text.indexOf('"', at + 1) : -1;
-  if (quote >= 0) return { kind: "quoted", text: text.slice(at + 1, quote), value: 0n, line, start, end: quote + 1 };
+  if (quote >= 0) return { kind: "quoted", text: text.slice(at + 1, quote), value: 0n, line, end: quote + 1 };
   const end = nameEnd(mode, text, at);
   const number = mode === "expression" ? scanNumber(text, at) : undefined;
   if (number !== undefined && number.end >= end) {
-    return { kind: "number", text: text.slice(at, number.end), value: number.value, line, start, end: number.end };
+    return { kind: "number", text: text.slice(at, number.end), value: number.value, line, end: number.end };
   }
-  if (end > at) return { kind: "name", text: text.slice(at, end), value: 0n, line, start, end };
+  if (end > at) return { kind: "name", text: text.slice(at, end), value: 0n, line, end };
   MARKS[mode].lastIndex = at;
   const mark = MARKS[mode].exec(text)?.[0];
-  if (mark !== undefined) return { kind: "mark", text: mark, value: 0n, line, start, end: at + mark.length };
+  if (mark !== undefined) return { kind: "mark", text: mark, value: 0n, line, end: at + mark.length };
   const stray = String.fromCodePoint(text.codePointAt(at) ?? 0);
-  return { kind: "stray", text: stray, value: 0n, line, start, end: at + stray.length };
+  return { kind: "stray", text: stray, value: 0n, line, end: at + stray.length };
 }
 
 /** Where the name that starts at `at` ends; `at` itself if there is none. */
@@ -159,7 +140,7 @@ function nameEnd(mode: Mode, text: string, at: number): number {
     else break;
   }
   // A comma in a file's name is part of it, as in ld. At the end of a name it separates; ld would look for such a file.
-  while ((mode === "name" || mode === "list" || mode === "body") && end > at && text[end - 1] === ",") end--;
+  while (mode === "name" && end > at && text[end - 1] === ",") end--;
   return end;
 }
 
@@ -172,8 +153,7 @@ function holds(table: Uint8Array, text: string, at: number): boolean {
 function endsName(mode: Mode, text: string, at: number): boolean {
   const next = text[at + 1];
   if (text[at] === "/" && next === "*") return true;
-  const assigns = mode === "command" || mode === "section" || mode === "body";
-  return assigns && next === "=" && "-+/*^".includes(text[at]);
+  return mode === "command" && next === "=" && "-+/".includes(text[at]);
 }
 
 /** Goes past a token that `peek` returned. */
@@ -212,17 +192,14 @@ type Details = Readonly<Record<string, string | readonly string[]>>;
 
 /** Reports a syntax error at a token; the parser gives up after it. */
 export function fail(cursor: Cursor, token: Token, code: string, details: Details = {}): void {
-  if (token.kind !== "end") {
-    cursor.report(error(code, placeAt(cursor, token.line, token.start), { ...details, found: token.text }));
-    return;
-  }
+  if (token.kind !== "end") cursor.report(error(code, placeAt(cursor, token.line), { ...details, found: token.text }));
   // The end is where the last text is, not behind the empty lines that follow it.
-  const last = cursor.text.trimEnd();
-  cursor.report(error(code, placeAt(cursor, last.split("\n").length, last.length), { ...details, end: "end" }));
+  else
+    cursor.report(error(code, placeAt(cursor, cursor.text.trimEnd().split("\n").length), { ...details, end: "end" }));
 }
 
-function placeAt(cursor: Cursor, line: number, at: number): Place {
-  return cursor.lines ? { ...cursor.place, line, column: at - cursor.text.lastIndexOf("\n", at - 1) } : cursor.place;
+function placeAt(cursor: Cursor, line: number): Place {
+  return cursor.lines ? { ...cursor.place, line } : cursor.place;
 }
 
 /** White space, `#` to the end of the line, and C comments. */
@@ -241,7 +218,7 @@ function skipSpace(cursor: Cursor): void {
 function endOfComment(cursor: Cursor): number {
   const end = cursor.text.indexOf("*/", cursor.at + 2);
   if (end >= 0) return end + 2;
-  cursor.report(error("script-unterminated-comment", placeAt(cursor, cursor.line, cursor.at)));
+  cursor.report(error("script-unterminated-comment", placeAt(cursor, cursor.line)));
   return cursor.text.length;
 }
 

@@ -43,6 +43,22 @@ export interface LoadFiles {
   list(directory: string): readonly string[];
   /** What a symbolic link says, for messages about one that leads nowhere; undefined for anything else. */
   linkTarget?(path: string): string | undefined;
+  /** What lstat(2) tells of a path whose directories are no links; undefined if nothing is there. For programs that run. */
+  facts?(path: string): FileFacts | undefined;
+}
+
+/** What a file system knows of a file beside its bytes. */
+export interface FileFacts {
+  readonly kind: "file" | "directory" | "link" | "other";
+  /** The lower twelve bits of st_mode. */
+  readonly mode: number;
+  readonly user: number;
+  readonly group: number;
+  readonly size: number;
+  readonly links: number;
+  readonly inode: number;
+  /** Since 1970. */
+  readonly modified: { readonly seconds: number; readonly nanoseconds: number };
 }
 
 /** Whose loader is simulated. Differences between versions are in profiles.ts, one row a difference. */

@@ -1,0 +1,139 @@
+// The command line of `solder run`: options up to the program; everything behind it is the program's.
+
+import { LEVELS, type Levels } from "../../arch/x86/instructions/levels.ts";
+import { DEFAULT_TIME } from "../../execute/execute.ts";
+import type { Time } from "../../execute/files/nodes.ts";
+import type { RunLimits } from "../../execute/limits.ts";
+import { parseCommandLine } from "../arguments.ts";
+import type { Io } from "../io.ts";
+import { isDirectory } from "../loader-options.ts";
+
+export const HELP = `Usage: solder run [options] PROGRAM [ARGUMENT...]
+
+Runs a program of x86-64 or i386, static or dynamically linked, in simulated memory: the
+real dynamic linker from its first instruction on, then the program. Nothing of it is
+executed by this machine. It sees the files of the root directory; what it writes stays in
+memory and is gone when it ends. There is no network.
+
+      --root DIR               a root directory other than /: all paths are inside it
+  -e, --env NAME=VALUE         its environment; without --root, this process's counts too
+      --cpu LEVEL              x86-64 or x86-64-v2; default x86-64
+      --seed NUMBER            of random numbers; the same seed, the same run
+      --time WHEN              when its clock begins: now, or a date such as 2030-01-01
+                               (the default)
+      --limit-instructions N   end it after so many; default 20G
+      --limit-memory SIZE      bytes of memory that it may touch; default 1G
+      --limit-output SIZE      bytes that it may write; default 1G
+  -h, --help                   this text
+
+Numbers and sizes may end in K, M or G.
+
+Exit status: the program's; 128 and the signal's number if a signal ends it; 127 or 126 if it
+cannot be started; 125 if a limit ends it; 2 wrong usage.
+
+Examples:
+  solder run /usr/bin/seq 3
+  solder run --root /srv/image /bin/busybox uname -a
+`;
+
+const OPTIONS = {
+  root: { type: "string" },
+  env: { type: "string", multiple: true, short: "e" },
+  cpu: { type: "string" },
+  seed: { type: "string" },
+  time: { type: "string" },
+  "limit-instructions": { type: "string" },
+  "limit-memory": { type: "string" },
+  "limit-output": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export interface RunRequest {
+  readonly root: string | undefined;
+  readonly environment: readonly string[];
+  readonly program: string;
+  readonly argv: readonly string[];
+  readonly levels: Levels;
+  readonly seed: number;
+  readonly time: Time;
+  readonly limits: Partial<RunLimits>;
+}
+
+/** What was asked for, undefined for help, or what is wrong with the arguments. */
+export function parseRunRequest(args: readonly string[], io: Io): RunRequest | string | undefined {
+  const end = programIndex(args);
+  const parsed = parseCommandLine(args.slice(0, end), OPTIONS);
+  if (typeof parsed === "string") return parsed;
+  const { values } = parsed;
+  if (values.help === true) return undefined;
+  const argv = args.slice(args[end] === "--" ? end + 1 : end);
+  if (argv.length === 0 || argv[0] === "") return "no program given";
+  if (values.root !== undefined && !isDirectory(values.root)) return `--root: there is no directory '${values.root}'`;
+  const environment = environmentOf(values.root === undefined ? io.env : {}, values.env ?? []);
+  if (typeof environment === "string") return environment;
+  const levels = values.cpu === undefined ? LEVELS.baseline : CPUS.get(values.cpu);
+  if (levels === undefined) return `--cpu takes ${[...CPUS.keys()].join(" or ")}, not '${values.cpu}'`;
+  const seed = values.seed === undefined ? 1 : Number(values.seed);
+  if (!Number.isSafeInteger(seed)) return `--seed takes a number, not '${values.seed}'`;
+  const time = timeOf(values.time);
+  if (time === undefined) return `--time takes now or a date such as 2030-01-01, not '${values.time}'`;
+  const limits: Record<string, number> = { instructions: 20e9, memory: 2 ** 30, output: 2 ** 30 };
+  for (const name of ["instructions", "memory", "output"] as const) {
+    const text = values[`limit-${name}`];
+    if (text === undefined) continue;
+    const size = sizeOf(text);
+    if (size === undefined || size <= 0) return `--limit-${name} takes a number, not '${text}'`;
+    limits[name] = size;
+  }
+  // Places in memory are 32-bit numbers.
+  if (limits.memory > MOST_MEMORY) return "--limit-memory takes up to 1G";
+  return { root: values.root, environment, program: argv[0], argv, levels, seed, time, limits };
+}
+
+const MOST_MEMORY = 2 ** 30;
+
+const CPUS: ReadonlyMap<string, Levels> = new Map([
+  ["x86-64", LEVELS.baseline],
+  ["x86-64-v2", LEVELS.v2],
+]);
+
+/** Where the program stands: behind the options and their values. */
+function programIndex(args: readonly string[]): number {
+  let at = 0;
+  while (at < args.length) {
+    const arg = args[at];
+    if (arg === "--" || !arg.startsWith("-") || arg === "-") return at;
+    const name = arg.startsWith("--")
+      ? arg.slice(2)
+      : Object.entries(OPTIONS).find(([, it]) => "short" in it && arg === `-${it.short}`)?.[0];
+    const isSeparate =
+      name !== undefined && Object.hasOwn(OPTIONS, name) && OPTIONS[name as keyof typeof OPTIONS].type === "string";
+    at += isSeparate ? 2 : 1;
+  }
+  return args.length;
+}
+
+function environmentOf(own: Io["env"], texts: readonly string[]): readonly string[] | string {
+  const environment = new Map(Object.entries(own));
+  for (const text of texts) {
+    const at = text.indexOf("=");
+    if (at < 1) return `--env takes NAME=VALUE, not '${text}'`;
+    environment.set(text.slice(0, at), text.slice(at + 1));
+  }
+  return [...environment].flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+}
+
+function timeOf(text: string | undefined): Time | undefined {
+  if (text === undefined) return DEFAULT_TIME;
+  const milliseconds = text === "now" ? Date.now() : Date.parse(text);
+  if (!Number.isFinite(milliseconds)) return undefined;
+  return { seconds: Math.floor(milliseconds / 1000), nanoseconds: (milliseconds % 1000) * 1_000_000 };
+}
+
+/** 64M is 64 times 2^20. */
+function sizeOf(text: string): number | undefined {
+  const [, digits, unit] = /^([0-9]+)([KMG]?)$/i.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const size = Number(digits) * 1024 ** " KMG".indexOf(unit === "" ? " " : unit.toUpperCase());
+  return Number.isSafeInteger(size) ? size : undefined;
+}

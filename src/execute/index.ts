@@ -1,0 +1,18 @@
+// `solder/execute`: programs of x86-64 and i386 run instruction by instruction in simulated memory, from the dynamic linker's first
+// instruction to their end.
+
+export * from "../arch/x86/instructions/index.ts";
+export { setBreak } from "./code.ts";
+export * from "./execute.ts";
+export { errnoName } from "./files/errno.ts";
+export type { Time } from "./files/nodes.ts";
+export type { User } from "./files/tree.ts";
+export { DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
+export { type AddressSpace, type Area, areaAt, readBytes, readText, writeBytes } from "./memory/address-space.ts";
+export type { Observer } from "./run.ts";
+export type { GivenFile } from "./start.ts";
+export { mapLine } from "./system/proc.ts";
+export type { CallRow } from "./system/row.ts";
+export { signalName } from "./system/signal-numbers.ts";
+export type { CallEvent, End, Process, Signal, System, SystemHooks, Task } from "./system/state.ts";
+export { SYSTEM_CALLS } from "./system/table.ts";

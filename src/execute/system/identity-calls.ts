@@ -1,0 +1,354 @@
+// System calls that ask who and where: numbers of processes and users, the machine's name, limits, the scheduler.
+
+import { EFAULT, EINVAL, ENODATA, ENOSYS, EPERM, ESRCH } from "../files/errno.ts";
+import { toBytes } from "../files/names.ts";
+import { mayWrite, writeBytes } from "../memory/address-space.ts";
+import { nanoseconds, SECOND, STARTED_BEFORE } from "./clock.ts";
+import { RLIMIT_NOFILE } from "./descriptors.ts";
+import { RLIMIT_STACK } from "./processes.ts";
+import { randomBytes } from "./random.ts";
+import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "./row.ts";
+import type { Call, Process } from "./state.ts";
+
+/** What uname says, and sysinfo, and /proc. */
+export const MACHINE = {
+  system: "Linux",
+  node: "solder",
+  release: "6.1.0-solder",
+  version: "#1 SMP",
+  machine: "x86_64",
+  processors: 1,
+} as const;
+
+function uname({ space, args, wordBytes }: Call): number {
+  const texts = [
+    MACHINE.system,
+    MACHINE.node,
+    MACHINE.release,
+    MACHINE.version,
+    wordBytes === 8 ? MACHINE.machine : "i686",
+    "(none)",
+  ];
+  const bytes = new Uint8Array(6 * 65);
+  texts.forEach((text, index) => {
+    bytes.set(toBytes(text), 65 * index);
+  });
+  return writeBytes(space, args[0], bytes) ? 0 : -EFAULT;
+}
+
+/** By resource (include/uapi/asm-generic/resource.h): what a process begins with. -1: no limit. */
+export function firstLimits(files: number): Map<number, readonly [number, number]> {
+  const none = [UNLIMITED, UNLIMITED] as const;
+  const limits = new Map<number, readonly [number, number]>(
+    Array.from({ length: 16 }, (_, resource) => [resource, none]),
+  );
+  limits.set(RLIMIT_STACK, [0x80_0000, UNLIMITED]);
+  limits.set(RLIMIT_CORE, [0, UNLIMITED]);
+  limits.set(RLIMIT_NOFILE, [files, files]);
+  return limits;
+}
+
+const RLIMIT_CORE = 4;
+/** 2^64 - 1 as near as a number gets. */
+const UNLIMITED = 2 ** 64;
+
+function putLimit({ space }: Call, address: number, values: readonly [number, number], bytes: number): boolean {
+  // All bits, which a number cannot hold.
+  const words = values.map((value) => (value >= 2 ** (8 * bytes) - 1 ? -1 : value));
+  return writeWords(space, address, words, bytes);
+}
+
+function setLimit(process: Process, resource: number, soft: number, hard: number): number {
+  const before = process.limits.get(resource);
+  if (before === undefined || soft > hard) return -EINVAL;
+  if (hard > before[1] && process.who.user !== 0) return -EPERM;
+  process.limits.set(resource, [soft, hard]);
+  if (resource === RLIMIT_STACK) process.space.stackLimit = Math.min(soft, 0x4000_0000);
+  return 0;
+}
+
+function prlimit(call: Call): number {
+  const { system, process, space, args } = call;
+  const [pid, resource, address, old] = args;
+  const target = pid === 0 ? process : system.processes.get(pid);
+  if (target === undefined) return -ESRCH;
+  const before = target.limits.get(resource);
+  if (before === undefined) return -EINVAL;
+  const words = address === 0 ? undefined : readWords(space, address, 2, 8);
+  if (address !== 0 && words === undefined) return -EFAULT;
+  const failed = words === undefined ? 0 : setLimit(target, resource, words[0], words[1]);
+  if (failed < 0) return failed;
+  return old === 0 || putLimit(call, old, before, 8) ? 0 : -EFAULT;
+}
+
+function getrlimit(call: Call): number {
+  const limit = call.process.limits.get(call.args[0]);
+  if (limit === undefined) return -EINVAL;
+  return putLimit(call, call.args[1], limit, call.wordBytes) ? 0 : -EFAULT;
+}
+
+function setrlimit({ process, space, args, wordBytes }: Call): number {
+  const words = readWords(space, args[1], 2, wordBytes);
+  if (words === undefined) return -EFAULT;
+  const wide = (value: number): number => (wordBytes === 4 && value === 0xffff_ffff ? UNLIMITED : value);
+  return setLimit(process, args[0], wide(words[0]), wide(words[1]));
+}
+
+function getrusage({ system, space, args, wordBytes }: Call): number {
+  const words = new Array<number>(18).fill(0);
+  words[0] = Math.floor(system.executed / SECOND);
+  words[1] = Math.floor((system.executed % SECOND) / 1000);
+  words[4] = system.frames.peak * 4;
+  return writeWords(space, args[1], words, wordBytes) ? 0 : -EFAULT;
+}
+
+function sysinfo({ system, space, args, wordBytes }: Call): number {
+  const { memory } = system.limits;
+  const used = system.frames.used * 4096;
+  const uptime = STARTED_BEFORE + Math.floor(nanoseconds(system) / SECOND);
+  // uptime, three loads, total and free memory, shared, buffers, swap twice, and the number of processes in a half.
+  const words = [uptime, 0, 0, 0, memory, memory - used, 0, 0, 0, 0, system.processes.size];
+  const isWritten =
+    writeWords(space, args[0], words, wordBytes) &&
+    writeWords(space, args[0] + (wordBytes === 8 ? 88 : 44), [0, 0], wordBytes);
+  return isWritten && writeWords(space, args[0] + (wordBytes === 8 ? 104 : 52), [1], 4) ? 0 : -EFAULT;
+}
+
+/** A set of one processor. */
+function getAffinity({ space, args, wordBytes }: Call): number {
+  const [, size, address] = args;
+  if (size < wordBytes) return -EINVAL;
+  return writeWords(space, address, [1], wordBytes) ? wordBytes : -EFAULT;
+}
+
+function getcpu({ space, args }: Call): number {
+  for (const address of args.slice(0, 2)) if (address !== 0 && !writeWords(space, address, [0], 4)) return -EFAULT;
+  return 0;
+}
+
+const GRND_INSANE = 4;
+
+function getrandom({ system, space, args }: Call): number {
+  const [address, size, flags] = args;
+  if (flags > 2 * GRND_INSANE - 1) return -EINVAL;
+  const count = Math.min(size, 0x200_0000);
+  if (!mayWrite(space, address, Math.min(count, 0x1000))) return -EFAULT;
+  return writeBytes(space, address, randomBytes(system, count)) ? count : -EFAULT;
+}
+
+const PR_SET_PDEATHSIG = 1;
+const PR_GET_DUMPABLE = 3;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NAME = 15;
+const PR_GET_NAME = 16;
+const PR_CAPBSET_READ = 23;
+const PR_SET_CHILD_SUBREAPER = 36;
+const PR_SET_NO_NEW_PRIVS = 38;
+const PR_GET_NO_NEW_PRIVS = 39;
+
+function prctl(call: Call): number {
+  const { process, space, args } = call;
+  switch (args[0]) {
+    case PR_SET_NAME: {
+      const name = textAt(call, 1);
+      if (name === undefined) return -EFAULT;
+      process.name = name.slice(0, 15);
+      return 0;
+    }
+    case PR_GET_NAME: {
+      const bytes = new Uint8Array(16);
+      bytes.set(toBytes(process.name));
+      return writeBytes(space, args[1], bytes) ? 0 : -EFAULT;
+    }
+    case PR_GET_DUMPABLE:
+    case PR_CAPBSET_READ:
+      return 1;
+    case PR_GET_NO_NEW_PRIVS:
+    case PR_SET_PDEATHSIG:
+    case PR_SET_DUMPABLE:
+    case PR_SET_CHILD_SUBREAPER:
+    case PR_SET_NO_NEW_PRIVS:
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+function three({ space, args }: Call, value: number): number {
+  return args.every((address) => writeWords(space, address, [value], 4)) ? 0 : -EFAULT;
+}
+
+/** One may become who one is. */
+const become =
+  (kind: "user" | "group") =>
+  ({ process, args }: Call): number =>
+    args.every((id) => id === -1 || id === process.who[kind] || process.who.user === 0)
+      ? become1(process, kind, args)
+      : -EPERM;
+
+function become1(process: Process, kind: "user" | "group", args: readonly number[]): number {
+  const effective = args.length === 1 ? args[0] : args[1];
+  if (effective !== -1) process.who = { ...process.who, [kind]: effective };
+  return 0;
+}
+
+function getgroups({ process, space, args }: Call): number {
+  const { groups } = process.who;
+  const [size, address] = args;
+  if (size === 0) return groups.length;
+  if (size < groups.length) return -EINVAL;
+  return writeWords(space, address, groups, 4) ? groups.length : -EFAULT;
+}
+
+function setpgid({ system, process, args }: Call): number {
+  const [pid, group] = args;
+  const target = pid === 0 ? process : system.processes.get(pid);
+  if (target === undefined) return -ESRCH;
+  target.group = group === 0 ? target.pid : group;
+  return 0;
+}
+
+function setsid({ process }: Call): number {
+  if (process.group === process.pid) return -EPERM;
+  process.session = process.pid;
+  process.group = process.pid;
+  return process.pid;
+}
+
+const groupOf = ({ system, process, args }: Call): number =>
+  (args[0] === 0 ? process : system.processes.get(args[0]))?.group ?? -ESRCH;
+const sessionOf = ({ system, process, args }: Call): number =>
+  (args[0] === 0 ? process : system.processes.get(args[0]))?.session ?? -ESRCH;
+
+const user = ({ process }: Call): number => process.who.user;
+const group = ({ process }: Call): number => process.who.group;
+
+/** capget: nobody has any, but root, who has all. */
+function capget({ process, space, args }: Call): number {
+  if (args[1] === 0) return 0;
+  const all = process.who.user === 0 ? -1 : 0;
+  return writeWords(space, args[1], [all, all, 0, all, all, 0], 4) ? 0 : -EFAULT;
+}
+
+export const IDENTITY_CALLS: readonly CallRow[] = [
+  row("getpid", 39, 20, "", ({ process }) => process.pid, "asks for its number"),
+  row("gettid", 186, 224, "", ({ task }) => task.id, "asks for the thread's number"),
+  row("getppid", 110, 64, "", ({ process }) => process.parent?.pid ?? 1, "asks for its parent's number"),
+  row("getpgrp", 111, 65, "", ({ process }) => process.group, "asks for its group's number"),
+  row("getpgid", 121, 132, "pid", groupOf, "asks for the group of {1}"),
+  row("setpgid", 109, 57, "pid pid", setpgid, "puts {1} into group {2}"),
+  row("getsid", 124, 147, "pid", sessionOf, "asks for the session of {1}"),
+  row("setsid", 112, 66, "", setsid, "begins a session"),
+  row("getuid", 102, 199, "", user, "asks who runs it"),
+  row("geteuid", 107, 201, "", user, "asks as who it runs"),
+  row("getgid", 104, 200, "", group, "asks for its user's group"),
+  row("getegid", 108, 202, "", group, "asks for the group as which it runs"),
+  row("getuid16", -1, 24, "", user, "asks who runs it"),
+  row("geteuid16", -1, 49, "", user, "asks as who it runs"),
+  row("getgid16", -1, 47, "", group, "asks for its user's group"),
+  row("getegid16", -1, 50, "", group, "asks for the group as which it runs"),
+  row(
+    "getresuid",
+    118,
+    209,
+    "address address address",
+    (call) => three(call, call.process.who.user),
+    "asks who runs it",
+  ),
+  row(
+    "getresgid",
+    120,
+    211,
+    "address address address",
+    (call) => three(call, call.process.who.group),
+    "asks for its groups",
+  ),
+  row("getgroups", 115, 205, "int address", getgroups, "asks for further groups"),
+  row(
+    "setgroups",
+    116,
+    206,
+    "int address",
+    ({ process }) => (process.who.user === 0 ? 0 : -EPERM),
+    "sets further groups",
+  ),
+  row("setuid", 105, 213, "int", become("user"), "becomes user {1}"),
+  row("setgid", 106, 214, "int", become("group"), "becomes a member of group {1}"),
+  row("setreuid", 113, 203, "int int", become("user"), "becomes user {2}"),
+  row("setregid", 114, 204, "int int", become("group"), "becomes a member of group {2}"),
+  row("setresuid", 117, 208, "int int int", become("user"), "becomes user {2}"),
+  row("setresgid", 119, 210, "int int int", become("group"), "becomes a member of group {2}"),
+  row("setfsuid", 122, 215, "int", user, "becomes user {1} for files"),
+  row("setfsgid", 123, 216, "int", group, "becomes a member of group {1} for files"),
+  row("capget", 125, 184, "address address", capget, "asks what it is allowed"),
+  row("capset", 126, 185, "address address", nothing, "gives up what it is allowed"),
+  row("uname", 63, 122, "address", uname, "asks for the system's name"),
+  row("prlimit64", 302, 340, "pid int address address", prlimit, "asks for or sets a limit"),
+  row("getrlimit", 97, 191, "int address", getrlimit, "asks for a limit"),
+  row("old_getrlimit", -1, 76, "int address", getrlimit, "asks for a limit"),
+  row("setrlimit", 160, 75, "int address", setrlimit, "sets a limit"),
+  row("getrusage", 98, 77, "int address", getrusage, "asks what it has used"),
+  row("sysinfo", 99, 116, "address", sysinfo, "asks about the machine"),
+  row("getrandom", 318, 355, "out size flags", getrandom, "asks for {2} random bytes"),
+  row("prctl", 157, 172, "int size size size size", prctl, "asks or sets something about the process"),
+  row(
+    "sched_yield",
+    24,
+    158,
+    "",
+    ({ system }) => {
+      system.turnLeft = 0;
+      return 0;
+    },
+    "lets other threads run",
+  ),
+  row("sched_getaffinity", 204, 242, "pid size address", getAffinity, "asks on which processors {1} runs"),
+  row("sched_setaffinity", 203, 241, "pid size address", nothing, "says on which processors {1} runs"),
+  row("sched_getscheduler", 145, 157, "pid", nothing, "asks how {1} is scheduled"),
+  row("sched_setscheduler", 144, 156, "pid int address", nothing, "says how {1} is scheduled"),
+  row(
+    "sched_getparam",
+    143,
+    155,
+    "pid address",
+    ({ space, args }) => (writeWords(space, args[1], [0], 4) ? 0 : -EFAULT),
+    "asks how {1} is scheduled",
+  ),
+  row("sched_setparam", 142, 154, "pid address", nothing, "says how {1} is scheduled"),
+  row(
+    "sched_get_priority_max",
+    146,
+    159,
+    "int",
+    ({ args }) => (args[0] === 1 || args[0] === 2 ? 99 : 0),
+    "asks for the highest priority",
+  ),
+  row(
+    "sched_get_priority_min",
+    147,
+    160,
+    "int",
+    ({ args }) => (args[0] === 1 || args[0] === 2 ? 1 : 0),
+    "asks for the lowest priority",
+  ),
+  row("getpriority", 140, 96, "int pid", () => 20, "asks for a priority"),
+  row("setpriority", 141, 97, "int pid int", nothing, "sets a priority"),
+  row("getcpu", 309, 318, "address address address", getcpu, "asks on which processor it runs"),
+  row(
+    "personality",
+    135,
+    136,
+    "size",
+    ({ args }) => (args[0] === 0xffff_ffff || args[0] === 0 ? 0 : -EINVAL),
+    "asks whose habits the kernel takes",
+  ),
+  row("seccomp", 317, 354, "int flags address", refuse(EINVAL), "forbids itself system calls"),
+  row("sethostname", 170, 74, "text size", refuse(EPERM), "names the machine"),
+  row("syslog", 103, 103, "int address int", refuse(EPERM), "reads the kernel's messages"),
+  row("ioprio_get", 252, 290, "int pid", nothing, "asks for a priority of disks"),
+  row("ioprio_set", 251, 289, "int pid int", nothing, "sets a priority of disks"),
+  row("inotify_init", 253, 291, "", refuse(ENOSYS), "would watch files"),
+  row("inotify_init1", 294, 332, "flags", refuse(ENOSYS), "would watch files"),
+  row("io_uring_setup", 425, 425, "unsigned address", refuse(ENOSYS), "would make a queue of calls"),
+  row("keyctl", 250, 288, "int size size size size", refuse(ENODATA), "asks for keys"),
+];

@@ -1,0 +1,400 @@
+// The simulated kernel at work: threads take turns, their system calls are made, their faults become signals, and time goes on. One
+// call of `advance` runs so many instructions and returns, so that a page stays alive.
+
+import {
+  BEYOND_FILE,
+  forgetAll,
+  IP,
+  type Memory,
+  NOT_ALLOWED,
+  OUT_OF_PAGES,
+  R8,
+  R10,
+  RAX,
+  RBP,
+  RBX,
+  RCX,
+  RDI,
+  RDX,
+  RSI,
+  TRAP,
+  TRAP_BREAKPOINT,
+  TRAP_DIVIDE,
+  TRAP_FLOAT,
+  TRAP_MEMORY,
+  TRAP_UNDEFINED,
+  WRITE,
+} from "../../arch/x86/instructions/index.ts";
+import { error } from "../../elf/index.ts";
+import { ENOSYS, ERESTARTSYS } from "../files/errno.ts";
+import { touch } from "../memory/address-space.ts";
+import { type Observer, run, STOP_BREAK, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
+import { nanoseconds } from "./clock.ts";
+import type { CallRow } from "./row.ts";
+import {
+  isIn,
+  plainSignal,
+  raiseIn,
+  SI_KERNEL,
+  SIGALRM,
+  SIGBUS,
+  SIGFPE,
+  SIGILL,
+  SIGSEGV,
+  SIGTRAP,
+} from "./signal-numbers.ts";
+import { deliver, hasSignal, isInterrupted, PAGE_FAULT, setResult } from "./signals.ts";
+import type { Call, Signal, System, Task } from "./state.ts";
+import { callsOf, NEVER_RESTARTED } from "./table.ts";
+
+/** Instructions of a thread's turn. */
+const TURN = 50_000;
+
+/** Why `advance` returned. */
+export type Pause =
+  /** The instructions are used up. */
+  | "limit"
+  /** The run has ended: see `system.end`. */
+  | "ended"
+  /** All threads wait, one of them for standard input of which there is none yet. */
+  | "input"
+  /** A breakpoint was met, by `system.current`. */
+  | "break"
+  /** An observer asked for it. */
+  | "observed";
+
+/** Tables of system calls, made once. */
+export interface CallTables {
+  readonly wide: readonly (CallRow | undefined)[];
+  readonly narrow: readonly (CallRow | undefined)[];
+}
+
+export function callTables(): CallTables {
+  return { wide: callsOf(64), narrow: callsOf(32) };
+}
+
+/** Lets the memory ask the address space of whoever runs. */
+export function connect(system: System): void {
+  const { memory } = system;
+  memory.miss = (low, high, access) => {
+    const process = system.current?.process;
+    if (process === undefined) return -1;
+    return touch(process.space, (low >>> 0) + (high >>> 0) * 2 ** 32, access);
+  };
+}
+
+/** Runs up to about `limit` instructions. */
+export function advance(system: System, tables: CallTables, limit: number, observer?: Observer): Pause {
+  let left = limit;
+  while (system.end === undefined || system.tasks.length > 0) {
+    if (left <= 0) return "limit";
+    const over = system.executed >= system.limits.instructions;
+    if (over) {
+      // What still runs behind the first process' back has had its time.
+      system.end ??= stop("run-too-long", { instructions: system.limits.instructions });
+      return "ended";
+    }
+    ring(system);
+    const task = nextTask(system, tables);
+    if (task === undefined) {
+      if (system.end !== undefined && system.end.kind === "stopped") return "ended";
+      if (sleep(system)) continue;
+      if (system.end !== undefined) return "ended";
+      if (waitsForInput(system)) return "input";
+      if (system.tasks.length === 0) return "ended";
+      system.end = stop("run-deadlock", { threads: system.tasks.length });
+      return "ended";
+    }
+    const before = system.executed;
+    const why = turn(system, tables, task, Math.min(left, system.turnLeft), observer);
+    left -= Math.max(1, system.executed - before);
+    if (why !== undefined) return why;
+    if (system.end?.kind === "stopped") return "ended";
+  }
+  return "ended";
+}
+
+function stop(code: string, details: Parameters<typeof error>[2]): NonNullable<System["end"]> {
+  return { kind: "stopped", problem: error(code, {}, details) };
+}
+
+/** Who runs next: whoever's turn it is, as long as it lasts; undefined if all wait. */
+function nextTask(system: System, tables: CallTables): Task | undefined {
+  const { tasks } = system;
+  for (let tried = 0; tried <= tasks.length && tasks.length > 0; tried++) {
+    if (system.turn >= tasks.length) system.turn = 0;
+    const task: Task = tasks[system.turn];
+    if (system.turnLeft > 0 && isRunnable(system, tables, task)) return task;
+    // Calls of the one before may have ended threads.
+    if (tasks[system.turn] === task) system.turn++;
+    system.turnLeft = TURN;
+  }
+  return undefined;
+}
+
+/** Whether a thread can run: a call that it waits in is made again. */
+function isRunnable(system: System, tables: CallTables, task: Task): boolean {
+  if (task.vforking) return false;
+  if (!task.waiting) return true;
+  enter(system, task);
+  if (isInterrupted(task)) {
+    deliver(system, task, true);
+    return !task.ended && !task.waiting;
+  }
+  dropIgnored(task);
+  makeCall(system, tables, task);
+  return !task.ended && !task.waiting;
+}
+
+/** Signals that are ignored end no call. */
+function dropIgnored(task: Task): void {
+  const isKept = ({ number }: Signal): boolean => isIn(task.mask, number);
+  if (task.pending.length > 0) task.pending = task.pending.filter(isKept);
+  const { process } = task;
+  if (process.pending.length > 0 && process.tasks.length === 1) process.pending = process.pending.filter(isKept);
+}
+
+/** From now on memory is this thread's. */
+function enter(system: System, task: Task): void {
+  const { current } = system;
+  if (current !== undefined && current.process.space !== task.process.space) forgetAll(system.memory);
+  system.current = task;
+}
+
+/** All wait: the clock goes on to the first who need not wait longer. False if nobody waits for the clock. */
+function sleep(system: System): boolean {
+  let next = Number.POSITIVE_INFINITY;
+  for (const task of system.tasks)
+    if (task.waiting && task.deadline !== undefined) next = Math.min(next, task.deadline);
+  for (const { alarm, status } of system.processes.values()) {
+    if (alarm !== undefined && status === undefined) next = Math.min(next, alarm.next);
+  }
+  for (const { descriptors } of system.processes.values()) {
+    for (const it of descriptors) {
+      const special = it?.open.special;
+      if (special?.kind === "timer" && special.next !== undefined) next = Math.min(next, special.next);
+    }
+  }
+  const now = nanoseconds(system);
+  if (next === Number.POSITIVE_INFINITY || next <= now) return false;
+  system.slept += next - now;
+  return true;
+}
+
+/** Alarms that are due. */
+function ring(system: System): void {
+  const now = nanoseconds(system);
+  for (const process of system.processes.values()) {
+    const { alarm } = process;
+    if (alarm === undefined || alarm.next > now) continue;
+    raiseIn(process, plainSignal(SIGALRM, SI_KERNEL, process));
+    process.alarm = alarm.interval === 0 ? undefined : { next: alarm.next + alarm.interval, interval: alarm.interval };
+  }
+}
+
+/** Does anybody wait whom input would help? */
+function waitsForInput(system: System): boolean {
+  return system.tasks.some(
+    ({ waiting, process }) => waiting && process.descriptors.some((it) => it?.open.special?.kind === "input"),
+  );
+}
+
+/** Runs a thread for a while. @returns why the whole run pauses, or undefined */
+function turn(
+  system: System,
+  tables: CallTables,
+  task: Task,
+  limit: number,
+  observer: Observer | undefined,
+): Pause | undefined {
+  enter(system, task);
+  if (hasSignal(task)) {
+    deliver(system, task, false);
+    if (task.ended) return undefined;
+  }
+  const { cpu, process } = task;
+  const before = executedBy(cpu.words);
+  const most = Math.min(limit, system.limits.instructions - system.executed);
+  const why = run(cpu, process.code, Math.max(1, Math.min(most, 1 << 29)), observer);
+  const count = executedBy(cpu.words) - before;
+  system.executed += count;
+  system.turnLeft -= count;
+  process.executed += count;
+  switch (why) {
+    case STOP_SYSTEM_CALL:
+      task.call = cpu.words[RAX];
+      makeCall(system, tables, task);
+      break;
+    case STOP_TRAP:
+      fault(system, task);
+      break;
+    case STOP_BREAK:
+      return "break";
+    case STOP_OBSERVED:
+      return "observed";
+  }
+  if (!task.ended && !task.waiting && hasSignal(task)) deliver(system, task, false);
+  return undefined;
+}
+
+const EXECUTED = 178;
+
+function executedBy(words: Int32Array): number {
+  return words[EXECUTED + 1] * 2 ** 32 + (words[EXECUTED] >>> 0);
+}
+
+/** Registers of arguments: of syscall, and of int 0x80. */
+const WIDE_ARGUMENTS: readonly number[] = [RDI, RSI, RDX, R10, R8, 18];
+const NARROW_ARGUMENTS: readonly number[] = [RBX, RCX, RDX, RSI, RDI, RBP];
+
+/** Makes the call that a thread asks for, or makes it again. */
+function makeCall(system: System, tables: CallTables, task: Task): void {
+  const { cpu, process } = task;
+  const isWide = cpu.words[TRAP] === 0 && cpu.mode === 64;
+  const row: CallRow | undefined = (isWide ? tables.wide : tables.narrow)[task.call];
+  const args = argumentsOf(cpu.words, row, isWide);
+  const isFirst = !task.waiting;
+  const { hooks } = system;
+  if (isFirst) hooks.call?.({ task, row, number: task.call, args, result: undefined });
+  task.restarts = row === undefined || !NEVER_RESTARTED.has(row.name);
+  const call: Call = { system, task, process, space: process.space, args, wordBytes: isWide ? 8 : 4 };
+  const result = row === undefined ? -ENOSYS : row.does(call);
+  if (row === undefined) noteMissing(system, task);
+  if (result === -ERESTARTSYS && !task.ended) {
+    task.waiting = true;
+    return;
+  }
+  task.waiting = false;
+  task.deadline = undefined;
+  task.progress = 0;
+  task.futex = undefined;
+  hooks.call?.({ task, row, number: task.call, args, result });
+  // execve has made a new processor, and a thread that has ended needs no answer.
+  if (task.ended || task.cpu !== cpu) return;
+  setResult(cpu, result);
+  if (task.maskToRestore !== undefined) deliver(system, task, false);
+}
+
+/** A call that is not in the table: it fails with ENOSYS, and whoever asks is told. */
+function noteMissing(system: System, task: Task): void {
+  const number = task.call;
+  const isKnown = system.problems.some(({ code, details }) => code === "run-call-missing" && details.number === number);
+  if (isKnown || system.problems.length > 100) return;
+  system.problems.push(error("run-call-missing", { file: task.process.executable.path }, { number }));
+}
+
+function argumentsOf(words: Int32Array, row: CallRow | undefined, isWide: boolean): readonly number[] {
+  const registers = isWide ? WIDE_ARGUMENTS : NARROW_ARGUMENTS;
+  const args: number[] = [];
+  let next = 0;
+  for (const kind of row?.kinds ?? UNKNOWN_KINDS) {
+    const at: number | undefined = registers[next++];
+    if (at === undefined) {
+      args.push(0);
+      continue;
+    }
+    const low = words[at];
+    switch (kind) {
+      case "fd":
+      case "int":
+      case "signal":
+      case "pid":
+        args.push(low);
+        break;
+      case "flags":
+      case "mode":
+      case "unsigned":
+        args.push(low >>> 0);
+        break;
+      case "offset":
+        args.push(isWide ? words[at + 1] * 2 ** 32 + (low >>> 0) : low);
+        break;
+      case "wide": {
+        const high = isWide ? words[at + 1] : words[registers[next++]];
+        args.push(high * 2 ** 32 + (low >>> 0));
+        break;
+      }
+      default:
+        args.push(isWide ? (words[at + 1] >>> 0) * 2 ** 32 + (low >>> 0) : low >>> 0);
+    }
+  }
+  return args;
+}
+
+const UNKNOWN_KINDS = ["size", "size", "size", "size", "size", "size"] as const;
+
+const SEGV_MAPERR = 1;
+const SEGV_ACCERR = 2;
+const BUS_ADRERR = 2;
+const FPE_INTDIV = 1;
+const FPE_FLTINV = 7;
+const ILL_ILLOPN = 2;
+
+/** An instruction that failed becomes a signal (arch/x86/kernel/traps.c, arch/x86/mm/fault.c). */
+function fault(system: System, task: Task): void {
+  const { words, mode } = task.cpu;
+  const address = (words[IP] >>> 0) + (mode === 64 ? (words[IP + 1] >>> 0) * 2 ** 32 : 0);
+  const trap = words[TRAP];
+  const make = (number: number, code: number, at: number, vector: number, errorCode = 0): Signal => {
+    return { ...plainSignal(number, code, task.process), address: at, trap: vector, error: errorCode };
+  };
+  switch (trap) {
+    case TRAP_MEMORY: {
+      const fact = memoryFault(system.memory);
+      if (fact.why === OUT_OF_PAGES) {
+        system.end = stop("run-out-of-memory", { bytes: system.limits.memory });
+        return;
+      }
+      const number = fact.why === BEYOND_FILE ? SIGBUS : SIGSEGV;
+      const code = fact.why === BEYOND_FILE ? BUS_ADRERR : fact.why === NOT_ALLOWED ? SEGV_ACCERR : SEGV_MAPERR;
+      // Addresses that no page table reaches are a general protection fault, of which the address is not told.
+      const isCanonical = fact.address < 2 ** 47 || fact.address >= 2 ** 64 - 2 ** 47;
+      if (isCanonical)
+        force(
+          task,
+          make(
+            number,
+            code,
+            fact.address,
+            PAGE_FAULT,
+            4 | (fact.access === WRITE ? 2 : 0) | (fact.why === NOT_ALLOWED ? 1 : 0),
+          ),
+        );
+      else force(task, make(SIGSEGV, SI_KERNEL, 0, 13));
+      return;
+    }
+    case TRAP_DIVIDE:
+      force(task, make(SIGFPE, FPE_INTDIV, address, 0));
+      return;
+    case TRAP_BREAKPOINT:
+      force(task, make(SIGTRAP, SI_KERNEL, 0, 3));
+      return;
+    case TRAP_UNDEFINED:
+      force(task, make(SIGILL, ILL_ILLOPN, address, 6));
+      return;
+    case TRAP_FLOAT:
+      force(task, make(SIGFPE, FPE_FLTINV, address, 19));
+      return;
+    default:
+      force(task, make(SIGSEGV, SI_KERNEL, 0, 13));
+  }
+}
+
+function memoryFault({ fault: words }: Memory): {
+  readonly address: number;
+  readonly access: number;
+  readonly why: number;
+} {
+  return { address: (words[0] >>> 0) + (words[1] >>> 0) * 2 ** 32, access: words[2], why: words[3] };
+}
+
+/** A fault cannot be blocked or ignored: then it ends the process (kernel/signal.c, force_sig_info_to_task). */
+function force(task: Task, signal: Signal): void {
+  const { actions } = task.process;
+  const isBlocked = isIn(task.mask, signal.number);
+  if (isBlocked || actions[signal.number].handler === 1) {
+    actions[signal.number] = { ...actions[signal.number], handler: 0 };
+    task.mask = [task.mask[0] & ~(1 << (signal.number - 1)), task.mask[1]];
+  }
+  task.pending.unshift(signal);
+}

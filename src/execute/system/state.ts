@@ -1,0 +1,259 @@
+// What the simulated kernel knows: processes, their threads, and the world that they share. Plain records; the files beside this
+// one change them.
+
+import type { Instructions, Levels } from "../../arch/x86/instructions/index.ts";
+import type { Memory } from "../../arch/x86/instructions/memory.ts";
+import type { Cpu, Mode } from "../../arch/x86/instructions/state.ts";
+import type { Problem } from "../../elf/index.ts";
+import type { Code } from "../code.ts";
+import type { DirectoryNode, Node, PipeNode, Time } from "../files/nodes.ts";
+import type { FileTree, User } from "../files/tree.ts";
+import type { Executable, Image } from "../image.ts";
+import type { RunLimits } from "../limits.ts";
+import type { AddressSpace, Area } from "../memory/address-space.ts";
+import type { Frames } from "../memory/pages.ts";
+
+/** An open file, as open(2) makes one; descriptors of one or more processes refer to it. */
+export interface OpenFile {
+  readonly node: Node;
+  /** Where it was found; `pipe:[7]` for what has no name. */
+  readonly path: string;
+  /** O_*: the access mode and what F_SETFL may change. */
+  flags: number;
+  offset: number;
+  references: number;
+  /** Names of a directory that is being read. */
+  names: readonly string[] | undefined;
+  /** What is behind it that is no file: a stream of the host's, a counter, a timer. */
+  readonly special: Special | undefined;
+}
+
+export type Special = HostInput | HostOutput | EventCounter | TimerDescriptor | EpollSet;
+
+export interface HostInput {
+  readonly kind: "input";
+  readonly terminal: boolean;
+}
+
+export interface HostOutput {
+  readonly kind: "output";
+  /** 1 for standard output, 2 for standard error. */
+  readonly stream: 1 | 2;
+  readonly terminal: boolean;
+}
+
+/** eventfd. */
+export interface EventCounter {
+  readonly kind: "event";
+  count: number;
+  readonly semaphore: boolean;
+}
+
+/** timerfd. */
+export interface TimerDescriptor {
+  readonly kind: "timer";
+  /** Nanoseconds of the simulated clock; undefined if it is not set. */
+  next: number | undefined;
+  interval: number;
+}
+
+export interface EpollSet {
+  readonly kind: "epoll";
+  readonly entries: Map<number, { readonly open: OpenFile; events: number; low: number; high: number }>;
+}
+
+/** What a number of a process stands for. */
+export interface Descriptor {
+  readonly open: OpenFile;
+  closeOnExec: boolean;
+}
+
+/** What sigaction sets. */
+export interface SignalAction {
+  /** SIG_DFL, SIG_IGN, or an address. */
+  readonly handler: number;
+  readonly flags: number;
+  readonly restorer: number;
+  /** Signals that are blocked meanwhile: low and high word. */
+  readonly mask: readonly [number, number];
+}
+
+/** A signal on its way, with what siginfo tells. */
+export interface Signal {
+  readonly number: number;
+  /** SI_USER, SEGV_MAPERR, CLD_EXITED, … */
+  readonly code: number;
+  readonly pid: number;
+  readonly user: number;
+  /** si_addr, or si_status. */
+  readonly address: number;
+  readonly status: number;
+  /** si_value. */
+  readonly value: number;
+  /** What ended the instruction, for sigcontext and for the message: see `faults.ts`. */
+  readonly trap?: number;
+  readonly error?: number;
+}
+
+export interface Process {
+  readonly pid: number;
+  parent: Process | undefined;
+  group: number;
+  session: number;
+  space: AddressSpace;
+  code: Code;
+  mode: Mode;
+  image: Image;
+  executable: Executable;
+  /** What `comm` and `cmdline` in /proc say. */
+  name: string;
+  argv: readonly string[];
+  environment: readonly string[];
+  descriptors: (Descriptor | undefined)[];
+  directory: DirectoryNode;
+  umask: number;
+  who: User;
+  actions: SignalAction[];
+  pending: Signal[];
+  tasks: Task[];
+  children: Process[];
+  /** As wait(2) gives it, once it has ended. */
+  status: number | undefined;
+  /** The signal that its parent gets then. */
+  exitSignal: number;
+  /** Soft and hard, by resource. */
+  readonly limits: Map<number, readonly [soft: number, hard: number]>;
+  /** ITIMER_REAL and alarm. */
+  alarm: { next: number; interval: number } | undefined;
+  /** The thread of the parent that waits until this process has executed or ended. */
+  vforkedBy: Task | undefined;
+  /** Instructions of its threads that have ended. */
+  executed: number;
+}
+
+/** A thread. */
+export interface Task {
+  readonly id: number;
+  readonly process: Process;
+  cpu: Cpu;
+  /** Blocked signals: low and high word. */
+  mask: readonly [number, number];
+  /** What sigsuspend, ppoll and the like put back when a signal came. */
+  maskToRestore: readonly [number, number] | undefined;
+  pending: Signal[];
+  alternateStack: { readonly start: number; readonly size: number; readonly flags: number };
+  /** Cleared, and a futex woken, when it ends. */
+  clearOnExit: number;
+  robustList: number;
+  /** It waits in a system call, which is made again until it does not want to wait. */
+  waiting: boolean;
+  /** When it stops waiting at the latest, in nanoseconds of the simulated clock. */
+  deadline: number | undefined;
+  /** How far the call has come that waits: bytes of a write, say. */
+  progress: number;
+  /** It waits for a futex that nobody woke yet: the word's place. */
+  futex: string | undefined;
+  futexMask: number;
+  /** It is the parent in vfork. */
+  vforking: boolean;
+  /** The number of the call that is being made, for restarting it. */
+  call: number;
+  /** A handler may let it be made again (SA_RESTART). */
+  restarts: boolean;
+  ended: boolean;
+  /** Segments of set_thread_area (i386). */
+  readonly segments: Map<number, { readonly base: number; readonly limit: number; readonly flags: number }>;
+}
+
+/** How a run ends. */
+export type End =
+  /** The first process has exited. */
+  | { readonly kind: "exited"; readonly status: number }
+  /** A signal has ended it. */
+  | {
+      readonly kind: "signaled";
+      readonly signal: Signal;
+      /** The instruction that a fault happened in, or that would have been next; what is mapped there, and its bytes. */
+      readonly where: number;
+      readonly area: Area | undefined;
+      readonly code: readonly number[];
+      readonly task: number;
+    }
+  /** It would run on, and may not, or cannot. */
+  | { readonly kind: "stopped"; readonly problem: Problem };
+
+export interface System {
+  readonly memory: Memory;
+  readonly frames: Frames;
+  readonly tree: FileTree;
+  readonly levels: Levels;
+  readonly limits: RunLimits;
+  readonly processes: Map<number, Process>;
+  /** The one whose end is the run's. */
+  first: Process | undefined;
+  /** All threads, in the order in which they get their turns. */
+  readonly tasks: Task[];
+  /** Who runs now: place in `tasks`, and what is left of its turn. */
+  turn: number;
+  turnLeft: number;
+  current: Task | undefined;
+  nextId: number;
+  nextPipe: number;
+  /** Instructions of all threads; the clock goes with them. */
+  executed: number;
+  /** Nanoseconds that were slept. */
+  slept: number;
+  /** When the clock began. */
+  readonly epoch: Time;
+  /** State of the generator of random numbers. */
+  random: number;
+  /** Where output goes. */
+  readonly output: (stream: 1 | 2, bytes: Uint8Array) => void;
+  written: number;
+  /** Gives bytes of the standard input: none at its end, undefined if there are none yet. */
+  readonly input: (most: number) => Uint8Array | undefined;
+  /** Input that was looked at and not yet read. */
+  inputAhead: Uint8Array | undefined;
+  readonly given: ReadonlyMap<string, number>;
+  /** What the first process' streams are. */
+  readonly streams: readonly Node[];
+  /** What is wrong or could not be done, beside what the program was told. */
+  readonly problems: Problem[];
+  readonly hooks: SystemHooks;
+  /** Code of processes that are gone, for those to come. */
+  readonly spareCode: Code[];
+  readonly instructions: Map<Mode, Instructions>;
+  end: End | undefined;
+}
+
+/** What a system call was asked and what it answered. */
+export interface CallEvent {
+  readonly task: Task;
+  readonly row: { readonly name: string; readonly kinds: readonly string[]; readonly says: string } | undefined;
+  readonly number: number;
+  readonly args: readonly number[];
+  /** Undefined before it is made; what it returns after. */
+  readonly result: number | undefined;
+}
+
+/** Who watches. */
+export interface SystemHooks {
+  call?: (event: CallEvent) => void;
+  signal?: (task: Task, signal: Signal, what: "handled" | "ignored" | "fatal") => void;
+  started?: (process: Process) => void;
+  ended?: (process: Process) => void;
+}
+
+/** What a system call's function gets. */
+export interface Call {
+  readonly system: System;
+  readonly task: Task;
+  readonly process: Process;
+  readonly space: AddressSpace;
+  /** By the kinds in the call's row. */
+  readonly args: readonly number[];
+  /** 8 or 4: bytes of a pointer and of a C long. */
+  readonly wordBytes: number;
+}
+
+export type { PipeNode };

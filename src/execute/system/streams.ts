@@ -1,0 +1,314 @@
+// Reading from and writing to whatever a descriptor stands for: files, pipes, devices, the host's streams. Functions give bytes,
+// counts, or the errno, negated; -ERESTARTSYS where the caller has to wait.
+
+import { EAGAIN, EBADF, EFBIG, EINVAL, EISDIR, ENOSPC, ENXIO, EPIPE, ERESTARTSYS } from "../files/errno.ts";
+import {
+  type DeviceNode,
+  type FileNode,
+  type Node,
+  type PipeBuffer,
+  readAt,
+  type StorageBudget,
+  writeAt,
+} from "../files/nodes.ts";
+import { clockOf } from "./clock.ts";
+import { mayRead, mayWriteTo, O_APPEND, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-flags.ts";
+import { randomBytes } from "./random.ts";
+import type { OpenFile, System, TimerDescriptor } from "./state.ts";
+
+/** Bytes that a pipe holds (fs/pipe.c), and that are written in one piece (PIPE_BUF). */
+export const PIPE_CAPACITY = 0x1_0000;
+const PIPE_PIECE = 4096;
+/** No read gives more at once (MAX_RW_COUNT is 2 GB; nobody needs it). */
+const MOST_READ = 0x400_0000;
+
+export function newPipeBuffer(): PipeBuffer {
+  return { chunks: [], length: 0, capacity: PIPE_CAPACITY, readers: 0, writers: 0 };
+}
+
+/** Reads up to `count` bytes. @param offset where; undefined: where the file stands, which moves on */
+export function readStream(system: System, open: OpenFile, count: number, offset?: number): Uint8Array | number {
+  if (!mayRead(open.flags)) return -EBADF;
+  const most = Math.min(count, MOST_READ);
+  const { node, special } = open;
+  if (special !== undefined) return readSpecial(system, open, special, most);
+  switch (node.kind) {
+    case "directory":
+      return -EISDIR;
+    case "file":
+      return readFile(system, open, node, most, offset);
+    case "pipe":
+    case "socket":
+      return node.buffer === undefined ? -ENXIO : readPipe(open, node.buffer, most);
+    case "device":
+      return readDevice(system, node, most);
+    case "link":
+      return -EINVAL;
+  }
+}
+
+function readFile(
+  system: System,
+  open: OpenFile,
+  node: FileNode,
+  count: number,
+  offset: number | undefined,
+): Uint8Array | number {
+  const bytes = readAt(node, offset ?? open.offset, count);
+  if (typeof bytes === "number") return bytes;
+  if (offset === undefined) open.offset += bytes.length;
+  node.accessed = clockOf(system);
+  return bytes;
+}
+
+function readPipe(open: OpenFile, buffer: PipeBuffer, count: number): Uint8Array | number {
+  if (buffer.length === 0) {
+    if (buffer.writers === 0 || count === 0) return new Uint8Array(0);
+    return (open.flags & O_NONBLOCK) === 0 ? -ERESTARTSYS : -EAGAIN;
+  }
+  const target = new Uint8Array(Math.min(count, buffer.length));
+  let done = 0;
+  while (done < target.length) {
+    const [chunk] = buffer.chunks;
+    const part = chunk.subarray(0, target.length - done);
+    target.set(part, done);
+    done += part.length;
+    if (part.length === chunk.length) buffer.chunks.shift();
+    else buffer.chunks[0] = chunk.subarray(part.length);
+  }
+  buffer.length -= target.length;
+  return target;
+}
+
+function readDevice(system: System, { major, minor }: DeviceNode, count: number): Uint8Array | number {
+  if (major !== MEMORY_DEVICES) return -ENXIO;
+  switch (minor) {
+    case NULL_DEVICE:
+      return new Uint8Array(0);
+    case ZERO_DEVICE:
+    case FULL_DEVICE:
+      return new Uint8Array(count);
+    case RANDOM_DEVICE:
+    case URANDOM_DEVICE:
+      return randomBytes(system, count);
+    default:
+      return -ENXIO;
+  }
+}
+
+/** Major number of /dev/null and its like, and theirs (Documentation/admin-guide/devices.txt). */
+export const MEMORY_DEVICES = 1;
+export const NULL_DEVICE = 3;
+export const ZERO_DEVICE = 5;
+export const FULL_DEVICE = 7;
+export const RANDOM_DEVICE = 8;
+export const URANDOM_DEVICE = 9;
+
+function readSpecial(
+  system: System,
+  open: OpenFile,
+  special: NonNullable<OpenFile["special"]>,
+  count: number,
+): Uint8Array | number {
+  const isWaiting = (open.flags & O_NONBLOCK) === 0 ? -ERESTARTSYS : -EAGAIN;
+  switch (special.kind) {
+    case "input":
+      return readInput(system, count) ?? isWaiting;
+    case "output":
+      // A terminal can be read from, whichever descriptor it is.
+      return special.terminal ? (readInput(system, count) ?? isWaiting) : -EBADF;
+    case "event": {
+      if (count < 8) return -EINVAL;
+      if (special.count === 0) return isWaiting;
+      const value = special.semaphore ? 1 : special.count;
+      special.count -= value;
+      return count64(value);
+    }
+    case "timer": {
+      if (count < 8) return -EINVAL;
+      const times = expirations(system, special);
+      return times === 0 ? isWaiting : count64(times);
+    }
+    case "epoll":
+      return -EINVAL;
+  }
+}
+
+function count64(value: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setUint32(0, value % 2 ** 32, true);
+  view.setUint32(4, Math.floor(value / 2 ** 32), true);
+  return new Uint8Array(view.buffer);
+}
+
+/** How often a timer has gone off since somebody asked. */
+function expirations(system: System, timer: TimerDescriptor): number {
+  const now = system.executed + system.slept;
+  if (timer.next === undefined || timer.next > now) return 0;
+  if (timer.interval === 0) {
+    timer.next = undefined;
+    return 1;
+  }
+  const times = 1 + Math.floor((now - timer.next) / timer.interval);
+  timer.next += times * timer.interval;
+  return times;
+}
+
+/** Bytes of the host's standard input; undefined if there are none yet. */
+export function readInput(system: System, count: number): Uint8Array | undefined {
+  const ahead = system.inputAhead;
+  if (ahead === undefined) return count === 0 ? new Uint8Array(0) : system.input(count);
+  const part = ahead.subarray(0, count);
+  system.inputAhead = part.length === ahead.length && ahead.length > 0 ? undefined : ahead.subarray(part.length);
+  return part;
+}
+
+/**
+ * Writes bytes. @param offset where; undefined: where the file stands, which moves on
+ * @param done bytes of the same call that have been written already, while the call waited
+ */
+export function writeStream(system: System, open: OpenFile, bytes: Uint8Array, offset?: number, done = 0): number {
+  if (!mayWriteTo(open.flags)) return -EBADF;
+  const { node, special } = open;
+  if (special !== undefined) return writeSpecial(system, open, special, bytes);
+  switch (node.kind) {
+    case "directory":
+    case "link":
+      return -EINVAL;
+    case "file":
+      return writeFile(system, open, node, bytes, offset);
+    case "pipe":
+    case "socket":
+      return node.buffer === undefined ? -ENXIO : writePipe(open, node.buffer, bytes, done);
+    case "device":
+      if (node.major !== MEMORY_DEVICES) return -ENXIO;
+      return node.minor === FULL_DEVICE ? -ENOSPC : bytes.length;
+  }
+}
+
+function writeFile(
+  system: System,
+  open: OpenFile,
+  node: FileNode,
+  bytes: Uint8Array,
+  offset: number | undefined,
+): number {
+  const isAtEnd = (open.flags & O_APPEND) !== 0;
+  const at = isAtEnd ? node.size : (offset ?? open.offset);
+  if (bytes.length === 0) return 0;
+  node.shared?.flush();
+  const written = writeAt(node, at, bytes, system.tree.budget);
+  if (written < 0) return written;
+  if (offset === undefined) open.offset = at + written;
+  node.modified = clockOf(system);
+  node.changed = node.modified;
+  // Whoever writes to a program takes away what lets it run as somebody else.
+  node.mode &= ~0o6000;
+  return written;
+}
+
+function writePipe(open: OpenFile, buffer: PipeBuffer, bytes: Uint8Array, done: number): number {
+  if (buffer.readers === 0) return done > 0 ? done : -EPIPE;
+  if (bytes.length === done) return done;
+  const room = buffer.capacity - buffer.length;
+  const isWhole = bytes.length <= PIPE_PIECE;
+  if (room === 0 || (isWhole && room < bytes.length)) {
+    if ((open.flags & O_NONBLOCK) === 0) return -ERESTARTSYS;
+    return done > 0 ? done : -EAGAIN;
+  }
+  const part = bytes.slice(done, done + room);
+  buffer.chunks.push(part);
+  buffer.length += part.length;
+  return done + part.length;
+}
+
+function writeSpecial(
+  system: System,
+  open: OpenFile,
+  special: NonNullable<OpenFile["special"]>,
+  bytes: Uint8Array,
+): number {
+  switch (special.kind) {
+    case "input":
+      // A terminal is one file, whatever it is called.
+      return special.terminal ? writeOutput(system, 1, bytes) : -EBADF;
+    case "output":
+      return writeOutput(system, special.stream, bytes);
+    case "event": {
+      if (bytes.length < 8) return -EINVAL;
+      const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+      const value = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+      if (value >= 2 ** 64 - 1) return -EINVAL;
+      if (special.count + value >= 2 ** 64 - 1) return (open.flags & O_NONBLOCK) === 0 ? -ERESTARTSYS : -EAGAIN;
+      special.count += value;
+      return 8;
+    }
+    default:
+      return -EINVAL;
+  }
+}
+
+function writeOutput(system: System, stream: 1 | 2, bytes: Uint8Array): number {
+  const left = system.limits.output - system.written;
+  if (left <= 0 && bytes.length > 0) return -EFBIG;
+  const part = bytes.subarray(0, left);
+  system.written += part.length;
+  if (part.length > 0) system.output(stream, part);
+  return part.length;
+}
+
+/** What can be done without waiting: POLL*. */
+export function readiness(system: System, open: OpenFile): number {
+  const { node, special } = open;
+  if (special !== undefined) {
+    switch (special.kind) {
+      case "input":
+        return (hasInput(system) ? POLLIN : 0) | (special.terminal ? POLLOUT : 0);
+      case "output":
+        return POLLOUT | (special.terminal && hasInput(system) ? POLLIN : 0);
+      case "event":
+        return (special.count > 0 ? POLLIN : 0) | POLLOUT;
+      case "timer":
+        return special.next !== undefined && special.next <= system.executed + system.slept ? POLLIN : 0;
+      case "epoll":
+        for (const { open: watched, events } of special.entries.values())
+          if ((readiness(system, watched) & (events | POLLERR | POLLHUP)) !== 0) return POLLIN;
+        return 0;
+    }
+  }
+  if ((node.kind === "pipe" || node.kind === "socket") && node.buffer !== undefined)
+    return pipeReadiness(open, node.buffer);
+  return POLLIN | POLLOUT;
+}
+
+function pipeReadiness({ flags }: OpenFile, buffer: PipeBuffer): number {
+  let ready = 0;
+  if (mayRead(flags)) ready |= (buffer.length > 0 ? POLLIN : 0) | (buffer.writers === 0 ? POLLHUP : 0);
+  if (mayWriteTo(flags)) {
+    ready |= buffer.readers === 0 ? POLLERR : 0;
+    ready |= buffer.capacity - buffer.length >= PIPE_PIECE ? POLLOUT : 0;
+  }
+  return ready;
+}
+
+/** Whether a read of the standard input would not wait; looks at what comes. */
+function hasInput(system: System): boolean {
+  system.inputAhead ??= system.input(0x1_0000);
+  return system.inputAhead !== undefined;
+}
+
+/** A descriptor more leads to it: the ends of pipes are counted. */
+export function opened(node: Node, flags: number): void {
+  if ((node.kind !== "pipe" && node.kind !== "socket") || node.buffer === undefined) return;
+  if (mayRead(flags)) node.buffer.readers++;
+  if (mayWriteTo(flags)) node.buffer.writers++;
+}
+
+/** Nobody has the file open any more. */
+export function closed({ node, flags }: OpenFile): void {
+  if ((node.kind !== "pipe" && node.kind !== "socket") || node.buffer === undefined) return;
+  if (mayRead(flags)) node.buffer.readers--;
+  if (mayWriteTo(flags)) node.buffer.writers--;
+}
+
+export type { StorageBudget };

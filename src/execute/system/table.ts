@@ -1,0 +1,62 @@
+// All system calls that there are, by number, for each machine.
+
+import type { Mode } from "../../arch/x86/instructions/index.ts";
+import { DEVICE_CALLS } from "./device-calls.ts";
+import { FILE_CALLS } from "./file-calls.ts";
+import { FUTEX_CALLS } from "./futex.ts";
+import { IDENTITY_CALLS } from "./identity-calls.ts";
+import { MEMORY_CALLS } from "./memory-calls.ts";
+import { PATH_CALLS } from "./path-calls.ts";
+import { POLL_CALLS } from "./poll-calls.ts";
+import { PROCESS_CALLS } from "./process-calls.ts";
+import type { CallRow } from "./row.ts";
+import { SIGNAL_CALLS } from "./signal-calls.ts";
+import { SOCKET_CALLS } from "./socket-calls.ts";
+import { STAT_CALLS } from "./stat.ts";
+import { TIME_CALLS } from "./time-calls.ts";
+
+export const SYSTEM_CALLS: readonly CallRow[] = [
+  ...FILE_CALLS,
+  ...PATH_CALLS,
+  ...STAT_CALLS,
+  ...MEMORY_CALLS,
+  ...PROCESS_CALLS,
+  ...FUTEX_CALLS,
+  ...SIGNAL_CALLS,
+  ...TIME_CALLS,
+  ...POLL_CALLS,
+  ...IDENTITY_CALLS,
+  ...DEVICE_CALLS,
+  ...SOCKET_CALLS,
+];
+
+/** Calls that a signal's handler always ends, whatever SA_RESTART says (signal(7)). */
+export const NEVER_RESTARTED: ReadonlySet<string> = new Set([
+  "pause",
+  "rt_sigsuspend",
+  "sigsuspend",
+  "rt_sigtimedwait",
+  "nanosleep",
+  "clock_nanosleep",
+  "clock_nanosleep_time64",
+  "poll",
+  "ppoll",
+  "ppoll_time64",
+  "select",
+  "_newselect",
+  "old_select",
+  "pselect6",
+  "pselect6_time64",
+  "epoll_wait",
+  "epoll_pwait",
+]);
+
+/** Rows by number. */
+export function callsOf(mode: Mode): (CallRow | undefined)[] {
+  const table: (CallRow | undefined)[] = [];
+  for (const row of SYSTEM_CALLS) {
+    const number = mode === 64 ? row.x86_64 : row.i386;
+    if (number >= 0) table[number] = row;
+  }
+  return table;
+}

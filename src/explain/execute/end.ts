@@ -1,0 +1,41 @@
+// Why a program ended that a signal ended: what it did, where, and with which bytes.
+
+import { SIGNAL_TEXTS, signalName } from "../../execute/system/signal-numbers.ts";
+import type { End, Signal } from "../../execute/system/state.ts";
+import { placeIn, placeText } from "./places.ts";
+
+/** One line without a full stop. */
+export function endLine({ signal, where, area, code }: End & { readonly kind: "signaled" }): string {
+  const { number } = signal;
+  const text = SIGNAL_TEXTS.get(number);
+  const name = `ended by ${signalName(number)}${text === undefined ? "" : ` (${text})`}`;
+  const what = whatHappened(signal);
+  if (what === undefined) return name;
+  const bytes =
+    number === 4 ? `, whose bytes are ${code.map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}` : "";
+  const place = placeText(placeIn(area, where, new Map()));
+  return `${name}: the instruction at 0x${where.toString(16)} ${place}${bytes} ${what}`;
+}
+
+/** What a fault's instruction did; undefined if the signal is no fault. */
+function whatHappened({ number, code, address, trap, error = 0 }: Signal): string | undefined {
+  if (trap === undefined) return undefined;
+  const at = `0x${address.toString(16)}`;
+  switch (trap) {
+    case 14: {
+      const does = (error & 2) !== 0 ? "writes to" : "reads";
+      if (number === 7) return `${does} ${at}, which is beyond the end of the file that is mapped there`;
+      return code === 1 ? `${does} ${at}, where nothing is mapped` : `${does} ${at}, which it may not`;
+    }
+    case 0:
+      return "divides by zero, or its quotient does not fit";
+    case 6:
+      return "is none that the processor has";
+    case 3:
+      return "is a breakpoint";
+    case 19:
+      return "raised a floating-point exception that is not masked";
+    default:
+      return "is not allowed: a privileged one, or an address that no memory can have";
+  }
+}

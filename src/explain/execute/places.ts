@@ -1,0 +1,113 @@
+// Addresses of a program that runs in words: which object, and which function of it.
+
+import { demangle } from "../../demangle/index.ts";
+import {
+  type ElfFile,
+  PT_LOAD,
+  parseElf,
+  SHT_DYNSYM,
+  SHT_SYMTAB,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  symbolsOf,
+} from "../../elf/index.ts";
+import type { Area } from "../../execute/memory/address-space.ts";
+
+/** Functions of a file, by address: columns sorted by where they begin. */
+export interface FunctionTable {
+  readonly starts: readonly number[];
+  readonly sizes: readonly number[];
+  readonly names: readonly string[];
+}
+
+/** What is known of the files that are mapped; made when first asked for. */
+export type PlaceCache = Map<Uint8Array, KnownFile | undefined>;
+
+interface KnownFile {
+  readonly elf: ElfFile;
+  readonly functions: FunctionTable;
+}
+
+export interface NamedPlace {
+  /** Path of the object; `[heap]`, `[stack]`; empty for memory without a name. */
+  readonly object: string;
+  /** The function, without what is added; undefined if none is known there. */
+  readonly symbol: string | undefined;
+  /** How far behind the function's start, or in the object's own addresses if there is none. */
+  readonly offset: number;
+}
+
+/** What stands at an address of an area; undefined if nothing is mapped there. */
+export function placeIn(area: Area | undefined, address: number, cache: PlaceCache): NamedPlace | undefined {
+  if (area === undefined) return undefined;
+  const { source, label } = area;
+  const bytes = source?.node?.bytes;
+  if (source === undefined || bytes === undefined)
+    return { object: label, symbol: undefined, offset: address - area.start };
+  const fileOffset = area.offset + (address - area.start);
+  const known = fileOf(bytes, source.node?.size ?? bytes.length, cache);
+  const own = known === undefined ? undefined : addressInFile(known.elf, fileOffset);
+  if (known === undefined || own === undefined) return { object: source.path, symbol: undefined, offset: fileOffset };
+  const index = functionAt(known.functions, own);
+  if (index < 0) return { object: source.path, symbol: undefined, offset: own };
+  return { object: source.path, symbol: known.functions.names[index], offset: own - known.functions.starts[index] };
+}
+
+function fileOf(bytes: Uint8Array, size: number, cache: PlaceCache): KnownFile | undefined {
+  if (cache.has(bytes)) return cache.get(bytes);
+  const elf = parseElf(bytes.subarray(0, size), "", () => {});
+  const made = elf && { elf, functions: functionsOf(elf) };
+  cache.set(bytes, made);
+  return made;
+}
+
+/** Where a byte of the file is in the file's own addresses. */
+function addressInFile({ segments }: ElfFile, offset: number): number | undefined {
+  const holder = segments.find((it) => it.type === PT_LOAD && it.offset <= offset && offset < it.offset + it.fileBytes);
+  return holder && offset - holder.offset + holder.address;
+}
+
+function functionsOf(elf: ElfFile): FunctionTable {
+  const found = new Map<number, { size: number; name: string }>();
+  for (const table of elf.sections) {
+    if (table.type !== SHT_SYMTAB && table.type !== SHT_DYNSYM) continue;
+    for (const { type, value, size, name, section } of symbolsOf(elf, table, () => {})) {
+      if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || section === 0 || name === "") continue;
+      const before = found.get(value);
+      // Of several names the one that users know: without underscores in front.
+      if (before === undefined || isPlainer(name, before.name)) found.set(value, { size, name });
+    }
+  }
+  const sorted = [...found].sort(([a], [b]) => a - b);
+  return {
+    starts: sorted.map(([start]) => start),
+    sizes: sorted.map(([, { size }]) => size),
+    names: sorted.map(([, { name }]) => name),
+  };
+}
+
+function isPlainer(name: string, other: string): boolean {
+  const underscores = (text: string): number => text.length - text.replace(/^_+/, "").length;
+  return underscores(name) < underscores(other);
+}
+
+function functionAt({ starts, sizes }: FunctionTable, address: number): number {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (starts[middle] <= address) low = middle + 1;
+    else high = middle;
+  }
+  const index = low - 1;
+  return index >= 0 && address - starts[index] < Math.max(1, sizes[index]) ? index : -1;
+}
+
+/** `puts+0x12 in /lib/libc.so.6`. */
+export function placeText(place: NamedPlace | undefined): string {
+  if (place === undefined) return "where nothing is mapped";
+  const { object, symbol, offset } = place;
+  const where = object === "" ? "memory without a name" : object;
+  if (symbol === undefined) return `in ${where} (+0x${offset.toString(16)})`;
+  return `in ${demangle(symbol)}${offset === 0 ? "" : `+0x${offset.toString(16)}`} of ${where}`;
+}
