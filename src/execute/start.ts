@@ -153,7 +153,7 @@ function startFirst(system: System, options: RunOptions): StartedSystem | Proble
   if (typeof image === "number") return fail(image);
   const limits = firstLimits(options.limits.files);
   const process = createProcess(system, image, executable, {
-    environment,
+    variables: environment,
     directory,
     umask: 0o22,
     who,

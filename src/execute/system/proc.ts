@@ -41,8 +41,8 @@ export function processFiles(process: Process): ProcessFiles | undefined {
   return {
     texts: {
       maps: () => toBytes(process.space.areas.map((area) => mapLine(area)).join("")),
-      cmdline: () => list(process.argv),
-      environ: () => list(process.environment),
+      cmdline: () => list(process.commandLine),
+      environ: () => list(process.variables),
       comm: () => toBytes(`${process.name}\n`),
       auxv: () => process.image.auxiliary,
       stat: () => toBytes(statLine(process)),

@@ -99,7 +99,7 @@ export function createProcess(
   system: System,
   image: Image,
   executable: Executable,
-  facts: Pick<Process, "environment" | "directory" | "umask" | "who" | "limits" | "descriptors">,
+  facts: Pick<Process, "variables" | "directory" | "umask" | "who" | "limits" | "descriptors">,
 ): Process {
   const pid = system.nextId++;
   const code = codeFor(system, image.mode);
@@ -115,7 +115,7 @@ export function createProcess(
     image,
     executable,
     name: nameOf(executable),
-    argv: executable.argv,
+    commandLine: executable.argv,
     ...facts,
     actions: Array.from({ length: 65 }, () => DEFAULT_ACTION),
     pending: [],
@@ -285,8 +285,8 @@ export function execute(
   process.image = image;
   process.executable = executable;
   process.name = nameOf(executable);
-  process.argv = executable.argv;
-  process.environment = environment;
+  process.commandLine = executable.argv;
+  process.variables = environment;
   // Handlers are gone with the program; what is ignored stays so.
   process.actions = process.actions.map(({ handler }) =>
     handler === 1 ? { ...DEFAULT_ACTION, handler } : DEFAULT_ACTION,

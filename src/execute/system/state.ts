@@ -107,8 +107,8 @@ export interface Process {
   executable: Executable;
   /** What `comm` and `cmdline` in /proc say. */
   name: string;
-  argv: readonly string[];
-  environment: readonly string[];
+  commandLine: readonly string[];
+  variables: readonly string[];
   descriptors: (Descriptor | undefined)[];
   directory: DirectoryNode;
   umask: number;
