@@ -2,6 +2,7 @@
 
 import type { Io } from "../src/cli/io.ts";
 import { type LdHost, runLd } from "../src/cli/ld/run.ts";
+import { writeOutput } from "../src/cli/ld/write-output.ts";
 import { type FileSystem, nodeAccelerators, nodeFiles } from "../src/host/index.ts";
 import { systemLibraryPaths } from "../src/host/system-paths.ts";
 import { link } from "../src/link/link.ts";
@@ -27,6 +28,7 @@ function prepare(responseFile: string): () => boolean {
     files,
     accelerators: nodeAccelerators,
     systemLibraryPaths,
+    write: writeOutput,
     link: (inputs, options) => {
       again = () => link(inputs, options, files).image !== undefined;
       return { image: undefined, problems: [], executable: true, dependencies: [] };

@@ -16,6 +16,7 @@ if (!existsSync(join(root, "node_modules/typescript"))) run("npm", ["ci", "--no-
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 run(process.execPath, [tsc, "-p", "tsconfig.build.json"]);
 run(process.execPath, [tsc, "-p", "tsconfig.json"]);
+run(process.execPath, [tsc, "-p", "web/tsconfig.json"]);
 
 // One bundle a command: a small link need not wait for the loader's code.
 const commands = join(root, "dist/commands");
@@ -46,11 +47,16 @@ await build({
   logLevel: "warning",
 });
 
+const { buildPage } = await import("./page.mjs");
+await buildPage();
+
 // What bin/solder.js starts from: every function compiled, not only those that run at once. V8 takes a cache only under the
 // flags under which it was written, so the linker's, which alone has any, comes last.
 for (const name of names.filter((it) => it !== "ld")) writeCache(name);
 createRequire(import.meta.url)("../bin/v8-flags.cjs").setFlags();
 writeCache("ld");
+
+run(process.execPath, [join(root, "scripts/client.mjs")]);
 
 function writeCache(name) {
   const bundle = join(commands, `${name}.cjs`);

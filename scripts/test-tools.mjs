@@ -63,6 +63,7 @@ const PACKAGES = {
   busybox: ["busybox"],
   make: ["make"],
   "ninja-build": ["ninja"],
+  chromium: ["chromium"],
   cmake: ["cmake"],
   meson: ["meson"],
   python3: ["python3"],

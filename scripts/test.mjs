@@ -1,7 +1,8 @@
 // The one test command: build, install what the tests want from Debian where that is allowed, lint, run every test.
 // Tests whose tools are missing are skipped, and listed by reason and name when all is done; they never pass silently.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,10 +24,13 @@ const tests = readdirSync(join(root, "build/test"), { recursive: true })
   .sort()
   .map((name) => join("build/test", name));
 
-// Most of the time would go to starting Node for each small link.
-const { startLinkServer } = await import("../build/test/support/link-server/start.js");
-const server = process.env.SOLDER_TEST_LD === undefined ? await startLinkServer() : undefined;
-const env = server === undefined ? process.env : { ...process.env, SOLDER_TEST_LD: server.linker };
+// The tests link through a server of their own: most of the time would go to starting Node for each small link, and what it
+// links has to be what the plain command links. SOLDER_SERVER=off tests the plain command.
+const runtime = mkdtempSync(join(tmpdir(), "solder-test-"));
+const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
+const server = (...words) =>
+  spawnSync(process.execPath, [join(root, "bin/solder.js"), "server", ...words], { stdio: "inherit", env });
+if (process.env.SOLDER_SERVER !== "off") server("start", "--slots", "2", "--idle", "3600");
 
 const list = join(root, "build/skipped.jsonl");
 const { status, error } = spawnSync(
@@ -42,7 +46,9 @@ const { status, error } = spawnSync(
   ],
   { cwd: root, stdio: "inherit", env },
 );
-server?.stop();
+server("status");
+server("stop");
+rmSync(runtime, { recursive: true, force: true });
 if (error) throw error;
 tellSkipped(readFileSync(list, "utf8"));
 process.exitCode = status ?? 1;

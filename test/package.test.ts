@@ -40,7 +40,7 @@ test("it holds the library, the command and the drop-in linker, and neither test
     "dist/commands/ld.cjs",
     "dist/commands/help.cjs",
     "bin/solder.js",
-    ...["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"].map((name) => `libexec/${name}`),
+    ...["ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold"].flatMap((name) => [`libexec/${name}`, `libexec/plain/${name}`]),
   ]) {
     equal(paths.includes(wanted), true, `${wanted} is missing`);
   }

@@ -45,4 +45,9 @@ export const commands: readonly CommandRow[] = [
     summary: "explain a symbol, a library or an address of a loaded program",
     examples: ["solder why ./prog puts libc.so.6 0x555555557fd8"],
   },
+  {
+    name: "server",
+    summary: "start, look at or stop a linker that stays, so that small links take a tenth of the time",
+    examples: ["solder server start", "solder server status"],
+  },
 ];

@@ -86,7 +86,7 @@ test("a link loads only those of Node's modules that it uses", needs("as"), () =
     hook,
     `process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(list)}, process.moduleLoadList.join("\\n")));`,
   );
-  equal(run(process.execPath, ["-r", hook, join(libexec, "ld"), "-o", program, object]).status, 0);
+  equal(run(process.execPath, ["-r", hook, join(libexec, "plain/ld"), "-o", program, object]).status, 0);
   const loaded = readFileSync(list, "utf8").split("\n");
   ok(loaded.includes("NativeModule fs"));
   for (const name of ["net", "tty", "zlib", "crypto", "child_process", "worker_threads", "readline"]) {

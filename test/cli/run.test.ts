@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { dependencyRule } from "../../src/cli/ld/dependency-file.ts";
 import { type LdHost, type LdOutcome, runLd } from "../../src/cli/ld/run.ts";
+import { writeOutput } from "../../src/cli/ld/write-output.ts";
 import { error, note, warning } from "../../src/elf/problem.ts";
 import { nodeFiles } from "../../src/host/node-files.ts";
 import type { LinkOptions } from "../../src/link/options.ts";
@@ -38,6 +39,7 @@ function ld(line: string, result: LdOutcome = GOOD, color = false): Outcome {
       return result;
     },
     systemLibraryPaths: (sysroot) => [`${sysroot}/opt/lib`],
+    write: writeOutput,
   };
   const { status, out: stdout, err: stderr } = printed((io) => runLd(line.split(" "), io, host), { color });
   return { status, stdout, stderr, options: given };

@@ -23,7 +23,6 @@ import { mapLines, mapPath } from "./map-file.ts";
 import { parseArguments } from "./parse.ts";
 import { baseName, reproduce } from "./reproduce.ts";
 import { expandResponseFiles } from "./response-files.ts";
-import { writeOutput } from "./write-output.ts";
 
 /** What the command needs of a link's result. */
 export type LdOutcome = Pick<LinkResult, "image" | "problems" | "executable" | "dependencies"> &
@@ -36,6 +35,8 @@ export interface LdHost {
   readonly link: (inputs: readonly LinkInput[], options: LinkOptions, files: FileSystem) => LdOutcome;
   /** The directories of /etc/ld.so.conf. */
   readonly systemLibraryPaths: (sysroot: string) => readonly string[];
+  /** Puts a file where it belongs (write-output.ts). */
+  readonly write: (path: string, bytes: Uint8Array, executable: boolean) => Problem | undefined;
 }
 
 /**
@@ -66,9 +67,9 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   if (settings.dependencies) for (const text of inBatches(dependencies(result, settings))) io.out(text);
   if (settings.reproduce !== undefined) problems.push(...writeReproduction(settings.reproduce, result, command, host));
-  const written = writeResult(result, command, problems);
-  if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io));
-  problems.push(...writeArchiveReports(result, command, io));
+  const written = writeResult(result, command, problems, host);
+  if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io, host));
+  problems.push(...writeArchiveReports(result, command, io, host));
   if (settings.statistics) io.err(statisticsText(program, started));
   return conclude(problems, settings, written, io, program);
 }
@@ -140,7 +141,12 @@ function relativeRelocations({ decisions }: LdOutcome): Problem[] {
 }
 
 /** Writes what there is to write; true if the output is good, or wanted all the same. */
-function writeResult(result: LdOutcome, { options, settings }: LdCommand, problems: Problem[]): boolean {
+function writeResult(
+  result: LdOutcome,
+  { options, settings }: LdCommand,
+  problems: Problem[],
+  { write }: LdHost,
+): boolean {
   const isFatal = (problem: Problem): boolean =>
     problem.severity === "error" ||
     (options.fatalWarnings && problem.severity === "warning" && isWanted(problem, settings));
@@ -153,13 +159,13 @@ function writeResult(result: LdOutcome, { options, settings }: LdCommand, proble
   }
   const debugFile = settings.debugFile === "" ? `${settings.outputPath}.dbg` : settings.debugFile;
   const separated = debugFile === undefined ? undefined : separateDebug(result.image, baseName(debugFile));
-  const failures = [writeOutput(settings.outputPath, separated?.program ?? result.image, result.executable)];
-  if (debugFile !== undefined && separated !== undefined) failures.push(writeOutput(debugFile, separated.debug, false));
+  const failures = [write(settings.outputPath, separated?.program ?? result.image, result.executable)];
+  if (debugFile !== undefined && separated !== undefined) failures.push(write(debugFile, separated.debug, false));
   if (settings.importLibrary !== undefined && library !== undefined)
-    failures.push(writeOutput(settings.importLibrary, library, false));
+    failures.push(write(settings.importLibrary, library, false));
   if (settings.dependencyFile !== undefined) {
     const rule = new TextEncoder().encode(dependencyRule(settings.outputPath, result.dependencies));
-    failures.push(writeOutput(settings.dependencyFile, rule, false));
+    failures.push(write(settings.dependencyFile, rule, false));
   }
   const found = failures.filter((failure) => failure !== undefined);
   problems.push(...found);
@@ -186,19 +192,19 @@ function writeReproduction(
   given: string,
   result: LdOutcome,
   command: LdCommand,
-  { files, ...host }: LdHost,
+  { files, write, ...host }: LdHost,
 ): Problem[] {
   const { options, settings, words } = command;
   const path = given === "" ? `${settings.outputPath}.repro.tar` : given;
   const { sysroot, libraryPaths } = options;
   const systemLibraryPaths = host.systemLibraryPaths(sysroot);
   const facts = { path, words, dependencies: result.dependencies, libraryPaths, systemLibraryPaths, sysroot };
-  const failure = writeOutput(path, reproduce({ ...facts, version: versionText() }, files), false);
+  const failure = write(path, reproduce({ ...facts, version: versionText() }, files), false);
   return failure === undefined ? [] : [failure];
 }
 
 /** Also of a link that failed, as far as it came. */
-function writeMap(result: LdOutcome, command: LdCommand, io: Io): Problem[] {
+function writeMap(result: LdOutcome, command: LdCommand, io: Io, { write }: LdHost): Problem[] {
   const { mapFile = "-", outputPath } = command.settings;
   const { decisions, layout, dependencies } = result;
   if (decisions === undefined) return [];
@@ -210,12 +216,17 @@ function writeMap(result: LdOutcome, command: LdCommand, io: Io): Problem[] {
   const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const encoder = new TextEncoder();
   const text = Buffer.concat(Array.from(inBatches(lines), (batch) => encoder.encode(batch)));
-  const failure = writeOutput(mapPath(mapFile, outputPath, isDirectory), text, false);
+  const failure = write(mapPath(mapFile, outputPath, isDirectory), text, false);
   return failure === undefined ? [] : [failure];
 }
 
 /** --why-extract and --print-archive-stats. */
-function writeArchiveReports({ decisions }: LdOutcome, { options, settings }: LdCommand, io: Io): Problem[] {
+function writeArchiveReports(
+  { decisions }: LdOutcome,
+  { options, settings }: LdCommand,
+  io: Io,
+  host: LdHost,
+): Problem[] {
   const { whyExtract, archiveStats, demangle } = settings;
   if (decisions === undefined || (whyExtract ?? archiveStats) === undefined) return [];
   const { files } = decisions;
@@ -223,7 +234,7 @@ function writeArchiveReports({ decisions }: LdOutcome, { options, settings }: Ld
     if (path === "-") io.out(text);
     return path === undefined || path === "-"
       ? []
-      : [writeOutput(path, new TextEncoder().encode(text), false) ?? []].flat();
+      : [host.write(path, new TextEncoder().encode(text), false) ?? []].flat();
   };
   return [
     ...write(whyExtract, extractionReport(files, options, demangle)),

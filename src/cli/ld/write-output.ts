@@ -15,18 +15,21 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { error, type Problem } from "../../elf/problem.ts";
 
+/** Is told the name of a temporary file before it is there, and undefined when it is gone. */
+export type Watch = (temporary: string | undefined) => void;
+
 /** Writes the image. A problem is what kept it from being written; then the file is as it was. */
-export function writeOutput(path: string, image: Uint8Array, executable: boolean): Problem | undefined {
+export function writeOutput(path: string, image: Uint8Array, executable: boolean, watch?: Watch): Problem | undefined {
   try {
     const old = statSync(path, { throwIfNoEntry: false });
-    if (old?.isFile() && old.size > 0) replace(path, image, executable);
+    if (old?.isFile() && old.size > 0) replace(path, image, executable, watch);
     else if (old?.isFile()) fillEmpty(path, image, executable);
     else if (old !== undefined) writeWhole(path, "w", image);
     else if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) createTarget(path, image, executable);
-    else create(path, image, executable);
+    else create(path, image, executable, watch);
     return undefined;
   } catch (cause) {
     return error("cannot-write", { file: path }, { reason: reasonOf(cause) });
@@ -40,15 +43,18 @@ export function reasonOf(cause: unknown): string {
 }
 
 /** Under another name first, so that nobody ever sees half a file; the kernel takes the umask from the permissions. */
-function create(path: string, image: Uint8Array, executable: boolean): void {
+function create(path: string, image: Uint8Array, executable: boolean, watch?: Watch): void {
   // Short, because the output's own name may be as long as names can be.
   const temporary = join(dirname(path), `.solder-${process.pid}-${Date.now().toString(36)}`);
+  watch?.(resolve(temporary));
   try {
     writeWhole(temporary, "wx", image, executable ? 0o777 : 0o666);
     renameSync(temporary, path);
   } catch (cause) {
     removeIfThere(temporary);
     throw cause;
+  } finally {
+    watch?.(undefined);
   }
 }
 
@@ -76,9 +82,9 @@ function createTarget(link: string, image: Uint8Array, executable: boolean): voi
 }
 
 /** In a directory that takes no new files, a file that may be written still can be. */
-function replace(path: string, image: Uint8Array, executable: boolean): void {
+function replace(path: string, image: Uint8Array, executable: boolean, watch?: Watch): void {
   try {
-    create(path, image, executable);
+    create(path, image, executable, watch);
   } catch (cause) {
     if (!isForbidden(cause)) throw cause;
     fillEmpty(path, image, executable);

@@ -4,7 +4,8 @@ import { demangle } from "../../demangle/index.ts";
 import type { Archive } from "../../elf/index.ts";
 import { archiveMemberStatus, type FileKind, identify } from "../../elf/index.ts";
 import { nameAt } from "../../elf/text.ts";
-import { byteCount, counted, grouped, heading, type Style, table } from "./table.ts";
+import { type Chapter, chapterLines, chapterTable } from "./chapter.ts";
+import { byteCount, counted, grouped, heading, type Style } from "./table.ts";
 
 export interface ArchiveDump {
   readonly thin: boolean;
@@ -51,33 +52,46 @@ export function archiveDump(bytes: Uint8Array, archive: Archive): ArchiveDump {
   return { thin: archive.thin, index: archive.indexKind, members, symbols };
 }
 
+export function memberChapter(dump: ArchiveDump): Chapter<ArchiveMemberDump> {
+  const total = dump.members.reduce((sum, { size }) => sum + size, 0);
+  return {
+    title: `${dump.thin ? "Thin archive" : "Archive"}: ${counted(dump.members.length, "member")}, ${byteCount(total)}`,
+    columns: [
+      { title: "member", paint: "name", cell: ({ name }) => name },
+      { title: "size", align: "right", cell: ({ size }) => grouped(size), by: ({ size }) => size },
+      { title: "kind", cell: ({ kind }) => kind ?? "in a file of this name" },
+      {
+        title: "symbols",
+        align: "right",
+        cell: ({ symbolCount }) => grouped(symbolCount),
+        by: ({ symbolCount }) => symbolCount,
+      },
+      { title: "mode", align: "right", cell: ({ mode }) => mode.toString(8), by: ({ mode }) => mode },
+      {
+        title: "date",
+        cell: ({ date }) => (date === 0 ? "" : new Date(date * 1000).toISOString().slice(0, 19)),
+        by: ({ date }) => date,
+      },
+      {
+        title: "header at",
+        align: "right",
+        cell: ({ headerOffset }) => `0x${headerOffset.toString(16)}`,
+        by: ({ headerOffset }) => headerOffset,
+      },
+    ],
+    rows: dump.members,
+    more: "--archive",
+  };
+}
+
 /** @param whole list the symbol index, too */
 export function archiveLines(dump: ArchiveDump, whole: boolean, style: Style): string[] {
-  const rows = dump.members.map(({ name, headerOffset, size, mode, date, kind, symbolCount }) => [
-    name,
-    grouped(size),
-    kind ?? "in a file of this name",
-    grouped(symbolCount),
-    mode.toString(8),
-    date === 0 ? "" : new Date(date * 1000).toISOString().slice(0, 19),
-    `0x${headerOffset.toString(16)}`,
-  ]);
-  const columns = [
-    { title: "member", paint: "name" },
-    { title: "size", align: "right" },
-    { title: "kind" },
-    { title: "symbols", align: "right" },
-    { title: "mode", align: "right" },
-    { title: "date" },
-    { title: "header at", align: "right" },
-  ] as const;
-  const total = dump.members.reduce((sum, { size }) => sum + size, 0);
-  const kind = dump.thin ? "Thin archive" : "Archive";
+  const members = memberChapter(dump);
   return [
-    ...heading(`${kind}: ${counted(dump.members.length, "member")}, ${byteCount(total)}`, style),
+    ...heading(members.title, style),
     `  symbol index: ${indexWords(dump)}`,
-    ...(rows.length === 0 ? [] : table(columns, rows, style, "--archive")),
-    ...(whole && dump.symbols.length > 0 ? indexLines(dump, style) : []),
+    ...(dump.members.length === 0 ? [] : chapterTable(members, style)),
+    ...(whole && dump.symbols.length > 0 ? chapterLines(archiveIndexChapter(dump), style) : []),
   ];
 }
 
@@ -93,11 +107,14 @@ function indexWords({ index, symbols }: ArchiveDump): string {
   return index === "none" ? INDEX_WORDS.none : `${INDEX_WORDS[index]}, ${counted(symbols.length, "symbol")}`;
 }
 
-function indexLines(dump: ArchiveDump, style: Style): string[] {
-  const rows = dump.symbols.map(({ name, member }) => [
-    style.demangle ? demangle(name) : name,
-    dump.members[member].name,
-  ]);
-  const columns = [{ title: "symbol", paint: "name" }, { title: "member" }] as const;
-  return [...heading("Symbol index", style), ...table(columns, rows, style, "--archive")];
+export function archiveIndexChapter(dump: ArchiveDump): Chapter<ArchiveSymbolDump> {
+  return {
+    title: "Symbol index",
+    columns: [
+      { title: "symbol", paint: "name", cell: ({ name }, style) => (style.demangle ? demangle(name) : name) },
+      { title: "member", cell: ({ member }) => dump.members[member].name },
+    ],
+    rows: dump.symbols,
+    more: "--archive",
+  };
 }

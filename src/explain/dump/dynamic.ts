@@ -10,8 +10,9 @@ import {
   dynamicValue,
   relocationBytes,
 } from "../../elf/index.ts";
+import { type Chapter, chapterLines } from "./chapter.ts";
 import type { Locator } from "./locate.ts";
-import { counted, grouped, heading, hex, type Style, table } from "./table.ts";
+import { counted, grouped, hex, type Style } from "./table.ts";
 
 export interface DynamicEntryDump {
   readonly tag: number;
@@ -173,18 +174,22 @@ function placeOf(file: ElfFile, address: number, places: Locator): string | unde
   return section?.name ?? places.address(address);
 }
 
+export function dynamicChapter(entries: readonly DynamicEntryDump[]): Chapter<DynamicEntryDump> {
+  return {
+    title: `Dynamic section: ${counted(entries.length, "entry", "entries")}`,
+    columns: [
+      { title: "tag", paint: "name", cell: ({ name }) => name },
+      { title: "value", cell: shownValue, by: ({ text, value }) => text ?? value },
+      { title: "place", cell: ({ place }) => place ?? "" },
+      { title: "meaning", paint: "dim", cell: ({ meaning }) => meaning },
+    ],
+    rows: entries,
+    more: "--dynamic",
+  };
+}
+
 export function dynamicLines(entries: readonly DynamicEntryDump[], style: Style): string[] {
-  const rows = entries.map((entry) => [entry.name, shownValue(entry), entry.place ?? "", entry.meaning]);
-  const columns = [
-    { title: "tag", paint: "name" },
-    { title: "value" },
-    { title: "place" },
-    { title: "meaning", paint: "dim" },
-  ] as const;
-  return [
-    ...heading(`Dynamic section: ${counted(entries.length, "entry", "entries")}`, style),
-    ...table(columns, rows, style, "--dynamic"),
-  ];
+  return chapterLines(dynamicChapter(entries), style);
 }
 
 function shownValue({ kind, text, flags, value }: DynamicEntryDump): string {

@@ -3,7 +3,8 @@
 import { demangle } from "../../demangle/index.ts";
 import type { ElfFile, Report } from "../../elf/index.ts";
 import { GRP_COMDAT, groupsOf } from "../../elf/index.ts";
-import { counted, heading, type Style, table } from "./table.ts";
+import { type Chapter, chapterLines } from "./chapter.ts";
+import { counted, type Style } from "./table.ts";
 
 export interface GroupDump {
   /** Index of the SHT_GROUP section. */
@@ -22,21 +23,24 @@ export function groupDumps(file: ElfFile, report: Report): GroupDump[] {
   }));
 }
 
+export function groupChapter(groups: readonly GroupDump[]): Chapter<GroupDump> {
+  return {
+    title: `Section groups: ${counted(groups.length, "group")}`,
+    columns: [
+      { title: "#", align: "right", cell: ({ section }) => String(section), by: ({ section }) => section },
+      { title: "kind", cell: ({ comdat }) => (comdat ? "COMDAT" : "") },
+      {
+        title: "signature",
+        paint: "name",
+        cell: ({ signature }, style) => (style.demangle ? demangle(signature) : signature),
+      },
+      { title: "sections", cell: ({ members }) => members.map(({ name }) => name).join(" ") },
+    ],
+    rows: groups,
+    more: "--groups",
+  };
+}
+
 export function groupLines(groups: readonly GroupDump[], style: Style): string[] {
-  const rows = groups.map(({ section, signature, comdat, members }) => [
-    String(section),
-    comdat ? "COMDAT" : "",
-    style.demangle ? demangle(signature) : signature,
-    members.map(({ name }) => name).join(" "),
-  ]);
-  const columns = [
-    { title: "#", align: "right" },
-    { title: "kind" },
-    { title: "signature", paint: "name" },
-    { title: "sections" },
-  ] as const;
-  return [
-    ...heading(`Section groups: ${counted(groups.length, "group")}`, style),
-    ...table(columns, rows, style, "--groups"),
-  ];
+  return chapterLines(groupChapter(groups), style);
 }

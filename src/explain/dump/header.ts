@@ -141,9 +141,10 @@ function protection(file: ElfFile, dynamic: ElfDynamic | undefined): ProtectionD
   };
 }
 
-export function headerLines(header: HeaderDump, style: Style): string[] {
+/** What the header says, a fact a row: what it is about, and the words. */
+export function headerFacts(header: HeaderDump): (readonly [string, string])[] {
   const abi = header.abiVersion === 0 ? header.osAbi : `${header.osAbi}, version ${header.abiVersion}`;
-  const rows: [string, string][] = [
+  const rows: (readonly [string, string])[] = [
     ["format", `ELF${header.class}, ${header.byteOrder}-endian, ${header.machineName}`],
     ["system", abi],
   ];
@@ -164,6 +165,11 @@ export function headerLines(header: HeaderDump, style: Style): string[] {
     rows.push(["symbols", header.symbolTable ? "has its symbol table" : "stripped: no symbol table"]);
     rows.push(["protection", protectionWords(header.protection)]);
   }
+  return rows;
+}
+
+export function headerLines(header: HeaderDump, style: Style): string[] {
+  const rows = headerFacts(header);
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
     ...heading(`Header: ${header.description} (${header.type})`, style),

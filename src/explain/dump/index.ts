@@ -1,9 +1,16 @@
 // Dumps of files: facts as plain data, and the text made of them.
 
-export type { ArchiveDump, ArchiveMemberDump, ArchiveSymbolDump } from "./archive.ts";
-export type { DynamicEntryDump, DynamicKind } from "./dynamic.ts";
-export type { GroupDump } from "./groups.ts";
-export type { HeaderDump, ProtectionDump } from "./header.ts";
+export {
+  type ArchiveDump,
+  type ArchiveMemberDump,
+  type ArchiveSymbolDump,
+  archiveIndexChapter,
+  memberChapter,
+} from "./archive.ts";
+export type { CellStyle, Chapter, ChapterColumn } from "./chapter.ts";
+export { type DynamicEntryDump, type DynamicKind, dynamicChapter } from "./dynamic.ts";
+export { type GroupDump, groupChapter } from "./groups.ts";
+export { type HeaderDump, headerFacts, type ProtectionDump } from "./header.ts";
 export { DUMP_JSON_VERSION, writeDumpJson } from "./json.ts";
 export type { LayoutDump, LoadDump, PieceDump } from "./layout.ts";
 export {
@@ -17,11 +24,19 @@ export {
   type ProblemDump,
   type ReadMember,
 } from "./model.ts";
-export type { NoteDump, PropertyDump } from "./notes.ts";
-export type { RelocationDump, RelocationTableDump } from "./relocations.ts";
-export type { CompressionDump, SectionDump } from "./sections.ts";
-export type { SegmentDump } from "./segments.ts";
-export type { SymbolDump, SymbolTableDump, SymbolVersionDump } from "./symbols.ts";
+export { type NoteDump, noteChapter, type PropertyDump } from "./notes.ts";
+export { type RelocationDump, type RelocationTableDump, relocationChapter } from "./relocations.ts";
+export { type CompressionDump, type SectionDump, sectionChapter } from "./sections.ts";
+export { type SegmentDump, segmentChapter } from "./segments.ts";
+export { type SymbolDump, type SymbolTableDump, type SymbolVersionDump, symbolChapter } from "./symbols.ts";
 export type { Style } from "./table.ts";
 export { dumpLines } from "./text.ts";
-export type { DefinedVersionDump, NeededLibraryDump, NeededVersionDump, VersionsDump } from "./versions.ts";
+export {
+  type DefinedVersionDump,
+  definedVersionChapter,
+  type NeededLibraryDump,
+  type NeededVersionDump,
+  type NeededVersionRow,
+  neededVersionChapter,
+  type VersionsDump,
+} from "./versions.ts";

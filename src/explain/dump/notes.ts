@@ -15,7 +15,8 @@ import {
   propertyName,
 } from "../../elf/index.ts";
 import { nameAt } from "../../elf/text.ts";
-import { byteCount, heading, hex, type Style, table } from "./table.ts";
+import { type Chapter, chapterLines } from "./chapter.ts";
+import { byteCount, hex, type Style } from "./table.ts";
 
 export interface NoteDump {
   /** Empty where the note was found by its segment. */
@@ -140,15 +141,22 @@ function propertyWords(properties: readonly PropertyDump[]): string {
     .join("; ");
 }
 
+export function noteChapter(notes: readonly NoteDump[]): Chapter<NoteDump> {
+  return {
+    title: "Notes",
+    columns: [
+      { title: "section", cell: ({ section }) => section },
+      { title: "owner", cell: ({ owner }) => owner },
+      { title: "type", cell: ({ typeName }) => typeName },
+      { title: "says", paint: "name", cell: ({ meaning, contents }) => meaning ?? shortened(contents) },
+    ],
+    rows: notes,
+    more: "--notes",
+  };
+}
+
 export function noteLines(notes: readonly NoteDump[], style: Style): string[] {
-  const rows = notes.map((note) => [note.section, note.owner, note.typeName, note.meaning ?? shortened(note.contents)]);
-  const columns = [
-    { title: "section" },
-    { title: "owner" },
-    { title: "type" },
-    { title: "says", paint: "name" },
-  ] as const;
-  return [...heading("Notes", style), ...table(columns, rows, style, "--notes")];
+  return chapterLines(noteChapter(notes), style);
 }
 
 function shortened(contents: string): string {

@@ -27,10 +27,11 @@ import {
   versionedName,
   versionOfSymbol,
 } from "../../elf/index.ts";
+import { type Chapter, chapterLines } from "./chapter.ts";
 import { amount, type FilledFormula, fillFormula, type Terms } from "./formula.ts";
 import { type Locator, plus } from "./locate.ts";
 import { isUndefined, symbolName } from "./symbols.ts";
-import { grouped, heading, hex, hexOfHalves, type Style, table } from "./table.ts";
+import { grouped, hex, hexOfHalves, type Style } from "./table.ts";
 
 export interface RelocationTableDump {
   /** Name of the section; the dynamic tag (`DT_RELA`) where there are no section headers. */
@@ -233,27 +234,30 @@ function field({ file, machine }: RelocationContext, at: number, row: Relocation
   return readField(file.view, at, row, file.littleEndian, machine?.instructions);
 }
 
-export function relocationLines(dump: RelocationTableDump, style: Style): string[] {
-  const rows = dump.entries.map((entry) => [
-    hex(entry.offset),
-    entry.place,
-    entry.type,
-    entry.formula ?? "",
-    explanation(entry),
-  ]);
-  const columns = [
-    { title: dump.target === undefined ? "address" : "offset", align: "right" },
-    { title: "place", paint: "name" },
-    { title: "type" },
-    { title: "formula", paint: "dim" },
-    { title: "with its values" },
-  ] as const;
+export function relocationChapter(dump: RelocationTableDump): Chapter<RelocationDump> {
   const about = dump.target === undefined ? "" : ` of ${dump.target}`;
   const format = { rel: "addends in place", rela: "addends in the table", relr: "packed, relative" }[dump.format];
-  return [
-    ...heading(`Relocations${about} in ${dump.table}: ${grouped(dump.entries.length)}, ${format}`, style),
-    ...table(columns, rows, style, "--relocations"),
-  ];
+  return {
+    title: `Relocations${about} in ${dump.table}: ${grouped(dump.entries.length)}, ${format}`,
+    columns: [
+      {
+        title: dump.target === undefined ? "address" : "offset",
+        align: "right",
+        cell: ({ offset }) => hex(offset),
+        by: ({ offset }) => offset,
+      },
+      { title: "place", paint: "name", cell: ({ place }) => place },
+      { title: "type", cell: ({ type }) => type },
+      { title: "formula", paint: "dim", cell: ({ formula }) => formula ?? "" },
+      { title: "with its values", cell: explanation },
+    ],
+    rows: dump.entries,
+    more: "--relocations",
+  };
+}
+
+export function relocationLines(dump: RelocationTableDump, style: Style): string[] {
+  return chapterLines(relocationChapter(dump), style);
 }
 
 function explanation({ formula, filled, result, leadsTo, symbol, addend }: RelocationDump): string {

@@ -10,7 +10,8 @@ import {
   sectionFlagNames,
   sectionTypeName,
 } from "../../elf/index.ts";
-import { byteCount, counted, grouped, heading, hex, type Style, table } from "./table.ts";
+import { type Chapter, chapterLines } from "./chapter.ts";
+import { byteCount, counted, grouped, heading, hex, type Style } from "./table.ts";
 
 export interface SectionDump {
   readonly index: number;
@@ -74,35 +75,38 @@ function isInFile(file: ElfFile, { type, offset, size }: ElfSection): boolean {
   return type === SHT_NOBITS || type === SHT_NULL || offset + size <= file.bytes.length;
 }
 
+export function sectionChapter(sections: readonly SectionDump[]): Chapter<SectionDump> {
+  return {
+    title: `Sections: ${grouped(sections.length)}`,
+    columns: [
+      { title: "#", align: "right", cell: ({ index }) => String(index), by: ({ index }) => index },
+      { title: "name", paint: "name", cell: ({ name }) => name },
+      { title: "type", cell: ({ type }) => type },
+      { title: "flags", cell: ({ letters }) => letters },
+      {
+        title: "address",
+        align: "right",
+        cell: ({ address }) => (address === 0 ? "" : hex(address)),
+        by: ({ address }) => address,
+      },
+      { title: "offset", align: "right", cell: ({ offset }) => hex(offset), by: ({ offset }) => offset },
+      { title: "size", align: "right", cell: ({ size }) => grouped(size), by: ({ size }) => size },
+      {
+        title: "align",
+        align: "right",
+        cell: ({ alignment }) => (alignment > 1 ? String(alignment) : ""),
+        by: ({ alignment }) => alignment,
+      },
+      { title: "relations", cell: (section) => relations(sections, section).join("; ") },
+    ],
+    rows: sections,
+    more: "--sections",
+  };
+}
+
 export function sectionLines(sections: readonly SectionDump[], style: Style): string[] {
   if (sections.length === 0) return [...heading("Sections", style), "  none: the file has no section headers"];
-  const rows = sections.map((section) => [
-    String(section.index),
-    section.name,
-    section.type,
-    section.letters,
-    section.address === 0 ? "" : hex(section.address),
-    hex(section.offset),
-    grouped(section.size),
-    section.alignment > 1 ? String(section.alignment) : "",
-    relations(sections, section).join("; "),
-  ]);
-  const columns = [
-    { title: "#", align: "right" },
-    { title: "name", paint: "name" },
-    { title: "type" },
-    { title: "flags" },
-    { title: "address", align: "right" },
-    { title: "offset", align: "right" },
-    { title: "size", align: "right" },
-    { title: "align", align: "right" },
-    { title: "relations" },
-  ] as const;
-  return [
-    ...heading(`Sections: ${grouped(sections.length)}`, style),
-    ...table(columns, rows, style, "--sections"),
-    ...flagKey(sections, style),
-  ];
+  return [...chapterLines(sectionChapter(sections), style), ...flagKey(sections, style)];
 }
 
 /** What sh_link, sh_info and sh_entsize mean for this type of section (gABI, "sh_link and sh_info Interpretation"). */

@@ -2,7 +2,8 @@
 
 import type { ElfFile } from "../../elf/index.ts";
 import { segmentPermissions, segmentTypeName } from "../../elf/index.ts";
-import { grouped, heading, hex, type Style, table } from "./table.ts";
+import { type Chapter, chapterLines } from "./chapter.ts";
+import { grouped, heading, hex, type Style } from "./table.ts";
 
 export interface SegmentDump {
   readonly index: number;
@@ -54,34 +55,40 @@ export function segmentDumps(file: ElfFile, sectionsIn: (segment: number) => rea
   });
 }
 
+export function segmentChapter(segments: readonly SegmentDump[]): Chapter<SegmentDump> {
+  return {
+    title: `Segments: ${grouped(segments.length)}`,
+    columns: [
+      { title: "#", align: "right", cell: ({ index }) => String(index), by: ({ index }) => index },
+      { title: "type", paint: "name", cell: ({ type }) => type },
+      { title: "access", cell: ({ permissions }) => permissions },
+      { title: "address", align: "right", cell: ({ address }) => hex(address), by: ({ address }) => address },
+      {
+        title: "in memory",
+        align: "right",
+        cell: ({ memoryBytes }) => grouped(memoryBytes),
+        by: ({ memoryBytes }) => memoryBytes,
+      },
+      { title: "offset", align: "right", cell: ({ offset }) => hex(offset), by: ({ offset }) => offset },
+      {
+        title: "in file",
+        align: "right",
+        cell: ({ fileBytes }) => grouped(fileBytes),
+        by: ({ fileBytes }) => fileBytes,
+      },
+      { title: "align", align: "right", cell: ({ alignment }) => hex(alignment), by: ({ alignment }) => alignment },
+      { title: "purpose", cell: ({ type }) => (Object.hasOwn(PURPOSE, type) ? PURPOSE[type] : "") },
+    ],
+    rows: segments,
+    more: "--segments",
+  };
+}
+
 export function segmentLines(segments: readonly SegmentDump[], style: Style): string[] {
   if (segments.length === 0) return [...heading("Segments", style), "  none: the file is not made to be loaded"];
-  const rows = segments.map((segment) => [
-    String(segment.index),
-    segment.type,
-    segment.permissions,
-    hex(segment.address),
-    grouped(segment.memoryBytes),
-    hex(segment.offset),
-    grouped(segment.fileBytes),
-    hex(segment.alignment),
-    Object.hasOwn(PURPOSE, segment.type) ? PURPOSE[segment.type] : "",
-  ]);
-  const columns = [
-    { title: "#", align: "right" },
-    { title: "type", paint: "name" },
-    { title: "access" },
-    { title: "address", align: "right" },
-    { title: "in memory", align: "right" },
-    { title: "offset", align: "right" },
-    { title: "in file", align: "right" },
-    { title: "align", align: "right" },
-    { title: "purpose" },
-  ] as const;
   const contents = segments.filter(({ sections }) => sections.length > 0);
   return [
-    ...heading(`Segments: ${grouped(segments.length)}`, style),
-    ...table(columns, rows, style, "--segments"),
+    ...chapterLines(segmentChapter(segments), style),
     ...(contents.length === 0 ? [] : ["  sections in them:"]),
     ...contents.map(({ index, sections }) => `  ${String(index).padStart(3)}  ${sections.join(" ")}`),
   ];

@@ -12,7 +12,8 @@ import {
   versionedName,
   versionOfSymbol,
 } from "../../elf/index.ts";
-import { counted, grouped, heading, hex, hexOfHalves, type Style, table } from "./table.ts";
+import { type CellStyle, type Chapter, chapterLines } from "./chapter.ts";
+import { counted, grouped, hex, hexOfHalves, type Style } from "./table.ts";
 
 export interface SymbolDump {
   readonly index: number;
@@ -83,37 +84,43 @@ function sectionName(file: ElfFile, symbol: ElfSymbol): string {
 }
 
 /** `name@@VERSION`, demangled where the style asks for it. */
-export function shownName(symbol: SymbolDump, style: Style): string {
+export function shownName(symbol: SymbolDump, style: CellStyle): string {
   const name = style.demangle ? demangle(symbol.name) : symbol.name;
   return versionedName(name, symbol.version, symbol.section !== "UND");
 }
 
-export function symbolLines({ table: name, symbols }: SymbolTableDump, more: string, style: Style): string[] {
+/** @param more the option that shows all of it */
+export function symbolChapter({ table: name, symbols }: SymbolTableDump, more: string): Chapter<SymbolDump> {
   // Number 0 is the undefined symbol that every table starts with.
   const real = symbols.filter(({ index }) => index > 0);
-  const undefinedCount = real.filter(({ section }) => section === "UND").length;
-  const rows = real.map((symbol) => [
-    String(symbol.index),
-    typeof symbol.value === "string" ? symbol.value : hex(symbol.value),
-    grouped(symbol.size),
-    symbol.type.toLowerCase(),
-    symbol.binding.toLowerCase(),
-    symbol.visibility === "DEFAULT" ? "" : symbol.visibility.toLowerCase(),
-    symbol.section,
-    shownName(symbol, style),
-  ]);
-  const columns = [
-    { title: "#", align: "right" },
-    { title: "value", align: "right" },
-    { title: "size", align: "right" },
-    { title: "type" },
-    { title: "binding" },
-    { title: "visibility" },
-    { title: "section" },
-    { title: "name", paint: "name" },
-  ] as const;
-  const title = `Symbols in ${name}: ${counted(real.length - undefinedCount, "defined", "defined")}, ${grouped(undefinedCount)} undefined`;
-  return [...heading(title, style), ...table(columns, rows, style, more)];
+  const undefinedCount = real.reduce((count, { section }) => count + (section === "UND" ? 1 : 0), 0);
+  return {
+    title: `Symbols in ${name}: ${counted(real.length - undefinedCount, "defined", "defined")}, ${grouped(undefinedCount)} undefined`,
+    columns: [
+      { title: "#", align: "right", cell: ({ index }) => String(index), by: ({ index }) => index },
+      {
+        title: "value",
+        align: "right",
+        cell: ({ value }) => (typeof value === "string" ? value : hex(value)),
+        by: ({ value }) => Number(value),
+      },
+      { title: "size", align: "right", cell: ({ size }) => grouped(size), by: ({ size }) => size },
+      { title: "type", cell: ({ type }) => type.toLowerCase() },
+      { title: "binding", cell: ({ binding }) => binding.toLowerCase() },
+      {
+        title: "visibility",
+        cell: ({ visibility }) => (visibility === "DEFAULT" ? "" : visibility.toLowerCase()),
+      },
+      { title: "section", cell: ({ section }) => section },
+      { title: "name", paint: "name", cell: (symbol, style) => shownName(symbol, style) },
+    ],
+    rows: real,
+    more,
+  };
+}
+
+export function symbolLines(dump: SymbolTableDump, more: string, style: Style): string[] {
+  return chapterLines(symbolChapter(dump, more), style);
 }
 
 /** Is it a reference rather than a definition? */

@@ -4,7 +4,8 @@
 import { demangle } from "../../demangle/index.ts";
 import type { ElfSymbol, ElfVersions } from "../../elf/index.ts";
 import { VERSYM_VERSION, versionFlagNames } from "../../elf/index.ts";
-import { counted, grouped, heading, type Style, table } from "./table.ts";
+import { type CellStyle, type Chapter, chapterLines } from "./chapter.ts";
+import { counted, grouped, type Style } from "./table.ts";
 
 export interface VersionsDump {
   readonly needs: readonly NeededLibraryDump[];
@@ -68,45 +69,77 @@ export function versionLines({ needs, definitions }: VersionsDump, style: Style)
   ];
 }
 
+/** A version that is needed of a library. */
+export interface NeededVersionRow extends NeededVersionDump {
+  readonly library: string;
+  /** The first one of its library, whose row has the library's name. */
+  readonly first: boolean;
+}
+
+export function neededVersionChapter(needs: readonly NeededLibraryDump[]): Chapter<NeededVersionRow> {
+  return {
+    title: "Versions needed",
+    columns: [
+      {
+        title: "library",
+        paint: "name",
+        cell: ({ library, first }) => (first ? library : ""),
+        by: ({ library }) => library,
+      },
+      { title: "version", cell: ({ name }) => name },
+      {
+        title: "symbols",
+        align: "right",
+        cell: ({ symbols }) => grouped(symbols.length),
+        by: ({ symbols }) => symbols.length,
+      },
+      {
+        title: "which",
+        cell: ({ flags, symbols }, style) =>
+          [...flags.map((flag) => (flag === "WEAK" ? "may be missing" : flag)), some(symbols, style)].join(", "),
+      },
+    ],
+    rows: needs.flatMap(({ library, versions }) =>
+      versions.map((version, i) => ({ ...version, library, first: i === 0 })),
+    ),
+    more: "--versions",
+  };
+}
+
 function needLines(needs: readonly NeededLibraryDump[], style: Style): string[] {
-  const rows = needs.flatMap(({ library, versions }) =>
-    versions.map(({ name, flags, symbols }, i) => [
-      i === 0 ? library : "",
-      name,
-      grouped(symbols.length),
-      [...flags.map((flag) => (flag === "WEAK" ? "may be missing" : flag)), some(symbols, style)].join(", "),
-    ]),
-  );
-  const columns = [
-    { title: "library", paint: "name" },
-    { title: "version" },
-    { title: "symbols", align: "right" },
-    { title: "which" },
-  ] as const;
-  return [...heading("Versions needed", style), ...table(columns, rows, style, "--versions")];
+  return chapterLines(neededVersionChapter(needs), style);
+}
+
+export function definedVersionChapter(definitions: readonly DefinedVersionDump[]): Chapter<DefinedVersionDump> {
+  return {
+    title: `Versions defined: ${counted(definitions.length, "version")}`,
+    columns: [
+      { title: "#", align: "right", cell: ({ index }) => String(index), by: ({ index }) => index },
+      { title: "version", paint: "name", cell: ({ name }) => name },
+      { title: "follows", cell: ({ parents }) => parents.join(", ") },
+      {
+        title: "symbols",
+        align: "right",
+        cell: ({ symbols }) => grouped(symbols.length),
+        by: ({ symbols }) => symbols.length,
+      },
+      {
+        title: "which",
+        cell: ({ flags, symbols }, style) =>
+          flags.includes("BASE") ? "the library itself: symbols without a version" : some(symbols, style),
+      },
+    ],
+    rows: definitions,
+    more: "--versions",
+  };
 }
 
 function definitionLines(definitions: readonly DefinedVersionDump[], style: Style): string[] {
-  const rows = definitions.map(({ index, name, flags, parents, symbols }) => [
-    String(index),
-    name,
-    parents.join(", "),
-    grouped(symbols.length),
-    flags.includes("BASE") ? "the library itself: symbols without a version" : some(symbols, style),
-  ]);
-  const columns = [
-    { title: "#", align: "right" },
-    { title: "version", paint: "name" },
-    { title: "follows" },
-    { title: "symbols", align: "right" },
-    { title: "which" },
-  ] as const;
-  const count = counted(definitions.length, "version");
-  return [...heading(`Versions defined: ${count}`, style), ...table(columns, rows, style, "--versions")];
+  return chapterLines(definedVersionChapter(definitions), style);
 }
 
 /** The first few names; all of them if the style shows whole tables. */
-function some(symbols: readonly string[], style: Style): string {
+function some(symbols: readonly string[], style: CellStyle): string {
   const most = Number.isFinite(style.rows) ? 4 : symbols.length;
   const names = symbols.slice(0, most).map((name) => (style.demangle ? demangle(name) : name));
   return symbols.length > most ? `${names.join(", ")}, … ${grouped(symbols.length - most)} more` : names.join(", ");

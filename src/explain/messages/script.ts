@@ -13,6 +13,22 @@ export const scriptMessages: MessageTable = {
   "script-expected-name": { message: `expected a name${before}` },
   "script-expected-pattern": { message: `expected a symbol or a pattern${before}` },
   "script-expected-symbol": { message: `expected a symbol${before}` },
+  "script-expected-statement": {
+    message: `expected a pattern, data or an assignment${before}`,
+    cure: "in the braces of a section stand patterns such as *(.text), BYTE(1), symbol = value;",
+  },
+  "script-expected-section": {
+    message: `expected a section or an assignment${before}`,
+    cure: "a semicolon stands behind an assignment only, not behind the braces of a section or ASSERT(…)",
+  },
+  "script-expected-section-pattern": { message: `expected a pattern for sections${before}` },
+  "script-expected-section-type": {
+    message: `expected a section type${before}`,
+    cure: "the types are NOLOAD, DSECT, COPY, INFO, OVERLAY, READONLY and TYPE = SHT_… or a number",
+  },
+  "script-expected-region": { message: `expected a memory region${before}` },
+  "script-expected-region-attribute": { message: `expected attributes of a memory region${before}` },
+  "script-expected-phdr": { message: `expected the name of a program header${before}` },
   "script-expected-version": { message: `expected a version, its name or an opening brace${before}` },
   "version-unknown-label": {
     message: "`{found}:' is neither `global:' nor `local:'[[; did you mean `{suggestion}:'?]]",
@@ -32,6 +48,39 @@ export const scriptMessages: MessageTable = {
   },
 
   // Layout
+  "script-not-in-sections": {
+    message: "`{found}' stands beside SECTIONS, not in it",
+    cure: "close SECTIONS before it",
+  },
+  "script-align-twice": {
+    message: "ALIGN(…) and ALIGN_WITH_INPUT exclude each other",
+    cure: "leave one of them out",
+  },
+  "script-sort-nesting": {
+    message: "`{found}' cannot stand in another sort",
+    cure: "only SORT_BY_NAME and SORT_BY_ALIGNMENT nest, one in the other",
+  },
+  "script-unknown-section-flag": {
+    message: "unknown section flag `{name}' in INPUT_SECTION_FLAGS counts for nothing",
+    cure: "the flags are SHF_ALLOC, SHF_WRITE, SHF_EXECINSTR and their kin, or numbers",
+  },
+  "script-region-attribute": {
+    message: "`{letter}' is no attribute of a memory region",
+    cure: "the attributes are r, w, x, a, i and l, and ! for those that a section must not have",
+  },
+  "script-region-alias": { message: "REGION_ALIAS takes an alias and a region, not {count} names" },
+  "script-phdr-type": {
+    message: "unknown program header type `{type}'",
+    cure: "the types are PT_LOAD, PT_PHDR, PT_NOTE and their kin, or numbers",
+  },
+  "script-phdr-word": {
+    message: "`{found}' is nothing that a program header has",
+    cure: "behind its type stand FILEHDR, PHDRS, AT(…) and FLAGS(…)",
+  },
+  "script-unknown-feature": {
+    message: "unknown feature `{name}'",
+    cure: "the only one is SANE_EXPR",
+  },
   "script-insert-nowhere": {
     message: "INSERT names `{section}', of which no statement behind it in the link is",
     cure: "a script with INSERT goes before the script that it inserts into: -T insert.ld -T base.ld",
@@ -42,7 +91,6 @@ export const scriptMessages: MessageTable = {
     message: "{command}: laying out sections by a linker script is not supported yet",
     cure: "link without the script, or with GNU ld",
   },
-  "script-command-unsupported": { message: "linker script command {command} is not supported yet" },
   "script-command-ignored": { message: "linker script command {command} has no effect" },
 
   // Values

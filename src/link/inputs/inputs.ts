@@ -9,7 +9,7 @@ import type { FileSystem } from "../../host/files.ts";
 import type { InputState, LinkInput, LinkOptions } from "../options.ts";
 import { parseLinkerScript } from "../script/commands.ts";
 import { symbolsIn } from "../script/evaluate.ts";
-import type { ScriptInput } from "../script/types.ts";
+import type { ScriptCommand, ScriptInput } from "../script/types.ts";
 import { SECTION_NONE } from "../tables/ids.ts";
 import { undefinedIsError } from "../tables/mode.ts";
 import { mergeRegular } from "../tables/resolve.ts";
@@ -416,10 +416,23 @@ function readScript(
         if (!command.assignment.provide) define(loader, command.assignment.symbol);
         loader.scriptCommands.push(command);
         break;
+      case "sections":
+      case "memory":
+      case "phdrs":
+      case "insert":
+        // Section layout: a link without it would be wrong, so there is none.
+        loader.report(error("script-sections-unsupported", placeOfLayout(command), { command: LAYOUTS[command.kind] }));
+        break;
       default:
         loader.scriptCommands.push(command);
     }
   }
+}
+
+const LAYOUTS = { sections: "SECTIONS", memory: "MEMORY", phdrs: "PHDRS", insert: "INSERT" } as const;
+
+function placeOfLayout(command: Extract<ScriptCommand, { kind: keyof typeof LAYOUTS }>): Place {
+  return command.kind === "insert" ? command.insert.place : command.place;
 }
 
 /** INCLUDE: the commands of another script, which is looked for as given and in the library directories. */

@@ -1,5 +1,5 @@
-// Linker scripts: the texts that stand where libraries are expected (libc.so, libncurses.so) and the scripts of -T as far
-// as they do not lay out sections. One entry a command in the table below. The first error ends a script.
+// Linker scripts: the texts that stand where libraries are expected (libc.so, libncurses.so) and the scripts of -T. One entry
+// a command in the table below; SECTIONS, MEMORY and PHDRS have files of their own. The first error ends a script.
 
 import { error, type Place, type Report, warning } from "../../elf/problem.ts";
 import {
@@ -14,7 +14,10 @@ import {
   take,
   takeMark,
 } from "./cursor.ts";
-import { atAssignment, parseAssignmentTo, parseExpression, parseWrapped, wrapsAssignment } from "./expression.ts";
+import { atAssignment, parseAssertion, parseAssignmentTo, parseWrapped, wrapsAssignment } from "./expression.ts";
+import type { ReadScript } from "./include.ts";
+import { parseMemory, parseProgramHeaders } from "./memory.ts";
+import { parseSections } from "./sections.ts";
 import type { Assignment } from "./statements.ts";
 import type { ScriptCommand, ScriptInput } from "./types.ts";
 import { parseVersionNodes } from "./versions.ts";
@@ -23,7 +26,7 @@ import { parseVersionNodes } from "./versions.ts";
 const MAX_NESTING = 16;
 
 /** Parses what follows a command's name; undefined after an error, which has been reported. */
-type Parse = (cursor: Cursor, place: Place, command: string) => ScriptCommand | "nothing" | undefined;
+type Parse = (cursor: Cursor, place: Place, command: string, read: ReadScript) => ScriptCommand | "nothing" | undefined;
 
 const COMMANDS: Readonly<Record<string, Parse>> = {
   INPUT: (cursor, place) => withInputs(cursor, (inputs) => ({ kind: "input", inputs, place })),
@@ -50,23 +53,34 @@ const COMMANDS: Readonly<Record<string, Parse>> = {
     const symbols = parseList(cursor, "symbol");
     return symbols && { kind: "extern", symbols, place };
   },
-  ASSERT: parseAssert,
+  ASSERT: parseAssertion,
   VERSION: parseVersion,
-  // Section layout: a link without it would be wrong, so there is none.
-  SECTIONS: unsupportedLayout,
-  MEMORY: unsupportedLayout,
-  PHDRS: unsupportedLayout,
-  INSERT: unsupportedLayout,
-  REGION_ALIAS: unsupportedLayout,
-  OVERLAY: unsupportedLayout,
-  // It changes what numbers in expressions mean.
-  LD_FEATURE: unsupported,
+  MEMORY: (cursor, place, _, read) => {
+    const regions = parseMemory(cursor, read);
+    return regions && { kind: "memory", regions, place };
+  },
+  PHDRS: (cursor, place) => {
+    const headers = parseProgramHeaders(cursor);
+    return headers && { kind: "phdrs", headers, place };
+  },
+  REGION_ALIAS: (cursor, place) => {
+    const names = parseList(cursor, "name");
+    if (names?.length === 2) return { kind: "region-alias", alias: { alias: names[0], region: names[1], place } };
+    if (names !== undefined) cursor.report(error("script-region-alias", place, { count: names.length }));
+    return undefined;
+  },
+  INSERT: parseInsert,
+  NOCROSSREFS: (cursor, place) => noCrossReferences(cursor, place, false),
+  NOCROSSREFS_TO: (cursor, place) => noCrossReferences(cursor, place, true),
+  LD_FEATURE: (cursor, place) =>
+    withName(cursor, (name) => {
+      if (name !== "SANE_EXPR") cursor.report(error("script-unknown-feature", place, { name }));
+      return { kind: "feature", name, place };
+    }),
+  FORCE_COMMON_ALLOCATION: feature,
+  FORCE_GROUP_ALLOCATION: feature,
+  INHIBIT_COMMON_ALLOCATION: feature,
   // Checks and hints that change nothing in a link that works; ld has no use for most of them either.
-  NOCROSSREFS: ignored,
-  NOCROSSREFS_TO: ignored,
-  FORCE_COMMON_ALLOCATION: ignored,
-  FORCE_GROUP_ALLOCATION: ignored,
-  INHIBIT_COMMON_ALLOCATION: ignored,
   HLL: ignored,
   SYSLIB: ignored,
   MAP: ignored,
@@ -77,12 +91,14 @@ const COMMANDS: Readonly<Record<string, Parse>> = {
 /**
  * Parses a linker script.
  * @param name the file as the user named it, for problems
+ * @param read gets the text of INCLUDE in SECTIONS and MEMORY; beside them it is a command like others
  * @returns the commands in order, or undefined if anything in the script is wrong or not supported
  */
 export function parseLinkerScript(
   bytes: Uint8Array,
   name: string,
   report: Report,
+  read: ReadScript = noScript(report),
 ): readonly ScriptCommand[] | undefined {
   let failed = false;
   const cursor = openScript(bytes, name, false, (problem) => {
@@ -97,10 +113,25 @@ export function parseLinkerScript(
       take(cursor, token);
       continue;
     }
-    const command = parseCommand(cursor, token);
+    if (token.kind === "name" && token.text === "SECTIONS") {
+      const place = placeOf(cursor);
+      take(cursor, token);
+      const sections = parseSections(cursor, read);
+      if (sections === undefined) return undefined;
+      commands.push({ kind: "sections", statements: sections.statements, place }, ...sections.commands);
+      continue;
+    }
+    const command = parseCommand(cursor, token, read);
     if (command === undefined) return undefined;
     if (command !== "nothing") commands.push(command);
   }
+}
+
+function noScript(report: Report): ReadScript {
+  return (path, place) => {
+    report(error("file-not-found", place, { path }));
+    return undefined;
+  };
 }
 
 /** Could these bytes be a script? Text has no NUL and no control characters; an unknown binary format soon has. */
@@ -113,14 +144,14 @@ export function looksLikeScript(bytes: Uint8Array): boolean {
   return true;
 }
 
-function parseCommand(cursor: Cursor, token: Token): ReturnType<Parse> {
+function parseCommand(cursor: Cursor, token: Token, read: ReadScript): ReturnType<Parse> {
   const place = placeOf(cursor);
   if (token.kind !== "name" && token.kind !== "quoted") {
     return failAt(cursor, token, token.kind === "stray" ? "script-stray-character" : "script-expected-command");
   }
   take(cursor, token);
   if (token.kind === "name" && Object.hasOwn(COMMANDS, token.text)) {
-    return COMMANDS[token.text](cursor, place, token.text);
+    return COMMANDS[token.text](cursor, place, token.text, read);
   }
   if (token.kind === "name" && wrapsAssignment(token.text)) {
     return endAssignment(cursor, parseWrapped(cursor, place, token.text));
@@ -131,19 +162,7 @@ function parseCommand(cursor: Cursor, token: Token): ReturnType<Parse> {
 
 function endAssignment(cursor: Cursor, assignment: Assignment | undefined): ScriptCommand | undefined {
   if (assignment === undefined || !expectMark(cursor, "command", ";", ",")) return undefined;
-  if (assignment.symbol !== ".") return { kind: "assignment", assignment };
-  // The location counter means something only where sections are laid out.
-  cursor.report(error("script-sections-unsupported", assignment.place, { command: ". =" }));
-  return undefined;
-}
-
-function parseAssert(cursor: Cursor, place: Place): ScriptCommand | undefined {
-  if (!expectMark(cursor, "symbol", "(")) return undefined;
-  const test = parseExpression(cursor);
-  if (test === undefined || !expectMark(cursor, "expression", ",")) return undefined;
-  const message = expectName(cursor, "name", "script-expected-name");
-  if (message === undefined || !expectMark(cursor, "name", ")")) return undefined;
-  return { kind: "assert", test, message, place };
+  return { kind: "assignment", assignment };
 }
 
 function parseVersion(cursor: Cursor): ScriptCommand | undefined {
@@ -152,12 +171,26 @@ function parseVersion(cursor: Cursor): ScriptCommand | undefined {
   return nodes && expectMark(cursor, "version", "}") ? { kind: "version", nodes } : undefined;
 }
 
-function unsupportedLayout(cursor: Cursor, place: Place, command: string): undefined {
-  cursor.report(error("script-sections-unsupported", place, { command }));
+function feature(_: Cursor, place: Place, name: string): ScriptCommand {
+  return { kind: "feature", name, place };
 }
 
-function unsupported(cursor: Cursor, place: Place, command: string): undefined {
-  cursor.report(error("script-command-unsupported", place, { command }));
+/** `INSERT AFTER section`, `INSERT BEFORE section` */
+function parseInsert(cursor: Cursor, place: Place): ScriptCommand | undefined {
+  const token = peek(cursor, "name");
+  const where = token.text === "AFTER" ? "after" : token.text === "BEFORE" ? "before" : undefined;
+  if (where === undefined) {
+    fail(cursor, token, "script-expected-token", { expected: ["AFTER", "BEFORE"] });
+    return undefined;
+  }
+  take(cursor, token);
+  const section = expectName(cursor, "name", "script-expected-name");
+  return section === undefined ? undefined : { kind: "insert", insert: { where, section, place } };
+}
+
+function noCrossReferences(cursor: Cursor, place: Place, toFirst: boolean): ScriptCommand | undefined {
+  const sections = parseList(cursor, "name");
+  return sections && { kind: "no-cross-references", rule: { sections, toFirst, place } };
 }
 
 function ignored(cursor: Cursor, place: Place, command: string): "nothing" | undefined {

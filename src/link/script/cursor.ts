@@ -14,6 +14,12 @@ export type Mode =
   | "symbol"
   /** Arithmetic. */
   | "expression"
+  /** In SECTIONS, where a section's head or an assignment starts. */
+  | "section"
+  /** In a section's braces: an assignment or a file's pattern. */
+  | "body"
+  /** In the parentheses of a section's statements: patterns. */
+  | "list"
   /** A version script outside of `{ }`. */
   | "version"
   /** A version script inside of `{ }`: `*` and `?` belong to names. */
@@ -27,6 +33,8 @@ export interface Token {
   /** Of a number; else 0n. */
   readonly value: bigint;
   readonly line: number;
+  /** Offset of the token's first character. */
+  readonly start: number;
   /** Offset behind the token. */
   readonly end: number;
 }
@@ -36,8 +44,8 @@ export interface Cursor {
   /** The place of the text itself; tokens add their line to it where `lines` says so. */
   readonly place: Place;
   readonly lines: boolean;
-  /** Characters that mean nothing are passed over with a warning, as ld does in version scripts, instead of `stray` tokens. */
-  readonly skipsStray: boolean;
+  /** Characters that mean nothing are passed over with a warning, as ld does, instead of `stray` tokens. */
+  skipsStray: boolean;
   readonly report: Report;
   at: number;
   line: number;
@@ -58,6 +66,9 @@ const NAME_FIRST: Readonly<Record<Mode, Uint8Array>> = {
   name: characters(`${LETTERS}${DIGITS}/.\\$~-+:[],=@`),
   symbol: characters(`${LETTERS}.\\$`),
   expression: characters(`${LETTERS}.\\$`),
+  section: characters(`${LETTERS}/.\\$~`),
+  body: characters(`${LETTERS}${DIGITS}/.\\$~-+:[*?`),
+  list: characters(`${LETTERS}${DIGITS}/.\\$~-+:[],=@*?!^`),
   version: characters(`${LETTERS}.$`),
   pattern: characters(`${LETTERS}*?.$[]-!^\\`),
 };
@@ -67,16 +78,23 @@ const NAME_REST: Readonly<Record<Mode, Uint8Array>> = {
   name: NAME_FIRST.name,
   symbol: characters(`${LETTERS}${DIGITS}/.\\$~`),
   expression: characters(`${LETTERS}${DIGITS}/.\\$~`),
+  section: characters(`${LETTERS}${DIGITS}/.\\$~-+:[]`),
+  body: characters(`${LETTERS}${DIGITS}/.\\$~-+:[],@*?!^`),
+  list: NAME_FIRST.list,
   version: characters(`${LETTERS}${DIGITS}.`),
   pattern: characters(`${LETTERS}${DIGITS}*?.$[]-!^\\`),
 };
 
 const ASSIGNMENT_MARKS = /<<=|>>=|[-+*/&|^]=|[=(){},;]/y;
+const SECTION_MARKS = /<<=|>>=|[-+*/&|^]=|[=(){},;:>!&]/y;
 const MARKS: Readonly<Record<Mode, RegExp>> = {
   command: ASSIGNMENT_MARKS,
   name: /[(){},;]/y,
   symbol: ASSIGNMENT_MARKS,
-  expression: /<<|>>|\|\||&&|[=!<>]=|[-+*/%&|^~!<>?:(),;]/y,
+  expression: /<<|>>|\|\||&&|[=!<>]=|[-+*/%&|^~!<>?:(),;{}=]/y,
+  section: SECTION_MARKS,
+  body: SECTION_MARKS,
+  list: /[(){}&,;]/y,
   version: /[{}:;,]/y,
   pattern: /[{}:;,]/y,
 };
@@ -96,7 +114,7 @@ export function openText(text: string, place: Place, report: Report): Cursor {
 /** Where the cursor stands, for problems. Call it before the tokens in question are taken. */
 export function placeOf(cursor: Cursor): Place {
   skipSpace(cursor);
-  return placeAt(cursor, cursor.line);
+  return placeAt(cursor, cursor.line, cursor.at);
 }
 
 /** The next token, left where it is. */
@@ -104,7 +122,7 @@ export function peek(cursor: Cursor, mode: Mode): Token {
   skipSpace(cursor);
   let token = scan(cursor, mode);
   while (token.kind === "stray" && cursor.skipsStray) {
-    cursor.report(warning("script-stray-character", placeAt(cursor, token.line), { found: token.text }));
+    cursor.report(warning("script-stray-character", placeAt(cursor, token.line, token.start), { found: token.text }));
     take(cursor, token);
     skipSpace(cursor);
     token = scan(cursor, mode);
@@ -113,21 +131,22 @@ export function peek(cursor: Cursor, mode: Mode): Token {
 }
 
 function scan(cursor: Cursor, mode: Mode): Token {
-  const { text, at, line } = cursor;
-  if (at >= text.length) return { kind: "end", text: "", value: 0n, line, end: at };
+  const { text, at: start, line } = cursor;
+  const at = start;
+  if (at >= text.length) return { kind: "end", text: "", value: 0n, line, start, end: at };
   const quote = text[at] === '"' && mode !== "version" ? text.indexOf('"', at + 1) : -1;
-  if (quote >= 0) return { kind: "quoted", text: text.slice(at + 1, quote), value: 0n, line, end: quote + 1 };
+  if (quote >= 0) return { kind: "quoted", text: text.slice(at + 1, quote), value: 0n, line, start, end: quote + 1 };
   const end = nameEnd(mode, text, at);
   const number = mode === "expression" ? scanNumber(text, at) : undefined;
   if (number !== undefined && number.end >= end) {
-    return { kind: "number", text: text.slice(at, number.end), value: number.value, line, end: number.end };
+    return { kind: "number", text: text.slice(at, number.end), value: number.value, line, start, end: number.end };
   }
-  if (end > at) return { kind: "name", text: text.slice(at, end), value: 0n, line, end };
+  if (end > at) return { kind: "name", text: text.slice(at, end), value: 0n, line, start, end };
   MARKS[mode].lastIndex = at;
   const mark = MARKS[mode].exec(text)?.[0];
-  if (mark !== undefined) return { kind: "mark", text: mark, value: 0n, line, end: at + mark.length };
+  if (mark !== undefined) return { kind: "mark", text: mark, value: 0n, line, start, end: at + mark.length };
   const stray = String.fromCodePoint(text.codePointAt(at) ?? 0);
-  return { kind: "stray", text: stray, value: 0n, line, end: at + stray.length };
+  return { kind: "stray", text: stray, value: 0n, line, start, end: at + stray.length };
 }
 
 /** Where the name that starts at `at` ends; `at` itself if there is none. */
@@ -140,7 +159,7 @@ function nameEnd(mode: Mode, text: string, at: number): number {
     else break;
   }
   // A comma in a file's name is part of it, as in ld. At the end of a name it separates; ld would look for such a file.
-  while (mode === "name" && end > at && text[end - 1] === ",") end--;
+  while ((mode === "name" || mode === "list" || mode === "body") && end > at && text[end - 1] === ",") end--;
   return end;
 }
 
@@ -153,7 +172,8 @@ function holds(table: Uint8Array, text: string, at: number): boolean {
 function endsName(mode: Mode, text: string, at: number): boolean {
   const next = text[at + 1];
   if (text[at] === "/" && next === "*") return true;
-  return mode === "command" && next === "=" && "-+/".includes(text[at]);
+  const assigns = mode === "command" || mode === "section" || mode === "body";
+  return assigns && next === "=" && "-+/*^".includes(text[at]);
 }
 
 /** Goes past a token that `peek` returned. */
@@ -192,14 +212,17 @@ type Details = Readonly<Record<string, string | readonly string[]>>;
 
 /** Reports a syntax error at a token; the parser gives up after it. */
 export function fail(cursor: Cursor, token: Token, code: string, details: Details = {}): void {
-  if (token.kind !== "end") cursor.report(error(code, placeAt(cursor, token.line), { ...details, found: token.text }));
+  if (token.kind !== "end") {
+    cursor.report(error(code, placeAt(cursor, token.line, token.start), { ...details, found: token.text }));
+    return;
+  }
   // The end is where the last text is, not behind the empty lines that follow it.
-  else
-    cursor.report(error(code, placeAt(cursor, cursor.text.trimEnd().split("\n").length), { ...details, end: "end" }));
+  const last = cursor.text.trimEnd();
+  cursor.report(error(code, placeAt(cursor, last.split("\n").length, last.length), { ...details, end: "end" }));
 }
 
-function placeAt(cursor: Cursor, line: number): Place {
-  return cursor.lines ? { ...cursor.place, line } : cursor.place;
+function placeAt(cursor: Cursor, line: number, at: number): Place {
+  return cursor.lines ? { ...cursor.place, line, column: at - cursor.text.lastIndexOf("\n", at - 1) } : cursor.place;
 }
 
 /** White space, `#` to the end of the line, and C comments. */
@@ -218,7 +241,7 @@ function skipSpace(cursor: Cursor): void {
 function endOfComment(cursor: Cursor): number {
   const end = cursor.text.indexOf("*/", cursor.at + 2);
   if (end >= 0) return end + 2;
-  cursor.report(error("script-unterminated-comment", placeAt(cursor, cursor.line)));
+  cursor.report(error("script-unterminated-comment", placeAt(cursor, cursor.line, cursor.at)));
   return cursor.text.length;
 }
 

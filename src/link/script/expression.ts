@@ -16,7 +16,7 @@ import {
   take,
   takeMark,
 } from "./cursor.ts";
-import type { Assignment, Expression } from "./statements.ts";
+import type { AssertStatement, Assignment, Expression } from "./statements.ts";
 
 /** Operands and parentheses of one expression: bounds the recursion here and in whoever walks the tree. */
 const MAX_OPERANDS = 1000;
@@ -110,7 +110,7 @@ export function wrapsAssignment(name: string): boolean {
 
 /** Does an assignment's operator come next? */
 export function atAssignment(cursor: Cursor): boolean {
-  return ASSIGNMENT.test(peek(cursor, "symbol").text);
+  return ASSIGNMENT.test(peek(cursor, "body").text);
 }
 
 /** Parses `symbol = expression` (or a compound form, or one in PROVIDE or HIDDEN) without what ends it. */
@@ -123,6 +123,16 @@ export function parseAssignment(cursor: Cursor): Assignment | undefined {
   }
   const symbol = expectName(cursor, "command", "script-expected-symbol");
   return symbol === undefined ? undefined : parseAssignmentTo(cursor, place, symbol);
+}
+
+/** Parses what follows ASSERT, without what ends it. */
+export function parseAssertion(cursor: Cursor, place: Place): AssertStatement | undefined {
+  if (!expectMark(cursor, "symbol", "(")) return undefined;
+  const test = parseExpression(cursor);
+  if (test === undefined || !expectMark(cursor, "expression", ",")) return undefined;
+  const message = expectName(cursor, "name", "script-expected-name");
+  if (message === undefined || !expectMark(cursor, "name", ")")) return undefined;
+  return { kind: "assert", test, message, place };
 }
 
 /** Parses what follows PROVIDE, PROVIDE_HIDDEN or HIDDEN. */
@@ -170,12 +180,17 @@ function parseBinary(parser: Parser, lowest: number): Expression | undefined {
   while (left !== undefined) {
     const operator = peek(parser.cursor, "expression");
     const precedence = operator.kind === "mark" ? (PRECEDENCE[operator.text] ?? 0) : 0;
-    if (precedence < lowest) return left;
+    if (precedence < lowest || atDiscard(parser.cursor)) return left;
     take(parser.cursor, operator);
     const right = parseBinary(parser, precedence + 1);
     left = right && binary(operator.text, left, right);
   }
   return undefined;
+}
+
+/** A section's fill may have the section /DISCARD/ behind it, which is no division. */
+function atDiscard({ text, at }: Cursor): boolean {
+  return text.startsWith("/DISCARD/", at);
 }
 
 function parseUnary(parser: Parser): Expression | undefined {

@@ -3,5 +3,14 @@
 import type { Row } from "./row.ts";
 import { CONTROL_ROWS } from "./rows-control.ts";
 import { INTEGER_ROWS } from "./rows-integer.ts";
+import { SSE_FLOAT_ROWS } from "./rows-sse-float.ts";
+import { SSE_INTEGER_ROWS } from "./rows-sse-integer.ts";
+import { SSE_MOVE_ROWS } from "./rows-sse-move.ts";
 
-export const ROWS: readonly Row[] = [...INTEGER_ROWS, ...CONTROL_ROWS];
+export const ROWS: readonly Row[] = [
+  ...INTEGER_ROWS,
+  ...CONTROL_ROWS,
+  ...SSE_MOVE_ROWS,
+  ...SSE_INTEGER_ROWS,
+  ...SSE_FLOAT_ROWS,
+];

@@ -6,6 +6,7 @@
 
 import type { Levels } from "./levels.ts";
 import type { Memory } from "./memory.ts";
+import { type FloatUnit, floatUnit } from "./soft-float.ts";
 
 /** Words of the state, as indices into `Cpu.words`. Registers are numbered as the machine numbers them: register n is at 2n. */
 export const RAX = 0;
@@ -94,6 +95,8 @@ export interface Cpu {
   readonly halves: Uint16Array;
   readonly floats: Float32Array;
   readonly doubles: Float64Array;
+  /** Where floating point calculates what the host's doubles cannot; holds nothing between instructions. */
+  readonly float: FloatUnit;
   readonly memory: Memory;
   /** Columns of the decoded rows (columns.ts), which all processors of a memory share. */
   readonly code: Int32Array;
@@ -134,6 +137,7 @@ function viewsOf(words: Int32Array, memory: Memory, mode: Mode, levels: Levels, 
     halves: new Uint16Array(buffer),
     floats: new Float32Array(buffer),
     doubles: new Float64Array(buffer),
+    float: floatUnit(),
     memory,
     code,
   };

@@ -1,0 +1,57 @@
+// Builds the page into dist/page: `index.html` with the frame and all views in it, and beside it the parts that come later, each a
+// script that leaves its text or data in `solderParts` (web/client/parts.ts says why). Needs no compiler and no network.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const out = join(root, "dist/page");
+
+/** The text of one bundle. */
+async function bundle(entry, options = {}) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "iife",
+    target: ["chrome123", "firefox120", "safari17.5"],
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    legalComments: "none",
+    charset: "utf8",
+    logLevel: "warning",
+    ...options,
+  });
+  return outputFiles[0].text;
+}
+
+/** A script that leaves a value under a name. In a page, `</script` would end it. */
+const part = (name, value) =>
+  `solderParts[${JSON.stringify(name)}]=${JSON.stringify(value).replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--")};`;
+
+export async function buildPage() {
+  const [app, style, worker] = await Promise.all([
+    bundle("web/app/main.tsx"),
+    bundle("web/style/page.css", { format: undefined }),
+    bundle("web/worker/main.ts"),
+  ]);
+  const { samples } = await import("./samples.mjs");
+  const template = readFileSync(join(root, "web/index.html"), "utf8");
+  const html = template
+    .replace("/*STYLE*/", () => style.trim())
+    .replace("/*APP*/", () => app.replaceAll("</script", "<\\/script").trim());
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  // The page begins before this is there, and asks for it when it is.
+  writeFileSync(join(out, "index.html"), html);
+  writeFileSync(join(out, "worker.js"), part("worker", worker));
+  writeFileSync(join(out, "samples.js"), part("samples", samples()));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildPage();
+  console.log("dist/page/index.html is the page: open it in a browser, or put the folder on any web server");
+}

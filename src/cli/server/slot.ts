@@ -1,0 +1,249 @@
+// One process that links, one link at a time: it says `go` to a client when it is free, does with the client's directory, umask
+// and arguments what the plain command would do, and answers with all that would have been printed. What it cannot do
+// exactly so it refuses, before anything is written, and the client runs the plain command.
+
+import { lstatSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { basename, join, resolve } from "node:path";
+import { printableOutput } from "../../explain/printable.ts";
+import { nodeAccelerators } from "../../host/accelerators.ts";
+import { systemLibraryPaths } from "../../host/system-paths.ts";
+import { link } from "../../link/link.ts";
+import type { Io } from "../io.ts";
+import { type LdHost, runLd } from "../ld/run.ts";
+import { writeOutput } from "../ld/write-output.ts";
+import { identify, isSame } from "./identity.ts";
+import { createKeptFiles, type KeptFiles, lookAt } from "./kept-files.ts";
+import { buildFile, fullName, journalPath, type Place, slotPath } from "./place.ts";
+import {
+  encodeAnswer,
+  GO,
+  type LinkAnswer,
+  type LinkRequest,
+  parseRequest,
+  requestLength,
+  type Said,
+  type Surroundings,
+} from "./protocol.ts";
+import { isRefusal, refuse } from "./refusal.ts";
+import { warmUp } from "./warm-up.ts";
+
+/** What a slot tells the server above it. */
+export type SlotReport =
+  | { readonly kind: "listening" }
+  | {
+      readonly kind: "served";
+      readonly milliseconds: number;
+      readonly refusal: string | undefined;
+      readonly memory: SlotMemory;
+    }
+  /** The build is no longer the one that this process is of. */
+  | { readonly kind: "outdated" };
+
+export interface SlotMemory {
+  /** Bytes of the process, and of the files that it keeps. */
+  readonly resident: number;
+  readonly kept: number;
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/** Bytes of files kept: while links come, and after a minute without one. */
+const KEPT = 768 << 20;
+const KEPT_IDLE = 64 << 20;
+/** A process that has grown beyond this is better replaced when it falls idle. */
+const TOO_LARGE = 1536 << 20;
+/** A client that has been told to go on and says nothing for so long is no client. */
+const PATIENCE = 2000;
+const FIRST_IDLE = 3000;
+const SECOND_IDLE = 60_000;
+
+/** Serves until the process ends. */
+export function runSlot(place: Place, slot: number, report: (it: SlotReport) => void): void {
+  const kept = createKeptFiles();
+  const host: LdHost = {
+    files: kept.files,
+    accelerators: nodeAccelerators,
+    link,
+    systemLibraryPaths,
+    write: journalled(journalPath(place, slot)),
+  };
+  const own = surroundings();
+  const build = identify(buildFile);
+  warmUp(host, kept);
+  const idle = idleSteps(kept);
+
+  const answer = (request: LinkRequest): LinkAnswer | undefined => {
+    const started = performance.now();
+    const { answer, refusal } = answerRequest(request, own, host);
+    process.chdir("/");
+    kept.trim(KEPT);
+    report({ kind: "served", milliseconds: performance.now() - started, refusal, memory: memoryOf(kept) });
+    idle();
+    return answer;
+  };
+  const isOutdated = (): boolean => {
+    const now = identify(buildFile);
+    return build === undefined || now === undefined || !isSame(build, now);
+  };
+  listen(place, slot, answer, isOutdated, report);
+}
+
+function memoryOf({ stats }: KeptFiles): SlotMemory {
+  return { resident: process.memoryUsage.rss(), kept: stats.bytes, hits: stats.hits, misses: stats.misses };
+}
+
+/** Called after each link; gives memory back in steps while no other comes. */
+function idleSteps(kept: KeptFiles): () => void {
+  let timers: NodeJS.Timeout[] = [];
+  const collect = (): void => (globalThis as { gc?: () => void }).gc?.();
+  const first = (): void => {
+    collect();
+    if (process.memoryUsage.rss() > TOO_LARGE) process.exit(0);
+  };
+  const second = (): void => {
+    kept.trim(KEPT_IDLE);
+    collect();
+  };
+  return () => {
+    for (const timer of timers) clearTimeout(timer);
+    timers = [setTimeout(first, FIRST_IDLE), setTimeout(second, SECOND_IDLE)];
+  };
+}
+
+/** One client at a time; the others hear nothing until it is their turn, and have gone by then, most likely. */
+function listen(
+  place: Place,
+  slot: number,
+  answer: (request: LinkRequest) => LinkAnswer | undefined,
+  isOutdated: () => boolean,
+  report: (it: SlotReport) => void,
+): void {
+  const waiting: Socket[] = [];
+  let current: Socket | undefined;
+  const next = (): void => {
+    current = waiting.shift();
+    if (current === undefined) return;
+    const client = current;
+    const timer = setTimeout(() => client.destroy(), PATIENCE);
+    client.once("close", () => {
+      clearTimeout(timer);
+      if (current === client) next();
+    });
+    client.write(GO);
+  };
+  const server = createServer((client) => {
+    client.on("error", () => client.destroy());
+    let bytes: Buffer = Buffer.alloc(0);
+    client.on("data", (chunk) => {
+      bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+      const length = requestLength(bytes);
+      if (length === undefined) client.destroy();
+      if (length === undefined || length === 0 || bytes.length < length) return;
+      const outdated = isOutdated();
+      const request = outdated ? undefined : parseRequest(bytes.subarray(0, length));
+      client.end(encodeAnswer(request && answer(request)));
+      if (outdated) report({ kind: "outdated" });
+    });
+    client.once("close", () => {
+      const index = waiting.indexOf(client);
+      if (index >= 0) waiting.splice(index, 1);
+    });
+    waiting.push(client);
+    if (current === undefined) next();
+  });
+  const path = join(place.directory, fullName(place, slot));
+  rmSync(path, { force: true });
+  process.umask(0o077);
+  server.listen(path, () => {
+    pointTo(slotPath(place, slot), fullName(place, slot));
+    report({ kind: "listening" });
+  });
+}
+
+/** Makes a symbolic link, or changes it, in one step. */
+export function pointTo(path: string, target: string): void {
+  const temporary = `${path}.${process.pid}`;
+  rmSync(temporary, { force: true });
+  symlinkSync(target, temporary);
+  renameSync(temporary, path);
+}
+
+export function answerRequest(
+  request: LinkRequest,
+  own: Surroundings,
+  host: LdHost,
+): { readonly answer?: LinkAnswer; readonly refusal?: string } {
+  const said: Said[] = [];
+  const say = (file: 1 | 2, text: string): void => {
+    if (text !== "") said.push({ file, text: new TextEncoder().encode(printableOutput(text)) });
+  };
+  const colorful = (request.env.NO_COLOR ?? "") === "";
+  const io: Io = {
+    out: (text) => say(1, text),
+    err: (text) => say(2, text),
+    color: { out: colorful && request.terminal.out, err: colorful && request.terminal.err },
+    env: request.env,
+  };
+  try {
+    if (!sameSurroundings(request.caller, own)) refuse("another group, root directory or namespace");
+    for (const word of request.args) if (/\/(?:dev|proc)\//.test(word)) refuse("a file of the process");
+    enter(request);
+    return { answer: { status: runLd(request.args, io, host, basename(request.program)), said } };
+  } catch (cause) {
+    // What goes wrong here shall go wrong where somebody sees it.
+    return { refusal: isRefusal(cause) ? cause.refusal : `failed: ${cause instanceof Error ? cause.message : cause}` };
+  }
+}
+
+function enter({ directory, umask }: LinkRequest): void {
+  try {
+    process.chdir(directory);
+  } catch {
+    refuse("the working directory is out of reach");
+  }
+  process.umask(umask);
+}
+
+/** Writes as the plain command does, where that is a file; its temporary name is noted for as long as there is one. */
+function journalled(journal: string): LdHost["write"] {
+  return (path, bytes, executable) => {
+    lookAt(resolve(path));
+    return writeOutput(path, bytes, executable, (temporary) => {
+      if (temporary !== undefined) writeFileSync(journal, temporary, { mode: 0o600 });
+      else unlinkSync(journal);
+    });
+  };
+}
+
+/** Removes what a slot was writing when it was killed. */
+export function tidyUp(place: Place, slot: number): void {
+  const journal = journalPath(place, slot);
+  try {
+    const path = readFileSync(journal, "utf8");
+    const isTemporary = basename(path).startsWith(".solder-") && lstatSync(path).uid === process.geteuid?.();
+    if (isTemporary) unlinkSync(path);
+  } catch {
+    // There is no journal, or no such file any more: nothing is left behind.
+  }
+  rmSync(journal, { force: true });
+}
+
+export function surroundings(): Surroundings {
+  const inode = (path: string): bigint => statSync(path, { bigint: true }).ino;
+  const root = statSync("/", { bigint: true });
+  const namespaces = ["mnt", "pid", "user"].map((name) => inode(`/proc/self/ns/${name}`));
+  return {
+    group: process.getegid?.() ?? -1,
+    groups: (process.getgroups?.() ?? []).sort((a, b) => a - b),
+    places: [root.dev, root.ino, ...namespaces],
+  };
+}
+
+function sameSurroundings(a: Surroundings, b: Surroundings): boolean {
+  const isEqual = <T>(x: readonly T[], y: readonly T[]): boolean =>
+    x.length === y.length && x.every((it, i) => it === y[i]);
+  // getgroups(2) may or may not hold the effective group; Node adds it.
+  const groups = ({ group, groups }: Surroundings): number[] => [...new Set([group, ...groups])].sort((i, j) => i - j);
+  return a.group === b.group && isEqual(groups(a), groups(b)) && isEqual(a.places, b.places);
+}

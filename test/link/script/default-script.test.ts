@@ -1,0 +1,74 @@
+// GNU ld's default scripts: the same statements as `ld --verbose` prints, for all machines and variants; and what is printed
+// of them is what they are.
+
+import { deepEqual, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { parseLinkerScript } from "../../../src/link/script/commands.ts";
+import { defaultStatements, type ScriptVariant } from "../../../src/link/script/default-script.ts";
+import { printSections } from "../../../src/link/script/print-script.ts";
+import type { Statement } from "../../../src/link/script/statements.ts";
+import { collectProblems } from "../../support/problems.ts";
+import { tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
+
+function parse(text: string): readonly Statement[] {
+  const { report, lines } = collectProblems();
+  const commands = parseLinkerScript(new TextEncoder().encode(text), "x.ld", report);
+  deepEqual(lines(), []);
+  return (commands ?? []).flatMap((it) => (it.kind === "sections" ? it.statements : []));
+}
+
+/** Without places, so that statements of two texts can be compared. */
+function bare(statements: readonly Statement[]): unknown {
+  const isPlace = (key: string): boolean => key === "place" || key === "endPlace";
+  return JSON.parse(
+    JSON.stringify(statements, (key, it) => (isPlace(key) ? undefined : typeof it === "bigint" ? `${it}n` : it)),
+  );
+}
+
+const PAGED: ScriptVariant = {
+  is64: true,
+  textSegment: 0x40_0000,
+  kind: "paged",
+  pie: false,
+  shared: false,
+  separateCode: true,
+  combreloc: true,
+  now: false,
+};
+
+const VARIANTS: readonly (readonly [options: string, variant: Partial<ScriptVariant>])[] = [
+  ["-z combreloc -z separate-code", {}],
+  ["-z combreloc -z noseparate-code", { separateCode: false }],
+  ["-z nocombreloc -z separate-code", { combreloc: false }],
+  ["-z nocombreloc -z noseparate-code -z now", { combreloc: false, separateCode: false, now: true }],
+  ["-z combreloc -z separate-code -z now", { now: true }],
+  ["-z combreloc -z noseparate-code -z now", { now: true, separateCode: false }],
+  ["-pie -z combreloc -z separate-code", { pie: true }],
+  ["-pie -z combreloc -z noseparate-code -z now", { pie: true, separateCode: false, now: true }],
+  ["-shared -z combreloc -z separate-code", { shared: true }],
+  ["-shared -z combreloc -z separate-code -z now", { shared: true, now: true }],
+  ["-shared -z nocombreloc -z noseparate-code", { shared: true, combreloc: false, separateCode: false }],
+  ["-N -shared -z now", { kind: "omagic", shared: true, now: true }],
+  ["-n -pie", { kind: "nmagic", pie: true }],
+  ["-r", { kind: "relocatable" }],
+  ["-Ur", { kind: "constructors" }],
+];
+
+const MACHINES = [
+  { emulation: "elf_x86_64", is64: true, textSegment: 0x40_0000 },
+  { emulation: "elf_i386", is64: false, textSegment: 0x804_8000 },
+];
+
+for (const { emulation, ...machine } of MACHINES) {
+  for (const [options, variant] of VARIANTS) {
+    test(`${emulation} ${options}`, needs("ld.bfd"), () => {
+      const text = tool("ld.bfd", ["-m", emulation, ...options.split(" "), "--verbose"]).split(/^=+$/m)[1];
+      const statements = defaultStatements({ ...PAGED, ...variant, ...machine });
+      const expected = bare(parse(text));
+      ok(Array.isArray(expected) && expected.length > 50);
+      deepEqual(bare(statements), expected);
+      deepEqual(bare(parse(printSections(statements))), expected);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+// Asking the worker from a component: what it asks follows from what it shows, and is asked again when that or the files change.
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { type Progress, Stopped } from "../client/client.ts";
+import type { Answer, Ask, QuestionName } from "../worker/protocol.ts";
+import { busy, client, edition } from "./state.ts";
+
+export interface Answered<T> {
+  /** The latest answer; the one before while the next is awaited. */
+  readonly value: T | undefined;
+  readonly waiting: boolean;
+  readonly failed: string | undefined;
+}
+
+/** Work that is done sooner than this is not talked about. Milliseconds. */
+const PATIENCE = 200;
+
+/** @param ask undefined: nothing is asked */
+export function useAnswer<Q extends QuestionName>(question: Q, ask: Ask<Q> | undefined): Answered<Answer<Q>> {
+  const state = useSignal<Answered<Answer<Q>>>({ value: undefined, waiting: true, failed: undefined });
+  const key = JSON.stringify([question, ask, edition.value]);
+  useEffect(() => {
+    if (ask === undefined) {
+      state.value = { value: undefined, waiting: false, failed: undefined };
+      return;
+    }
+    let current = true;
+    let latest: Progress = { what: "working", share: undefined };
+    const timer = setTimeout(() => {
+      busy.value = latest;
+    }, PATIENCE);
+    const tell = (progress: Progress): void => {
+      latest = progress;
+      if (busy.value !== undefined) busy.value = progress;
+    };
+    const finish = (next: Answered<Answer<Q>>): void => {
+      clearTimeout(timer);
+      if (!current) return;
+      busy.value = undefined;
+      state.value = next;
+    };
+    state.value = { ...state.value, waiting: true, failed: undefined };
+    client.ask(question, ask, tell).then(
+      (value) => finish({ value, waiting: false, failed: undefined }),
+      (cause: unknown) => {
+        const words =
+          cause instanceof Stopped ? "It was stopped." : cause instanceof Error ? cause.message : String(cause);
+        finish({ value: undefined, waiting: false, failed: words });
+      },
+    );
+    return () => {
+      current = false;
+      clearTimeout(timer);
+      busy.value = undefined;
+    };
+  }, [key]);
+  return state.value;
+}

@@ -1,0 +1,141 @@
+// The page's frame: its name, the views, what the worker is doing, light or dark; and the view.
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { Go } from "../parts/links.tsx";
+import { AnatomyView } from "../views/anatomy/anatomy.tsx";
+import { FilesView } from "../views/files.tsx";
+import type { ViewName } from "./address.ts";
+import { droppedFiles } from "./drop.ts";
+import { addFiles, address, busy, client, go, notice } from "./state.ts";
+
+interface ViewRow {
+  readonly name: ViewName;
+  readonly title: string;
+  readonly draw: () => JSX.Element;
+}
+
+const VIEW_ROWS: readonly ViewRow[] = [
+  { name: "files", title: "Files", draw: FilesView },
+  { name: "anatomy", title: "Anatomy", draw: AnatomyView },
+];
+
+export function Shell(): JSX.Element {
+  const { view, file } = address.value;
+  const over = useSignal(false);
+  useEffect(() => {
+    const drag = (event: DragEvent): void => {
+      event.preventDefault();
+      over.value = event.type === "dragover";
+    };
+    const drop = async (event: DragEvent): Promise<void> => {
+      event.preventDefault();
+      over.value = false;
+      if (event.dataTransfer === null) return;
+      await addFiles(await droppedFiles(event.dataTransfer));
+      if (address.value.view !== "files" && address.value.file === "") go({ view: "files" });
+    };
+    addEventListener("dragover", drag);
+    addEventListener("dragleave", drag);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", drag);
+      removeEventListener("dragleave", drag);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+  const row = VIEW_ROWS.find(({ name }) => name === view) ?? VIEW_ROWS[0];
+  return (
+    <>
+      <button type="button" class="skip" onClick={skip}>
+        To the content
+      </button>
+      <header class="top">
+        <Go to={{ view: "files", file: "" }} class="brand">
+          Solder
+        </Go>
+        <nav aria-label="Views">
+          {VIEW_ROWS.map(({ name, title }) => (
+            <Go
+              key={name}
+              to={{ view: name, file: name === "files" || name === "link" ? "" : file }}
+              aria-current={name === row.name ? "page" : undefined}
+            >
+              {title}
+            </Go>
+          ))}
+        </nav>
+        <Busy />
+        <Theme />
+      </header>
+      <main id="main" tabIndex={-1}>
+        <row.draw />
+      </main>
+      <div class="hidden" role="status">
+        {notice.value}
+      </div>
+      {over.value && (
+        <div class="drop" aria-hidden="true">
+          Drop files or folders
+        </div>
+      )}
+    </>
+  );
+}
+
+function skip(): void {
+  document.getElementById("main")?.focus();
+}
+
+function Busy(): JSX.Element {
+  const work = busy.value;
+  return (
+    <div class="busy" role="status">
+      {work !== undefined && (
+        <>
+          <progress {...(work.share === undefined ? {} : { value: work.share })} aria-label={work.what} />
+          <span>{work.what}…</span>
+          <button type="button" onClick={() => client.stop()}>
+            Stop
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+const THEMES = ["auto", "light", "dark"] as const;
+
+function Theme(): JSX.Element {
+  const theme = useSignal(storedTheme());
+  const next = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme.value;
+  }, [theme.value]);
+  return (
+    <button
+      type="button"
+      class="quiet theme"
+      onClick={() => {
+        theme.value = next;
+        try {
+          localStorage.setItem("solder-theme", next);
+        } catch {
+          // A page on disk may have no storage; the choice then lasts as long as the page.
+        }
+      }}
+    >
+      {theme.value === "auto" ? "as the system" : theme.value}
+      <span class="hidden">: change to {next}</span>
+    </button>
+  );
+}
+
+function storedTheme(): (typeof THEMES)[number] {
+  try {
+    return THEMES.find((it) => it === localStorage.getItem("solder-theme")) ?? "auto";
+  } catch {
+    return "auto";
+  }
+}

@@ -1,0 +1,103 @@
+// What the page knows: its address, the files, what the worker is doing. Views read these signals and ask the worker; nothing else is
+// kept.
+
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { FileSummary } from "../../src/explain/summary.ts";
+import { type Client, createClient, type Progress, Stopped } from "../client/client.ts";
+import { startWorker } from "../client/parts.ts";
+import type { GivenFile, Lead } from "../worker/protocol.ts";
+import { type Address, addressText, type Change, changed, parseAddress, VIEWS } from "./address.ts";
+
+export const address = signal<Address>(parseAddress(location.hash));
+/** The files that the page was given, by path. */
+export const given = signal<ReadonlyMap<string, Blob>>(new Map());
+export const summaries = signal<readonly FileSummary[]>([]);
+/** Counts what was given, so that answers about earlier files are asked for again. */
+export const edition = signal(0);
+/** What the worker is doing, if it takes long enough to be said. */
+export const busy = signal<Progress | undefined>(undefined);
+/** Said once, by screen readers too. */
+export const notice = signal("");
+
+export const paths: ReadonlySignal<readonly string[]> = computed(() => summaries.value.map(({ path }) => path));
+
+export const client: Client = createClient(
+  () => startWorker("worker"),
+  () => givenFiles(),
+);
+
+function givenFiles(): GivenFile[] {
+  return [...given.value].map(([path, contents]) => ({ path, contents }));
+}
+
+addEventListener("hashchange", () => {
+  address.value = parseAddress(location.hash);
+});
+
+/** Goes there. @param replace without a step in the browser's history */
+export function go(change: Change, replace = false): void {
+  const text = addressText(changed(address.value, change));
+  if (text === location.hash) return;
+  if (replace) {
+    history.replaceState(null, "", text);
+    address.value = parseAddress(text);
+  } else location.hash = text;
+}
+
+/** What `href` to give to something that leads there. */
+export function href(change: Change): string {
+  return addressText(changed(address.value, change));
+}
+
+/** A worker's lead as a change of address. */
+export function leadChange({ view, file, part, at, filter, name }: Lead): Change {
+  const query: Record<string, string> = {};
+  if (at !== undefined) query.at = `0x${at.toString(16)}`;
+  if (filter !== undefined) query.filter = filter;
+  if (name !== undefined) query.name = name;
+  const known = VIEWS.find((it) => it === view);
+  return {
+    ...(known === undefined ? {} : { view: known }),
+    ...(file === undefined ? {} : { file }),
+    ...(part === undefined ? {} : { part }),
+    query,
+  };
+}
+
+/** Takes files in; those of the same path are replaced. */
+export async function addFiles(files: readonly GivenFile[]): Promise<void> {
+  if (files.length === 0) return;
+  const all = new Map(given.value);
+  for (const { path, contents } of files) all.set(path, contents);
+  given.value = all;
+  await refresh(() => client.ask("add", { files }, showProgress));
+}
+
+export async function removeFiles(gone: readonly string[]): Promise<void> {
+  const all = new Map(given.value);
+  for (const path of gone) all.delete(path);
+  given.value = all;
+  await refresh(() => client.ask("remove", { paths: gone }, showProgress));
+}
+
+async function refresh(ask: () => Promise<readonly FileSummary[]>): Promise<void> {
+  try {
+    summaries.value = await ask();
+    const count = summaries.value.length;
+    notice.value = count === 1 ? "1 file is here" : `${count} files are here`;
+  } catch (cause) {
+    if (!(cause instanceof Stopped)) throw cause;
+  } finally {
+    busy.value = undefined;
+    edition.value++;
+  }
+}
+
+export function showProgress(progress: Progress): void {
+  busy.value = progress;
+}
+
+effect(() => {
+  const { view, file } = address.value;
+  document.title = `${file === "" ? "" : `${file} · `}${view[0].toUpperCase()}${view.slice(1)} · Solder`;
+});

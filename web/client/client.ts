@@ -1,0 +1,84 @@
+// The page's end of the worker: questions go out, answers come back as promises. A question that takes too long is stopped by ending
+// the worker and starting another with the same files; nothing is lost, since files are only lent to it.
+
+import type { Answer, Ask, FromWorker, GivenFile, QuestionName } from "../worker/protocol.ts";
+
+export interface Progress {
+  readonly what: string;
+  readonly share: number | undefined;
+}
+
+interface Waiting {
+  readonly take: (answer: unknown) => void;
+  readonly fail: (reason: Error) => void;
+  readonly progress: ((progress: Progress) => void) | undefined;
+}
+
+/** Why a question has no answer: somebody stopped it. */
+export class Stopped extends Error {}
+
+export interface Client {
+  ask<Q extends QuestionName>(question: Q, ask: Ask<Q>, progress?: (progress: Progress) => void): Promise<Answer<Q>>;
+  /** Ends what the worker is doing; questions that wait fail with `Stopped`. */
+  stop(): void;
+}
+
+/**
+ * @param start makes a worker
+ * @param files what a new worker is to be given
+ */
+export function createClient(start: () => Promise<Worker>, files: () => readonly GivenFile[]): Client {
+  const waiting = new Map<number, Waiting>();
+  let last = 0;
+  let worker = begin();
+
+  function begin(): Promise<Worker> {
+    return start().then((made) => {
+      made.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => receive(data));
+      made.addEventListener("error", (event) => failAll(new Error(event.message)));
+      return made;
+    });
+  }
+
+  function receive(message: FromWorker): void {
+    const one = waiting.get(message.id);
+    if (one === undefined) return;
+    if ("progress" in message) {
+      one.progress?.({ what: message.progress, share: message.share });
+      return;
+    }
+    waiting.delete(message.id);
+    if ("failed" in message) one.fail(new Error(message.failed));
+    else one.take(message.answer);
+  }
+
+  function failAll(reason: Error): void {
+    const all = [...waiting.values()];
+    waiting.clear();
+    for (const { fail } of all) fail(reason);
+  }
+
+  function post<Q extends QuestionName>(
+    question: Q,
+    ask: Ask<Q>,
+    progress?: (progress: Progress) => void,
+  ): Promise<Answer<Q>> {
+    const id = ++last;
+    return new Promise<Answer<Q>>((take, fail) => {
+      waiting.set(id, { take: (answer) => take(answer as Answer<Q>), fail, progress });
+      worker.then((it) => it.postMessage({ id, question, ask }), fail);
+    });
+  }
+
+  return {
+    ask: post,
+    stop: () => {
+      const old = worker;
+      old.then((it) => it.terminate());
+      worker = begin();
+      failAll(new Stopped("stopped"));
+      const given = files();
+      if (given.length > 0) post("add", { files: given }).catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,366 @@
+// Answers about one file: what it is, its tables row by row, its bytes and what each of them is.
+
+import {
+  type ByteFacts,
+  byteFacts,
+  byteLines,
+  marksBetween,
+  offsetOfAddress,
+  offsetOfSymbol,
+} from "../../src/explain/bytes/index.ts";
+import {
+  archiveIndexChapter,
+  DUMP_PARTS,
+  type DumpPart,
+  definedVersionChapter,
+  dumpFile,
+  dynamicChapter,
+  type FileDump,
+  groupChapter,
+  headerFacts,
+  memberChapter,
+  neededVersionChapter,
+  noteChapter,
+  type RelocationTableDump,
+  relocationChapter,
+  sectionChapter,
+  segmentChapter,
+  symbolChapter,
+} from "../../src/explain/dump/index.ts";
+import { sizeChanges, sizesOf } from "../../src/explain/sizes.ts";
+import type { Answer, Ask, AtAnswer, Lead, Overview, PartName, RowsAnswer, RowsQuestion } from "./protocol.ts";
+import { answerRows, type PageTable, type RowsCache } from "./tables.ts";
+import { anatomyFor, bytesBetween, openFile, readerBeside, summaryFor, type Workspace } from "./workspace.ts";
+
+const LAYOUT: ReadonlySet<DumpPart> = new Set(["headers", "layout", "sections"]);
+const OF_ARCHIVE: ReadonlySet<DumpPart> = new Set(["archive"]);
+const EVERYTHING: ReadonlySet<DumpPart> = new Set(DUMP_PARTS.filter((part) => part !== "archive"));
+
+/** Everything that the dump says of a file. Kept: the tables are windows of it. */
+function dumpFor(space: Workspace, path: string): FileDump | undefined {
+  const known = space.dumps.get(path);
+  if (known !== undefined) return known;
+  const file = openFile(space, path);
+  if (file === undefined) return undefined;
+  const isArchive = summaryFor(space, path).kind.endsWith("archive");
+  const host = { readMember: readerBeside(space, path) };
+  const dump = dumpFile(file.bytes, path, isArchive ? OF_ARCHIVE : EVERYTHING, host);
+  space.dumps.set(path, dump);
+  return dump;
+}
+
+export function overviewOf(space: Workspace, { file }: Ask<"overview">): Overview {
+  const opened = openFile(space, file);
+  if (opened === undefined) throw new Error(`there is no file ${file}`);
+  const summary = summaryFor(space, file);
+  const isElf = summary.kind.startsWith("elf-");
+  const dump = isElf ? dumpFile(opened.bytes, file, LAYOUT) : undefined;
+  const full = dumpFor(space, file);
+  return {
+    file,
+    size: opened.size,
+    description: summary.description,
+    kind: summary.kind,
+    facts: dump?.header === undefined ? [] : headerFacts(full?.header ?? dump.header),
+    layout: dump?.layout,
+    sections: (dump?.sections ?? [])
+      .filter(({ type, size }) => type !== "NULL" && size > 0)
+      .map(({ index, name, offset, size, letters, type }) => ({
+        index,
+        name,
+        offset,
+        size,
+        letters,
+        zero: type === "NOBITS",
+      })),
+    parts: full === undefined ? [] : partsOf(full),
+    problems: full?.problems ?? [],
+  };
+}
+
+function partsOf(dump: FileDump): PartName[] {
+  const parts: PartName[] = [];
+  const add = (id: string, title: string, count: number | undefined): void => {
+    if (count !== undefined && count > 0) parts.push({ id, title, count });
+  };
+  add("members", "Members", dump.archive?.members.length);
+  add("index", "Index", dump.archive?.symbols.length);
+  add("sections", "Sections", dump.sections?.length);
+  add("segments", "Segments", dump.segments?.length);
+  add("symbols", "Symbols", dump.symbols && dump.symbols.symbols.length - 1);
+  add("dynamic-symbols", "Dynamic symbols", dump.dynamicSymbols && dump.dynamicSymbols.symbols.length - 1);
+  for (const { table, entries } of dump.relocations ?? []) add(`relocations:${table}`, table, entries.length);
+  add("dynamic", "Dynamic section", dump.dynamic?.length);
+  add("needs", "Versions needed", dump.versions?.needs.length);
+  add("versions", "Versions defined", dump.versions?.definitions.length);
+  add("notes", "Notes", dump.notes?.length);
+  add("groups", "Groups", dump.groups?.length);
+  return parts;
+}
+
+export function rowsOf(space: Workspace, question: RowsQuestion, cache: Map<string, RowsCache>): RowsAnswer {
+  const { file, part } = question;
+  const dump = dumpFor(space, file);
+  const table = dump && tableOf(space, dump, part);
+  if (table === undefined) throw new Error(`${file} has no table ${part}`);
+  return answerRows(table, question, cache, `${space.edition} ${file} ${part}`);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of every kind; each table knows its own
+function tableOf(space: Workspace, dump: FileDump, part: string): PageTable<any> | undefined {
+  const file = anatomyFor(space, dump.file)?.file;
+  const toSection = (name: string): Lead => ({ part: "sections", filter: name });
+  const toAddress = (address: number): Lead | undefined => {
+    const at = file && offsetOfAddress(file, address);
+    return at === undefined ? undefined : { at };
+  };
+  switch (part) {
+    case "sections":
+      return (
+        dump.sections &&
+        table(
+          sectionChapter(dump.sections),
+          ({ index }) => String(index),
+          (row, column) => {
+            return column === 1 || column === 5 ? { at: row.offset } : undefined;
+          },
+        )
+      );
+    case "segments":
+      return (
+        dump.segments &&
+        table(
+          segmentChapter(dump.segments),
+          ({ index }) => String(index),
+          (row, column) => {
+            return column === 1 || column === 5 ? { at: row.offset } : undefined;
+          },
+        )
+      );
+    case "symbols":
+    case "dynamic-symbols": {
+      const symbols = part === "symbols" ? dump.symbols : dump.dynamicSymbols;
+      return (
+        symbols &&
+        table(
+          symbolChapter(symbols, ""),
+          ({ index }) => String(index),
+          (row, column) => {
+            if (column === 6 && row.sectionIndex > 0) return toSection(row.section);
+            if (column === 7) return { view: "why", name: row.name };
+            if (column !== 1 || file === undefined || typeof row.value !== "number") return undefined;
+            const at = offsetOfSymbol(file, { ...UNKNOWN_SYMBOL, value: row.value, section: row.sectionIndex });
+            return at === undefined ? undefined : { at };
+          },
+        )
+      );
+    }
+    case "dynamic":
+      return (
+        dump.dynamic &&
+        table(
+          dynamicChapter(dump.dynamic),
+          (_, index) => String(index),
+          (row, column) => {
+            if (column === 1 && row.kind === "address") return toAddress(row.value);
+            if (column === 2 && row.place?.startsWith(".") === true) return toSection(row.place);
+            return column === 1 && row.name === "NEEDED" ? { view: "why", name: row.text ?? "" } : undefined;
+          },
+        )
+      );
+    case "needs":
+      return (
+        dump.versions &&
+        table(
+          neededVersionChapter(dump.versions.needs),
+          ({ index }) => String(index),
+          (row, column) => {
+            return column === 1 ? { part: "dynamic-symbols", filter: `@${row.name}` } : undefined;
+          },
+        )
+      );
+    case "versions":
+      return (
+        dump.versions &&
+        table(
+          definedVersionChapter(dump.versions.definitions),
+          ({ index }) => String(index),
+          (row, column) => {
+            return column === 1 ? { part: "dynamic-symbols", filter: `@${row.name}` } : undefined;
+          },
+        )
+      );
+    case "notes":
+      return (
+        dump.notes &&
+        table(
+          noteChapter(dump.notes),
+          (_, index) => String(index),
+          (row, column) => {
+            return column === 0 && row.section !== "" ? toSection(row.section) : undefined;
+          },
+        )
+      );
+    case "groups":
+      return dump.groups && table(groupChapter(dump.groups), ({ section }) => String(section), undefined);
+    case "members":
+      return (
+        dump.archive &&
+        table(
+          memberChapter(dump.archive),
+          ({ headerOffset }) => String(headerOffset),
+          (row, column) => {
+            if (column === 6) return { at: row.headerOffset };
+            return column === 0 && row.kind?.startsWith("elf-") === true
+              ? { view: "anatomy", file: `${dump.file}(${row.name})`, part: "" }
+              : undefined;
+          },
+        )
+      );
+    case "index": {
+      const { archive } = dump;
+      return (
+        archive &&
+        table(
+          archiveIndexChapter(archive),
+          (_, index) => String(index),
+          (row, column) => {
+            const name = archive.members[row.member]?.name;
+            return column === 1 && name !== undefined
+              ? { view: "anatomy", file: `${dump.file}(${name})`, part: "symbols", filter: row.name }
+              : undefined;
+          },
+        )
+      );
+    }
+    default:
+      return relocationsNamed(dump, part, toAddress, file === undefined ? undefined : targetOffset(dump));
+  }
+}
+
+/** What `offsetOfSymbol` looks at. */
+const UNKNOWN_SYMBOL = {
+  index: 0,
+  name: "",
+  valueHigh: 0,
+  valueLow: 0,
+  size: 0,
+  binding: 0,
+  type: 0,
+  visibility: 0,
+  other: 0,
+  shndx: 0,
+};
+
+function table<Row>(
+  chapter: PageTable<Row>["chapter"],
+  keyOf: PageTable<Row>["keyOf"],
+  leadOf: PageTable<Row>["leadOf"],
+): PageTable<Row> {
+  return leadOf === undefined ? { chapter, keyOf } : { chapter, keyOf, leadOf };
+}
+
+/** File offset of the section that a table relocates; undefined where its offsets are addresses. */
+function targetOffset(dump: FileDump): (table: RelocationTableDump) => number | undefined {
+  return ({ table: name, target }) => {
+    const relocations = dump.sections?.find((section) => section.name === name && /^RELA?$/.test(section.type));
+    return target === undefined ? undefined : dump.sections?.[relocations?.info ?? 0]?.offset;
+  };
+}
+
+function relocationsNamed(
+  dump: FileDump,
+  part: string,
+  toAddress: (address: number) => Lead | undefined,
+  targetOf: ((table: RelocationTableDump) => number | undefined) | undefined,
+): PageTable<RelocationTableDump["entries"][number]> | undefined {
+  const found = dump.relocations?.find((it) => part === `relocations:${it.table}`);
+  if (found === undefined) return undefined;
+  const target = targetOf?.(found);
+  return table(
+    relocationChapter(found),
+    (_, index) => String(index),
+    (row, column) => {
+      if (column === 0) return target === undefined ? toAddress(row.offset) : { at: target + row.offset };
+      return column === 4 && row.symbol !== "" && !row.symbol.startsWith(".")
+        ? { view: "why", name: row.symbol.split("@")[0] }
+        : undefined;
+    },
+  );
+}
+
+export function bytesOf(space: Workspace, { file, from, to }: Ask<"bytes">): Answer<"bytes"> {
+  const anatomy = anatomyFor(space, file);
+  return {
+    bytes: bytesBetween(space, file, from, to),
+    marks: anatomy === undefined ? [] : marksBetween(anatomy, from, to),
+  };
+}
+
+export function factsAt(space: Workspace, { file, offset }: Ask<"at">): AtAnswer {
+  const anatomy = anatomyFor(space, file);
+  if (anatomy === undefined) return { lines: [], leads: [], start: offset, end: offset + 1 };
+  const facts = byteFacts(anatomy, offset);
+  const relocation = facts.relocation && relocationOf(dumpFor(space, file), facts, anatomy.file.sections);
+  const lines = byteLines(facts, relocation?.entry);
+  const { field } = facts;
+  const leads = lines.map(([about]): Lead | undefined => {
+    switch (about) {
+      case "section":
+        return { part: "sections", filter: facts.section?.name ?? "" };
+      case "stands at":
+        return { part: "symbols", filter: facts.symbol?.name ?? "" };
+      case "segment":
+        return { part: "segments" };
+      case "relocation":
+        return relocation && { part: `relocations:${relocation.table}`, filter: relocation.entry.place };
+      case "field":
+        return field && partOfRecord(dumpFor(space, file), facts);
+      default:
+        return undefined;
+    }
+  });
+  const [start, end] =
+    field !== undefined
+      ? [field.start, field.start + field.field.bytes]
+      : facts.relocation !== undefined
+        ? [facts.relocation.start, facts.relocation.start + facts.relocation.bytes]
+        : [offset, offset + 1];
+  return { lines, leads, start, end };
+}
+
+function relocationOf(
+  dump: FileDump | undefined,
+  { relocation }: ByteFacts,
+  sections: readonly { readonly name: string }[],
+): { readonly table: string; readonly entry: RelocationTableDump["entries"][number] } | undefined {
+  const name = relocation && sections[relocation.table]?.name;
+  const table = dump?.relocations?.find((it) => it.table === name);
+  const entry = relocation && table?.entries[relocation.entry];
+  return table && entry && { table: table.table, entry };
+}
+
+/** The table of the page whose rows are these records. */
+function partOfRecord(dump: FileDump | undefined, { field, section }: ByteFacts): Lead | undefined {
+  const PARTS: Readonly<Record<string, string>> = {
+    segment: "segments",
+    section: "sections",
+    symbol: "symbols",
+    "dynamic-symbol": "dynamic-symbols",
+    dynamic: "dynamic",
+    version: "dynamic-symbols",
+    relocation: `relocations:${section?.name ?? ""}`,
+  };
+  const part = field && PARTS[field.table.kind];
+  return part === undefined || dump === undefined ? undefined : { part };
+}
+
+export function sizesAnswer(space: Workspace, { file, other }: Ask<"sizes">): Answer<"sizes"> {
+  const treeOf = (path: string | undefined): ReturnType<typeof sizesOf> => {
+    const opened = path === undefined ? undefined : openFile(space, path);
+    return opened && sizesOf(opened.bytes, opened.path);
+  };
+  const [tree, before] = [treeOf(file), treeOf(other)];
+  const changes = tree === undefined || before === undefined ? [] : sizeChanges(before, tree).slice(0, 2000);
+  return { tree, other: before, changes };
+}

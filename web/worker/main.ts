@@ -1,0 +1,64 @@
+// The worker: answers questions about the files that it was given, one after the other.
+
+import { bytesOf, factsAt, overviewOf, rowsOf, sizesAnswer } from "./anatomy.ts";
+import type { Answer, Ask, FromWorker, QuestionName, ToWorker } from "./protocol.ts";
+import type { RowsCache } from "./tables.ts";
+import { addFiles, createWorkspace, removeFiles, summaryFor, type Workspace } from "./workspace.ts";
+
+/** Says how far it is: what is being done, and which part of the whole is done. */
+export type Progress = (what: string, share?: number) => void;
+
+type Handlers = { readonly [Q in QuestionName]: (ask: Ask<Q>, progress: Progress) => Answer<Q> | Promise<Answer<Q>> };
+
+const space: Workspace = createWorkspace();
+const rows = new Map<string, RowsCache>();
+
+const summaries = (progress: Progress): Answer<"add"> => {
+  const paths = [...space.given.keys()];
+  return paths.map((path, i) => {
+    progress(`reading ${path}`, i / paths.length);
+    return summaryFor(space, path);
+  });
+};
+
+const handlers: Handlers = {
+  add: ({ files }, progress) => {
+    addFiles(space, files);
+    rows.clear();
+    return summaries(progress);
+  },
+  remove: ({ paths }, progress) => {
+    removeFiles(space, paths);
+    rows.clear();
+    return summaries(progress);
+  },
+  overview: (ask) => overviewOf(space, ask),
+  rows: (ask) => rowsOf(space, ask, rows),
+  bytes: (ask) => bytesOf(space, ask),
+  at: (ask) => factsAt(space, ask),
+  sizes: (ask) => sizesAnswer(space, ask),
+};
+
+const post = (message: FromWorker): void =>
+  (globalThis as unknown as { postMessage(it: FromWorker): void }).postMessage(message);
+
+async function answer<Q extends QuestionName>(id: number, question: Q, ask: Ask<Q>): Promise<void> {
+  let told = 0;
+  const progress: Progress = (what, share) => {
+    const now = performance.now();
+    if (now - told < 60) return;
+    told = now;
+    post({ id, progress: what, share });
+  };
+  try {
+    post({ id, answer: await handlers[question](ask, progress) });
+  } catch (cause) {
+    post({ id, failed: cause instanceof Error ? cause.message : String(cause) });
+  }
+}
+
+let queue: Promise<void> = Promise.resolve();
+globalThis.addEventListener("message", (event) => {
+  const { id, question, ask } = (event as MessageEvent<ToWorker>).data;
+  queue = queue.then(() => answer(id, question, ask as Ask<QuestionName>));
+});

@@ -1,0 +1,129 @@
+// The files that the page was given, and what has been read of them. A large file is not read whole to look into it: its headers
+// and tables are enough, code and data are read where somebody looks.
+
+import { readArchive } from "../../src/elf/index.ts";
+import { type Anatomy, anatomyOf } from "../../src/explain/bytes/index.ts";
+import { type FileDump, memberBytes } from "../../src/explain/dump/index.ts";
+import { type FileSummary, summaryOf } from "../../src/explain/summary.ts";
+import type { GivenFile } from "./protocol.ts";
+import { readTables } from "./read-tables.ts";
+
+/** Files up to this size are read whole. */
+const SMALL = 32 << 20;
+
+export interface OpenFile {
+  readonly path: string;
+  readonly size: number;
+  /** All bytes, or zeros where nothing has been read. */
+  readonly bytes: Uint8Array;
+  readonly whole: boolean;
+}
+
+export interface Workspace {
+  readonly given: Map<string, Blob>;
+  readonly open: Map<string, OpenFile>;
+  readonly summaries: Map<string, FileSummary>;
+  readonly dumps: Map<string, FileDump>;
+  readonly anatomies: Map<string, Anatomy | undefined>;
+  /** Counts changes, so that what was made of the files knows when it is out of date. */
+  edition: number;
+}
+
+export function createWorkspace(): Workspace {
+  const map = <V>(): Map<string, V> => new Map();
+  return { given: map(), open: map(), summaries: map(), dumps: map(), anatomies: map(), edition: 0 };
+}
+
+export function addFiles(space: Workspace, files: readonly GivenFile[]): void {
+  for (const { path, contents } of files) {
+    forget(space, path);
+    space.given.set(path, contents);
+  }
+  space.edition++;
+}
+
+export function removeFiles(space: Workspace, paths: readonly string[]): void {
+  for (const path of paths) {
+    forget(space, path);
+    space.given.delete(path);
+  }
+  space.edition++;
+}
+
+function forget(space: Workspace, path: string): void {
+  for (const map of [space.open, space.summaries, space.dumps, space.anatomies]) {
+    for (const key of [...map.keys()]) if (key === path || key.startsWith(`${path}(`)) map.delete(key);
+  }
+}
+
+/** Reads bytes of a Blob where it lies; workers may wait for them. */
+export function readBlob(blob: Blob, from: number, to: number): Uint8Array {
+  const scope = globalThis as unknown as {
+    FileReaderSync: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
+  };
+  return new Uint8Array(new scope.FileReaderSync().readAsArrayBuffer(blob.slice(from, to)));
+}
+
+/**
+ * A file, or a member as `libx.a(member.o)`.
+ * @param whole every byte is needed
+ * @returns undefined if there is no such file
+ */
+export function openFile(space: Workspace, path: string, whole = false): OpenFile | undefined {
+  const known = space.open.get(path);
+  if (known !== undefined && (known.whole || !whole)) return known;
+  const file = space.given.has(path) ? openGiven(space, path, whole) : openMember(space, path);
+  if (file !== undefined) space.open.set(path, file);
+  return file;
+}
+
+function openGiven(space: Workspace, path: string, whole: boolean): OpenFile | undefined {
+  const blob = space.given.get(path);
+  if (blob === undefined) return undefined;
+  const { size } = blob;
+  if (whole || size <= SMALL) return { path, size, bytes: readBlob(blob, 0, size), whole: true };
+  const bytes = new Uint8Array(size);
+  const all = readTables(bytes, (from, to) => bytes.set(readBlob(blob, from, to), from));
+  return { path, size, bytes, whole: all };
+}
+
+function openMember(space: Workspace, path: string): OpenFile | undefined {
+  const [, archivePath, name] = /^(.+)\(([^()]+)\)$/.exec(path) ?? [];
+  const archive = archivePath === undefined ? undefined : openFile(space, archivePath, true);
+  if (archive === undefined || archivePath === undefined) return undefined;
+  const member = readArchive(archive.bytes, archivePath, () => {})?.members.find((it) => it.name === name);
+  const bytes = member && memberBytes(archive.bytes, member, readerBeside(space, archivePath));
+  return bytes && { path, size: bytes.length, bytes, whole: true };
+}
+
+/** Paths in a thin archive are relative to its directory. */
+export function readerBeside(space: Workspace, archive: string): (path: string) => Uint8Array | undefined {
+  const directory = archive.slice(0, archive.lastIndexOf("/") + 1);
+  return (path) => openFile(space, path.startsWith("/") ? path : directory + path, true)?.bytes;
+}
+
+/** Bytes as they are in the file, read now if they were left out before. */
+export function bytesBetween(space: Workspace, path: string, from: number, to: number): Uint8Array {
+  const file = openFile(space, path);
+  if (file === undefined) return new Uint8Array(0);
+  const blob = space.given.get(path);
+  if (file.whole || blob === undefined) return file.bytes.slice(from, Math.min(to, file.size));
+  return readBlob(blob, from, Math.min(to, file.size));
+}
+
+export function summaryFor(space: Workspace, path: string): FileSummary {
+  const known = space.summaries.get(path);
+  if (known !== undefined) return known;
+  const file = openFile(space, path);
+  const made = summaryOf(file?.bytes ?? new Uint8Array(0), path);
+  space.summaries.set(path, made);
+  return made;
+}
+
+export function anatomyFor(space: Workspace, path: string): Anatomy | undefined {
+  if (!space.anatomies.has(path)) {
+    const file = openFile(space, path);
+    space.anatomies.set(path, file && anatomyOf(file.bytes, path));
+  }
+  return space.anatomies.get(path);
+}
