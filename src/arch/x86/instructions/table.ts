@@ -203,8 +203,6 @@ function sizeOf(row: Row, operands: readonly Operand[]): { readonly by: number; 
     if (fixed === "AL") return { by: SIZE_FIXED, fixed: 0 };
     if (fixed === "rAX") return { by: SIZE_V, fixed: 0 };
     if (letter === "" || !"EGRZMBIJOXYA".includes(letter)) continue;
-    // What is pushed or popped is as wide as the stack's words, whatever the width of the immediate: push $1, ret $4, enter.
-    if (row.wide && "IJ".includes(letter)) continue;
     if (size === "v" || size === "z") return { by: SIZE_V, fixed: 0 };
     if (size === "y") return { by: SIZE_Y, fixed: 0 };
     const known = "bwdq".indexOf(size);
