@@ -1,13 +1,11 @@
 // `solder why PROGRAM WHAT`: why a symbol, a library or an address is what it is in the loaded process.
 
 import type { Style } from "../explain/dump/index.ts";
-import { symbolsSpelled } from "../explain/load/spelled-names.ts";
-import { addressWhy, ownSymbolWhy } from "../explain/load/why-address.ts";
-import { libraryWhy } from "../explain/load/why-library.ts";
-import { nearestSymbol, symbolWhy } from "../explain/load/why-symbol.ts";
+import { whyLines } from "../explain/load/why.ts";
+import { nearestSymbol } from "../explain/load/why-symbol.ts";
 import { renderProblem } from "../explain/render.ts";
 import { nodeDisassembler } from "../host/disassembler.ts";
-import { type LoadedProcess, load, loadCache } from "../load/index.ts";
+import { load, loadCache } from "../load/index.ts";
 import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
@@ -99,7 +97,7 @@ function explain({ program, questions, world, now, given, style }: Request, io: 
   let status = SUCCESS;
   questions.forEach((question, i) => {
     if (i > 0) io.out("\n");
-    const lines = answer(result.process, question, style);
+    const lines = whyLines(result.process, question, nodeDisassembler(), style);
     if (lines !== undefined) io.out(`${lines.join("\n")}\n`);
     else {
       const near = nearestSymbol(result.process, question);
@@ -109,31 +107,4 @@ function explain({ program, questions, world, now, given, style }: Request, io: 
     }
   });
   return status;
-}
-
-function answer(process: LoadedProcess, question: string, style: Style): readonly string[] | undefined {
-  if (/^0[xX][0-9a-fA-F]+$/.test(question)) return addressWhy(process, Number(question), nodeDisassembler(), style);
-  return (
-    libraryWhy(process, question, style) ?? nameWhy(process, question, style) ?? spelledWhy(process, question, style)
-  );
-}
-
-function nameWhy(process: LoadedProcess, name: string, style: Style): readonly string[] | undefined {
-  return symbolWhy(process, name, style) ?? ownSymbolWhy(process, name, nodeDisassembler(), style);
-}
-
-/** More symbols than these are no answer. */
-const MOST_MEANT = 12;
-
-/** A C++ or Rust name as people write it may mean several symbols: overloads, constructors of base and whole objects. */
-function spelledWhy(process: LoadedProcess, question: string, style: Style): readonly string[] | undefined {
-  const [, text = "", version = ""] = /^(.*?)(@.*)?$/.exec(question) ?? [];
-  const names = symbolsSpelled(process, text);
-  const lines: string[] = [];
-  for (const name of names.slice(0, MOST_MEANT)) {
-    if (names.length > 1) lines.push(...(lines.length > 0 ? [""] : []), `${name}${version}`, "");
-    lines.push(...(nameWhy(process, `${name}${version}`, style) ?? []));
-  }
-  if (names.length > MOST_MEANT) lines.push("", `and ${names.length - MOST_MEANT} more: say which, with parameters`);
-  return lines.length > 0 ? lines : undefined;
 }

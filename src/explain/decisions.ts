@@ -108,6 +108,12 @@ function meaning(it: Definition): string {
   }
 }
 
+/** Why the definition that holds does so; "" where none does. */
+export function describeRule(it: Definition | undefined): string {
+  if (it?.rule === undefined) return "";
+  return it.rule === "first" && it.others.length === 0 ? "the only definition" : RULES[it.rule];
+}
+
 /** `libc.so.6 (version GLIBC_2.2.5)`, or `main.o:(.text+0x12)`. */
 function definerText({ by, file, section, value, strength, version }: Definer): string {
   const versioned = version === "" ? "" : ` (version ${version})`;

@@ -9,8 +9,10 @@ export {
   defaultInputState,
   defaultOptions,
   type InputState,
+  LINK_STAGES,
   type LinkInput,
   type LinkOptions,
+  type LinkStage,
   type OutputKind,
   type ZOptions,
 } from "./options.ts";

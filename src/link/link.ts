@@ -75,6 +75,7 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
     problems.some((it) => it.severity === "error" || (options.fatalWarnings && it.severity === "warning"));
 
   // Every file that takes part, and what every name means. No new inputs beyond this point.
+  options.onStage?.("read");
   const loader = readInputs(inputs, options, files, report);
   if (options.traceSymbols.length > 0) reportTraced(loader, report);
   if (inputs.every(isMark)) report(error("no-input-files", {}));
@@ -120,14 +121,17 @@ function linkImage(
     ...options.versionNodes,
     ...loader.scriptCommands.flatMap((it) => (it.kind === "version" ? it.nodes : [])),
   ];
+  options.onStage?.("collect");
   const frames = readEhFrames(objects, sections, machine, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
   const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report) : undefined;
+  options.onStage?.("assign");
   const discarded = assignSections(objects, sections, outputs, mode.shared, options);
   orderSections(loader, outputs, options, report);
   if (options.gdbIndex) reportNameless(objects, sections, report);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
+  options.onStage?.("merge");
   const merged = mergeSections(objects, sections, outputs, frames, options);
   const folded = options.icf === "none" ? [] : foldSections(loader, outputs, frames, merged, machine, mode, report);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);
@@ -138,6 +142,7 @@ function linkImage(
 
   // Symbols of the link itself, versions, and who binds each reference. No new symbols beyond this point (but rows for
   // local symbols that need a slot).
+  options.onStage?.("symbols");
   const assignments = prepareAssignments(symbols, options.defsym, loader.scriptCommands, loader.versioned.lost);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options);
   if (referenced !== undefined) dropDeadReferences(symbols, referenced);
@@ -147,6 +152,7 @@ function linkImage(
   if (mode.shared && outputs.byName.get(".preinit_array") !== undefined) report(error("preinit-array-in-shared", {}));
 
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
+  options.onStage?.("scan");
   const kept = createKeptSections(objects, sections, symbols.names, loader.groups);
   const scan = scanRelocations(
     objects,
@@ -165,6 +171,7 @@ function linkImage(
   settlePointers(symbols, scan, sections, machine, mode);
   settleTlsModels(symbols, scan, machine, mode);
   facts.bound = { machine, mode, scan };
+  options.onStage?.("report");
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, scan.undefined, options, mode.shared, report);
@@ -178,6 +185,7 @@ function linkImage(
   if (failed() && !options.noInhibitExec) return undefined;
 
   // Sections of the linker's own. Sizes are final beyond this point.
+  options.onStage?.("make");
   const ibtPlt = options.z.ibtplt || properties.ibt;
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
   reportTextIfuncs(scan, symbols, mode, report);
@@ -191,11 +199,13 @@ function linkImage(
     const note: Report = (problem) => said.push(problem);
 
     // Addresses and file offsets. Final beyond this point.
+    options.onStage?.("layout");
     const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, note);
     reportMbind(outputs, note);
     if (options.checkSections) reportOverlaps(layout.sections, note);
     if (options.warnSectionAlign) reportDisplaced(layout.sections, note);
     if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, note);
+    options.onStage?.("addresses");
     placeFolded(folded, sections);
     const at = slotAddresses(made.slotChunks);
     const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
@@ -205,6 +215,7 @@ function linkImage(
     facts.placed = { made, values, at };
 
     // Contents.
+    options.onStage?.("write");
     const written = writeImage(loader, scan, kept, made, layout, values, at, machine, mode, options, note);
     if (written === undefined) {
       emptyRelocations(made);

@@ -85,7 +85,25 @@ export interface SectionCompression {
   readonly level: number | undefined;
 }
 
+/** What a link is doing, in order: several passes of link.ts each. */
+export const LINK_STAGES = [
+  "read",
+  "collect",
+  "assign",
+  "merge",
+  "symbols",
+  "scan",
+  "report",
+  "make",
+  "layout",
+  "addresses",
+  "write",
+] as const;
+export type LinkStage = (typeof LINK_STAGES)[number];
+
 export interface LinkOptions {
+  /** Told when a stage begins; stages that are not needed are left out, and layout to write may come again. */
+  readonly onStage: ((stage: LinkStage) => void) | undefined;
   readonly output: OutputKind;
   /** The output's file name: only for messages and for the version definition's base name. */
   readonly outputName: string;
@@ -363,6 +381,7 @@ const defaultZ: ZOptions = {
 
 /** GNU ld's defaults. Callers spread what they want over it: `{ ...defaultOptions, output: "shared" }`. */
 export const defaultOptions: LinkOptions = {
+  onStage: undefined,
   output: "executable",
   outputName: "a.out",
   outputFormat: "elf",

@@ -48,14 +48,25 @@ export interface Change {
   readonly query?: Readonly<Record<string, string>>;
 }
 
+/** Views of one load or link: how it is made goes with one from view to view. */
+const RUNS: ReadonlySet<ViewName> = new Set(["link", "load", "bind", "why"]);
+const RUN_QUERY = ["args", "env", "now", "profile", "about"] as const;
+
 /** Another view, file or part begins with an empty query, but for the place in the bytes if the file stays. */
 export function changed(address: Address, change: Change): Address {
   const moves = (key: "view" | "file" | "part"): boolean => change[key] !== undefined && change[key] !== address[key];
+  const view = change.view ?? address.view;
   const stays = !moves("view") && !moves("file");
-  const at = stays && address.query.at !== undefined ? { at: address.query.at } : {};
-  const before = stays && !moves("part") ? address.query : at;
+  const kept: Record<string, string> = {};
+  const keep = (name: string, value: string | undefined): void => {
+    if (value !== undefined) kept[name] = value;
+  };
+  if (stays) keep("at", address.query.at);
+  if (RUNS.has(address.view) && RUNS.has(view)) for (const name of RUN_QUERY) keep(name, address.query[name]);
+  if (view === "why" && (address.view === "link" || address.view === "load")) keep("about", address.view);
+  const before = stays && !moves("part") ? address.query : kept;
   return {
-    view: change.view ?? address.view,
+    view,
     file: change.file ?? address.file,
     part: change.part ?? (stays ? address.part : ""),
     query: { ...before, ...change.query },

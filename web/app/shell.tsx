@@ -6,6 +6,9 @@ import { useEffect } from "preact/hooks";
 import { Go } from "../parts/links.tsx";
 import { AnatomyView } from "../views/anatomy/anatomy.tsx";
 import { FilesView } from "../views/files.tsx";
+import { LinkView } from "../views/link/link.tsx";
+import { LoadView } from "../views/load/load.tsx";
+import { WhyBox, WhyView } from "../views/why.tsx";
 import type { ViewName } from "./address.ts";
 import { droppedFiles } from "./drop.ts";
 import { addFiles, address, busy, client, go, notice } from "./state.ts";
@@ -19,6 +22,9 @@ interface ViewRow {
 const VIEW_ROWS: readonly ViewRow[] = [
   { name: "files", title: "Files", draw: FilesView },
   { name: "anatomy", title: "Anatomy", draw: AnatomyView },
+  { name: "link", title: "Link", draw: LinkView },
+  { name: "load", title: "Load", draw: LoadView },
+  { name: "why", title: "Why", draw: WhyView },
 ];
 
 export function Shell(): JSX.Element {
@@ -36,10 +42,18 @@ export function Shell(): JSX.Element {
       await addFiles(await droppedFiles(event.dataTransfer));
       if (address.value.view !== "files" && address.value.file === "") go({ view: "files" });
     };
+    const key = (event: KeyboardEvent): void => {
+      const inField = event.target instanceof Element && event.target.matches("input, textarea, select");
+      if (event.key !== "/" || inField || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      document.getElementById("why")?.focus();
+    };
+    addEventListener("keydown", key);
     addEventListener("dragover", drag);
     addEventListener("dragleave", drag);
     addEventListener("drop", drop);
     return () => {
+      removeEventListener("keydown", key);
       removeEventListener("dragover", drag);
       removeEventListener("dragleave", drag);
       removeEventListener("drop", drop);
@@ -66,6 +80,7 @@ export function Shell(): JSX.Element {
             </Go>
           ))}
         </nav>
+        <WhyBox />
         <Busy />
         <Theme />
       </header>

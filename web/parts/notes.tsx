@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { ProblemDump } from "../../src/explain/dump/index.ts";
 
-export interface ShownProblem extends ProblemDump {
+interface ProblemShown extends ProblemDump {
   readonly lines?: readonly string[];
   readonly cure?: string;
 }
@@ -14,7 +14,7 @@ export function Problems({
   problems,
   most = 20,
 }: {
-  problems: readonly ShownProblem[];
+  problems: readonly ProblemShown[];
   most?: number;
 }): JSX.Element | null {
   if (problems.length === 0) return null;

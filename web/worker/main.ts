@@ -1,8 +1,11 @@
 // The worker: answers questions about the files that it was given, one after the other.
 
 import { bytesOf, factsAt, overviewOf, rowsOf, sizesAnswer } from "./anatomy.ts";
-import type { Answer, Ask, FromWorker, QuestionName, ToWorker } from "./protocol.ts";
+import { linkAnswer, linkRows } from "./link.ts";
+import { loadAnswer, loadRows } from "./load.ts";
+import type { Answer, Ask, FromWorker, LinkAsk, LoadAsk, QuestionName, ToWorker } from "./protocol.ts";
 import type { RowsCache } from "./tables.ts";
+import { whyAnswer } from "./why.ts";
 import { addFiles, createWorkspace, removeFiles, summaryFor, type Workspace } from "./workspace.ts";
 
 /** Says how far it is: what is being done, and which part of the whole is done. */
@@ -33,7 +36,21 @@ const handlers: Handlers = {
     return summaries(progress);
   },
   overview: (ask) => overviewOf(space, ask),
-  rows: (ask) => rowsOf(space, ask, rows),
+  rows: (ask) => {
+    // Tables of a load or link are named by what was asked for.
+    if (ask.file.startsWith("load:")) return loadRows(space, JSON.parse(ask.file.slice(5)) as LoadAsk, ask, rows);
+    if (ask.file.startsWith("link:")) return linkRows(space, JSON.parse(ask.file.slice(5)) as LinkAsk, ask, rows);
+    return rowsOf(space, ask, rows);
+  },
+  load: (ask, progress) => {
+    progress(`loading ${ask.program}`);
+    return loadAnswer(space, ask);
+  },
+  link: (ask, progress) => {
+    progress("linking");
+    return linkAnswer(space, ask);
+  },
+  why: (ask) => whyAnswer(space, ask),
   bytes: (ask) => bytesOf(space, ask),
   at: (ask) => factsAt(space, ask),
   sizes: (ask) => sizesAnswer(space, ask),

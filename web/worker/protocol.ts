@@ -27,6 +27,9 @@ export interface Questions {
     readonly ask: { readonly file: string; readonly other?: string | undefined };
     readonly answer: SizesAnswer;
   };
+  readonly load: { readonly ask: LoadAsk; readonly answer: LoadAnswer };
+  readonly link: { readonly ask: LinkAsk; readonly answer: LinkAnswer };
+  readonly why: { readonly ask: WhyAsk; readonly answer: WhyAnswer };
 }
 
 export type QuestionName = keyof Questions;
@@ -128,6 +131,127 @@ export interface SizesAnswer {
   readonly tree: SizeNode | undefined;
   readonly other: SizeNode | undefined;
   readonly changes: readonly SizeChange[];
+}
+
+/** A program to load, and how. */
+export interface LoadAsk {
+  readonly program: string;
+  /** `NAME=VALUE` a line. */
+  readonly environment: string;
+  readonly now: boolean;
+  /** `glibc@2.31`, `musl`; empty: that of the loader that the program names. */
+  readonly profile: string;
+}
+
+export interface LoadAnswer {
+  /** Why there is nothing to load. */
+  readonly problem: ShownProblem | undefined;
+  readonly title: string;
+  /** What was taken for granted about the files, in sentences. */
+  readonly assumed: readonly string[];
+  /** What ld.so says. */
+  readonly messages: readonly string[];
+  readonly problems: readonly ShownProblem[];
+  readonly objects: readonly ShownObject[];
+  readonly pages: readonly ShownPages[];
+  readonly missing: readonly { readonly name: string; readonly requester: string; readonly lines: readonly string[] }[];
+  readonly order: readonly string[];
+}
+
+export interface ShownProblem {
+  readonly code: string;
+  readonly severity: "error" | "warning" | "note";
+  readonly location: string;
+  readonly message: string;
+  readonly lines: readonly string[];
+  readonly cure: string;
+}
+
+export interface ShownObject {
+  readonly id: number;
+  readonly name: string;
+  readonly short: string;
+  readonly kind: string;
+  /** The file that was given. */
+  readonly file: string;
+  readonly base: number;
+  readonly start: number;
+  readonly end: number;
+  readonly foundBy: string;
+  readonly requester: number;
+  readonly needed: readonly number[];
+  readonly tried: readonly { readonly path: string; readonly rule: string; readonly outcome: string }[];
+  readonly scope: readonly (readonly string[])[];
+  readonly relocations: number;
+}
+
+export interface ShownPages {
+  readonly object: number;
+  readonly start: number;
+  readonly end: number;
+  /** `r-x`, before relocation and after. */
+  readonly before: string;
+  readonly after: string;
+  readonly zeros: boolean;
+}
+
+/** A command line of `ld`, in words. */
+export interface LinkAsk {
+  readonly args: readonly string[];
+}
+
+export interface LinkAnswer {
+  readonly linked: boolean;
+  readonly outputName: string;
+  /** The output file. */
+  readonly image: Uint8Array<ArrayBuffer> | undefined;
+  /** Milliseconds that the link took. */
+  readonly took: number;
+  readonly stages: readonly { readonly title: string; readonly words: string; readonly took: number }[];
+  readonly problems: readonly ShownProblem[];
+  readonly parts: readonly PartName[];
+  /** Why each object is there, as a tree: an object under the one that wanted it. */
+  readonly members: readonly LinkedMember[];
+  readonly sections: readonly ShownSection[];
+  /** What is different from the link before. */
+  readonly changes: readonly string[] | undefined;
+}
+
+export interface LinkedMember {
+  readonly file: string;
+  readonly words: string;
+  /** Place of the one that wanted it, -1 for the command line's. */
+  readonly parent: number;
+}
+
+/** A section of the output with the shares of its inputs. */
+export interface ShownSection {
+  readonly name: string;
+  readonly address: number;
+  readonly size: number;
+  readonly access: "code" | "data" | "constants" | "none";
+  readonly zero: boolean;
+  /** The largest stretches in their order; what is left of them joined. */
+  readonly pieces: readonly { readonly words: string; readonly size: number; readonly padding: boolean }[];
+}
+
+/** About a load or a link: exactly one of them. */
+export interface WhyAsk {
+  readonly name: string;
+  readonly load?: LoadAsk | undefined;
+  readonly link?: LinkAsk | undefined;
+}
+
+export interface WhyAnswer {
+  /** Undefined: nothing has that name. */
+  readonly lines: readonly (readonly WhyWord[])[] | undefined;
+  readonly near: string | undefined;
+}
+
+/** A piece of a sentence; a name that can be asked about in turn. */
+export interface WhyWord {
+  readonly text: string;
+  readonly name?: string | undefined;
 }
 
 /** From the page. */

@@ -1,6 +1,6 @@
 // Tables that the page scrolls through: the rows stay here, and only what is on the screen is made into text and sent.
 
-import type { CellStyle, Chapter, ChapterColumn } from "../../src/explain/dump/index.ts";
+import type { CellStyle, Chapter, ChapterColumn, Style } from "../../src/explain/dump/index.ts";
 import type { Lead, RowsAnswer, RowsQuestion, TableColumn } from "./protocol.ts";
 
 /** A chapter with what only a page knows: names of its rows and where its cells lead. */
@@ -12,6 +12,9 @@ export interface PageTable<Row> {
 }
 
 export const STYLE: CellStyle = { demangle: true, rows: 40 };
+
+/** For words that are made whole. */
+export const PAGE_STYLE: Style = { color: false, columns: 100, demangle: true, rows: Number.POSITIVE_INFINITY };
 
 /** Cells that are looked at for a column's width. */
 const SAMPLE = 400;

@@ -11,6 +11,7 @@ import {
   missingLater,
   NOT_BOUND,
   NOT_YET_BOUND,
+  type PageRange,
   type ProcessEnd,
   pagesOf,
   profileName,
@@ -19,6 +20,7 @@ import {
   symbolName,
   symbolSection,
 } from "../../load/index.ts";
+import { type Chapter, chapterLines } from "../dump/chapter.ts";
 import { byteCount, counted, grouped, heading, hex, type Style, table } from "../dump/table.ts";
 import { foundBy, missingTexts, shortName, symbolText } from "./words.ts";
 
@@ -52,47 +54,57 @@ const WHEN: Readonly<Record<ProcessEnd["step"], string>> = {
 };
 
 function* linkMapLines(task: LoadedProcess, style: Style): Generator<string> {
-  yield* heading(`Link map: ${counted(task.objects.length, "object")}, in the order of loading`, style);
-  const columns = [
-    { title: "load bias", align: RIGHT },
-    { title: "size", align: RIGHT },
-    { title: "object", paint: "name" as const },
-    { title: "found by" },
-    { title: "first asked for by" },
-  ];
-  const rows = task.objects.map((it) => [
-    hex(it.base),
-    hex(it.end - it.start),
-    it.name,
-    foundBy(it),
-    it.requester === undefined ? "" : shortName(it.requester),
-  ]);
-  yield* table(columns, rows, style);
+  yield* chapterLines(linkMapChapter(task), style);
+}
+
+export function linkMapChapter(task: LoadedProcess): Chapter<LoadedObject> {
+  return {
+    title: `Link map: ${counted(task.objects.length, "object")}, in the order of loading`,
+    columns: [
+      { title: "load bias", align: RIGHT, cell: ({ base }) => hex(base), by: ({ base }) => base },
+      { title: "size", align: RIGHT, cell: ({ start, end }) => hex(end - start), by: ({ start, end }) => end - start },
+      { title: "object", paint: "name", cell: ({ name }) => name },
+      { title: "found by", cell: foundBy },
+      {
+        title: "first asked for by",
+        cell: ({ requester }) => (requester === undefined ? "" : shortName(requester)),
+      },
+    ],
+    rows: task.objects,
+    more: "",
+  };
 }
 
 function* memoryLines(task: LoadedProcess, style: Style): Generator<string> {
-  yield* heading("Memory map, after relocation", style);
-  const columns = [
-    { title: "start", align: RIGHT },
-    { title: "end", align: RIGHT },
-    { title: "protection" },
-    { title: "bytes", align: RIGHT },
-    { title: "file offset", align: RIGHT },
-    { title: "object", paint: "name" as const },
-    { title: "" },
-  ];
-  const pages = task.objects.flatMap((object) => pagesOf(object, true).map((range) => ({ object, range })));
-  pages.sort((a, b) => a.range.start - b.range.start);
-  const rows = pages.map(({ object, range: { start, end, flags, fileOffset } }) => [
-    hex(start),
-    hex(end),
-    protectionText(flags),
-    hex(end - start),
-    fileOffset < 0 ? "" : hex(fileOffset),
-    shortName(object),
-    remark(flags, fileOffset),
-  ]);
-  yield* table(columns, rows, style);
+  yield* chapterLines(memoryChapter(task), style);
+}
+
+/** Pages of one object, after relocation. */
+export interface MappedPages extends PageRange {
+  readonly object: LoadedObject;
+}
+
+export function memoryChapter(task: LoadedProcess): Chapter<MappedPages> {
+  const rows = task.objects.flatMap((object) => pagesOf(object, true).map((range) => ({ ...range, object })));
+  return {
+    title: "Memory map, after relocation",
+    columns: [
+      { title: "start", align: RIGHT, cell: ({ start }) => hex(start), by: ({ start }) => start },
+      { title: "end", align: RIGHT, cell: ({ end }) => hex(end), by: ({ end }) => end },
+      { title: "protection", cell: ({ flags }) => protectionText(flags) },
+      { title: "bytes", align: RIGHT, cell: ({ start, end }) => hex(end - start), by: ({ start, end }) => end - start },
+      {
+        title: "file offset",
+        align: RIGHT,
+        cell: ({ fileOffset }) => (fileOffset < 0 ? "" : hex(fileOffset)),
+        by: ({ fileOffset }) => fileOffset,
+      },
+      { title: "object", paint: "name", cell: ({ object }) => shortName(object) },
+      { title: "", cell: ({ flags, fileOffset }) => remark(flags, fileOffset) },
+    ],
+    rows: rows.sort((a, b) => a.start - b.start),
+    more: "",
+  };
 }
 
 function remark(flags: number, fileOffset: number): string {

@@ -15,6 +15,7 @@ import {
 import { DO_COPY, DO_INDIRECT, DO_SLOT, DO_SLOT_ADDEND } from "../../load/machines/index.ts";
 import { type LoadedRelocation, relocatedBytes, relocationsOf } from "../../load/views/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
+import type { Chapter } from "../dump/chapter.ts";
 import { fillFormula, type Term } from "../dump/formula.ts";
 import { bytesText, counted, heading, hex, type Style } from "../dump/table.ts";
 import { codeAt } from "./code.ts";
@@ -55,6 +56,58 @@ export function withCode(
   ];
 }
 
+/** The relocations of one object as a table; a row in `explained`'s words, with the bytes before and after. */
+export function loadedRelocationChapter(
+  task: LoadedProcess,
+  object: LoadedObject,
+  style: Style,
+): Chapter<LoadedRelocation> {
+  const rows = [...relocationsOf(task, object)];
+  return {
+    title: `Relocations of ${object.name}: ${counted(rows.length, "entry", "entries")}`,
+    columns: [
+      { title: "address", align: "right", cell: ({ site }) => hex(site), by: ({ site }) => site },
+      { title: "type", cell: typeWord },
+      { title: "formula with its numbers", cell: (one) => explained(task, one, style) },
+      { title: "before", cell: bytesInFile },
+      { title: "after", cell: bytesInMemory },
+    ],
+    rows,
+    more: "",
+  };
+}
+
+/** Each reference of one object once, and what it was bound to. */
+export function bindingChapter(task: LoadedProcess, object: LoadedObject, style: Style): Chapter<LoadedRelocation> {
+  const seen = new Set<string>();
+  const rows = [...relocationsOf(task, object)].filter((one) => {
+    if (one.row < 0 || one.symbol === 0) return false;
+    const line = bindingLine(one, style);
+    return !seen.has(line) && seen.add(line);
+  });
+  return {
+    title: `References of ${object.name}: ${counted(rows.length, "symbol")}`,
+    columns: [
+      { title: "symbol", paint: "name", cell: (one) => symbolText(one.name, one.version, style) },
+      { title: "bound to", cell: ({ provider }) => shortName(provider) },
+      {
+        title: "address",
+        align: "right",
+        cell: ({ provider, providerSymbol }) =>
+          provider === undefined ? "" : hex(addressOf(provider, providerSymbol)),
+        by: ({ provider, providerSymbol }) => (provider === undefined ? 0 : addressOf(provider, providerSymbol)),
+      },
+      { title: "how", cell: ({ rule }) => BINDING_WORDS[rule] ?? "" },
+    ],
+    rows,
+    more: "",
+  };
+}
+
+function typeWord(one: LoadedRelocation): string {
+  return one.packed ? "RELR" : (one.type?.name ?? `type ${one.typeNumber}`);
+}
+
 /** The loader relocates itself before all others. */
 function applied(task: LoadedProcess): LoadedObject[] {
   const isLoader = ({ kind }: LoadedObject): boolean => kind === "loader";
@@ -63,7 +116,7 @@ function applied(task: LoadedProcess): LoadedObject[] {
 
 /** `0x55…3da8  R_X86_64_GLOB_DAT  S = 0x7ffff7c… (stdout of libc.so.6)  [00 … → a0 …]` */
 export function relocationLine(task: LoadedProcess, one: LoadedRelocation, style: Style): string {
-  const type = one.packed ? "RELR" : (one.type?.name ?? `type ${one.typeNumber}`);
+  const type = typeWord(one);
   const before = bytesInFile(one);
   const after = bytesInMemory(one);
   const change = before === after ? `[${before}]` : `[${before} → ${after}]`;

@@ -157,7 +157,9 @@ function Changes({
             <th scope="col" class="right">
               change
             </th>
-            <th scope="col" aria-label="as a bar" />
+            <th scope="col">
+              <span class="hidden">as a bar</span>
+            </th>
           </tr>
         </thead>
         <tbody>

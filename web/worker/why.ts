@@ -1,0 +1,73 @@
+// Questions of why, about a load or a link. The sentences are the terminal's; here every name in them becomes a link.
+
+import { linkWhyLines, nearestLinked } from "../../src/explain/link/why.ts";
+import { whyLines } from "../../src/explain/load/why.ts";
+import { nearestSymbol } from "../../src/explain/load/why-symbol.ts";
+import { type LoadedProcess, symbolName } from "../../src/load/index.ts";
+import { linkFor } from "./link.ts";
+import { loadFor } from "./load.ts";
+import type { WhyAnswer, WhyAsk, WhyWord } from "./protocol.ts";
+import { PAGE_STYLE } from "./tables.ts";
+import type { Workspace } from "./workspace.ts";
+
+export function whyAnswer(space: Workspace, { name, load, link }: WhyAsk): WhyAnswer {
+  if (link !== undefined) {
+    const { result } = linkFor(space, link);
+    const names = namesOf(result, () => [
+      ...result.decisions.names(),
+      ...result.decisions.files.map(({ file }) => file),
+      ...(result.layout?.sections.map((section) => section.name) ?? []),
+    ]);
+    const lines = linkWhyLines(result, name);
+    return {
+      lines: lines?.map((line) => linked(line, names, name)),
+      near: lines === undefined ? nearestLinked(result, name) : undefined,
+    };
+  }
+  const { result } = load === undefined ? { result: undefined } : loadFor(space, load);
+  if (result?.loaded !== true) return { lines: undefined, near: undefined };
+  const { process } = result;
+  const names = namesOf(process, () => processNames(process));
+  const lines = whyLines(process, name, undefined, PAGE_STYLE);
+  return {
+    lines: lines?.map((line) => linked(line, names, name)),
+    near: lines === undefined ? nearestSymbol(process, name) : undefined,
+  };
+}
+
+const known = new WeakMap<object, ReadonlySet<string>>();
+
+function namesOf(of: object, make: () => readonly string[]): ReadonlySet<string> {
+  const there = known.get(of);
+  if (there !== undefined) return there;
+  const names = new Set(make().filter((name) => name !== ""));
+  known.set(of, names);
+  return names;
+}
+
+function processNames({ objects }: LoadedProcess): string[] {
+  return objects.flatMap(({ name, names, file }) => {
+    const all = [name, name.slice(name.lastIndexOf("/") + 1), ...names];
+    for (let index = 1; index < file.symbols.count; index++) all.push(symbolName(file.symbols, index));
+    return all;
+  });
+}
+
+/** Words between blanks, quotes and commas; an address or a known name can be asked about. */
+const PIECES = /(0x[\da-f]+|[^\s,;`'()]+(?:\([^()\s]*\))*(?::\([^()\s]*\))?|[\s,;`'()]+)/g;
+
+function linked(line: string, names: ReadonlySet<string>, asked: string): WhyWord[] {
+  const words: WhyWord[] = [];
+  for (const [text] of line.matchAll(PIECES)) {
+    const bare = text.replace(/[:.]+$/, "");
+    const plain = bare.split("@")[0];
+    const name = /^0x[\da-f]+$/.test(bare) ? bare : names.has(bare) ? bare : names.has(plain) ? plain : undefined;
+    const last = words.at(-1);
+    if (name !== undefined && name !== asked && name.length > 1) {
+      words.push({ text: bare, name });
+      if (bare !== text) words.push({ text: text.slice(bare.length) });
+    } else if (last !== undefined && last.name === undefined) words[words.length - 1] = { text: last.text + text };
+    else words.push({ text });
+  }
+  return words;
+}
