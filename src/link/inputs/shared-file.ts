@@ -42,6 +42,7 @@ import {
   aliasOf,
   coverNames,
   FLAG_DEF_DYNAMIC,
+  FLAG_IN_LIBRARY,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
@@ -465,7 +466,7 @@ export function enterShared(
     if (isHidden) {
       id = internVersioned(names, view, name, stringsEnd, symbols.versionNames[version]);
       coverNames(symbols);
-      symbols.flags[id] |= FLAG_VERSIONED;
+      symbols.flags[id] |= FLAG_VERSIONED | FLAG_IN_LIBRARY;
       id = aliasOf(symbols, id);
     } else {
       id = internName(names, view, name, stringsEnd);
@@ -507,6 +508,7 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
     symbols.versionNames[version],
   );
   const isKnown = alias >= 0 && alias < symbols.count;
+  if (isKnown && symbols.kind[alias] === KIND_INDIRECT) symbols.flags[alias] |= FLAG_IN_LIBRARY;
   if (isKnown && (symbols.kind[alias] === KIND_INDIRECT || !isUndefined(symbols, alias))) return base;
   const isPlain = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) === 0;
   if (isPlain && scriptParts(symbols, base, version, versioned)) {

@@ -6,7 +6,7 @@
 // _bfd_elf_add_default_symbol, _bfd_elf_merge_symbol and the end of elf_link_add_object_symbols):
 //
 //   an object's    and there is                          outcome
-//   foo@@V         no other definition                   foo is foo@@V
+//   foo@@V         no other definition, or a common foo  foo is foo@@V
 //                  foo of a shared library               foo is foo@@V, for references to the library's version too
 //                  foo of an object, and the version     foo@@V is an entry of its own; foo is local, or has the
 //                    script gives foo another version,     script's version
@@ -55,6 +55,7 @@ import {
   isDefinedHere,
   isShared,
   isUndefined,
+  KIND_COMMON,
   KIND_DEFINED,
   KIND_DEFINED_WEAK,
   KIND_INDIRECT,
@@ -212,13 +213,15 @@ export function joinSamePlace(symbols: SymbolTable, ids: readonly SymbolId[], jo
 
 /**
  * What libraries want of plain `foo`, they do not want of `foo@V` at its place: plain `foo` is local (bfd/elflink.c, the
- * end of elf_link_add_object_symbols). After all inputs, before references with a version count.
+ * end of elf_link_add_object_symbols). A library that has `foo@V` itself does mean this one. After all inputs, before references with a version count.
  */
 export function separateJoined(symbols: SymbolTable, { joined, unseen }: VersionedNames): void {
   for (const id of joined) {
     const flags = symbols.flags[id];
     if ((flags & (FLAG_REF_DYNAMIC_NONWEAK | FLAG_IN_LIBRARY)) === FLAG_REF_DYNAMIC_NONWEAK) unseen.add(id);
     symbols.flags[id] = flags & ~(FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK | FLAG_DEF_DYNAMIC);
+    const alias = versionedName(symbols, id, symbols.version[id]);
+    if ((symbols.flags[alias] & FLAG_IN_LIBRARY) !== 0) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
   }
 }
 
@@ -300,7 +303,8 @@ export function scriptParts(
   version: number,
   { nodes, matcher, demangle }: VersionedNames,
 ): boolean {
-  if (nodes.length === 0) return false;
+  // Of a common symbol nobody asks (bfd/elflink.c, _bfd_elf_add_default_symbol: "def_regular").
+  if (nodes.length === 0 || symbols.kind[base] === KIND_COMMON) return false;
   const { names } = symbols;
   const match = matcher.find(names.pool, names.start[base], nameEnd(names, base), () =>
     demangle(nameText(names, base)),

@@ -242,7 +242,9 @@ function createWalk(): Walk {
 
 function firstAddress(it: LayoutOptions): number {
   const { options, mode } = it;
-  return options.textSegment ?? options.imageBase ?? (mode.pic ? 0 : it.textSegment);
+  // GNU ld has one script for -n and one for -N, whatever the output.
+  const isPic = mode.pic && !options.nmagic && !options.omagic;
+  return options.textSegment ?? options.imageBase ?? (isPic ? 0 : it.textSegment);
 }
 
 function assignAddresses(all: readonly OutputSection[], headers: number, it: LayoutOptions): Walk {

@@ -4,6 +4,7 @@
 import { SHF_EXECINSTR } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
+import type { SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 
@@ -39,13 +40,19 @@ export function decideStack(loader: Loader, report: Report): Stack {
 
 const NAME = new TextEncoder().encode(".note.GNU-stack\0");
 
-/** sh_flags of the object's .note.GNU-stack. It is one of the last sections. */
+/** sh_flags of the object's .note.GNU-stack. */
 export function stackNoteFlags(object: ObjectFile, sections: SectionTable): number | undefined {
+  const section = stackNote(object, sections);
+  return section < 0 ? undefined : sections.flags[section];
+}
+
+/** The object's .note.GNU-stack, or -1. It is one of the last sections. */
+export function stackNote(object: ObjectFile, sections: SectionTable): SectionId {
   for (let section = object.firstSection + object.sectionCount - 1; section > object.firstSection; section--) {
     const at = sections.name[section];
     let i = 0;
     while (i < NAME.length && object.bytes[at + i] === NAME[i]) i++;
-    if (i === NAME.length) return sections.flags[section];
+    if (i === NAME.length) return section;
   }
-  return undefined;
+  return -1;
 }

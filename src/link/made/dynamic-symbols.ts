@@ -72,6 +72,7 @@ export function buildDynamicSymbols(
   definitions: readonly VersionDefinition[],
   baseName: string,
   machine: Machine,
+  pic: boolean,
   options: LinkOptions,
 ): DynamicSymbols {
   const { names } = symbols;
@@ -108,7 +109,7 @@ export function buildDynamicSymbols(
     if (isVersion) strings.known.set(nameText(names, id), nameOffsets[i + 1]);
     sysv[i + 1] = sysvHash(names.pool, names.start[id], end);
   });
-  const versions = buildVersions(symbols, shared, ids, definitions, baseName, strings, options);
+  const versions = buildVersions(symbols, shared, ids, definitions, baseName, strings, pic, options);
   return {
     ids,
     indexOf,
@@ -151,6 +152,7 @@ function buildVersions(
   definitions: readonly VersionDefinition[],
   baseName: string,
   strings: StringTable,
+  pic: boolean,
   options: LinkOptions,
 ): Versions {
   const defined = new Map(definitions.map((it, i) => [it.name, i + 2]));
@@ -185,7 +187,7 @@ function buildVersions(
     }
     view.setUint16((i + 1) * 2, index, true);
   }
-  if (options.z.packRelativeRelocs) needRelr(shared, need);
+  if (options.z.packRelativeRelocs && pic) needRelr(shared, need);
   if (definitions.length === 0 && needs.size === 0) {
     return { versym: undefined, verdef: undefined, verdefCount: 0, verneed: undefined, verneedCount: 0 };
   }

@@ -154,6 +154,7 @@ function makeDynamic(
     versions,
     options.soname ?? baseName(options.outputName),
     machine,
+    mode.pic,
     options,
   );
   const chunks = makeDynamicChunks(outputs, dynamicSymbols, machine, options);

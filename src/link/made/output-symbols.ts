@@ -56,6 +56,7 @@ import {
   isUndefinedStrong,
   KIND_INDIRECT,
   KIND_NONE,
+  KIND_UNDEFINED_WEAK,
   plainEnd,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
@@ -117,7 +118,8 @@ export function planSymbols(
   const hasLocals = options.discard !== "all";
   if (hasLocals || emitted !== undefined) {
     for (const object of objects) {
-      if (hasLocals) planLocals(plan, object, sections, empty, options, retain, emitted?.locals);
+      if (hasLocals && (!options.gcSections || takesPart(object, sections)))
+        planLocals(plan, object, sections, empty, options, retain, emitted?.locals);
       if (emitted !== undefined) planNeeded(plan, object, sections, emitted.locals);
     }
   }
@@ -198,7 +200,11 @@ function isListed(
 }
 
 /** Hidden symbols of a shared library are local in its table; a program keeps them global unless it were to export them. */
-function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): boolean {
+export function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): boolean {
+  if (symbols.kind[id] === KIND_UNDEFINED_WEAK && (mode.shared || mode.interpreted)) {
+    // Kept for --emit-relocs only: nobody will define it (bfd/elflink.c, _bfd_elf_fix_symbol_flags).
+    return symbols.visibility[id] !== STV_DEFAULT || options.z.dynamicUndefinedWeak === false;
+  }
   if (!isDefinedHere(symbols, id)) return false;
   const flags = symbols.flags[id];
   if ((flags & FLAG_FORCED_LOCAL) !== 0) return true;
@@ -216,6 +222,13 @@ function emptyOutputs(outputs: OutputSections, sections: SectionTable): Uint8Arr
     if (!hasChunk && !hasPiece && !output.keep) empty[output.id] = 1;
   }
   return empty;
+}
+
+/** Does --gc-sections leave anything of an object? Else not even its STT_FILE symbol stays (bfd/elflink.c, bfd_elf_final_link). */
+function takesPart(object: ObjectFile, sections: SectionTable): boolean {
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) if (sections.output[section] >= 0) return true;
+  return false;
 }
 
 /** In place of a local symbol's index: the STT_FILE symbol that the linker makes for an object without one. */

@@ -3,7 +3,7 @@
 // the dynamic linker all the same.
 
 import type { Machine } from "../../arch/index.ts";
-import { SHF_ALLOC, SHF_INFO_LINK, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
+import { SHF_ALLOC, SHF_INFO_LINK, SHT_REL, SHT_RELA, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
 import { orphanRow } from "../sections/assign-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
@@ -12,7 +12,7 @@ import type { OutputMode } from "../tables/mode.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
-import { FLAG_CANONICAL_PLT, type SymbolTable } from "../tables/symbol-table.ts";
+import { FLAG_CANONICAL_PLT, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { type RelocationList, relocationSize, writeRelocations } from "./dynamic-relocations.ts";
 import type { GotPlan } from "./got.ts";
 import type { PackedRelocations } from "./pack-relative.ts";
@@ -25,7 +25,7 @@ export interface RelocationPart {
   readonly inputs: readonly SectionId[];
   /** The output sections in which they are about words of the linker's own. */
   readonly own: readonly OutputSection[];
-  /** The IRELATIVE relocations of position-independent output, which are in one section of all. */
+  /** Those for which a resolver is called, of all sections but the GOT. */
   readonly resolvers: boolean;
 }
 
@@ -86,14 +86,15 @@ export function splitRelocations(
     return known;
   };
   const resolvers = mode.pic ? ".ifunc" : ".got";
+  const isIfuncHere = (id: SymbolId): boolean => symbols.type[id] === STT_GNU_IFUNC && isDefinedHere(symbols, id);
   for (let i = 0; i < scan.dynCount; i++) {
     const isPacked = packed?.scanned[i] === 1;
     const symbol = scan.dynSymbol[i];
     const isResolver =
-      scan.dynType[i] === DYN_RELATIVE &&
       symbol >= 0 &&
-      scan.bindings[symbol] === BIND_IFUNC &&
-      (symbols.flags[symbol] & FLAG_CANONICAL_PLT) === 0;
+      (scan.dynType[i] === DYN_RELATIVE
+        ? scan.bindings[symbol] === BIND_IFUNC && (symbols.flags[symbol] & FLAG_CANONICAL_PLT) === 0
+        : mode.pic && isIfuncHere(symbol));
     const section = scan.dynSection[i];
     const object = objects[sections.object[section]];
     if (isResolver) collect(resolvers);
@@ -105,7 +106,7 @@ export function splitRelocations(
   for (const { type, chunk } of got.words) {
     if (type === 0) continue;
     if (packed !== undefined && type === relative) collectOwn(chunk.output, 0);
-    else if (type === irelative) collect(resolvers);
+    else if (type === irelative && !mode.pic) collect(resolvers);
     else collectOwn(chunk.output);
   }
   for (const id of copies) collectOwn(outputs.chunks[symbols.alias[id]]?.output);
@@ -128,10 +129,14 @@ export function splitRelocations(
     });
 }
 
-/** Writes each relocation into the section of what it relocates. */
+/**
+ * Writes each relocation into the section of what it relocates.
+ * @param resolved by index in .dynsym: 1 for an IFUNC of this output
+ */
 export function writeParts(
   list: RelocationList,
   parts: readonly RelocationPart[],
+  resolved: Uint8Array,
   sections: SectionTable,
   machine: Machine,
   view: DataView,
@@ -143,13 +148,19 @@ export function writeParts(
     .sort((a, b) => a.start - b.start);
   const starts = Float64Array.from(inputs, (it) => it.start);
   const resolvers = parts.findIndex((it) => it.resolvers);
-  const partOf = (address: number): number => {
+  const ownPart = (address: number): number =>
+    parts.findIndex(({ own }) => own.some((it) => address >= it.address && address < it.address + it.size));
+  const partOf = (address: number, callsResolver: boolean): number => {
     const input = inputs[lastAtMost(starts, address)];
-    if (input !== undefined && address < input.start + sections.size[input.section]) return input.at;
-    return parts.findIndex(({ own }) => own.some((it) => address >= it.address && address < it.address + it.size));
+    const isInput = input !== undefined && address < input.start + sections.size[input.section];
+    if (!callsResolver) return isInput ? input.at : ownPart(address);
+    const own = isInput ? -1 : ownPart(address);
+    return own < 0 ? resolvers : own;
   };
-  for (let i = 0; i < list.count; i++)
-    orders[list.type[i] === irelative ? resolvers : partOf(list.address[i])]?.push(i);
+  for (let i = 0; i < list.count; i++) {
+    const callsResolver = list.type[i] === irelative || resolved[list.symbol[i]] === 1;
+    orders[partOf(list.address[i], callsResolver)]?.push(i);
+  }
   parts.forEach(({ chunk }, k) => {
     writeRelocations(list, Int32Array.from(orders[k] ?? []), machine, view, chunk.offset);
   });

@@ -134,13 +134,22 @@ function defineIn(symbols: SymbolTable, id: SymbolId, output: OutputSectionId, o
   setSymbolValue(symbols, id, offset);
 }
 
-/** --require-defined; and --gc-sections, which has nothing to start from without -e, -u or --gc-keep-exported. */
+function isDefined(symbols: SymbolTable, id: SymbolId): boolean {
+  return id >= 0 && isDefinedHere(symbols, id) && symbols.kind[id] !== KIND_COMMON;
+}
+
+/** --require-defined; and --gc-sections, which has nothing to start from unless -e, -u or --gc-keep-exported give it. */
 export function reportMissing(loader: Loader, options: LinkOptions, report: Report): void {
   const { symbols } = loader;
   for (const name of options.requireDefined) {
     const id = findText(symbols.names, name);
     if (id < 0 || isUndefined(symbols, id)) report(error("required-symbol-undefined", {}, { symbol: name }));
   }
-  const rootless = options.entry === undefined && options.undefined.length + options.requireDefined.length === 0;
+  const roots = [
+    ...options.undefined,
+    ...options.requireDefined,
+    ...(options.entry === undefined ? [] : [options.entry]),
+  ];
+  const rootless = !roots.some((name) => isDefined(symbols, findText(symbols.names, name)));
   if (options.gcSections && !options.gcKeepExported && rootless) report(error("gc-needs-root", {}));
 }

@@ -27,7 +27,23 @@ export function shrinkEhFrames(
     const alignment = ordinal === last ? 1 : table.alignment[sections.output[section]];
     sections.size[section] = Math.ceil(end / alignment) * alignment;
   }
+  forgetEmptyTail(frames, sections);
 }
+
+/**
+ * Of sections behind the last one that has records not even empty relocations are left; before it they are (bfd/elflink.c,
+ * bfd_elf_discard_info: "prevent empty sections from adding alignment padding at the end").
+ */
+function forgetEmptyTail(frames: EhFrames, sections: SectionTable): void {
+  for (let ordinal = frames.sections.length - 1; ordinal >= 0; ordinal--) {
+    const section = frames.sections[ordinal];
+    if (sections.output[section] < 0) continue;
+    if (sections.size[section] > TERMINATOR_SIZE) return;
+    if (sections.size[section] === 0) sections.relocs[section] = -1;
+  }
+}
+
+const TERMINATOR_SIZE = 4;
 
 function keepRecords(
   frames: EhFrames,

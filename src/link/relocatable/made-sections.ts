@@ -16,7 +16,7 @@ import {
 } from "../../elf/constants.ts";
 import type { Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { decideStack, stackNoteFlags } from "../layout/stack.ts";
+import { decideStack, stackNote, stackNoteFlags } from "../layout/stack.ts";
 import { buildIdSize } from "../made/build-id.ts";
 import { noteBytes, packageDescription } from "../made/synthesize.ts";
 import type { LinkOptions } from "../options.ts";
@@ -25,7 +25,7 @@ import { contentsOf } from "../sections/section-contents.ts";
 import type { OutputSectionId, SectionId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import { KIND_COMMON } from "../tables/symbol-table.ts";
 import type { Assigned, MadeSection } from "./assign.ts";
 import { commonSection } from "./assignments.ts";
@@ -89,8 +89,18 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   if (execstack !== undefined && objects.every((it) => stackNoteFlags(it, sections) === undefined)) {
     orphans.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
   }
-  const executableStack = execstack === undefined && stack.executable;
+  const executableStack = execstack === undefined && stack.executable && isLastKept(objects, sections);
   return { buildId, packageNote, properties, propertyHost, scripted, orphans, executableStack };
+}
+
+/**
+ * It is the last object's note whose section gets the flag: --gc-sections may have removed that one alone
+ * (bfd/elflink.c, bfd_elf_size_dynamic_sections: "notesec").
+ */
+function isLastKept(objects: readonly ObjectFile[], sections: SectionTable): boolean {
+  const notes = objects.map((it) => stackNote(it, sections)).filter((it) => it >= 0);
+  const last = notes.at(-1);
+  return last !== undefined && (sections.state[last] & (STATE_COLLECTED | STATE_DISCARDED)) === 0;
 }
 
 const PROPERTY_BYTES = new TextEncoder().encode(`${PROPERTIES}\0`);

@@ -174,25 +174,28 @@ function isNamedAnyway({ symbols, mode, options }: Scanner, { symbol, binding }:
 
 /** S + A narrower than an address: must be settled now, so position-independent output cannot have it. */
 function scanNarrow(scanner: Scanner, site: Site): void {
+  const { mode, machine, options } = scanner;
   noteDirect(scanner, site, false);
   switch (site.binding) {
     case BIND_ABSOLUTE:
+      // Of x86-64 BFD does not ask what it is that might not fit (elf_x86_64_check_relocs, "relocation overflow").
+      if (mode.pic && machine.wordBytes === 8 && site.symbol >= 0 && !options.z.noRelocOverflow) misuse(scanner, site);
       return;
     case BIND_ZERO:
       if (cannotBeNull(scanner, site)) misuse(scanner, site);
       return;
     case BIND_LOCAL:
-      if (scanner.mode.pic) misuse(scanner, site);
+      if (mode.pic) misuse(scanner, site);
       return;
     case BIND_IFUNC:
-      if (scanner.mode.pic) misuse(scanner, site);
+      if (mode.pic) misuse(scanner, site);
       else need(scanner, site, FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT);
       return;
     default:
-      if (scanner.mode.pic) misuse(scanner, site);
+      if (mode.pic) misuse(scanner, site);
       else if (isShared(scanner.symbols, site.symbol) && !needAddress(scanner, site)) {
         // As GNU ld; the loader says so where the address does not fit.
-        const { narrow } = scanner.machine.dynamic;
+        const { narrow } = machine.dynamic;
         if (site.type === narrow && !site.writable) addDynamic(scanner, site, narrow);
         else forbidCopy(scanner, site);
       }

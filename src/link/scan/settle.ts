@@ -52,7 +52,7 @@ export function settleWeakReferences(
  * Pointers in the data of a position-dependent program. What code needs the address of has it in the program: a copied
  * variable, a library's function at its PLT entry. So has an IFUNC whose PLT entry code needs; otherwise pointers to it are
  * relocated to what the resolver returns, as those in the GOT. What is missing, and ignored, is 0 in pointers where it is in
- * code. After the scan.
+ * code; and a pointer to a weak symbol that nothing defines is 0 whatever the GOT will say. After the scan.
  */
 export function settlePointers(
   symbols: SymbolTable,
@@ -73,6 +73,8 @@ export function settlePointers(
   forget(scan, sections, (symbol) => {
     if ((symbols.flags[symbol] & (FLAG_COPY | FLAG_CANONICAL_PLT)) !== 0) return true;
     if (isUndefinedStrong(symbols, symbol)) return (symbols.flags[symbol] & FLAG_DIRECT) !== 0;
+    // BFD allots a slot for a weak one, and leaves it unused (elfxx-x86.h, GENERATE_DYNAMIC_RELOCATION_P).
+    if (isUndefined(symbols, symbol)) return true;
     if (scan.bindings[symbol] !== BIND_IFUNC || (symbols.flags[symbol] & FLAG_NEEDS_PLT) === 0) return false;
     symbols.flags[symbol] |= FLAG_CANONICAL_PLT;
     return true;

@@ -148,8 +148,7 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
   const someListed = options.exportDynamicSymbols.length > 0 || options.dynamicList !== undefined;
   const all = mode.shared || options.gcKeepExported || options.exportDynamic;
   const isExported = (id: SymbolId): boolean => {
-    const visibility = symbols.visibility[id];
-    if (visibility === STV_HIDDEN || visibility === STV_INTERNAL) return false;
+    if (isInside(symbols, id)) return false;
     if (!all && !(someListed && rules.isListed(id))) return false;
     return symbols.version[id] !== 0 || !rules.isLocal(id);
   };
@@ -157,10 +156,16 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
     const fromShared =
       (symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0 &&
       (symbols.flags[id] & FLAG_FORCED_LOCAL) === 0;
-    if (isDefinedHere(symbols, id) ? fromShared || isExported(id) : fromShared && walk.standsFor.has(id)) {
+    // What the linker defines itself in a program is local at once if it is hidden, and then nobody's but the objects'.
+    const willBeSeen = fromShared && walk.standsFor.has(id) && (mode.shared || !isInside(symbols, id));
+    if (isDefinedHere(symbols, id) ? fromShared || isExported(id) : willBeSeen) {
       keepSymbol(walk, id);
     }
   }
+}
+
+function isInside({ visibility }: SymbolTable, id: SymbolId): boolean {
+  return visibility[id] === STV_HIDDEN || visibility[id] === STV_INTERNAL;
 }
 
 /** Sections whose names are C identifiers. */

@@ -14,6 +14,7 @@ import type { OutputSections } from "../tables/output-section.ts";
 import { mergeVisibility, RULE_ASSIGNED } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
+  FLAG_COLLECTED,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_SYMVER,
@@ -54,7 +55,8 @@ export function prepareAssignments(
       lost.add(symbols.version[id]);
     }
     symbols.kind[id] = KIND_DEFINED;
-    symbols.flags[id] |= FLAG_ASSIGNED;
+    // Its own place has nothing to do with that of the definition, which may be gone.
+    symbols.flags[id] = (symbols.flags[id] | FLAG_ASSIGNED) & ~FLAG_COLLECTED;
     symbols.owner[id] = -1;
     forgetVersion(symbols, id);
     symbols.rule[id] = RULE_ASSIGNED;

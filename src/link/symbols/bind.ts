@@ -37,6 +37,7 @@ import {
   KIND_DEFINED_WEAK,
   KIND_INDIRECT,
   KIND_NONE,
+  KIND_UNDEFINED_WEAK,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 
@@ -187,7 +188,8 @@ function bindUndefined(
   if ((flags & FLAG_REF_REGULAR) === 0 || symbols.owner[id] < 0) {
     const isBoth = (flags & FLAG_REQUIRED) !== 0 && (flags & FLAG_REF_DYNAMIC) !== 0;
     if (mode.dynamic && isBoth && symbols.visibility[id] === STV_DEFAULT) symbols.flags[id] |= FLAG_DYNSYM;
-    return BIND_UNDEFINED;
+    // --gc-sections has removed what referred to it, and debug information does so still.
+    return symbols.kind[id] === KIND_UNDEFINED_WEAK ? BIND_ZERO : BIND_UNDEFINED;
   }
   const isStrong = isUndefinedStrong(symbols, id);
   const canImport = (mode.shared || mode.interpreted) && symbols.visibility[id] === STV_DEFAULT;

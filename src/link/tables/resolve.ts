@@ -12,7 +12,8 @@
 //
 // "larger": a common symbol gets the largest size and alignment of all. "shcom" and "comsh": a common symbol against a
 // shared library's data: an initialised variable of the library wins (and is copied into the program); one in the
-// library's .bss counts as another common symbol; a function never takes a common symbol's place.
+// library's .bss counts as another common symbol, whose size and alignment count unless it has a version and came later; a
+// function never takes a common symbol's place.
 //
 // A variable here and a function of that name in a library are two things: the program's is not exported, and the library
 // keeps its own (bfd/elflink.c, "skip"). So for any two known types. Where the library came first, that holds for its
@@ -207,7 +208,9 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
   const isFirst = (symbols.flags[id] & FLAG_ASSIGNED) !== 0 && symbols.owner[id] < 0;
   const isAssigned = isFirst && it.kind > KIND_UNDEFINED_WEAK;
   const before = isAssigned ? KIND_UNDEFINED : symbols.kind[id];
-  mergeVisibility(symbols, id, it.visibility);
+  const action = ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before];
+  // A second strong definition, if it is allowed, says nothing at all.
+  if (action !== TWICE) mergeVisibility(symbols, id, it.visibility);
   const isReference = it.kind === KIND_UNDEFINED || it.kind === KIND_UNDEFINED_WEAK;
   if (isReference) {
     if (symbols.owner[id] < 0 && before <= KIND_UNDEFINED_WEAK) symbols.owner[id] = it.owner;
@@ -229,7 +232,7 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
     forgetShared(symbols, id, it, record);
     return;
   }
-  switch (ACTIONS[(it.kind - KIND_UNDEFINED) * 8 + before]) {
+  switch (action) {
     case SET: {
       const isUnsaid = before >= KIND_SHARED && symbols.version[id] !== 0;
       const type = it.type === STT_NOTYPE && !isUnsaid ? symbols.type[id] : it.type;
@@ -246,7 +249,10 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
     }
     case KEEP:
       if (!isReference) addLoser(record, id, it.owner, it.index);
-      else if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
+      if (isReference || it.kind === KIND_COMMON) {
+        if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
+        if (!isReference && before === KIND_DEFINED && symbols.size[id] === 0) symbols.size[id] = it.size;
+      }
       return;
     case TWICE:
       reportTwice(symbols, id, it, record);
@@ -346,8 +352,11 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
     case COMSH:
       if (isFunction) addLoser(record, id, asShared(it.owner), it.index);
       else if (it.bss) {
-        if (it.size > symbols.size[id]) symbols.size[id] = it.size;
-        if (it.bssAlignment > symbols.valueLow[id]) symbols.valueLow[id] = it.bssAlignment;
+        // What `foo@@V` says of itself stays with that name (bfd/elflink.c, _bfd_elf_add_default_symbol).
+        if (it.version === 0) {
+          if (it.size > symbols.size[id]) symbols.size[id] = it.size;
+          if (it.bssAlignment > symbols.valueLow[id]) symbols.valueLow[id] = it.bssAlignment;
+        }
         addLoser(record, id, asShared(it.owner), it.index);
       } else {
         addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);

@@ -11,7 +11,7 @@ import { buildIdBytes } from "../made/build-id.ts";
 import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "../made/dynamic-relocations.ts";
 import { writeDynamic } from "../made/dynamic-section.ts";
 import type { MadeSections } from "../made/make-sections.ts";
-import { isOwnPltFunction, writeSymbols } from "../made/output-symbols.ts";
+import { isForcedLocal, isOwnPltFunction, writeSymbols } from "../made/output-symbols.ts";
 import { packAndroid } from "../made/pack-android.ts";
 import type { SlotAddresses } from "../made/slots.ts";
 import { writeParts } from "../made/split-relocations.ts";
@@ -126,7 +126,8 @@ export function writeImage(
   const { parts } = relocationChunks;
   if (!options.androidRelocations)
     writeRelocationChunk(dynamicRelocations, relocationChunks.dynamic, order, machine, view, report);
-  if (parts !== undefined) writeParts(dynamicRelocations, parts, sections, machine, view);
+  if (parts !== undefined)
+    writeParts(dynamicRelocations, parts, ownResolvers(made, symbols, mode), sections, machine, view);
   writeRelocationChunk(pltRelocations, relocationChunks.plt, undefined, machine, view, report);
   for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
   if (symtab !== undefined) {
@@ -228,7 +229,9 @@ function usesGnuFeatures(symbols: SymbolTable, mode: OutputMode, options: LinkOp
   for (let id = 0; id < symbols.count; id++) {
     if (!isDefinedHere(symbols, id) || isOwnPltFunction(symbols, id, mode)) continue;
     if ((symbols.flags[id] & FLAG_COLLECTED) !== 0) continue;
-    if (symbols.type[id] === STT_GNU_IFUNC || (symbols.flags[id] & FLAG_UNIQUE) !== 0) return true;
+    if (symbols.type[id] === STT_GNU_IFUNC) return true;
+    // A local one is unique anyway.
+    if ((symbols.flags[id] & FLAG_UNIQUE) !== 0 && !isForcedLocal(symbols, id, mode, options)) return true;
   }
   return false;
 }

@@ -8,6 +8,8 @@ interface Meant {
   /** What the difference looks like in the judge's account. */
   readonly pattern: RegExp;
   readonly when?: (plan: LinkPlan) => boolean;
+  /** What some other line must look like. */
+  readonly beside?: RegExp;
   readonly reason: string;
 }
 
@@ -39,6 +41,7 @@ const LINES: readonly Meant[] = [
   {
     under: "dynamic symbols",
     pattern: /only GNU ld: +\w+ \w+ LOCAL DEFAULT size \d+ in \.\w+/,
+    when: ({ files }) => files.has("script"),
     reason:
       "what a version script makes local GNU ld enters again if a library has a version of it and another refers to it; no loader finds it",
   },
@@ -65,6 +68,7 @@ const LINES: readonly Meant[] = [
   },
   {
     pattern: /only GNU ld: +symbol {2}FILE LOCAL DEFAULT size 0 value 0+ in ABS$/,
+    beside: /only GNU ld: +symbol \w+(?:@+\w+)? \w+ LOCAL DEFAULT /,
     when: ({ output }) => output === "relocatable",
     reason: "what stands in front of symbols that were made local",
   },
@@ -84,12 +88,29 @@ const LINES: readonly Meant[] = [
     reason: "TLS relaxed away leaves nothing behind",
   },
   {
+    pattern: /warning only GNU ld: duplicate-symbol [fd]\d$/,
+    when: ({ args }) => args.some((it) => /^--defsym=\w+=[a-z]/.test(it)),
+    reason: "GNU ld says so of a definition that --defsym sets to a common symbol's place",
+  },
+  {
     pattern:
       /: +interpreter (?:\/lib\/ld64\.so\.1|\/usr\/lib\/libc\.so\.1|\/lib64\/ld-linux-x86-64\.so\.2|\/lib\/ld-linux\.so\.2)$/,
     when: ({ args }) => !args.includes("--dynamic-linker"),
     reason: "the default interpreter is one that exists",
   },
 ];
+
+const TLS_COMMON_IN_BSS = /only GNU ld: +t\d TLS \w+ DEFAULT size \d+ in \.bss$/;
+
+/** GNU ld loses what a thread-local common symbol is where a library's in .tbss is larger: its offset is then one in .bss. */
+const OF_TLS_COMMON: readonly Meant[] = [
+  TLS_COMMON_IN_BSS,
+  /only here: +t\d TLS \w+ DEFAULT size \d+ in \.tbss$/,
+  /: +\.t?bss NOBITS entry 00 flags WAT? align \d+$/,
+  /: +TLS R +align 0x\w+$/,
+].map((pattern) => ({ pattern, beside: TLS_COMMON_IN_BSS, reason: "a thread-local variable is in .tbss" }));
+
+const ALL: readonly Meant[] = [...LINES, ...OF_TLS_COMMON];
 
 type Matter = "refused here" | "refused by GNU ld" | "another error";
 
@@ -107,6 +128,16 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
   },
   {
     matter: "refused by GNU ld",
+    pattern: /\(\*IND\*\+0x0\): multiple definition of `\w+'/,
+    reason: "of a library with two default versions of a name GNU ld takes the second for another definition",
+  },
+  {
+    matter: "refused by GNU ld",
+    pattern: /lib\w+\.so:\(\S+\+0x\w+\): multiple definition of `\w+@@\w+'/,
+    reason: "a library's foo@@V after another's weak one in whose place there is a common symbol",
+  },
+  {
+    matter: "refused by GNU ld",
     pattern: /^(?![\s\S]*undefined reference)[\s\S]*\(\*ABS\*\+0x\w+\): multiple definition of `n\d'/,
     reason: "an absolute symbol of a library that is read first GNU ld takes for one of an object",
   },
@@ -118,9 +149,12 @@ export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[]
   let heading = "";
   const left = lines.filter((line) => {
     if (isHeading(line)) heading = line.slice(0, -1);
-    return !LINES.some(
-      ({ under, pattern, when }) =>
-        pattern.test(line) && (under === undefined || under === heading) && when?.(plan) !== false,
+    return !ALL.some(
+      ({ under, pattern, when, beside }) =>
+        pattern.test(line) &&
+        (under === undefined || under === heading) &&
+        when?.(plan) !== false &&
+        (beside === undefined || lines.some((it) => beside.test(it))),
     );
   });
   return left.filter((line, i) => !(isHeading(line) && (left[i + 1] === undefined || isHeading(left[i + 1]))));

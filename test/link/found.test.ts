@@ -1,0 +1,209 @@
+// What random links (random.ts) found, reduced to a few lines each: rules that two inputs in common use seldom meet. Each
+// link is compared with GNU ld's.
+
+import { deepEqual, equal } from "node:assert/strict";
+import { compile, type Target } from "../support/build.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../support/link.ts";
+import { portrait } from "../support/object-portrait.ts";
+import { tool } from "../support/run.ts";
+
+const NOTE = '.text\n.cfi_startproc\nnop\n.cfi_endproc\n.section .note.GNU-stack,"",@progbits\n';
+const START =
+  ".text\n.globl _start\n.type _start,@function\n_start: .cfi_startproc\n nop\n.cfi_endproc\n.size _start,.-_start\n";
+
+function asm(target: Target, name: string, source: string): string {
+  return compile(target, `${name}.s`, `.file "${name}.c"\n${source}${NOTE}`);
+}
+
+/** Code that loads the address of a name from the GOT. */
+function load(target: Target, name: string): string {
+  return `${target.wordBytes === 8 ? `mov ${name}@GOTPCREL(%rip),%rax` : `mov ${name}@GOT(%ebx),%eax`}\n`;
+}
+
+function variable(name: string, size: number, head = ".data\n.globl"): string {
+  return `${head} ${name}\n.balign ${size}\n.type ${name},@object\n.size ${name},${size}\n${name}: .skip ${size}\n`;
+}
+
+/** Programs of both kinds, and a library, out of the same inputs. */
+function everyOutput(shop: Workshop, inputs: readonly string[], ...flags: readonly string[]): void {
+  for (const [name, ...kind] of [["fixed"], ["pie", "-pie"], ["library", "-shared"]]) {
+    const loader = kind.includes("-shared") ? [] : ["--dynamic-linker", "/lib/loader"];
+    shop.ld(`${name}-${inputs.length}${flags.join("")}.${inputs[0].length}`, [...kind, ...loader, ...flags, ...inputs]);
+  }
+}
+
+function likeGnuLdWithR(target: Target, args: readonly string[]): void {
+  const [ours, theirs] = [underTest, gnu].map((linker) => {
+    const shop = workshop(linker, target);
+    return portrait(shop.ld("out.o", ["-r", ...args]));
+  });
+  deepEqual(ours, theirs);
+}
+
+eachTarget(
+  "a pointer of a fixed program to a weak symbol that nothing defines is 0, whatever the GOT will say",
+  (target) => {
+    const object = asm(target, "weak", `.weak hook\n${START}${load(target, "hook")}.data\n.dc.a hook\n`);
+    const library = asm(target, "other", variable("other", 4));
+    likeGnuLd(target, (shop) => {
+      shop.ld("library.so", ["-shared", library]);
+      everyOutput(shop, [object, "library.so"]);
+    });
+  },
+);
+
+eachTarget(
+  "a common symbol takes size and alignment of a library's that has no version, or that came first",
+  (target) => {
+    const object = asm(target, "common", `${START}.data\n.dc.a shared\n.comm shared,8,4\n`);
+    const library = asm(target, "bss", variable("shared", 64, ".bss\n.globl"));
+    likeGnuLd(target, (shop) => {
+      shop.ld("plain.so", ["-shared", library]);
+      shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { shared; };")}`, library]);
+      everyOutput(shop, [object, "plain.so"]);
+      everyOutput(shop, [object, "versioned.so"], "-z", "relro");
+      everyOutput(shop, ["versioned.so", object]);
+    });
+  },
+);
+
+eachTarget(
+  "foo@V of a program at the place of its foo is exported for the sake of a library that has foo@V",
+  (target) => {
+    const own = asm(target, "own", `${START}${variable("foo", 8)}.symver foo,foo@V1\n`);
+    const hidden = asm(target, "hidden", `${variable("old", 8)}.symver old,foo@V1\n${variable("other", 4)}`);
+    const plain = asm(target, "plain", variable("foo", 8));
+    likeGnuLd(target, (shop) => {
+      const script = `--version-script=${shop.file("v", "V1 { other; };")}`;
+      shop.ld("hidden.so", ["-shared", script, hidden]);
+      shop.ld("plain.so", ["-shared", plain]);
+      shop.ld("default.so", ["-shared", `--version-script=${shop.file("w", "V1 { foo; };")}`, plain]);
+      for (const library of ["hidden.so", "plain.so", "default.so"]) {
+        shop.ld(`${library}-behind`, ["--dynamic-linker", "/lib/loader", own, library]);
+        if (library !== "default.so") shop.ld(`${library}-before`, ["--dynamic-linker", "/lib/loader", library, own]);
+      }
+    });
+  },
+);
+
+eachTarget("foo@@V takes the place of a common foo, whatever version the script has for foo", (target) => {
+  const common = asm(target, "common", `${START}.data\n.dc.a foo\n.comm foo,8,4\n`);
+  const versioned = asm(target, "versioned", `${variable("impl", 8)}.symver impl,foo@@V1\n`);
+  likeGnuLd(target, (shop) => {
+    const script = `--version-script=${shop.file("v", "V1 { impl; };\nV2 { foo; };")}`;
+    shop.ld("first.so", ["-shared", script, common, versioned]);
+    shop.ld("second.so", ["-shared", script, versioned, common]);
+  });
+});
+
+eachTarget("a second strong definition that is allowed says nothing of visibility", (target) => {
+  const shown = asm(target, "shown", `${START}${variable("twice", 8)}.dc.a twice\n`);
+  const hidden = asm(target, "hidden", `.hidden twice\n${variable("twice", 8)}`);
+  likeGnuLd(target, (shop) => {
+    everyOutput(shop, [shown, hidden], "-z", "muldefs");
+    everyOutput(shop, [hidden, shown], "--allow-multiple-definition");
+  });
+});
+
+eachTarget("a definition without a size has that of a common symbol that comes after it", (target) => {
+  const empty = asm(target, "empty", `${START}.data\n.globl bare\n.type bare,@object\nbare: .long 1\n`);
+  const common = asm(target, "common", ".comm bare,4,1\n");
+  likeGnuLd(target, (shop) => {
+    everyOutput(shop, [empty, common]);
+    everyOutput(shop, [common, empty], "-z", "relro");
+  });
+  likeGnuLdWithR(target, [empty, common]);
+});
+
+eachTarget(
+  "--gc-sections: what the command line assigns stays, and so does debug information that asks for a weak name",
+  (target) => {
+    const start = asm(target, "start", START);
+    const gone = asm(
+      target,
+      "gone",
+      '.section .text.f,"ax"\n.globl f\n.type f,@function\nf: ret\n.size f,.-f\n.section .debug_x,"",@progbits\n.weak absent\n.hidden absent\n.dc.a absent\n',
+    );
+    likeGnuLd(target, (shop) => everyOutput(shop, [start, gone], "--gc-sections", "--defsym=f=0x1234"));
+    likeGnuLdWithR(target, ["--gc-sections", "-e", "_start", "--defsym=f=0x1234", start, gone]);
+  },
+);
+
+eachTarget("--gc-sections: a hidden __start_X is nobody's but the objects', even where a library has one", (target) => {
+  const set = asm(
+    target,
+    "set",
+    `${START}.section things,"aw"\n.long 7\n.hidden __start_things\n.section .data.set,"aw"\n.long __start_things - .\n`,
+  );
+  likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", set]);
+    everyOutput(shop, [set, "library.so"], "--gc-sections");
+    everyOutput(shop, ["library.so", set], "--gc-sections");
+  });
+});
+
+eachTarget("--emit-relocs: a weak name that nobody will define is local where there is a dynamic section", (target) => {
+  const object = asm(
+    target,
+    "weak",
+    `${START}.data\n.long 1\n.weak hidden\n.hidden hidden\n.weak shown\n.section .debug_x,"",@progbits\n.dc.a hidden, shown\n`,
+  );
+  const library = asm(target, "other", variable("other", 4));
+  likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", library]);
+    everyOutput(shop, [object, "library.so"], "--emit-relocs");
+    everyOutput(shop, [object, "library.so"], "--emit-relocs", "-z", "nodynamic-undefined-weak");
+    shop.ld("static", ["-static", "--emit-relocs", object]);
+  });
+});
+
+eachTarget("a unique variable that is local in the output asks for no GNU loader", (target) => {
+  const unique = asm(
+    target,
+    "unique",
+    `${START}.data\n.globl one\n.type one,@gnu_unique_object\n.size one,4\none: .long 1\n.dc.a one\n`,
+  );
+  const hides = asm(target, "hides", ".hidden one\n.data\n.dc.a one\n");
+  const library = asm(target, "asks", ".data\n.dc.a one\n");
+  likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", library]);
+    everyOutput(shop, [unique, hides]);
+    everyOutput(shop, [unique]);
+  });
+});
+
+eachTarget("-z nocombreloc: words of IFUNCs in .rela.ifunc, their GOT words in .rela.got", (target) => {
+  for (const head of [".globl f", ".globl f\n.hidden f", ".local f"]) {
+    const source = `${START}${head}\n.type f,@gnu_indirect_function\nf: ret\n${load(target, "f")}.data\n.dc.a f\n`;
+    const object = asm(target, "ifunc", source);
+    likeGnuLd(target, (shop) => everyOutput(shop, [object], "-z", "nocombreloc"));
+  }
+});
+
+eachTarget("-r --gc-sections: relocations of empty unwind sections, and the flag of the last stack note", (target) => {
+  const one = asm(target, "one", '.section .text.a,"ax"\n.globl fa\nfa: .cfi_startproc\nret\n.cfi_endproc\n');
+  const two = asm(
+    target,
+    "two",
+    '.section .text.b,"ax"\n.globl fb\nfb: .cfi_startproc\nret\n.cfi_endproc\n.section .text.c,"ax"\n.globl fc\nfc: .cfi_startproc\nret\n.cfi_endproc\n',
+  );
+  const silent = compile(target, "silent.s", ".text\n.globl fs\nfs: nop\n");
+  const other = asm(target, "other", '.section .text.o,"ax"\nnop\n');
+  for (const root of ["fa", "fb"]) likeGnuLdWithR(target, ["--gc-sections", "-e", root, one, two]);
+  likeGnuLdWithR(target, ["--gc-sections", "-e", "fs", one, silent]);
+  likeGnuLdWithR(target, ["--gc-sections", "-e", "fa", one, silent, other]);
+  likeGnuLdWithR(target, ["--gc-sections", "-e", "fa", other, silent, one]);
+});
+
+eachTarget("-n and -N place a library like a program", (target) => {
+  const object = asm(target, "address", `${START}.globl here\n.set here,_start\n`);
+  const start = (shop: Workshop, flag: string): string => {
+    const path = shop.ld(`library${flag}.so`, ["-shared", flag, object]);
+    return /[0-9a-f]+ T _start/.exec(tool("nm", [path]))?.[0].slice(0, -13) ?? "";
+  };
+  for (const flag of ["-n", "-N"]) {
+    const places: string[] = [];
+    likeGnuLd(target, (shop) => places.push(start(shop, flag)) && "");
+    equal(places[0], places[1]);
+  }
+});
