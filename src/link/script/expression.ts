@@ -130,9 +130,14 @@ export function parseAssertion(cursor: Cursor, place: Place): AssertStatement | 
   if (!expectMark(cursor, "symbol", "(")) return undefined;
   const test = parseExpression(cursor);
   if (test === undefined || !expectMark(cursor, "expression", ",")) return undefined;
-  const message = expectName(cursor, "name", "script-expected-name");
-  if (message === undefined || !expectMark(cursor, "name", ")")) return undefined;
-  return { kind: "assert", test, message, place };
+  const message = peek(cursor, "name");
+  // It may be empty, if it is quoted.
+  if (message.kind !== "quoted" && message.kind !== "name") {
+    fail(cursor, message, "script-expected-name");
+    return undefined;
+  }
+  take(cursor, message);
+  return expectMark(cursor, "name", ")") ? { kind: "assert", test, message: message.text, place } : undefined;
 }
 
 /** Parses what follows PROVIDE, PROVIDE_HIDDEN or HIDDEN. */
