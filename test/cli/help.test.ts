@@ -2,9 +2,10 @@
 import { equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { emulationsText, helpText, verboseText, versionLine, versionText } from "../../src/cli/ld/help.ts";
+import { emulationsText, helpText, versionLine, versionText } from "../../src/cli/ld/help.ts";
 import { searchDirectories } from "../../src/cli/ld/search-dirs.ts";
 import { version } from "../../src/cli/version.ts";
+import { underTest } from "../support/link.ts";
 import { run } from "../support/run.ts";
 import { needs, which } from "../support/tools.ts";
 
@@ -66,9 +67,8 @@ test("the search directories are GNU ld's, where this is Debian", {
 }, (t) => {
   const real = (linker: string, emulation: string): string[] =>
     [...run(linker, ["-m", emulation, "--verbose"]).stdout.matchAll(/SEARCH_DIR\("([^"]+)"\)/g)].map((m) => m[1]);
-  const ours = (text: string): string[] => [...text.matchAll(/SEARCH_DIR\("([^"]+)"\)/g)].map((m) => m[1]);
   for (const emulation of ["elf_x86_64", "elf_i386"]) {
-    equal(ours(verboseText("ld", emulation)).join("\n"), real("ld.bfd", emulation).join("\n"));
+    equal(real(underTest.path, emulation).join("\n"), real("ld.bfd", emulation).join("\n"));
   }
   if (which("i686-linux-gnu-ld") === undefined) return t.skip("needs i686-linux-gnu-ld");
   equal(

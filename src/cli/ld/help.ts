@@ -1,4 +1,4 @@
-// What `ld --help`, `-v`, `-V`, `--version` and `--verbose` print. Build systems read some of it: libtool, autoconf, meson,
+// What `ld --help`, `-v`, `-V` and `--version` print. Build systems read some of it: libtool, autoconf, meson,
 // CMake and the Linux kernel look for "GNU ld" or "GNU" and take the last word of the first line as the version, libtool
 // and GCC's configure search --help for ": supported targets:.* elf" and for names of options.
 
@@ -6,7 +6,6 @@ import { gnuLdVersion, version } from "../version.ts";
 import { emulations } from "./emulations.ts";
 import { optionGroups } from "./options.ts";
 import type { OptionRow } from "./row.ts";
-import { searchDirectories } from "./search-dirs.ts";
 import { type ZKeyword, zKeywords } from "./z-keywords.ts";
 
 /** `-v`: one line. */
@@ -22,12 +21,6 @@ export function versionText(): string {
 /** `-V`. */
 export function emulationsText(): string {
   return `${versionLine()}  Supported emulations:\n${emulations.map(({ name }) => `   ${name}\n`).join("")}`;
-}
-
-/** `--verbose`, for people and scripts that look for the search directories in it. */
-export function verboseText(program: string, emulation: string): string {
-  const directories = searchDirectories(program, emulation).map((directory) => `SEARCH_DIR("${directory}");`);
-  return `${emulationsText()}built-in layout, no linker script; search directories:\n${directories.join(" ")}\n`;
 }
 
 /** `--help`. */

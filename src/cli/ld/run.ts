@@ -18,11 +18,12 @@ import { dependencyRule } from "./dependency-file.ts";
 import { createDraft, type FrontSettings } from "./draft.ts";
 import { emulations } from "./emulations.ts";
 import { finish, type LdCommand } from "./finish.ts";
-import { emulationsText, helpText, keywordsText, verboseText, versionLine, versionText } from "./help.ts";
+import { emulationsText, helpText, keywordsText, versionLine, versionText } from "./help.ts";
 import { mapLines, mapPath } from "./map-file.ts";
 import { parseArguments } from "./parse.ts";
 import { baseName, reproduce } from "./reproduce.ts";
 import { expandResponseFiles } from "./response-files.ts";
+import { verboseText } from "./verbose.ts";
 
 /** What the command needs of a link's result. */
 export type LdOutcome = Pick<LinkResult, "image" | "problems" | "executable" | "dependencies"> &
@@ -78,7 +79,8 @@ function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some(({ severity }) => severity === "error");
 }
 
-function requestedText({ settings, options, likelyEmulation }: LdCommand, program: string): string {
+function requestedText(command: LdCommand, program: string): string {
+  const { settings, options, likelyEmulation } = command;
   switch (settings.request) {
     case "help":
       return helpText(program);
@@ -90,7 +92,7 @@ function requestedText({ settings, options, likelyEmulation }: LdCommand, progra
       return `${options.sysroot}\n`;
     case "none":
       if (settings.printOutputFormat) return `${emulations.find(({ name }) => name === likelyEmulation)?.target}\n`;
-      if (settings.banner === "verbose") return verboseText(program, likelyEmulation);
+      if (settings.banner === "verbose") return verboseText(program, command);
       if (settings.banner === "emulations") return emulationsText();
       return settings.banner === "version" ? versionLine() : "";
   }

@@ -86,6 +86,11 @@ export const scriptMessages: MessageTable = {
     cure: "a script with INSERT goes before the script that it inserts into: -T insert.ld -T base.ld",
   },
 
+  // Scripts of -c
+  "mri-unknown-command": { message: "`{found}' is no command of an MRI script" },
+  "mri-value": { message: "expected a name and a value, found `{found}'" },
+  "mri-format": { message: "no output format is called `{found}' in an MRI script", cure: "there are S, IEEE and COFF" },
+
   // What there is no support for
   "script-sections-unsupported": {
     message: "{command}: laying out sections by a linker script is not supported yet",

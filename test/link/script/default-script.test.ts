@@ -2,11 +2,14 @@
 // of them is what they are.
 
 import { deepEqual, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseLinkerScript } from "../../../src/link/script/commands.ts";
 import { defaultStatements, type ScriptVariant } from "../../../src/link/script/default-script.ts";
 import { printSections } from "../../../src/link/script/print-script.ts";
 import type { Statement } from "../../../src/link/script/statements.ts";
+import { folder } from "../../support/folder.ts";
+import { underTest } from "../../support/link.ts";
 import { collectProblems } from "../../support/problems.ts";
 import { tool } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
@@ -54,6 +57,29 @@ const VARIANTS: readonly (readonly [options: string, variant: Partial<ScriptVari
   ["-r", { kind: "relocatable" }],
   ["-Ur", { kind: "constructors" }],
 ];
+
+/** What `--verbose` prints is a script, and to GNU ld the one that it has itself. */
+test("GNU ld links by what is printed as by its own", needs("ld.bfd", "as"), () => {
+  const at = folder("printed");
+  const source = at.write(
+    "a.s",
+    ".globl _start\n_start: call f\n.data\n.globl d\nd: .quad f\n.bss\n.space 9\n.comm c,4\n",
+  );
+  const more = at.write("b.s", '.globl f\nf: ret\n.section .rodata\n.asciz "x"\n.section .eh_frame,"a",@unwind\n');
+  for (const [from, to] of [
+    [source, "a.o"],
+    [more, "b.o"],
+  ])
+    tool("as", [from, "-o", at.at(to)]);
+  for (const options of [[], ["-z", "noseparate-code"], ["-z", "now"], ["-N"], ["-n"], ["-r"]]) {
+    const printed = tool(underTest.path, ["-m", "elf_x86_64", ...options, "--verbose"]).split(/^=+$/m)[1];
+    const script = at.write("printed.ld", printed);
+    const objects = [at.at("a.o"), at.at("b.o")];
+    tool("ld.bfd", [...options, ...objects, "-o", at.at("theirs")]);
+    tool("ld.bfd", ["-T", script, ...options, ...objects, "-o", at.at("ours")]);
+    ok(readFileSync(at.at("ours")).equals(readFileSync(at.at("theirs"))), options.join(" "));
+  }
+});
 
 const MACHINES = [
   { emulation: "elf_x86_64", is64: true, textSegment: 0x40_0000 },
