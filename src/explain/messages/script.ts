@@ -89,7 +89,10 @@ export const scriptMessages: MessageTable = {
   // Scripts of -c
   "mri-unknown-command": { message: "`{found}' is no command of an MRI script" },
   "mri-value": { message: "expected a name and a value, found `{found}'" },
-  "mri-format": { message: "no output format is called `{found}' in an MRI script", cure: "there are S, IEEE and COFF" },
+  "mri-format": {
+    message: "no output format is called `{found}' in an MRI script",
+    cure: "there are S, IEEE and COFF",
+  },
 
   // What there is no support for
   "script-sections-unsupported": {

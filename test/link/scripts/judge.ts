@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runLd } from "../../../src/cli/ld/run.ts";
+import { writeOutput } from "../../../src/cli/ld/write-output.ts";
 import { nodeAccelerators } from "../../../src/host/accelerators.ts";
 import { nodeFiles } from "../../../src/host/node-files.ts";
 import { systemLibraryPaths } from "../../../src/host/system-paths.ts";
@@ -108,7 +109,7 @@ function linkHere(args: readonly string[], directory: string): { status: number;
   const before = process.cwd();
   process.chdir(directory);
   try {
-    const ld = { files: nodeFiles, accelerators: nodeAccelerators, link, systemLibraryPaths };
+    const ld = { files: nodeFiles, accelerators: nodeAccelerators, link, systemLibraryPaths, write: writeOutput };
     return printed((io) => runLd(args, io, ld, "ld"));
   } catch (cause) {
     return { status: 70, err: `ld: error: exception: ${cause instanceof Error ? cause.stack : cause}` };
