@@ -16,4 +16,6 @@ export {
   type OutputKind,
   type ZOptions,
 } from "./options.ts";
+export type { Patch, RelinkRefusal } from "./relink/patch.ts";
+export { type KeepRefusal, type Relinkable, type Relinked, relink } from "./relink/relink.ts";
 export type { LinkResult } from "./result.ts";

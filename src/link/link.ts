@@ -20,6 +20,7 @@ import { type MadeSections, makeSections } from "./made/make-sections.ts";
 import { packRelative } from "./made/pack-relative.ts";
 import { addPltFrames } from "./made/plt-frames.ts";
 import type { LinkInput, LinkOptions } from "./options.ts";
+import { keepForRelink } from "./relink/relink.ts";
 import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import { reportCommons } from "./reports/common-warnings.ts";
 import { reportDuplicates } from "./reports/duplicates.ts";
@@ -96,6 +97,7 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
     dependencies: [...loader.dependencies],
     decisions: createDecisions(facts),
     layout: createOutputLayout(facts),
+    keep: () => keepForRelink(facts, image, problems.length),
   };
 }
 

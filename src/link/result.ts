@@ -3,6 +3,7 @@
 import type { Problem } from "../elf/problem.ts";
 import type { OutputLayout } from "./decisions/layout-types.ts";
 import type { Decisions } from "./decisions/types.ts";
+import type { KeepRefusal, Relinkable } from "./relink/relink.ts";
 
 export interface LinkResult {
   /** The whole output file; undefined when the link failed. */
@@ -17,4 +18,9 @@ export interface LinkResult {
   readonly decisions: Decisions;
   /** Where everything is in the output; undefined if the link failed before that was known. */
   readonly layout: OutputLayout | undefined;
+  /**
+   * What a relink needs (relink/relink.ts), or why there can be none. Worked out when called, from the image as it is then: it
+   * takes a hash of all of it.
+   */
+  keep(): Relinkable | KeepRefusal;
 }

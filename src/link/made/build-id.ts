@@ -1,6 +1,7 @@
 // .note.gnu.build-id: a hash over the whole output, with zeros where the hash will stand. Each style is the hash that its
-// name says; `uuid` is random on purpose.
+// name says, of outputs beyond 1 MiB taken block by block, so that a relink need not read all of it; `uuid` is random on purpose.
 
+import { type Digest, digestByBlocks } from "../digest/by-blocks.ts";
 import { fastHash } from "../digest/fast.ts";
 import { md5 } from "../digest/md5.ts";
 import { sha1 } from "../digest/sha1.ts";
@@ -24,16 +25,24 @@ export function buildIdBytes(id: BuildId, image: Uint8Array, accelerators: Accel
       return new Uint8Array(0);
     case "hex":
       return id.bytes;
-    case "md5":
-      return (accelerators.md5 ?? md5)(image);
-    case "sha1":
-      return (image.length < SMALL_IMAGE ? sha1 : (accelerators.sha1 ?? sha1))(image);
-    case "sha256":
-      return (accelerators.sha256 ?? sha256)(image);
-    case "fast":
-      return fastHash(image).subarray(0, SIZES.fast);
     case "uuid":
       return randomUuid(image, accelerators);
+    default:
+      return digestByBlocks(image, buildIdDigest(id.style, accelerators), SIZES[id.style]);
+  }
+}
+
+/** The hash of a style that is one. */
+export function buildIdDigest(style: "md5" | "sha1" | "sha256" | "fast", accelerators: Accelerators): Digest {
+  switch (style) {
+    case "md5":
+      return accelerators.md5 ?? md5;
+    case "sha1":
+      return (bytes) => (bytes.length < SMALL_IMAGE ? sha1 : (accelerators.sha1 ?? sha1))(bytes);
+    case "sha256":
+      return accelerators.sha256 ?? sha256;
+    case "fast":
+      return (bytes) => fastHash(bytes).subarray(0, SIZES.fast);
   }
 }
 
