@@ -63,7 +63,7 @@ export const outputOptions: OptionGroup = {
     optional(
       "--build-id",
       "STYLE",
-      "Give the file an identity: sha1 (default), sha256, md5, uuid, fast, 0xHEX or none.",
+      "Give the file an identity: sha1 (default), sha256, md5, uuid, fast, 0xHEX or none. Beyond 1 MiB hashes are those of the hashes of blocks of 1 MiB.",
       setBuildId,
     ),
     set("--no-build-id", "Give it none.", "buildId", { style: "none" }, OTHERS),

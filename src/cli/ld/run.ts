@@ -27,7 +27,7 @@ import { verboseText } from "./verbose.ts";
 
 /** What the command needs of a link's result. */
 export type LdOutcome = Pick<LinkResult, "image" | "problems" | "executable" | "dependencies"> &
-  Partial<Pick<LinkResult, "decisions" | "layout">>;
+  Partial<Pick<LinkResult, "decisions" | "layout" | "keep">>;
 
 /** The machine on which the linker runs, and the linker itself. */
 export interface LdHost {

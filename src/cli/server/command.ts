@@ -171,8 +171,8 @@ function showStatus(status: ServerStatus | undefined, json: boolean, io: Io): nu
 function statusText(status: ServerStatus): string {
   const mebibytes = (bytes: number): string => `${(bytes / 1048576).toFixed(0)} MiB`;
   const slots = status.slots.map(
-    ({ pid, listening, served, last, resident, kept, hits, misses }) =>
-      `  process ${pid}: ${listening ? "" : "not ready, "}${served} links, the last in ${last.toFixed(1)} ms; ` +
+    ({ pid, listening, served, relinked, last, resident, kept, hits, misses }) =>
+      `  process ${pid}: ${listening ? "" : "not ready, "}${served} links, ${relinked} of them by relinking, the last in ${last.toFixed(1)} ms; ` +
       `${mebibytes(resident)}, of which ${mebibytes(kept)} of files (${hits} taken again, ${misses} read)\n`,
   );
   const refused = Object.entries(status.refused).map(

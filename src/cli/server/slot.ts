@@ -26,6 +26,7 @@ import {
   type Surroundings,
 } from "./protocol.ts";
 import { isRefusal, refuse } from "./refusal.ts";
+import { createRelinker, type Recording, type Relinker } from "./relinker.ts";
 import { warmUp } from "./warm-up.ts";
 
 /** What a slot tells the server above it. */
@@ -34,11 +35,15 @@ export type SlotReport =
   | {
       readonly kind: "served";
       readonly milliseconds: number;
+      readonly how: HowServed;
       readonly refusal: string | undefined;
       readonly memory: SlotMemory;
     }
   /** The build is no longer the one that this process is of. */
   | { readonly kind: "outdated" };
+
+/** Linked in full, patched in place, found as it should be, or left to the plain command. */
+export type HowServed = "linked" | "patched" | "untouched" | "refused";
 
 export interface SlotMemory {
   /** Bytes of the process, and of the files that it keeps. */
@@ -71,15 +76,21 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
   const own = surroundings();
   const build = identify(buildFile);
   warmUp(host, kept);
-  const idle = idleSteps(kept);
+  const relinker = createRelinker(systemLibraryPaths);
+  const idle = idleSteps(kept, relinker);
 
   const answer = (request: LinkRequest): LinkAnswer | undefined => {
     const started = performance.now();
-    const { answer, refusal } = answerRequest(request, own, host);
+    const { answer, refusal, how = "refused", recording } = answerRequest(request, own, host, relinker);
     process.chdir("/");
-    kept.trim(KEPT);
-    report({ kind: "served", milliseconds: performance.now() - started, refusal, memory: memoryOf(kept) });
-    idle();
+    const milliseconds = performance.now() - started;
+    // When the client has its answer.
+    setImmediate(() => {
+      if (recording !== undefined) relinker.keep(request, recording);
+      kept.trim(KEPT);
+      report({ kind: "served", milliseconds, how, refusal, memory: memoryOf(kept) });
+      idle();
+    });
     return answer;
   };
   const isOutdated = (): boolean => {
@@ -94,7 +105,7 @@ function memoryOf({ stats }: KeptFiles): SlotMemory {
 }
 
 /** Called after each link; gives memory back in steps while no other comes. */
-function idleSteps(kept: KeptFiles): () => void {
+function idleSteps(kept: KeptFiles, relinker: Relinker): () => void {
   let timers: NodeJS.Timeout[] = [];
   const collect = (): void => (globalThis as { gc?: () => void }).gc?.();
   const first = (): void => {
@@ -103,6 +114,7 @@ function idleSteps(kept: KeptFiles): () => void {
   };
   const second = (): void => {
     kept.trim(KEPT_IDLE);
+    relinker.forget();
     collect();
   };
   return () => {
@@ -169,11 +181,15 @@ export function pointTo(path: string, target: string): void {
   renameSync(temporary, path);
 }
 
-export function answerRequest(
-  request: LinkRequest,
-  own: Surroundings,
-  host: LdHost,
-): { readonly answer?: LinkAnswer; readonly refusal?: string } {
+interface Answered {
+  readonly answer?: LinkAnswer;
+  readonly refusal?: string;
+  readonly how?: HowServed;
+  /** Of a full link that another may follow. */
+  readonly recording?: Recording;
+}
+
+function answerRequest(request: LinkRequest, own: Surroundings, host: LdHost, relinker: Relinker): Answered {
   const said: Said[] = [];
   const say = (file: 1 | 2, text: string): void => {
     if (text !== "") said.push({ file, text: new TextEncoder().encode(printableOutput(text)) });
@@ -189,7 +205,13 @@ export function answerRequest(
     if (!sameSurroundings(request.caller, own)) refuse("another group, root directory or namespace");
     for (const word of request.args) if (/\/(?:dev|proc)\//.test(word)) refuse("a file of the process");
     enter(request);
-    return { answer: { status: runLd(request.args, io, host, basename(request.program)), said } };
+    const again = relinker.relink(request);
+    if ("done" in again) return { answer: { status: 0, said }, how: again.done };
+    const recording = relinker.recording(host);
+    const status = runLd(request.args, io, recording.host, basename(request.program));
+    const answered: Answered = { answer: { status, said }, how: "linked" };
+    // What was said would have to be said again.
+    return status === 0 && said.length === 0 ? { ...answered, recording } : answered;
   } catch (cause) {
     // What goes wrong here shall go wrong where somebody sees it.
     return { refusal: isRefusal(cause) ? cause.refusal : `failed: ${cause instanceof Error ? cause.message : cause}` };

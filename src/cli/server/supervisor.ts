@@ -32,6 +32,8 @@ export interface SlotStatus {
   readonly pid: number;
   readonly listening: boolean;
   readonly served: number;
+  /** Of these, patched in place or found as they should be. */
+  readonly relinked: number;
   /** Milliseconds of the last link. */
   readonly last: number;
   /** Bytes. */
@@ -81,6 +83,7 @@ export function supervise(place: Place, options: ServerOptions): void {
       pid: child.pid ?? 0,
       listening: false,
       served: 0,
+      relinked: 0,
       last: 0,
       resident: 0,
       kept: 0,
@@ -102,10 +105,11 @@ export function supervise(place: Place, options: ServerOptions): void {
     if (message.kind === "listening") slot.status = { ...slot.status, listening: true };
     if (message.kind !== "served") return;
     lastLink = Date.now();
-    const { milliseconds, refusal, memory } = message;
+    const { milliseconds, refusal, how, memory } = message;
     if (refusal !== undefined) refused[refusal] = (refused[refusal] ?? 0) + 1;
     const served = slot.status.served + (refusal === undefined ? 1 : 0);
-    slot.status = { ...slot.status, ...memory, served, last: milliseconds };
+    const relinked = slot.status.relinked + (how === "patched" || how === "untouched" ? 1 : 0);
+    slot.status = { ...slot.status, ...memory, served, relinked, last: milliseconds };
   };
 
   const end = (): void => {

@@ -121,6 +121,42 @@ test("an input that stays as it is is kept", options, () => {
   ok(hits() >= before);
 });
 
+test("the same link again, one constant changed, patches the output to what a full link gives", options, () => {
+  const single = startServer("--slots", "1");
+  after(() => single.ask("stop"));
+  const relinked = (): number => single.status().slots.reduce((sum, it) => sum + it.relinked, 0);
+  const cwd = scratch("relink");
+  const build = (value: number): void => {
+    const made = compile(x86_64, "start.s", `.globl _start\n_start: mov $${value}, %eax\n ret\n`);
+    writeFileSync(join(cwd, "a.o"), readFileSync(made));
+  };
+  const args = ["a.o", "--build-id", "-o", "out"];
+  const sameAsFull = (): void => {
+    equal(run(ld, ["a.o", "--build-id", "-o", "full"], { cwd, env: { SOLDER_SERVER: "off" } }).status, 0);
+    deepEqual(readFileSync(join(cwd, "out")), readFileSync(join(cwd, "full")));
+  };
+  build(1);
+  equal(run(ld, args, { cwd, env: single.env }).status, 0);
+  const { ino } = statSync(join(cwd, "out"));
+  for (const value of [2, 3, 3]) {
+    build(value);
+    deepEqual(run(ld, args, { cwd, env: single.env }), { status: 0, stdout: "", stderr: "" });
+    equal(statSync(join(cwd, "out")).ino, ino, "in place");
+    sameAsFull();
+  }
+  equal(relinked(), 3);
+  // An output that somebody has changed takes a full link.
+  writeFileSync(join(cwd, "out"), "something else");
+  equal(run(ld, args, { cwd, env: single.env }).status, 0);
+  sameAsFull();
+  equal(relinked(), 3);
+  // One that is running cannot be written into, and gives way to a new file.
+  build(4);
+  const line = `cp /bin/sleep out; ./out 2 & sleep 0.3; ${ld} ${args.join(" ")}`;
+  equal(run("sh", ["-c", line], { cwd, env: single.env }).status, 0);
+  sameAsFull();
+});
+
 test(
   "a slot that is killed in the middle of a link leaves its client to the plain command, and no file",
   options,

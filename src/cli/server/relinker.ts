@@ -1,0 +1,251 @@
+// Links that come again: the same command line in the same directory, with nothing changed but the contents of objects. Then the
+// output is patched where it is (src/link/relink), instead of being linked anew. Everything that the first link looked at is
+// looked at again: what is there must be the same file, and what was not there must still be missing.
+
+import { closeSync, fstatSync, futimesSync, lstatSync, openSync, readSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import type { FileSystem } from "../../host/files.ts";
+import { nodeFiles } from "../../host/node-files.ts";
+import { type Patch, type Relinkable, relink } from "../../link/index.ts";
+import type { LdHost, LdOutcome } from "../ld/run.ts";
+import { type Identity, identify, isSame, isSettled } from "./identity.ts";
+import type { LinkRequest } from "./protocol.ts";
+
+/** How a request was met, or why it took a full link. */
+export type RelinkOutcome = { readonly done: "patched" | "untouched" } | { readonly why: string };
+
+export interface Relinker {
+  /** Brings the output of an earlier link up to date, if this is that link again and it can be done so. */
+  readonly relink: (request: LinkRequest) => RelinkOutcome;
+  /** A host that notes what a full link does. */
+  readonly recording: (host: LdHost) => Recording;
+  /** To be called when the client has its answer: takes a hash of all that was written. */
+  readonly keep: (request: LinkRequest, recording: Recording) => void;
+  readonly forget: () => void;
+}
+
+export interface Recording {
+  readonly host: LdHost;
+  readonly seen: Map<string, Seen>;
+  readonly systemPaths: Map<string, string>;
+  readonly written: string[];
+  result: LdOutcome | undefined;
+  /** A shared library may be mapped by somebody: it is written anew. */
+  isProgram: boolean;
+  /** Something was asked that cannot be asked again. */
+  spoilt: boolean;
+}
+
+interface Seen {
+  /** Undefined: there was nothing. */
+  readonly identity: Identity | undefined;
+  /** Its times will tell of the next change. */
+  readonly settled: boolean;
+  /** realpath(3), where the link asked. */
+  realPath: string | undefined;
+}
+
+interface Entry {
+  readonly relinkable: Relinkable;
+  readonly seen: ReadonlyMap<string, Seen>;
+  readonly systemPaths: ReadonlyMap<string, string>;
+  readonly output: string;
+  readonly identity: Identity;
+}
+
+const MOST_ENTRIES = 64;
+/** Bytes of objects kept for comparison. */
+const MOST_BYTES = 128 << 20;
+
+/** @param systemLibraryPaths the host's, to be asked again */
+export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"]): Relinker {
+  const entries = new Map<string, Entry>();
+  return {
+    relink: (request) => {
+      const key = keyOf(request);
+      const entry = entries.get(key);
+      if (entry === undefined) return { why: "this link is new" };
+      entries.delete(key);
+      const found = relinkEntry(entry, systemLibraryPaths);
+      if ("why" in found) return found;
+      entries.set(key, found.entry);
+      return { done: found.done };
+    },
+    recording,
+    keep: (request, made) => {
+      const entry = entryOf(made);
+      if (entry === undefined) return;
+      entries.set(keyOf(request), entry);
+      let bytes = 0;
+      for (const [key, { relinkable }] of [...entries].reverse()) {
+        bytes += [...relinkable.shapes.values()].reduce((sum, shape) => sum + shape.bytes.length, 0);
+        if (bytes > MOST_BYTES || entries.size > MOST_ENTRIES) entries.delete(key);
+      }
+    },
+    forget: () => entries.clear(),
+  };
+}
+
+/** All that a link is told but by files. */
+function keyOf({ directory, program, args, env, umask }: LinkRequest): string {
+  return JSON.stringify([directory, program, args, env, umask]);
+}
+
+function recording(host: LdHost): Recording {
+  const seen = new Map<string, Seen>();
+  const look = (given: string): Seen => {
+    const path = resolve(given);
+    const known = seen.get(path);
+    if (known !== undefined) return known;
+    const identity = identify(path);
+    const it = { identity, settled: identity === undefined || isSettled(identity, Date.now()), realPath: undefined };
+    seen.set(path, it);
+    return it;
+  };
+  const files: FileSystem = {
+    read: (path) => {
+      look(path);
+      return host.files.read(path);
+    },
+    exists: (path) => {
+      look(path);
+      return host.files.exists(path);
+    },
+    list: (directory) => {
+      made.spoilt = true;
+      return host.files.list?.(directory) ?? [];
+    },
+    whyNot: (path) => {
+      made.spoilt = true;
+      return host.files.whyNot?.(path);
+    },
+    realPath: (path) => {
+      const found = host.files.realPath?.(path) ?? path;
+      look(path).realPath = found;
+      return found;
+    },
+  };
+  const made: Recording = {
+    host: {
+      ...host,
+      files,
+      link: (inputs, options, whichFiles) => {
+        made.isProgram = options.output !== "shared";
+        made.result = host.link(inputs, options, whichFiles);
+        return made.result;
+      },
+      systemLibraryPaths: (sysroot) => {
+        const paths = host.systemLibraryPaths(sysroot);
+        made.systemPaths.set(sysroot, paths.join("\0"));
+        return paths;
+      },
+      write: (path, bytes, executable) => {
+        made.written.push(resolve(path));
+        return host.write(path, bytes, executable);
+      },
+    },
+    seen,
+    systemPaths: new Map(),
+    written: [],
+    result: undefined,
+    isProgram: false,
+    spoilt: false,
+  };
+  return made;
+}
+
+/** Undefined if the link is not one that can be done again in part. */
+function entryOf({ result, written, seen, systemPaths, isProgram, spoilt }: Recording): Entry | undefined {
+  const [output] = written;
+  if (spoilt || !isProgram || result?.image === undefined || written.length !== 1 || seen.has(output)) return undefined;
+  const identity = identify(output);
+  if (identity === undefined || !isPlainFile(output) || Number(identity.size) !== result.image.length) return undefined;
+  const relinkable = result.keep?.();
+  if (relinkable === undefined || typeof relinkable === "string") return undefined;
+  return { relinkable, seen, systemPaths, output, identity };
+}
+
+function isPlainFile(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.nlink === 1;
+}
+
+type Done = { readonly done: "patched" | "untouched"; readonly entry: Entry };
+
+function relinkEntry(entry: Entry, systemLibraryPaths: LdHost["systemLibraryPaths"]): Done | { readonly why: string } {
+  const now = identify(entry.output);
+  if (now === undefined || !isSame(now, entry.identity) || !isPlainFile(entry.output))
+    return { why: "the output is not as this linker left it" };
+  for (const [sysroot, paths] of entry.systemPaths) {
+    if (systemLibraryPaths(sysroot).join("\0") !== paths) return { why: "/etc/ld.so.conf has changed" };
+  }
+  const changed = new Map<string, Uint8Array>();
+  const seen = new Map(entry.seen);
+  for (const [path, old] of entry.seen) {
+    const identity = identify(path);
+    if (identity === undefined || old.identity === undefined) {
+      if (identity !== old.identity) return { why: "a file has come or gone" };
+      continue;
+    }
+    if (old.realPath !== undefined && nodeFiles.realPath?.(path) !== old.realPath) return { why: "a file has moved" };
+    if (old.settled && isSame(identity, old.identity)) continue;
+    const name = nameOf(entry, path);
+    if (name === undefined)
+      return { why: old.settled ? "something else than an object has changed" : "an input is too new" };
+    const bytes = nodeFiles.read(path);
+    const after = identify(path);
+    if (bytes === undefined || after === undefined || !isSame(after, identity))
+      return { why: "an input is being written" };
+    changed.set(name, bytes);
+    seen.set(path, { ...old, identity, settled: isSettled(identity, Date.now()) });
+  }
+  return patchOutput(entry, changed, seen);
+}
+
+/** As the link knows the object: the path of the command line. */
+function nameOf({ relinkable }: Entry, path: string): string | undefined {
+  for (const name of relinkable.shapes.keys()) if (resolve(name) === path) return name;
+  return undefined;
+}
+
+function patchOutput(
+  entry: Entry,
+  changed: ReadonlyMap<string, Uint8Array>,
+  seen: ReadonlyMap<string, Seen>,
+): Done | { readonly why: string } {
+  let file: number;
+  try {
+    file = openSync(entry.output, "r+");
+  } catch {
+    // ETXTBSY: somebody runs it.
+    return { why: "the output cannot be written into" };
+  }
+  try {
+    const read = (from: number, to: number): Uint8Array => {
+      const bytes = new Uint8Array(to - from);
+      readSync(file, bytes, 0, bytes.length, from);
+      return bytes;
+    };
+    const found = relink(entry.relinkable, changed, read);
+    if (typeof found === "string") return { why: found };
+    if (found.patches.length === 0) futimesSync(file, new Date(), new Date());
+    else write(file, found.patches);
+    const done = found.patches.length === 0 ? "untouched" : "patched";
+    const stat = fstatSync(file, { bigint: true });
+    const identity: Identity = { ...entry.identity, modified: stat.mtimeNs, changed: stat.ctimeNs };
+    return { done, entry: { ...entry, relinkable: found.next, seen, identity } };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** While it is neither old nor new it has no ELF magic: nobody can run it, and whoever kills us leaves a file that says so. */
+function write(file: number, patches: readonly Patch[]): void {
+  const magic = new Uint8Array(4);
+  readSync(file, magic, 0, 4, 0);
+  writeSync(file, new Uint8Array(4), 0, 4, 0);
+  for (const { offset, bytes } of patches) {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, offset + done);
+  }
+  writeSync(file, magic, 0, 4, 0);
+}
