@@ -30,7 +30,7 @@ import {
   SCALE_SHIFT,
   SIZE_SHIFT,
 } from "./columns.ts";
-import { ZERO } from "./state.ts";
+import { IP, ZERO } from "./state.ts";
 import {
   AS_BYTE,
   AS_NONE,
@@ -295,6 +295,9 @@ export function decode(
     const fromHigh = constant === 2 ? nextHigh : 0;
     const above = displacement >> 31;
     displacement = target;
+    // Only for who writes it down: a constant address uses no register.
+    if (constant === 2 && ((info >>> ADDRESS_SHIFT) & 7) === CONSTANT)
+      registers = (registers & 0xff00ffff) | (IP << 16);
     immediateHigh = !long || address67 ? 0 : (fromHigh + above + carried) | 0;
   }
   const memory = (info & INFO_MEMORY) !== 0 ? 1 : 0;

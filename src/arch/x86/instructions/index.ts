@@ -35,4 +35,5 @@ export {
 export type { Form, Handler, Row } from "./row.ts";
 export * from "./state.ts";
 export { createInstructions, DO_GO_ON, DO_STALE, DO_UNDEFINED, type Instructions } from "./table.ts";
+export { hex, instructionSentence, instructionText, rowOf } from "./text.ts";
 export * from "./traps.ts";

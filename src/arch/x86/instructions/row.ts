@@ -47,7 +47,7 @@ export interface Row {
   readonly operands: string;
   /**
    * AT&T's name. "{cc}" is the condition of the opcode's low four bits; "#" the suffix (b w l q) where no register operand
-   * tells the size; "cbtw|cwtl|cltq" the names for 2, 4 and 8 bytes, "movd|movq" for 4 and 8.
+   * tells the size; "cbtw|cwtl|cltq" the names for 2, 4 and 8 bytes, "cmpxchg8b|cmpxchg16b" for 4 and 8; "{d}" is d or q.
    */
   readonly name: string;
   readonly does: Handler | Choice;

@@ -106,10 +106,16 @@ function stringRows(): Row[] {
 const HINT = "does nothing: a hint to the processor";
 
 function hints(): Row[] {
-  const codes = [0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f];
+  const codes = [0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f];
   return [
     ...codes.map((code) => row(`0F ${hex(code)}`, "Ev", "nop#", nothing, "does nothing")),
-    row("0F 0D", "Mb", "prefetch", nothing, HINT),
+    row("0F 0D", "Mb", "prefetch", nothing, HINT, { group: 0 }),
+    row("0F 0D", "Mb", "prefetchw", nothing, HINT, { group: 1 }),
+    ...["nta", "t0", "t1", "t2"].map((level, group) =>
+      row("0F 18", "Mb", `prefetch${level}`, nothing, HINT, { group }),
+    ),
+    row("0F 18", "Ev", "nop#", nothing, "does nothing", { form: "register" }),
+    ...[4, 5, 6, 7].map((group) => row("0F 18", "Mv", "nop#", nothing, "does nothing", { group })),
     row("0F 1E/FA", "", "endbr64", nothing, "marks a place that indirect jumps may lead to", { prefix: "F3" }),
     row("0F 1E/FB", "", "endbr32", nothing, "marks a place that indirect jumps may lead to", { prefix: "F3" }),
     row("90", "", "nop", nothing, "does nothing"),
@@ -247,7 +253,8 @@ export const CONTROL_ROWS: readonly Row[] = [
     },
   ),
   ...inBoth("E2", "Jb", "loop", loop("nothing"), loop("nothing"), "counts %rcx down; goes on at {1} until it is zero"),
-  ...inBoth("E3", "Jb", "jrcxz", jumpIfCountZero, jumpIfCountZero, "goes on at {1} if %rcx is zero"),
+  row("E3", "Jb", "jrcxz", jumpIfCountZero, "goes on at {1} if %rcx is zero", ENDS_64),
+  row("E3", "Jb", "jecxz", in32(jumpIfCountZero), "goes on at {1} if %ecx is zero", ENDS_32),
 
   row("0F 05", "", "syscall", syscall, "asks the kernel", { ends: true, mode: 64 }),
   row("CD", "Ib", "int", interrupt, "asks the kernel by interrupt {1}", { ends: true }),

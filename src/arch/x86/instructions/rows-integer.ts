@@ -364,12 +364,17 @@ export const INTEGER_ROWS: readonly Row[] = [
   row("8B", "Gv,Ev", "mov", moveToReg, "copies {2} to {1}"),
   row("8C", "Ev,Sw", "mov", moveFromSegment, "copies the selector {2} to {1}"),
   row("8E", "Sw,Ew", "mov", moveToSegment, "loads {2} into the segment register {1}"),
-  row("A0", "AL,Ob", "movabs", moveFromOffset, "copies {2} to {1}"),
-  row("A1", "rAX,Ov", "movabs", moveFromOffset, "copies {2} to {1}"),
-  row("A2", "Ob,AL", "movabs", moveToOffset, "copies {2} to {1}"),
-  row("A3", "Ov,rAX", "movabs", moveToOffset, "copies {2} to {1}"),
+  ...([64, 32] as const).flatMap((mode) => {
+    const name = mode === 64 ? "movabs" : "mov";
+    return [
+      row("A0", "AL,Ob", name, moveFromOffset, "copies {2} to {1}", { mode }),
+      row("A1", "rAX,Ov", name, moveFromOffset, "copies {2} to {1}", { mode }),
+      row("A2", "Ob,AL", name, moveToOffset, "copies {2} to {1}", { mode }),
+      row("A3", "Ov,rAX", name, moveToOffset, "copies {2} to {1}", { mode }),
+    ];
+  }),
   row("B0+r", "Zb,Ib", "mov", moveImmediate, "sets {1} to {2}"),
-  row("B8+r", "Zv,Iv", "mov", moveImmediate, "sets {1} to {2}"),
+  row("B8+r", "Zv,Iv", "mov|mov|movabs", moveImmediate, "sets {1} to {2}"),
   row("C6", "Eb,Ib", "mov#", moveImmediate, "sets {1} to {2}", { group: 0 }),
   row("C7", "Ev,Iz", "mov#", moveImmediate, "sets {1} to {2}", { group: 0 }),
   row("0F B6", "Gv,Eb", "movzb#", widen(1, false), "copies {2} to {1}, extended with zeros"),
