@@ -24,7 +24,11 @@ export const OUT_OF_PAGES = -4;
 export const MARK_CODE = 1;
 export const MARK_WATCHED = 2;
 
+/** Entries of a table, four words each: the page's start, low and high, and its start in the buffer. One line of a cache. */
 const ENTRIES = 1024;
+const HIGH = 1;
+const AT = 2;
+const ENTRY_MASK = (ENTRIES - 1) << 2;
 /** No page starts here, so no access finds an entry with this tag. */
 const EMPTY = 1;
 
@@ -40,13 +44,9 @@ export interface Memory {
   readonly mostPages: number;
   /** For each page of the buffer `MARK_*`. */
   marks: Uint8Array;
-  /** The tables: start of the page in the address space, and in the buffer. */
-  readonly readLow: Int32Array;
-  readonly readHigh: Int32Array;
-  readonly readAt: Int32Array;
-  readonly writeLow: Int32Array;
-  readonly writeHigh: Int32Array;
-  readonly writeAt: Int32Array;
+  /** The tables for reading and for writing. */
+  readonly readTable: Int32Array;
+  readonly writeTable: Int32Array;
   /** The last fault: address low, high, kind of access, and what `miss` said. */
   readonly fault: Int32Array;
   /**
@@ -68,12 +68,8 @@ export function createMemory(mostPages: number): Memory {
     used: 1,
     mostPages,
     marks: new Uint8Array(64),
-    readLow: new Int32Array(ENTRIES),
-    readHigh: new Int32Array(ENTRIES),
-    readAt: new Int32Array(ENTRIES),
-    writeLow: new Int32Array(ENTRIES),
-    writeHigh: new Int32Array(ENTRIES),
-    writeAt: new Int32Array(ENTRIES),
+    readTable: new Int32Array(4 * ENTRIES),
+    writeTable: new Int32Array(4 * ENTRIES),
     fault: new Int32Array(4),
     miss: () => NOT_MAPPED,
     writes: () => {},
@@ -112,25 +108,25 @@ function setBuffer(memory: Memory, from: Uint8Array, pages: number): void {
 
 /** Forgets all that the tables know: after a change of many mappings. */
 export function forgetAll(memory: Memory): void {
-  memory.readLow.fill(EMPTY);
-  memory.writeLow.fill(EMPTY);
+  for (let slot = 0; slot < 4 * ENTRIES; slot += 4) memory.readTable[slot] = memory.writeTable[slot] = EMPTY;
 }
 
 /** Forgets a page: after its mapping or protection changed. The address is any in it. */
 export function forgetPage(memory: Memory, low: number, high: number): void {
-  const slot = (low >>> 12) & (ENTRIES - 1);
+  const { readTable: reads, writeTable: writes } = memory;
+  const slot = (low >>> 10) & ENTRY_MASK;
   const start = low & -PAGE;
-  if (memory.readLow[slot] === start && memory.readHigh[slot] === high) memory.readLow[slot] = EMPTY;
-  if (memory.writeLow[slot] === start && memory.writeHigh[slot] === high) memory.writeLow[slot] = EMPTY;
+  if (reads[slot] === start && reads[slot + HIGH] === high) reads[slot] = EMPTY;
+  if (writes[slot] === start && writes[slot + HIGH] === high) writes[slot] = EMPTY;
 }
 
-/** From now on each write to a page of the buffer is told to `memory.writes`, for the reason `MARK_*`. */
+/** From now on each write to a page of the buffer is told to `memory.writeTable`, for the reason `MARK_*`. */
 export function markPage(memory: Memory, page: number, mark: number): void {
   if ((memory.marks[page] & mark) !== 0) return;
   memory.marks[page] |= mark;
   // The page may be mapped more than once, so by where it leads, not by its address.
-  const { writeAt, writeLow } = memory;
-  for (let slot = 0; slot < ENTRIES; slot++) if (writeAt[slot] === page * PAGE) writeLow[slot] = EMPTY;
+  const { writeTable: writes } = memory;
+  for (let slot = 0; slot < 4 * ENTRIES; slot += 4) if (writes[slot + AT] === page * PAGE) writes[slot] = EMPTY;
 }
 
 export function unmarkPage(memory: Memory, page: number, mark: number): void {
@@ -144,10 +140,11 @@ export function unmarkPage(memory: Memory, page: number, mark: number): void {
  * @param size 1 to 512.
  */
 export function readPlace(memory: Memory, low: number, high: number, size: number): number {
-  const slot = (low >>> 12) & (ENTRIES - 1);
+  const { readTable: reads } = memory;
+  const slot = (low >>> 10) & ENTRY_MASK;
   // The page of the last byte: another one's start is not this slot's tag.
-  if (memory.readLow[slot] === ((low + size - 1) & -PAGE) && memory.readHigh[slot] === high) {
-    return memory.readAt[slot] + (low & (PAGE - 1));
+  if (reads[slot] === ((low + size - 1) & -PAGE) && reads[slot + HIGH] === high) {
+    return reads[slot + AT] + (low & (PAGE - 1));
   }
   return readSlowly(memory, low, high, size);
 }
@@ -167,10 +164,7 @@ function readSlowly(memory: Memory, low: number, high: number, size: number): nu
 function enterRead(memory: Memory, low: number, high: number): number {
   const page = memory.miss(low, high, READ);
   if (page < 0) fail(memory, low, high, READ, page);
-  const slot = (low >>> 12) & (ENTRIES - 1);
-  memory.readLow[slot] = low & -PAGE;
-  memory.readHigh[slot] = high;
-  memory.readAt[slot] = page * PAGE;
+  enter(memory.readTable, low, high, page);
   return page * PAGE;
 }
 
@@ -178,15 +172,19 @@ function enterRead(memory: Memory, low: number, high: number): number {
 function enterWrite(memory: Memory, low: number, high: number): number {
   const page = memory.miss(low, high, WRITE);
   if (page < 0) fail(memory, low, high, WRITE, page);
-  const slot = (low >>> 12) & (ENTRIES - 1);
+  const { readTable: reads } = memory;
+  const slot = (low >>> 10) & ENTRY_MASK;
   // The address space may have given a page of its own in place of a shared one: what is read must be that one too.
-  if (memory.readLow[slot] === (low & -PAGE) && memory.readHigh[slot] === high) memory.readAt[slot] = page * PAGE;
-  if (memory.marks[page] === 0) {
-    memory.writeLow[slot] = low & -PAGE;
-    memory.writeHigh[slot] = high;
-    memory.writeAt[slot] = page * PAGE;
-  }
+  if (reads[slot] === (low & -PAGE) && reads[slot + HIGH] === high) reads[slot + AT] = page * PAGE;
+  if (memory.marks[page] === 0) enter(memory.writeTable, low, high, page);
   return page * PAGE;
+}
+
+function enter(table: Int32Array, low: number, high: number, page: number): void {
+  const slot = (low >>> 10) & ENTRY_MASK;
+  table[slot] = low & -PAGE;
+  table[slot + HIGH] = high;
+  table[slot + AT] = page * PAGE;
 }
 
 function fail(memory: Memory, low: number, high: number, access: number, why: number): never {
@@ -202,9 +200,10 @@ function fail(memory: Memory, low: number, high: number, access: number, why: nu
  * by `writeBytes`.
  */
 export function writePlace(memory: Memory, low: number, high: number, size: number): number {
-  const slot = (low >>> 12) & (ENTRIES - 1);
-  if (memory.writeLow[slot] === ((low + size - 1) & -PAGE) && memory.writeHigh[slot] === high) {
-    return memory.writeAt[slot] + (low & (PAGE - 1));
+  const { writeTable: writes } = memory;
+  const slot = (low >>> 10) & ENTRY_MASK;
+  if (writes[slot] === ((low + size - 1) & -PAGE) && writes[slot + HIGH] === high) {
+    return writes[slot + AT] + (low & (PAGE - 1));
   }
   return -1;
 }

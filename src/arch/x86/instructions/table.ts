@@ -99,8 +99,21 @@ export function operandsOf(row: Row): readonly Operand[] {
   });
 }
 
-/** The instructions that a processor of a level has in a mode. Some milliseconds: made once a process. */
+/** Tables that were made: they never change, and making one takes 30 ms. */
+const MADE = new Map<string, Instructions>();
+
+/** The instructions that a processor of a level has in a mode. */
 export function createInstructions(mode: Mode, levels: Levels): Instructions {
+  const key = `${mode} ${levels.features}`;
+  let made = MADE.get(key);
+  if (made === undefined) {
+    made = makeInstructions(mode, levels);
+    MADE.set(key, made);
+  }
+  return made;
+}
+
+function makeInstructions(mode: Mode, levels: Levels): Instructions {
   const rows = ROWS.filter((row) => row.mode === undefined || row.mode === mode);
   const operands = rows.map(operandsOf);
   const sizes = rows.map((row, number) => sizeOf(row, operands[number]));
