@@ -46,6 +46,12 @@ export const commands: readonly CommandRow[] = [
     examples: ["solder why ./prog puts libc.so.6 0x555555557fd8"],
   },
   {
+    name: "view",
+    summary:
+      "open the page on files: their anatomy, links, loads and the reasons; or write it with the files into one file",
+    examples: ["solder view ./prog", "solder view --export bug.html main.o libfoo.a"],
+  },
+  {
     name: "server",
     summary: "start, look at or stop a linker that stays, so that small links take a tenth of the time",
     examples: ["solder server start", "solder server status"],

@@ -26,7 +26,12 @@ function firstProgram(summaries: readonly FileSummary[]): string | undefined {
 }
 
 export function linkAskOf({ query }: Address, summaries: readonly FileSummary[]): LinkAsk {
-  return { args: splitArguments(query.args ?? defaultCommand(summaries)) };
+  const systemLibraryPaths = (query.sys ?? "").split(":").filter((path) => path !== "");
+  return {
+    args: splitArguments(query.args ?? defaultCommand(summaries)),
+    directory: query.dir,
+    systemLibraryPaths: systemLibraryPaths.length === 0 ? undefined : systemLibraryPaths,
+  };
 }
 
 /** Everything that can be linked, in the order in which it was given, but archives and libraries last. */

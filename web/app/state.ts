@@ -7,6 +7,7 @@ import { type Client, createClient, type Progress, Stopped } from "../client/cli
 import { startWorker } from "../client/parts.ts";
 import type { GivenFile, Lead } from "../worker/protocol.ts";
 import { type Address, addressText, type Change, changed, parseAddress, VIEWS } from "./address.ts";
+import { givenAtStart, openRecords } from "./given.ts";
 
 export const address = signal<Address>(parseAddress(location.hash));
 /** The files that the page was given, by path. */
@@ -65,12 +66,24 @@ export function leadChange({ view, file, part, at, filter, name }: Lead): Change
 }
 
 /** Takes files in; those of the same path are replaced. */
-export async function addFiles(files: readonly GivenFile[]): Promise<void> {
+export async function addFiles(dropped: readonly GivenFile[]): Promise<void> {
+  const { files, begin, wrong } = await openRecords(dropped);
+  if (wrong.length > 0) notice.value = wrong.join("; ");
   if (files.length === 0) return;
   const all = new Map(given.value);
   for (const { path, contents } of files) all.set(path, contents);
   given.value = all;
   await refresh(() => client.ask("add", { files }, showProgress));
+  if (begin !== undefined) location.hash = begin;
+}
+
+/** What the page was given before it began. */
+export async function addGiven(): Promise<void> {
+  const it = await givenAtStart();
+  if (it === undefined) return;
+  const isFresh = location.hash === "" || location.hash === "#";
+  await addFiles(it.files);
+  if (isFresh && it.begin !== "") location.hash = it.begin;
 }
 
 export async function removeFiles(gone: readonly string[]): Promise<void> {

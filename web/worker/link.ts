@@ -1,11 +1,7 @@
 // Linking in the worker: the command line of `ld`, read by the same code, on the files that were given. The result is kept for its
 // tables and for questions, and an outline of the one before to compare with.
 
-import { createDraft } from "../../src/cli/ld/draft.ts";
-import { finish } from "../../src/cli/ld/finish.ts";
-import { parseArguments } from "../../src/cli/ld/parse.ts";
-import { expandResponseFiles, splitArguments } from "../../src/cli/ld/response-files.ts";
-import { version } from "../../src/cli/version.ts";
+import { linkCommandLine } from "../../src/cli/ld/command-line.ts";
 import type { Problem } from "../../src/elf/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS } from "../../src/elf/index.ts";
 import { describeFile } from "../../src/explain/decisions.ts";
@@ -20,7 +16,7 @@ import {
   slotChapter,
 } from "../../src/explain/link/tables.ts";
 import { memoryFiles } from "../../src/host/memory-files.ts";
-import { type LinkResult, type LinkStage, link, type OutputLayout } from "../../src/link/index.ts";
+import type { LinkResult, LinkStage, OutputLayout } from "../../src/link/index.ts";
 import { shownProblem } from "./load.ts";
 import type {
   LinkAnswer,
@@ -56,35 +52,24 @@ export function linkFor(space: Workspace, ask: LinkAsk): MadeLink {
 }
 
 function makeLink(space: Workspace, ask: LinkAsk): Omit<MadeLink, "key" | "before"> {
-  const opened = new Map([...space.given.keys()].map((path) => [path, openFile(space, path, true)?.bytes]));
-  const files = memoryFiles(
-    new Map([...opened].flatMap(([path, bytes]) => (bytes === undefined ? [] : [[path, bytes]]))),
-  );
-  const problems: Problem[] = [];
-  const draft = createDraft(files, {}, problems);
-  parseArguments(
-    expandResponseFiles(ask.args, files, (problem) => problems.push(problem)),
-    draft,
-  );
-  const command = finish(draft, "ld");
+  const opened = new Map<string, Uint8Array>();
+  for (const path of space.given.keys()) {
+    const file = openFile(space, path, true);
+    if (file !== undefined) opened.set(path, file.bytes);
+  }
   const marks: { readonly stage: LinkStage; readonly at: number }[] = [];
   const started = performance.now();
-  const result = link(
-    problems.some(({ severity }) => severity === "error") ? [] : command.inputs,
-    {
-      ...command.options,
-      linkerComment: `Linker: Solder ${version}`,
-      onStage: (stage) => marks.push({ stage, at: performance.now() }),
-    },
-    files,
-  );
+  const { result, problems, outputName } = linkCommandLine(ask.args, {
+    files: memoryFiles(opened),
+    directory: ask.directory,
+    systemLibraryPaths: ask.systemLibraryPaths,
+    onStage: (stage) => marks.push({ stage, at: performance.now() }),
+  });
   const end = performance.now();
-  // A command line that cannot be read is its own error; that there are no inputs then is not.
-  const own = problems.some(({ severity }) => severity === "error") ? [] : result.problems;
   return {
     result,
-    problems: [...problems, ...own],
-    outputName: command.settings.outputPath,
+    problems,
+    outputName,
     took: end - started,
     stages: marks.map(({ stage, at }, i) => ({ stage, took: (marks[i + 1]?.at ?? end) - at })),
     outline: outlineOf(result),
@@ -253,9 +238,4 @@ function makeTable({ decisions, layout }: LinkResult, part: string): PageTable<a
     default:
       return undefined;
   }
-}
-
-/** A text as the words of a command line. */
-export function wordsOf(text: string): string[] {
-  return splitArguments(text);
 }

@@ -64,7 +64,7 @@ function makeLoad(space: Workspace, ask: LoadAsk): Omit<MadeLoad, "key"> {
   const entries = new Map<string, MemoryEntry>();
   for (const path of space.given.keys()) {
     const kind = summaryFor(space, path).kind;
-    const file = kind.startsWith("elf-") || path.startsWith("etc/") ? openFile(space, path, true) : undefined;
+    const file = kind.startsWith("elf-") || rooted(path).startsWith("/etc/") ? openFile(space, path, true) : undefined;
     if (file !== undefined) entries.set(rooted(path), file.bytes);
   }
   const path = rooted(ask.program);
@@ -129,7 +129,8 @@ function flatDirectories(space: Workspace): string | undefined {
   const directories = new Set<string>();
   for (const path of space.given.keys()) {
     const { kind, interpreter } = summaryFor(space, path);
-    if (kind !== "elf-shared" || interpreter !== undefined) continue;
+    // A path from the root is where the file is.
+    if (kind !== "elf-shared" || interpreter !== undefined || path.startsWith("/")) continue;
     const directory = rooted(path).slice(0, rooted(path).lastIndexOf("/"));
     if (/^\/(usr\/)?lib(32|64|x32)?(\/|$)/.test(directory)) continue;
     directories.add(directory === "" ? "/" : directory);

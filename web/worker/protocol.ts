@@ -198,6 +198,9 @@ export interface ShownPages {
 /** A command line of `ld`, in words. */
 export interface LinkAsk {
   readonly args: readonly string[];
+  /** Absolute: what relative paths start from. */
+  readonly directory?: string | undefined;
+  readonly systemLibraryPaths?: readonly string[] | undefined;
 }
 
 export interface LinkAnswer {

@@ -55,6 +55,8 @@ export interface FrontSettings {
   readonly dependencies: boolean;
   /** --reproduce as given; empty: the output's name with `.repro.tar` behind it. */
   readonly reproduce: string | undefined;
+  /** --explain as given. */
+  readonly explain: string | undefined;
   /** --why-extract and --print-archive-stats as given; `-`: standard output. */
   readonly whyExtract: string | undefined;
   readonly archiveStats: string | undefined;
@@ -137,6 +139,7 @@ export function createDraft(
       importLibrary: undefined,
       dependencies: false,
       reproduce: undefined,
+      explain: undefined,
       whyExtract: undefined,
       archiveStats: undefined,
       relativeRelocations: false,

@@ -196,6 +196,15 @@ export const messageOptions: OptionGroup = {
       "",
       OTHERS,
     ),
+    value(
+      "--explain",
+      "FILE",
+      "Write what the link decided, with all that it read, into FILE; solder view FILE opens it (docs/records.md).",
+      (draft, path) => {
+        draft.settings.explain = path;
+      },
+      OTHERS,
+    ),
     setFront(
       "--print-dependencies",
       "List which section needs which section of another file, and by what symbol.",

@@ -17,6 +17,7 @@ import { archiveReport, extractionReport } from "./archive-reports.ts";
 import { dependencyRule } from "./dependency-file.ts";
 import { createDraft, type FrontSettings } from "./draft.ts";
 import { emulations } from "./emulations.ts";
+import { explainFile } from "./explain-file.ts";
 import { finish, type LdCommand } from "./finish.ts";
 import { emulationsText, helpText, keywordsText, versionLine, versionText } from "./help.ts";
 import { mapLines, mapPath } from "./map-file.ts";
@@ -48,10 +49,8 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   const started = process.hrtime.bigint();
   const problems: Problem[] = [];
   const draft = createDraft(host.files, io.env, problems);
-  parseArguments(
-    expandResponseFiles(args, host.files, (problem) => problems.push(problem)),
-    draft,
-  );
+  const words = expandResponseFiles(args, host.files, (problem) => problems.push(problem));
+  parseArguments(words, draft);
   const command = finish(draft, program);
   const { settings } = command;
   io.out(requestedText(command, program));
@@ -68,6 +67,8 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   if (settings.dependencies) for (const text of inBatches(dependencies(result, settings))) io.out(text);
   if (settings.reproduce !== undefined) problems.push(...writeReproduction(settings.reproduce, result, command, host));
+  if (settings.explain !== undefined)
+    problems.push(...writeExplanation(settings.explain, words, result, [...problems], command, io, host));
   const written = writeResult(result, command, problems, host);
   if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io, host));
   problems.push(...writeArchiveReports(result, command, io, host));
@@ -202,6 +203,23 @@ function writeReproduction(
   const systemLibraryPaths = host.systemLibraryPaths(sysroot);
   const facts = { path, words, dependencies: result.dependencies, libraryPaths, systemLibraryPaths, sysroot };
   const failure = write(path, reproduce({ ...facts, version: versionText() }, files), false);
+  return failure === undefined ? [] : [failure];
+}
+
+/** Also, and above all, of a link that failed. */
+function writeExplanation(
+  path: string,
+  args: readonly string[],
+  result: LdOutcome,
+  problems: readonly Problem[],
+  { options, words }: LdCommand,
+  io: Io,
+  host: LdHost,
+): Problem[] {
+  const { libraryPaths, sysroot } = options;
+  const systemLibraryPaths = host.systemLibraryPaths(sysroot);
+  const facts = { args, words, libraryPaths, systemLibraryPaths, environment: io.env, result, problems };
+  const failure = host.write(path, explainFile(facts, host.files), false);
   return failure === undefined ? [] : [failure];
 }
 

@@ -37,6 +37,8 @@ How it is loaded:
       --bases FILE         load addresses from a file in the form of /proc/PID/maps
       --seed NUMBER        random load addresses, the same for the same number
       --dump FILE          write the relocated memory of every object (docs/load.md)
+      --explain FILE       write the load with all that it read; solder view FILE opens
+                           it (docs/records.md)
 
 ${LOADER_HELP}
 Relocatable objects are placed and relocated together, as a just-in-time linker would,
@@ -70,6 +72,7 @@ const OPTIONS = {
   bases: { type: "string" },
   seed: { type: "string" },
   dump: { type: "string" },
+  explain: { type: "string" },
   base: { type: "string", multiple: true },
   json: { type: "boolean" },
   "no-demangle": { type: "boolean" },
@@ -90,6 +93,7 @@ const FOR_PROGRAMS = [
   "bases",
   "seed",
   "dump",
+  "explain",
   "root",
   "profile",
   "env",
@@ -185,6 +189,7 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
     calls: values.call ?? [],
     bases: values.bases,
     dump: values.dump,
+    explain: values.explain,
     seed,
     now: values.now === true,
     json: values.json === true,

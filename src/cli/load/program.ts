@@ -1,6 +1,6 @@
 // `solder load PROGRAM`: a program and its libraries in simulated memory.
 
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { DF_TEXTREL, DT_TEXTREL } from "../../elf/constants.ts";
 import { type Problem, warning } from "../../elf/problem.ts";
@@ -31,6 +31,7 @@ import { type LoaderWorld, programOptions } from "../loader-options.ts";
 import { readMapsFile } from "../maps-file.ts";
 import { FAILURE, SUCCESS } from "../run-request.ts";
 import { systemErrorText } from "../system-error.ts";
+import { explainFile } from "./explain-file.ts";
 
 export interface ProgramRequest {
   readonly program: string;
@@ -46,6 +47,8 @@ export interface ProgramRequest {
   readonly bases: string | undefined;
   /** Where to write the memory. */
   readonly dump: string | undefined;
+  /** Where to write a record of the load. */
+  readonly explain: string | undefined;
   readonly seed: number | undefined;
   readonly now: boolean;
   readonly json: boolean;
@@ -97,7 +100,8 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   for (const name of request.given.keys()) if (!names.has(name)) complain(warning("base-unknown", {}, { name }));
   for (const problem of process.problems) complain(problem);
   const written = request.dump === undefined || writeDump(process, request.dump, io);
-  if (!written || called.length < request.calls.length) return FAILURE;
+  const explained = request.explain === undefined || writeExplanation(process, request.explain, request, io);
+  if (!written || !explained || called.length < request.calls.length) return FAILURE;
   return process.exitCode ?? (process.problems.some(({ severity }) => severity === "error") ? FAILURE : SUCCESS);
 }
 
@@ -154,6 +158,22 @@ function print(lines: Iterable<string>, io: Io): void {
   };
   for (const line of lines) if (batch.push(line) === BATCH) write();
   write();
+}
+
+/** `--explain`: of the whole files, however few bytes the load needed. */
+function writeExplanation(
+  process: LoadedProcess,
+  path: string,
+  { program, now, world }: ProgramRequest,
+  io: Io,
+): boolean {
+  try {
+    writeFileSync(path, explainFile(process, program, now, world.files));
+    return true;
+  } catch (cause) {
+    io.err(`solder load: error: ${path}: ${systemErrorText(cause)}\n`);
+    return false;
+  }
 }
 
 function writeDump(process: LoadedProcess, path: string, io: Io): boolean {

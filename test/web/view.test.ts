@@ -1,0 +1,70 @@
+// `solder view`: the server, gone when the page is closed, and the page with everything in it, opened from disk.
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import type { Browser } from "playwright-core";
+import { repository } from "../support/build.ts";
+import { folder } from "../support/folder.ts";
+import { run } from "../support/run.ts";
+import { browserNeeded, example, openPage, startBrowser } from "./browser.ts";
+
+let browser: Browser;
+before(async () => {
+  if (browserNeeded.skip === undefined) browser = await startBrowser();
+});
+after(() => browser?.close());
+
+const solder = join(repository, "bin/solder.js");
+const NAMES = ["start.o", "main.o", "greeting.o", "libwords.a", "libtiny.a"];
+
+test("an exported page is opened from disk, with its files", browserNeeded, async () => {
+  const at = folder("export");
+  const page = join(at.path, "page.html");
+  const { status, stderr } = run(process.execPath, [solder, "view", "--export", page, ...NAMES.map(example)]);
+  equal(status, 0, stderr);
+  const { tab, complaints } = await openPage(browser, { url: pathToFileURL(page).href });
+  await tab.locator(".card").nth(4).waitFor();
+  await tab.getByRole("link", { name: "Link", exact: true }).click();
+  await tab.getByText("✓ linked").waitFor();
+  deepEqual(complaints, []);
+  await tab.context().close();
+});
+
+test("a record opens as the link that it records", browserNeeded, async () => {
+  const at = folder("record-page");
+  const record = join(at.path, "link.solder");
+  const inputs = NAMES.filter((name) => name !== "libwords.a").map(example);
+  run(process.execPath, [solder, "ld", "-o", join(at.path, "prog"), `--explain=${record}`, ...inputs]);
+  const page = join(at.path, "page.html");
+  equal(run(process.execPath, [solder, "view", "--export", page, record]).status, 0);
+  const { tab, complaints } = await openPage(browser, { url: pathToFileURL(page).href });
+  await tab.getByText("✕ not linked").waitFor();
+  match(await tab.locator(".problems").innerText(), /undefined reference to `word'/);
+  deepEqual(complaints, []);
+  await tab.context().close();
+});
+
+test("the server has a secret in its address, and ends when the page is closed", browserNeeded, async () => {
+  const server = spawn(process.execPath, [solder, "view", "--no-open", example("main.o")], { stdio: "pipe" });
+  const ended = once(server, "exit");
+  const [line] = (await once(server.stdout, "data")) as [Buffer];
+  const url = String(line).trim();
+  match(url, /^http:\/\/127\.0\.0\.1:\d+\/[\da-f]{32}\/$/);
+  const status = async (at: string, headers: Record<string, string> = {}): Promise<number> =>
+    (await fetch(at, { headers })).status;
+  equal(await status(new URL("/", url).href), 404);
+  equal(await status(url.replace(/[\da-f]{32}/, "0".repeat(32))), 404);
+  equal(await status(`${url}file/7`), 404);
+  equal(await status(`${url}../package.json`), 404);
+  const { tab, complaints } = await openPage(browser, { url });
+  await tab.locator(".file-head").waitFor();
+  match(await tab.locator(".file-head").innerText(), /relocatable object/);
+  deepEqual(complaints, []);
+  await tab.context().close();
+  const [code] = (await ended) as [number];
+  equal(code, 0);
+});
