@@ -33,10 +33,11 @@ const part = (name, value) =>
   `solderParts[${JSON.stringify(name)}]=${JSON.stringify(value).replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--")};`;
 
 export async function buildPage() {
-  const [app, style, worker] = await Promise.all([
+  const [app, style, worker, check] = await Promise.all([
     bundle("web/app/main.tsx"),
     bundle("web/style/page.css", { format: undefined }),
     bundle("web/worker/main.ts"),
+    bundle("web/check/main.ts"),
   ]);
   const { samples } = await import("./samples.mjs");
   const template = readFileSync(join(root, "web/index.html"), "utf8");
@@ -48,6 +49,8 @@ export async function buildPage() {
   // The page begins before this is there, and asks for it when it is.
   writeFileSync(join(out, "index.html"), html);
   writeFileSync(join(out, "worker.js"), part("worker", worker));
+  // With the symbol tables of C libraries.
+  writeFileSync(join(out, "check.js"), part("check", check));
   writeFileSync(join(out, "samples.js"), part("samples", samples()));
 }
 

@@ -16,9 +16,12 @@ export function loadAskOf({ file, query }: Address, summaries: readonly FileSumm
 /** What may be loaded: programs first, then libraries. */
 export function loadable(summaries: readonly FileSummary[]): readonly FileSummary[] {
   const linked = summaries.filter(({ kind }) => kind === "elf-executable" || kind === "elf-shared");
-  const isProgram = ({ interpreter, kind }: FileSummary): boolean =>
-    interpreter !== undefined || kind === "elf-executable";
   return [...linked.filter(isProgram), ...linked.filter((it) => !isProgram(it))];
+}
+
+/** libc.so.6 names a loader too, but is a library. */
+export function isProgram({ interpreter, kind, soname }: FileSummary): boolean {
+  return kind === "elf-executable" || (interpreter !== undefined && soname === undefined);
 }
 
 function firstProgram(summaries: readonly FileSummary[]): string | undefined {
@@ -37,9 +40,7 @@ export function linkAskOf({ query }: Address, summaries: readonly FileSummary[])
 /** Everything that can be linked, in the order in which it was given, but archives and libraries last. */
 export function defaultCommand(summaries: readonly FileSummary[]): string {
   const of = (...kinds: readonly string[]): string[] =>
-    summaries.flatMap(({ path, kind, interpreter }) =>
-      kinds.includes(kind) && interpreter === undefined ? [quoted(path)] : [],
-    );
+    summaries.flatMap((it) => (kinds.includes(it.kind) && !isProgram(it) ? [quoted(it.path)] : []));
   const inputs = [...of("elf-relocatable"), ...of("archive", "thin-archive"), ...of("elf-shared")];
   return ["-o", "program", ...inputs].join(" ");
 }
@@ -64,15 +65,36 @@ export function placeOf(words: readonly string[], option: readonly string[]): nu
   return words.findIndex((_, i) => option.every((word, k) => words[i + k] === word));
 }
 
+/** Options whose next word is no input. */
+const TAKES_WORD =
+  /^--?(o|output|dynamic-linker|I|plugin|T|script|L|m|soname|h|e|entry|u|undefined|z|rpath|Map|version-script|R|y|defsym)$/;
+
+/** The file that a word names: an input if it is one of those that are here, by whatever path. */
+export function inputPath(words: readonly string[], place: number, directory: string): string | undefined {
+  const word = words[place];
+  if (word.startsWith("-") || (place > 0 && TAKES_WORD.test(words[place - 1]))) return undefined;
+  if (word.startsWith("/")) return canonical(word);
+  return directory === "" ? word : canonical(`${directory}/${word}`);
+}
+
+function canonical(path: string): string {
+  const steps: string[] = [];
+  for (const step of path.split("/")) {
+    if (step === "..") steps.pop();
+    else if (step !== "" && step !== ".") steps.push(step);
+  }
+  return `/${steps.join("/")}`;
+}
+
 /** A word that stands for a file one place further up or down among the words that do. */
 export function moved(
   words: readonly string[],
   from: number,
   by: number,
-  isInput: (word: string) => boolean,
+  isInput: (place: number) => boolean,
 ): string[] {
   let to = from + by;
-  while (to >= 0 && to < words.length && !isInput(words[to])) to += by;
+  while (to >= 0 && to < words.length && !isInput(to)) to += by;
   if (to < 0 || to >= words.length) return [...words];
   const result = [...words];
   [result[from], result[to]] = [result[to], result[from]];

@@ -5,6 +5,8 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Go } from "../parts/links.tsx";
 import { AnatomyView } from "../views/anatomy/anatomy.tsx";
+import { BindView } from "../views/bind.tsx";
+import { CheckView } from "../views/check.tsx";
 import { FilesView } from "../views/files.tsx";
 import { LinkView } from "../views/link/link.tsx";
 import { LoadView } from "../views/load/load.tsx";
@@ -24,6 +26,8 @@ const VIEW_ROWS: readonly ViewRow[] = [
   { name: "anatomy", title: "Anatomy", draw: AnatomyView },
   { name: "link", title: "Link", draw: LinkView },
   { name: "load", title: "Load", draw: LoadView },
+  { name: "bind", title: "Bind", draw: BindView },
+  { name: "check", title: "Check", draw: CheckView },
   { name: "why", title: "Why", draw: WhyView },
 ];
 
@@ -73,7 +77,7 @@ export function Shell(): JSX.Element {
           {VIEW_ROWS.map(({ name, title }) => (
             <Go
               key={name}
-              to={{ view: name, file: name === "files" || name === "link" ? "" : file }}
+              to={{ view: name, file: name === "files" || name === "link" || name === "check" ? "" : file }}
               aria-current={name === row.name ? "page" : undefined}
             >
               {title}

@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 import { useAnswer } from "../app/answer.ts";
-import { linkAskOf, loadAskOf, loadable } from "../app/asks.ts";
+import { isProgram, linkAskOf, loadAskOf } from "../app/asks.ts";
 import { address, go, summaries } from "../app/state.ts";
 import { Go } from "../parts/links.tsx";
 import { Empty, Failed } from "../parts/notes.tsx";
@@ -13,7 +13,7 @@ import type { WhyWord } from "../worker/protocol.ts";
 export function aboutOf(query: Readonly<Record<string, string>>): "load" | "link" {
   if (query.about === "load" || query.about === "link") return query.about;
   const all = summaries.value;
-  const hasProgram = loadable(all).some(({ interpreter }) => interpreter !== undefined);
+  const hasProgram = all.some(isProgram);
   return hasProgram || !all.some(({ kind }) => kind === "elf-relocatable" || kind === "archive") ? "load" : "link";
 }
 

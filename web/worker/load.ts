@@ -26,7 +26,6 @@ import {
   profileOf,
   profileOfInterpreter,
   protectionText,
-  symbolicOf,
   VERSIONS,
 } from "../../src/load/index.ts";
 import type {
@@ -51,6 +50,12 @@ export interface MadeLoad {
 export const shownProblem = (problem: Parameters<typeof describeProblem>[0]): ShownProblem => describeProblem(problem);
 
 let latest: MadeLoad | undefined;
+
+/** A process that nobody else looks at. */
+export function freshLoad(space: Workspace, ask: LoadAsk): LoadedProcess | undefined {
+  const { result } = makeLoad(space, ask);
+  return result.loaded ? result.process : undefined;
+}
 
 /** The same load as before, or a new one. */
 export function loadFor(space: Workspace, ask: LoadAsk): MadeLoad {
@@ -296,9 +301,4 @@ function makeTable(process: LoadedProcess, part: string): PageTable<any> | undef
     default:
       return undefined;
   }
-}
-
-/** How many references an object has. */
-export function referenceCount(object: LoadedObject): number {
-  return symbolicOf(object.file).count;
 }

@@ -1,6 +1,7 @@
 // The worker: answers questions about the files that it was given, one after the other.
 
 import { bytesOf, factsAt, overviewOf, rowsOf, sizesAnswer } from "./anatomy.ts";
+import { bindAnswer } from "./bind.ts";
 import { linkAnswer, linkRows } from "./link.ts";
 import { loadAnswer, loadRows } from "./load.ts";
 import type { Answer, Ask, FromWorker, LinkAsk, LoadAsk, QuestionName, ToWorker } from "./protocol.ts";
@@ -11,7 +12,9 @@ import { addFiles, createWorkspace, removeFiles, summaryFor, type Workspace } fr
 /** Says how far it is: what is being done, and which part of the whole is done. */
 export type Progress = (what: string, share?: number) => void;
 
-type Handlers = { readonly [Q in QuestionName]: (ask: Ask<Q>, progress: Progress) => Answer<Q> | Promise<Answer<Q>> };
+type Handlers = {
+  readonly [Q in Exclude<QuestionName, "check">]: (ask: Ask<Q>, progress: Progress) => Answer<Q> | Promise<Answer<Q>>;
+};
 
 const space: Workspace = createWorkspace();
 const rows = new Map<string, RowsCache>();
@@ -51,6 +54,10 @@ const handlers: Handlers = {
     return linkAnswer(space, ask);
   },
   why: (ask) => whyAnswer(space, ask),
+  bind: (ask, progress) => {
+    progress(`loading ${ask.load.program}`);
+    return bindAnswer(space, ask);
+  },
   bytes: (ask) => bytesOf(space, ask),
   at: (ask) => factsAt(space, ask),
   sizes: (ask) => sizesAnswer(space, ask),
@@ -59,7 +66,7 @@ const handlers: Handlers = {
 const post = (message: FromWorker): void =>
   (globalThis as unknown as { postMessage(it: FromWorker): void }).postMessage(message);
 
-async function answer<Q extends QuestionName>(id: number, question: Q, ask: Ask<Q>): Promise<void> {
+async function answer<Q extends Exclude<QuestionName, "check">>(id: number, question: Q, ask: Ask<Q>): Promise<void> {
   let told = 0;
   const progress: Progress = (what, share) => {
     const now = performance.now();
@@ -77,5 +84,7 @@ async function answer<Q extends QuestionName>(id: number, question: Q, ask: Ask<
 let queue: Promise<void> = Promise.resolve();
 globalThis.addEventListener("message", (event) => {
   const { id, question, ask } = (event as MessageEvent<ToWorker>).data;
-  queue = queue.then(() => answer(id, question, ask as Ask<QuestionName>));
+  queue = queue.then(() =>
+    answer(id, question as Exclude<QuestionName, "check">, ask as Ask<Exclude<QuestionName, "check">>),
+  );
 });

@@ -30,6 +30,9 @@ export interface Questions {
   readonly load: { readonly ask: LoadAsk; readonly answer: LoadAnswer };
   readonly link: { readonly ask: LinkAsk; readonly answer: LinkAnswer };
   readonly why: { readonly ask: WhyAsk; readonly answer: WhyAnswer };
+  readonly bind: { readonly ask: BindAsk; readonly answer: BindAnswer };
+  /** Of the worker that has the tables of systems. */
+  readonly check: { readonly ask: { readonly systems: readonly string[] }; readonly answer: CheckAnswer };
 }
 
 export type QuestionName = keyof Questions;
@@ -236,6 +239,65 @@ export interface ShownSection {
   readonly zero: boolean;
   /** The largest stretches in their order; what is left of them joined. */
   readonly pieces: readonly { readonly words: string; readonly size: number; readonly padding: boolean }[];
+}
+
+/** A call through a slot of the PLT. */
+export interface BindAsk {
+  readonly load: LoadAsk;
+  /** Id of the caller. */
+  readonly object: number;
+  /** Empty: printf, puts or whatever there is. */
+  readonly name: string;
+}
+
+export interface BindAnswer {
+  readonly slots: readonly ShownSlot[];
+  readonly chosen: ShownSlot | undefined;
+  readonly lazily: ShownStory | undefined;
+  readonly atOnce: ShownStory | undefined;
+  /** Objects that are asked, the last has it. */
+  readonly looks: readonly { readonly object: string; readonly lines: readonly string[]; readonly found: boolean }[];
+  /** Of the name. */
+  readonly hash: string;
+}
+
+export interface ShownSlot {
+  readonly object: number;
+  readonly short: string;
+  readonly name: string;
+  readonly row: number;
+  readonly index: number;
+  readonly site: number;
+  readonly value: number;
+  readonly bound: boolean;
+}
+
+export interface ShownStory {
+  readonly title: string;
+  readonly first: readonly { readonly text: string; readonly code: readonly string[]; readonly about: string }[];
+  readonly again: string | undefined;
+  /** What the slot holds. */
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface CheckAnswer {
+  /** Names of all systems of the tables. */
+  readonly known: readonly string[];
+  readonly systems: readonly string[];
+  /** Parts of a C library, of which each system has its own. */
+  readonly left: readonly string[];
+  readonly files: readonly {
+    readonly file: string;
+    readonly role: string;
+    readonly machine: string;
+    readonly problems: readonly ShownProblem[];
+    readonly cells: readonly {
+      readonly system: string;
+      readonly loads: boolean;
+      readonly findings: readonly ShownProblem[];
+    }[];
+  }[];
 }
 
 /** About a load or a link: exactly one of them. */

@@ -6,6 +6,7 @@ import { type Anatomy, anatomyOf } from "../../src/explain/bytes/index.ts";
 import { type FileDump, memberBytes } from "../../src/explain/dump/index.ts";
 import { type FileSummary, summaryOf } from "../../src/explain/summary.ts";
 import type { GivenFile } from "./protocol.ts";
+import { readBlob } from "./read-blob.ts";
 import { readTables } from "./read-tables.ts";
 
 /** Files up to this size are read whole. */
@@ -54,14 +55,6 @@ function forget(space: Workspace, path: string): void {
   for (const map of [space.open, space.summaries, space.dumps, space.anatomies]) {
     for (const key of [...map.keys()]) if (key === path || key.startsWith(`${path}(`)) map.delete(key);
   }
-}
-
-/** Reads bytes of a Blob where it lies; workers may wait for them. */
-export function readBlob(blob: Blob, from: number, to: number): Uint8Array {
-  const scope = globalThis as unknown as {
-    FileReaderSync: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
-  };
-  return new Uint8Array(new scope.FileReaderSync().readAsArrayBuffer(blob.slice(from, to)));
 }
 
 /**

@@ -24,6 +24,48 @@ export function slotsNamed(task: LoadedProcess, name: string): PltSlot[] {
   return task.objects.flatMap((object) => pltSlots(task, object).filter((it) => it.name === name));
 }
 
+/** A step of a call: what happens, and the instructions that do it. */
+export interface CallStep {
+  readonly text: string;
+  readonly code: readonly string[];
+  /** Where it happens. */
+  readonly about: "slot" | "plt" | "got" | "scope" | "target";
+}
+
+export interface CallStory {
+  readonly title: string;
+  readonly first: readonly CallStep[];
+  /** The second call; undefined if there is none, because the first ends the process. */
+  readonly again: string | undefined;
+}
+
+/** Calls the slot's function twice: it is bound then. */
+export function callStory(
+  task: LoadedProcess,
+  slot: PltSlot,
+  disassemble: Disassembler | undefined,
+  style: Style,
+): CallStory {
+  const { object, row } = slot;
+  const name = symbolText(slot.name, "", style);
+  const asked = walkScope(task, object, row);
+  const scope = {
+    before: asked
+      .slice(
+        0,
+        asked.findIndex(({ symbol }) => symbol !== 0),
+      )
+      .map((it) => shortName(it.object)),
+    missed: asked.every(({ symbol }) => symbol === 0),
+  };
+  const call = callSlot(task, object, row);
+  return {
+    title: `${object.name} calls ${name}, slot ${hex(slot.site)}`,
+    first: [...firstCall(task, call, name, scope, disassemble)],
+    again: call.provider === undefined ? undefined : laterCall(callSlot(task, object, row)),
+  };
+}
+
 /** Calls the slot's function twice and tells what happens. */
 export function* callLines(
   task: LoadedProcess,
@@ -31,25 +73,17 @@ export function* callLines(
   disassemble: Disassembler | undefined,
   style: Style,
 ): Generator<string> {
-  const { object, row } = slot;
-  const name = symbolText(slot.name, "", style);
-  const steps = walkScope(task, object, row);
-  const scope = {
-    before: steps
-      .slice(
-        0,
-        steps.findIndex(({ symbol }) => symbol !== 0),
-      )
-      .map((it) => shortName(it.object)),
-    missed: steps.every(({ symbol }) => symbol === 0),
-  };
-  yield* heading(`${object.name} calls ${name}, slot ${hex(slot.site)}`, style);
-  const call = callSlot(task, object, row);
-  yield* firstCall(task, call, name, scope, disassemble);
-  if (call.provider === undefined) return;
+  const { title, first, again } = callStory(task, slot, disassemble, style);
+  yield* heading(title, style);
+  let number = 0;
+  for (const { text, code } of first) {
+    for (const line of code) yield `       ${line}`;
+    yield `  ${++number}. ${text}`;
+  }
+  if (again === undefined) return;
   yield "";
   yield "  Called again:";
-  yield* laterCall(callSlot(task, object, row));
+  yield `  ${again}`;
 }
 
 interface ScopeFacts {
@@ -63,58 +97,64 @@ function* firstCall(
   name: string,
   { before, missed }: ScopeFacts,
   disassemble: Disassembler | undefined,
-): Generator<string> {
+): Generator<CallStep> {
   const { slot, stub, linkMapWord, resolverWord } = call;
   const { object } = slot;
-  let step = 0;
-  const next = (text: string): string => `  ${++step}. ${text}`;
   if (!call.resolved) {
-    yield next(`the slot holds ${hex(slot.value)}: it was bound when the object was relocated`);
-    yield* whereLines(call, next);
+    yield step("slot", `the slot holds ${hex(slot.value)}: it was bound when the object was relocated`);
+    yield* whereSteps(call);
     return;
   }
-  if (stub === undefined) yield next(`the slot holds ${hex(slot.value)}, where no PLT entry is that Solder knows`);
+  if (stub === undefined)
+    yield step("slot", `the slot holds ${hex(slot.value)}, where no PLT entry is that Solder knows`);
   else {
     const behind = stub.push === undefined ? "" : ", behind the jump that came through the slot";
-    yield next(`the slot holds ${hex(slot.value)}: back in the PLT${behind}`);
-    yield* pushLines(task, object, stub, next, disassemble);
-    yield* codeLines(object, stub.plt0, 2, disassemble);
+    yield step("slot", `the slot holds ${hex(slot.value)}: back in the PLT${behind}`);
+    yield* pushSteps(task, object, stub, disassemble);
     const { words } = task.record.got;
     const numberOf = (meaning: string): number => words.find((it) => it.meaning === meaning)?.index ?? 0;
-    yield next(
+    yield step(
+      "got",
       `which ${task.record.plt.tells === "slot" || task.record.plt.tells === "entry" ? "takes" : "pushes"} GOT[${numberOf("link-map")}] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[${numberOf("resolver")}] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
+      codeLines(object, stub.plt0, 2, disassemble),
     );
   }
   const passed = before.length > 0 && !missed ? `; not in ${before.join(", ")}` : "";
   if (call.provider === undefined) {
-    yield next(`it looks ${name} up, and nobody defines it: the process ends`);
+    yield step("scope", `it looks ${name} up, and nobody defines it: the process ends`);
     return;
   }
-  yield next(`it looks ${name} up in the scope of ${shortName(object)}${passed}; ${call.provider.name} has it`);
-  yield* whereLines(call, next);
+  yield step(
+    "scope",
+    `it looks ${name} up in the scope of ${shortName(object)}${passed}; ${call.provider.name} has it`,
+  );
+  yield* whereSteps(call);
+}
+
+function step(about: CallStep["about"], text: string, code: Iterable<string> = []): CallStep {
+  return { text, about, code: [...code] };
 }
 
 /** How the resolver learns which slot it is about. */
-function* pushLines(
+function* pushSteps(
   task: LoadedProcess,
   object: LoadedObject,
   stub: PltStub,
-  next: (text: string) => string,
   disassemble: Disassembler | undefined,
-): Generator<string> {
+): Generator<CallStep> {
   const header = `the PLT's first entry, ${hex(stub.plt0)}`;
   if (stub.push === undefined || stub.pushed === undefined) {
     const what = task.record.plt.tells === "slot" ? "the slot's address" : "its own address";
     if (stub.entry === undefined)
-      yield next(`that is ${header}; the entry that the call came through has left ${what} in a register`);
+      yield step("plt", `that is ${header}; the entry that the call came through has left ${what} in a register`);
     else {
-      yield* codeLines(object, stub.entry, 1, disassemble);
-      yield next(`there it branches to ${header}; a register has the entry's address`);
+      const code = codeLines(object, stub.entry, 1, disassemble);
+      yield step("plt", `there it branches to ${header}; a register has the entry's address`, code);
     }
     return;
   }
-  yield* codeLines(object, stub.push, 2, disassemble);
-  yield next(`there it pushes ${hex(stub.pushed)}, ${PUSHED_WORDS[task.record.plt.tells]}, and jumps to ${header}`);
+  const pushed = `there it pushes ${hex(stub.pushed)}, ${PUSHED_WORDS[task.record.plt.tells]}, and jumps to ${header}`;
+  yield step("plt", pushed, codeLines(object, stub.push, 2, disassemble));
 }
 
 const PUSHED_WORDS = {
@@ -124,24 +164,28 @@ const PUSHED_WORDS = {
   entry: "the address of the entry",
 } as const;
 
-function* whereLines(call: PltCall, next: (text: string) => string): Generator<string> {
+function* whereSteps(call: PltCall): Generator<CallStep> {
   const { slot, target, after, resolved } = call;
   if (target === undefined) {
-    yield next(
+    yield step(
+      "target",
       `it is an IFUNC: the resolver in ${call.provider?.name} chooses when the program runs, and the slot gets that`,
     );
     return;
   }
-  if (resolved && after === slot.value) yield next("the slot is left as it is (LD_BIND_NOT)");
-  else if (resolved) yield next(`the slot at ${hex(slot.site)} gets ${hex(after)}`);
-  yield next(`the call goes to ${hex(target)}${call.provider === undefined ? "" : ` in ${call.provider.name}`}`);
+  if (resolved && after === slot.value) yield step("slot", "the slot is left as it is (LD_BIND_NOT)");
+  else if (resolved) yield step("slot", `the slot at ${hex(slot.site)} gets ${hex(after)}`);
+  yield step(
+    "target",
+    `the call goes to ${hex(target)}${call.provider === undefined ? "" : ` in ${call.provider.name}`}`,
+  );
 }
 
-function* laterCall(call: PltCall): Generator<string> {
+function laterCall(call: PltCall): string {
   const { slot, target, resolved } = call;
-  if (resolved) yield "  the resolver is asked again: the slot did not change";
-  else if (target === undefined) yield "  the slot holds what the IFUNC's resolver returned";
-  else yield `  the slot holds ${hex(slot.value)}: the call goes there, and the resolver is not asked`;
+  if (resolved) return "the resolver is asked again: the slot did not change";
+  if (target === undefined) return "the slot holds what the IFUNC's resolver returned";
+  return `the slot holds ${hex(slot.value)}: the call goes there, and the resolver is not asked`;
 }
 
 function* codeLines(
@@ -157,5 +201,5 @@ function* codeLines(
     0,
     count,
   );
-  for (const one of decoded) yield `       ${hex(one.address)}: ${one.text}`;
+  for (const one of decoded) yield `${hex(one.address)}: ${one.text}`;
 }

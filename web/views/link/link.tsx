@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../../app/answer.ts";
-import { commandText, linkAskOf, moved, placeOf, toggled } from "../../app/asks.ts";
+import { commandText, inputPath, linkAskOf, moved, placeOf, toggled } from "../../app/asks.ts";
 import { addFiles, address, go, summaries } from "../../app/state.ts";
 import { byteCount, grouped, hex } from "../../app/words.ts";
 import { Go } from "../../parts/links.tsx";
@@ -243,8 +243,13 @@ function Command({ ask }: { ask: LinkAsk }): JSX.Element {
   }, [text]);
   const set = (words: readonly string[]): void => go({ query: { args: commandText(words) } });
   const paths = new Set(summaries.value.map(({ path }) => path));
-  const isInput = (word: string): boolean => paths.has(word) || word.startsWith("-l");
-  const left = summaries.value.filter(({ path, kind }) => !ask.args.includes(path) && /^elf|archive|text/.test(kind));
+  const pathOf = (place: number): string | undefined => inputPath(ask.args, place, ask.directory ?? "");
+  const isInput = (place: number): boolean => ask.args[place].startsWith("-l") || paths.has(pathOf(place) ?? "");
+  const used = new Set(ask.args.map((_, place) => pathOf(place)));
+  // What came with a record, by a path from the root, is found by options.
+  const left = summaries.value.filter(
+    ({ path, kind }) => !used.has(path) && !path.startsWith("/") && /^elf|archive|text/.test(kind),
+  );
   return (
     <form
       class="settings"
@@ -270,7 +275,7 @@ function Command({ ask }: { ask: LinkAsk }): JSX.Element {
         <legend>inputs, in order</legend>
         <ol class="inputs">
           {ask.args.map((word, place) =>
-            isInput(word) ? (
+            isInput(place) ? (
               <li key={`${word}${place}`}>
                 <span>{word}</span>
                 <button
