@@ -36,7 +36,8 @@ export const LOADER_HELP = `Which files, whose loader:
       --preload LIST        as ld.so --preload
       --library-path LIST   as ld.so --library-path
       --inhibit-cache       without /etc/ld.so.cache
-      --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's
+      --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's,
+                            but x86-64 for what IFUNCs choose (up to x86-64-v2)
       --kernel VERSION      with this version of Linux; up to glibc 2.35 it matters
       --page-size SIZE      of the kernel: 4K, 16K or 64K; default: the usual one
                             of the machine

@@ -11,6 +11,7 @@ import { memoryFiles } from "../host/memory-files.ts";
 import { nodeFiles } from "../host/node-files.ts";
 import { load, loadCache } from "../load/index.ts";
 import { parseCommandLine } from "./arguments.ts";
+import { indirectFunctions } from "./indirect.ts";
 import type { Io } from "./io.ts";
 import { linkCommandLine } from "./ld/command-line.ts";
 import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
@@ -65,6 +66,8 @@ interface Request {
   readonly world: LoaderWorld;
   readonly now: boolean;
   readonly given: ReadonlyMap<string, number> | undefined;
+  /** What --cpu says. */
+  readonly cpu: string | undefined;
   readonly style: Style;
 }
 
@@ -135,12 +138,14 @@ function parseRequest(args: readonly string[], io: Io): Request | LinkRequest | 
     demangle: values["no-demangle"] !== true,
     rows: Number.POSITIVE_INFINITY,
   };
-  return { program, questions, world, now: values.now === true, given, style };
+  return { program, questions, world, now: values.now === true, given, cpu: values.cpu, style };
 }
 
-function explain({ program, questions, world, now, given, style }: Request, io: Io): number {
+function explain({ program, questions, world, now, given, cpu, style }: Request, io: Io): number {
   const options = programOptions(world, program);
+  const indirect = indirectFunctions(cpu);
   const result = load(program, options, loadCache(world.files), {
+    resolveIndirect: indirect.resolveIndirect,
     bindNow: now,
     ...(given === undefined ? {} : { given }),
   });
@@ -148,6 +153,7 @@ function explain({ program, questions, world, now, given, style }: Request, io: 
     io.err(`${renderProblem(result.problem, { program: "solder why", color: io.color.err })}\n`);
     return FAILURE;
   }
+  indirect.attach(result.process);
   for (const { text } of result.process.messages) io.err(`${text}\n`);
   for (const problem of result.process.problems)
     io.err(`${renderProblem(problem, { program: "solder why", color: io.color.err })}\n`);

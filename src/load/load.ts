@@ -247,6 +247,7 @@ function emptyProcess(
     missingVersions: [],
     undefinedSymbols: [],
     undecided: new Map(),
+    decided: new Map(),
     loaderWords: [],
     unique: new Map(),
     opened: new Map(),

@@ -191,6 +191,7 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
     dump: values.dump,
     explain: values.explain,
     seed,
+    cpu: values.cpu,
     now: values.now === true,
     json: values.json === true,
     style,

@@ -26,6 +26,7 @@ import {
   pltSlots,
   processMemory,
 } from "../../load/index.ts";
+import { indirectFunctions } from "../indirect.ts";
 import type { Io } from "../io.ts";
 import { type LoaderWorld, programOptions } from "../loader-options.ts";
 import { readMapsFile } from "../maps-file.ts";
@@ -50,6 +51,8 @@ export interface ProgramRequest {
   /** Where to write a record of the load. */
   readonly explain: string | undefined;
   readonly seed: number | undefined;
+  /** What --cpu says. */
+  readonly cpu: string | undefined;
   readonly now: boolean;
   readonly json: boolean;
   readonly style: Style;
@@ -81,7 +84,9 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   const { world, program } = request;
   const files = showsMemory(request) ? world.files : world.tables;
   const options = programOptions(world, program, files);
+  const indirect = indirectFunctions(request.cpu);
   const settings = {
+    resolveIndirect: indirect.resolveIndirect,
     given: new Map([...given, ...request.given]),
     bindNow: request.now,
     ...(request.seed === undefined ? {} : { seed: request.seed }),
@@ -93,6 +98,7 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
     return FAILURE;
   }
   const { process } = result;
+  indirect.attach(process);
   show(process, request, io);
   const called = request.calls.filter((name) => showCalls(process, name, request.style, io));
   for (const { text } of process.messages) io.err(`${text}\n`);

@@ -24,6 +24,11 @@ memory and is gone when it ends. There is no network.
       --limit-instructions N   end it after so many; default 20G
       --limit-memory SIZE      bytes of memory that it may touch; default 1G
       --limit-output SIZE      bytes that it may write; default 1G
+      --trace LIST             tell on standard error: calls (from object to object), plt (calls
+                               through slots), got (writes of slots), syscalls, instructions
+      --until SYMBOL|ADDRESS   end the run when this function is reached, and tell its registers
+      --from N, --count N      of instructions: from the Nth on, and so many (default 1000)
+      --json                   what is told as JSON, a document a line
   -h, --help                   this text
 
 Numbers and sizes may end in K, M or G.
@@ -45,6 +50,11 @@ const OPTIONS = {
   "limit-instructions": { type: "string" },
   "limit-memory": { type: "string" },
   "limit-output": { type: "string" },
+  trace: { type: "string", multiple: true },
+  until: { type: "string" },
+  from: { type: "string" },
+  count: { type: "string" },
+  json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -57,7 +67,16 @@ export interface RunRequest {
   readonly seed: number;
   readonly time: Time;
   readonly limits: Partial<RunLimits>;
+  readonly traces: ReadonlySet<Trace>;
+  readonly until: string | undefined;
+  /** Which instructions are told: the number of the first, from 1 on, and how many. */
+  readonly from: number;
+  readonly count: number;
+  readonly json: boolean;
 }
+
+export const TRACES = ["calls", "plt", "got", "syscalls", "instructions"] as const;
+export type Trace = (typeof TRACES)[number];
 
 /** What was asked for, undefined for help, or what is wrong with the arguments. */
 export function parseRunRequest(args: readonly string[], io: Io): RunRequest | string | undefined {
@@ -87,7 +106,26 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
   }
   // Places in memory are 32-bit numbers.
   if (limits.memory > MOST_MEMORY) return "--limit-memory takes up to 1G";
-  return { root: values.root, environment, program: argv[0], argv, levels, seed, time, limits };
+  const asked = (values.trace ?? []).flatMap((it) => it.split(","));
+  const unknown = asked.find((it) => !TRACES.some((name) => name === it));
+  if (unknown !== undefined) return `--trace takes ${TRACES.join(", ")}, not '${unknown}'`;
+  const [from, count] = [sizeOf(values.from ?? "1"), sizeOf(values.count ?? "1000")];
+  if (from === undefined || count === undefined) return "--from and --count take numbers";
+  return {
+    root: values.root,
+    environment,
+    program: argv[0],
+    argv,
+    levels,
+    seed,
+    time,
+    limits,
+    traces: new Set(TRACES.filter((name) => asked.includes(name))),
+    until: values.until,
+    from,
+    count,
+    json: values.json === true,
+  };
 }
 
 const MOST_MEMORY = 2 ** 30;

@@ -9,6 +9,7 @@ import type { Io } from "../io.ts";
 import { MISUSE } from "../run-request.ts";
 import type { RunHost } from "./host.ts";
 import { HELP, parseRunRequest, type RunRequest } from "./request.ts";
+import { tracesOf } from "./traces.ts";
 
 /** As a shell: the program is not there; it is there and cannot be executed. */
 const NOT_FOUND = 127;
@@ -35,6 +36,8 @@ export function runRun(args: readonly string[], io: Io, host: RunHost): number {
 
 function runProgram(request: RunRequest, io: Io, host: RunHost): number {
   const limits: Partial<RunLimits> = request.limits;
+  let begun: Execution | undefined;
+  const traces = tracesOf(request, io, () => begun?.system);
   const execution = execute(pathOf(request, io), {
     files: nodeLoadFiles(request.root === undefined ? {} : { root: request.root }),
     argv: request.argv,
@@ -48,14 +51,17 @@ function runProgram(request: RunRequest, io: Io, host: RunHost): number {
     terminals: [host.isTerminal(0), host.isTerminal(1), host.isTerminal(2)],
     input: (most) => host.read(most),
     output: (stream, bytes) => void host.write(stream, bytes),
+    hooks: traces.hooks,
   });
   if ("code" in execution) {
     io.err(`${renderProblem(execution, { program: "solder run", color: io.color.err })}\n`);
     return execution.details.reason === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE;
   }
-  while (runFor(execution, SLICE) === "limit") {
-    // Goes on.
-  }
+  begun = execution;
+  traces.begin(execution);
+  let pause = runFor(execution, SLICE, traces.observer);
+  while (pause === "limit") pause = runFor(execution, SLICE, traces.observer);
+  if (pause === "observed") return 0;
   return finish(execution, io);
 }
 

@@ -128,7 +128,7 @@ export function explained(task: LoadedProcess, one: LoadedRelocation, style: Sty
   const name = symbolText(one.name, one.version, style);
   if (one.rule === NOT_YET_BOUND) return `${name}: bound at its first call; until then B + A, back into the PLT`;
   if (one.rule === NOT_BOUND) return `${name}: nobody defines it`;
-  if (isUndecided(task, one)) return `${name === "" ? "IFUNC" : name}: its resolver chooses when the program runs`;
+  if (isIndirect(task, one)) return `${name === "" ? "IFUNC" : name}: ${choiceWords(task, one)}`;
   if (one.kind === DO_COPY) {
     const size = one.provider === undefined ? 0 : symbolSize(one.provider.file.symbols, one.providerSymbol);
     return `copy of ${counted(size, "byte")} of ${name} from ${shortName(one.provider)}`;
@@ -138,8 +138,16 @@ export function explained(task: LoadedProcess, one: LoadedRelocation, style: Sty
   return filled === formula || formula === "" ? `${formula} ${name}`.trim() : `${formula} = ${filled}`;
 }
 
-function isUndecided(task: LoadedProcess, one: LoadedRelocation): boolean {
-  return one.kind === DO_INDIRECT || task.undecided.has(one.site);
+function isIndirect(task: LoadedProcess, one: LoadedRelocation): boolean {
+  return one.kind === DO_INDIRECT || task.undecided.has(one.site) || task.decided.has(one.site);
+}
+
+/** What an IFUNC's resolver chose when it was run in simulated memory. */
+function choiceWords(task: LoadedProcess, one: LoadedRelocation): string {
+  const chosen = task.decided.get(one.site);
+  if (chosen === undefined) return "its resolver chooses when the program runs";
+  const there = task.objects.find(({ start, end }) => start <= chosen && chosen < end);
+  return `its resolver chooses ${hex(chosen)}${there === undefined ? "" : ` in ${shortName(there)}`}`;
 }
 
 function termsOf(one: LoadedRelocation, name: string): Record<"S" | "A" | "P" | "B", Term> {
@@ -229,6 +237,6 @@ function slotWords(task: LoadedProcess, one: LoadedRelocation, value: number): s
     const inside = value - one.object.base;
     return `not bound yet: points back into the PLT of ${shortName(one.object)} (${hex(inside)} in its file)`;
   }
-  if (isUndecided(task, one)) return `its resolver in ${shortName(one.provider)} chooses when the program runs`;
+  if (isIndirect(task, one)) return `an IFUNC of ${shortName(one.provider)}: ${choiceWords(task, one)}`;
   return one.provider === undefined ? (BINDING_WORDS[one.rule] ?? "") : `in ${one.provider.name}`;
 }

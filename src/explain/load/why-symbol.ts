@@ -103,7 +103,12 @@ function answer(task: LoadedProcess, one: LoadedRelocation, steps: readonly Scop
   const { provider } = one;
   if (provider === undefined) return BINDING_WORDS[one.rule] ?? "";
   const undecided = task.undecided.has(one.site);
-  const choice = undecided ? "; it is an IFUNC: the resolver there chooses the address when the program runs" : "";
+  const chosen = task.decided.get(one.site);
+  const choice = undecided
+    ? "; it is an IFUNC: the resolver there chooses the address when the program runs"
+    : chosen === undefined
+      ? ""
+      : `; it is an IFUNC, and the resolver there chooses ${hex(chosen)}`;
   return `is bound to ${boundTo(provider, one.providerSymbol)}: ${reason(one, style)}${choice}`;
 }
 

@@ -323,6 +323,7 @@ function writeChoice(
     task.undecided.set(site, { object, site, type, provider, resolver });
     return;
   }
+  task.decided.set(site, chosen);
   pen.low = 0;
   pen.high = 0;
   addNumber(pen, chosen);

@@ -207,6 +207,8 @@ export interface LoadedProcess {
   readonly undefinedSymbols: UndefinedSymbol[];
   /** By the address of the word; filled when memory is made. */
   readonly undecided: Map<number, UndecidedValue>;
+  /** What IFUNCs' resolvers have chosen, by the address of the word; filled when memory is made. */
+  readonly decided: Map<number, number>;
   /** Filled when memory is made. */
   readonly loaderWords: LoaderWord[];
   readonly unique: UniqueTable;
