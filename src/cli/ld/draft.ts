@@ -63,6 +63,8 @@ export interface FrontSettings {
   /** -z report-relative-reloc */
   readonly relativeRelocations: boolean;
   readonly statistics: boolean;
+  /** --time-trace: the file's name, "" for the output's with .time-trace. */
+  readonly timeTrace: string | undefined;
   readonly demangle: boolean;
   readonly color: "auto" | "always" | "never";
   /** 0: no limit. */
@@ -144,6 +146,7 @@ export function createDraft(
       archiveStats: undefined,
       relativeRelocations: false,
       statistics: false,
+      timeTrace: undefined,
       demangle: env.COLLECT_NO_DEMANGLE === undefined,
       color: "auto",
       errorLimit: 0,

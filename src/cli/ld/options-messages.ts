@@ -41,7 +41,7 @@ export const messageOptions: OptionGroup = {
     setFront("--print-output-format", "Print the output's format and go on.", "printOutputFormat", true),
     setFront("-t --trace", "Print the name of each file that is read.", "trace", true),
     addText("-y --trace-symbol", "SYMBOL", "Say which files define SYMBOL or refer to it.", "traceSymbols"),
-    setFront("--stats", "Print time and memory of the link.", "statistics", true),
+    setFront("--stats", "Print time and memory of the link, and the time of each stage.", "statistics", true),
 
     set("--fatal-warnings", "Fail if there is a warning.", "fatalWarnings", true),
     set("--no-fatal-warnings", "Do not (default).", "fatalWarnings", false),
@@ -212,10 +212,13 @@ export const messageOptions: OptionGroup = {
       true,
       OTHERS,
     ),
-    missing(
-      "--time-trace[=FILE]",
-      "Write to FILE where the time went.",
-      "no such report yet; --stats prints the total",
+    optional(
+      "--time-trace",
+      "FILE",
+      "Write to FILE (OUTPUT.time-trace) where the time went, for chrome://tracing and Perfetto.",
+      (draft, file) => {
+        draft.settings.timeTrace = file;
+      },
       OTHERS,
     ),
   ],

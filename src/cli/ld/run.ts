@@ -24,6 +24,7 @@ import { mapLines, mapPath } from "./map-file.ts";
 import { parseArguments } from "./parse.ts";
 import { baseName, reproduce } from "./reproduce.ts";
 import { expandResponseFiles } from "./response-files.ts";
+import { type StageTime, type Stopwatch, stageLines, startStopwatch, traceText } from "./time-trace.ts";
 import { verboseText } from "./verbose.ts";
 
 /** What the command needs of a link's result. */
@@ -61,7 +62,10 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   }
   if (hasErrors(problems)) return conclude(problems, settings, false, io, program);
 
-  const result = linkCommand(command, host, io);
+  const measured = settings.statistics || settings.timeTrace !== undefined;
+  const stopwatch = measured ? startStopwatch() : undefined;
+  const result = linkCommand(command, host, io, stopwatch);
+  stopwatch?.begin("files");
   problems.push(...result.problems.map((it) => promote(it, settings)));
   if (settings.relativeRelocations) problems.push(...relativeRelocations(result));
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
@@ -72,7 +76,9 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   const written = writeResult(result, command, problems, host);
   if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io, host));
   problems.push(...writeArchiveReports(result, command, io, host));
-  if (settings.statistics) io.err(statisticsText(program, started));
+  const times = stopwatch?.stop() ?? [];
+  if (settings.statistics) io.err(`${statisticsText(program, started)}${stageLines(times, program)}`);
+  if (settings.timeTrace !== undefined) problems.push(...writeTrace(settings.timeTrace, times, result, command, host));
   return conclude(problems, settings, written, io, program);
 }
 
@@ -99,11 +105,17 @@ function requestedText(command: LdCommand, program: string): string {
   }
 }
 
-function linkCommand({ inputs, options, settings }: LdCommand, host: LdHost, io: Io): LdOutcome {
+function linkCommand(
+  { inputs, options, settings }: LdCommand,
+  host: LdHost,
+  io: Io,
+  stopwatch: Stopwatch | undefined,
+): LdOutcome {
   let systemLibraryPaths: readonly string[] | undefined;
   const whole: LinkOptions = {
     ...options,
     accelerators: host.accelerators,
+    onStage: stopwatch?.begin,
     linkerComment: `Linker: Solder ${version}`,
     // Looked up when the link asks for it, which most do not.
     get systemLibraryPaths(): readonly string[] {
@@ -237,6 +249,21 @@ function writeMap(result: LdOutcome, command: LdCommand, io: Io, { write }: LdHo
   const encoder = new TextEncoder();
   const text = Buffer.concat(Array.from(inBatches(lines), (batch) => encoder.encode(batch)));
   const failure = write(mapPath(mapFile, outputPath, isDirectory), text, false);
+  return failure === undefined ? [] : [failure];
+}
+
+function writeTrace(
+  given: string,
+  times: readonly StageTime[],
+  result: LdOutcome,
+  { settings }: LdCommand,
+  { write }: LdHost,
+): Problem[] {
+  const { outputPath: output } = settings;
+  const { image, dependencies } = result;
+  const facts = { program: "solder ld", output, inputs: dependencies.length, size: image?.length ?? 0 };
+  const text = new TextEncoder().encode(traceText(times, facts));
+  const failure = write(given === "" ? `${output}.time-trace` : given, text, false);
   return failure === undefined ? [] : [failure];
 }
 
