@@ -8,12 +8,14 @@ import type { FileSystem } from "../host/files.ts";
 import type { LinkFacts } from "./decisions/facts.ts";
 import { createDecisions } from "./decisions/index.ts";
 import { createOutputLayout } from "./decisions/layout.ts";
+import { chosenLayout } from "./inputs/chosen-layout.ts";
 import { readInputs } from "./inputs/inputs.ts";
 import type { Loader } from "./inputs/loader.ts";
 import { reportShared } from "./inputs/shared-references.ts";
 import { computeAddresses, slotAddresses } from "./layout/addresses.ts";
 import { layOut, measureSections } from "./layout/layout.ts";
 import { reportOverlaps } from "./layout/overlaps.ts";
+import { layOutByScript } from "./layout/script-layout.ts";
 import { reportDisplaced, reportSegments, reportUnaligned } from "./layout/segments.ts";
 import { decideStack } from "./layout/stack.ts";
 import { type MadeSections, makeSections } from "./made/make-sections.ts";
@@ -36,6 +38,7 @@ import { scanRelocations } from "./scan/scan.ts";
 import type { Scan } from "./scan/scan-result.ts";
 import { settlePointers, settleWeakReferences } from "./scan/settle.ts";
 import { settleTlsModels } from "./scan/settle-tls.ts";
+import type { Assignment } from "./script/statements.ts";
 import { assignSections, placeChunks } from "./sections/assign-sections.ts";
 import { readEhFrames } from "./sections/eh-frame.ts";
 import { makeEhFrameHeader } from "./sections/eh-frame-output.ts";
@@ -44,8 +47,11 @@ import { foldSections, placeFolded } from "./sections/fold-sections.ts";
 import { collectGarbage, dropDeadReferences } from "./sections/gc-sections.ts";
 import { createKeptSections } from "./sections/kept-sections.ts";
 import { orderLinked } from "./sections/link-order.ts";
+import { createPlan, keptSections, mapInputs } from "./sections/map-inputs.ts";
+import { createMatcher } from "./sections/matcher.ts";
 import { reportMbind } from "./sections/mbind.ts";
-import { mergeSections } from "./sections/merged-sections.ts";
+import { type MergedSections, mergeSections } from "./sections/merged-sections.ts";
+import type { Plan } from "./sections/output-statements.ts";
 import { mergeProperties } from "./sections/properties.ts";
 import { orderSections } from "./sections/section-order.ts";
 import { mergeSframes } from "./sections/sframe.ts";
@@ -53,6 +59,7 @@ import { allotCommons, leaveCommons } from "./sections/space.ts";
 import { evaluateAssignments, prepareAssignments } from "./symbols/assignments.ts";
 import { bindSymbols } from "./symbols/bind.ts";
 import { defineLinkerSymbols, placeLinkerSymbols } from "./symbols/linker-symbols.ts";
+import { prepareScriptAssignments, type ScriptAssignments } from "./symbols/script-assignments.ts";
 import type { SymbolValues } from "./symbols/symbol-values.ts";
 import { assignVersions } from "./symbols/version-symbols.ts";
 import type { Layout } from "./tables/layout.ts";
@@ -127,9 +134,16 @@ function linkImage(
   const frames = readEhFrames(objects, sections, machine, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
-  const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report) : undefined;
+  const layoutOf = chosenLayout(loader, mode, machine, options, report);
+  const plan = layoutOf && createPlan(layoutOf, report);
+  const matcher = layoutOf && createMatcher(layoutOf.matching);
+  const roots = matcher && plan && { kept: keptSections(matcher, loader), assignments: assignmentsOf(plan) };
+  const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots) : undefined;
   options.onStage?.("assign");
-  const discarded = assignSections(objects, sections, outputs, mode.shared, options);
+  const discarded =
+    plan === undefined || matcher === undefined
+      ? assignSections(objects, sections, outputs, mode.shared, options)
+      : mapInputs(plan, matcher, loader, outputs, mode, machine, report);
   orderSections(loader, outputs, options, report);
   if (options.gdbIndex) reportNameless(objects, sections, report);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
@@ -140,15 +154,17 @@ function linkImage(
   if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
   mergeSframes(objects, sections, symbols, outputs, options.discardSframe, report);
   if (options.defineCommon === false) leaveCommons(symbols);
-  else allotCommons(symbols, outputs, options);
+  else if (plan === undefined) allotCommons(symbols, outputs, options);
 
   // Symbols of the link itself, versions, and who binds each reference. No new symbols beyond this point (but rows for
   // local symbols that need a slot).
   options.onStage?.("symbols");
-  const assignments = prepareAssignments(symbols, options.defsym, loader.scriptCommands, loader.versioned.lost);
-  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options);
+  const { lost } = loader.versioned;
+  const byScript = plan && prepareScriptAssignments(symbols, plan, options.defsym, lost);
+  const assignments = byScript ? [] : prepareAssignments(symbols, options.defsym, loader.scriptCommands, lost);
+  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options, plan !== undefined);
   if (referenced !== undefined) dropDeadReferences(symbols, referenced);
-  const versions = assignVersions(symbols, nodes, loader.versioned.lost, mode, options, demangle, report);
+  const versions = assignVersions(symbols, nodes, lost, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, mode, options);
 
   if (mode.shared && outputs.byName.get(".preinit_array") !== undefined) report(error("preinit-array-in-shared", {}));
@@ -202,7 +218,13 @@ function linkImage(
 
     // Addresses and file offsets. Final beyond this point.
     options.onStage?.("layout");
-    const layout = settleLayout(loader, outputs, scan, made, machine, mode, options, note);
+    const scripted = plan && byScript && { plan, assignments: byScript, merged };
+    const layout = settleLayout(loader, outputs, scan, made, scripted, machine, mode, options, note);
+    if (failed() || said.some((it) => it.severity === "error")) {
+      for (const problem of said) report(problem);
+      said.length = 0;
+      if (failed() && !options.noInhibitExec) return undefined;
+    }
     reportMbind(outputs, note);
     if (options.checkSections) reportOverlaps(layout.sections, note);
     if (options.warnSectionAlign) reportDisplaced(layout.sections, note);
@@ -213,7 +235,8 @@ function linkImage(
     const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
     placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
     computeAddresses(values, made.slots, at, scan);
-    evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, note);
+    if (plan === undefined)
+      evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, note);
     facts.placed = { made, values, at };
 
     // Contents.
@@ -228,6 +251,12 @@ function linkImage(
   }
 }
 
+/** All that a script assigns, for those who ask what depends on what. */
+function assignmentsOf({ script }: Plan): Assignment[] {
+  const all = script.statements.flatMap((it) => (it.kind === "section" ? [it, ...it.body] : [it]));
+  return all.flatMap((it) => (it.kind === "assign" && it.assignment.symbol !== "." ? [it.assignment] : []));
+}
+
 /** What was written of the lists that are filled while writing. */
 function emptyRelocations({ dynamicRelocations, pltRelocations }: MadeSections): void {
   dynamicRelocations.count = 0;
@@ -240,6 +269,9 @@ function settleLayout(
   outputs: OutputSections,
   scan: Scan,
   made: MadeSections,
+  scripted:
+    | { readonly plan: Plan; readonly assignments: ScriptAssignments; readonly merged: MergedSections }
+    | undefined,
   machine: Machine,
   mode: OutputMode,
   options: LinkOptions,
@@ -259,8 +291,14 @@ function settleLayout(
   };
   reportUnaligned(options, layoutOptions.maxPageSize, report);
   for (;;) {
-    measureSections(outputs, sections, layoutOptions);
-    const layout = layOut(outputs, sections, layoutOptions);
+    let layout: Layout;
+    if (scripted === undefined) {
+      measureSections(outputs, sections, layoutOptions);
+      layout = layOut(outputs, sections, layoutOptions);
+    } else {
+      const { plan, assignments, merged } = scripted;
+      layout = layOutByScript(plan, loader, outputs, merged, assignments, layoutOptions, machine, report);
+    }
     if (packed === undefined || relr === undefined) return layout;
     const bytes = packRelative(packed, scan, got, sections, outputs.reversed, machine, relr.size);
     relr.write = (image, _view, chunk) => image.set(bytes, chunk.offset);

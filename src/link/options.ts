@@ -247,6 +247,8 @@ export interface LinkOptions {
   readonly sectionOrder: readonly string[];
   /** --shuffle-sections, --reverse-sections. Not with -r. */
   readonly sectionShuffles: readonly SectionShuffle[];
+  /** What becomes of sections that a script with SECTIONS does not place. */
+  readonly orphanHandling: "place" | "discard" | "warn" | "error";
   /** --unique: every input section whose name the script does not have gets an output section of its own. */
   readonly uniqueSections: boolean;
   /** --unique=PATTERN: so do sections of these names, with globs. */
@@ -468,6 +470,7 @@ export const defaultOptions: LinkOptions = {
   symbolOrder: [],
   sectionOrder: [],
   sectionShuffles: [],
+  orphanHandling: "place",
   uniqueSections: false,
   uniqueNames: [],
   forceGroupAllocation: false,

@@ -26,6 +26,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   "--spare-dynamic-tags": "3",
   "--compress-debug-sections": "none",
   "--sort-section": "name",
+  "--orphan-handling": "place",
   "--icf": "none",
   "--shuffle-sections": "1",
   "--error-limit": "3",

@@ -47,6 +47,8 @@ export interface FrontSettings {
   readonly mapFile: string | undefined;
   readonly mapDiscarded: boolean;
   readonly crossReference: boolean;
+  /** --print-memory-usage */
+  readonly memoryUsage: boolean;
   /** --separate-debug-file as given; empty: the output's name with `.dbg` behind it. */
   readonly debugFile: string | undefined;
   /** --out-implib */
@@ -137,6 +139,7 @@ export function createDraft(
       mapFile: undefined,
       mapDiscarded: true,
       crossReference: false,
+      memoryUsage: false,
       debugFile: undefined,
       importLibrary: undefined,
       dependencies: false,

@@ -245,9 +245,9 @@ export function addScript(draft: Draft, name: string): void {
   const found = readText(draft, name);
   if (found === undefined) return;
   draft.inputs.push({ kind: "script", ...found, state: { ...draft.state } });
-  if (draft.options.noStandardLibraryPaths) return;
   for (const command of parseLinkerScript(found.bytes, found.path, () => {}) ?? []) {
-    if (command.kind !== "search-dir") continue;
+    if (command.kind === "output-format" && command.formats[0] === "binary") draft.options.outputFormat = "binary";
+    if (command.kind !== "search-dir" || draft.options.noStandardLibraryPaths) continue;
     draft.options.libraryPaths.push(command.path);
     draft.scriptPaths.push(command.path);
   }

@@ -130,10 +130,13 @@ export const layoutOptions: OptionGroup = {
       },
       OTHERS,
     ),
-    noEffect(
-      "--orphan-handling=MODE",
-      "What happens to sections that a script does not place.",
-      "scripts with SECTIONS are not supported yet",
+    value(
+      "--orphan-handling",
+      "MODE",
+      "What happens to sections that a script does not place: place, warn, error, discard.",
+      (draft, mode) => {
+        draft.options.orphanHandling = oneOf(draft, mode, ["place", "warn", "error", "discard"]) ?? "place";
+      },
       TWO_DASHES,
     ),
     noEffect(

@@ -149,11 +149,7 @@ export const messageOptions: OptionGroup = {
       "crossReference",
       true,
     ),
-    missing(
-      "--print-memory-usage",
-      "Print how full a script's regions are.",
-      "scripts with MEMORY are not supported yet",
-    ),
+    setFront("--print-memory-usage", "Print how full the regions of a script's MEMORY are.", "memoryUsage", true),
     value(
       "--why-extract",
       "FILE",

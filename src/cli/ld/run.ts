@@ -7,6 +7,7 @@ import { error, note, type Problem } from "../../elf/problem.ts";
 import { dependencyLines } from "../../explain/link-map.ts";
 import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
+import type { LaidOutRegion } from "../../link/decisions/layout-types.ts";
 import { symbolsObject } from "../../link/inputs/made-objects.ts";
 import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts";
 import type { LinkResult } from "../../link/result.ts";
@@ -68,6 +69,7 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   stopwatch?.begin("files");
   problems.push(...result.problems.map((it) => promote(it, settings)));
   if (settings.relativeRelocations) problems.push(...relativeRelocations(result));
+  if (settings.memoryUsage) io.out(memoryUsageText(result.layout?.regions ?? []));
   if (settings.trace) io.out(result.dependencies.map((path) => `${path}\n`).join(""));
   if (settings.dependencies) for (const text of inBatches(dependencies(result, settings))) io.out(text);
   if (settings.reproduce !== undefined) problems.push(...writeReproduction(settings.reproduce, result, command, host));
@@ -81,6 +83,25 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   if (settings.timeTrace !== undefined) problems.push(...writeTrace(settings.timeTrace, times, result, command, host));
   return conclude(problems, settings, written, io, program);
 }
+
+/** --print-memory-usage, as GNU ld prints it (binutils, ld/ldlang.c: lang_print_memory_usage). */
+function memoryUsageText(regions: readonly LaidOutRegion[]): string {
+  const amount = (bytes: number): string => {
+    const [unit, name] = UNITS.find(([size]) => bytes % size === 0) ?? [1, "B"];
+    return unit === 1 ? ` ${String(bytes).padStart(10)} B` : `${String(bytes / unit).padStart(10)} ${name}`;
+  };
+  const lines = regions.map(({ name, used, size }) => {
+    const share = size === 0 ? "" : `    ${((used * 100) / size).toFixed(2).padStart(6)}%`;
+    return `${name.padStart(16)}: ${amount(used)} ${amount(size)}${share}`;
+  });
+  return ["Memory region         Used Size  Region Size  %age Used", ...lines].map((line) => `${line}\n`).join("");
+}
+
+const UNITS: readonly (readonly [number, string])[] = [
+  [0x40000000, "GB"],
+  [0x100000, "MB"],
+  [0x400, "KB"],
+];
 
 function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some(({ severity }) => severity === "error");

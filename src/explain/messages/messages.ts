@@ -4,6 +4,7 @@
 
 import { checkMessages } from "./check.ts";
 import { elfMessages } from "./elf.ts";
+import { layoutMessages } from "./layout.ts";
 import { linkMessages } from "./link.ts";
 import { loadMessages } from "./load.ts";
 import { objectMessages } from "./objects.ts";
@@ -17,6 +18,7 @@ export const messageAreas: readonly { readonly title: string; readonly table: Me
   { title: "Reading files", table: elfMessages },
   { title: "Reading objects for a link", table: objectMessages },
   { title: "Linking", table: linkMessages },
+  { title: "Laying out by a script", table: layoutMessages },
   { title: "Options", table: optionMessages },
   { title: "Scripts and versions", table: scriptMessages },
   { title: "Loading programs", table: loadMessages },

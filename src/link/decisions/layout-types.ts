@@ -82,7 +82,17 @@ export interface DiscardedInput {
     | "excluded";
 }
 
+/** A region of a script's MEMORY. */
+export interface LaidOutRegion {
+  readonly name: string;
+  /** Bytes, both. */
+  readonly used: number;
+  readonly size: number;
+}
+
 export interface OutputLayout {
+  /** Of the script that laid out the link, if it declares any. */
+  readonly regions: readonly LaidOutRegion[];
   /** e_entry */
   readonly entry: number;
   /** In the order of the section header table, without the null section, .symtab's company included. */

@@ -29,8 +29,11 @@ export function createOutputLayout({ loader, bound, placed, relocatable }: LinkF
   if (bound === undefined || placed === undefined) return undefined;
   const { layout } = placed.values;
   return {
+    regions: layout.regions ?? [],
     get entry() {
-      return entryAddress(placed.values, entryName(loader.options, loader.scriptCommands), bound.mode, () => {});
+      const given = entryName(loader.options, loader.scriptCommands);
+      const byScript = loader.hasScript && placed.values.outputs.planned !== undefined;
+      return entryAddress(placed.values, given, bound.mode, () => {}, byScript);
     },
     get sections() {
       return layout.sections.map((section) => sectionView(loader, placed, section));

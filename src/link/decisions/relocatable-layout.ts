@@ -20,6 +20,7 @@ export function relocatableLayout(loader: Loader, assigned: Assigned, entry: num
     return pieces.get(id) ?? [];
   };
   return {
+    regions: [],
     entry,
     get sections() {
       return Array.from(assigned.ordered, (id) => sectionView(loader, assigned, id, piecesOf));

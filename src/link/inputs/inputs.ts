@@ -9,7 +9,8 @@ import type { FileSystem } from "../../host/files.ts";
 import type { InputState, LinkInput, LinkOptions } from "../options.ts";
 import { parseLinkerScript } from "../script/commands.ts";
 import { symbolsIn } from "../script/evaluate.ts";
-import type { ScriptCommand, ScriptInput } from "../script/types.ts";
+import type { Assignment, BodyStatement, Expression, FilePattern, Statement } from "../script/statements.ts";
+import type { ScriptInput } from "../script/types.ts";
 import { SECTION_NONE } from "../tables/ids.ts";
 import { undefinedIsError } from "../tables/mode.ts";
 import { mergeRegular } from "../tables/resolve.ts";
@@ -86,7 +87,10 @@ export function readInputs(
 ): Loader {
   const machine = options.emulation === undefined ? undefined : machineByEmulation(options.emulation);
   const loader = createLoader(options, files, report, machine);
-  enterCommandLineSymbols(loader);
+  enterCommandLineSymbols(
+    loader,
+    inputs.some((it) => it.kind === "script"),
+  );
   const reading: Reading = { loader, groups: [], lib: undefined };
   for (const input of inputs) readInput(reading, input);
   closeLib(reading);
@@ -119,7 +123,7 @@ function forgetExcluded(loader: Loader): void {
 }
 
 /** -u, -e and the names in --defsym are references; what --defsym defines is defined; --wrap redirects references. */
-function enterCommandLineSymbols(loader: Loader): void {
+function enterCommandLineSymbols(loader: Loader, hasScript: boolean): void {
   const { options, symbols } = loader;
   for (const name of options.wrap) {
     const plain = symbolNamed(symbols, name);
@@ -127,8 +131,8 @@ function enterCommandLineSymbols(loader: Loader): void {
     loader.wrap.set(symbolNamed(symbols, `__real_${name}`), plain);
   }
   for (const name of [...options.undefined, ...options.requireDefined]) requireSymbol(loader, name);
-  // Programs start somewhere: as in GNU ld's script (ENTRY), which brings _start out of an archive too.
-  const isProgram = options.output !== "relocatable" && options.output !== "shared";
+  // Programs start somewhere: as in GNU ld's script (ENTRY), which brings _start out of an archive too. One of -T says itself.
+  const isProgram = !hasScript && options.output !== "relocatable" && options.output !== "shared";
   const entry = options.entry ?? (isProgram ? "_start" : undefined);
   if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
   for (const assignment of options.defsym) {
@@ -170,6 +174,7 @@ function readInput(reading: Reading, input: LinkInput): void {
   if (input.kind === "file" || input.kind === "library") loader.archivesOnly = archivesOnly(loader, input.state);
   switch (input.kind) {
     case "file":
+      if (loader.openedByScript.has(input.path)) return;
       readPath(reading, expandSysroot(input.path, loader.options.sysroot), input.bytes, input.state, 0);
       return;
     case "library":
@@ -247,6 +252,7 @@ function refuseLateShared(loader: Loader): void {
 /** -T */
 function readCommandScript(reading: Reading, path: string, given: Uint8Array | undefined, state: InputState): void {
   const { loader } = reading;
+  loader.hasScript = true;
   if (given !== undefined) {
     loader.dependencies.add(path);
     readScript(reading, path, given, state, 0, undefined);
@@ -386,7 +392,7 @@ function readScript(
     loader.report(error("script-nesting", { file: path }));
     return;
   }
-  const commands = parseLinkerScript(bytes, path, loader.report);
+  const commands = parseLinkerScript(bytes, path, loader.report, (name, place) => findScript(loader, name, place));
   if (commands === undefined) return;
   const script = { path: input, inSysroot: liesInSysroot(path, sysroot, loader.files.realPath ?? pathItself) };
   for (const command of commands) {
@@ -412,16 +418,15 @@ function readScript(
         for (const name of command.symbols) requireSymbol(loader, name);
         break;
       case "assignment":
-        for (const name of symbolsIn(command.assignment.value)) refer(loader, name);
-        if (!command.assignment.provide) define(loader, command.assignment.symbol);
+        enterAssignment(loader, command.assignment);
         loader.scriptCommands.push(command);
         break;
+      case "startup":
+        readScriptInput(reading, script, { name: command.path, asNeeded: false }, state, depth + 1);
+        break;
       case "sections":
-      case "memory":
-      case "phdrs":
-      case "insert":
-        // Section layout: a link without it would be wrong, so there is none.
-        loader.report(error("script-sections-unsupported", placeOfLayout(command), { command: LAYOUTS[command.kind] }));
+        enterStatements(reading, script, command.statements, state, depth + 1);
+        loader.scriptCommands.push(command);
         break;
       default:
         loader.scriptCommands.push(command);
@@ -429,10 +434,75 @@ function readScript(
   }
 }
 
-const LAYOUTS = { sections: "SECTIONS", memory: "MEMORY", phdrs: "PHDRS", insert: "INSERT" } as const;
+/** Symbols that statements define or refer to, and files that their patterns name, which take part in the link. */
+function enterStatements(
+  reading: Reading,
+  script: NamingScript,
+  statements: readonly Statement[],
+  state: InputState,
+  depth: number,
+): void {
+  const enter = (it: Statement | BodyStatement): void => {
+    if (it.kind === "assign") enterAssignment(reading.loader, it.assignment);
+    else if (it.kind === "input") openNamed(reading, script, it.file, state, depth);
+  };
+  for (const it of statements) {
+    enter(it);
+    if (it.kind === "section") for (const inner of it.body) enter(inner);
+  }
+}
 
-function placeOfLayout(command: Extract<ScriptCommand, { kind: keyof typeof LAYOUTS }>): Place {
-  return command.kind === "insert" ? command.insert.place : command.place;
+function enterAssignment(loader: Loader, { symbol, value, provide }: Assignment): void {
+  if (provide) return;
+  for (const name of symbolsIn(value)) if (name !== symbol) refer(loader, name);
+  // `x = DEFINED(x) ? x : 1` asks for what an object may define.
+  if (symbol !== "." && !mentions(value, symbol)) define(loader, symbol);
+}
+
+function mentions(value: Expression, symbol: string): boolean {
+  switch (value.kind) {
+    case "number":
+      return false;
+    case "symbol":
+      return value.name === symbol;
+    case "unary":
+      return mentions(value.operand, symbol);
+    case "binary":
+      return mentions(value.left, symbol) || mentions(value.right, symbol);
+    case "conditional":
+      return [value.test, value.then, value.else].some((it) => mentions(it, symbol));
+    case "call":
+      return value.arguments.some((it) => mentions(it, symbol));
+  }
+}
+
+/** A pattern that is a file's name opens that file, there and then, unless it is open (ld/ldlang.c: lookup_name). */
+function openNamed(
+  reading: Reading,
+  script: NamingScript,
+  { text, wild, member }: FilePattern,
+  state: InputState,
+  depth: number,
+): void {
+  const { loader } = reading;
+  if (wild || member !== undefined || loader.openedByScript.has(text)) return;
+  if (loader.objects.some((it) => it.path === text) || loader.dependencies.has(text)) return;
+  loader.openedByScript.add(text);
+  readScriptInput(reading, script, { name: text, asNeeded: false }, state, depth);
+}
+
+/** A script that is named: looked for as given and in the library directories. Error: `file-not-found`. */
+function findScript(
+  loader: Loader,
+  path: string,
+  place: Place,
+): { readonly name: string; readonly bytes: Uint8Array } | undefined {
+  const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
+  const found = scriptCandidates(path, search).find((it) => loader.files.exists(it));
+  const bytes = found === undefined ? undefined : readFile(loader, found);
+  if (found !== undefined && bytes !== undefined) return { name: found, bytes };
+  loader.report(error("file-not-found", place, { path }));
+  return undefined;
 }
 
 /** INCLUDE: the commands of another script, which is looked for as given and in the library directories. */
@@ -444,12 +514,8 @@ function includeScript(
   depth: number,
   input: string | undefined,
 ): void {
-  const { loader } = reading;
-  const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
-  const found = scriptCandidates(path, search).find((it) => loader.files.exists(it));
-  const bytes = found === undefined ? undefined : readFile(loader, found);
-  if (found === undefined || bytes === undefined) loader.report(error("file-not-found", place, { path }));
-  else readScript(reading, found, bytes, state, depth, input);
+  const found = findScript(reading.loader, path, place);
+  if (found !== undefined) readScript(reading, found.name, found.bytes, state, depth, input);
 }
 
 function pathItself(path: string): string {

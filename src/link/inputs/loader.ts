@@ -59,6 +59,10 @@ export interface Loader {
   readonly missingLibraries: Set<string>;
   /** Commands of script inputs that concern the whole link: ENTRY, VERSION, assignments, … */
   readonly scriptCommands: ScriptCommand[];
+  /** -T was given: the default layout is not in force, unless a script only adds to it (INSERT). */
+  hasScript: boolean;
+  /** Files that a script's patterns have opened: they are read once, wherever the command line names them. */
+  readonly openedByScript: Set<string>;
   /** -L and SEARCH_DIR. */
   readonly libraryPaths: string[];
   /** Where libraries that libraries need are looked for: LinkOptions.neededPaths and SEARCH_DIR. */
@@ -110,6 +114,8 @@ export function createLoader(
     dependencies: new Set(),
     missingLibraries: new Set(),
     scriptCommands: [],
+    hasScript: false,
+    openedByScript: new Set(),
     libraryPaths: [...options.libraryPaths],
     neededPaths: [...(options.neededPaths ?? options.libraryPaths)],
     archivesOnly: false,

@@ -1,7 +1,7 @@
 // After layout: the address that references to each symbol see.
 
 import type { Machine } from "../../arch/index.ts";
-import { SHF_EXECINSTR, STT_GNU_IFUNC } from "../../elf/constants.ts";
+import { SHF_EXECINSTR, SHT_NOBITS, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
@@ -9,7 +9,7 @@ import { mergedAddress } from "../sections/merged-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT } from "../tables/ids.ts";
-import type { OutputSections } from "../tables/output-section.ts";
+import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { isDefinedHere, isShared, symbolValue } from "../tables/symbol-table.ts";
 
@@ -50,6 +50,16 @@ export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAdd
   }
 }
 
+/** What a script fills gaps with: a pattern that starts anew in each, or what does nothing in code. */
+function fillGaps(output: OutputSection, machine: Machine, image: Uint8Array): void {
+  if (output.index === 0 || output.type === SHT_NOBITS) return;
+  for (const { offset, size, pattern } of output.gaps) {
+    const at = output.offset + offset;
+    if (pattern !== undefined) for (let i = 0; i < size; i++) image[at + i] = pattern[i % pattern.length];
+    else if ((output.flags & SHF_EXECINSTR) !== 0) machine.fillCode(image, at, size);
+  }
+}
+
 /** What is executed between the sections of code, by mistake or as alignment, does nothing. */
 export function fillCodeGaps(
   outputs: OutputSections,
@@ -58,7 +68,8 @@ export function fillCodeGaps(
   image: Uint8Array,
 ): void {
   for (const output of outputs.list) {
-    if ((output.flags & SHF_EXECINSTR) === 0 || output.index === 0) continue;
+    if (output.gaps.length > 0) fillGaps(output, machine, image);
+    if ((output.flags & SHF_EXECINSTR) === 0 || output.index === 0 || output.gaps.length > 0) continue;
     let end = output.address;
     for (const piece of output.pieces) {
       const start = piece >= 0 ? sections.address[piece] : outputs.chunks[~piece].address;

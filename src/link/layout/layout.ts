@@ -47,33 +47,35 @@ export function measureSections(
   sections: SectionTable,
   { mode, options }: LayoutOptions,
 ): void {
-  const { size, alignment, address } = sections;
-  for (const output of outputs.list) {
-    let at = 0;
-    let largest = 1;
-    const { pieces } = output;
-    for (let i = 0; i < pieces.length; i++) {
-      const piece = pieces[i];
-      if (piece >= 0) {
-        const align = alignment[piece];
-        // Alignments are powers of two and offsets small: integer arithmetic while it fits.
-        at = at < 0x40000000 && align < 0x40000000 ? (at + align - 1) & -align : alignUp(at, align);
-        address[piece] = at;
-        at += size[piece];
-        if (align > largest) largest = align;
-      } else {
-        const chunk = outputs.chunks[~piece];
-        at = alignUp(at, chunk.alignment);
-        chunk.address = at;
-        at += chunk.size;
-        if (chunk.alignment > largest) largest = chunk.alignment;
-      }
-    }
-    output.size = at;
-    output.alignment = largest;
-  }
+  for (const output of outputs.list) measureSection(output, outputs, sections);
   placeNotes(outputs, mode.shared, options);
   alignTls(outputs);
+}
+
+export function measureSection(output: OutputSection, outputs: OutputSections, sections: SectionTable): void {
+  const { size, alignment, address } = sections;
+  let at = 0;
+  let largest = 1;
+  const { pieces } = output;
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i];
+    if (piece >= 0) {
+      const align = alignment[piece];
+      // Alignments are powers of two and offsets small: integer arithmetic while it fits.
+      at = at < 0x40000000 && align < 0x40000000 ? (at + align - 1) & -align : alignUp(at, align);
+      address[piece] = at;
+      at += size[piece];
+      if (align > largest) largest = align;
+    } else {
+      const chunk = outputs.chunks[~piece];
+      at = alignUp(at, chunk.alignment);
+      chunk.address = at;
+      at += chunk.size;
+      if (chunk.alignment > largest) largest = chunk.alignment;
+    }
+  }
+  output.size = at;
+  output.alignment = largest;
 }
 
 /** The TLS segment starts where its strictest variable can stand (bfd/elflink.c, _bfd_elf_tls_setup). */
@@ -144,6 +146,7 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   const segments = [...before, ...loads, ...after, ...relro];
   const headersEnd = headerSize + segments.length * entrySize;
   const headers = placeHeaders(loads, headersEnd, it);
+  for (const section of kept) section.lma = section.address;
   const contentsEnd = assignOffsets(kept, loads, headersEnd, headers, it);
   finishAddresses(outputs, sections);
   fillSegments(segments, loads, headerSize, entrySize, headers ?? walk.start);
@@ -422,7 +425,7 @@ function placeTbss(allocated: readonly OutputSection[]): void {
 }
 
 /** From offsets within the output section to addresses. */
-function finishAddresses(outputs: OutputSections, sections: SectionTable): void {
+export function finishAddresses(outputs: OutputSections, sections: SectionTable): void {
   const { address } = sections;
   for (const output of outputs.list) {
     const { pieces } = output;

@@ -5,33 +5,39 @@ import { SHF_ALLOC, SHT_NOBITS } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { isTbss } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
+import { compareAddresses } from "./words.ts";
 
 /**
- * Sections with contents never overlap. Those without may where two start at one address: that is meant as an overlay.
+ * Sections with contents are never loaded over each other. Those without may where two start at one address: that is meant as an overlay.
  * Error: `output-sections-overlap`.
  */
 export function reportOverlaps(sections: readonly OutputSection[], report: Report): void {
   const all = sections
     .filter((it) => (it.flags & SHF_ALLOC) !== 0 && it.size > 0 && !isTbss(it))
-    .sort((a, b) => a.address - b.address);
+    .sort((a, b) => compareAddresses(a.address, b.address));
   const reported = reportNeighbours(
-    all.filter((it) => it.type !== SHT_NOBITS),
+    all.filter((it) => it.type !== SHT_NOBITS).sort((a, b) => compareAddresses(a.lma, b.lma)),
     new Set(),
+    (it) => it.lma,
     report,
   );
   const hasOverlays = all.some((it, i) => it.address === all[i + 1]?.address);
-  if (!hasOverlays) reportNeighbours(all, reported, report);
+  if (!hasOverlays) reportNeighbours(all, reported, (it) => it.address, report);
 }
 
 function reportNeighbours(
   sections: readonly OutputSection[],
   reported: ReadonlySet<OutputSection>,
+  addressOf: (section: OutputSection) => number,
   report: Report,
 ): Set<OutputSection> {
   const found = new Set<OutputSection>();
   sections.forEach((section, i) => {
     const before = sections[i - 1];
-    if (before === undefined || reported.has(section) || section.address >= before.address + before.size) return;
+    if (before === undefined || reported.has(section)) return;
+    const start = addressOf(section);
+    const other = addressOf(before);
+    if (start >= other + before.size) return;
     found.add(section);
     report(
       error(
@@ -39,11 +45,11 @@ function reportNeighbours(
         {},
         {
           section: section.name,
-          start: section.address,
-          end: section.address + section.size - 1,
+          start,
+          end: start + section.size - 1,
           other: before.name,
-          otherStart: before.address,
-          otherEnd: before.address + before.size - 1,
+          otherStart: other,
+          otherEnd: other + before.size - 1,
         },
       ),
     );

@@ -28,6 +28,8 @@ export interface DynamicFacts {
   readonly tlsDescBinder: { readonly plt: () => number; readonly got: () => number } | undefined;
   /** .rela.plt holds entries. */
   readonly hasJumpRelocations: boolean;
+  /** Where they are, and how many bytes they take: a script may have put them among the others. */
+  readonly jumpRelocations: { readonly output: OutputSection | undefined; readonly size: number };
   /** The sections that hold them, one behind the other. */
   readonly relocations: readonly OutputSection[];
   /** There will be RELATIVE relocations; how many is known once they are written. */
@@ -77,7 +79,7 @@ export function planDynamic(
     add(sizeTag, () => section(name)?.size ?? 0);
   };
   const { z } = options;
-  const rel = machine.rela ? ".rela" : ".rel";
+  const jumps = facts.jumpRelocations;
 
   for (const it of facts.needed) text(elf.DT_NEEDED, it);
   if (options.soname !== undefined) text(elf.DT_SONAME, options.soname);
@@ -105,9 +107,9 @@ export function planDynamic(
   if (!mode.shared && !z.rodynamic) add(elf.DT_DEBUG, 0);
   if (facts.hasPlt) add(elf.DT_PLTGOT, facts.gotPlt);
   if (facts.hasJumpRelocations) {
-    add(elf.DT_PLTRELSZ, () => section(`${rel}.plt`)?.size ?? 0);
+    add(elf.DT_PLTRELSZ, () => jumps.output?.size ?? 0);
     add(elf.DT_PLTREL, machine.rela ? elf.DT_RELA : elf.DT_REL);
-    address(elf.DT_JMPREL, `${rel}.plt`);
+    add(elf.DT_JMPREL, () => jumps.output?.address ?? 0);
   }
   if (facts.tlsDescBinder !== undefined) {
     add(elf.DT_TLSDESC_PLT, facts.tlsDescBinder.plt);
@@ -116,7 +118,8 @@ export function planDynamic(
   const { relocations } = facts;
   if (relocations.length > 0) {
     const tags = RELOCATION_TAGS[`${options.androidRelocations ? "android-" : ""}${machine.rela ? "rela" : "rel"}`];
-    const total = (): number => relocations.reduce((sum, it) => sum + it.size, 0);
+    const total = (): number =>
+      relocations.reduce((sum, it) => sum + it.size - (it === jumps.output ? jumps.size : 0), 0);
     add(tags.start, () => (total() === 0 ? 0 : relocations[0].address));
     add(tags.size, total);
     if (tags.entry !== undefined) add(tags.entry, (machine.rela ? 3 : 2) * machine.wordBytes);
@@ -154,9 +157,13 @@ export function planDynamic(
   if (facts.hasRelative && z.combreloc && !options.androidRelocations)
     add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, facts.relativeCount);
   add(elf.DT_NULL, 0);
-  for (let i = 0; i < options.spareDynamicTags; i++) add(elf.DT_NULL, 0);
+  // Where a script lays out the link, the count above has taken one of the spare ones.
+  const taken = outputs.planned !== undefined && tags.some((it) => COUNTS.has(it.tag)) ? 1 : 0;
+  for (let i = taken; i < options.spareDynamicTags; i++) add(elf.DT_NULL, 0);
   return tags;
 }
+
+const COUNTS: ReadonlySet<number> = new Set([elf.DT_RELACOUNT, elf.DT_RELCOUNT]);
 
 const LIBRARY_FLAGS_1 = elf.DF_1_NODELETE | elf.DF_1_INITFIRST | elf.DF_1_NOOPEN;
 

@@ -187,6 +187,7 @@ function makeDynamic(
               got: () => (slotChunks.got?.address ?? 0) + made.slots.tlsDescBinder,
             },
       hasJumpRelocations: relocationChunks.pltCount > 0,
+      jumpRelocations: { output: relocationChunks.plt?.output, size: relocationChunks.plt?.size ?? 0 },
       relocations: (relocationChunks.parts?.map((it) => it.chunk) ?? [relocationChunks.dynamic]).flatMap(
         (it) => it?.output ?? [],
       ),

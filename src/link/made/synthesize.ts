@@ -73,7 +73,7 @@ export function makeSlotChunks(
     entsize: number,
   ): Chunk | undefined => {
     if (size === 0) return undefined;
-    const output = outputNamed(outputs, section, SHT_PROGBITS, flags);
+    const output = outputNamed(outputs, section, SHT_PROGBITS, flags, name);
     output.entsize = entsize;
     return addChunk(outputs, output, name, size, alignment, rank, true);
   };
@@ -159,7 +159,7 @@ export function makeRelocationChunks(
     keep = false,
   ): Chunk | undefined => {
     if (count === 0 && !keep) return undefined;
-    const output = outputNamed(outputs, section, kind, SHF_ALLOC);
+    const output = outputNamed(outputs, section, kind, SHF_ALLOC, name);
     if (keep) output.keep = true;
     // Of packed ones no two are of one size.
     output.entsize = kind === SHT_ANDROID_REL || kind === SHT_ANDROID_RELA ? 1 : bytes;

@@ -35,6 +35,8 @@ export function linkRelocatable(
 ): Uint8Array | undefined {
   const { loader } = facts;
   const { objects, sections, symbols } = loader;
+  for (const it of loader.scriptCommands)
+    if (it.kind === "sections") report(error("script-sections-unsupported", it.place, { command: "SECTIONS" }));
   reportDuplicates(loader, options, report);
   reportMissing(loader, options, report);
   reportFileWarnings(loader, report);

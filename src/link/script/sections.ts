@@ -3,7 +3,7 @@
 // in its order as ld's (ldgram.y).
 
 import { error, type Place } from "../../elf/problem.ts";
-import { binary, call, symbol } from "./build.ts";
+import { binary, call } from "./build.ts";
 import {
   type Cursor,
   expectMark,
@@ -337,7 +337,7 @@ function parseOverlay(cursor: Cursor, read: ReadScript, place: Place, into: Sect
   }
   const tail = parseTail(cursor);
   if (tail === undefined) return false;
-  into.statements.push(...overlaySections(members, address ?? symbol("."), attributes, tail));
+  into.statements.push(...overlaySections(members, address, attributes, tail));
   if (isolated) {
     const rule: NoCrossReferences = { sections: members.map(({ name }) => name), toFirst: false, place };
     into.commands.push({ kind: "no-cross-references", rule });
@@ -363,12 +363,12 @@ function parseMember(cursor: Cursor, read: ReadScript): Member | undefined {
 
 function overlaySections(
   members: readonly Member[],
-  address: Expression,
+  address: Expression | undefined,
   { loadAddress, subalign }: Attributes,
   tail: Tail,
 ): Statement[] {
   // The end is where the largest would end.
-  const start = members.length === 0 ? address : call("ADDR", members[0].name);
+  const start = call("ADDR", members[0]?.name ?? "");
   const sizes = members.map(({ name }) => call("SIZEOF", name));
   const largest = sizes.length === 0 ? undefined : sizes.reduce((left, right) => call("MAX", left, right));
   const dotAfter = largest && binary(start, "+", largest);

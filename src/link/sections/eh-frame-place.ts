@@ -4,7 +4,7 @@
 import { type Report, warning } from "../../elf/problem.ts";
 import { SECTION_ABSOLUTE, type SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import { newChunk, type OutputSections } from "../tables/output-section.ts";
+import { newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
@@ -40,7 +40,7 @@ export function placeEhFrames(
   frames.places = new Float64Array(records.count).fill(-1);
   frames.kept = new Int32Array(records.count).fill(-1);
   frames.starts = new Float64Array(frames.sections.length + 1);
-  const output = outputs.byName.get(".eh_frame");
+  const output = outputOf(frames, sections, outputs);
   if (output === undefined) return;
   const cies = new Map<string, number>();
   let size = 0;
@@ -56,6 +56,10 @@ export function placeEhFrames(
     }
   }
   frames.starts[frames.sections.length] = size;
+  if (outputs.planned !== undefined) {
+    replaceParsed(frames, sections, outputs, output, size);
+    return;
+  }
   const copied = output.pieces.filter(
     (piece) => piece < 0 || (sections.size[piece] > 0 && (sections.state[piece] & STATE_EH_FRAME) === 0),
   );
@@ -65,6 +69,39 @@ export function placeEhFrames(
   frames.chunk = newChunk(outputs, output, ".eh_frame", size, alignment);
   output.pieces = Int32Array.from([...copied, ~frames.chunk.id]);
   output.rankEnds = output.rankEnds.map(() => output.pieces.length);
+}
+
+/** Where a script has put them: that of the first. */
+function outputOf(frames: EhFrames, sections: SectionTable, outputs: OutputSections): OutputSection | undefined {
+  if (outputs.planned === undefined) return outputs.byName.get(".eh_frame");
+  const first = frames.sections.find((it) => sections.output[it] >= 0);
+  return first === undefined ? undefined : outputs.list[sections.output[first]];
+}
+
+/** In a script's section they may stand among others: the records come where the first of them was. */
+function replaceParsed(
+  frames: EhFrames,
+  sections: SectionTable,
+  outputs: OutputSections,
+  output: OutputSection,
+  size: number,
+): void {
+  const isParsed = (piece: number): boolean => piece >= 0 && (sections.state[piece] & STATE_EH_FRAME) !== 0;
+  const { pieces } = output;
+  const first = pieces.find(isParsed);
+  const widest = pieces.reduce((most, it) => (isParsed(it) ? Math.max(most, sections.alignment[it]) : most), 4);
+  const chunk = newChunk(outputs, output, ".eh_frame", size, widest);
+  frames.chunk = chunk;
+  const kept: number[] = [];
+  const places = new Int32Array(pieces.length + 1);
+  for (let i = 0; i < pieces.length; i++) {
+    places[i] = kept.length;
+    if (pieces[i] === first) kept.push(~chunk.id);
+    else if (!isParsed(pieces[i])) kept.push(pieces[i]);
+  }
+  places[pieces.length] = kept.length;
+  output.pieces = Int32Array.from(kept);
+  output.rankEnds = output.rankEnds.map((end) => places[end]);
 }
 
 /** Marks the records of a section that stay, with 0 as their place. */

@@ -73,8 +73,16 @@ import { isSframe } from "./sframe.ts";
 /** What a walk found out, for `dropDeadReferences`. By symbol: something in the output refers to it. */
 export type Referenced = Uint8Array;
 
+/** What a script says of what stays. */
+export interface ScriptRoots {
+  /** By section: 1 where KEEP matches. */
+  readonly kept: Uint8Array;
+  readonly assignments: readonly Assignment[];
+}
+
 /**
  * Decides which sections stay.
+ * @param script in place of what the default scripts keep
  * @param nodes of the version script: what it makes local is not seen from outside
  * Notes with --print-gc-sections: `gc-removed`. Error: `gc-needs-linked-section`.
  */
@@ -84,18 +92,21 @@ export function collectGarbage(
   nodes: readonly VersionNode[],
   mode: OutputMode,
   report: Report,
+  script?: ScriptRoots,
 ): Referenced {
   const { objects, sections, symbols, options } = loader;
   const walk = createWalk(objects, sections, symbols, frames);
   const names: SectionsByName = new Map();
   const relocatable = options.output === "relocatable";
-  for (const object of objects) survey(walk, object, names, relocatable, report);
+  for (const object of objects) survey(walk, object, names, relocatable, script?.kept, report);
   findStartStop(walk, names, options.z.startStopGc);
   findAssigned(walk, [
     ...options.defsym,
-    ...loader.scriptCommands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : [])),
+    ...(script?.assignments ??
+      loader.scriptCommands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : []))),
   ]);
-  keepNamed(walk, loader);
+  // Only the default script says that programs start at _start.
+  keepNamed(walk, loader, script);
   if (mode.dynamic || options.gcKeepExported) keepExported(walk, loader, nodes, mode);
   follow(walk);
   for (const object of objects) keepUnloaded(walk, object);
@@ -130,14 +141,24 @@ export function dropDeadReferences(symbols: SymbolTable, referenced: Referenced)
 // What stays anyway
 // ---------------------------------------------------------------------------------------------------------------------
 
-function keepNamed(walk: Walk, loader: Loader): void {
+function keepNamed(walk: Walk, loader: Loader, script: ScriptRoots | undefined): void {
   const { symbols, options } = loader;
-  for (const name of [entryName(options, loader.scriptCommands) ?? "_start", options.init, options.fini]) {
+  const hasDefaultEntry = script === undefined || !loader.hasScript;
+  const entry = entryName(options, loader.scriptCommands) ?? (hasDefaultEntry ? "_start" : "");
+  for (const name of [entry, options.init, options.fini]) {
     const id = findText(symbols.names, name);
     if (id >= 0) keepSymbol(walk, id);
   }
   for (let id = 0; id < walk.referenced.length; id++) {
     if ((symbols.flags[id] & FLAG_REQUIRED) !== 0) keepSymbol(walk, id);
+  }
+  // What a layout script computes with has to be there.
+  for (const { value, provide } of script?.assignments ?? []) {
+    if (provide) continue;
+    for (const name of symbolsIn(value)) {
+      const id = findText(symbols.names, name);
+      if (id >= 0) keepSymbol(walk, id);
+    }
   }
 }
 
@@ -172,7 +193,14 @@ function isInside({ visibility }: SymbolTable, id: SymbolId): boolean {
 type SectionsByName = Map<string, SectionId[]>;
 
 /** Looks at each section once: keeps what asks to be kept by name, type or flag, and notes those called like an identifier. */
-function survey(walk: Walk, object: ObjectFile, names: SectionsByName, relocatable: boolean, report: Report): void {
+function survey(
+  walk: Walk,
+  object: ObjectFile,
+  names: SectionsByName,
+  relocatable: boolean,
+  kept: Uint8Array | undefined,
+  report: Report,
+): void {
   const { sections, objects } = walk;
   const { name, flags, type, state } = sections;
   const { bytes } = object;
@@ -185,7 +213,7 @@ function survey(walk: Walk, object: ObjectFile, names: SectionsByName, relocatab
     if (bytes[start] !== DOT) noteName(walk, object, section, names, report);
     const isRoot =
       (flags[section] & retain) !== 0 ||
-      isKept(bytes, start, relocatable) ||
+      (kept === undefined ? isKept(bytes, start, relocatable) : kept[section] === 1) ||
       (relocatable && isFunctionArray(type[section])) ||
       (type[section] === SHT_NOTE &&
         (state[section] & STATE_IN_GROUP) === 0 &&

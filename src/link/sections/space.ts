@@ -17,7 +17,14 @@ import {
 import type { SharedFile } from "../inputs/shared-file.ts";
 import type { LinkOptions } from "../options.ts";
 import { SECTION_CHUNK, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
-import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import {
+  addChunk,
+  addOutput,
+  type Chunk,
+  createOutput,
+  type OutputSection,
+  type OutputSections,
+} from "../tables/output-section.ts";
 import {
   COMMONS_LARGE,
   COMMONS_TLS,
@@ -38,8 +45,19 @@ import {
 } from "../tables/symbol-table.ts";
 import { orphanRow, rowOf } from "./assign-sections.ts";
 
-/** The default output section of that name, made if no input needed it. */
-export function outputNamed(outputs: OutputSections, name: string, type: number, flags: number): OutputSection {
+/**
+ * The default output section of that name, made if no input needed it.
+ * @param chunk what will stand in it: a script may have another place for that
+ */
+export function outputNamed(
+  outputs: OutputSections,
+  name: string,
+  type: number,
+  flags: number,
+  chunk: string = name,
+): OutputSection {
+  const planned = outputs.planned?.get(chunk);
+  if (planned !== undefined) return planned.output ?? createOutput(-1, name, 0, type, flags);
   const known = outputs.byName.get(name);
   if (known !== undefined) {
     known.flags |= flags;
@@ -143,11 +161,11 @@ export function allotCopies(symbols: SymbolTable, shared: readonly SharedFile[],
   }
   if (variables.length === 0) return [];
   if (writable.length > 0) {
-    const bss = outputNamed(outputs, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE);
+    const bss = outputNamed(outputs, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, ".dynbss");
     placeSymbols(symbols, outputs, bss, writable, ".dynbss", 0);
   }
   if (readOnly.length > 0) {
-    const data = outputNamed(outputs, ".data.rel.ro", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE);
+    const data = outputNamed(outputs, ".data.rel.ro", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, ".dynrelro");
     if (data.type === SHT_NOBITS) data.type = SHT_PROGBITS;
     placeSymbols(symbols, outputs, data, readOnly, ".dynrelro", 1);
   }

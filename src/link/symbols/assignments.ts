@@ -46,21 +46,7 @@ export function prepareAssignments(
       (symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_DYNAMIC)) !== 0 &&
       (isUndefined(symbols, id) || isShared(symbols, id));
     if (it.provide && !wanted) return false;
-    // Over an object's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment).
-    // But it is not `foo@@V` any more, of which `foo` was another name.
-    const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
-    if (hasVersion || !isDefinedHere(symbols, id)) symbols.type[id] = STT_NOTYPE;
-    if (hasVersion) {
-      symbols.size[id] = 0;
-      lost.add(symbols.version[id]);
-    }
-    symbols.kind[id] = KIND_DEFINED;
-    // Its own place has nothing to do with that of the definition, which may be gone.
-    symbols.flags[id] = (symbols.flags[id] | FLAG_ASSIGNED) & ~FLAG_COLLECTED;
-    symbols.owner[id] = -1;
-    forgetVersion(symbols, id);
-    symbols.rule[id] = RULE_ASSIGNED;
-    if (it.hidden) symbols.visibility[id] = STV_HIDDEN;
+    makeAssigned(symbols, id, it.hidden, lost);
     // Whether references need load-time relocation is asked before values are known: a constant moves with nothing.
     const isConstant = isConstantExpression(symbols, it.value);
     symbols.section[id] = isConstant ? SECTION_ABSOLUTE : SECTION_OUTPUT;
@@ -69,6 +55,26 @@ export function prepareAssignments(
     copyType(symbols, id, it.value);
     return true;
   });
+}
+
+/**
+ * Over an object's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment). But it is not `foo@@V` any
+ * more, of which `foo` was another name.
+ */
+export function makeAssigned(symbols: SymbolTable, id: SymbolId, hidden: boolean, lost: Set<number>): void {
+  const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
+  if (hasVersion || !isDefinedHere(symbols, id)) symbols.type[id] = STT_NOTYPE;
+  if (hasVersion) {
+    symbols.size[id] = 0;
+    lost.add(symbols.version[id]);
+  }
+  symbols.kind[id] = KIND_DEFINED;
+  // Its own place has nothing to do with that of the definition, which may be gone.
+  symbols.flags[id] = (symbols.flags[id] | FLAG_ASSIGNED) & ~FLAG_COLLECTED;
+  symbols.owner[id] = -1;
+  forgetVersion(symbols, id);
+  symbols.rule[id] = RULE_ASSIGNED;
+  if (hidden) symbols.visibility[id] = STV_HIDDEN;
 }
 
 function isConstantExpression(symbols: SymbolTable, value: Expression): boolean {
@@ -118,7 +124,7 @@ function setAbsolute(symbols: SymbolTable, id: SymbolId, value: bigint): void {
  * `--defsym a=b` and `a=b+8`: a is what b is, a function for instance, and seen by nobody who does not see b (ld/ldexp.c,
  * try_copy_symbol_type; bfd/elflink.c, _bfd_elf_copy_link_hash_symbol_type).
  */
-function copyType(symbols: SymbolTable, id: number, value: Expression): void {
+export function copyType(symbols: SymbolTable, id: number, value: Expression): void {
   const [name] = symbolsIn(value);
   if (name === undefined) return;
   const from = findText(symbols.names, name);

@@ -15,12 +15,15 @@ export function entryAddress(
   given: string | undefined,
   mode: OutputMode,
   report: Report,
+  byScript = false,
 ): number {
   const { symbols, address, outputs } = values;
-  const name = given ?? "_start";
+  // GNU ld's own default, which its default scripts hide, is another name, and nobody is warned.
+  const name = given ?? (byScript ? "start" : "_start");
   const id = findText(symbols.names, name);
   if (id >= 0 && isDefinedHere(symbols, id)) return address[id];
   if (/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(name)) return Number(name);
+  if (byScript && given === undefined) return outputs.byName.get(".text")?.address ?? 0;
   if (mode.shared && given === undefined) return 0;
   const code = mode.shared ? undefined : outputs.byName.get(".text");
   if (code === undefined) {

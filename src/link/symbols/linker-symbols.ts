@@ -125,17 +125,31 @@ function isWanted(symbols: SymbolTable, id: SymbolId): boolean {
   return isUndefined(symbols, id) || isShared(symbols, id);
 }
 
-/** Runs after all inputs are read and sections are assigned, before symbols are bound. */
+/** Not by the default script, so that they are there with any other too. */
+const MADE_BY_CODE: ReadonlySet<string> = new Set([
+  "__ehdr_start",
+  "_DYNAMIC",
+  "_GLOBAL_OFFSET_TABLE_",
+  "_TLS_MODULE_BASE_",
+  "__GNU_EH_FRAME_HDR",
+]);
+
+/**
+ * Runs after all inputs are read and sections are assigned, before symbols are bound.
+ * @param byScript a script lays out the link, and defines what it wants
+ */
 export function defineLinkerSymbols(
   symbols: SymbolTable,
   outputs: OutputSections,
   mode: OutputMode,
   objects: readonly ObjectFile[],
   options: LinkOptions,
+  byScript = false,
 ): LinkerSymbols {
   const list: LinkerSymbols["list"] = [];
   let gotSymbol = -1;
   for (const it of definitions) {
+    if (byScript && !MADE_BY_CODE.has(it.name)) continue;
     if (it.when !== undefined && !it.when(mode, options)) continue;
     if (it.with !== undefined && !outputs.byName.has(it.with)) continue;
     // The scripts for -n and -N are the same for libraries as for programs.

@@ -53,6 +53,7 @@ export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlac
 /** Index of the section; for one left out because it is empty, that of the section before it. */
 export function headerIndex(layout: Layout, output: OutputSection | undefined): number {
   if (output === undefined || output.index !== 0) return output?.index ?? SHN_ABS;
+  if (output.removed) return output.standIn?.index ?? SHN_ABS;
   let found = SHN_ABS;
   for (const it of layout.sections) {
     if (it.position > output.position) break;

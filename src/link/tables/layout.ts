@@ -14,12 +14,15 @@ export interface Segment {
   headers: boolean;
   offset: number;
   address: number;
+  /** p_paddr; undefined: its address. */
+  loadAddress: number | undefined;
   fileSize: number;
   memorySize: number;
 }
 
 export function newSegment(type: number, flags: number, alignment: number, sections: OutputSection[] = []): Segment {
-  return { type, flags, alignment, sections, headers: false, offset: 0, address: 0, fileSize: 0, memorySize: 0 };
+  const numbers = { offset: 0, address: 0, loadAddress: undefined, fileSize: 0, memorySize: 0 };
+  return { type, flags, alignment, sections, headers: false, ...numbers };
 }
 
 export function isTbss(section: OutputSection): boolean {
@@ -32,6 +35,8 @@ export interface Layout {
   readonly segments: readonly Segment[];
   /** Addresses at the table's markers. */
   readonly markers: ReadonlyMap<Marker, number>;
+  /** Regions of MEMORY, with how many bytes of them are taken. */
+  readonly regions?: readonly { readonly name: string; readonly used: number; readonly size: number }[];
   /** First address: where the file header is loaded, unless the first section was placed by hand. */
   readonly start: number;
   /** Where the file header is (or would be) loaded. */

@@ -12,7 +12,7 @@ export interface Chunk {
   size: number;
   alignment: number;
   /** True for space without file contents (.bss). */
-  readonly noBits: boolean;
+  noBits: boolean;
   /** Set by the layout. */
   output: OutputSection | undefined;
   address: number;
@@ -59,6 +59,27 @@ export interface OutputSection {
   displaced: number;
   /** Keeps its header even when empty: something refers to it. */
   keep: boolean;
+  /** Where it is loaded, if a script says that this is elsewhere than where it runs; else its address. */
+  lma: number;
+  /** SEC_* (sections/bfd-flags.ts): what layout by a script decides by. */
+  sec: number;
+  /** Layout by a script: some input section is in it. */
+  hasInput: boolean;
+  /** Layout by a script: it is empty and left out. */
+  removed: boolean;
+  /** A removed section's symbols count in this one. */
+  standIn: OutputSection | undefined;
+  /** sh_addralign where its address has less than its alignment; 0: the alignment. */
+  shown: number;
+  /** Bytes between pieces that are filled with something of the script: offset in the section, size, pattern. */
+  gaps: Gap[];
+}
+
+export interface Gap {
+  readonly offset: number;
+  readonly size: number;
+  /** Repeated from the gap's start; undefined: what the machine fills code with, or zeros. */
+  readonly pattern: Uint8Array | undefined;
 }
 
 export interface OutputSections {
@@ -70,10 +91,19 @@ export interface OutputSections {
    * the other end (ld/ldlang.c, lang_add_section: SEC_ELF_REVERSE_COPY).
    */
   readonly reversed: Set<SectionId>;
+  /** Layout by a script: where the chunks go that the linker makes, by name. */
+  planned: Map<string, PlannedChunk> | undefined;
+}
+
+/** A chunk of the linker's own that a script has its place for before anybody knows whether it is needed. */
+export interface PlannedChunk {
+  readonly chunk: Chunk;
+  /** Undefined: the script discards it. */
+  readonly output: OutputSection | undefined;
 }
 
 export function createOutputs(): OutputSections {
-  return { list: [], chunks: [], byName: new Map(), reversed: new Set() };
+  return { list: [], chunks: [], byName: new Map(), reversed: new Set(), planned: undefined };
 }
 
 /** Where a byte of an input section is in the output, if its words stand in reverse order. @param size of the section */
@@ -88,11 +118,25 @@ export function addOutput(
   type: number,
   flags: number,
 ): OutputSection {
-  const output: OutputSection = {
-    id: outputs.list.length,
+  const output = createOutput(outputs.list.length, name, row, type, flags);
+  outputs.list.push(output);
+  if (!outputs.byName.has(name)) outputs.byName.set(name, output);
+  return output;
+}
+
+/** A section that is not in the output: what a script discards is made all the same. */
+export function createOutput(
+  id: OutputSectionId,
+  name: string,
+  row: number,
+  type: number,
+  flags: number,
+): OutputSection {
+  return {
+    id,
     name,
     row,
-    order: outputs.list.length,
+    order: id,
     rank: 0,
     position: 0,
     type,
@@ -112,10 +156,14 @@ export function addOutput(
     relro: false,
     displaced: 0,
     keep: false,
+    lma: 0,
+    sec: 0,
+    hasInput: false,
+    removed: false,
+    standIn: undefined,
+    shown: 0,
+    gaps: [],
   };
-  outputs.list.push(output);
-  if (!outputs.byName.has(name)) outputs.byName.set(name, output);
-  return output;
 }
 
 /**
@@ -132,6 +180,13 @@ export function addChunk(
   first = true,
   noBits = false,
 ): Chunk {
+  const planned = outputs.planned?.get(name)?.chunk;
+  if (planned !== undefined && planned.size === 0) {
+    planned.size = planned.output === undefined ? 0 : size;
+    planned.alignment = alignment;
+    planned.noBits = noBits;
+    return planned;
+  }
   const chunk = newChunk(outputs, output, name, size, alignment, noBits);
   output.chunks.push({ chunk, rank, first });
   return chunk;
@@ -140,7 +195,7 @@ export function addChunk(
 /** A chunk that the caller puts among the section's pieces itself. */
 export function newChunk(
   outputs: OutputSections,
-  output: OutputSection,
+  output: OutputSection | undefined,
   name: string,
   size: number,
   alignment: number,

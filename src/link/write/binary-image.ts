@@ -16,13 +16,13 @@ export function binaryImage(image: Uint8Array, sections: readonly OutputSection[
     (it) => (it.flags & SHF_ALLOC) !== 0 && it.type !== SHT_NOBITS && it.offset + it.size <= image.length,
   );
   if (loaded.length === 0) return new Uint8Array(0);
-  const start = loaded.reduce((lowest, it) => Math.min(lowest, it.address), Number.POSITIVE_INFINITY);
-  const size = loaded.reduce((end, it) => Math.max(end, it.address + it.size), 0) - start;
+  const start = loaded.reduce((lowest, it) => Math.min(lowest, it.lma), Number.POSITIVE_INFINITY);
+  const size = loaded.reduce((end, it) => Math.max(end, it.lma + it.size), 0) - start;
   if (size > LARGEST_IMAGE) {
     report(error("output-too-large", {}, { size, largest: LARGEST_IMAGE }));
     return new Uint8Array(0);
   }
   const memory = new Uint8Array(size);
-  for (const it of loaded) memory.set(image.subarray(it.offset, it.offset + it.size), it.address - start);
+  for (const it of loaded) memory.set(image.subarray(it.offset, it.offset + it.size), it.lma - start);
   return memory;
 }

@@ -53,6 +53,7 @@ export function relocateObjects(relocator: Relocator, objects: readonly ObjectFi
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.output[section] < 0 || sections.type[section] === SHT_NOBITS) continue;
+      if (relocator.outputs[sections.output[section]].type === SHT_NOBITS) continue;
       const state = sections.state[section];
       if ((state & skipped) !== 0) continue;
       if ((state & (STATE_COMPRESSED | STATE_EH_FRAME)) !== 0) copyUncommon(relocator, object, section);

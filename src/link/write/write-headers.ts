@@ -71,7 +71,7 @@ export function writeHeaders(
   const headerSize = is64 ? 64 : 52;
   layout.segments.forEach((it, i) => {
     const at = headerSize + i * (is64 ? 56 : 32);
-    const fields = [it.offset, it.address, it.address, it.fileSize, it.memorySize];
+    const fields = [it.offset, it.address, it.loadAddress ?? it.address, it.fileSize, it.memorySize];
     view.setUint32(at, it.type, true);
     if (is64) {
       view.setUint32(at + 4, it.flags, true);
@@ -111,7 +111,7 @@ function writeSectionHeaders(
       size: it.size,
       link: it.link?.index ?? 0,
       info,
-      alignment: it.alignment,
+      alignment: it.shown === 0 ? it.alignment : it.shown,
       entsize: it.entsize,
     });
   });

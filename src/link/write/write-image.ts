@@ -157,7 +157,8 @@ export function writeImage(
       for (const { offset, bytes } of packed.parts) image.set(bytes, offset);
     }
   }
-  const entry = entryAddress(values, entryName(options, loader.scriptCommands), mode, report);
+  const given = entryName(options, loader.scriptCommands);
+  const entry = entryAddress(values, given, mode, report, loader.hasScript && outputs.planned !== undefined);
   writeHeaders(
     headers,
     layout,

@@ -1,0 +1,331 @@
+// Lays out a link by a script: sections get addresses, segments are found, and as that changes how much room the program
+// headers take, again; then symbols get their values and sections their place in the file (binutils, ld/ldelf.c:
+// ldelf_map_segments). What layout.ts is for the default layouts.
+
+import type { Machine } from "../../arch/index.ts";
+import {
+  PF_R,
+  PF_W,
+  PF_X,
+  PT_LOAD,
+  PT_TLS,
+  SHF_ALLOC,
+  SHT_FINI_ARRAY,
+  SHT_INIT_ARRAY,
+  SHT_NOBITS,
+  SHT_NULL,
+  SHT_PREINIT_ARRAY,
+  SHT_PROGBITS,
+} from "../../elf/constants.ts";
+import { error, type Report, warning } from "../../elf/problem.ts";
+import type { Loader } from "../inputs/loader.ts";
+import { elfFlags, SEC_ALLOC, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
+import { typeByFlags } from "../sections/map-inputs.ts";
+import type { MergedSections } from "../sections/merged-sections.ts";
+import type { OutputStatement, Plan } from "../sections/output-statements.ts";
+import type { ScriptAssignments } from "../symbols/script-assignments.ts";
+import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
+import { alignUp, type Layout, type Segment } from "../tables/layout.ts";
+import type { OutputSection, OutputSections } from "../tables/output-section.ts";
+import { type SymbolTable, symbolNamed } from "../tables/symbol-table.ts";
+import { assignSymbols, type FinalValue, nearbySection } from "./assign-symbols.ts";
+import { assignPositions } from "./file-positions.ts";
+import { finishAddresses, type LayoutOptions, measureSection } from "./layout.ts";
+import { guessHeaders, type MapOptions, mapSegments, type SegmentMap } from "./map-segments.ts";
+import { phdrMaps } from "./phdrs.ts";
+import { createScriptSymbols, settleRegion } from "./script-symbols.ts";
+import { assign, createWalk, dropEmpty, resetRegions, sizeSections, type Walk } from "./walk.ts";
+import { toNumber } from "./words.ts";
+
+export function layOutByScript(
+  plan: Plan,
+  loader: Loader,
+  outputs: OutputSections,
+  merged: MergedSections,
+  assignments: ScriptAssignments,
+  it: LayoutOptions,
+  machine: Machine,
+  report: Report,
+): Layout {
+  const { options } = it;
+  const extras = outputs.list.filter((output) => !plan.outputs.some((statement) => statement.output === output));
+  for (const output of extras) measureSection(output, outputs, loader.sections);
+  appendLoaded(plan, extras);
+  prepareSections(plan, outputs, loader);
+  const symbols = createScriptSymbols({
+    plan,
+    loader,
+    outputs,
+    merged,
+    machine,
+    segmentStart: (name) => segmentStart(it, name),
+    relro: options.z.relro,
+    isActive: (one) => assignments.active.has(one),
+    objects: assignments.objects,
+  });
+  const walk = createWalk(
+    plan,
+    outputs,
+    loader.sections,
+    symbols,
+    {
+      relro: options.z.relro,
+      checkSections: options.checkSections,
+      warnSectionAlign: options.warnSectionAlign,
+      sectionStart: options.sectionStart,
+      commonPageSize: it.commonPageSize,
+    },
+    report,
+  );
+  const headerBytes = it.is64 ? 64 : 52;
+  const entryBytes = it.is64 ? 56 : 32;
+  let count: number | undefined;
+  let asked = false;
+  const mapOptions = (): MapOptions => ({
+    interpreted: it.mode.interpreted,
+    separateCode: options.z.separateCode,
+    paged: !options.omagic && !options.nmagic,
+    maxPageSize: it.maxPageSize,
+    is64: it.is64,
+    headerBytes,
+    entryBytes,
+    stack: stackOf(it),
+    ehFrameHdr: options.ehFrameHdr,
+    relro: walk.relro,
+    asksForHeaders: asked,
+  });
+  settleRegions(walk, report);
+  const full = [...plan.list];
+  dropEmpty(walk);
+  const given = phdrMaps(walk, report);
+  const headers = (): number => {
+    count ??= given?.length ?? guessHeaders(plan.list, { ...mapOptions(), relro: options.z.relro ? RELRO : undefined });
+    return headerBytes + count * entryBytes;
+  };
+  symbols.headers = () => {
+    asked = true;
+    return options.outputFormat === "binary" ? headers() : headers();
+  };
+  if (!walk.failed) sizeSections(walk);
+  let maps: SegmentMap[] = [];
+  for (let tries = 10; tries > 0 && !walk.failed; tries--) {
+    const before = count;
+    maps = given ?? mapSegments(plan.list, headers(), mapOptions());
+    if (maps.length === before || (tries <= 4 && before !== undefined && maps.length < before)) {
+      count = before;
+      break;
+    }
+    count = maps.length;
+    again(walk);
+  }
+  for (const problem of walk.said) report(problem);
+  reportFull(plan, report);
+  const values = walk.failed ? new Map<string, FinalValue>() : assignSymbols(walk, full);
+  finishSections(plan, it.is64 ? 8 : 4, report);
+  standIn(full);
+  commit(loader.symbols, values, full);
+  if (given !== undefined) for (const map of maps) map.sections = map.sections.filter((section) => !section.removed);
+  const listed = withCompanions(plan.list, extras);
+  const positions = assignPositions(
+    maps,
+    listed,
+    {
+      paged: !options.omagic && !options.nmagic,
+      maxPageSize: it.maxPageSize,
+      wordBytes: it.is64 ? 8 : 4,
+      headerBytes,
+      entryBytes,
+      executeOnly: options.executeOnly,
+      outputName: options.outputName,
+      relro: walk.relro,
+    },
+    report,
+  );
+  finishAddresses(outputs, loader.sections);
+  const regions = plan.regions.map(({ name, current, origin, length }) => ({
+    name,
+    used: current - origin,
+    size: Number.isFinite(length) ? length : 0,
+  }));
+  return { ...createLayout(listed, full, positions.segments, positions.contentsEnd), regions };
+}
+
+const RELRO = { start: 0, end: 0 };
+
+function again(walk: Walk): void {
+  resetRegions(walk);
+  sizeSections(walk);
+}
+
+/** -Ttext-segment and its like; -Tdata is a segment's start too where a script asks for it. */
+function segmentStart({ options }: LayoutOptions, name: string): number | undefined {
+  if (name === "text-segment") return options.textSegment ?? options.imageBase;
+  if (name === "rodata-segment") return options.rodataSegment;
+  if (name === "ldata-segment") return options.ldataSegment;
+  return options.sectionStart.get(`.${name}`);
+}
+
+function stackOf({ stack, options }: LayoutOptions): MapOptions["stack"] {
+  if (!stack.stated) return undefined;
+  return { flags: stack.executable ? PF_R | PF_W | PF_X : PF_R | PF_W, size: options.z.stackSize ?? 0 };
+}
+
+/** Sections that the linker has made and no script could know of: behind all others. */
+function appendLoaded(plan: Plan, extras: readonly OutputSection[]): void {
+  for (const output of extras) {
+    if ((output.flags & SHF_ALLOC) === 0) continue;
+    const statement: OutputStatement = {
+      kind: "output",
+      name: output.name,
+      source: undefined,
+      place: undefined,
+      isSpecial: true,
+      failed: false,
+      output,
+      address: undefined,
+      kindOf: "normal",
+      body: [],
+      region: plan.anywhere,
+      loadRegion: undefined,
+      phdrs: undefined,
+      fill: undefined,
+      assumed: 0,
+      ignored: false,
+      updatesDot: false,
+      hasAddress: false,
+      hasLoadAddress: false,
+      afterEnd: false,
+    };
+    output.sec ||= SEC_ALLOC | (output.type === SHT_NOBITS ? 0 : 0x22) | ((output.flags & 1) === 0 ? SEC_READONLY : 0);
+    plan.statements.push(statement);
+    plan.outputs.push(statement);
+    plan.list.push(output);
+  }
+}
+
+/** Alignments, before anything is placed. */
+function prepareSections(plan: Plan, { chunks }: OutputSections, { sections }: Loader): void {
+  for (const { output } of plan.outputs) {
+    if (output === undefined) continue;
+    output.removed = false;
+    for (const piece of output.pieces)
+      output.alignment = Math.max(output.alignment, piece >= 0 ? sections.alignment[piece] : chunks[~piece].alignment);
+  }
+  const tls = plan.list.filter((it) => (it.sec & SEC_THREAD_LOCAL) !== 0);
+  if (tls.length > 0) tls[0].alignment = Math.max(...tls.map((it) => it.alignment));
+}
+
+/** ORIGIN and LENGTH may use what is assigned anywhere. Warning: `region-value`. */
+function settleRegions(walk: Walk, report: Report): void {
+  const { plan, folding } = walk;
+  if (plan.regions.length === 0) return;
+  folding.phase = "mark";
+  for (const it of plan.statements) {
+    if (it.kind === "assign" && it.assignment.symbol !== ".") assign(walk, it.assignment, -1, 0);
+  }
+  for (const { name, place, origin, length } of plan.script.memory) {
+    const region = plan.regions.find((it) => it.name === name);
+    if (region === undefined) continue;
+    folding.place = place;
+    const start = settleRegion(folding, origin);
+    const size = settleRegion(folding, length);
+    if (start === undefined || size === undefined) report(warning("region-value", place, { region: name }));
+    region.origin = start ?? 0;
+    region.length = size ?? 0;
+    region.current = region.origin;
+  }
+}
+
+/** Error: `region-overflow`. */
+function reportFull({ regions }: Plan, report: Report): void {
+  for (const { name, isFull, current, origin, length } of regions)
+    if (isFull) report(error("region-overflow", {}, { region: name, bytes: current - origin - length }));
+}
+
+/** Flags and types as the section headers have them. Warning: `section-type-changed`. */
+function finishSections(plan: Plan, wordBytes: number, report: Report): void {
+  for (const { output } of plan.outputs) {
+    if (output === undefined || output.removed) continue;
+    const byFlags = typeByFlags(output.sec);
+    if (output.type === SHT_NULL) output.type = byFlags;
+    else if (output.type === SHT_NOBITS && byFlags === SHT_PROGBITS && (output.sec & SEC_ALLOC) !== 0) {
+      report(warning("section-type-changed", {}, { section: output.name }));
+      output.type = byFlags;
+    }
+    if (output.type === SHT_INIT_ARRAY || output.type === SHT_FINI_ARRAY || output.type === SHT_PREINIT_ARRAY)
+      output.entsize = wordBytes;
+    output.flags = elfFlags(output.sec) | (output.flags & ~0x437);
+    if ((output.sec & SEC_ALLOC) === 0) output.lma = output.address;
+    const low = lowestBit(output.address);
+    if (low !== 0 && low < output.alignment) output.shown = low;
+  }
+}
+
+function lowestBit(address: number): number {
+  if (address === 0) return 0;
+  let bit = 1;
+  while (bit < 0x80000000 && address % (bit * 2) === 0) bit *= 2;
+  return bit;
+}
+
+function standIn(full: readonly OutputSection[]): void {
+  for (const output of full) if (output.removed) output.standIn = nearbySection(full, output, output.address);
+}
+
+/** Gives assigned symbols their sections and values. */
+function commit(symbols: SymbolTable, values: ReadonlyMap<string, FinalValue>, full: readonly OutputSection[]): void {
+  for (const [name, { value, section }] of values) {
+    const id = symbolNamed(symbols, name);
+    let home = section;
+    let offset = value;
+    if (home?.removed === true) {
+      const address = home.address + toNumber(value);
+      home = nearbySection(full, home, address);
+      offset = BigInt(address - (home?.address ?? 0));
+    }
+    symbols.section[id] = home === undefined ? SECTION_ABSOLUTE : SECTION_OUTPUT;
+    symbols.alias[id] = home?.id ?? 0;
+    symbols.valueLow[id] = Number(BigInt.asIntN(32, offset));
+    symbols.valueHigh[id] = Number(BigInt.asIntN(32, offset >> 32n));
+  }
+}
+
+/** What --emit-relocs keeps stands behind its section; .symtab and its company behind all. */
+function withCompanions(list: readonly OutputSection[], extras: readonly OutputSection[]): OutputSection[] {
+  const others = extras.filter(
+    (it) => (it.flags & SHF_ALLOC) === 0 && (it.size > 0 || it.keep || it.chunks.length > 0),
+  );
+  const companions = new Map(others.filter((it) => it.infoSection !== undefined).map((it) => [it.infoSection, it]));
+  const listed = list.flatMap((section) => {
+    const companion = companions.get(section);
+    return companion === undefined ? [section] : [section, companion];
+  });
+  return [...listed, ...others.filter((it) => it.infoSection === undefined)];
+}
+
+function createLayout(
+  listed: readonly OutputSection[],
+  full: readonly OutputSection[],
+  segments: Segment[],
+  contentsEnd: number,
+): Layout {
+  listed.forEach((section, i) => {
+    section.index = i + 1;
+    section.position = i;
+  });
+  for (const section of full) if (section.removed) section.index = 0;
+  const headers = segments.find((it) => it.type === PT_LOAD && it.headers);
+  const first = listed.find((it) => (it.flags & SHF_ALLOC) !== 0);
+  const start = headers?.address ?? first?.address ?? 0;
+  const tls = segments.find((it) => it.type === PT_TLS);
+  return {
+    sections: listed,
+    segments,
+    markers: new Map(),
+    start,
+    headers: headers?.address ?? start,
+    contentsEnd,
+    threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
+    tlsStart: tls?.address ?? 0,
+  };
+}

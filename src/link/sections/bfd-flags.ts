@@ -1,0 +1,133 @@
+// The terms in which GNU ld decides where sections go: what BFD makes of a section's type and flags (bfd/elf.c,
+// _bfd_elf_make_section_from_shdr), and the ELF flags that come of the sum (elf_fake_sections).
+
+import {
+  SHF_ALLOC,
+  SHF_EXCLUDE,
+  SHF_EXECINSTR,
+  SHF_MERGE,
+  SHF_STRINGS,
+  SHF_TLS,
+  SHF_WRITE,
+  SHT_DYNAMIC,
+  SHT_DYNSYM,
+  SHT_FINI_ARRAY,
+  SHT_GNU_HASH,
+  SHT_GNU_verdef,
+  SHT_GNU_verneed,
+  SHT_GNU_versym,
+  SHT_HASH,
+  SHT_INIT_ARRAY,
+  SHT_NOBITS,
+  SHT_NOTE,
+  SHT_NULL,
+  SHT_PREINIT_ARRAY,
+  SHT_PROGBITS,
+  SHT_REL,
+  SHT_RELA,
+  SHT_RELR,
+  SHT_STRTAB,
+} from "../../elf/constants.ts";
+
+export const SEC_ALLOC = 1;
+/** Loaded from the file. */
+export const SEC_LOAD = 2;
+export const SEC_READONLY = 4;
+export const SEC_CODE = 8;
+export const SEC_DATA = 0x10;
+export const SEC_HAS_CONTENTS = 0x20;
+export const SEC_THREAD_LOCAL = 0x40;
+export const SEC_DEBUGGING = 0x80;
+export const SEC_EXCLUDE = 0x100;
+export const SEC_MERGE = 0x200;
+export const SEC_STRINGS = 0x400;
+/** NOLOAD */
+export const SEC_NEVER_LOAD = 0x800;
+/** Stays even if it is empty. */
+export const SEC_KEEP = 0x1000;
+/** Made by the linker: its size is known late. */
+export const SEC_LINKER_CREATED = 0x2000;
+
+const DEBUGGING = /^\.(debug|zdebug|gnu\.debuglto_\.debug_|gnu\.linkonce\.wi\.|line|stab|gdb_index$)/;
+
+export function bfdFlags(name: string, type: number, flags: number): number {
+  let sec = type === SHT_NOBITS ? 0 : SEC_HAS_CONTENTS;
+  if ((flags & SHF_ALLOC) !== 0) sec |= type === SHT_NOBITS ? SEC_ALLOC : SEC_ALLOC | SEC_LOAD;
+  if ((flags & SHF_WRITE) === 0) sec |= SEC_READONLY;
+  if ((flags & SHF_EXECINSTR) !== 0) sec |= SEC_CODE;
+  else if ((sec & SEC_LOAD) !== 0) sec |= SEC_DATA;
+  if ((flags & SHF_MERGE) !== 0) sec |= SEC_MERGE;
+  if ((flags & SHF_STRINGS) !== 0) sec |= SEC_STRINGS;
+  if ((flags & SHF_TLS) !== 0) sec |= SEC_THREAD_LOCAL;
+  if ((flags & SHF_EXCLUDE) !== 0) sec |= SEC_EXCLUDE;
+  if ((sec & SEC_ALLOC) === 0 && DEBUGGING.test(name)) sec |= SEC_DEBUGGING;
+  return sec;
+}
+
+/** SHF_*, but for those of systems and machines. */
+export function elfFlags(sec: number): number {
+  return (
+    ((sec & SEC_ALLOC) !== 0 ? SHF_ALLOC : 0) |
+    ((sec & SEC_READONLY) === 0 ? SHF_WRITE : 0) |
+    ((sec & SEC_CODE) !== 0 ? SHF_EXECINSTR : 0) |
+    ((sec & SEC_MERGE) !== 0 ? SHF_MERGE : 0) |
+    ((sec & SEC_STRINGS) !== 0 ? SHF_STRINGS : 0) |
+    ((sec & SEC_THREAD_LOCAL) !== 0 ? SHF_TLS : 0)
+  );
+}
+
+/** Is it no part of the image's contents, like .bss? */
+export function hasNoContents(sec: number): boolean {
+  return (sec & SEC_ALLOC) !== 0 && (sec & (SEC_LOAD | SEC_HAS_CONTENTS)) === 0;
+}
+
+export function isTbssFlags(sec: number): boolean {
+  return (sec & (SEC_LOAD | SEC_THREAD_LOCAL)) === SEC_THREAD_LOCAL;
+}
+
+/** Names that stand for a type (bfd/elf.c, special_sections); `.` behind: also with more names; `*`: whatever follows. */
+const SPECIAL: readonly (readonly [name: string, type: number, more?: "." | "*"])[] = [
+  [".bss", SHT_NOBITS, "."],
+  [".comment", SHT_PROGBITS],
+  [".data", SHT_PROGBITS, "."],
+  [".data1", SHT_PROGBITS],
+  [".debug", SHT_PROGBITS],
+  [".dynamic", SHT_DYNAMIC],
+  [".dynstr", SHT_STRTAB],
+  [".dynsym", SHT_DYNSYM],
+  [".fini", SHT_PROGBITS],
+  [".fini_array", SHT_FINI_ARRAY, "."],
+  [".got", SHT_PROGBITS],
+  [".gnu.hash", SHT_GNU_HASH],
+  [".gnu.version", SHT_GNU_versym],
+  [".gnu.version_d", SHT_GNU_verdef],
+  [".gnu.version_r", SHT_GNU_verneed],
+  [".hash", SHT_HASH],
+  [".init", SHT_PROGBITS],
+  [".init_array", SHT_INIT_ARRAY, "."],
+  [".interp", SHT_PROGBITS],
+  [".noinit", SHT_NOBITS, "."],
+  [".note.GNU-stack", SHT_PROGBITS],
+  [".note", SHT_NOTE, "*"],
+  [".persistent.bss", SHT_NOBITS],
+  [".persistent", SHT_PROGBITS, "."],
+  [".plt", SHT_PROGBITS],
+  [".preinit_array", SHT_PREINIT_ARRAY, "."],
+  [".relr.dyn", SHT_RELR],
+  [".rela", SHT_RELA, "*"],
+  [".rel", SHT_REL, "*"],
+  [".rodata", SHT_PROGBITS, "."],
+  [".rodata1", SHT_PROGBITS],
+  [".tbss", SHT_NOBITS, "."],
+  [".tdata", SHT_PROGBITS, "."],
+  [".text", SHT_PROGBITS, "."],
+];
+
+/** SHT_* of a section that is made by that name; 0: the name says nothing. */
+export function typeOfName(name: string): number {
+  const found = SPECIAL.find(
+    ([it, , more]) =>
+      name === it || (more === "." && name.startsWith(`${it}.`)) || (more === "*" && name.startsWith(it)),
+  );
+  return found?.[1] ?? SHT_NULL;
+}

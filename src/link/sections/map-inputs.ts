@@ -1,0 +1,461 @@
+// Gives every live input section its place in the output by a layout script, as GNU ld does it (binutils, ld/ldlang.c:
+// map_input_to_output_sections, wild, lang_add_section): the first statement that matches wins; statements are gone through
+// in order, and an output section comes into being with the first thing that is put into it.
+
+import type { Machine } from "../../arch/index.ts";
+import { SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
+import { error, type Report, warning } from "../../elf/problem.ts";
+import type { Loader } from "../inputs/loader.ts";
+import type { BodyStatement, LayoutScript, SectionStatement } from "../script/statements.ts";
+import type { SectionId } from "../tables/ids.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts";
+import { newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
+import { isContents } from "./assign-sections.ts";
+import {
+  bfdFlags,
+  elfFlags,
+  SEC_ALLOC,
+  SEC_DEBUGGING,
+  SEC_EXCLUDE,
+  SEC_HAS_CONTENTS,
+  SEC_KEEP,
+  SEC_LOAD,
+  SEC_NEVER_LOAD,
+  SEC_READONLY,
+} from "./bfd-flags.ts";
+import { sortItems } from "./input-order.ts";
+import { madeInputs } from "./made-inputs.ts";
+import { addToOutput, initMentioned, initOutput, type Mapping, orphanStatement, ruleForText } from "./mapping.ts";
+import { enterObject, isKeptByScript, type Matcher, matchSection, type Rule } from "./matcher.ts";
+import {
+  type BodyEntry,
+  createAnywhere,
+  createRegion,
+  findRegion,
+  type ListStatement,
+  type MadeInput,
+  type OutputStatement,
+  type Plan,
+  type SectionKind,
+} from "./output-statements.ts";
+import { placeOrphans } from "./place-orphans.ts";
+import { placeCommons } from "./script-commons.ts";
+
+/** Statements without output sections, regions not yet evaluated. Before sections are collected: KEEP is asked first. */
+export function createPlan(script: LayoutScript, report: Report): Plan {
+  const anywhere = createAnywhere();
+  const regions = script.memory.reduce<Plan["regions"]>((list, { name, place, attributes }) => {
+    if (list.some((it) => it.names.has(name))) report(warning("region-redeclared", place, { region: name }));
+    else list.push(createRegion(name, attributes.wanted, attributes.unwanted));
+    return list;
+  }, []);
+  const plan: Plan = {
+    script,
+    statements: [],
+    outputs: [],
+    list: [],
+    regions,
+    anywhere,
+    made: new Map(),
+    commons: new Map(),
+    largeCommons: new Map(),
+    discarded: [],
+    places: new Int32Array(0),
+    reasons: [undefined],
+  };
+  for (const { alias, region, place } of script.aliases) {
+    const found = findRegion(plan, region);
+    if (findRegion(plan, alias) !== undefined) report(error("region-alias-twice", place, { alias }));
+    else if (found === undefined) report(error("region-alias-unknown", place, { alias, region }));
+    else if (found === anywhere) report(error("region-alias-default", place, { alias }));
+    else found.names.add(alias);
+  }
+  return plan;
+}
+
+/** Marks what KEEP names, for --gc-sections. @returns by section: 1 */
+export function keptSections(matcher: Matcher, { objects, sections }: Loader): Uint8Array {
+  const kept = new Uint8Array(sections.count);
+  if (!matcher.hasKeep) return kept;
+  for (const object of objects) {
+    enterObject(matcher, object);
+    const { bytes } = object;
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      const start = sections.name[section];
+      let nameEnd = start;
+      while (bytes[nameEnd] !== 0) nameEnd++;
+      if (isKeptByScript(matcher, bytes, start, nameEnd, sections.flags[section])) kept[section] = 1;
+    }
+  }
+  return kept;
+}
+
+export function mapInputs(
+  plan: Plan,
+  matcher: Matcher,
+  loader: Loader,
+  outputs: OutputSections,
+  mode: OutputMode,
+  machine: Machine,
+  report: Report,
+): SectionId[] {
+  const { sections, objects } = loader;
+  const mapping: Mapping = {
+    plan,
+    loader,
+    outputs,
+    matcher,
+    mode,
+    machine,
+    report,
+    statements: new Map(),
+    sec: new Int32Array(sections.count),
+    taken: new Uint8Array(sections.count),
+    made: [],
+    byChunk: new Map(),
+  };
+  plan.places = new Int32Array(sections.count);
+  outputs.planned = new Map();
+  enterStatements(mapping);
+  declareMade(mapping);
+  placeCommons(mapping);
+  const ruleOf = matchAll(mapping);
+  checkConstraints(mapping, ruleOf);
+  fillEntries(mapping, ruleOf);
+  mapStatements(mapping);
+  if (plan.script.statements.some((it, i) => it !== plan.script.matching[i])) orderList(plan);
+  placeOrphans(mapping, objects);
+  // -N: code is writable; of all sections this one (ldlang.c, lang_process).
+  const text = plan.list.find((it) => it.name === ".text");
+  if (text !== undefined && loader.options.omagic) text.sec &= ~SEC_READONLY;
+  inheritLoadRegions(plan);
+  collectPieces(mapping);
+  return plan.discarded;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Statements
+// ---------------------------------------------------------------------------------------------------------------------
+
+const KINDS: Readonly<Record<string, SectionKind>> = {
+  NOLOAD: "noload",
+  DSECT: "noalloc",
+  COPY: "noalloc",
+  INFO: "noalloc",
+  OVERLAY: "noalloc",
+  READONLY: "readonly",
+};
+
+function enterStatements({ plan, statements, report, loader }: Mapping): void {
+  for (const assignment of loader.options.defsym) plan.statements.push({ kind: "assign", assignment });
+  for (const it of plan.script.statements) {
+    if (it.kind !== "section") {
+      plan.statements.push(it);
+      continue;
+    }
+    const statement = outputStatement(plan, it, report);
+    statements.set(it, statement);
+    plan.statements.push(statement);
+  }
+  // GNU ld looks for sections in the order in which they were written, INSERT or not.
+  for (const it of plan.script.matching) {
+    const statement = it.kind === "section" ? statements.get(it) : undefined;
+    if (statement !== undefined) plan.outputs.push(statement);
+  }
+}
+
+function outputStatement(plan: Plan, it: SectionStatement, report: Report): OutputStatement {
+  const { type, overlay } = it;
+  const region = (name: string | undefined): ReturnType<typeof findRegion> => {
+    if (name === undefined) return undefined;
+    const found = findRegion(plan, name);
+    if (found !== undefined) return found;
+    report(warning("region-undeclared", it.endPlace, { region: name }));
+    const made = createRegion(name, 0, 0);
+    made.names.clear();
+    made.names.add(name);
+    plan.regions.push(made);
+    return made;
+  };
+  const runs = region(it.region);
+  const loads = region(it.loadRegion);
+  if (loads !== undefined && it.loadAddress !== undefined)
+    report(error("section-two-load-addresses", it.place, { section: it.name }));
+  return {
+    kind: "output",
+    name: it.name,
+    source: it,
+    place: it.place,
+    isSpecial: it.constraint === "special",
+    failed: false,
+    output: undefined,
+    address: it.address,
+    kindOf:
+      overlay !== undefined && type === undefined
+        ? overlay.first
+          ? "first-overlay"
+          : "overlay"
+        : type === undefined
+          ? "normal"
+          : type.keyword === undefined
+            ? "type"
+            : (KINDS[type.keyword] ?? "normal"),
+    body: it.body.map((statement): BodyEntry => ({ statement, items: [], data: undefined })),
+    region: runs ?? (it.address === undefined ? loads : undefined) ?? plan.anywhere,
+    loadRegion: loads,
+    phdrs: it.phdrs.length === 0 ? undefined : it.phdrs,
+    fill: it.fill,
+    assumed: 0,
+    ignored: false,
+    updatesDot: false,
+    hasAddress: false,
+    hasLoadAddress: false,
+    afterEnd: false,
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What matches
+// ---------------------------------------------------------------------------------------------------------------------
+
+function declareMade(mapping: Mapping): void {
+  const { plan, outputs, mode, machine, loader } = mapping;
+  for (const { name, chunks, type, sec, alignment } of madeInputs(mode, machine, loader.options)) {
+    const chunk = newChunk(outputs, undefined, chunks[0], 0, alignment);
+    const made: MadeInput = { name, type, sec, chunk, output: undefined, isPlaced: false, isDiscarded: false };
+    mapping.made.push(made);
+    mapping.byChunk.set(chunk.id, made);
+    plan.made.set(chunks[0], made);
+  }
+}
+
+/** By input section: its rule, or -1. Sections that take no part have 0 in `sec`. */
+function matchAll(mapping: Mapping): Int32Array {
+  const { loader, matcher } = mapping;
+  const ruleOf = new Int32Array(loader.sections.count).fill(-1);
+  for (const object of loader.objects) matchObject(mapping, object, ruleOf, () => true);
+  return ruleOf.length === 0 || matcher.rules.length === 0 ? ruleOf : ruleOf;
+}
+
+function matchObject(
+  mapping: Mapping,
+  object: ObjectFile,
+  ruleOf: Int32Array,
+  wanted: (section: SectionId) => boolean,
+): void {
+  const { loader, matcher, sec } = mapping;
+  const { sections, options } = loader;
+  const { bytes } = object;
+  enterObject(matcher, object);
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if (!wanted(section)) continue;
+    if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) continue;
+    if (!isContents(object, sections, section)) continue;
+    const flags = sections.flags[section];
+    let rule: Rule | undefined;
+    const name = sectionName(object, sections, section);
+    const bits = bfdFlags(name, sections.type[section], flags);
+    if ((bits & SEC_EXCLUDE) !== 0) continue;
+    if ((bits & SEC_DEBUGGING) !== 0 && options.strip !== "none") continue;
+    if ((bits & SEC_ALLOC) === 0 && !options.z.sectionheader) continue;
+    if (isDroppedAlways(name)) continue;
+    if (isZdebug(sections, section)) rule = ruleForText(matcher, name, flags);
+    else {
+      const start = sections.name[section];
+      let nameEnd = start;
+      while (bytes[nameEnd] !== 0) nameEnd++;
+      rule = matchSection(matcher, bytes, start, nameEnd, flags);
+    }
+    sec[section] = bits | 0x40000000;
+    ruleOf[section] = rule?.number ?? -1;
+  }
+}
+
+/** What GNU ld's back end drops whatever the script says: attributes mean nothing on these machines. */
+function isDroppedAlways(name: string): boolean {
+  return name === ".gnu.attributes";
+}
+
+/** ONLY_IF_RO and ONLY_IF_RW look at all that nobody before has taken. */
+function checkConstraints(mapping: Mapping, ruleOf: Int32Array): void {
+  const { plan, matcher, loader, sec, statements } = mapping;
+  const { rules, failed } = matcher;
+  for (const [index, it] of plan.script.matching.entries()) {
+    if (it.kind !== "section" || (it.constraint !== "read-only" && it.constraint !== "writable")) continue;
+    let readOnly = true;
+    for (let section = 0; section < ruleOf.length && readOnly; section++) {
+      const rule = ruleOf[section];
+      if (rule >= 0 && rules[rule].section === index && (sec[section] & SEC_READONLY) === 0) readOnly = false;
+    }
+    if (readOnly === (it.constraint === "read-only")) continue;
+    failed[index] = 1;
+    const statement = statements.get(it);
+    if (statement !== undefined) statement.failed = true;
+    for (const object of loader.objects)
+      matchObject(
+        mapping,
+        object,
+        ruleOf,
+        (section) => ruleOf[section] >= 0 && rules[ruleOf[section]].section === index,
+      );
+  }
+}
+
+/** Puts what matched into the entries, file by file: sections, then commons, then (first file) what the linker makes. */
+function fillEntries(mapping: Mapping, ruleOf: Int32Array): void {
+  const { plan, loader, matcher, taken, statements } = mapping;
+  const lists = new Map<BodyEntry, { item: number; rule: Rule; object: ObjectFile }[]>();
+  const put = (item: number, rule: Rule, object: ObjectFile): void => {
+    const section = plan.script.matching[rule.section];
+    const statement = section.kind === "section" ? statements.get(section) : undefined;
+    const entry = statement?.body[rule.entry];
+    if (entry === undefined) return;
+    const list = lists.get(entry);
+    if (list === undefined) lists.set(entry, [{ item, rule, object }]);
+    else list.push({ item, rule, object });
+  };
+  const putMade = (made: MadeInput, object: ObjectFile): void => {
+    const rule = ruleForText(matcher, made.name, elfFlags(made.sec));
+    if (rule === undefined) return;
+    made.isPlaced = true;
+    put(~made.chunk.id, rule, object);
+  };
+  for (const [i, object] of loader.objects.entries()) {
+    enterObject(matcher, object);
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if (ruleOf[section] < 0) continue;
+      taken[section] = 1;
+      put(section, matcher.rules[ruleOf[section]], object);
+    }
+    for (const commons of [plan.commons.get(object.id), plan.largeCommons.get(object.id)])
+      if (commons !== undefined) putMade(commons, object);
+    if (i === 0) for (const made of mapping.made) putMade(made, object);
+  }
+  for (const [entry, list] of lists) entry.items = sortItems(mapping, list);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Statements in order
+// ---------------------------------------------------------------------------------------------------------------------
+
+function mapStatements(mapping: Mapping): void {
+  const { plan, statements } = mapping;
+  for (const it of plan.script.matching) {
+    if (it.kind === "assign") initMentioned(mapping, it.assignment.value);
+    if (it.kind === "assert") initMentioned(mapping, it.test);
+    if (it.kind !== "section") continue;
+    const statement = statements.get(it);
+    if (statement === undefined || statement.failed) continue;
+    for (const entry of statement.body) mapEntry(mapping, statement, entry);
+  }
+  for (const name of mapping.loader.options.sectionStart.keys()) {
+    const known = plan.outputs.find((it) => it.name === name);
+    if (known !== undefined) continue;
+    const statement = orphanStatement(mapping, name, false);
+    plan.statements.push(statement);
+    plan.outputs.push(statement);
+  }
+}
+
+function mapEntry(mapping: Mapping, statement: OutputStatement, entry: BodyEntry): void {
+  const { statement: it, items } = entry;
+  if (it === undefined) return;
+  switch (it.kind) {
+    case "input":
+      for (const item of items) addToOutput(mapping, statement, item, it);
+      return;
+    case "assign":
+      initOutput(mapping, statement, 0);
+      initMentioned(mapping, it.assignment.value);
+      return;
+    case "assert":
+      initOutput(mapping, statement, 0);
+      initMentioned(mapping, it.test);
+      return;
+    case "data":
+    case "text":
+      addData(mapping, statement, entry, it);
+      return;
+    case "fill":
+      initOutput(mapping, statement, 0);
+      return;
+    case "idle":
+      if (/CREATE_OBJECT_SYMBOLS/.test(it.text)) {
+        initOutput(mapping, statement, 0);
+        if (statement.output !== undefined) statement.output.sec |= SEC_KEEP;
+      }
+  }
+}
+
+function addData(mapping: Mapping, statement: OutputStatement, entry: BodyEntry, it: BodyStatement): void {
+  if (it.kind !== "data" && it.kind !== "text") return;
+  if (it.kind === "data") initMentioned(mapping, it.value);
+  if (it.kind === "text" && it.text === undefined) return;
+  let flags = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
+  if (statement.kindOf === "noalloc") flags = SEC_HAS_CONTENTS;
+  else if (statement.kindOf === "noload") flags = SEC_NEVER_LOAD | SEC_ALLOC;
+  else if (statement.kindOf === "readonly") flags |= SEC_READONLY;
+  if (statement.output === undefined) initOutput(mapping, statement, flags | SEC_READONLY);
+  else statement.output.sec |= flags;
+  const { output } = statement;
+  if (output === undefined) return;
+  const size = it.kind === "data" ? it.size : (it.text?.length ?? 0) + 1;
+  const bytes = new Uint8Array(size);
+  if (it.kind === "text" && it.text !== undefined) bytes.set(it.text);
+  const chunk = newChunk(mapping.outputs, output, it.kind === "data" ? it.command : "ASCIZ", size, 1);
+  chunk.write = (image, _view, { offset }) => {
+    if (!isSpace(output)) image.set(bytes, offset);
+  };
+  entry.items = [~chunk.id];
+  Object.assign(entry, { data: { bytes } });
+}
+
+function isSpace(output: OutputSection): boolean {
+  return output.type === SHT_NOBITS || output.removed;
+}
+
+/** lang_propagate_lma_regions */
+function inheritLoadRegions({ outputs }: Plan): void {
+  for (const [i, it] of outputs.entries()) {
+    const before = outputs[i - 1];
+    if (before === undefined || it.loadRegion !== undefined || it.address !== undefined) continue;
+    if (it.source?.loadAddress === undefined && it.region === before.region) it.loadRegion = before.loadRegion;
+  }
+}
+
+/** INSERT has moved statements: their sections go with them. */
+function orderList(plan: Plan): void {
+  const place = new Map<OutputSection, number>();
+  for (const [i, it] of plan.statements.entries())
+    if (it.kind === "output" && it.output !== undefined) place.set(it.output, i);
+  plan.list.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+  const order = plan.statements.filter((it: ListStatement): it is OutputStatement => it.kind === "output");
+  plan.outputs.splice(0, plan.outputs.length, ...order);
+}
+
+/** From here on an output section's pieces are what matters; `rankEnds` says where each statement's end. */
+function collectPieces({ plan, outputs, loader }: Mapping): void {
+  for (const { output, body } of plan.outputs) {
+    if (output === undefined) continue;
+    const pieces: number[] = [];
+    output.rankEnds = body.map(({ items }) => {
+      for (const item of items) pieces.push(item);
+      return pieces.length;
+    });
+    output.pieces = Int32Array.from(pieces);
+    output.flags |= elfFlags(output.sec);
+    for (const piece of pieces)
+      output.alignment = Math.max(output.alignment, piece >= 0 ? loader.sections.alignment[piece] : 1);
+  }
+  for (const [name, made] of plan.made)
+    outputs.planned?.set(name, { chunk: made.chunk, output: made.isDiscarded ? undefined : made.output });
+}
+
+export function typeByFlags(sec: number): number {
+  return (sec & SEC_ALLOC) !== 0 && (sec & (SEC_LOAD | SEC_HAS_CONTENTS)) === 0 ? SHT_NOBITS : SHT_PROGBITS;
+}

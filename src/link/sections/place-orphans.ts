@@ -1,0 +1,472 @@
+// Where sections go that no statement of a layout script takes (binutils, ld/ldelf.c: ldelf_place_orphan; ld/ldlang.c:
+// lang_output_section_find_by_flags, lang_insert_orphan). There are two lists, and an orphan gets its place in both: that of
+// the statements, which decides addresses, and that of the output's sections, which decides the order of their headers.
+//
+//   the first section of its name that is of its type, and as much loaded: it joins that
+//   else behind the section called as its kind is (.text, .rodata, .data, …); without one, behind the last section that has
+//   its flags; each kind remembers its last orphan, and the next goes behind that
+
+import { SHF_GNU_MBIND, SHT_NOTE, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
+import { error, warning } from "../../elf/problem.ts";
+import { compileGlob, globMatchesText } from "../script/glob.ts";
+import type { SectionId } from "../tables/ids.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import type { OutputSection } from "../tables/output-section.ts";
+import {
+  SEC_ALLOC,
+  SEC_CODE,
+  SEC_DATA,
+  SEC_DEBUGGING,
+  SEC_HAS_CONTENTS,
+  SEC_LOAD,
+  SEC_READONLY,
+  SEC_THREAD_LOCAL,
+} from "./bfd-flags.ts";
+import { addToOutput, DISCARDED, type Mapping, orphanStatement } from "./mapping.ts";
+import type { ListStatement, OrphanPlace, OutputStatement, Plan } from "./output-statements.ts";
+
+/** An input section that nothing took. */
+interface Orphan {
+  readonly item: number;
+  readonly name: string;
+  readonly type: number;
+  readonly sec: number;
+  readonly alignment: number;
+  readonly info: number;
+  readonly object: ObjectFile | undefined;
+}
+
+interface Placing {
+  readonly mapping: Mapping;
+  readonly places: Readonly<Record<Kind, OrphanPlace>>;
+  firstNote: OutputSection | undefined;
+  /** By name: the orphans that are still without a place, in order. */
+  readonly waiting: Map<string, Orphan[]>;
+}
+
+type Kind = "text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "interp" | "nonalloc";
+
+const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
+
+/** The section that a kind follows, and the flags that one stands for in which nothing is. */
+const KINDS: Readonly<Record<Kind, readonly [name: string | undefined, assumed: number]>> = {
+  text: [".text", LOADED | SEC_READONLY | SEC_CODE],
+  rodata: [".rodata", LOADED | SEC_READONLY | SEC_DATA],
+  tdata: [".tdata", LOADED | SEC_DATA | SEC_THREAD_LOCAL],
+  data: [".data", LOADED | SEC_DATA],
+  bss: [".bss", SEC_ALLOC],
+  rel: [undefined, LOADED | SEC_READONLY | SEC_DATA],
+  interp: [".interp", LOADED | SEC_READONLY | SEC_DATA],
+  nonalloc: [".comment", SEC_HAS_CONTENTS],
+};
+
+export function placeOrphans(mapping: Mapping, objects: readonly ObjectFile[]): void {
+  const { plan } = mapping;
+  const places = Object.fromEntries(
+    Object.entries(KINDS).map(([kind, [name, assumed]]) => [kind, createPlace(name, assumed)]),
+  ) as unknown as Placing["places"];
+  const orphans = objects.flatMap((object, i) => orphansOf(mapping, object, i === 0));
+  if (orphans.length === 0) return;
+  const waiting = new Map<string, Orphan[]>();
+  for (const it of orphans) {
+    const list = waiting.get(it.name);
+    if (list === undefined) waiting.set(it.name, [it]);
+    else list.push(it);
+  }
+  const placing: Placing = { mapping, places, firstNote: undefined, waiting };
+  for (const place of Object.values(places)) {
+    if (place.name === undefined) continue;
+    place.statement = plan.outputs.find((it) => it.name === place.name && !it.failed);
+    if (place.statement !== undefined) place.statement.assumed = place.assumed;
+  }
+  for (const it of orphans) {
+    waiting.get(it.name)?.shift();
+    if (it.name === "COMMON") placeCommon(mapping, it);
+    else placeOrphan(placing, it);
+  }
+}
+
+function createPlace(name: string | undefined, assumed: number): OrphanPlace {
+  return { name, assumed, statement: undefined, section: undefined, last: undefined };
+}
+
+function orphansOf(mapping: Mapping, object: ObjectFile, isFirst: boolean): Orphan[] {
+  const { sec, taken, plan, made } = mapping;
+  const list: Orphan[] = [];
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if (sec[section] === 0 || taken[section] === 1) continue;
+    list.push(orphan(mapping, object, section));
+  }
+  for (const it of [plan.commons.get(object.id), plan.largeCommons.get(object.id), ...(isFirst ? made : [])]) {
+    if (it === undefined || it.isPlaced) continue;
+    const { name, type, chunk } = it;
+    list.push({ item: ~chunk.id, name, type, sec: it.sec, alignment: chunk.alignment, info: 0, object });
+  }
+  return list;
+}
+
+function orphan(mapping: Mapping, object: ObjectFile, section: SectionId): Orphan {
+  const { sections } = mapping.loader;
+  return {
+    item: section,
+    name: sectionName(object, sections, section),
+    type: sections.type[section],
+    sec: mapping.sec[section] & 0x3fffffff,
+    alignment: sections.alignment[section],
+    info: (sections.flags[section] & SHF_GNU_MBIND) !== 0 ? sections.info[section] : 0,
+    object,
+  };
+}
+
+/** Commons go where COMMON is named, else into .bss. */
+function placeCommon(mapping: Mapping, it: Orphan): void {
+  const { plan } = mapping;
+  const named = plan.outputs.find(
+    ({ source, failed }) =>
+      !failed &&
+      source?.body.some((one) => one.kind === "input" && (one.sections?.some((p) => p.name === "COMMON") ?? false)),
+  );
+  let statement = named ?? plan.outputs.find(({ name, failed }) => name === ".bss" && !failed);
+  if (statement === undefined) {
+    statement = orphanStatement(mapping, ".bss", false);
+    plan.outputs.push(statement);
+    plan.statements.push(statement);
+  }
+  join(mapping, statement, it);
+}
+
+function join(mapping: Mapping, statement: OutputStatement, it: Orphan): OutputStatement {
+  addToOutput(mapping, statement, it.item, undefined);
+  const last = statement.body.at(-1);
+  if (statement.name === DISCARDED) return statement;
+  if (last !== undefined && last.statement === undefined) last.items.push(it.item);
+  else statement.body.push({ statement: undefined, items: [it.item], data: undefined });
+  return statement;
+}
+
+/** Errors: `orphan-section`; warning: `orphan-section`. */
+function placeOrphan(placing: Placing, it: Orphan): void {
+  const { mapping } = placing;
+  const { options } = mapping.loader;
+  const { orphanHandling, uniqueSections, uniqueNames } = options;
+  if (orphanHandling === "discard") {
+    const { plan } = mapping;
+    let statement = plan.outputs.find(({ name }) => name === DISCARDED);
+    if (statement === undefined) {
+      statement = orphanStatement(mapping, DISCARDED, false);
+      plan.outputs.push(statement);
+      plan.statements.push(statement);
+    }
+    join(mapping, statement, it);
+    return;
+  }
+  const isUnique = uniqueSections || uniqueNames.some((name) => globMatchesText(compileGlob(name), it.name));
+  const statement = findPlace(placing, it, isUnique);
+  if (orphanHandling === "place") return;
+  const facts = { section: it.name, output: statement.name };
+  const place = { file: it.object?.name ?? "" };
+  mapping.report((orphanHandling === "error" ? error : warning)("orphan-section", place, facts));
+}
+
+function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputStatement {
+  const { mapping } = placing;
+  const { plan, loader, mode } = mapping;
+  const { options } = loader;
+  let { name } = it;
+  let isDynamic = false;
+  if (options.z.combreloc && (it.sec & SEC_ALLOC) !== 0 && (it.type === SHT_RELA || it.type === SHT_REL)) {
+    name = it.type === SHT_RELA ? ".rela.dyn" : ".rel.dyn";
+    isDynamic = true;
+  }
+  let isSpecial = isUnique;
+  if (!isUnique) {
+    let unused: OutputStatement | undefined;
+    for (const other of plan.outputs) {
+      if (other.name !== name || other.failed) continue;
+      isSpecial = true;
+      if (other.output === undefined) unused = other;
+      else if (isCompatible(other.output, it)) return join(mapping, other, it);
+    }
+    if (unused !== undefined) return join(mapping, unused, it);
+  }
+  const text = placing.places.text.statement;
+  if (!mode.shared && it.name.startsWith(".gnu.warning.") && text !== undefined) return join(mapping, text, it);
+  const flags = flagsOfAll(placing, it);
+  const kind = kindOf(it, flags);
+  if (kind === undefined) return append(mapping, it, name, isSpecial);
+  const place = placing.places[kind];
+  place.statement ??=
+    kind === "rel"
+      ? lastRelocations(plan, isDynamic)
+      : plan.outputs.find((one) => one.name === place.name && !one.failed);
+  const after = place.statement ?? findByFlags(plan, flags, it.type, place);
+  return insert(placing, it, name, isSpecial, after, place);
+}
+
+function isCompatible(output: OutputSection, it: Orphan): boolean {
+  if (output.sec === 0) return true;
+  return ((it.sec ^ output.sec) & (SEC_LOAD | SEC_ALLOC)) === 0 && output.type === it.type && output.info === it.info;
+}
+
+/** One writable section of the name, in whichever file, makes all of them data. */
+function flagsOfAll({ waiting }: Placing, it: Orphan): number {
+  let flags = it.sec;
+  for (const next of waiting.get(it.name) ?? []) {
+    if (((next.sec ^ flags) & (SEC_LOAD | SEC_ALLOC)) !== 0 || next.type !== it.type) continue;
+    flags = (flags ^ SEC_READONLY) | (next.sec ^ SEC_READONLY);
+    flags ^= SEC_READONLY;
+  }
+  return flags;
+}
+
+function kindOf(it: Orphan, flags: number): Kind | undefined {
+  if ((flags & (SEC_ALLOC | SEC_DEBUGGING)) === 0) return "nonalloc";
+  if ((flags & SEC_ALLOC) === 0) return undefined;
+  if ((flags & SEC_LOAD) !== 0 && it.type === SHT_NOTE) return "interp";
+  if ((flags & (SEC_LOAD | SEC_HAS_CONTENTS | SEC_THREAD_LOCAL)) === 0) return "bss";
+  if ((flags & SEC_THREAD_LOCAL) !== 0) return "tdata";
+  if ((flags & SEC_READONLY) === 0) return "data";
+  if ((it.type === SHT_RELA || it.type === SHT_REL) && (flags & SEC_LOAD) !== 0) return "rel";
+  return (flags & SEC_CODE) === 0 ? "rodata" : "text";
+}
+
+/** output_rel_find: dynamic relocations stand before all others, others never behind those of the PLT. */
+function lastRelocations(plan: Plan, isDynamic: boolean): OutputStatement | undefined {
+  let last: OutputStatement | undefined;
+  let lastLoaded: OutputStatement | undefined;
+  for (const it of plan.outputs) {
+    if (it.failed || !it.name.startsWith(".rel")) continue;
+    if (isDynamic || /^\.rela?\.plt$/.test(it.name)) break;
+    last = it;
+    if (it.output !== undefined && (it.output.sec & SEC_ALLOC) !== 0) lastLoaded = it;
+  }
+  return lastLoaded ?? last;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// By flags
+// ---------------------------------------------------------------------------------------------------------------------
+
+const EXACT = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE | SEC_THREAD_LOCAL;
+
+/** @returns undefined: in front of all */
+function findByFlags(
+  plan: Plan,
+  flags: number,
+  type: number | undefined,
+  place: OrphanPlace | undefined,
+): OutputStatement | undefined {
+  const last = (mask: number, typed = type): OutputStatement | undefined => {
+    let found: OutputStatement | undefined;
+    for (const it of plan.outputs) {
+      if (typed !== undefined && it.output !== undefined && it.output.type !== typed) continue;
+      if (((flagsOf(it) ^ flags) & mask) === 0) found = it;
+    }
+    return found;
+  };
+  const exact = last(EXACT);
+  if (exact !== undefined) {
+    if (place !== undefined) place.statement = exact;
+    return exact;
+  }
+  const isLoaded = (flags & SEC_ALLOC) !== 0;
+  let found: OutputStatement | undefined;
+  if (!isLoaded) return last(SEC_DEBUGGING, undefined);
+  if ((flags & SEC_CODE) !== 0) found = last(EXACT & ~SEC_READONLY);
+  else if ((flags & SEC_READONLY) !== 0) found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY);
+  else if ((flags & SEC_THREAD_LOCAL) !== 0) return findForTls(plan, flags);
+  else if ((flags & SEC_HAS_CONTENTS) !== 0) found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_THREAD_LOCAL);
+  else found = last(SEC_ALLOC);
+  if (found !== undefined || type === undefined) return found;
+  return findByFlags(plan, flags, undefined, undefined);
+}
+
+function flagsOf(it: OutputStatement): number {
+  return it.output === undefined ? it.assumed : it.output.sec;
+}
+
+/** .tdata behind .data, .tbss behind .tdata. */
+function findForTls(plan: Plan, flags: number): OutputStatement | undefined {
+  let found: OutputStatement | undefined;
+  let isInTls = false;
+  for (const it of plan.outputs) {
+    const differ = flagsOf(it) ^ (flags | SEC_LOAD | SEC_HAS_CONTENTS);
+    if ((differ & (SEC_THREAD_LOCAL | SEC_ALLOC)) === 0) {
+      if ((flagsOf(it) & SEC_LOAD) === 0 && (flags & SEC_LOAD) !== 0) break;
+      found = it;
+      isInTls = true;
+    } else if (isInTls) break;
+    else if ((differ & (SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD)) === 0) found = it;
+  }
+  return found;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The lists
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Debug information: at the very end. */
+function append(mapping: Mapping, it: Orphan, name: string, isSpecial: boolean): OutputStatement {
+  const { plan } = mapping;
+  const statement = orphanStatement(mapping, name, isSpecial);
+  statement.address = ZERO;
+  plan.statements.push(statement);
+  plan.outputs.push(statement);
+  return join(mapping, statement, it);
+}
+
+const ZERO = { kind: "number", value: 0n } as const;
+
+function insert(
+  placing: Placing,
+  it: Orphan,
+  name: string,
+  isSpecial: boolean,
+  anchor: OutputStatement | undefined,
+  place: OrphanPlace,
+): OutputStatement {
+  const { mapping } = placing;
+  const { plan } = mapping;
+  const statement = orphanStatement(mapping, name, isSpecial);
+  if ((it.sec & (SEC_LOAD | SEC_ALLOC)) === 0) statement.address = ZERO;
+  else if (anchor !== undefined) {
+    statement.region = anchor.region;
+    statement.loadRegion = anchor.loadRegion;
+    statement.phdrs = anchor.phdrs;
+  }
+  join(mapping, statement, it);
+  const { output } = statement;
+  if (output === undefined) return statement;
+  let after = anchor;
+  let isBehindAnchor = place.last === undefined;
+  if (place.section === undefined && anchor !== undefined) place.section = anchor.output ?? sectionBefore(plan, anchor);
+  if (place.section === output) place.section = undefined;
+  place.section ??= "front";
+  const { list } = plan;
+  const next = list[place.section === "front" ? 0 : list.indexOf(place.section) + 1];
+  if (next !== undefined && (isLoadedNote(it) || isLoadedNoteSection(next))) {
+    const found = placeAmongNotes(placing, it, output, next, after);
+    if (found !== undefined) {
+      after = found.after;
+      isBehindAnchor ||= found.isBehind;
+    } else if (next !== output) moveBefore(list, output, next);
+  } else if (next !== undefined && next !== output) moveBefore(list, output, next);
+  place.section = output;
+  const previous = isBehindAnchor ? after : place.last;
+  insertStatement(plan, statement, previous, isBehindAnchor);
+  place.last = statement;
+  return statement;
+}
+
+function sectionBefore({ outputs }: Plan, statement: OutputStatement): OutputSection | undefined {
+  for (let i = outputs.indexOf(statement) - 1; i >= 0; i--) {
+    const { failed, output } = outputs[i];
+    if (!failed && output !== undefined) return output;
+  }
+  return undefined;
+}
+
+function isLoadedNote(it: Orphan): boolean {
+  return it.type === SHT_NOTE && (it.sec & SEC_LOAD) !== 0;
+}
+
+function isLoadedNoteSection(it: OutputSection): boolean {
+  return it.type === SHT_NOTE && (it.sec & SEC_LOAD) !== 0;
+}
+
+function moveBefore(list: OutputSection[], output: OutputSection, next: OutputSection): void {
+  if (list[list.indexOf(next) - 1] === output) return;
+  list.splice(list.indexOf(output), 1);
+  list.splice(list.indexOf(next), 0, output);
+}
+
+function moveBehind(list: OutputSection[], output: OutputSection, previous: OutputSection): void {
+  if (list[list.indexOf(previous) + 1] === output) return;
+  list.splice(list.indexOf(output), 1);
+  list.splice(list.indexOf(previous) + 1, 0, output);
+}
+
+/** Notes stand together, the larger alignments first; nothing else stands among them. */
+function placeAmongNotes(
+  placing: Placing,
+  it: Orphan,
+  output: OutputSection,
+  next: OutputSection,
+  anchor: OutputStatement | undefined,
+): { after: OutputStatement | undefined; isBehind: boolean } | undefined {
+  const { list, outputs } = placing.mapping.plan;
+  let behind: OutputSection | undefined;
+  let isInFront = false;
+  if (isLoadedNote(it)) {
+    placing.firstNote = undefined;
+    for (const other of list) {
+      if (other === output) continue;
+      if (!isLoadedNoteSection(other)) {
+        if (placing.firstNote !== undefined) break;
+        continue;
+      }
+      placing.firstNote ??= other;
+      if (alignmentOf(placing, other) >= it.alignment) behind = other;
+    }
+    if (placing.firstNote === undefined) return undefined;
+    if (behind === undefined) {
+      behind = placing.firstNote;
+      isInFront = true;
+    }
+  } else {
+    if (placing.firstNote === undefined) return undefined;
+    behind = next;
+    for (let i = list.indexOf(next) + 1; i < list.length; i++) if (isLoadedNoteSection(list[i])) behind = list[i];
+  }
+  const at = outputs.findIndex((other) => other.output === behind);
+  const after = isInFront ? outputs[at - 1] : outputs[at];
+  if (isInFront) moveBefore(list, output, behind);
+  else moveBehind(list, output, behind);
+  return at < 0 ? { after: anchor, isBehind: false } : { after, isBehind: true };
+}
+
+function alignmentOf({ mapping }: Placing, output: OutputSection): number {
+  const { plan, loader, outputs } = mapping;
+  let largest = 1;
+  for (const statement of plan.outputs) {
+    if (statement.output !== output) continue;
+    for (const { items } of statement.body)
+      for (const item of items)
+        largest = Math.max(largest, item >= 0 ? loader.sections.alignment[item] : outputs.chunks[~item].alignment);
+  }
+  return largest;
+}
+
+/** @param isBehindAnchor it is the first of its kind: behind the anchor and the assignments that belong to it */
+function insertStatement(
+  plan: Plan,
+  statement: OutputStatement,
+  previous: OutputStatement | undefined,
+  isBehindAnchor: boolean,
+): void {
+  const { statements, outputs } = plan;
+  const at = previous === undefined ? -1 : statements.indexOf(previous);
+  statements.splice(isBehindAnchor ? placeBehind(statements, at) : at + 1, 0, statement);
+  outputs.splice(previous === undefined ? 0 : outputs.indexOf(previous) + 1, 0, statement);
+}
+
+/** insert_os_after: before the first assignment to dot that a section of the image follows. */
+function placeBehind(list: readonly ListStatement[], after: number): number {
+  let toDot = -1;
+  let skips = after < 0;
+  let at = after + 1;
+  for (; at < list.length; at++) {
+    const it = list[at];
+    if (it.kind === "output") {
+      const { output } = it;
+      const isImage = output === undefined || !output.hasInput || (output.sec & SEC_ALLOC) !== 0;
+      return toDot >= 0 && isImage ? toDot : at;
+    }
+    if (it.kind === "assign" && it.assignment.symbol === "." && toDot < 0) {
+      if (!skips) toDot = at;
+      skips = false;
+    }
+  }
+  return at;
+}

@@ -1,0 +1,83 @@
+// Common symbols in a link that a script lays out: those of each object are a section of its own, called COMMON
+// (LARGE_COMMON, .tcommon), which the script places like any other (ld/ldlang.c: lang_one_common).
+
+import { STT_OBJECT, STT_TLS } from "../../elf/constants.ts";
+import { SECTION_CHUNK, type SymbolId } from "../tables/ids.ts";
+import { nameText } from "../tables/names.ts";
+import { newChunk } from "../tables/output-section.ts";
+import { FLAG_ASSIGNED, FLAG_COLLECTED, KIND_COMMON, KIND_DEFINED, setSymbolValue } from "../tables/symbol-table.ts";
+import { SEC_ALLOC, SEC_THREAD_LOCAL } from "./bfd-flags.ts";
+import type { Mapping } from "./mapping.ts";
+import type { MadeInput } from "./output-statements.ts";
+
+/** Gives common symbols their places in the pseudo sections of their objects. */
+export function placeCommons(mapping: Mapping): void {
+  const { loader } = mapping;
+  const { symbols, options } = loader;
+  if (options.defineCommon === false) return;
+  const list: SymbolId[] = [];
+  for (let id = 0; id < symbols.count; id++) {
+    if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0) continue;
+    list.push(id);
+  }
+  sortAsBfd(mapping, list);
+  if (options.sortCommon !== "none") {
+    const direction = options.sortCommon === "descending" ? -1 : 1;
+    list.sort((a, b) => direction * (symbols.valueLow[a] - symbols.valueLow[b]));
+  }
+  for (const id of list) {
+    const { chunk } = sectionFor(mapping, id);
+    const alignment = symbols.valueLow[id];
+    const at = Math.ceil(chunk.size / alignment) * alignment;
+    symbols.kind[id] = KIND_DEFINED;
+    symbols.section[id] = SECTION_CHUNK;
+    symbols.alias[id] = chunk.id;
+    if (symbols.type[id] !== STT_TLS) symbols.type[id] = STT_OBJECT;
+    setSymbolValue(symbols, id, at);
+    chunk.size = at + symbols.size[id];
+    chunk.alignment = Math.max(chunk.alignment, alignment);
+  }
+}
+
+/**
+ * GNU ld takes them as they come out of its table of symbols: by a hash of the name, modulo the table's size, the latest
+ * first (bfd/hash.c: bfd_hash_hash, bfd_hash_traverse). It has 4051 places until three quarters are taken.
+ */
+function sortAsBfd({ loader }: Mapping, list: SymbolId[]): void {
+  const { names } = loader.symbols;
+  const size = PLACES.find((it) => names.count <= (it * 3) / 4) ?? PLACES[PLACES.length - 1];
+  const places = new Map(list.map((id) => [id, Number(hashAsBfd(nameText(names, id)) % BigInt(size))]));
+  list.sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0) || b - a);
+}
+
+const PLACES = [4051, 4093, 8191, 16381, 32749, 65537, 131101, 262147, 524309, 1048583, 2097169, 4194319];
+
+function hashAsBfd(name: string): bigint {
+  const bytes = new TextEncoder().encode(name);
+  let hash = 0n;
+  const add = (value: number): void => {
+    hash = BigInt.asUintN(64, hash + BigInt(value) + (BigInt(value) << 17n));
+    hash ^= hash >> 2n;
+  };
+  for (const byte of bytes) add(byte);
+  add(bytes.length);
+  return hash;
+}
+
+function sectionFor(mapping: Mapping, id: SymbolId): MadeInput {
+  const { loader, plan, outputs } = mapping;
+  const { symbols } = loader;
+  const owner = symbols.owner[id];
+  const isTls = symbols.type[id] === STT_TLS;
+  const isLarge = !isTls && symbols.valueHigh[id] !== 0;
+  const name = isTls ? ".tcommon" : isLarge ? "LARGE_COMMON" : "COMMON";
+  const table = isTls || isLarge ? plan.largeCommons : plan.commons;
+  const known = table.get(owner);
+  if (known !== undefined) return known;
+  const chunk = newChunk(outputs, undefined, name, 0, 1, true);
+  const sec = SEC_ALLOC | (isTls ? SEC_THREAD_LOCAL : 0);
+  const made: MadeInput = { name, type: 0, sec, chunk, output: undefined, isPlaced: false, isDiscarded: false };
+  table.set(owner, made);
+  mapping.byChunk.set(chunk.id, made);
+  return made;
+}

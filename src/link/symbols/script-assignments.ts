@@ -1,0 +1,140 @@
+// Which symbols a layout script defines, before references are bound: plain assignments always, PROVIDE where somebody wants
+// the symbol, an object or another expression that is evaluated. Their values come with the layout.
+
+import { symbolsIn } from "../script/evaluate.ts";
+import type { Assignment, Expression } from "../script/statements.ts";
+import type { Plan } from "../sections/output-statements.ts";
+import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { findText } from "../tables/names.ts";
+import {
+  FLAG_DEF_DYNAMIC,
+  FLAG_FORCED_LOCAL,
+  FLAG_REF_DYNAMIC,
+  FLAG_REF_REGULAR,
+  FLAG_REQUIRED,
+  isDefinedHere,
+  isShared,
+  isUndefined,
+  type SymbolTable,
+  symbolNamed,
+} from "../tables/symbol-table.ts";
+import { copyType, makeAssigned } from "./assignments.ts";
+
+/** What an object says of a symbol that the script assigns from it. */
+export interface ObjectDefinition {
+  readonly section: number;
+  readonly alias: number;
+  readonly valueLow: number;
+  readonly valueHigh: number;
+}
+
+export interface ScriptAssignments {
+  /** Statements whose symbol is wanted. */
+  readonly active: ReadonlySet<Assignment>;
+  /** What objects and the command line define, whatever the script makes of it. */
+  readonly objects: ReadonlyMap<string, ObjectDefinition>;
+}
+
+/** @param inside it stands in a section's braces */
+interface Place {
+  readonly assignment: Assignment;
+  readonly inside: boolean;
+}
+
+export function prepareScriptAssignments(
+  symbols: SymbolTable,
+  plan: Plan,
+  defsym: readonly Assignment[],
+  lost: Set<number>,
+): ScriptAssignments {
+  const all: Place[] = defsym.map((assignment) => ({ assignment, inside: false }));
+  const wanted = new Set<string>();
+  for (const it of plan.script.statements) {
+    if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false });
+    if (it.kind !== "section") continue;
+    for (const one of it.body) {
+      if (one.kind === "assign") all.push({ assignment: one.assignment, inside: true });
+      else if (one.kind === "data") for (const name of symbolsIn(one.value)) wanted.add(name);
+    }
+  }
+  const active = new Set<Assignment>();
+  const assigned = new Set<string>();
+  const take = ({ assignment }: Place): void => {
+    active.add(assignment);
+    assigned.add(assignment.symbol);
+    for (const name of symbolsIn(assignment.value)) wanted.add(name);
+  };
+  for (const it of all) if (!it.assignment.provide) take(it);
+  for (let again = true; again; ) {
+    again = false;
+    for (const it of all) {
+      const { symbol } = it.assignment;
+      if (active.has(it.assignment) || assigned.has(symbol) || !isWanted(symbols, symbol, wanted)) continue;
+      take(it);
+      again = true;
+    }
+  }
+  return { active, objects: enterSymbols(symbols, all, active, lost) };
+}
+
+function isWanted(symbols: SymbolTable, name: string, wanted: ReadonlySet<string>): boolean {
+  const id = findText(symbols.names, name);
+  if (id < 0) return wanted.has(name);
+  if (!isUndefined(symbols, id) && !isShared(symbols, id)) return false;
+  const mask = FLAG_REF_REGULAR | FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC | FLAG_REQUIRED;
+  return wanted.has(name) || (symbols.flags[id] & mask) !== 0;
+}
+
+function enterSymbols(
+  symbols: SymbolTable,
+  all: readonly Place[],
+  active: ReadonlySet<Assignment>,
+  lost: Set<number>,
+): Map<string, ObjectDefinition> {
+  const objects = new Map<string, ObjectDefinition>();
+  const entered = new Set<SymbolId>();
+  for (const { assignment, inside } of all) {
+    const { symbol, value, hidden } = assignment;
+    if (symbol === "." || !active.has(assignment)) continue;
+    const id = symbolNamed(symbols, symbol);
+    if (!entered.has(id) && isDefinedHere(symbols, id) && symbols.owner[id] >= 0) {
+      const { section, alias, valueLow, valueHigh } = symbols;
+      objects.set(symbol, {
+        section: section[id],
+        alias: alias[id],
+        valueLow: valueLow[id],
+        valueHigh: valueHigh[id],
+      });
+    }
+    entered.add(id);
+    makeAssigned(symbols, id, hidden, lost);
+    if (hidden) symbols.flags[id] |= FLAG_FORCED_LOCAL;
+    symbols.section[id] = !inside && isConstant(symbols, value) ? SECTION_ABSOLUTE : SECTION_OUTPUT;
+    symbols.alias[id] = 0;
+    copyType(symbols, id, value);
+  }
+  return objects;
+}
+
+/** The same number wherever sections are. */
+function isConstant(symbols: SymbolTable, it: Expression): boolean {
+  switch (it.kind) {
+    case "number":
+      return true;
+    case "symbol": {
+      const id = it.name === "." ? -1 : findText(symbols.names, it.name);
+      return id >= 0 && isDefinedHere(symbols, id) && symbols.section[id] === SECTION_ABSOLUTE;
+    }
+    case "unary":
+      return isConstant(symbols, it.operand);
+    case "binary":
+      return isConstant(symbols, it.left) && isConstant(symbols, it.right);
+    case "conditional":
+      return isConstant(symbols, it.then) && isConstant(symbols, it.else);
+    case "call":
+      if (/^(ABSOLUTE|LOADADDR|NEXT|SIZEOF|SIZEOF_HEADERS|ALIGNOF|LENGTH|CONSTANT|DEFINED)$/.test(it.name)) return true;
+      if (/^(ADDR|ORIGIN|SEGMENT_START|DATA_SEGMENT_.*)$/.test(it.name)) return false;
+      if ((it.name === "ALIGN" || it.name === "BLOCK") && it.arguments.length === 1) return false;
+      return it.arguments.every((one) => isConstant(symbols, one));
+  }
+}
