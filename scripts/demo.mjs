@@ -111,6 +111,7 @@ step("To try next");
 for (const command of [
   `node bin/solder.js dump ${short(output)}`,
   `node bin/solder.js dump --relocations ${short(join(work, cc === undefined ? "hello" : "main.o"))}`,
+  `node bin/solder.js view ${short(output)}        # the page on it: drop more files, link, load, ask why`,
   "gcc -B libexec -static your-program.c        # Solder in place of ld",
   "node bin/solder.js ld --help",
   "npm test",

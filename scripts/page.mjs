@@ -1,6 +1,7 @@
 // Builds the page into dist/page: `index.html` with the frame and all views in it, and beside it the parts that come later, each a
 // script that leaves its text or data in `solderParts` (web/client/parts.ts says why). Needs no compiler and no network.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -33,11 +34,12 @@ const part = (name, value) =>
   `solderParts[${JSON.stringify(name)}]=${JSON.stringify(value).replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--")};`;
 
 export async function buildPage() {
-  const [app, style, worker, check] = await Promise.all([
+  const [app, style, worker, check, run] = await Promise.all([
     bundle("web/app/main.tsx"),
     bundle("web/style/page.css", { format: undefined }),
     bundle("web/worker/main.ts"),
     bundle("web/check/main.ts"),
+    bundle("web/run/main.ts"),
   ]);
   const { samples } = await import("./samples.mjs");
   const template = readFileSync(join(root, "web/index.html"), "utf8");
@@ -51,10 +53,15 @@ export async function buildPage() {
   writeFileSync(join(out, "worker.js"), part("worker", worker));
   // With the symbol tables of C libraries.
   writeFileSync(join(out, "check.js"), part("check", check));
-  writeFileSync(join(out, "samples.js"), part("samples", samples()));
+  writeFileSync(join(out, "run.js"), part("run", run));
+  writeFileSync(join(out, "samples.js"), part("samples", await samples()));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // The samples are linked by the library.
+  if (!existsSync(join(root, "dist/cli/ld/command-line.js"))) {
+    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { cwd: root });
+  }
   await buildPage();
   console.log("dist/page/index.html is the page: open it in a browser, or put the folder on any web server");
 }

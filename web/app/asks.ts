@@ -10,7 +10,24 @@ export function loadAskOf({ file, query }: Address, summaries: readonly FileSumm
   const isThere = summaries.some(({ path }) => path === file);
   const program = isThere ? file : firstProgram(summaries);
   if (program === undefined) return undefined;
-  return { program, environment: query.env ?? "", now: query.now === "1", profile: query.profile ?? "" };
+  return {
+    program,
+    environment: query.env ?? "",
+    now: query.now === "1",
+    profile: query.profile ?? "",
+    bases: basesOf(query.bases ?? ""),
+  };
+}
+
+/** `NAME=ADDRESS` a line. */
+export function basesOf(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text.split(/\s+/).flatMap((word) => {
+      const [name, value] = word.split("=");
+      const base = Number(value);
+      return name !== "" && value !== undefined && Number.isSafeInteger(base) && base >= 0 ? [[name, base]] : [];
+    }),
+  );
 }
 
 /** What may be loaded: programs first, then libraries. */

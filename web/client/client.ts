@@ -21,6 +21,8 @@ export interface Client {
   ask<Q extends QuestionName>(question: Q, ask: Ask<Q>, progress?: (progress: Progress) => void): Promise<Answer<Q>>;
   /** Ends what the worker is doing; questions that wait fail with `Stopped`. */
   stop(): void;
+  /** Ends the worker for good. */
+  end(): void;
 }
 
 /**
@@ -79,6 +81,13 @@ export function createClient(start: () => Promise<Worker>, files: () => readonly
       failAll(new Stopped("stopped"));
       const given = files();
       if (given.length > 0) post("add", { files: given }).catch(() => {});
+    },
+    end: () => {
+      worker.then(
+        (it) => it.terminate(),
+        () => {},
+      );
+      failAll(new Stopped("ended"));
     },
   };
 }

@@ -27,7 +27,7 @@ export function CheckView(): JSX.Element {
     if (files.size === 0) return;
     let current = true;
     // It begins with the files of now; of another set another worker is made.
-    client?.stop();
+    client?.end();
     client = createClient(() => startWorker("check"), givenFiles);
     const ask = async (asked: Client): Promise<void> => {
       await asked.ask("add", { files: givenFiles() });

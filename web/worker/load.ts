@@ -1,14 +1,12 @@
 // Loading a program in the worker: the files that were given are the whole file system. The process is kept, so that its tables and
 // the questions about it need no second load.
 
-import { PT_INTERP, parseElfImage } from "../../src/elf/index.ts";
-import { nameAt } from "../../src/elf/text.ts";
 import { linkMapChapter, memoryChapter } from "../../src/explain/load/program.ts";
 import { bindingChapter, loadedRelocationChapter } from "../../src/explain/load/relocations.ts";
 import { placesTried } from "../../src/explain/load/search-words.ts";
 import { foundBy, missingTexts, shortName } from "../../src/explain/load/words.ts";
 import { describeProblem } from "../../src/explain/render.ts";
-import { type MemoryEntry, memoryLoadFiles } from "../../src/host/memory-load-files.ts";
+import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
 import {
   type LoadedObject,
   type LoadedProcess,
@@ -37,6 +35,7 @@ import type {
   ShownPages,
   ShownProblem,
 } from "./protocol.ts";
+import { rooted, rootOf } from "./root.ts";
 import { answerRows, PAGE_STYLE, type PageTable, type RowsCache } from "./tables.ts";
 import { openFile, summaryFor, type Workspace } from "./workspace.ts";
 
@@ -65,82 +64,40 @@ export function loadFor(space: Workspace, ask: LoadAsk): MadeLoad {
 }
 
 function makeLoad(space: Workspace, ask: LoadAsk): Omit<MadeLoad, "key"> {
-  const assumed: string[] = [];
-  const entries = new Map<string, MemoryEntry>();
+  const given = new Map<string, Uint8Array>();
   for (const path of space.given.keys()) {
-    const kind = summaryFor(space, path).kind;
+    const { kind } = summaryFor(space, path);
     const file = kind.startsWith("elf-") || rooted(path).startsWith("/etc/") ? openFile(space, path, true) : undefined;
-    if (file !== undefined) entries.set(rooted(path), file.bytes);
+    if (file !== undefined) given.set(path, file.bytes);
   }
-  const path = rooted(ask.program);
-  const program = openFile(space, ask.program, true);
-  const image = program && parseElfImage(program.bytes, path, () => {});
-  const interpreter = image && interpreterOf(image);
-  if (interpreter !== undefined) standIn(entries, interpreter, assumed);
-  const environment = environmentOf(ask.environment);
-  if (environment.LD_LIBRARY_PATH === undefined) {
-    const directories = flatDirectories(space);
-    if (directories !== undefined) {
-      environment.LD_LIBRARY_PATH = directories;
-      assumed.push(`LD_LIBRARY_PATH is ${directories}, where the libraries were given.`);
-    }
-  }
-  const files = memoryLoadFiles(entries);
-  const machine = (image && loaderMachineOf(image)) ?? "x86-64";
+  const root = rootOf(given, ask.program, ask.environment);
+  const assumed = [...root.assumed];
+  const files = memoryLoadFiles(root.entries);
+  const machine = (root.image && loaderMachineOf(root.image)) ?? "x86-64";
   const options: LoadOptions = {
-    profile: profileFor(files, ask.profile, interpreter, machine, assumed),
-    environment,
+    profile: profileFor(files, ask.profile, root.interpreter, machine, assumed),
+    environment: root.environment,
     currentDirectory: "/",
     secure: false,
     hwcaps: [],
     ...(machine === "x86-64" ? { platform: "x86_64" } : {}),
   };
-  const result = load(path, options, loadCache(files), { bindNow: ask.now });
+  const result = load(root.program, options, loadCache(files), {
+    bindNow: ask.now,
+    given: placesOf(ask.bases, [...root.entries.keys()]),
+  });
   if (result.loaded) processMemory(result.process);
   return { result, assumed };
 }
 
-function rooted(path: string): string {
-  return path.startsWith("/") ? path : `/${path}`;
-}
-
-function interpreterOf(image: NonNullable<ReturnType<typeof parseElfImage>>): string | undefined {
-  const segment = image.segments.find(({ type }) => type === PT_INTERP);
-  if (segment === undefined || segment.offset + segment.fileBytes > image.bytes.length) return undefined;
-  return nameAt(image.bytes, segment.offset, segment.offset + segment.fileBytes);
-}
-
-/** A loader that was given without its folder stands where the program looks for it. */
-function standIn(entries: Map<string, MemoryEntry>, interpreter: string, assumed: string[]): void {
-  if (entries.has(interpreter)) return;
-  const name = interpreter.slice(interpreter.lastIndexOf("/") + 1);
-  const there = [...entries.keys()].find((path) => path.endsWith(`/${name}`));
-  if (there === undefined) return;
-  entries.set(interpreter, { link: there });
-  assumed.push(`${there} stands at ${interpreter}, where the program looks for its loader.`);
-}
-
-function environmentOf(text: string): Record<string, string | undefined> {
-  const environment: Record<string, string | undefined> = {};
-  for (const line of text.split(/\n/)) {
-    const at = line.indexOf("=");
-    if (at > 0) environment[line.slice(0, at).trim()] = line.slice(at + 1).trim();
+/** An address that was given by the last part of a path is that of every such path. */
+function placesOf(bases: LoadAsk["bases"], paths: readonly string[]): Map<string, number> {
+  const places = new Map(Object.entries(bases));
+  for (const path of paths) {
+    const base = bases[path.slice(path.lastIndexOf("/") + 1)];
+    if (base !== undefined) places.set(path, base);
   }
-  return environment;
-}
-
-/** Directories of the libraries, if they do not lie as in a root directory. */
-function flatDirectories(space: Workspace): string | undefined {
-  const directories = new Set<string>();
-  for (const path of space.given.keys()) {
-    const { kind, interpreter } = summaryFor(space, path);
-    // A path from the root is where the file is.
-    if (kind !== "elf-shared" || interpreter !== undefined || path.startsWith("/")) continue;
-    const directory = rooted(path).slice(0, rooted(path).lastIndexOf("/"));
-    if (/^\/(usr\/)?lib(32|64|x32)?(\/|$)/.test(directory)) continue;
-    directories.add(directory === "" ? "/" : directory);
-  }
-  return directories.size === 0 ? undefined : [...directories].join(":");
+  return places;
 }
 
 function profileFor(

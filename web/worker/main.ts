@@ -4,6 +4,7 @@ import { bytesOf, factsAt, overviewOf, rowsOf, sizesAnswer } from "./anatomy.ts"
 import { bindAnswer } from "./bind.ts";
 import { linkAnswer, linkRows } from "./link.ts";
 import { loadAnswer, loadRows } from "./load.ts";
+import { objectsAnswer } from "./objects.ts";
 import type { Answer, Ask, FromWorker, LinkAsk, LoadAsk, QuestionName, ToWorker } from "./protocol.ts";
 import type { RowsCache } from "./tables.ts";
 import { whyAnswer } from "./why.ts";
@@ -13,7 +14,10 @@ import { addFiles, createWorkspace, removeFiles, summaryFor, type Workspace } fr
 export type Progress = (what: string, share?: number) => void;
 
 type Handlers = {
-  readonly [Q in Exclude<QuestionName, "check">]: (ask: Ask<Q>, progress: Progress) => Answer<Q> | Promise<Answer<Q>>;
+  readonly [Q in Exclude<QuestionName, "check" | "run">]: (
+    ask: Ask<Q>,
+    progress: Progress,
+  ) => Answer<Q> | Promise<Answer<Q>>;
 };
 
 const space: Workspace = createWorkspace();
@@ -53,6 +57,7 @@ const handlers: Handlers = {
     progress("linking");
     return linkAnswer(space, ask);
   },
+  objects: (ask) => objectsAnswer(space, ask),
   why: (ask) => whyAnswer(space, ask),
   bind: (ask, progress) => {
     progress(`loading ${ask.load.program}`);
@@ -66,7 +71,11 @@ const handlers: Handlers = {
 const post = (message: FromWorker): void =>
   (globalThis as unknown as { postMessage(it: FromWorker): void }).postMessage(message);
 
-async function answer<Q extends Exclude<QuestionName, "check">>(id: number, question: Q, ask: Ask<Q>): Promise<void> {
+async function answer<Q extends Exclude<QuestionName, "check" | "run">>(
+  id: number,
+  question: Q,
+  ask: Ask<Q>,
+): Promise<void> {
   let told = 0;
   const progress: Progress = (what, share) => {
     const now = performance.now();
@@ -85,6 +94,6 @@ let queue: Promise<void> = Promise.resolve();
 globalThis.addEventListener("message", (event) => {
   const { id, question, ask } = (event as MessageEvent<ToWorker>).data;
   queue = queue.then(() =>
-    answer(id, question as Exclude<QuestionName, "check">, ask as Ask<Exclude<QuestionName, "check">>),
+    answer(id, question as Exclude<QuestionName, "check" | "run">, ask as Ask<Exclude<QuestionName, "check" | "run">>),
   );
 });

@@ -30,7 +30,10 @@ export interface Questions {
   readonly load: { readonly ask: LoadAsk; readonly answer: LoadAnswer };
   readonly link: { readonly ask: LinkAsk; readonly answer: LinkAnswer };
   readonly why: { readonly ask: WhyAsk; readonly answer: WhyAnswer };
+  readonly objects: { readonly ask: ObjectsAsk; readonly answer: ObjectsAnswer };
   readonly bind: { readonly ask: BindAsk; readonly answer: BindAnswer };
+  /** Of the worker that has the interpreter. */
+  readonly run: { readonly ask: RunAsk; readonly answer: RunAnswer };
   /** Of the worker that has the tables of systems. */
   readonly check: { readonly ask: { readonly systems: readonly string[] }; readonly answer: CheckAnswer };
 }
@@ -141,6 +144,8 @@ export interface LoadAsk {
   readonly program: string;
   /** `NAME=VALUE` a line. */
   readonly environment: string;
+  /** Addresses by the name of an object. */
+  readonly bases: Readonly<Record<string, number>>;
   readonly now: boolean;
   /** `glibc@2.31`, `musl`; empty: that of the loader that the program names. */
   readonly profile: string;
@@ -239,6 +244,44 @@ export interface ShownSection {
   readonly zero: boolean;
   /** The largest stretches in their order; what is left of them joined. */
   readonly pieces: readonly { readonly words: string; readonly size: number; readonly padding: boolean }[];
+}
+
+export interface RunAsk {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** `NAME=VALUE` a line. */
+  readonly environment: string;
+}
+
+export interface RunAnswer {
+  readonly output: readonly { readonly stream: 1 | 2; readonly text: string }[];
+  /** Undefined if it did not exit by itself. */
+  readonly status: number | undefined;
+  readonly words: string;
+  /** Milliseconds. */
+  readonly took: number;
+  readonly assumed: readonly string[];
+}
+
+/** Relocatable objects, and where some of them are to be. */
+export interface ObjectsAsk {
+  readonly files: readonly string[];
+  /** By path, or its last part. */
+  readonly bases: Readonly<Record<string, number>>;
+}
+
+export interface ObjectsAnswer {
+  readonly problems: readonly ShownProblem[];
+  readonly objects: readonly {
+    readonly name: string;
+    readonly machine: string;
+    readonly base: number;
+    readonly end: number;
+    readonly sections: readonly { readonly name: string; readonly address: number; readonly size: number }[];
+    readonly columns: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+  }[];
+  readonly symbols: readonly { readonly name: string; readonly address: number; readonly definer: string }[];
 }
 
 /** A call through a slot of the PLT. */

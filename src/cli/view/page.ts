@@ -7,7 +7,7 @@ import { deflateSync } from "node:zlib";
 import type { Viewed } from "./files.ts";
 
 /** Parts that an exported page carries with it. */
-const PARTS = ["worker", "check", "samples"];
+const PARTS = ["worker", "check", "run", "samples"];
 
 /** Where `npm run page` leaves the page: beside the bundle of this command, or of the library. */
 export function pageDirectory(): string {

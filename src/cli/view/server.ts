@@ -9,7 +9,7 @@ import type { Viewed } from "./files.ts";
 import { pageDirectory, pageWith } from "./page.ts";
 
 /** Parts of the page, by name. */
-const PART = /^(worker|check|samples)\.js$/;
+const PART = /^(worker|check|run|samples)\.js$/;
 
 /** A page that is loaded again is away for a moment. Milliseconds. */
 const GRACE = 3000;

@@ -11,6 +11,7 @@ import type {
   PlacedObject,
   Slot,
 } from "../../load/relocatable/index.ts";
+import { type Chapter, chapterTable } from "../dump/chapter.ts";
 import { fillFormula, type Term, type Terms } from "../dump/formula.ts";
 import { byteCount, bytesText, counted, heading, hex, type Style, table } from "../dump/table.ts";
 
@@ -95,25 +96,28 @@ function* relocationLines(
 ): Generator<string> {
   yield* heading(`${counted(relocations.length, "relocation")} in ${object.name}`, style);
   if (relocations.length === 0) return;
-  const columns = [
-    { title: "where" },
-    { title: "address", align: "right" as const },
-    { title: "type" },
-    { title: "formula" },
-    { title: "computed" },
-    { title: "before" },
-    { title: "after" },
-  ];
-  const rows = relocations.map((it) => [
-    `${it.section.name}+${hex(it.offset)}`,
-    hex(it.place),
-    it.type.name,
-    it.type.formula,
-    computed(it, style),
-    bytesText(it.before),
-    it.fate === "applied" ? bytesText(it.after) : "unchanged",
-  ]);
-  yield* table(columns, rows, style);
+  yield* chapterTable(appliedRelocationChapter(relocations, style), style);
+}
+
+/** Relocations of an object with their numbers, and the bytes before and after. */
+export function appliedRelocationChapter(
+  relocations: readonly AppliedRelocation[],
+  style: Style,
+): Chapter<AppliedRelocation> {
+  return {
+    title: counted(relocations.length, "relocation"),
+    columns: [
+      { title: "where", cell: ({ section, offset }) => `${section.name}+${hex(offset)}` },
+      { title: "address", align: "right", cell: ({ place }) => hex(place), by: ({ place }) => place },
+      { title: "type", cell: ({ type }) => type.name },
+      { title: "formula", cell: ({ type }) => type.formula },
+      { title: "computed", cell: (it) => computed(it, style) },
+      { title: "before", cell: ({ before }) => bytesText(before) },
+      { title: "after", cell: ({ fate, after }) => (fate === "applied" ? bytesText(after) : "unchanged") },
+    ],
+    rows: relocations,
+    more: "",
+  };
 }
 
 /** `0x30000 (twice) - 4 - 0x20009 = 0xfff3`, or why nothing was. */

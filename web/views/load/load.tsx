@@ -10,12 +10,16 @@ import { Empty, Failed, Problems } from "../../parts/notes.tsx";
 import { Table } from "../../parts/table.tsx";
 import type { LoadAnswer, LoadAsk } from "../../worker/protocol.ts";
 import { LinkMapGraph } from "./graph.tsx";
+import { ObjectsView } from "./objects.tsx";
+import { RunPart } from "./run.tsx";
 import { AddressSpace } from "./space.tsx";
 
 export function LoadView(): JSX.Element {
   const { part, query } = address.value;
   const ask = loadAskOf(address.value, summaries.value);
   const { value, failed } = useAnswer("load", ask);
+  const hasObjects = summaries.value.some(({ kind }) => kind === "elf-relocatable");
+  if (hasObjects && (part === "objects" || ask === undefined)) return <ObjectsView />;
   if (ask === undefined) return <NoProgram />;
   return (
     <div class="load">
@@ -42,6 +46,7 @@ export function LoadView(): JSX.Element {
               <Tab id={`relocations:${objectOf(part)}`} title="Relocations" part={part} like="relocations" />
               <Tab id="scopes" title="Scopes and order" part={part} />
               <Tab id="memory" title="Memory map" part={part} />
+              <Tab id="run" title="Run" part={part} />
             </nav>
             <Part value={value} ask={ask} part={part} query={query} />
           </>
@@ -80,6 +85,8 @@ function Part({
   switch (name) {
     case "space":
       return <AddressSpace value={value} />;
+    case "run":
+      return <RunPart ask={ask} />;
     case "search":
       return <Search value={value} />;
     case "scopes":
@@ -306,6 +313,16 @@ function Settings({ ask }: { ask: LoadAsk }): JSX.Element {
         />
       </label>
       <label>
+        load addresses, NAME=ADDRESS a line
+        <textarea
+          rows={2}
+          spellcheck={false}
+          placeholder="libfoo.so=0x12e000"
+          value={address.value.query.bases ?? ""}
+          onChange={(event) => go({ query: { bases: event.currentTarget.value } })}
+        />
+      </label>
+      <label>
         loader
         <select value={ask.profile} onChange={(event) => go({ query: { profile: event.currentTarget.value } })}>
           <option value="">the program's own</option>
@@ -324,7 +341,7 @@ function Settings({ ask }: { ask: LoadAsk }): JSX.Element {
         />
         bind everything at once (BIND_NOW)
       </label>
-      <p class="dim">{counted(summaries.value.length, "file")} given; paths begin at the root. Nothing is run.</p>
+      <p class="dim">{counted(summaries.value.length, "file")} given; paths begin at the root. Loading runs nothing.</p>
     </form>
   );
 }

@@ -1,0 +1,2 @@
+int add(int, int);
+int main(void) { return add(1, 2); }

@@ -1,0 +1,85 @@
+// The samples, each as somebody who takes it: what it is there to show is on the screen.
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { SAMPLES } from "../../web/samples/list.ts";
+import { repository } from "../support/build.ts";
+import { axeFindings, browserNeeded, openPage, startBrowser } from "./browser.ts";
+
+let browser: Browser;
+before(async () => {
+  if (browserNeeded.skip === undefined) browser = await startBrowser();
+});
+after(() => browser?.close());
+
+/** Takes a sample by its title. */
+async function take(tab: Page, id: string): Promise<void> {
+  const sample = SAMPLES.find((it) => it.id === id);
+  ok(sample !== undefined);
+  await tab.getByRole("button", { name: sample.title }).click();
+}
+
+interface Shown {
+  readonly id: string;
+  /** What is waited for, and what it has to say. */
+  readonly where: string;
+  readonly says: RegExp;
+}
+
+const SHOWN: readonly Shown[] = [
+  { id: "hello", where: ".load-head .good", says: /✓ linked/ },
+  { id: "bases", where: ".applied", says: /0x20000 \(twice\) - 4 - 0x3000b/ },
+  { id: "relocated", where: ".rows .row:nth-child(2)", says: /R_386_32|R_386_PC32/ },
+  {
+    id: "preload",
+    where: ".answer",
+    says: /is bound to 0x[\da-f]+ in \/libhundred\.so|will be bound at its first call: .* in \/libhundred\.so/,
+  },
+  { id: "version", where: ".said", says: /libgreet\.so: version `GREET_2\.0' not found \(required by/ },
+  { id: "mangled", where: ".problems", says: /undefined reference to `twice\(int\)'[\s\S]*extern "C"/ },
+  { id: "addon", where: ".reasons", says: /musl/ },
+];
+
+for (const { id, where, says } of SHOWN) {
+  test(`the sample ${id} shows what it is there for`, browserNeeded, async () => {
+    const { tab, complaints } = await openPage(browser);
+    await take(tab, id);
+    await tab.locator(where).first().waitFor();
+    match(await tab.locator(where).first().innerText(), says);
+    deepEqual(complaints, []);
+    await tab.context().close();
+  });
+}
+
+test("printf, from its first call to its definition: step by step, then straight", browserNeeded, async () => {
+  const { tab, complaints } = await openPage(browser, { height: 600 });
+  await take(tab, "lazy");
+  await tab.getByRole("heading", { name: "The first call of printf" }).waitFor();
+  match(await tab.locator(".slot").innerText(), /back in the PLT of numbers/);
+  const step = tab.getByRole("button", { name: "Step →" });
+  while (await step.isEnabled()) await step.click();
+  match(await tab.locator(".steps .here").innerText(), /Called again: .*the resolver is not asked/);
+  match(await tab.locator(".slot.bound").innerText(), /the function/);
+  match(await tab.locator(".looks .found").innerText(), /libprint\.so[\s\S]*bucket[\s\S]*its name is printf/);
+  deepEqual(await axeFindings(tab), []);
+  await tab.getByRole("link", { name: "Why printf?" }).click();
+  await tab.locator(".answer").waitFor();
+  match(await tab.locator(".answer").innerText(), /taken: \/libprint\.so, printf/);
+  deepEqual(complaints, []);
+  await tab.context().close();
+});
+
+const compressed = (name: string): number =>
+  brotliCompressSync(readFileSync(join(repository, "dist/page", name))).length;
+
+test("what is loaded before something shows is at most 60 kB, compressed; all but the tables of C libraries 300 kB", () => {
+  const first = compressed("index.html");
+  ok(first <= 60_000, `index.html: ${first}`);
+  const all = first + compressed("worker.js") + compressed("samples.js");
+  ok(all <= 300_000, `all: ${all}`);
+  equal(SAMPLES.length, 8);
+});
