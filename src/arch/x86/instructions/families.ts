@@ -6,6 +6,7 @@ import { INTEGER_ROWS } from "./rows-integer.ts";
 import { SSE_FLOAT_ROWS } from "./rows-sse-float.ts";
 import { SSE_INTEGER_ROWS } from "./rows-sse-integer.ts";
 import { SSE_MOVE_ROWS } from "./rows-sse-move.ts";
+import { X87_ROWS } from "./rows-x87.ts";
 
 export const ROWS: readonly Row[] = [
   ...INTEGER_ROWS,
@@ -13,4 +14,5 @@ export const ROWS: readonly Row[] = [
   ...SSE_MOVE_ROWS,
   ...SSE_INTEGER_ROWS,
   ...SSE_FLOAT_ROWS,
+  ...X87_ROWS,
 ];

@@ -384,6 +384,11 @@ function roundTiny(unit: FloatUnit, it: Unpacked): void {
   if (tiny && !masked) {
     unit.flags |= UNDERFLOW | (inexact ? INEXACT : 0);
     it.exponent += unit.wrap;
+    if (unit.wrap !== 0 && it.exponent < unit.lowest) {
+      // Of fscale: too small even so.
+      unit.flags |= INEXACT;
+      setZero(it, it.negative);
+    }
     return;
   }
   if (tiny && unit.flushes) {
@@ -405,6 +410,10 @@ function overflow(unit: FloatUnit, it: Unpacked): void {
   unit.flags |= OVERFLOW;
   if ((unit.masks & OVERFLOW) === 0) {
     it.exponent -= unit.wrap;
+    if (unit.wrap === 0 || it.exponent <= unit.highest) return;
+    unit.flags |= INEXACT;
+    unit.up = 1;
+    it.kind = INFINITE;
     return;
   }
   unit.flags |= INEXACT;

@@ -11,7 +11,7 @@ const BITS = 256;
 const POINT = BigInt(BITS);
 const ONE = 1n << POINT;
 
-/** π and ln 2 with 384 bits after the point: even of a number near 2^63 the remainder is right. */
+/** π and ln 2 with 384 bits after the point. */
 const LONG_BITS = 384;
 const PI_LONG = 0x3243f6a8885a308d313198a2e03707344a4093822299f31d0082efa98ec4e6c89452821e638d01377be5466cf34e90c6cn;
 const LN2_LONG = 0xb17217f7d1cf79abc9e3b39803f2f6af40f343267298b62d8a0d175b8baafa2be7b876206debac98559552fb4afa1b10n;
@@ -50,8 +50,14 @@ interface Angle {
   readonly rest: bigint;
 }
 
+/**
+ * π as the processor has it, with 66 bits (SDM volume 1, section 8.3.8): for arguments that are large its sine is that of
+ * another angle, and programs know.
+ */
+const PI_REDUCING = 0xc90fdaa22168c234cn << BigInt(LONG_BITS - 66);
+
 function reduce(x: Unpacked): Angle {
-  const half = PI_LONG >> 1n;
+  const half = PI_REDUCING >> 1n;
   const magnitude = fixed(x, LONG_BITS);
   const turns = (magnitude + (half >> 1n)) / half;
   return { quadrant: Number(turns & 3n), rest: (magnitude - turns * half) >> EXCESS };
@@ -210,4 +216,9 @@ export function exponential(x: Unpacked, r: Unpacked): void {
     sum += term;
   }
   setFixed(r, false, sum);
+}
+
+/** r = π/4 times 1 to 4. */
+export function eighthsOfTurn(r: Unpacked, negative: number, eighths: number): void {
+  setFixed(r, negative !== 0, (PI * BigInt(eighths)) >> 2n);
 }

@@ -1,0 +1,28 @@
+// Every row of the instruction table against the processor, some cases each; judge.ts runs as many as wanted. 32-bit mode is
+// judged by qemu-i386, whose floating point is its own: there only rows of general registers are.
+
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import { LEVELS } from "../../../src/arch/x86/instructions/index.ts";
+import { createInstructions } from "../../../src/arch/x86/instructions/table.ts";
+import { needs } from "../../support/tools.ts";
+import { judge, judgedRows } from "./judge.ts";
+import { TOOLS } from "./processor.ts";
+
+for (const mode of [64, 32] as const) {
+  test(`no opcode of ${mode}-bit mode belongs to two rows`, () => {
+    for (const level of [LEVELS.baseline, LEVELS.v2, LEVELS.all]) {
+      deepEqual(createInstructions(mode, level).conflicts, []);
+    }
+  });
+
+  test(`each row does in ${mode}-bit mode what the processor does`, needs(...TOOLS[mode]), () => {
+    const rows = judgedRows(mode).filter(
+      ({ code, operands }) => mode === 64 || !(/[VPSTWQ]/.test(operands) || /^D[89A-F]/.test(code)),
+    );
+    const differing = judge(mode, rows, mode === 64 ? 12 : 8)
+      .filter((verdict) => verdict.differing > 0)
+      .map(({ row, examples }) => [row.code, row.name, examples[0].code, ...examples[0].what]);
+    deepEqual(differing, []);
+  });
+}
