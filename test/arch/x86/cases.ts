@@ -45,6 +45,9 @@ function fillGeneral({ row, r, mode, state, operands }: Building): void {
   for (let i = 0; i < (mode === 64 ? 16 : 8); i++) setGeneral(state, i, integer(r), mode);
   for (const pointer of [4, 5, 6, 7]) setGeneral(state, pointer, BigInt(operandAddress(r) & ~7), mode);
   // Quotients that fit.
+  if (/^pcmpestr/.test(row.name)) {
+    for (const length of [0, 2]) if (r.chance(80)) setGeneral(state, length, BigInt(r.below(24) - 3), mode);
+  }
   if (/^i?div/.test(row.name) && r.chance(70)) {
     const high = r.chance(50) ? 0n : BigInt(r.below(5));
     setGeneral(state, 2, row.name.startsWith("i") && r.chance(50) ? -1n : high, mode);
@@ -143,6 +146,8 @@ function encode(it: Building): number[] {
     operands.some(({ size, fixed }) => size === "v" || size === "z" || fixed === "rAX") || row.wide === true;
   // With 66 near branches differ between Intel and AMD; nobody writes them.
   if (row.prefix === undefined && sized && row.ends !== true && r.chance(30)) prefixes.push(0x66);
+  // Counts above the size leave everything undefined.
+  if (/^sh[lr]d/.test(row.name)) setGeneral(it.state, 1, BigInt(r.below(prefixes.length > 0 ? 17 : 200)), mode);
   if (row.prefix === undefined && isString(it) && r.chance(60)) prefixes.push(r.pick([0xf2, 0xf3]));
   if (row.prefix !== undefined && row.prefix !== "NP" && row.vex === undefined) prefixes.push(PREFIX_BYTES[row.prefix]);
   const long = mode === 64;
@@ -153,7 +158,8 @@ function encode(it: Building): number[] {
   const code = opcode + (count > 1 ? r.below(count) : 0);
   const opcodes = map % 3 === 0 && map === 0 ? [code] : [...escapes(map), code];
   if (row.vex !== undefined) {
-    const vvvv = mode === 64 ? r.below(16) : r.below(8);
+    const named = operands.some(({ letter }) => letter === "B");
+    const vvvv = named ? r.below(mode === 64 ? 16 : 8) : 0;
     const bits = ((rex & 7) ^ 7) << 5;
     const second = (mode === 64 ? bits : 0xe0) | (map - 3);
     const third = (mode === 64 || row.vex !== "either" ? wide << 4 : 0) | ((vvvv ^ 15) << 3);
@@ -262,6 +268,7 @@ function immediates({ row, r, mode, operands }: Building, wide: boolean, short: 
     if (letter !== "I") return [];
     if (row.name === "enter" && size === "b") return [r.below(3)];
     const bytes = size === "b" ? 1 : size === "w" ? 2 : size === "v" && wide ? 8 : short ? 2 : 4;
+    if (/^sh[lr]d/.test(row.name) && short) return [r.below(17)];
     const value = row.name === "ret" || row.name === "enter" ? BigInt(r.below(64)) : integer(r);
     return Array.from({ length: bytes }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
   });

@@ -132,6 +132,8 @@ static void write_all(void) {
 }
 
 static void handler(int signal, siginfo_t *info, void *context) {
+  /* A kernel clears DF for a handler, qemu does not. */
+  __asm__ volatile("cld");
   ucontext_t *frame = context;
   if (current >= 0) end(signal, info, frame);
   if (++current == count) {

@@ -79,8 +79,8 @@ function build(mode: 64 | 32): string {
   const source = join(repository, "test/arch/x86/processor.c");
   const command =
     mode === 64
-      ? (["gcc", "-O1", "-static"] as const)
-      : (["i686-linux-gnu-gcc", "-O1", "-static", "-mno-sse"] as const);
+      ? (["gcc", "-O1", "-static-pie"] as const)
+      : (["i686-linux-gnu-gcc", "-O1", "-static", "-mno-sse", "-Wl,-Ttext-segment=0x6a000000"] as const);
   return once(`processor${mode}`, [readFileSync(source, "utf8"), ...command], (path) => {
     tool(command[0], [...command.slice(1), "-o", path, source]);
   });

@@ -248,6 +248,7 @@ export function decode(
   if (!long || address67) info |= INFO_ADDRESS32;
 
   // Immediate.
+  if (vvvv !== 0 && table.third[row] === 0) return NO_INSTRUCTION;
   let immediate = map > MAP_VEX ? vvvv * 2 : 0;
   let immediateHigh = 0;
   const form = table.immediate[row];

@@ -3,6 +3,7 @@
 import { IMMEDIATE } from "./columns.ts";
 import { STORED } from "./flags.ts";
 import { bySize, loadRegister, loadRm, reg, type Size, storeRegister } from "./operands.ts";
+import { highProduct, signedHighProduct } from "./product.ts";
 import type { Choice } from "./row.ts";
 import {
   type Cpu,
@@ -18,22 +19,6 @@ import {
   RESULT_HIGH,
 } from "./state.ts";
 import { TRAP_DIVIDE, trap } from "./traps.ts";
-
-/** Bits 32 to 63 of the product of two unsigned numbers. */
-export function highProduct(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const other = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + (middle >>> 16) + (other >>> 16)) | 0;
-}
-
-/** Bits 32 to 63 of the product of two signed numbers. */
-function signedHighProduct(a: number, b: number): number {
-  return (highProduct(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0)) | 0;
-}
 
 /** Carry and overflow say whether the high half is needed; the rest is undefined, and here follows the low half. */
 function leaveProduct(w: Int32Array, low: number, sign: number, needsHigh: boolean): void {

@@ -1,11 +1,13 @@
 // All rows of the instruction table. A family is a file of rows and one or more of handlers; to add one, add its rows here.
 
 import type { Row } from "./row.ts";
+import { BMI_ROWS } from "./rows-bmi.ts";
 import { CONTROL_ROWS } from "./rows-control.ts";
 import { INTEGER_ROWS } from "./rows-integer.ts";
 import { SSE_FLOAT_ROWS } from "./rows-sse-float.ts";
 import { SSE_INTEGER_ROWS } from "./rows-sse-integer.ts";
 import { SSE_MOVE_ROWS } from "./rows-sse-move.ts";
+import { SSE_SPECIAL_ROWS } from "./rows-sse-special.ts";
 import { X87_ROWS } from "./rows-x87.ts";
 
 export const ROWS: readonly Row[] = [
@@ -14,5 +16,7 @@ export const ROWS: readonly Row[] = [
   ...SSE_MOVE_ROWS,
   ...SSE_INTEGER_ROWS,
   ...SSE_FLOAT_ROWS,
+  ...SSE_SPECIAL_ROWS,
   ...X87_ROWS,
+  ...BMI_ROWS,
 ];

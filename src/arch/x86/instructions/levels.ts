@@ -1,6 +1,6 @@
 // Which instructions the simulated processor has, and what cpuid says of them: programs choose their code by it, so both stand
 // in one table. The levels are those of the x86-64 psABI ("x86-64-v2" in glibc's words). x86-64-v3 demands AVX, AVX2 and FMA,
-// which are not here, so it is no level: "all" is v2 with what v3 has beside AVX.
+// which are not here, so it is no level: "all" is v2, what v3 has beside AVX, and what cryptographic libraries look for.
 
 /** What a row may need beside the baseline. */
 export type Feature =
@@ -14,7 +14,11 @@ export type Feature =
   | "movbe"
   | "lzcnt"
   | "bmi1"
-  | "bmi2";
+  | "bmi2"
+  | "adx"
+  | "pclmulqdq"
+  | "aes"
+  | "sha";
 
 /** Bits of `Levels.features`. */
 export const FEATURES: Readonly<Record<Feature, number>> = {
@@ -29,6 +33,10 @@ export const FEATURES: Readonly<Record<Feature, number>> = {
   lzcnt: 0x100,
   bmi1: 0x200,
   bmi2: 0x400,
+  adx: 0x800,
+  pclmulqdq: 0x1000,
+  aes: 0x2000,
+  sha: 0x4000,
 };
 
 export type LevelName = "baseline" | "v2" | "all";
@@ -45,7 +53,7 @@ const V2: readonly Feature[] = ["sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "
 export const LEVELS: Readonly<Record<LevelName, Levels>> = {
   baseline: { name: "baseline", features: 0 },
   v2: { name: "v2", features: bits(V2) },
-  all: { name: "all", features: bits([...V2, "movbe", "lzcnt", "bmi1", "bmi2"]) },
+  all: { name: "all", features: bits([...V2, "movbe", "lzcnt", "bmi1", "bmi2", "adx", "pclmulqdq", "aes", "sha"]) },
 };
 
 function bits(names: readonly Feature[]): number {
@@ -65,6 +73,10 @@ const ANNOUNCED: readonly (readonly [feature: Feature, leaf: number, register: 0
   ["popcnt", 1, 2, 23],
   ["bmi1", 7, 1, 3],
   ["bmi2", 7, 1, 8],
+  ["adx", 7, 1, 19],
+  ["pclmulqdq", 1, 2, 1],
+  ["aes", 1, 2, 25],
+  ["sha", 7, 1, 29],
   ["lahf", 0x80000001, 2, 0],
   ["lzcnt", 0x80000001, 2, 5],
 ];

@@ -1,6 +1,7 @@
 // Integer arithmetic on lanes, of xmm registers (four words) and MMX registers (two): one function an instruction, for both.
 // Where string functions live by an instruction it works on whole words; elsewhere lanes are visited one by one.
 
+import { highProduct, signedHighProduct } from "./product.ts";
 import type { Cpu } from "./state.ts";
 
 /**
@@ -154,22 +155,6 @@ export const greaterQuads: Packed = ({ words: w }, d, s, n) => {
 
 // ---- products
 
-/** The high word of a signed product. */
-function signedProductHigh(a: number, b: number): number {
-  return Number((BigInt(a) * BigInt(b)) >> 32n);
-}
-
-/** The high word of an unsigned product. */
-function unsignedProductHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const other = aLow * bHigh + (middle & 0xffff);
-  return aHigh * bHigh + Math.floor(middle / 0x1_0000) + (other >>> 16);
-}
-
 export const multiplyLowHalves: Packed = halves((a, b) => Math.imul(a, b));
 export const multiplyHighHalves: Packed = signedHalves((a, b) => (a * b) >> 16);
 export const multiplyHighUnsigned: Packed = halves((a, b) => Math.imul(a, b) >>> 16);
@@ -181,7 +166,7 @@ export const multiplyUnsignedWords: Packed = ({ words: w }, d, s, n) => {
     const a = w[d + i];
     const b = w[s + i];
     w[d + i] = Math.imul(a, b);
-    w[d + i + 1] = unsignedProductHigh(a, b);
+    w[d + i + 1] = highProduct(a, b);
   }
 };
 export const multiplySignedWords: Packed = ({ words: w }, d, s, n) => {
@@ -189,7 +174,7 @@ export const multiplySignedWords: Packed = ({ words: w }, d, s, n) => {
     const a = w[d + i];
     const b = w[s + i];
     w[d + i] = Math.imul(a, b);
-    w[d + i + 1] = signedProductHigh(a, b);
+    w[d + i + 1] = signedHighProduct(a, b);
   }
 };
 

@@ -55,6 +55,8 @@ export interface Row {
   readonly mode?: 64 | 32;
   /** Operand size is 64 bits in 64-bit mode without REX.W (push, near calls and jumps), or 16 with prefix 66. */
   readonly wide?: true;
+  /** REX.W means something although no operand shows it: the size is 4 or 8 bytes by it. */
+  readonly quad?: true;
   /** Writes ip: ends a block. */
   readonly ends?: true;
   /** What the processor must have; without: the baseline of x86-64 and any i686 with SSE2. */

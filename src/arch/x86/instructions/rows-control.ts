@@ -120,7 +120,6 @@ function hints(): Row[] {
     row("0F 1E/FB", "", "endbr32", nothing, "marks a place that indirect jumps may lead to", { prefix: "F3" }),
     row("90", "", "nop", nothing, "does nothing"),
     row("90", "", "pause", nothing, HINT, { prefix: "F3" }),
-    row("9B", "", "fwait", nothing, "waits for the floating-point unit"),
     row("0F AE", "", "lfence", nothing, "orders loads", { group: 5, form: "register", prefix: "NP" }),
     row("0F AE", "", "mfence", nothing, "orders loads and stores", { group: 6, form: "register", prefix: "NP" }),
     row("0F AE", "", "sfence", nothing, "orders stores", { group: 7, form: "register", prefix: "NP" }),

@@ -2,6 +2,7 @@
 // or one with the lost part told by `rest`; `round` then makes a format's number of it. NaNs are the callers': SSE and
 // x87 choose among them by different rules. What is invalid is told as INVALID with the indefinite result.
 
+import { highProduct } from "./product.ts";
 import {
   copy,
   DOWN,
@@ -95,17 +96,6 @@ function addMagnitudes(unit: FloatUnit, a: Unpacked, b: Unpacked): void {
   else normalise(r);
 }
 
-/** High word of a product of two unsigned words. */
-export function productHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const other = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 0x1_0000) + (other >>> 16)) | 0;
-}
-
 /** r = a × b. */
 export function multiply(unit: FloatUnit): void {
   const { a, b, r } = unit;
@@ -123,17 +113,17 @@ export function multiply(unit: FloatUnit): void {
   }
   // Four words of the product, the lowest first; sums of up to four words fit a double.
   const word0 = Math.imul(a.low, b.low) >>> 0;
-  const word1 = (productHigh(a.low, b.low) >>> 0) + (Math.imul(a.low, b.high) >>> 0) + (Math.imul(a.high, b.low) >>> 0);
+  const word1 = (highProduct(a.low, b.low) >>> 0) + (Math.imul(a.low, b.high) >>> 0) + (Math.imul(a.high, b.low) >>> 0);
   const word2 =
-    (productHigh(a.low, b.high) >>> 0) +
-    (productHigh(a.high, b.low) >>> 0) +
+    (highProduct(a.low, b.high) >>> 0) +
+    (highProduct(a.high, b.low) >>> 0) +
     (Math.imul(a.high, b.high) >>> 0) +
     Math.floor(word1 / 0x1_0000_0000);
   r.kind = FINITE;
   r.negative = negative;
   r.denormal = false;
   r.exponent = a.exponent + b.exponent + 1;
-  const top = productHigh(a.high, b.high) + Math.floor(word2 / 0x1_0000_0000);
+  const top = highProduct(a.high, b.high) + Math.floor(word2 / 0x1_0000_0000);
   r.high = top | 0;
   r.low = word2 | 0;
   r.rest = word1 | 0;

@@ -77,6 +77,8 @@ export interface Instructions {
   readonly ends: Uint8Array;
   /** The prefix 66 is part of the opcode and says nothing of the size. */
   readonly owns66: Uint8Array;
+  /** VEX.vvvv is an operand; where it is not, it must be empty. */
+  readonly third: Uint8Array;
   /** row * 8 + log2(size) * 2 + memory → handler number. */
   readonly handlerOf: Int16Array;
 }
@@ -140,6 +142,7 @@ function makeInstructions(mode: Mode, levels: Levels): Instructions {
     wide: column(rows, (row) => (row.wide ? 1 : 0)),
     ends: column(rows, (row) => (row.ends ? 1 : 0)),
     owns66: column(rows, (row) => (row.prefix === "66" ? 1 : 0)),
+    third: column(rows, (row) => (operandsOf(row).some(({ letter }) => letter === "B") ? 1 : 0)),
     handlerOf: new Int16Array(rows.length * 8),
   };
   rows.forEach((row, number) => {
@@ -212,6 +215,7 @@ const IMMEDIATES: Readonly<Record<string, number>> = {
 function sizeOf(row: Row, operands: readonly Operand[]): { readonly by: number; readonly fixed: number } {
   // Of what goes on the stack or to ip an immediate's size says nothing.
   if (row.wide) return { by: SIZE_V, fixed: 0 };
+  if (row.quad) return { by: SIZE_Y, fixed: 0 };
   for (const { letter, size, fixed } of operands) {
     if (fixed === "AL") return { by: SIZE_FIXED, fixed: 0 };
     if (fixed === "rAX") return { by: SIZE_V, fixed: 0 };

@@ -1,6 +1,6 @@
 // The transcendental functions of the x87, in fixed point with 256 bits after the point: right to the last of their 64 bits
 // but where 90 more could not decide the rounding. The processor itself promises an error below one unit in the last place
-// (SDM volume 1, section 8.3.10), so hardware may differ by that one; docs/run.md says how often it does.
+// (SDM volume 1, section 8.3.10), so hardware may differ by that one; docs/development.md says how often it does.
 // BigInt, because a program executes few of them and each may take microseconds.
 // Operands are finite and not zero; what is special is do-x87-transcendental.ts's.
 

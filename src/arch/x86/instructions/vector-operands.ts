@@ -80,8 +80,8 @@ export function xmmBy(operation: Packed): Handler {
   return (cpu, at) => operation(cpu, xmmReg(cpu.code, at), alignedSource(cpu, at), 4);
 }
 
-/** V by W of less than 16 bytes, which need not be aligned. */
-export function xmmByPart(operation: Packed, size: 4 | 8): Handler {
+/** V by W that need not be aligned: less than 16 bytes, or of an instruction that does not mind. */
+export function xmmByPart(operation: Packed, size: 4 | 8 | 16): Handler {
   return (cpu, at) => operation(cpu, xmmReg(cpu.code, at), xmmSource(cpu, at, size), 4);
 }
 
