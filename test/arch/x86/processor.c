@@ -143,7 +143,7 @@ static void handler(int signal, siginfo_t *info, void *context) {
   begin(frame);
 }
 
-/* An instruction that goes on for ever: every 50 ms the case must be another. */
+/* An instruction that goes on for ever: after 50 ms of processor time the case must be another. */
 static void tick(int signal, siginfo_t *info, void *context) {
   static long last = -2;
   if (current == last) handler(signal, info, context);
@@ -169,13 +169,13 @@ int main(void) {
   stack_t stack = {.ss_sp = malloc(1 << 17), .ss_size = 1 << 17};
   if (sigaltstack(&stack, 0) != 0) return 4;
   struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  sigaddset(&action.sa_mask, SIGALRM);
+  sigaddset(&action.sa_mask, SIGPROF);
   const int signals[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, 0);
   action.sa_sigaction = tick;
-  sigaction(SIGALRM, &action, 0);
+  sigaction(SIGPROF, &action, 0);
   struct itimerval often = {{0, 50000}, {0, 50000}};
-  setitimer(ITIMER_REAL, &often, 0);
+  setitimer(ITIMER_PROF, &often, 0);
   /* A program that was never in a signal has its x87 and vectors in use from here on. */
   __asm__ volatile("fninit; int3");
   return 5;

@@ -194,6 +194,11 @@ export function mmxToGeneral(quad: boolean): Handler {
   };
 }
 
+/** movnti. */
+export function storeGeneral(quad: boolean): Handler {
+  return (cpu, at) => storeWords(cpu, at, reg(cpu.code, at), quad ? 8 : 4);
+}
+
 /** A small number into a general register, whose upper part becomes zero. */
 function setGeneral(cpu: Cpu, at: number, value: number): void {
   const to = reg(cpu.code, at);

@@ -151,6 +151,11 @@ function stack(): readonly Row[] {
     register("DF", 0, "ffreep", control.free(true), "marks {1} as empty and pops"),
     register("DD", 2, "fst", move.storeRegister(false), "copies %st to {1}"),
     register("DD", 3, "fstp", move.storeRegister(true), "copies %st to {1} and pops"),
+    // Second encodings that the 8087 had and processors still take.
+    register("DD", 1, "fxch", move.exchange, "exchanges %st and {1}"),
+    register("DF", 1, "fxch", move.exchange, "exchanges %st and {1}"),
+    register("DF", 2, "fstp", move.storeRegister(true), "copies %st to {1} and pops"),
+    register("DF", 3, "fstp", move.storeRegister(true), "copies %st to {1} and pops"),
     ...moves.map(
       ([code, group, name, condition, says]): Row => ({
         code,
@@ -180,6 +185,9 @@ function comparisons(): readonly Row[] {
   return [
     register("D8", 2, "fcom", compareRegister("conditions", false, 0), says),
     register("D8", 3, "fcomp", compareRegister("conditions", false, 1), `${says} and pops`),
+    register("DC", 2, "fcom", compareRegister("conditions", false, 0), says),
+    register("DC", 3, "fcomp", compareRegister("conditions", false, 1), `${says} and pops`),
+    register("DE", 2, "fcomp", compareRegister("conditions", false, 1), `${says} and pops`),
     register("DD", 4, "fucom", compareRegister("conditions", true, 0), says),
     register("DD", 5, "fucomp", compareRegister("conditions", true, 1), `${says} and pops`),
     one("DE/D9", "fcompp", compareRegister("conditions", false, 2), "compares %st with %st(1) and pops both"),
