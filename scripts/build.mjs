@@ -19,7 +19,7 @@ const compile = (project, output) =>
   run(process.execPath, [tsc, "-p", project, "--incremental", "--tsBuildInfoFile", `${output}/.tsbuildinfo`]);
 compile("tsconfig.build.json", "dist");
 compile("tsconfig.json", "build");
-run(process.execPath, [tsc, "-p", "web/tsconfig.json"]);
+compile("web/tsconfig.json", "build/web");
 
 // One bundle a command: a small link need not wait for the loader's code.
 const commands = join(root, "dist/commands");
