@@ -6,7 +6,7 @@ import { moveTop, pop, push, push64 } from "./do-move.ts";
 import { carry, condition, overflow, parity, readFlags, zero } from "./flags.ts";
 import { cpuid } from "./levels.ts";
 import { readPlace } from "./memory.ts";
-import { loadRm } from "./operands.ts";
+import { loadRm, reg } from "./operands.ts";
 import type { Choice, Handler } from "./row.ts";
 import { DIRECTION, EXECUTED, FLAG_R, IP, LEFT, R11, RAX, RBX, RCX, RDX, RESULT_HIGH, RSP, TRAP } from "./state.ts";
 import { SYSTEM_CALL, TRAP_BREAKPOINT, TRAP_OVERFLOW, TRAP_PROTECTION, TRAP_UNDEFINED, trap } from "./traps.ts";
@@ -153,6 +153,12 @@ export const breakpoint: Handler = (cpu) => trap(cpu, TRAP_BREAKPOINT);
 export const undefinedHere: Handler = (cpu) => trap(cpu, TRAP_UNDEFINED);
 /** hlt, in, out, cli and so on: only for the kernel. */
 export const privileged: Handler = (cpu) => trap(cpu, TRAP_PROTECTION);
+
+/** mov with a control or debug register: for the kernel, if there is such a register. */
+export function controlRegister(isControl: boolean): Handler {
+  const known = isControl ? [0, 2, 3, 4, 8] : [0, 1, 2, 3, 4, 5, 6, 7];
+  return (cpu, at) => trap(cpu, known.includes(reg(cpu.code, at)) ? TRAP_PROTECTION : TRAP_UNDEFINED);
+}
 
 export const overflowTrap: Handler = (cpu) => {
   if (overflow(cpu.words) !== 0) trap(cpu, TRAP_OVERFLOW);

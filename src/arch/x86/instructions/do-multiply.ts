@@ -17,6 +17,7 @@ import {
   RAX,
   RDX,
   RESULT_HIGH,
+  XMM_OPERAND_2,
 } from "./state.ts";
 import { TRAP_DIVIDE, trap } from "./traps.ts";
 
@@ -30,15 +31,11 @@ function leaveProduct(w: Int32Array, low: number, sign: number, needsHigh: boole
   w[FLAG_AUX] = 0;
 }
 
-/** The 128 bits of a product as four words. */
-function product128(
-  signed: boolean,
-  a: number,
-  aHigh: number,
-  b: number,
-  bHigh: number,
-): [number, number, number, number] {
-  const low = Math.imul(a, b);
+/** Where the four words of a product of 64 bits stand: a place that vector instructions use, and only while they run. */
+const PRODUCT = XMM_OPERAND_2;
+
+/** The 128 bits of a product, as four words at `PRODUCT`. */
+function product128(w: Int32Array, signed: boolean, a: number, aHigh: number, b: number, bHigh: number): void {
   // Sums of at most four numbers below 2^32: exact.
   const one = (highProduct(a, b) >>> 0) + (Math.imul(aHigh, b) >>> 0) + (Math.imul(a, bHigh) >>> 0);
   const two =
@@ -46,18 +43,25 @@ function product128(
     (highProduct(aHigh, b) >>> 0) +
     (highProduct(a, bHigh) >>> 0) +
     (Math.imul(aHigh, bHigh) >>> 0);
-  const three = Math.floor(two / 2 ** 32) + (highProduct(aHigh, bHigh) >>> 0);
-  let high = two | 0;
-  let top = three | 0;
-  if (signed) {
-    if (aHigh < 0) [high, top] = minus(high, top, b, bHigh);
-    if (bHigh < 0) [high, top] = minus(high, top, a, aHigh);
-  }
-  return [low, one | 0, high, top];
+  w[PRODUCT] = Math.imul(a, b);
+  w[PRODUCT + 1] = one;
+  w[PRODUCT + 2] = two;
+  w[PRODUCT + 3] = Math.floor(two / 2 ** 32) + (highProduct(aHigh, bHigh) >>> 0);
+  if (!signed) return;
+  if (aHigh < 0) takeFromUpper(w, b, bHigh);
+  if (bHigh < 0) takeFromUpper(w, a, aHigh);
 }
 
-function minus(low: number, high: number, b: number, bHigh: number): [number, number] {
-  return [(low - b) | 0, (high - bHigh - (low >>> 0 < b >>> 0 ? 1 : 0)) | 0];
+function takeFromUpper(w: Int32Array, b: number, bHigh: number): void {
+  const borrow = w[PRODUCT + 2] >>> 0 < b >>> 0 ? 1 : 0;
+  w[PRODUCT + 2] -= b;
+  w[PRODUCT + 3] -= bHigh + borrow;
+}
+
+/** Whether the upper half of a product says more than the lower one's sign. */
+function upperMatters(w: Int32Array, signed: boolean): boolean {
+  const sign = signed ? w[PRODUCT + 1] >> 31 : 0;
+  return w[PRODUCT + 2] !== sign || w[PRODUCT + 3] !== sign;
 }
 
 /** mul and imul with one operand: rdx:rax (or ax) becomes the whole product. */
@@ -68,11 +72,10 @@ export function multiply(signed: boolean): Choice {
     const bHigh = w[RESULT_HIGH];
     const a = loadRegister(cpu, RAX, size);
     if (size === 8) {
-      const [low, high, third, fourth] = product128(signed, a, w[RAX + 1], b, bHigh);
-      storeRegister(cpu, RAX, 8, low, high);
-      storeRegister(cpu, RDX, 8, third, fourth);
-      const sign = signed ? high >> 31 : 0;
-      leaveProduct(w, low, high, third !== sign || fourth !== sign);
+      product128(w, signed, a, w[RAX + 1], b, bHigh);
+      storeRegister(cpu, RAX, 8, w[PRODUCT], w[PRODUCT + 1]);
+      storeRegister(cpu, RDX, 8, w[PRODUCT + 2], w[PRODUCT + 3]);
+      leaveProduct(w, w[RAX], w[RAX + 1], upperMatters(w, signed));
     } else if (size === 4) {
       const low = Math.imul(a, b);
       const high = signed ? signedHighProduct(a, b) : highProduct(a, b);
@@ -108,10 +111,18 @@ export function multiplyTo(source: "register" | "immediate"): Choice {
 
 function multiplyInto(cpu: Cpu, to: number, size: Size, a: number, aHigh: number, b: number, bHigh: number): void {
   const { words: w } = cpu;
-  if (size === 8) {
-    const [low, high, third, fourth] = product128(true, a, aHigh, b, bHigh);
-    leaveProduct(w, low, high, third !== high >> 31 || fourth !== high >> 31);
-    storeRegister(cpu, to, 8, low, high);
+  if (size === 8 && aHigh === a >> 31 && bHigh === b >> 31) {
+    // Most are small: a product of two int32 has 64 bits.
+    const low = Math.imul(a, b);
+    const high = signedHighProduct(a, b);
+    leaveProduct(w, low, high, false);
+    w[to] = low;
+    w[to + 1] = high;
+  } else if (size === 8) {
+    product128(w, true, a, aHigh, b, bHigh);
+    leaveProduct(w, w[PRODUCT], w[PRODUCT + 1], upperMatters(w, true));
+    w[to] = w[PRODUCT];
+    w[to + 1] = w[PRODUCT + 1];
   } else if (size === 4) {
     const low = Math.imul(a, b);
     leaveProduct(w, low, low, signedHighProduct(a, b) !== low >> 31);

@@ -24,6 +24,8 @@ export const OUT_OF_PAGES = -4;
 export const MARK_CODE = 1;
 export const MARK_WATCHED = 2;
 
+/** Pages in the buffer at first: what a small program needs. */
+const FIRST_PAGES = 1024;
 /** Entries of a table, four words each: the page's start, low and high, and its start in the buffer. One line of a cache. */
 const ENTRIES = 1024;
 const HIGH = 1;
@@ -60,14 +62,16 @@ export interface Memory {
 
 /** Memory without pages, where every access misses until `miss` is set. */
 export function createMemory(mostPages: number): Memory {
-  const buffer = new ArrayBuffer(64 * PAGE);
+  // What is not touched costs nothing, and a buffer that grows is copied.
+  const pages = Math.min(FIRST_PAGES, mostPages);
+  const buffer = new ArrayBuffer(pages * PAGE);
   const memory: Memory = {
     view: new DataView(buffer),
     bytes: new Uint8Array(buffer),
     words: new Int32Array(buffer),
     used: 1,
     mostPages,
-    marks: new Uint8Array(64),
+    marks: new Uint8Array(pages),
     readTable: new Int32Array(4 * ENTRIES),
     writeTable: new Int32Array(4 * ENTRIES),
     fault: new Int32Array(4),

@@ -6,6 +6,7 @@ import {
   breakpoint,
   call32,
   call64,
+  controlRegister,
   identify,
   in32,
   indirect,
@@ -146,16 +147,6 @@ const PRIVILEGED: readonly (readonly [code: string, operands: string, name: stri
   ["0F 06", "", "clts"],
   ["0F 08", "", "invd"],
   ["0F 09", "", "wbinvd"],
-  ["0F 20", "Rd,Cd", "mov", 0],
-  ["0F 20", "Rd,Cd", "mov", 2],
-  ["0F 20", "Rd,Cd", "mov", 3],
-  ["0F 20", "Rd,Cd", "mov", 4],
-  ["0F 21", "Rd,Dd", "mov"],
-  ["0F 22", "Cd,Rd", "mov", 0],
-  ["0F 22", "Cd,Rd", "mov", 2],
-  ["0F 22", "Cd,Rd", "mov", 3],
-  ["0F 22", "Cd,Rd", "mov", 4],
-  ["0F 23", "Dd,Rd", "mov"],
   ["0F 30", "", "wrmsr"],
   ["0F 32", "", "rdmsr"],
   ["0F 33", "", "rdpmc"],
@@ -272,6 +263,11 @@ export const CONTROL_ROWS: readonly Row[] = [
   row("0F 35", "", "sysexit", undefinedHere, "may be used by the kernel only", { ends: true }),
   row("0F FF", "Gv,Ev", "ud0", undefinedHere, "is undefined on purpose", { ends: true }),
 
+  ...["20 Rd,Cd", "21 Rd,Dd", "22 Cd,Rd", "23 Dd,Rd"].map((it) => {
+    const [code, operands] = it.split(" ");
+    const says = "may be used by the kernel only";
+    return row(`0F ${code}`, operands, "mov", controlRegister(operands.includes("C")), says, { ends: true });
+  }),
   ...PRIVILEGED.map(([code, operands, name, group]) =>
     row(code, operands, name, privileged, "may be used by the kernel only", {
       ends: true,

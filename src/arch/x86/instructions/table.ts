@@ -81,6 +81,8 @@ export interface Instructions {
   readonly third: Uint8Array;
   /** row * 8 + log2(size) * 2 + memory → handler number. */
   readonly handlerOf: Int16Array;
+  /** Where the decoder keeps what it has found out so far; holds nothing between instructions. */
+  readonly found: Int32Array;
 }
 
 /** One operand of a row: letter, size and, if it is implied, its name. */
@@ -144,6 +146,7 @@ function makeInstructions(mode: Mode, levels: Levels): Instructions {
     owns66: column(rows, (row) => (row.prefix === "66" ? 1 : 0)),
     third: column(rows, (row) => (operandsOf(row).some(({ letter }) => letter === "B") ? 1 : 0)),
     handlerOf: new Int16Array(rows.length * 8),
+    found: new Int32Array(8),
   };
   rows.forEach((row, number) => {
     for (let form = 0; form < 8; form++) {
