@@ -2,7 +2,8 @@
 // and never by hanging.
 //
 //   node build/test/execute/mutations.js 1 10000        # seeds 1 to 10,000, on a static program of its own
-//   node build/test/execute/mutations.js 1 100 /bin/busybox sh -c 'echo hi'      # another static program
+//   node build/test/execute/mutations.js 1 10000 i386
+//   node build/test/execute/mutations.js 1 300 /sbin/ldconfig --version     # another static program
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,9 +15,19 @@ import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
 /** Does some of everything and leaves: 200,000 instructions. */
 const SOURCE = `
 static unsigned table[256]; static char text[64];
+#ifdef __x86_64__
 static long call(long n, long a, long b, long c) {
   long r; __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory"); return r;
 }
+#define WRITE 1
+#define EXIT 60
+#else
+static long call(long n, long a, long b, long c) {
+  long r; __asm__ volatile("int $0x80" : "=a"(r) : "a"(n), "b"(a), "c"(b), "d"(c) : "memory"); return r;
+}
+#define WRITE 4
+#define EXIT 1
+#endif
 static __attribute__((noinline)) unsigned mix(unsigned x, int n) {
   for (int i = 0; i < n; i++) { x ^= x << 13; x ^= x >> 17; x ^= x << 5; table[x & 255] += x / (i + 1); }
   return x;
@@ -29,17 +40,17 @@ void _start(void) {
   double d = 1; unsigned x = 7;
   for (int i = 0; i < 40; i++) { x = pointer(x, 100); d = d * 1.5 + x; }
   __builtin_memset(text, 'x', 20);
-  call(1, 1, (long)text, number(x + (unsigned long)d % 1000, text));
-  call(60, 0, 0, 0);
+  call(WRITE, 1, (long)text, number(x + (unsigned long)d % 1000, text));
+  call(EXIT, 0, 0, 0);
 }`;
 
-/** The program above, linked statically. */
-export function victim(): Uint8Array {
+/** The program above, linked statically by the compiler of x86-64 or i386. */
+export function victim(compiler: "gcc" | "i686-linux-gnu-gcc" = "gcc"): Uint8Array {
   const directory = mkdtempSync(join(tmpdir(), "mutations-"));
   try {
     writeFileSync(join(directory, "a.c"), SOURCE);
     execFileSync(
-      "gcc",
+      compiler,
       ["-O1", "-nostdlib", "-static", "-fno-pie", "-no-pie", "-fno-stack-protector", "-o", "a", "a.c"],
       {
         cwd: directory,
@@ -62,14 +73,17 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-/** Offset and size of what is executable in a 64-bit file. */
+/** Offset and size of what is executable in a file. */
 function codeRange(file: Uint8Array): { offset: number; size: number } {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
-  const table = Number(view.getBigUint64(32, true));
-  for (let n = 0; n < view.getUint16(56, true); n++) {
-    const at = table + n * 56;
-    if (view.getUint32(at, true) !== 1 || (view.getUint32(at + 4, true) & 1) === 0) continue;
-    return { offset: Number(view.getBigUint64(at + 8, true)), size: Number(view.getBigUint64(at + 32, true)) };
+  const long = file[4] === 2;
+  const number = (at: number): number => (long ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true));
+  const table = number(long ? 32 : 28);
+  for (let n = 0; n < view.getUint16(long ? 56 : 44, true); n++) {
+    const at = table + n * (long ? 56 : 32);
+    const flags = view.getUint32(at + (long ? 4 : 24), true);
+    if (view.getUint32(at, true) !== 1 || (flags & 1) === 0) continue;
+    return { offset: number(at + (long ? 8 : 4)), size: number(at + (long ? 32 : 16)) };
   }
   return { offset: 0, size: file.length };
 }
@@ -81,7 +95,8 @@ export function mutate(original: Uint8Array, seed: number, argv: readonly string
   const next = random(seed);
   const bytes = Uint8Array.from(original);
   const { offset, size } = codeRange(bytes);
-  for (let changes = 1 + next(4); changes > 0; changes--) {
+  // In a large program more, so that some are where it comes by.
+  for (let changes = (1 + next(4)) * Math.ceil(size / 8192); changes > 0; changes--) {
     const at = offset + next(size);
     bytes[at] = next(3) === 0 ? bytes[at] ^ (1 << next(8)) : next(256);
   }
@@ -105,7 +120,8 @@ export function mutate(original: Uint8Array, seed: number, argv: readonly string
 
 if (process.argv[1] === import.meta.filename) {
   const [first = "1", count = "100", program, ...args] = process.argv.slice(2);
-  const original = program === undefined ? victim() : readFileSync(program);
+  const original =
+    program === undefined ? victim() : program === "i386" ? victim("i686-linux-gnu-gcc") : readFileSync(program);
   const ends = new Map<string, number>();
   let slowest = 0;
   for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {

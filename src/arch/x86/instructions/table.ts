@@ -247,14 +247,19 @@ export function opcodeOf(row: Row): { map: number; opcode: number; count: number
   };
 }
 
+/** Opcodes whose rows own whole ModRM bytes: 0F 01, 0F 1E, 0F AE and the eight of the x87, at most. */
+const EXACT_OPCODES = 32;
+
 const PREFIXES: Readonly<Record<string, readonly number[]>> = { NP: [0], "66": [1], F3: [2], F2: [3] };
 
 function lookUps(rows: readonly Row[], operands: readonly (readonly Operand[])[], levels: Levels): LookUps {
   const cellOf = new Int32Array(7 * 256);
   const exactOf = new Int32Array(7 * 256);
   const hasModrm = new Uint8Array(7 * 256);
-  const cells: number[] = new Array(64).fill(0);
-  const exact: number[] = new Array(256).fill(0);
+  const cells = new Int16Array((1 + 7 * 256) * 64);
+  const exact = new Int16Array((1 + EXACT_OPCODES) * 256);
+  let cellsUsed = 64;
+  let exactUsed = 256;
   const conflicts: string[] = [];
   const fill = (row: Row, number: number, strict: boolean): void => {
     const { map, opcode, count, modrm } = opcodeOf(row);
@@ -262,17 +267,24 @@ function lookUps(rows: readonly Row[], operands: readonly (readonly Operand[])[]
     for (let key = map * 256 + opcode; key < map * 256 + opcode + count; key++) {
       if (modrm >= 0 || hasModrmByte(row, operands[number])) hasModrm[key] = 1;
       const prefixes = row.prefix === undefined ? [0, 1, 2, 3] : PREFIXES[row.prefix];
-      const put = (into: number[], at: number): void => {
+      const put = (into: Int16Array, at: number): void => {
         if (into[at] === 0) into[at] = number + 1;
         else if (strict && rows[into[at] - 1].prefix === row.prefix)
           conflicts.push(`${row.code} ${row.prefix ?? ""} ${row.name}: ${rows[into[at] - 1].name}`);
       };
       if (modrm >= 0) {
-        if (exactOf[key] === 0) exactOf[key] = exact.push(...new Array(256).fill(0)) - 256;
+        if (exactOf[key] === 0) {
+          exactOf[key] = exactUsed;
+          exactUsed += 256;
+          if (exactUsed > exact.length) conflicts.push(`${row.code}: more than ${EXACT_OPCODES} such opcodes`);
+        }
         put(exact, exactOf[key] + modrm);
         continue;
       }
-      if (cellOf[key] === 0) cellOf[key] = cells.push(...new Array(64).fill(0)) - 64;
+      if (cellOf[key] === 0) {
+        cellOf[key] = cellsUsed;
+        cellsUsed += 64;
+      }
       for (const prefix of prefixes) {
         for (const it of suits) put(cells, cellOf[key] + prefix * 16 + it);
       }
@@ -286,7 +298,7 @@ function lookUps(rows: readonly Row[], operands: readonly (readonly Operand[])[]
       });
     }
   }
-  return { conflicts, cellOf, exactOf, hasModrm, cells: Int16Array.from(cells), exact: Int16Array.from(exact) };
+  return { conflicts, cellOf, exactOf, hasModrm, cells, exact };
 }
 
 function hasModrmByte(row: Row, operands: readonly Operand[]): boolean {
