@@ -28,6 +28,8 @@ What to show of a program:
       --headers            what dl_iterate_phdr tells
       --trace              every step in its order
       --call FUNCTION      what calls through the PLT do, the first and the second
+      --execute            with --call: as the program's own code and the real dynamic linker
+                           do it, run in simulated memory
       --debug LIST         as LD_DEBUG: ${DEBUG_PARTS.join(", ")}, all
       --json               objects, scopes and what is missing, as JSON
 
@@ -67,6 +69,7 @@ const OPTIONS = {
   headers: { type: "boolean" },
   trace: { type: "boolean" },
   call: { type: "string", multiple: true },
+  execute: { type: "boolean" },
   debug: { type: "string" },
   now: { type: "boolean" },
   bases: { type: "string" },
@@ -88,6 +91,7 @@ const FOR_PROGRAMS = [
   "headers",
   "trace",
   "call",
+  "execute",
   "debug",
   "now",
   "bases",
@@ -178,6 +182,7 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
   const debug = (values.debug ?? "").split(/[ ,:]+/).filter((part) => part !== "");
   const known = debug.includes("all") ? DEBUG_PARTS : debug.filter(isDebugPart);
   if (known.length < debug.length) return `--debug takes ${DEBUG_PARTS.join(", ")}, not '${values.debug}'`;
+  if (values.execute === true && values.call === undefined) return "--execute needs the function to --call";
   const seed = values.seed === undefined ? undefined : Number(values.seed);
   if (seed !== undefined && !Number.isSafeInteger(seed)) return `--seed takes a number, not '${values.seed}'`;
   return {
@@ -187,6 +192,7 @@ function programRequest(values: Values, program: string, style: Style, io: Io): 
     debug: new Set(known),
     given,
     calls: values.call ?? [],
+    execute: values.execute === true,
     bases: values.bases,
     dump: values.dump,
     explain: values.explain,

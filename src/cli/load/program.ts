@@ -4,8 +4,11 @@ import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { DF_TEXTREL, DT_TEXTREL } from "../../elf/constants.ts";
 import { type Problem, warning } from "../../elf/problem.ts";
+import { execute } from "../../execute/execute.ts";
+import { followSlot } from "../../execute/observe/lazy-call.ts";
 import type { Disassembler } from "../../explain/disassembly.ts";
 import type { Style } from "../../explain/dump/index.ts";
+import { lazyStoryLines } from "../../explain/execute/lazy-call.ts";
 import { memoryDump } from "../../explain/load/dump-memory.ts";
 import { headerLines } from "../../explain/load/headers.ts";
 import { processJson } from "../../explain/load/json.ts";
@@ -42,6 +45,8 @@ export interface ProgramRequest {
   readonly debug: ReadonlySet<DebugCategory>;
   /** Functions to call through the PLT. */
   readonly calls: readonly string[];
+  /** The calls are executed, not only foreseen. */
+  readonly execute: boolean;
   /** Addresses by name, which come before those of the file. */
   readonly given: ReadonlyMap<string, number>;
   /** A file in the form of /proc/PID/maps. */
@@ -100,7 +105,8 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   const { process } = result;
   indirect.attach(process);
   show(process, request, io);
-  const called = request.calls.filter((name) => showCalls(process, name, request.style, io));
+  const tell = request.execute ? executeCalls : showCalls;
+  const called = request.calls.filter((name) => tell(process, name, request, io));
   for (const { text } of process.messages) io.err(`${text}\n`);
   const names = new Set(process.objects.flatMap(({ name, file }) => [name, file.realPath, basename(name)]));
   for (const name of request.given.keys()) if (!names.has(name)) complain(warning("base-unknown", {}, { name }));
@@ -134,7 +140,7 @@ function show(process: LoadedProcess, { parts, debug, calls, json, style }: Prog
 }
 
 /** Calls a function through every PLT that has a slot for it. False if none has. */
-function showCalls(process: LoadedProcess, name: string, style: Style, io: Io): boolean {
+function showCalls(process: LoadedProcess, name: string, { style }: ProgramRequest, io: Io): boolean {
   const exact = slotsNamed(process, name);
   const slots = exact.length > 0 ? exact : symbolsSpelled(process, name).flatMap((it) => slotsNamed(process, it));
   for (const slot of slots) print(callLines(process, slot, nodeDisassembler(), style), io);
@@ -144,6 +150,29 @@ function showCalls(process: LoadedProcess, name: string, style: Style, io: Io): 
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
   io.err(`solder load: error: no object calls ${name} through its PLT${hint}\n`);
   return false;
+}
+
+/** Runs the program until it has called the function twice, and tells what was executed. False if it has not. */
+function executeCalls(process: LoadedProcess, name: string, request: ProgramRequest, io: Io): boolean {
+  const { world, style, now, given } = request;
+  const { environment, currentDirectory } = process.options;
+  const variables = { ...environment, ...(now ? { LD_BIND_NOW: "1" } : {}) };
+  const paths = new Map(process.objects.map((object) => [object.file.realPath, object.start]));
+  const execution = execute(request.program, {
+    files: world.files,
+    environment: Object.entries(variables).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])),
+    currentDirectory,
+    given: given.size === 0 ? new Map() : paths,
+  });
+  if ("code" in execution) {
+    io.err(`${renderProblem(execution, { program: "solder load", color: io.color.err })}\n`);
+    return false;
+  }
+  const [exact] = slotsNamed(process, name).length > 0 ? [name] : symbolsSpelled(process, name);
+  const story = followSlot(execution, exact ?? name);
+  if (story !== undefined) print(lazyStoryLines(execution, story, nodeDisassembler(), style), io);
+  else io.err(`solder load: error: the program has not called ${name} through a slot\n`);
+  return story !== undefined;
 }
 
 /** Most programs have no relocations in code, and the disassembler takes time to load. */
