@@ -1,0 +1,171 @@
+// Programs in simulated memory: they print what they print when the machine runs them, and end as they end then.
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { execute, runFor, runToEnd } from "../../src/execute/execute.ts";
+import { watchCalls } from "../../src/execute/observe/calls.ts";
+import { endLine } from "../../src/explain/execute/end.ts";
+import { nodeLoadFiles } from "../../src/host/load-files.ts";
+import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
+import { repository, scratch } from "../support/build.ts";
+import { tool } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
+import { makeFiles } from "./corpus.ts";
+import { compareMemory } from "./memory.ts";
+import { interpreted, native, words } from "./support.ts";
+
+const directory = scratch("execute");
+const program = (name: string): string => join(directory, name);
+
+before(() => {
+  mkdirSync(directory, { recursive: true });
+});
+
+/** Compiles a file of this folder, or a text. */
+function build(name: string, source: string, compiler = "gcc", flags: readonly string[] = []): string {
+  let file = join(repository, "test/execute", source);
+  if (source.includes("\n")) {
+    file = program(`${name}.c`);
+    writeFileSync(file, source);
+  }
+  tool(compiler, ["-O1", "-w", "-pthread", ...flags, file, "-o", program(name)]);
+  return program(name);
+}
+
+/** What both print and how they end. */
+function alike(argv: readonly string[], other: readonly string[] = argv): void {
+  const place = scratch("execute-place");
+  makeFiles(place);
+  const { status, out, err } = interpreted(argv, { directory: place });
+  const again = scratch("execute-place");
+  makeFiles(again);
+  deepEqual({ status, out, err }, native(other, { directory: again }));
+}
+
+const LINES: readonly (readonly [tool: string, line: string])[] = [
+  ["sort", "sort -n -r numbers.txt"],
+  ["ls", "ls -R"],
+  ["cat", "cat missing.txt"],
+  ["sha256sum", "sha256sum text.txt"],
+  ["grep", "grep -n -i AN words.txt"],
+  ["sed", "sed -i s/apple/pear/ words.txt; cat words.txt"],
+  ["bash", "bash -c 'ls | sort | head -2; (exit 3); echo $?'"],
+  ["bash", "bash -c 'kill -TERM $$'"],
+  ["bash", "bash -c 'trap \"echo trapped\" USR1; kill -USR1 $$; echo after'"],
+  ["bash", "bash -c 'diff <(echo a) <(echo b)'"],
+  ["readelf", "readelf -h hello.o"],
+  ["sh", "sh ./script.sh one two"],
+];
+
+for (const [name, line] of LINES)
+  test(`\`${line}\` does what it does natively`, needs(name, "gcc"), () => alike(words(line)));
+
+const SOURCES: readonly (readonly [name: string, source: string])[] = [
+  ["threads, mutexes, conditions, barriers", "threads.c"],
+  ["files, shared memory, pipes, children", "files.c"],
+  ["signals, their frames and alternate stacks", "signals.c"],
+];
+
+for (const [what, source] of SOURCES) {
+  test(`${what}: as the kernel has them`, needs("gcc"), () => alike([build(source.slice(0, -2), source)]));
+  test(`${what}: on i386 too`, needs("gcc", "i686-linux-gnu-gcc", "/lib/ld-linux.so.2"), () => {
+    alike([build(`${source.slice(0, -2)}32`, source, "i686-linux-gnu-gcc")], [build(source.slice(0, -2), source)]);
+  });
+}
+
+test("a program that jumps into nothing is ended by SIGSEGV, and it is said where and why", needs("gcc"), () => {
+  const path = build("nowhere", "int main(void) { ((void (*)(void))0x1234)(); }\n");
+  const { status, execution } = interpreted([path]);
+  equal(status, 139);
+  const end = execution?.system.end;
+  ok(end?.kind === "signaled");
+  match(
+    endLine(end),
+    /^ended by SIGSEGV \(Segmentation fault\): .*0x1234 where nothing is mapped reads 0x1234, where nothing is mapped$/,
+  );
+});
+
+test("limits end a run that would not end: instructions, memory, output", needs("gcc"), () => {
+  const codeOf = (source: string, limits: object): string | undefined => {
+    const { execution } = interpreted([build("limits", source, "gcc", ["-static"])], { limits });
+    const end = execution?.system.end;
+    return end?.kind === "stopped" ? end.problem.code : end?.kind;
+  };
+  equal(codeOf("int main(void) {\n for (;;); }\n", { instructions: 1e6 }), "run-too-long");
+  const eats = "#include <stdlib.h>\nint main(void) { for (;;) *(volatile char *)malloc(100000) = 1; }\n";
+  equal(codeOf(eats, { memory: 0x80_0000 }), "run-out-of-memory");
+  equal(codeOf('#include <unistd.h>\nint main(void) { while (write(1, "x", 1) == 1); }\n', { output: 1000 }), "exited");
+});
+
+test("the same run twice: instruction for instruction", needs("gcc"), () => {
+  const path = build(
+    "random",
+    '#include <stdio.h>\n#include <stdlib.h>\n#include <time.h>\nint main(void) { srand(time(0)); printf("%d\\n", rand()); }\n',
+  );
+  const once = (): readonly [number | undefined, string] => {
+    let out = "";
+    const execution = execute(path, {
+      files: nodeLoadFiles(),
+      output: (_, bytes) => {
+        out += Buffer.from(bytes).toString();
+      },
+    });
+    ok(!("code" in execution));
+    runToEnd(execution);
+    return [execution.system.executed, out];
+  };
+  deepEqual(once(), once());
+});
+
+test("a file in memory runs, sees no other, and the run can be cut into slices", needs("gcc"), () => {
+  const path = build(
+    "alone",
+    '#include <stdio.h>\nint main(void) { puts(fopen("/etc/passwd", "r") ? "seen" : "alone"); return 5; }\n',
+    "gcc",
+    ["-static"],
+  );
+  const opened = nodeLoadFiles().open(path);
+  ok(typeof opened !== "string");
+  let out = "";
+  const execution = execute("/made/alone", {
+    files: memoryLoadFiles({}),
+    added: [{ path: "/made/alone", bytes: opened.bytes }],
+    output: (_, bytes) => {
+      out += Buffer.from(bytes).toString();
+    },
+  });
+  ok(!("code" in execution));
+  let slices = 0;
+  while (runFor(execution, 1000) === "limit") slices++;
+  ok(slices > 3);
+  deepEqual(execution.system.end, { kind: "exited", status: 5 });
+  equal(out, "alone\n");
+});
+
+test("a call through the PLT is bound at first, and goes straight from then on", needs("gcc"), () => {
+  const path = build("lazy", '#include <stdio.h>\nint main(void) { puts("a"); puts("b"); }\n', "gcc", ["-Wl,-z,lazy"]);
+  const calls: (number | undefined)[] = [];
+  const watcher = watchCalls(
+    () => (execution !== undefined && "system" in execution ? execution.system : undefined),
+    ({ slot, resolved, from }) => {
+      if (slot?.name === "puts" && from.path === path) calls.push(resolved);
+    },
+  );
+  const execution = execute(path, { files: nodeLoadFiles(), hooks: { call: watcher.call } });
+  ok(!("code" in execution));
+  runToEnd(execution, watcher.observer);
+  equal(calls.length, 2);
+  ok((calls[0] ?? 0) > 100, "the dynamic linker has been asked");
+  equal(calls[1], undefined);
+});
+
+test("the real ld.so, executed, leaves the memory that `load` foresees, IFUNCs' choices included", needs("gcc"), () => {
+  const path = build("relocated", '#include <stdio.h>\nint main(void) { puts("a"); }\n');
+  for (const bindNow of [true, false]) {
+    const comparison = compareMemory(path, bindNow);
+    deepEqual(comparison?.unexplained, []);
+    ok((comparison?.counts["libc-variable"] ?? 0) < 100, "few of libc's variables have been set");
+  }
+});
