@@ -77,7 +77,7 @@ test("tables sort and filter, and the address says how", browserNeeded, async ()
   await tab.waitForFunction('document.querySelector(".sheet .body .row")?.lastElementChild?.textContent === ".LC0"');
   const sorted = await names();
   deepEqual(sorted, [...sorted].sort());
-  await tab.getByRole("searchbox").fill("greet");
+  await tab.getByRole("searchbox", { name: "Filter Symbols" }).fill("greet");
   await tab.getByText(/^1 of \d+ rows$/).waitFor();
   deepEqual(await names(), ["greeting"]);
   match(tab.url(), /sort=8.*filter=greet|filter=greet.*sort=8/);

@@ -1,5 +1,6 @@
 // Answers about one file: what it is, its tables row by row, its bytes and what each of them is.
 
+import { type ElfSection, isRelocationSection } from "../../src/elf/index.ts";
 import {
   type ByteFacts,
   byteFacts,
@@ -33,19 +34,32 @@ import { answerRows, type PageTable, type RowsCache } from "./tables.ts";
 import { anatomyFor, bytesBetween, openFile, readerBeside, summaryFor, type Workspace } from "./workspace.ts";
 
 const LAYOUT: ReadonlySet<DumpPart> = new Set(["headers", "layout", "sections"]);
-const OF_ARCHIVE: ReadonlySet<DumpPart> = new Set(["archive"]);
 const EVERYTHING: ReadonlySet<DumpPart> = new Set(DUMP_PARTS.filter((part) => part !== "archive"));
 
-/** Everything that the dump says of a file. Kept: the tables are windows of it. */
-function dumpFor(space: Workspace, path: string): FileDump | undefined {
-  const known = space.dumps.get(path);
+/** A table of the page → the part of the dump that it is a window of; all others are relocations. */
+const PART_OF: Readonly<Record<string, DumpPart>> = {
+  members: "archive",
+  index: "archive",
+  sections: "sections",
+  segments: "segments",
+  symbols: "symbols",
+  "dynamic-symbols": "dynamic-symbols",
+  dynamic: "dynamic",
+  needs: "versions",
+  versions: "versions",
+  notes: "notes",
+  groups: "groups",
+};
+
+/** One part of what the dump says of a file: read when somebody first asks, for a library has half a million relocations. */
+function dumpFor(space: Workspace, path: string, part: DumpPart): FileDump | undefined {
+  const key = `${path}\0${part}`;
+  const known = space.dumps.get(key);
   if (known !== undefined) return known;
   const file = openFile(space, path);
   if (file === undefined) return undefined;
-  const isArchive = summaryFor(space, path).kind.endsWith("archive");
-  const host = { readMember: readerBeside(space, path) };
-  const dump = dumpFile(file.bytes, path, isArchive ? OF_ARCHIVE : EVERYTHING, host);
-  space.dumps.set(path, dump);
+  const dump = dumpFile(file.bytes, path, new Set([part]), { readMember: readerBeside(space, path) });
+  space.dumps.set(key, dump);
   return dump;
 }
 
@@ -54,14 +68,16 @@ export function overviewOf(space: Workspace, { file }: Ask<"overview">): Overvie
   if (opened === undefined) throw new Error(`there is no file ${file}`);
   const summary = summaryFor(space, file);
   const isElf = summary.kind.startsWith("elf-");
+  const isArchive = summary.kind.endsWith("archive");
   const dump = isElf ? dumpFile(opened.bytes, file, LAYOUT) : undefined;
-  const full = dumpFor(space, file);
+  const archive = isArchive ? dumpFor(space, file, "archive") : undefined;
+  const problems = [...summary.problems, ...(dump?.problems ?? [])];
   return {
     file,
     size: opened.size,
     description: summary.description,
     kind: summary.kind,
-    facts: dump?.header === undefined ? [] : headerFacts(full?.header ?? dump.header),
+    facts: dump?.header === undefined ? [] : headerFacts(dump.header),
     layout: dump?.layout,
     sections: (dump?.sections ?? [])
       .filter(({ type, size }) => type !== "NULL" && size > 0)
@@ -73,9 +89,50 @@ export function overviewOf(space: Workspace, { file }: Ask<"overview">): Overvie
         letters,
         zero: type === "NOBITS",
       })),
-    parts: full === undefined ? [] : partsOf(full),
-    problems: full?.problems ?? [],
+    parts: archive !== undefined ? partsOf(archive) : dump === undefined ? [] : partsOfElf(dump, opened.bytes),
+    problems: [...new Map(problems.map((it) => [JSON.stringify(it), it])).values()],
   };
+}
+
+/** How many rows each table has, as the section headers say; of a file without them by reading all. */
+function partsOfElf(dump: FileDump, bytes: Uint8Array): PartName[] {
+  const sections = dump.sections ?? [];
+  if (sections.length < 2) return partsOf(dumpFile(bytes, dump.file, EVERYTHING));
+  const parts: PartName[] = [];
+  const add = (id: string, title: string, count: number): void => {
+    if (count > 0) parts.push({ id, title, count });
+  };
+  add("sections", "Sections", sections.length);
+  add("segments", "Segments", dump.header?.segmentCount ?? 0);
+  const count = (type: string): number => sections.filter((it) => it.type === type).length;
+  for (const { type, name, size, entryBytes, info } of sections) {
+    const records = Math.floor(size / Math.max(1, entryBytes));
+    switch (type) {
+      case "SYMTAB":
+        add("symbols", "Symbols", records - 1);
+        break;
+      case "DYNSYM":
+        add("dynamic-symbols", "Dynamic symbols", records - 1);
+        break;
+      case "REL":
+      case "RELA":
+      case "RELR":
+        add(`relocations:${name}`, name, records);
+        break;
+      case "DYNAMIC":
+        add("dynamic", "Dynamic section", records);
+        break;
+      case "VERNEED":
+        add("needs", "Versions needed", info);
+        break;
+      case "VERDEF":
+        add("versions", "Versions defined", info);
+        break;
+    }
+  }
+  add("notes", "Notes", count("NOTE"));
+  add("groups", "Groups", count("GROUP"));
+  return parts;
 }
 
 function partsOf(dump: FileDump): PartName[] {
@@ -85,25 +142,28 @@ function partsOf(dump: FileDump): PartName[] {
   };
   add("members", "Members", dump.archive?.members.length);
   add("index", "Index", dump.archive?.symbols.length);
-  add("sections", "Sections", dump.sections?.length);
   add("segments", "Segments", dump.segments?.length);
-  add("symbols", "Symbols", dump.symbols && dump.symbols.symbols.length - 1);
   add("dynamic-symbols", "Dynamic symbols", dump.dynamicSymbols && dump.dynamicSymbols.symbols.length - 1);
   for (const { table, entries } of dump.relocations ?? []) add(`relocations:${table}`, table, entries.length);
   add("dynamic", "Dynamic section", dump.dynamic?.length);
   add("needs", "Versions needed", dump.versions?.needs.length);
   add("versions", "Versions defined", dump.versions?.definitions.length);
   add("notes", "Notes", dump.notes?.length);
-  add("groups", "Groups", dump.groups?.length);
   return parts;
 }
 
 export function rowsOf(space: Workspace, question: RowsQuestion, cache: Map<string, RowsCache>): RowsAnswer {
   const { file, part } = question;
-  const dump = dumpFor(space, file);
-  const table = dump && tableOf(space, dump, part);
-  if (table === undefined) throw new Error(`${file} has no table ${part}`);
-  return answerRows(table, question, cache, `${space.edition} ${file} ${part}`);
+  const key = `${space.edition} ${file} ${part}`;
+  // biome-ignore lint/suspicious/noExplicitAny: rows of every kind; each table knows its own
+  let made = space.tables.get(key) as PageTable<any> | undefined;
+  if (made === undefined) {
+    const dump = dumpFor(space, file, PART_OF[part] ?? "relocations");
+    made = dump && tableOf(space, dump, part);
+    if (made === undefined) throw new Error(`${file} has no table ${part}`);
+    space.tables.set(key, made);
+  }
+  return answerRows(made, question, cache, key);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of every kind; each table knows its own
@@ -234,7 +294,7 @@ function tableOf(space: Workspace, dump: FileDump, part: string): PageTable<any>
       );
     }
     default:
-      return relocationsNamed(dump, part, toAddress, file === undefined ? undefined : targetOffset(dump));
+      return relocationsNamed(dump, part, toAddress, file === undefined ? undefined : targetOffset(file.sections));
   }
 }
 
@@ -261,10 +321,10 @@ function table<Row>(
 }
 
 /** File offset of the section that a table relocates; undefined where its offsets are addresses. */
-function targetOffset(dump: FileDump): (table: RelocationTableDump) => number | undefined {
+function targetOffset(sections: readonly ElfSection[]): (table: RelocationTableDump) => number | undefined {
   return ({ table: name, target }) => {
-    const relocations = dump.sections?.find((section) => section.name === name && /^RELA?$/.test(section.type));
-    return target === undefined ? undefined : dump.sections?.[relocations?.info ?? 0]?.offset;
+    const relocations = sections.find((section) => section.name === name && isRelocationSection(section));
+    return target === undefined || relocations === undefined ? undefined : sections[relocations.info]?.offset;
   };
 }
 
@@ -301,7 +361,8 @@ export function factsAt(space: Workspace, { file, offset }: Ask<"at">): AtAnswer
   const anatomy = anatomyFor(space, file);
   if (anatomy === undefined) return { lines: [], leads: [], start: offset, end: offset + 1 };
   const facts = byteFacts(anatomy, offset);
-  const relocation = facts.relocation && relocationOf(dumpFor(space, file), facts, anatomy.file.sections);
+  const relocation =
+    facts.relocation && relocationOf(dumpFor(space, file, "relocations"), facts, anatomy.file.sections);
   const lines = byteLines(facts, relocation?.entry);
   const { field } = facts;
   const leads = lines.map(([about]): Lead | undefined => {
@@ -315,7 +376,7 @@ export function factsAt(space: Workspace, { file, offset }: Ask<"at">): AtAnswer
       case "relocation":
         return relocation && { part: `relocations:${relocation.table}`, filter: relocation.entry.place };
       case "field":
-        return field && partOfRecord(dumpFor(space, file), facts);
+        return partOfRecord(facts);
       default:
         return undefined;
     }
@@ -341,7 +402,7 @@ function relocationOf(
 }
 
 /** The table of the page whose rows are these records. */
-function partOfRecord(dump: FileDump | undefined, { field, section }: ByteFacts): Lead | undefined {
+function partOfRecord({ field, section }: ByteFacts): Lead | undefined {
   const PARTS: Readonly<Record<string, string>> = {
     segment: "segments",
     section: "sections",
@@ -352,7 +413,7 @@ function partOfRecord(dump: FileDump | undefined, { field, section }: ByteFacts)
     relocation: `relocations:${section?.name ?? ""}`,
   };
   const part = field && PARTS[field.table.kind];
-  return part === undefined || dump === undefined ? undefined : { part };
+  return part === undefined ? undefined : { part };
 }
 
 export function sizesAnswer(space: Workspace, { file, other }: Ask<"sizes">): Answer<"sizes"> {

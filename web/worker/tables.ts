@@ -23,6 +23,7 @@ const SAMPLE = 400;
 export interface RowsCache {
   key: string;
   order: Uint32Array;
+  columns: readonly TableColumn[];
 }
 
 /** @param key names the table; the sorted and filtered order is kept as long as it stays the same */
@@ -38,7 +39,8 @@ export function answerRows<Row>(
   const view = `${sort} ${down} ${filter} ${rows.length}`;
   let kept = cache.get(key);
   if (kept?.key !== view) {
-    kept = { key: view, order: orderOf(chapter, sort, down, filter.toLowerCase()) };
+    const order = orderOf(chapter, sort, down, filter.toLowerCase());
+    kept = { key: view, order, columns: columns.map((column) => shownColumn(column, rows, order)) };
     cache.set(key, kept);
   }
   const { order } = kept;
@@ -49,7 +51,7 @@ export function answerRows<Row>(
   }));
   return {
     title: chapter.title,
-    columns: columns.map((column) => shownColumn(column, rows, order)),
+    columns: kept.columns,
     total: order.length,
     all: rows.length,
     rows: shown,

@@ -24,7 +24,10 @@ export interface Workspace {
   readonly given: Map<string, Blob>;
   readonly open: Map<string, OpenFile>;
   readonly summaries: Map<string, FileSummary>;
+  /** By path and part. */
   readonly dumps: Map<string, FileDump>;
+  /** Tables that were made of them, by edition and name. */
+  readonly tables: Map<string, unknown>;
   readonly anatomies: Map<string, Anatomy | undefined>;
   /** Counts changes, so that what was made of the files knows when it is out of date. */
   edition: number;
@@ -32,7 +35,7 @@ export interface Workspace {
 
 export function createWorkspace(): Workspace {
   const map = <V>(): Map<string, V> => new Map();
-  return { given: map(), open: map(), summaries: map(), dumps: map(), anatomies: map(), edition: 0 };
+  return { given: map(), open: map(), summaries: map(), dumps: map(), tables: map(), anatomies: map(), edition: 0 };
 }
 
 export function addFiles(space: Workspace, files: readonly GivenFile[]): void {
@@ -41,6 +44,7 @@ export function addFiles(space: Workspace, files: readonly GivenFile[]): void {
     space.given.set(path, contents);
   }
   space.edition++;
+  space.tables.clear();
 }
 
 export function removeFiles(space: Workspace, paths: readonly string[]): void {
@@ -49,11 +53,13 @@ export function removeFiles(space: Workspace, paths: readonly string[]): void {
     space.given.delete(path);
   }
   space.edition++;
+  space.tables.clear();
 }
 
 function forget(space: Workspace, path: string): void {
   for (const map of [space.open, space.summaries, space.dumps, space.anatomies]) {
-    for (const key of [...map.keys()]) if (key === path || key.startsWith(`${path}(`)) map.delete(key);
+    for (const key of [...map.keys()])
+      if (key === path || key.startsWith(`${path}(`) || key.startsWith(`${path}\0`)) map.delete(key);
   }
 }
 
