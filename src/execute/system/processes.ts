@@ -416,7 +416,7 @@ function endOf({ space }: Process, status: number, cause: Cause | undefined): Sy
     if (byte === undefined) break;
     code.push(byte[0]);
   }
-  return { kind: "signaled", signal: cause.signal, where, area: areaAt(space, where), code, task: cause.task.id };
+  return { kind: "signaled", signal: cause.signal, where, area: areaAt(space, where), code, mode, task: cause.task.id };
 }
 
 function childSignal(process: Process, status: number): Signal {

@@ -177,6 +177,7 @@ export type End =
       readonly where: number;
       readonly area: Area | undefined;
       readonly code: readonly number[];
+      readonly mode: Mode;
       readonly task: number;
     }
   /** It would run on, and may not, or cannot. */

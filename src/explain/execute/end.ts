@@ -2,14 +2,15 @@
 
 import { SIGNAL_TEXTS, signalName } from "../../execute/system/signal-numbers.ts";
 import type { End, Signal } from "../../execute/system/state.ts";
+import { missingText } from "./missing.ts";
 import { placeIn, placeText } from "./places.ts";
 
 /** One line without a full stop. */
-export function endLine({ signal, where, area, code }: End & { readonly kind: "signaled" }): string {
+export function endLine({ signal, where, area, code, mode }: End & { readonly kind: "signaled" }): string {
   const { number } = signal;
   const text = SIGNAL_TEXTS.get(number);
   const name = `ended by ${signalName(number)}${text === undefined ? "" : ` (${text})`}`;
-  const what = whatHappened(signal);
+  const what = signal.trap === 6 ? missingText(Uint8Array.from(code), mode) : whatHappened(signal);
   if (what === undefined) return name;
   const bytes =
     number === 4 ? `, whose bytes are ${code.map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}` : "";
@@ -29,8 +30,6 @@ function whatHappened({ number, code, address, trap, error = 0 }: Signal): strin
     }
     case 0:
       return "divides by zero, or its quotient does not fit";
-    case 6:
-      return "is none that the processor has";
     case 3:
       return "is a breakpoint";
     case 19:

@@ -144,8 +144,10 @@ function encode(it: Building): number[] {
   const prefixes: number[] = [];
   const sized =
     operands.some(({ size, fixed }) => size === "v" || size === "z" || fixed === "rAX") || row.wide === true;
+  // Counts above 16 of 16 bits are undefined, and rcx may be part of an address.
+  const counted = /^sh[lr]d/.test(row.name) && row.operands.endsWith("CL");
   // With 66 near branches differ between Intel and AMD; nobody writes them.
-  if (row.prefix === undefined && sized && row.ends !== true && r.chance(30)) prefixes.push(0x66);
+  if (row.prefix === undefined && sized && row.ends !== true && !counted && r.chance(30)) prefixes.push(0x66);
   // Counts above the size leave everything undefined.
   if (/^sh[lr]d/.test(row.name)) setGeneral(it.state, 1, BigInt(r.below(prefixes.length > 0 ? 17 : 200)), mode);
   if (row.prefix === undefined && isString(it) && r.chance(60)) prefixes.push(r.pick([0xf2, 0xf3]));
