@@ -237,6 +237,8 @@ export interface LinkOptions {
   /** -N: text writable, data not page-aligned. -n: not page-aligned, text read-only. */
   /** --execute-only: segments of code are not readable. */
   readonly executeOnly: boolean;
+  /** -Ur: an object in which __start_X and __stop_X are defined. */
+  readonly lastRelocatable: boolean;
   readonly omagic: boolean;
   readonly nmagic: boolean;
   readonly sortCommon: "none" | "ascending" | "descending";
@@ -286,6 +288,8 @@ export interface ZOptions {
   readonly text: boolean | undefined;
   readonly copyreloc: boolean;
   readonly combreloc: boolean;
+  /** Without combreloc: for a script that does not join them, while all others are to be joined. */
+  readonly joinRelocs: boolean;
   readonly origin: boolean;
   readonly nodelete: boolean;
   readonly nodlopen: boolean;
@@ -340,6 +344,7 @@ const defaultZ: ZOptions = {
   text: undefined,
   copyreloc: true,
   combreloc: true,
+  joinRelocs: false,
   origin: false,
   nodelete: false,
   nodlopen: false,
@@ -463,6 +468,7 @@ export const defaultOptions: LinkOptions = {
   ldataSegment: undefined,
   sectionStart: new Map(),
   executeOnly: false,
+  lastRelocatable: false,
   omagic: false,
   nmagic: false,
   sortCommon: "none",

@@ -207,3 +207,61 @@ eachTarget("-n and -N place a library like a program", (target) => {
     equal(places[0], places[1]);
   }
 });
+
+eachTarget("what nobody says of a symbol's type a library's reference says", (target) => {
+  const plain = asm(target, "plain", `${START}.globl foo\nfoo: nop\n`);
+  const open = asm(target, "open", `${START}.data\n.dc.a foo\n`);
+  const asks = asm(target, "asks", ".type foo,@function\n.data\n.dc.a foo\n");
+  likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", asks]);
+    everyOutput(shop, [plain, "library.so"]);
+    everyOutput(shop, ["library.so", plain]);
+    everyOutput(shop, [open, "library.so"], "--unresolved-symbols=ignore-all");
+  });
+});
+
+eachTarget("a protected foo@V of a program is exported where a library that is read later has foo@@V", (target) => {
+  const library = asm(target, "foo", variable("foo", 8));
+  likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", `--version-script=${shop.file("v", "V1 { foo; };")}`, library]);
+    for (const visibility of ["protected", "hidden"]) {
+      const own = asm(target, visibility, `.${visibility} own\n${START}${variable("own", 8)}.symver own,foo@V1\n`);
+      shop.ld(`${visibility}-behind`, ["--dynamic-linker", "/lib/loader", own, "library.so"]);
+      shop.ld(`${visibility}-before`, ["--dynamic-linker", "/lib/loader", "library.so", own]);
+    }
+  });
+});
+
+eachTarget(
+  "-n and -N: relocations that the script does not name are in .rela.dyn, unless they are not to be joined",
+  (target) => {
+    const object = asm(
+      target,
+      "arrays",
+      `${START}.hidden _start\n.section .init_array,"aw",@init_array\n.dc.a _start\n.section things,"aw"\n.dc.a _start\n.data\n.dc.a _start\n`,
+    );
+    likeGnuLd(
+      target,
+      (shop) => {
+        for (const flag of ["-n", "-N"])
+          for (const join of ["combreloc", "nocombreloc"])
+            shop.ld(`library${flag}-${join}.so`, ["-shared", flag, "-z", join, object]);
+      },
+      ["dynamic"],
+    );
+  },
+);
+
+eachTarget("-Ur defines __start_X and __stop_X for those who ask", (target) => {
+  const asks = asm(target, "asks", '.data\n.dc.a __start_x, __stop_x, __start_y\n.section x,"aw"\n.long 1, 2\n');
+  const hides = asm(target, "hides", '.hidden __stop_x\n.data\n.dc.a __stop_x\n.section x,"aw"\n.long 3\n');
+  for (const args of [[asks], [asks, hides], ["-z", "start-stop-visibility=hidden", asks]])
+    likeGnuLdWithR(target, ["-Ur", ...args]);
+});
+
+eachTarget("-r --gc-sections: a section to be excluded stays with what else stays of its object", (target) => {
+  const [kept, gone] = ["k", "g"].map((name) =>
+    asm(target, name, `.section .text.${name},"ax"\n.globl ${name}\n${name}: nop\n.section .excluded,"e"\n.long 1\n`),
+  );
+  likeGnuLdWithR(target, ["--gc-sections", "-e", "k", kept, gone]);
+});

@@ -42,6 +42,7 @@ export function finish(draft: Draft, program: string): LdCommand {
   settleWeak(draft);
   if (options.omagic || options.nmagic) {
     // GNU ld's scripts for these join no relocations, and end no part that is read-only after relocation.
+    options.z.joinRelocs = options.z.combreloc;
     options.z.combreloc = false;
     options.z.relro = false;
   }

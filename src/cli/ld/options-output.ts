@@ -54,9 +54,14 @@ export const outputOptions: OptionGroup = {
     flag("-no-pie --no-pic-executable", "Make an executable for fixed addresses (default).", (draft) => {
       draft.form = "executable";
     }),
-    flag("-r -i --relocatable -Ur", "Make an object file that can be linked again.", (draft) => {
+    flag("-r -i --relocatable", "Make an object file that can be linked again.", (draft) => {
       draft.relocatable = true;
       draft.state.preferStatic = true;
+    }),
+    flag("-Ur", "As -r; and define __start_X and __stop_X, as for the last of several such links.", (draft) => {
+      draft.relocatable = true;
+      draft.state.preferStatic = true;
+      draft.options.lastRelocatable = true;
     }),
     value("-G --gpsize", "SIZE", "Without a number: as -shared. The size itself means nothing on x86.", () => {}),
     set("-q --emit-relocs", "Keep the relocations in the output.", "emitRelocs", true),

@@ -453,7 +453,7 @@ export function enterShared(
       coverNames(symbols);
       if (version === 0) id = wrap.get(id) ?? id;
       shared.symbols[i] = id;
-      if (version === 0) referFromShared(symbols, id, shared.id, binding);
+      if (version === 0) referFromShared(symbols, id, shared.id, binding, bytes[detail] & 15);
       else references.push({ symbol: id, version, shared: shared.id, weak: binding === STB_WEAK });
       continue;
     }
@@ -509,6 +509,9 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
   );
   const isKnown = alias >= 0 && alias < symbols.count;
   if (isKnown && symbols.kind[alias] === KIND_INDIRECT) symbols.flags[alias] |= FLAG_IN_LIBRARY;
+  // A foo@V of an object that is not for libraries is one that they know (bfd/elflink.c, _bfd_elf_merge_symbol).
+  else if (isKnown && isDefinedHere(symbols, alias) && symbols.visibility[alias] !== STV_DEFAULT)
+    symbols.flags[alias] |= FLAG_REF_DYNAMIC;
   if (isKnown && (symbols.kind[alias] === KIND_INDIRECT || !isUndefined(symbols, alias))) return base;
   const isPlain = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) === 0;
   if (isPlain && scriptParts(symbols, base, version, versioned)) {

@@ -90,7 +90,19 @@ export function makeSections(
   const got = planGot(symbols, scan, slots, machine, mode, slotChunks);
   const packed = choosePacked(scan, got, sections, machine, mode, options);
   const split = (): RelocationPart[] =>
-    splitRelocations(outputs, objects, sections, symbols, scan, got, copies, packed, machine, mode);
+    splitRelocations(
+      outputs,
+      objects,
+      sections,
+      symbols,
+      scan,
+      got,
+      copies,
+      packed,
+      machine,
+      mode,
+      options.z.joinRelocs,
+    );
   const relocationChunks = makeRelocationChunks(
     outputs,
     scan,

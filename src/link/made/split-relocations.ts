@@ -61,7 +61,13 @@ interface Collected {
   readonly own: Set<OutputSection>;
 }
 
-/** Makes the sections; their sizes are final. */
+/** Under -n and -N what the script does not name is in one section (ld/ldelf.c, ldelf_place_orphan: "combreloc"). */
+const JOINED = ".dyn";
+
+/**
+ * Makes the sections; their sizes are final.
+ * @param joined what the script does not name is in .rela.dyn
+ */
 export function splitRelocations(
   outputs: OutputSections,
   objects: readonly ObjectFile[],
@@ -73,13 +79,14 @@ export function splitRelocations(
   packed: PackedRelocations | undefined,
   machine: Machine,
   mode: OutputMode,
+  joined: boolean,
 ): RelocationPart[] {
   const collected = new Map<string, Collected>();
   const { irelative, relative } = machine.dynamic;
   // One that is packed leaves its section there, if need be empty (bfd/elfxx-x86.c takes it out afterwards).
   const collect = (name: string, counts = 1): Collected => {
     const place = scriptPlace(name);
-    const key = place < SCRIPT.length ? SCRIPT[place][0] : name;
+    const key = place < SCRIPT.length ? SCRIPT[place][0] : joined ? JOINED : name;
     const known = collected.get(key) ?? { count: 0, inputs: new Set(), own: new Set() };
     known.count += counts;
     collected.set(key, known);
@@ -114,8 +121,9 @@ export function splitRelocations(
   const prefix = machine.rela ? ".rela" : ".rel";
   const type = machine.rela ? SHT_RELA : SHT_REL;
   const size = relocationSize(machine);
+  const place = (name: string): number => (name === JOINED ? -1 : scriptPlace(name));
   return [...collected]
-    .sort(([a], [b]) => scriptPlace(a) - scriptPlace(b))
+    .sort(([a], [b]) => place(a) - place(b))
     .map(([of, { count, inputs, own }]) => {
       const name = `${prefix}${of}`;
       const output = addOutput(outputs, name, orphanRow(name, type, SHF_ALLOC), type, SHF_ALLOC);

@@ -1,17 +1,20 @@
 // Symbols under -r that no object defines: --defsym and assignments of scripts, and common symbols that get space (-d).
 
 import type { Machine } from "../../arch/index.ts";
-import { STT_OBJECT, STT_TLS } from "../../elf/constants.ts";
+import { STT_NOTYPE, STT_OBJECT, STT_TLS, STV_DEFAULT } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
 import { type ExpressionContext, evaluateExpression, type Value } from "../script/evaluate.ts";
 import { prepareAssignments } from "../symbols/assignments.ts";
+import { VISIBILITIES } from "../symbols/linker-symbols.ts";
 import { type OutputSectionId, SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { alignUp } from "../tables/layout.ts";
-import { findText } from "../tables/names.ts";
+import { findText, nameText } from "../tables/names.ts";
 import {
+  defineSymbol,
   FLAG_COLLECTED,
+  FLAG_REF_REGULAR,
   isDefinedHere,
   isUndefined,
   KIND_COMMON,
@@ -43,10 +46,32 @@ export function assignValues(
     symbols.section[id] = result.section === undefined ? SECTION_ABSOLUTE : SECTION_OUTPUT;
     symbols.alias[id] = result.section ?? 0;
   }
+  if (options.lastRelocatable) defineBoundaries(symbols, table, options);
   for (const it of scriptCommands) {
     if (it.kind !== "assert") continue;
     const result = evaluateExpression(it.test, it.place, context, report);
     if (result?.value === 0n) report(error("script-assertion", it.place, { message: it.message }));
+  }
+}
+
+/** -Ur: `__start_X` and `__stop_X` that are asked for (ld/ldlang.c, lang_init_start_stop). */
+function defineBoundaries(symbols: SymbolTable, table: OutputTable, options: LinkOptions): void {
+  const seen = new Set<string>();
+  for (let output = 0; output < table.count; output++) {
+    const name = nameText(table.names, table.name[output]);
+    if (!/^[A-Za-z0-9_]+$/.test(name) || seen.has(name)) continue;
+    seen.add(name);
+    for (const [prefix, offset] of [
+      ["__start_", 0],
+      ["__stop_", table.size[output]],
+    ] as const) {
+      const id = findText(symbols.names, prefix + name);
+      if (id < 0 || !isUndefined(symbols, id) || (symbols.flags[id] & FLAG_REF_REGULAR) === 0) continue;
+      const visibility = symbols.visibility[id];
+      defineSymbol(symbols, id, SECTION_OUTPUT, offset, STT_NOTYPE);
+      symbols.alias[id] = output;
+      if (visibility === STV_DEFAULT) symbols.visibility[id] = VISIBILITIES[options.z.startStopVisibility];
+    }
   }
 }
 

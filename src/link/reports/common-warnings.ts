@@ -47,7 +47,10 @@ export function reportCommons(loader: Loader, report: Report): void {
   for (const [id, losers] of commonLosers(loader)) {
     const { symbols } = loader;
     const owner = isShared(symbols, id) ? asShared(symbols.owner[id]) : symbols.owner[id];
-    const all = [...losers, define(loader, owner, symbols.index[id])].filter((it) => it !== undefined);
+    const holder = define(loader, owner, symbols.index[id]);
+    // Of foo@V at the place of its object's foo it was that which the common symbol met.
+    const versioned = holder?.versioned === true && !loader.versioned.joined.includes(id);
+    const all = holder === undefined ? losers : [...losers, { ...holder, versioned }];
     replay(
       all.sort((a, b) => a.input - b.input),
       nameText(symbols.names, id),

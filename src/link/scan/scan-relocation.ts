@@ -299,7 +299,8 @@ function scanGotRelative(scanner: Scanner, site: Site): void {
     case BIND_IMPORTED:
       // Defined here, it is this definition whatever comes before (as BFD's back ends for x86).
       if (isDefinedHere(scanner.symbols, site.symbol) && !isOwnIfunc(scanner, site)) return;
-      if (scanner.mode.shared || cannotBeNull(scanner, site) || needsRegister) misuse(scanner, site);
+      if (scanner.mode.shared && isOwnIfunc(scanner, site)) complain(scanner.scan.complaints, "ifunc-relocation", site);
+      else if (scanner.mode.shared || cannotBeNull(scanner, site) || needsRegister) misuse(scanner, site);
       else if (isShared(scanner.symbols, site.symbol) && !needAddress(scanner, site)) forbidCopy(scanner, site);
       return;
     case BIND_ZERO:

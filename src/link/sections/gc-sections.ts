@@ -120,7 +120,7 @@ export function collectGarbage(
   const commons = sweepSymbols(walk);
   // In -r common symbols have no space that could be removed, unless -d gives them some.
   if (relocatable && options.defineCommon !== true) commons.fill(0);
-  for (const object of objects) sweep(walk, object, commons, options.printGcSections, report);
+  for (const object of objects) sweep(walk, object, commons, options.printGcSections, relocatable, report);
   return walk.referenced;
 }
 
@@ -335,13 +335,21 @@ const COMMON_NAMES = [
 ] as const;
 
 /** Marks what nothing keeps. As GNU ld, names among them the copies of section groups that lost to another file's. */
-function sweep(walk: Walk, object: ObjectFile, commons: Uint8Array, print: boolean, report: Report): void {
+function sweep(
+  walk: Walk,
+  object: ObjectFile,
+  commons: Uint8Array,
+  print: boolean,
+  relocatable: boolean,
+  report: Report,
+): void {
   const { sections } = walk;
   const { state, flags, size, type } = sections;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
     if ((state[section] & STATE_LIVE) !== 0 || type[section] === SHT_RELA) continue;
-    if ((flags[section] & SHF_EXCLUDE) !== 0 || !isContents(object, sections, section)) continue;
+    if (!relocatable && (flags[section] & SHF_EXCLUDE) !== 0) continue;
+    if (!isContents(object, sections, section)) continue;
     state[section] |= STATE_COLLECTED;
     if (!print || size[section] === 0) continue;
     report(note("gc-removed", { file: object.name }, { section: sectionName(object, sections, section) }));

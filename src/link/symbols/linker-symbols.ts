@@ -191,7 +191,13 @@ function provide(symbols: SymbolTable, id: SymbolId, type: number, visibility: n
   if (visibility === STV_HIDDEN) symbols.flags[id] |= FLAG_FORCED_LOCAL;
 }
 
-const VISIBILITIES = { default: STV_DEFAULT, internal: 1, hidden: STV_HIDDEN, protected: STV_PROTECTED } as const;
+/** -z start-stop-visibility. */
+export const VISIBILITIES: Readonly<Record<LinkOptions["z"]["startStopVisibility"], number>> = {
+  default: STV_DEFAULT,
+  internal: 1,
+  hidden: STV_HIDDEN,
+  protected: STV_PROTECTED,
+};
 
 /** `__start_X` and `__stop_X` for output sections whose name is a C identifier; and `.startof.X`, `.sizeof.X`. */
 function defineStartStop(

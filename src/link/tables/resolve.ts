@@ -380,8 +380,15 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
   }
 }
 
-/** Notes that a shared library refers to `id`. */
-export function referFromShared(symbols: SymbolTable, id: SymbolId, shared: number, binding: number): void {
+/** Notes that a shared library refers to `id`. What it says of the type holds where nobody else says any. */
+export function referFromShared(
+  symbols: SymbolTable,
+  id: SymbolId,
+  shared: number,
+  binding: number,
+  type: number,
+): void {
+  if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = type;
   symbols.flags[id] |= binding === STB_WEAK ? FLAG_REF_DYNAMIC : FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK;
   if (symbols.kind[id] !== KIND_NONE) {
     // What a library cannot do without is looked for, even if objects could.

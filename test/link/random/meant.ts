@@ -88,6 +88,19 @@ const LINES: readonly Meant[] = [
     reason: "TLS relaxed away leaves nothing behind",
   },
   {
+    under: "dynamic",
+    pattern: /only GNU ld: +RELA?COUNT$/,
+    when: ({ args }) => args.some((it) => /^-[nN]$/.test(it)),
+    reason: "a count for the loader's speed, where relocations are in several sections",
+  },
+  {
+    under: "symbols",
+    pattern: /: +\w+@V\d \w+ (?:GLOBAL|WEAK|LOCAL) (?:DEFAULT|PROTECTED|HIDDEN|INTERNAL) size \d+ in \.\w+/,
+    when: ({ output }) => output === "no-pie" || output === "pie",
+    reason:
+      "a foo@V that no library sees is local; GNU ld leaves it global if a library that is read later asks for foo",
+  },
+  {
     pattern: /warning only GNU ld: duplicate-symbol [fd]\d$/,
     when: ({ args }) => args.some((it) => /^--defsym=\w+=[a-z]/.test(it)),
     reason: "GNU ld says so of a definition that --defsym sets to a common symbol's place",
