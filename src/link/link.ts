@@ -25,6 +25,7 @@ import type { LinkInput, LinkOptions } from "./options.ts";
 import { keepForRelink } from "./relink/relink.ts";
 import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import { reportCommons } from "./reports/common-warnings.ts";
+import { reportCrossReferences } from "./reports/cross-references.ts";
 import { reportDuplicates } from "./reports/duplicates.ts";
 import { reportHidden } from "./reports/hidden-symbols.ts";
 import { reportTextIfuncs } from "./reports/ifunc-warnings.ts";
@@ -160,7 +161,7 @@ function linkImage(
   // local symbols that need a slot).
   options.onStage?.("symbols");
   const { lost } = loader.versioned;
-  const byScript = plan && prepareScriptAssignments(symbols, plan, options.defsym, lost);
+  const byScript = plan && prepareScriptAssignments(symbols, plan, lost);
   const assignments = byScript ? [] : prepareAssignments(symbols, options.defsym, loader.scriptCommands, lost);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options, plan !== undefined);
   if (referenced !== undefined) dropDeadReferences(symbols, referenced);
@@ -197,6 +198,7 @@ function linkImage(
   reportUnmetVersions(loader, report);
   reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);
+  if (layoutOf !== undefined) reportCrossReferences(loader, outputs, layoutOf.noCrossReferences, report);
   reportCommons(loader, report);
   const textRelocation = options.z.text === true ? "error" : "warning";
   reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);

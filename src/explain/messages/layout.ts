@@ -34,6 +34,14 @@ export const layoutMessages: MessageTable = {
     message: "region `{region}' overflowed by {bytes} bytes",
     cure: "make the region longer, put sections elsewhere, or link with --gc-sections",
   },
+  "cross-reference": {
+    message: "prohibited cross reference from {from} to `{symbol:symbol}' in {to}",
+    cure: "what is not in memory at the same time cannot call each other: put them into one section, or take NOCROSSREFS away",
+  },
+  "relro-segment-empty": {
+    message: "nothing is in the PT_GNU_RELRO segment that PHDRS asks for",
+    cure: "mark what it covers by DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END",
+  },
   "section-two-load-addresses": {
     message: "section `{section}' has both a load address and a load region",
     cure: "leave out AT(…) or AT>",

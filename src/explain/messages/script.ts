@@ -47,6 +47,15 @@ export const scriptMessages: MessageTable = {
     cure: "if it is a symbol, write it in double quotes",
   },
 
+  "output-format-unknown": {
+    message: "no output format is called `{name}'",
+    cure: "name elf64-x86-64 or elf32-i386, or leave OUTPUT_FORMAT out",
+  },
+  "output-arch-unknown": {
+    message: "no machine is called `{name}'",
+    cure: "name i386:x86-64 or i386, or leave OUTPUT_ARCH out",
+  },
+
   // Layout
   "script-not-in-sections": {
     message: "`{found}' stands beside SECTIONS, not in it",
@@ -56,13 +65,17 @@ export const scriptMessages: MessageTable = {
     message: "ALIGN(…) and ALIGN_WITH_INPUT exclude each other",
     cure: "leave one of them out",
   },
+  "script-provide-dot": {
+    message: "the location counter cannot be provided",
+    cure: "assign to it without PROVIDE or HIDDEN",
+  },
   "script-sort-nesting": {
     message: "`{found}' cannot stand in another sort",
     cure: "only SORT_BY_NAME and SORT_BY_ALIGNMENT nest, one in the other",
   },
   "script-unknown-section-flag": {
-    message: "unknown section flag `{name}' in INPUT_SECTION_FLAGS counts for nothing",
-    cure: "the flags are SHF_ALLOC, SHF_WRITE, SHF_EXECINSTR and their kin, or numbers",
+    message: "unknown section flag `{name}' in INPUT_SECTION_FLAGS: the statement takes nothing",
+    cure: "the flags are SHF_ALLOC, SHF_WRITE, SHF_EXECINSTR and their kin",
   },
   "script-region-attribute": {
     message: "`{letter}' is no attribute of a memory region",

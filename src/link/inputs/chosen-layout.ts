@@ -28,10 +28,17 @@ export function chosenLayout(
   report: Report,
 ): LayoutScript | undefined {
   const { scriptCommands, hasScript } = loader;
-  if (!scriptCommands.some((it) => LAYOUT.has(it.kind))) return undefined;
-  const isAddition = !hasScript || scriptCommands.some((it) => it.kind === "insert");
-  const defaults = isAddition ? defaultStatements(scriptVariant(mode, machine, options)) : undefined;
-  return layoutScript(scriptCommands, defaults, report);
+  if (!hasScript && !scriptCommands.some((it) => LAYOUT.has(it.kind))) return undefined;
+  const defaults = hasScript ? undefined : defaultStatements(scriptVariant(mode, machine, options));
+  // --defsym stands in front of all, as on the command line it mostly does.
+  const given = options.defsym.map((assignment): ScriptCommand => ({ kind: "assignment", assignment }));
+  const isAddition = (it: ScriptCommand): boolean => loader.additions.has(it);
+  return layoutScript(
+    [...given, ...scriptCommands.filter((it) => !isAddition(it))],
+    defaults,
+    scriptCommands.filter(isAddition),
+    report,
+  );
 }
 
 export function scriptVariant(mode: OutputMode, machine: Machine, options: LinkOptions): ScriptVariant {

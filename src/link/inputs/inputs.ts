@@ -9,6 +9,7 @@ import type { FileSystem } from "../../host/files.ts";
 import type { InputState, LinkInput, LinkOptions } from "../options.ts";
 import { parseLinkerScript } from "../script/commands.ts";
 import { symbolsIn } from "../script/evaluate.ts";
+import { checkOutput } from "../script/output-names.ts";
 import type { Assignment, BodyStatement, Expression, FilePattern, Statement } from "../script/statements.ts";
 import type { ScriptInput } from "../script/types.ts";
 import { SECTION_NONE } from "../tables/ids.ts";
@@ -249,14 +250,15 @@ function refuseLateShared(loader: Loader): void {
   for (const { name } of late) report(error("static-link-of-shared", { file: name }));
 }
 
-/** -T */
+/** -T and -c. A script that ends in INSERT adds to the one in force; any other takes its place. */
 function readCommandScript(reading: Reading, path: string, given: Uint8Array | undefined, state: InputState): void {
   const { loader } = reading;
-  loader.hasScript = true;
+  const before = loader.scriptCommands.length;
   if (given !== undefined) {
     loader.dependencies.add(path);
     readScript(reading, path, given, state, 0, undefined);
   } else includeScript(reading, path, {}, state, 0, undefined);
+  loader.hasScript ||= !loader.scriptCommands.slice(before).some((it) => it.kind === "insert");
 }
 
 function closeLib(reading: Reading): void {
@@ -396,6 +398,7 @@ function readScript(
   if (commands === undefined) return;
   const script = { path: input, inSysroot: liesInSysroot(path, sysroot, loader.files.realPath ?? pathItself) };
   for (const command of commands) {
+    if (input !== undefined) loader.additions.add(command);
     switch (command.kind) {
       case "input":
         for (const it of command.inputs) readScriptInput(reading, script, it, state, depth + 1);
@@ -414,15 +417,21 @@ function readScript(
         loader.libraryPaths.push(command.path);
         loader.neededPaths.push(command.path);
         break;
+      // In front of all others if it is read before them, as -T mostly is.
+      case "startup":
+        readScriptInput(reading, script, { name: command.path, asNeeded: false }, state, depth + 1);
+        break;
+      case "output-format":
+      case "output-arch":
+        checkOutput(command, loader.report);
+        loader.scriptCommands.push(command);
+        break;
       case "extern":
         for (const name of command.symbols) requireSymbol(loader, name);
         break;
       case "assignment":
         enterAssignment(loader, command.assignment);
         loader.scriptCommands.push(command);
-        break;
-      case "startup":
-        readScriptInput(reading, script, { name: command.path, asNeeded: false }, state, depth + 1);
         break;
       case "sections":
         enterStatements(reading, script, command.statements, state, depth + 1);

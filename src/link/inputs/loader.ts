@@ -59,6 +59,8 @@ export interface Loader {
   readonly missingLibraries: Set<string>;
   /** Commands of script inputs that concern the whole link: ENTRY, VERSION, assignments, … */
   readonly scriptCommands: ScriptCommand[];
+  /** Those of scripts among the inputs, which stand behind the layout in force. */
+  readonly additions: Set<ScriptCommand>;
   /** -T was given: the default layout is not in force, unless a script only adds to it (INSERT). */
   hasScript: boolean;
   /** Files that a script's patterns have opened: they are read once, wherever the command line names them. */
@@ -114,6 +116,7 @@ export function createLoader(
     dependencies: new Set(),
     missingLibraries: new Set(),
     scriptCommands: [],
+    additions: new Set(),
     hasScript: false,
     openedByScript: new Set(),
     libraryPaths: [...options.libraryPaths],

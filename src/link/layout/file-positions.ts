@@ -277,7 +277,8 @@ function finish(state: State, map: SegmentMap, segment: Segment, maps: readonly 
   if (map.type === PT_GNU_RELRO) finishRelro(state, segment, maps);
   else if (map.type === PT_GNU_STACK) {
     segment.memorySize = map.size;
-    segment.alignment = 16;
+    // That of a script has what a segment without sections has.
+    if (!map.byScript) segment.alignment = 16;
   } else if (sections.length > 0 && map.type !== PT_LOAD) {
     segment.fileSize = 0;
     segment.offset = sections[0].offset;
@@ -286,9 +287,14 @@ function finish(state: State, map: SegmentMap, segment: Segment, maps: readonly 
   }
 }
 
-function finishRelro({ segments, options }: State, segment: Segment, maps: readonly SegmentMap[]): void {
+/** Warning: `relro-segment-empty`: nothing is left of one that PHDRS asks for. */
+function finishRelro({ segments, options, report }: State, segment: Segment, maps: readonly SegmentMap[]): void {
   const { relro } = options;
-  if (relro === undefined) return;
+  if (relro === undefined) {
+    report(warning("relro-segment-empty", {}, { output: options.outputName }));
+    segments[segments.indexOf(segment)] = newSegment(PT_NULL, 0, 0);
+    return;
+  }
   const { start, end } = relro;
   const at = maps.findIndex(({ type, sections }) => {
     const last = sections.at(-1);

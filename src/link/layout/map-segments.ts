@@ -44,6 +44,8 @@ export interface SegmentMap {
   programHeaders: boolean;
   /** p_memsz of PT_GNU_STACK */
   size: number;
+  /** PHDRS asks for it. */
+  byScript: boolean;
 }
 
 export interface MapOptions {
@@ -72,6 +74,7 @@ export function newMap(type: number, sections: OutputSection[] = []): SegmentMap
     fileHeader: false,
     programHeaders: false,
     size: 0,
+    byScript: false,
   };
 }
 

@@ -35,6 +35,7 @@ export function phdrMaps(walk: Walk, report: Report): SegmentMap[] | undefined {
   for (const it of phdrs) {
     const type = numberOf(it.type) ?? 0;
     const map = newMap(type);
+    map.byScript = true;
     map.fileHeader = it.fileHeader;
     map.programHeaders = it.programHeaders;
     map.flags = numberOf(it.flags);

@@ -143,6 +143,7 @@ function assign(state: ScriptSymbols, context: ScriptContext, folding: Folding, 
   // From itself: only in the end, or it would grow with every round.
   if (folding.usesItself && folding.phase !== "final" && values.has(it.symbol)) return values.get(it.symbol);
   if (value === undefined) {
+    if (folding.usesItself) return undefined;
     if (values.has(it.symbol)) return values.get(it.symbol);
     value = { value: 0n, section: NUMBER };
   }

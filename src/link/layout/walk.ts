@@ -296,6 +296,7 @@ function placeSection(walk: Walk, statement: OutputStatement): void {
   else if (statement.address !== undefined) takeAddress(walk, statement, statement.address);
   const { output } = statement;
   if (output === undefined || walk.failed) return;
+  const before = walk.dot;
   const { start, power, shift } = startOf(walk, statement, output, hasAddress);
   output.address = start;
   output.lma = start;
@@ -304,7 +305,7 @@ function placeSection(walk: Walk, statement: OutputStatement): void {
   setLoadAddress(walk, statement, output, power, shift);
   statement.hasLoadAddress = true;
   if (statement.ignored) {
-    walk.dot = start;
+    walk.dot = before;
     return;
   }
   const size = isTbssFlags(output.sec) ? 0 : output.size;

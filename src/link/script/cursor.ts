@@ -137,7 +137,9 @@ function scan(cursor: Cursor, mode: Mode): Token {
   const quote = text[at] === '"' && mode !== "version" ? text.indexOf('"', at + 1) : -1;
   if (quote >= 0) return { kind: "quoted", text: text.slice(at + 1, quote), value: 0n, line, start, end: quote + 1 };
   const end = nameEnd(mode, text, at);
-  const number = mode === "expression" ? scanNumber(text, at) : undefined;
+  // In SECTIONS a number is wrong, but no character to be passed over.
+  const isNumber = mode === "expression" || (mode === "section" && DIGITS.includes(text[at]));
+  const number = isNumber ? scanNumber(text, at) : undefined;
   if (number !== undefined && number.end >= end) {
     return { kind: "number", text: text.slice(at, number.end), value: number.value, line, start, end: number.end };
   }

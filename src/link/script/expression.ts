@@ -2,7 +2,7 @@
 // functions. Operations on numbers alone are carried out here, as ld does; that is visible, because a comparison of two
 // numbers is itself a number written in the script and not a plain result (see evaluate.ts).
 
-import { type Place, type Report, warning } from "../../elf/problem.ts";
+import { error, type Place, type Report, warning } from "../../elf/problem.ts";
 import { binaryValue, unaryValue } from "./arithmetic.ts";
 import {
   type Cursor,
@@ -146,6 +146,10 @@ export function parseWrapped(cursor: Cursor, place: Place, wrapper: string): Ass
   const symbol = expectName(cursor, "command", "script-expected-symbol");
   const assignment = symbol === undefined ? undefined : parseAssignmentTo(cursor, place, symbol);
   if (assignment === undefined || !expectMark(cursor, "symbol", ")")) return undefined;
+  if (symbol === ".") {
+    cursor.report(error("script-provide-dot", place));
+    return undefined;
+  }
   return { ...assignment, ...WRAPPERS[wrapper] };
 }
 

@@ -16,32 +16,39 @@ import type { ScriptCommand } from "./types.ts";
 
 type Item = Statement | { readonly kind: "insert"; readonly insert: Insert };
 
+/** What is gathered from commands. */
+interface Gathered {
+  readonly items: Item[];
+  readonly memory: MemoryRegion[];
+  readonly aliases: RegionAlias[];
+  readonly noCrossReferences: NoCrossReferences[];
+  readonly features: Set<string>;
+  phdrs: ProgramHeaderStatement[] | undefined;
+}
+
 /**
- * @param commands of all scripts, in the order in which they were read
+ * @param commands of the command line and of scripts that it names, in the order in which they were read
  * @param defaults statements of the default script; undefined: a script of -T takes its place
+ * @param additions commands of scripts among the inputs
  */
 export function layoutScript(
   commands: readonly ScriptCommand[],
   defaults: readonly Statement[] | undefined,
+  additions: readonly ScriptCommand[],
   report: Report,
 ): LayoutScript {
-  const items: Item[] = [];
-  const memory: MemoryRegion[] = [];
-  const aliases: RegionAlias[] = [];
-  const noCrossReferences: NoCrossReferences[] = [];
-  const features = new Set<string>();
-  let phdrs: ProgramHeaderStatement[] | undefined;
-  for (const it of commands) {
-    if (it.kind === "sections") items.push(...it.statements);
-    else if (it.kind === "assignment") items.push({ kind: "assign", assignment: it.assignment });
-    else if (it.kind === "assert" || it.kind === "insert") items.push(it);
-    else if (it.kind === "memory") memory.push(...it.regions);
-    else if (it.kind === "region-alias") aliases.push(it.alias);
-    else if (it.kind === "phdrs") phdrs = [...(phdrs ?? []), ...it.headers];
-    else if (it.kind === "no-cross-references") noCrossReferences.push(it.rule);
-    else if (it.kind === "feature") features.add(it.name);
-  }
-  items.push(...(defaults ?? []));
+  const gathered: Gathered = {
+    items: [],
+    memory: [],
+    aliases: [],
+    noCrossReferences: [],
+    features: new Set(),
+    phdrs: undefined,
+  };
+  for (const it of commands) gather(gathered, it);
+  gathered.items.push(...(defaults ?? []));
+  for (const it of additions) gather(gathered, it);
+  const { items, memory, aliases, noCrossReferences, features, phdrs } = gathered;
   return {
     statements: insertStatements(items, report),
     matching: items.flatMap((it) => (it.kind === "insert" ? [] : [it])),
@@ -54,6 +61,17 @@ export function layoutScript(
     inhibitCommon: features.has("INHIBIT_COMMON_ALLOCATION"),
     forceGroups: features.has("FORCE_GROUP_ALLOCATION"),
   };
+}
+
+function gather(into: Gathered, it: ScriptCommand): void {
+  if (it.kind === "sections") into.items.push(...it.statements);
+  else if (it.kind === "assignment") into.items.push({ kind: "assign", assignment: it.assignment });
+  else if (it.kind === "assert" || it.kind === "insert") into.items.push(it);
+  else if (it.kind === "memory") into.memory.push(...it.regions);
+  else if (it.kind === "region-alias") into.aliases.push(it.alias);
+  else if (it.kind === "phdrs") into.phdrs = [...(into.phdrs ?? []), ...it.headers];
+  else if (it.kind === "no-cross-references") into.noCrossReferences.push(it.rule);
+  else if (it.kind === "feature") into.features.add(it.name);
 }
 
 /** INSERT takes every statement before it, whatever file it is from (binutils, ld/ldlang.c: process_insert_statements). */

@@ -1,5 +1,6 @@
 // Statements as text, for `--verbose` and the map file. What is printed parses to the same statements, in GNU ld too.
 
+import { SECTION_FLAGS } from "./section-body.ts";
 import type {
   Assignment,
   BodyStatement,
@@ -127,11 +128,9 @@ export function printInput(it: InputStatement): string {
 
 function printFlags(flags: SectionFlags | undefined): string {
   if (flags === undefined) return "";
-  const parts = [
-    ...(flags.set === 0 ? [] : [`0x${flags.set.toString(16)}`]),
-    ...(flags.clear === 0 ? [] : [`!0x${flags.clear.toString(16)}`]),
-    ...flags.unknown,
-  ];
+  const named = (bits: number, sign: string): string[] =>
+    Object.entries(SECTION_FLAGS).flatMap(([name, bit]) => ((bits & bit) >>> 0 === bit ? [sign + name] : []));
+  const parts = [...named(flags.set, ""), ...named(flags.clear, "!"), ...flags.unknown];
   return `INPUT_SECTION_FLAGS (${parts.join(" & ")}) `;
 }
 

@@ -15,7 +15,6 @@ import {
   wrapsAssignment,
 } from "./expression.ts";
 import { includedCursor, type ReadScript } from "./include.ts";
-import { scanNumber } from "./number.ts";
 import type {
   BodyStatement,
   DataStatement,
@@ -123,15 +122,12 @@ function unescaped(text: string): Uint8Array {
 /** `=fill` and FILL(fill): hexadecimal digits alone are the pattern as written, any other expression is four bytes. */
 export function parseFill(cursor: Cursor): Fill | undefined {
   const place = placeOf(cursor);
-  const first = peek(cursor, "expression");
-  const behind = { ...cursor };
-  take(behind, first);
-  placeOf(behind);
+  const from = cursor.at;
   const value = parseExpression(cursor);
   if (value === undefined) return undefined;
-  placeOf(cursor);
-  const isAlone = first.kind === "number" && behind.at === cursor.at;
-  const digits = isAlone ? /^0[xX]([0-9a-fA-F]+)$/.exec(first.text)?.[1] : undefined;
+  // Parentheses around the digits do not matter.
+  const written = cursor.text.slice(from, cursor.at).replace(/\/\*[\s\S]*?\*\/|[\s()]/g, "");
+  const digits = /^0[xX]([0-9a-fA-F]+)$/.exec(written)?.[1];
   return { bytes: digits === undefined ? undefined : digitBytes(digits), value, place };
 }
 
@@ -291,7 +287,7 @@ function nests(outer: readonly SectionSort[], inner: SectionSort): boolean {
 }
 
 /** gABI, sh_flags; the names that ld knows (bfd/elflink.c, bfd_elf_lookup_section_flags; elf64-x86-64.c). */
-const SECTION_FLAGS: Readonly<Record<string, number>> = {
+export const SECTION_FLAGS: Readonly<Record<string, number>> = {
   SHF_WRITE: 0x1,
   SHF_ALLOC: 0x2,
   SHF_EXECINSTR: 0x4,
@@ -334,10 +330,9 @@ function takeNot(cursor: Cursor): boolean {
   return true;
 }
 
+/** Numbers are no flags to ld, whatever its manual says. */
 function flagValue(name: string): number | undefined {
-  if (Object.hasOwn(SECTION_FLAGS, name)) return SECTION_FLAGS[name];
-  const number = scanNumber(name, 0);
-  return number !== undefined && number.end === name.length ? Number(number.value & 0xffff_ffffn) : undefined;
+  return Object.hasOwn(SECTION_FLAGS, name) ? SECTION_FLAGS[name] : undefined;
 }
 
 function reportUnknown(report: Report, place: Place, name: string, unknown: string[]): void {

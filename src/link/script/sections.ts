@@ -2,7 +2,7 @@
 // sections and PROVIDEs as in ld (ld/ldlang.c: lang_enter_overlay and what follows it). The grammar of the heads is strict
 // in its order as ld's (ldgram.y).
 
-import { error, type Place } from "../../elf/problem.ts";
+import { error, type Place, warning } from "../../elf/problem.ts";
 import { binary, call } from "./build.ts";
 import {
   type Cursor,
@@ -91,6 +91,7 @@ function parseStatement(cursor: Cursor, read: ReadScript, token: Token, into: Se
     fail(cursor, token, "script-not-in-sections");
     return false;
   }
+  skipWildcards(cursor);
   const section = parseSection(cursor, read, name, place);
   if (section !== undefined) into.statements.push(section);
   return section !== undefined;
@@ -126,6 +127,14 @@ function takeSectionName(cursor: Cursor, token: Token): string {
   }
   take(cursor, { ...token, end: token.start + colon });
   return token.text.slice(0, colon);
+}
+
+/** A section's name has no wildcards: ld says so and goes on without them. */
+function skipWildcards(cursor: Cursor): void {
+  while ("*?^!@%".includes(cursor.text[cursor.at] ?? " ")) {
+    cursor.report(warning("script-stray-character", placeOf(cursor), { found: cursor.text[cursor.at] }));
+    cursor.at++;
+  }
 }
 
 /** One separator ends an assignment; another one would be a statement, and there is none that is empty here. */

@@ -128,7 +128,7 @@ export interface SectionFlags {
   /** SHF_* bits, or 0. */
   readonly set: number;
   readonly clear: number;
-  /** Names that mean nothing: each is a warning, and counts for nothing. */
+  /** Names that mean nothing, of which ld only says so: the statement takes nothing. */
   readonly unknown: readonly string[];
 }
 

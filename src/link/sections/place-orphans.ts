@@ -257,7 +257,7 @@ function findByFlags(
   type: number | undefined,
   place: OrphanPlace | undefined,
 ): OutputStatement | undefined {
-  const last = (mask: number, typed = type): OutputStatement | undefined => {
+  const last = (mask: number, typed: number | undefined): OutputStatement | undefined => {
     let found: OutputStatement | undefined;
     for (const it of plan.outputs) {
       if (typed !== undefined && it.output !== undefined && it.output.type !== typed) continue;
@@ -265,7 +265,7 @@ function findByFlags(
     }
     return found;
   };
-  const exact = last(EXACT);
+  const exact = last(EXACT, type);
   if (exact !== undefined) {
     if (place !== undefined) place.statement = exact;
     return exact;
@@ -273,11 +273,12 @@ function findByFlags(
   const isLoaded = (flags & SEC_ALLOC) !== 0;
   let found: OutputStatement | undefined;
   if (!isLoaded) return last(SEC_DEBUGGING, undefined);
-  if ((flags & SEC_CODE) !== 0) found = last(EXACT & ~SEC_READONLY);
-  else if ((flags & SEC_READONLY) !== 0) found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY);
+  if ((flags & SEC_CODE) !== 0) found = last(EXACT & ~SEC_READONLY, type);
+  else if ((flags & SEC_READONLY) !== 0) found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY, type);
   else if ((flags & SEC_THREAD_LOCAL) !== 0) return findForTls(plan, flags);
-  else if ((flags & SEC_HAS_CONTENTS) !== 0) found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_THREAD_LOCAL);
-  else found = last(SEC_ALLOC);
+  else if ((flags & SEC_HAS_CONTENTS) !== 0)
+    found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_THREAD_LOCAL, type);
+  else found = last(SEC_ALLOC, type);
   if (found !== undefined || type === undefined) return found;
   return findByFlags(plan, flags, undefined, undefined);
 }

@@ -23,8 +23,8 @@ export function entryAddress(
   const id = findText(symbols.names, name);
   if (id >= 0 && isDefinedHere(symbols, id)) return address[id];
   if (/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(name)) return Number(name);
-  if (byScript && given === undefined) return outputs.byName.get(".text")?.address ?? 0;
   if (mode.shared && given === undefined) return 0;
+  if (byScript && given === undefined) return outputs.byName.get(".text")?.address ?? 0;
   const code = mode.shared ? undefined : outputs.byName.get(".text");
   if (code === undefined) {
     report(warning("entry-missing", {}, { symbol: name, effect: "not setting start address" }));

@@ -41,13 +41,8 @@ interface Place {
   readonly inside: boolean;
 }
 
-export function prepareScriptAssignments(
-  symbols: SymbolTable,
-  plan: Plan,
-  defsym: readonly Assignment[],
-  lost: Set<number>,
-): ScriptAssignments {
-  const all: Place[] = defsym.map((assignment) => ({ assignment, inside: false }));
+export function prepareScriptAssignments(symbols: SymbolTable, plan: Plan, lost: Set<number>): ScriptAssignments {
+  const all: Place[] = [];
   const wanted = new Set<string>();
   for (const it of plan.script.statements) {
     if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false });

@@ -53,7 +53,8 @@ export function emitDynamic(
   }
   const isPacked = r.packed !== undefined && r.packed[number] !== 0;
   if (!isPacked) push(r, place, relative, 0, value);
-  if (isPacked || !machine.rela) writeField(r.view, field, width, value);
+  const staysInPlace = r.addendsInPlace && relative === dynamic.relative;
+  if (isPacked || !machine.rela || staysInPlace) writeField(r.view, field, width, value);
 }
 
 /** Where the resolver function of an IFUNC is, whatever references to the symbol see. */

@@ -29,6 +29,8 @@ export interface Relocator extends GotLoadFacts {
   readonly outputs: readonly OutputSection[];
   /** Sections whose words stand in reverse order; see OutputSections. */
   readonly reversed: ReadonlySet<SectionId>;
+  /** What RELATIVE adds stands in place too, where ld's scripts are followed to the byte (bfd/elf64-x86-64.c: relocate). */
+  readonly addendsInPlace: boolean;
   readonly merged: MergedSections;
   /** By symbol: index in .dynsym. */
   readonly dynamicIndex: Int32Array;

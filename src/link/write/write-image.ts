@@ -94,6 +94,7 @@ export function writeImage(
     layout,
     outputs: outputs.list,
     reversed: outputs.reversed,
+    addendsInPlace: outputs.planned !== undefined,
     chunks: outputs.chunks,
     merged,
     dynamicIndex,

@@ -34,7 +34,7 @@ test("statements in the shapes that they have in scripts", () => {
     ".x (READONLY (TYPE = 8)) : { BYTE(1) QUAD(. + 4) FILL(0x00ff) SORT(CONSTRUCTORS) }",
     ".t : { KEEP (*(SORT_BY_NAME(SORT_BY_ALIGNMENT(.a.*)) SORT_NONE(.b))) }",
     ".t : { EXCLUDE_FILE (*x.o y.o) *(.a EXCLUDE_FILE (z.o) .b) SORT(*.o)(.c) }",
-    ".t : { KEEP (INPUT_SECTION_FLAGS (0x6 & !0x1) *(.a)) *lib.a:m.o(.b) }",
+    ".t : { KEEP (INPUT_SECTION_FLAGS (SHF_ALLOC & SHF_EXECINSTR & !SHF_WRITE) *(.a)) *lib.a:m.o(.b) }",
     '.t : { ASCIZ "a\\012b" LINKER_VERSION }',
     '. = 0x10; a = .; b += a * 2; PROVIDE (c = -a); PROVIDE_HIDDEN (d = ~(a + 1)); HIDDEN (e = 1); ASSERT(a, "no")',
   ];

@@ -12,6 +12,8 @@ export interface ScriptCase {
   readonly command?: string;
   /** More files, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What is still missing where this link is not as GNU ld's: the tests leave it out, the command shows it. */
+  readonly missing?: string;
   /** The only machine that it is for. */
   readonly only?: "x86-64" | "i386";
 }

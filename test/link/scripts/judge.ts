@@ -141,5 +141,7 @@ function compareLines(aspect: string, expected: readonly string[], actual: reado
       ...onlyOurs.map((line) => `${aspect} here: ${line}`),
     ];
   }
-  return expected.join() === actual.join() ? [] : [`${aspect} stand in another order`];
+  if (expected.join() === actual.join()) return [];
+  const order = (lines: readonly string[]): string => lines.map((line) => line.split(" ")[0]).join(" ");
+  return [`${aspect} stand in another order: GNU ${order(expected)}; here ${order(actual)}`];
 }

@@ -16,7 +16,8 @@ for (const it of cases) {
   const { differences, theirs, ours } = judge(at, it);
   totals[differences.length === 0 ? "equal" : "different"]++;
   if (differences.length === 0 && !verbose) continue;
-  console.log(`${differences.length === 0 ? "equal" : "DIFFERENT"} ${it.name}: ${commandLine(it).join(" ")}`);
+  const known = it.missing === undefined ? "" : ` (${it.missing})`;
+  console.log(`${differences.length === 0 ? "equal" : "DIFFERENT"}${known} ${it.name}: ${commandLine(it).join(" ")}`);
   if (verbose) console.log(it.script);
   for (const line of differences.slice(0, verbose ? 100 : 8)) console.log(`  ${line}`);
   const said = (text: string): string =>

@@ -16,7 +16,8 @@ const SHF_ALLOC = 2n;
 const PAGE = 0x1000n;
 
 /** Tables of which the contents follow from the rest, or may stand in another order. */
-const TABLES = /^\.(symtab|strtab|shstrtab|symtab_shndx|dynsym|dynstr|hash|gnu\.hash|gnu\.version|dynamic|rela?\..*)$/;
+const TABLES =
+  /^\.(symtab|strtab|shstrtab|symtab_shndx|dynsym|dynstr|hash|gnu\.hash|gnu\.version(_[dr])?|dynamic|rela?\..*)$/;
 
 interface Section {
   name: string;

@@ -75,11 +75,14 @@ export const basics: readonly ScriptCase[] = [
     "NOLOAD in the middle of a page",
     ". = 0x1000; .text : { *(.text) } .data : { *(.data) } .noload (NOLOAD) : { *(.rodata) } .bss : { *(.bss) }",
   ),
-  sections(
-    "READONLY and TYPE",
-    ". = 0x1000; .text : { *(.text) } .ro (READONLY) : { *(.data) } .ty (TYPE = SHT_NOTE) : { BYTE(1) } .both (READONLY (TYPE = SHT_PROGBITS)) : { *(.vars) BYTE(2) }",
-    { objects: "a b o" },
-  ),
+  {
+    ...sections(
+      "READONLY and TYPE",
+      ". = 0x1000; .text : { *(.text) } .ro (READONLY) : { *(.data) } .ty (TYPE = SHT_NOTE) : { BYTE(1) } .both (READONLY (TYPE = SHT_PROGBITS)) : { *(.vars) BYTE(2) }",
+      { objects: "a b o" },
+    ),
+    missing: "orphans beside READONLY sections",
+  },
   sections(
     "contents behind .bss",
     ". = 0x1000; .text : { *(.text) } .bss : { *(.bss) *(COMMON) } .data : { *(.data) }",
@@ -149,11 +152,14 @@ export const basics: readonly ScriptCase[] = [
     ". = 0x400000 + SIZEOF_HEADERS; .text : { *(.text) } . = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .rel : { *(.rodata) *(.data.rel.ro) } . = DATA_SEGMENT_RELRO_END(0, .); .data : { *(.data) } .bss : { *(.bss) } . = DATA_SEGMENT_END(.);",
     { options: "-z relro" },
   ),
-  sections(
-    "merged strings",
-    ". = 0x1000; .text : { *(.text) } .rodata : { *(.rodata*) } end_of_it = SIZEOF(.rodata);",
-    { objects: "a b m m2" },
-  ),
+  {
+    ...sections(
+      "merged strings",
+      ". = 0x1000; .text : { *(.text) } .rodata : { *(.rodata*) } end_of_it = SIZEOF(.rodata);",
+      { objects: "a b m m2" },
+    ),
+    missing: "merged strings of several files stand together",
+  },
   sections(
     "merged strings apart",
     ". = 0x1000; .text : { *(.text) } .s1 : { *m.o(.rodata*) } .s2 : { *m2.o(.rodata*) }",

@@ -91,7 +91,7 @@ export const memoryCases: readonly ScriptCase[] = [
   memory(
     "ORIGIN and LENGTH",
     ROM_RAM,
-    `.text : { *(.text) *(.rodata) } >rom .data : { *(.data) LONG(ORIGIN(ram)) LONG(LENGTH(rom)) } >ram stack = ORIGIN(ram) + LENGTH(ram); o = ORIGIN(rom); l = LENGTH(rom); ${REST}`,
+    `.text : { *(.text) *(.rodata) } >rom .data : { *(.data) LONG(ORIGIN(ram)) LONG(LENGTH(rom)) } >ram stack = ORIGIN(ram) + LENGTH(ram); org_of = ORIGIN(rom); len_of = LENGTH(rom); ${REST}`,
   ),
   memory(
     "origins by expressions",

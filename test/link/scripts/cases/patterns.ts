@@ -93,7 +93,10 @@ export const patterns: readonly ScriptCase[] = [
   sections("COMMON in data", ".data : { *(.data) *(COMMON) } .bss : { *(.bss) }", {}),
   sections("COMMON not named", ".text : { *(.text) } .bss : { *(.bss) }", {}),
   sections("COMMON not named and no .bss", ".text : { *(.text) }", {}),
-  sections("COMMON discarded", ".text : { *(.text) } /DISCARD/ : { *(COMMON) }", {}),
+  {
+    ...sections("COMMON discarded", ".text : { *(.text) } /DISCARD/ : { *(COMMON) }", {}),
+    missing: "discarded common symbols stay in the symbol table",
+  },
   sections("COMMON by a star", ".text : { *(.text) } .rest : { *(.*) } .c : { *(C*) }", {}),
   sections(
     "ONLY_IF_RO",

@@ -57,9 +57,12 @@ export const symbols: readonly ScriptCase[] = [
     "DEFINED",
     `${LAYOUT} a = DEFINED(_start) ? 1 : 2; b = DEFINED(nobody) ? 1 : 2; c = DEFINED(a); d = DEFINED(later); later = 3; e = DEFINED(later);`,
   ),
-  sections("--defsym and DEFINED", `${LAYOUT} a = DEFINED(given) ? given : 9; b = given + 1;`, {
-    options: "--defsym=given=0x77",
-  }),
+  {
+    ...sections("--defsym and DEFINED", `${LAYOUT} a = DEFINED(given) ? given : 9; b = given + 1;`, {
+      options: "--defsym=given=0x77",
+    }),
+    missing: "the place of --defsym on the command line",
+  },
   sections(
     "compound assignments",
     `${LAYOUT} a = 1; a += 2; a *= 5; a -= 3; a <<= 2; a |= 1; a &= 0x1f; a /= 2; a >>= 1; b = .; b += 4;`,
@@ -129,7 +132,11 @@ export const symbols: readonly ScriptCase[] = [
   { name: "ENTRY", script: `ENTRY(f) SECTIONS { ${LAYOUT} }` },
   { name: "ENTRY in SECTIONS", script: `SECTIONS { ENTRY(f) ${LAYOUT} }` },
   { name: "ENTRY that is a script's symbol", script: `ENTRY(here) SECTIONS { ${LAYOUT} here = f + 1; }` },
-  { name: "ENTRY of nothing", script: `ENTRY(nowhere) SECTIONS { ${LAYOUT} }` },
+  {
+    missing: "an entry that is not defined is no symbol",
+    name: "ENTRY of nothing",
+    script: `ENTRY(nowhere) SECTIONS { ${LAYOUT} }`,
+  },
   { name: "-e over ENTRY", script: `ENTRY(f) SECTIONS { ${LAYOUT} }`, options: "-e d1" },
   sections("-e with a number", LAYOUT, { options: "-e 0x1234" }),
   sections("__start and __stop", `.text 0x1000 : { *(.text.start) *(.text.ref) } mine : { *(mine) }`, {
