@@ -105,7 +105,6 @@ export function Table({ file, part, query, label }: TableProps): JSX.Element {
         </span>
       </div>
       <Failed words={failed.value} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <div class="scroller" ref={scroller} tabIndex={0} role="table" aria-label={label} aria-rowcount={total + 1}>
         <div class="sheet" style={{ minWidth: `${widest}ch` }}>
           <div class="row head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: fixed || template }}>

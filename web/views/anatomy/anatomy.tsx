@@ -70,7 +70,7 @@ function Part({
   const table = overview.parts.find(({ id }) => id === part);
   if (table !== undefined) return <Table file={overview.file} part={part} query={query} label={table.title} />;
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       {overview.facts.length > 0 && (
         <dl class="facts">
           {overview.facts.map(([about, words]) => (

@@ -125,7 +125,7 @@ function Part({
   if (table !== undefined)
     return <Table file={`link:${JSON.stringify(ask)}`} part={part} query={query} label={table.title} />;
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       <Problems problems={value.problems} />
       <Changes changes={value.changes} />
       <Stages value={value} />
@@ -185,7 +185,7 @@ function Stages({ value }: { value: LinkAnswer }): JSX.Element {
 /** The objects as a tree: a member under the file that wanted it. */
 function Members({ members }: { members: readonly LinkedMember[] }): JSX.Element {
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       <p class="dim">
         Every object of the link. A member of an archive stands under the one whose reference took it in first.
       </p>

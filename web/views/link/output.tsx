@@ -8,7 +8,7 @@ import type { LinkAnswer, ShownSection } from "../../worker/protocol.ts";
 export function OutputMap({ value }: { value: LinkAnswer }): JSX.Element {
   const largest = Math.max(1, ...value.sections.map(({ size }) => size));
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       <p class="dim">
         Every section of the output, with its inputs in their order and the padding between them. A bar's length is the
         section's size, its parts are to scale; point at one to see which it is, or see the{" "}

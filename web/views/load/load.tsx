@@ -108,7 +108,7 @@ function Part({
       );
     default:
       return (
-        <div class="picture">
+        <div class="picture" tabIndex={0}>
           {value.assumed.map((words) => (
             <p class="dim" key={words}>
               {words}
@@ -177,7 +177,7 @@ export function Missing({ value }: { value: LoadAnswer }): JSX.Element | null {
 /** Each library with every place that was looked at. */
 function Search({ value }: { value: LoadAnswer }): JSX.Element {
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       <Missing value={value} />
       {value.objects
         .filter(({ kind }) => kind === "library")
@@ -224,7 +224,7 @@ function Scopes({ value }: { value: LoadAnswer }): JSX.Element {
     </Go>
   );
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       <section>
         <h2>Where references are looked up</h2>
         <p class="dim">The first object of the scope that defines a name wins.</p>

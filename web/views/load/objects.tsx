@@ -31,7 +31,7 @@ export function ObjectsView(): JSX.Element {
         </p>
       </form>
       <div class="load-main">
-        <div class="picture">
+        <div class="picture" tabIndex={0}>
           <h1>Objects in memory</h1>
           <Failed words={failed} />
           {value !== undefined && <Problems problems={value.problems} />}

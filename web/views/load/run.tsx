@@ -40,7 +40,7 @@ export function RunPart({ ask }: { ask: LoadAsk }): JSX.Element {
   };
   const value = answer.value;
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       <p class="dim">
         Every instruction is executed in simulated memory, from the dynamic linker's first on. This machine executes
         none of it, and it sees only the files that are here.

@@ -14,7 +14,7 @@ const WIDTH = 860;
 export function AddressSpace({ value }: { value: LoadAnswer }): JSX.Element {
   const { height, bands, gaps } = spaceFigure(value);
   return (
-    <div class="picture">
+    <div class="picture" tabIndex={0}>
       <section class="figure" aria-label="Address space">
         <p class="dim">
           Low addresses above, to scale but for the cut gaps. Left: what may be done with the pages before relocation;
