@@ -11,7 +11,7 @@ import type { ObjectDefinition } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
-import { FLAG_ASSIGNED, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
+import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { ABSOLUTE, addressOf, type FoldEnvironment, type Folded, type Folding, fold, NUMBER } from "./fold.ts";
 import { toBig } from "./words.ts";
 
@@ -141,7 +141,7 @@ function assign(state: ScriptSymbols, context: ScriptContext, folding: Folding, 
   let value: Folded | undefined = fold(folding, it.value);
   folding.assigned = undefined;
   // From itself: only in the end, or it would grow with every round.
-  if (folding.usesItself && folding.phase !== "final" && values.has(it.symbol)) return values.get(it.symbol);
+  if (folding.usesItself && folding.phase !== "final") return values.get(it.symbol);
   if (value === undefined) {
     if (folding.usesItself) return undefined;
     if (values.has(it.symbol)) return values.get(it.symbol);
@@ -159,6 +159,8 @@ function lookup({ loader, outputs, merged, plan, objects }: ScriptContext, name:
   const { symbols, sections } = loader;
   const id = findText(symbols.names, name);
   if (id < 0 || !isDefinedHere(symbols, id)) return undefined;
+  const isAssigned = (symbols.flags[id] & FLAG_ASSIGNED) !== 0;
+  if (isAssigned && !objects.has(name)) return undefined;
   const it = objects.get(name) ?? definitionOf(symbols, id);
   const { section } = it;
   const offset = it.valueHigh * 0x100000000 + (it.valueLow >>> 0);
@@ -166,7 +168,8 @@ function lookup({ loader, outputs, merged, plan, objects }: ScriptContext, name:
     return { value: wrap((BigInt(it.valueHigh) << 32n) | BigInt(it.valueLow >>> 0)), section: ABSOLUTE };
   if (section >= 0) {
     const output = sections.output[section];
-    if (output < 0) return undefined;
+    // Removed by --gc-sections: as if it stood at 0.
+    if (output < 0) return (symbols.flags[id] & FLAG_COLLECTED) !== 0 ? { value: 0n, section: ABSOLUTE } : undefined;
     return { value: toBig(mergedAddress(merged, sections, section, offset)), section: output };
   }
   if (section === SECTION_CHUNK) {

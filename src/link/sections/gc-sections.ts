@@ -152,14 +152,6 @@ function keepNamed(walk: Walk, loader: Loader, script: ScriptRoots | undefined):
   for (let id = 0; id < walk.referenced.length; id++) {
     if ((symbols.flags[id] & FLAG_REQUIRED) !== 0) keepSymbol(walk, id);
   }
-  // What a layout script computes with has to be there.
-  for (const { value, provide } of script?.assignments ?? []) {
-    if (provide) continue;
-    for (const name of symbolsIn(value)) {
-      const id = findText(symbols.names, name);
-      if (id >= 0) keepSymbol(walk, id);
-    }
-  }
 }
 
 /** As bfd/elflink.c, bfd_elf_gc_mark_dynamic_ref_symbol. */

@@ -7,11 +7,12 @@ import { SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { BodyStatement, LayoutScript, SectionStatement } from "../script/statements.ts";
-import type { SectionId } from "../tables/ids.ts";
+import { SECTION_CHUNK, type SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
+import { FLAG_COLLECTED } from "../tables/symbol-table.ts";
 import { isContents } from "./assign-sections.ts";
 import {
   bfdFlags,
@@ -132,6 +133,7 @@ export function mapInputs(
   const text = plan.list.find((it) => it.name === ".text");
   if (text !== undefined && loader.options.omagic) text.sec &= ~SEC_READONLY;
   inheritLoadRegions(plan);
+  dropCommons(mapping);
   collectPieces(mapping);
   return plan.discarded;
 }
@@ -417,6 +419,17 @@ function addData(mapping: Mapping, statement: OutputStatement, entry: BodyEntry,
 
 function isSpace(output: OutputSection): boolean {
   return output.type === SHT_NOBITS || output.removed;
+}
+
+/** Common symbols whose section is discarded are in no symbol table. */
+function dropCommons({ plan, loader }: Mapping): void {
+  const { symbols } = loader;
+  const gone = new Set(
+    [...plan.commons.values(), ...plan.largeCommons.values()].filter((it) => it.isDiscarded).map((it) => it.chunk.id),
+  );
+  if (gone.size === 0) return;
+  for (let id = 0; id < symbols.count; id++)
+    if (symbols.section[id] === SECTION_CHUNK && gone.has(symbols.alias[id])) symbols.flags[id] |= FLAG_COLLECTED;
 }
 
 /** lang_propagate_lma_regions */

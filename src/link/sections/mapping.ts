@@ -177,7 +177,7 @@ export function addToOutput(
   const type = made?.type ?? sections.type[item];
   if (isFirst) {
     output.hasInput = true;
-    takeType(output, type, flags);
+    takeType(output, type, (made?.sec ?? mapping.sec[item] & 0x3fffffff) | keeps);
     if (made === undefined) {
       output.flags = sections.flags[item] & (SHF_MASKOS | SHF_MASKPROC | SHF_LINK_ORDER) & ~SHF_GNU_MBIND;
       output.entsize = entsize;
