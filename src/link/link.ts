@@ -26,6 +26,7 @@ import { keepForRelink } from "./relink/relink.ts";
 import { linkRelocatable } from "./relocatable/link-relocatable.ts";
 import { reportCommons } from "./reports/common-warnings.ts";
 import { reportCrossReferences } from "./reports/cross-references.ts";
+import { reportDiscarded } from "./reports/discarded.ts";
 import { reportDuplicates } from "./reports/duplicates.ts";
 import { reportHidden } from "./reports/hidden-symbols.ts";
 import { reportTextIfuncs } from "./reports/ifunc-warnings.ts";
@@ -209,6 +210,7 @@ function linkImage(
   const ibtPlt = options.z.ibtplt || properties.ibt;
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
   reportTextIfuncs(scan, symbols, mode, report);
+  reportDiscarded(outputs, report);
   if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
   placeChunks(outputs);
   orderLinked(objects, sections, outputs);
@@ -301,7 +303,7 @@ function settleLayout(
       const { plan, assignments, merged } = scripted;
       layout = layOutByScript(plan, loader, outputs, merged, assignments, layoutOptions, machine, report);
     }
-    if (packed === undefined || relr === undefined) return layout;
+    if (packed === undefined || relr?.output === undefined) return layout;
     const bytes = packRelative(packed, scan, got, sections, outputs.reversed, machine, relr.size);
     relr.write = (image, _view, chunk) => image.set(bytes, chunk.offset);
     if (bytes.length <= relr.size) return layout;

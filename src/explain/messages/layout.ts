@@ -42,6 +42,10 @@ export const layoutMessages: MessageTable = {
     message: "nothing is in the PT_GNU_RELRO segment that PHDRS asks for",
     cure: "mark what it covers by DATA_SEGMENT_ALIGN and DATA_SEGMENT_RELRO_END",
   },
+  "discarded-needed": {
+    message: "discarded output section: `{section}'",
+    cure: "what is linked needs it: name it in a section of the script, or take it out of /DISCARD/",
+  },
   "section-two-load-addresses": {
     message: "section `{section}' has both a load address and a load region",
     cure: "leave out AT(…) or AT>",

@@ -98,12 +98,16 @@ export function planDynamic(
   if (!mode.shared) sized(elf.DT_PREINIT_ARRAY, elf.DT_PREINIT_ARRAYSZ, ".preinit_array");
   sized(elf.DT_INIT_ARRAY, elf.DT_INIT_ARRAYSZ, ".init_array");
   sized(elf.DT_FINI_ARRAY, elf.DT_FINI_ARRAYSZ, ".fini_array");
-  if (section(".hash") !== undefined) address(elf.DT_HASH, ".hash");
-  if (section(".gnu.hash") !== undefined) address(elf.DT_GNU_HASH, ".gnu.hash");
-  address(elf.DT_STRTAB, ".dynstr");
-  address(elf.DT_SYMTAB, ".dynsym");
-  add(elf.DT_STRSZ, () => section(".dynstr")?.size ?? 0);
-  add(elf.DT_SYMENT, machine.elfClass === 64 ? 24 : 16);
+  // Without its names nothing leads to the symbols (bfd/elflink.c, bfd_elf_size_dynamic_sections).
+  const strtab = outputs.planned?.get(".dynstr");
+  if (strtab === undefined || strtab.output !== undefined) {
+    if (section(".hash") !== undefined) address(elf.DT_HASH, ".hash");
+    if (section(".gnu.hash") !== undefined) address(elf.DT_GNU_HASH, ".gnu.hash");
+    address(elf.DT_STRTAB, ".dynstr");
+    address(elf.DT_SYMTAB, ".dynsym");
+    add(elf.DT_STRSZ, () => section(".dynstr")?.size ?? 0);
+    add(elf.DT_SYMENT, machine.elfClass === 64 ? 24 : 16);
+  }
   if (!mode.shared && !z.rodynamic) add(elf.DT_DEBUG, 0);
   if (facts.hasPlt) add(elf.DT_PLTGOT, facts.gotPlt);
   if (facts.hasJumpRelocations) {

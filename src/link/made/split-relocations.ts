@@ -10,7 +10,14 @@ import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
-import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import {
+  addChunk,
+  addOutput,
+  type Chunk,
+  isWritten,
+  type OutputSection,
+  type OutputSections,
+} from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { FLAG_CANONICAL_PLT, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { type RelocationList, relocationSize, writeRelocations } from "./dynamic-relocations.ts";
@@ -170,7 +177,7 @@ export function writeParts(
     orders[partOf(list.address[i], callsResolver)]?.push(i);
   }
   parts.forEach(({ chunk }, k) => {
-    writeRelocations(list, Int32Array.from(orders[k] ?? []), machine, view, chunk.offset);
+    if (isWritten(chunk)) writeRelocations(list, Int32Array.from(orders[k] ?? []), machine, view, chunk.offset);
   });
 }
 

@@ -466,7 +466,11 @@ function collectPieces({ plan, outputs, loader }: Mapping): void {
       output.alignment = Math.max(output.alignment, piece >= 0 ? loader.sections.alignment[piece] : 1);
   }
   for (const [name, made] of plan.made)
-    outputs.planned?.set(name, { chunk: made.chunk, output: made.isDiscarded ? undefined : made.output });
+    outputs.planned?.set(name, {
+      chunk: made.chunk,
+      output: made.isDiscarded ? undefined : made.output,
+      wanted: 0,
+    });
 }
 
 export function typeByFlags(sec: number): number {

@@ -100,6 +100,8 @@ export interface PlannedChunk {
   readonly chunk: Chunk;
   /** Undefined: the script discards it. */
   readonly output: OutputSection | undefined;
+  /** Bytes that the link needs of it, also of one that is discarded, whose chunk stays empty. */
+  wanted: number;
 }
 
 export function createOutputs(): OutputSections {
@@ -180,16 +182,23 @@ export function addChunk(
   first = true,
   noBits = false,
 ): Chunk {
-  const planned = outputs.planned?.get(name)?.chunk;
-  if (planned !== undefined && planned.size === 0) {
-    planned.size = planned.output === undefined ? 0 : size;
-    planned.alignment = alignment;
-    planned.noBits = noBits;
-    return planned;
+  const planned = outputs.planned?.get(name);
+  if (planned !== undefined && planned.chunk.size === 0) {
+    const { chunk } = planned;
+    planned.wanted = size;
+    chunk.size = chunk.output === undefined ? 0 : size;
+    chunk.alignment = alignment;
+    chunk.noBits = noBits;
+    return chunk;
   }
   const chunk = newChunk(outputs, output, name, size, alignment, noBits);
   output.chunks.push({ chunk, rank, first });
   return chunk;
+}
+
+/** False: a script discards it. What is to be written into it has no place in the image, whose first bytes are the ELF header. */
+export function isWritten(chunk: Chunk): boolean {
+  return chunk.size > 0 && chunk.offset > 0;
 }
 
 /** A chunk that the caller puts among the section's pieces itself. */

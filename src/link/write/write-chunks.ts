@@ -22,7 +22,7 @@ import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { writeWord } from "../tables/header-bytes.ts";
 import type { Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
-import type { Chunk } from "../tables/output-section.ts";
+import { type Chunk, isWritten } from "../tables/output-section.ts";
 import { resolverAddress } from "./relocate-dynamic.ts";
 
 export function writeDynamicSymbols(
@@ -33,6 +33,7 @@ export function writeDynamicSymbols(
   is64: boolean,
   mode: OutputMode,
 ): void {
+  if (!isWritten(chunk)) return;
   const row: SymbolRow = { value: 0, shndx: 0, type: 0, size: 0 };
   const { symbols } = values;
   dynamicSymbols.ids.forEach((id, i) => {
@@ -81,7 +82,9 @@ function writeGotWord(writer: GotWriter, word: GotWord, list: RelocationList, pa
   const isDescriptor = word.type === machine.dynamic.tlsdesc && word.type !== 0;
   const offset = word.chunk.offset + word.offset;
   // Under REL the word is the addend (a descriptor's addend is in its second word).
-  if (isDescriptor) {
+  if (!isWritten(word.chunk)) {
+    // The relocations are counted all the same.
+  } else if (isDescriptor) {
     if (!machine.rela) writeWord(view, offset + machine.wordBytes, value, is64);
   } else writeWord(view, offset, value, is64);
   if (word.type === 0) return;
@@ -116,7 +119,7 @@ function contentOf(writer: GotWriter, word: GotWord): number {
 
 /** The first three words of .got.plt: address of .dynamic, and two for the dynamic linker. */
 export function writeGotHeader(chunk: Chunk, dynamicAddress: number, is64: boolean, view: DataView): void {
-  writeWord(view, chunk.offset, dynamicAddress, is64);
+  if (isWritten(chunk)) writeWord(view, chunk.offset, dynamicAddress, is64);
 }
 
 export function writePlt(writer: GotWriter, chunks: SlotChunks): void {
@@ -131,7 +134,10 @@ export function writePlt(writer: GotWriter, chunks: SlotChunks): void {
     index,
     pic: mode.pic,
   });
-  const { plt, pltSecond, iplt, pltGot, got } = chunks;
+  const { got } = chunks;
+  const [plt, pltSecond, iplt, pltGot] = [chunks.plt, chunks.pltSecond, chunks.iplt, chunks.pltGot].map((it) =>
+    it !== undefined && isWritten(it) ? it : undefined,
+  );
   if (plt !== undefined) {
     slots.lazy.writeHeader(view, plt.offset, plt.address, at.gotPlt, mode.pic);
     slots.pltSymbols.forEach((id, i) => {

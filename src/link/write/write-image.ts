@@ -23,7 +23,7 @@ import { entryAddress } from "../symbols/entry.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { alignUp, type Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
-import type { Chunk } from "../tables/output-section.ts";
+import { type Chunk, isWritten } from "../tables/output-section.ts";
 import { FLAG_COLLECTED, FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { chooseCompression, compressDebug } from "./compress-debug.ts";
 import { writeEmitted, writeSectionSymbols } from "./emit-relocs.ts";
@@ -122,7 +122,7 @@ export function writeImage(
   writePlt(gotWriter, made.slotChunks);
   if (dynamic !== undefined) {
     writeDynamicSymbols(dynamic.symbols, values, dynamic.chunks.dynsym, view, is64, mode);
-    writeDynamic(dynamic.tags, machine, view, dynamic.chunks.dynamic.offset);
+    if (isWritten(dynamic.chunks.dynamic)) writeDynamic(dynamic.tags, machine, view, dynamic.chunks.dynamic.offset);
   }
   const { parts } = relocationChunks;
   if (!options.androidRelocations)
@@ -130,7 +130,7 @@ export function writeImage(
   if (parts !== undefined)
     writeParts(dynamicRelocations, parts, ownResolvers(made, symbols, mode), sections, machine, view);
   writeRelocationChunk(pltRelocations, relocationChunks.plt, undefined, machine, view, report);
-  for (const chunk of outputs.chunks) chunk.write?.(image, view, chunk);
+  for (const chunk of outputs.chunks) if (isWritten(chunk)) chunk.write?.(image, view, chunk);
   if (symtab !== undefined) {
     writeSymbols(symtab.plan, values, objects, view, symtab.table.offset, -1, is64, mode);
     image.set(symtab.plan.strings.bytes.subarray(0, symtab.plan.strings.size), symtab.strings.offset);
@@ -169,7 +169,7 @@ export function writeImage(
     usesGnuFeatures(symbols, mode, options) || layout.sections.some(isMbind),
     image,
   );
-  if (made.buildId !== undefined)
+  if (made.buildId !== undefined && isWritten(made.buildId))
     image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
   return image;
 }
@@ -184,7 +184,7 @@ function fillPacked(
   order: (list: RelocationList) => Int32Array,
   machine: Machine,
 ): boolean {
-  if (chunk === undefined) return true;
+  if (chunk?.output === undefined) return true;
   const bytes = packAndroid(list, order(list), machine);
   const isPlanned = chunk.write !== undefined;
   // A reader stops at the count, so that zeros may follow.
@@ -207,7 +207,8 @@ function writeRelocationChunk(
     report(error("internal-relocation-count", {}, { counted: list.address.length, written: list.count }));
     return;
   }
-  if (chunk === undefined) return;
+  // None, or a script discards them.
+  if (chunk === undefined || !isWritten(chunk)) return;
   writeRelocations(list, order?.(list), machine, view, chunk.offset);
 }
 

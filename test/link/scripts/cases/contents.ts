@@ -58,7 +58,6 @@ export const contents: readonly ScriptCase[] = [
   sections("a symbol assigned in /DISCARD/", "/DISCARD/ : { x = .; *(.rodata) } .text : { *(.text) }"),
   {
     ...sections("discarded orphans", ". = 0x1000; .text : { *(.text) } .data : { *(.data) } /DISCARD/ : { *(*) }"),
-    missing: "discarded common symbols stay in the symbol table",
   },
   sections("/DISCARD/ with an address", ".text : { *(.text) } /DISCARD/ 0x5000 : { *(.rodata) } .data : { *(.data) }"),
   sections(

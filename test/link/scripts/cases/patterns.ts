@@ -95,7 +95,6 @@ export const patterns: readonly ScriptCase[] = [
   sections("COMMON not named and no .bss", ".text : { *(.text) }", {}),
   {
     ...sections("COMMON discarded", ".text : { *(.text) } /DISCARD/ : { *(COMMON) }", {}),
-    missing: "discarded common symbols stay in the symbol table",
   },
   sections("COMMON by a star", ".text : { *(.text) } .rest : { *(.*) } .c : { *(C*) }", {}),
   sections(

@@ -132,7 +132,6 @@ export const wholes: readonly ScriptCase[] = [
   },
   { name: "a script along -L", script: "", files: {}, command: "-T nowhere.ld a.o b.o" },
   {
-    missing: "-r takes no SECTIONS yet",
     name: "VERSION in a shared library",
     script: `VERSION { V1 { global: entry; local: *; }; } SECTIONS { ${PIC} }`,
     objects: "pic b",
@@ -176,7 +175,6 @@ export const wholes: readonly ScriptCase[] = [
       objects: "g",
       options: "--gc-sections",
     }),
-    missing: "symbols of a script keep sections",
   },
   sections("gc with an entry of the script", ". = 0x1000; .text : { *(.text*) }\n} ENTRY(dead)\nSECTIONS {", {
     objects: "g",
@@ -251,12 +249,21 @@ export const wholes: readonly ScriptCase[] = [
   }),
   {
     ...sections(
-      "-shared with .dynamic discarded",
+      "-shared with its hash tables discarded",
       `. = SIZEOF_HEADERS; .text : { *(.text) } .data : { *(.data) } /DISCARD/ : { *(.gnu.hash) *(.hash) }`,
       { objects: "pic b", options: "-shared --hash-style=both" },
     ),
-    missing: "what is discarded is not missed",
   },
+  ...[".got.plt", ".plt", ".dynsym", ".gnu.version*", ".dynstr"].map((name) =>
+    sections(
+      `-shared with ${name} discarded`,
+      `/DISCARD/ : { *(${name}) } . = SIZEOF_HEADERS; .text : { *(.text) } .data : { *(.data) }`,
+      { objects: "pic b", options: "-shared --hash-style=sysv" },
+    ),
+  ),
+  sections("a discarded build id", "/DISCARD/ : { *(.note.*) } . = 0x1000; .text : { *(.text) } .data : { *(.data) }", {
+    options: "--build-id=0x1234",
+  }),
   {
     name: "-shared in segments",
     script: `PHDRS { text PT_LOAD FILEHDR PHDRS; data PT_LOAD; dyn PT_DYNAMIC; } SECTIONS { . = SIZEOF_HEADERS; .dynsym : { *(.dynsym) } :text .dynstr : { *(.dynstr) } .hash : { *(.hash) } .rela.dyn : { *(.rela*) *(.rel.*) } .text : { *(.text) *(.plt) } . = ALIGN(0x1000); .dynamic : { *(.dynamic) } :data :dyn .data : { *(.data* .got .got.plt) } :data .bss : { *(.bss COMMON) } }`,
