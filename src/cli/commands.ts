@@ -38,7 +38,7 @@ export const commands: readonly CommandRow[] = [
   {
     name: "run",
     summary: "run a program instruction by instruction in simulated memory; nothing of it is executed by this machine",
-    examples: ["solder run /usr/bin/seq 3", "solder run --trace=plt ./prog"],
+    examples: ["solder run /usr/bin/seq 3", "solder run --trace=plt ./prog", "solder run --call foo a.o b.o --args 37"],
   },
   {
     name: "why",

@@ -2,6 +2,8 @@
 // instruction to their end.
 
 export * from "../arch/x86/instructions/index.ts";
+export { loadObjects, type ObjectsLoaded, type RelocatableInput } from "../load/relocatable/index.ts";
+export { type CallEnd, type CallOptions, callFunction, type FunctionCall, runCall } from "./call-function.ts";
 export { setBreak } from "./code.ts";
 export * from "./execute.ts";
 export { errnoName } from "./files/errno.ts";
@@ -11,6 +13,7 @@ export { DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
 export { type AddressSpace, type Area, areaAt, readBytes, readText, writeBytes } from "./memory/address-space.ts";
 export type { Observer } from "./run.ts";
 export type { GivenFile } from "./start.ts";
+export type { Fault } from "./system/faults.ts";
 export { mapLine } from "./system/proc.ts";
 export type { CallRow } from "./system/row.ts";
 export { signalName } from "./system/signal-numbers.ts";

@@ -10,7 +10,7 @@ import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { LOADER_HELP, LOADER_OPTIONS, loaderWorld } from "../loader-options.ts";
 import { runRequest } from "../run-request.ts";
-import { loadObjectFiles, type ObjectsRequest } from "./objects.ts";
+import { loadObjectFiles, type ObjectsRequest, readBases } from "./objects.ts";
 import { DEBUG_PARTS, loadProgram, PROGRAM_PARTS, type ProgramRequest } from "./program.ts";
 
 const HELP = `Usage: solder load [options] PROGRAM
@@ -153,19 +153,6 @@ function objectsRequest(values: Values, files: readonly string[], style: Style):
   if (misplaced !== undefined) return `--${misplaced} is for a program, which is loaded by itself`;
   const bases = readBases(values.base ?? []);
   return typeof bases === "string" ? bases : { files, bases, json: values.json === true, style };
-}
-
-/** FILE=ADDRESS, any number of times. */
-function readBases(texts: readonly string[]): ReadonlyMap<string, number> | string {
-  const bases = new Map<string, number>();
-  for (const text of texts) {
-    const [, name, address] = /^(.+)=(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text) ?? [];
-    const base = Number(address);
-    if (name === undefined) return `--base takes NAME=ADDRESS, not '${text}'`;
-    if (!Number.isSafeInteger(base)) return `--base takes addresses up to 0x1fffffffffffff, not '${text}'`;
-    bases.set(name, base);
-  }
-  return bases;
 }
 
 function programRequest(values: Values, program: string, style: Style, io: Io): ProgramRequest | string {

@@ -34,8 +34,9 @@ export function loadObjectFiles(request: ObjectsRequest, io: Io, files: FileSyst
   return problems.some(({ severity }) => severity === "error") ? FAILURE : SUCCESS;
 }
 
-function readInputs(
-  { files: paths, bases }: ObjectsRequest,
+/** The objects that are asked for, as far as they can be read. */
+export function readInputs(
+  { files: paths, bases }: Pick<ObjectsRequest, "files" | "bases">,
   files: FileSystem,
   problems: Problem[],
 ): RelocatableInput[] {
@@ -50,4 +51,17 @@ function readInputs(
   }
   for (const name of unused) problems.push(error("base-unknown", {}, { name }));
   return inputs;
+}
+
+/** FILE=ADDRESS, any number of times. */
+export function readBases(texts: readonly string[]): ReadonlyMap<string, number> | string {
+  const bases = new Map<string, number>();
+  for (const text of texts) {
+    const [, name, address] = /^(.+)=(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text) ?? [];
+    const base = Number(address);
+    if (name === undefined) return `--base takes NAME=ADDRESS, not '${text}'`;
+    if (!Number.isSafeInteger(base)) return `--base takes addresses up to 0x1fffffffffffff, not '${text}'`;
+    bases.set(name, base);
+  }
+  return bases;
 }

@@ -9,6 +9,7 @@ import type { Io } from "../io.ts";
 import { isDirectory } from "../loader-options.ts";
 
 export const HELP = `Usage: solder run [options] PROGRAM [ARGUMENT...]
+       solder run --call FUNCTION OBJECT... [--base OBJECT=ADDRESS] [--args LIST]
 
 Runs a program of x86-64 or i386, static or dynamically linked, in simulated memory: the
 real dynamic linker from its first instruction on, then the program. Nothing of it is
@@ -31,6 +32,13 @@ memory and is gone when it ends. There is no network.
       --json                   what is told as JSON, a document a line
   -h, --help                   this text
 
+Of relocatable objects a function is executed, and what it returns is printed:
+      --call FUNCTION          call this function of the objects
+      --base NAME=ADDRESS      where this object's sections go (its path, or the last part of it)
+      --args LIST              integers, with commas between them: what it is called with
+These go with it: --cpu, --limit-instructions, --limit-memory, --trace=instructions, --from,
+--count and --json; options may stand behind the objects.
+
 Numbers and sizes may end in K, M or G.
 
 Exit status: the program's; 128 and the signal's number if a signal ends it; 127 or 126 if it
@@ -39,8 +47,10 @@ cannot be started; 125 if a limit ends it; 2 wrong usage.
 Examples:
   solder run /usr/bin/seq 3
   solder run --root /srv/image /bin/busybox uname -a
+  solder run --call foo a.o b.o --base a.o=0x30000 --args 37
 `;
 
+/** Options of a program's run; those of --call are in call-request.ts. */
 const OPTIONS = {
   root: { type: "string" },
   env: { type: "string", multiple: true, short: "e" },
@@ -56,6 +66,9 @@ const OPTIONS = {
   count: { type: "string" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
+  call: { type: "string" },
+  base: { type: "string", multiple: true },
+  args: { type: "string", multiple: true },
 } as const;
 
 export interface RunRequest {
@@ -85,6 +98,8 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
   if (typeof parsed === "string") return parsed;
   const { values } = parsed;
   if (values.help === true) return undefined;
+  const ofCalls = (["base", "args"] as const).find((name) => values[name] !== undefined);
+  if (ofCalls !== undefined) return `--${ofCalls} goes with --call, which stands before the objects`;
   const argv = args.slice(args[end] === "--" ? end + 1 : end);
   if (argv.length === 0 || argv[0] === "") return "no program given";
   if (values.root !== undefined && !isDirectory(values.root)) return `--root: there is no directory '${values.root}'`;
@@ -128,15 +143,15 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
   };
 }
 
-const MOST_MEMORY = 2 ** 30;
+export const MOST_MEMORY: number = 2 ** 30;
 
-const CPUS: ReadonlyMap<string, Levels> = new Map([
+export const CPUS: ReadonlyMap<string, Levels> = new Map([
   ["x86-64", LEVELS.baseline],
   ["x86-64-v2", LEVELS.v2],
 ]);
 
 /** Where the program stands: behind the options and their values. */
-function programIndex(args: readonly string[]): number {
+export function programIndex(args: readonly string[]): number {
   let at = 0;
   while (at < args.length) {
     const arg = args[at];
@@ -169,7 +184,7 @@ function timeOf(text: string | undefined): Time | undefined {
 }
 
 /** 64M is 64 times 2^20. */
-function sizeOf(text: string): number | undefined {
+export function sizeOf(text: string): number | undefined {
   const [, digits, unit] = /^([0-9]+)([KMG]?)$/i.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const size = Number(digits) * 1024 ** " KMG".indexOf(unit === "" ? " " : unit.toUpperCase());

@@ -7,6 +7,8 @@ import { renderProblem } from "../../explain/render.ts";
 import { nodeLoadFiles } from "../../host/load-files.ts";
 import type { Io } from "../io.ts";
 import { MISUSE } from "../run-request.ts";
+import { runFunction } from "./call.ts";
+import { parseCallRequest } from "./call-request.ts";
 import type { RunHost } from "./host.ts";
 import { HELP, parseRunRequest, type RunRequest } from "./request.ts";
 import { tracesOf } from "./traces.ts";
@@ -22,7 +24,8 @@ const SLICE = 1 << 23;
 
 /** Runs `solder run` with the arguments behind its name; returns the exit status. */
 export function runRun(args: readonly string[], io: Io, host: RunHost): number {
-  const request = parseRunRequest(args, io);
+  const call = parseCallRequest(args);
+  const request = call ?? parseRunRequest(args, io);
   if (request === undefined) {
     io.out(HELP);
     return 0;
@@ -31,7 +34,7 @@ export function runRun(args: readonly string[], io: Io, host: RunHost): number {
     io.err(`solder run: error: ${request}; see solder run --help\n`);
     return MISUSE;
   }
-  return runProgram(request, io, host);
+  return "files" in request ? runFunction(request, io) : runProgram(request, io, host);
 }
 
 function runProgram(request: RunRequest, io: Io, host: RunHost): number {

@@ -1,49 +1,16 @@
 // The simulated kernel at work: threads take turns, their system calls are made, their faults become signals, and time goes on. One
 // call of `advance` runs so many instructions and returns, so that a page stays alive.
 
-import {
-  BEYOND_FILE,
-  forgetAll,
-  IP,
-  type Memory,
-  NOT_ALLOWED,
-  OUT_OF_PAGES,
-  R8,
-  R10,
-  RAX,
-  RBP,
-  RBX,
-  RCX,
-  RDI,
-  RDX,
-  RSI,
-  TRAP,
-  TRAP_BREAKPOINT,
-  TRAP_DIVIDE,
-  TRAP_FLOAT,
-  TRAP_MEMORY,
-  TRAP_UNDEFINED,
-  WRITE,
-} from "../../arch/x86/instructions/index.ts";
+import { forgetAll, R8, R10, RAX, RBP, RBX, RCX, RDI, RDX, RSI, TRAP } from "../../arch/x86/instructions/index.ts";
 import { error } from "../../elf/index.ts";
 import { ENOSYS, ERESTARTSYS } from "../files/errno.ts";
 import { touch } from "../memory/address-space.ts";
 import { type Observer, run, STOP_BREAK, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
 import { nanoseconds } from "./clock.ts";
+import { faultOf } from "./faults.ts";
 import type { CallRow } from "./row.ts";
-import {
-  isIn,
-  plainSignal,
-  raiseIn,
-  SI_KERNEL,
-  SIGALRM,
-  SIGBUS,
-  SIGFPE,
-  SIGILL,
-  SIGSEGV,
-  SIGTRAP,
-} from "./signal-numbers.ts";
-import { deliver, hasSignal, isInterrupted, PAGE_FAULT, setResult } from "./signals.ts";
+import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM } from "./signal-numbers.ts";
+import { deliver, hasSignal, isInterrupted, setResult } from "./signals.ts";
 import type { Call, Signal, System, Task } from "./state.ts";
 import { callsOf, NEVER_RESTARTED } from "./table.ts";
 
@@ -323,69 +290,15 @@ function argumentsOf(words: Int32Array, row: CallRow | undefined, isWide: boolea
 
 const UNKNOWN_KINDS = ["size", "size", "size", "size", "size", "size"] as const;
 
-const SEGV_MAPERR = 1;
-const SEGV_ACCERR = 2;
-const BUS_ADRERR = 2;
-const FPE_INTDIV = 1;
-const FPE_FLTINV = 7;
-const ILL_ILLOPN = 2;
-
-/** An instruction that failed becomes a signal (arch/x86/kernel/traps.c, arch/x86/mm/fault.c). */
+/** An instruction that failed becomes a signal, or the run's end if there are no more pages. */
 function fault(system: System, task: Task): void {
-  const { words, mode } = task.cpu;
-  const address = (words[IP] >>> 0) + (mode === 64 ? (words[IP + 1] >>> 0) * 2 ** 32 : 0);
-  const trap = words[TRAP];
-  const make = (number: number, code: number, at: number, vector: number, errorCode = 0): Signal => {
-    return { ...plainSignal(number, code, task.process), address: at, trap: vector, error: errorCode };
-  };
-  switch (trap) {
-    case TRAP_MEMORY: {
-      const fact = memoryFault(system.memory);
-      if (fact.why === OUT_OF_PAGES) {
-        system.end = stop("run-out-of-memory", { bytes: system.limits.memory });
-        return;
-      }
-      const number = fact.why === BEYOND_FILE ? SIGBUS : SIGSEGV;
-      const code = fact.why === BEYOND_FILE ? BUS_ADRERR : fact.why === NOT_ALLOWED ? SEGV_ACCERR : SEGV_MAPERR;
-      // Addresses that no page table reaches are a general protection fault, of which the address is not told.
-      const isCanonical = fact.address < 2 ** 47 || fact.address >= 2 ** 64 - 2 ** 47;
-      if (isCanonical)
-        force(
-          task,
-          make(
-            number,
-            code,
-            fact.address,
-            PAGE_FAULT,
-            4 | (fact.access === WRITE ? 2 : 0) | (fact.why === NOT_ALLOWED ? 1 : 0),
-          ),
-        );
-      else force(task, make(SIGSEGV, SI_KERNEL, 0, 13));
-      return;
-    }
-    case TRAP_DIVIDE:
-      force(task, make(SIGFPE, FPE_INTDIV, address, 0));
-      return;
-    case TRAP_BREAKPOINT:
-      force(task, make(SIGTRAP, SI_KERNEL, 0, 3));
-      return;
-    case TRAP_UNDEFINED:
-      force(task, make(SIGILL, ILL_ILLOPN, address, 6));
-      return;
-    case TRAP_FLOAT:
-      force(task, make(SIGFPE, FPE_FLTINV, address, 19));
-      return;
-    default:
-      force(task, make(SIGSEGV, SI_KERNEL, 0, 13));
+  const found = faultOf(task.cpu);
+  if (found === undefined) {
+    system.end = stop("run-out-of-memory", { bytes: system.limits.memory });
+    return;
   }
-}
-
-function memoryFault({ fault: words }: Memory): {
-  readonly address: number;
-  readonly access: number;
-  readonly why: number;
-} {
-  return { address: (words[0] >>> 0) + (words[1] >>> 0) * 2 ** 32, access: words[2], why: words[3] };
+  const { number, code, address, trap, error: errorCode } = found;
+  force(task, { ...plainSignal(number, code, task.process), address, trap, error: errorCode });
 }
 
 /** A fault cannot be blocked or ignored: then it ends the process (kernel/signal.c, force_sig_info_to_task). */

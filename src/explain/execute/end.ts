@@ -19,7 +19,13 @@ export function endLine({ signal, where, area, code, mode }: End & { readonly ki
 }
 
 /** What a fault's instruction did; undefined if the signal is no fault. */
-function whatHappened({ number, code, address, trap, error = 0 }: Signal): string | undefined {
+export function whatHappened({
+  number,
+  code,
+  address,
+  trap,
+  error = 0,
+}: Pick<Signal, "number" | "code" | "address" | "trap" | "error">): string | undefined {
   if (trap === undefined) return undefined;
   const at = `0x${address.toString(16)}`;
   switch (trap) {

@@ -21,4 +21,36 @@ export const runMessages: MessageTable = {
   "run-call-missing": {
     message: "it made system call {number}, which is not simulated and fails with ENOSYS",
   },
+  "call-no-function": {
+    message: "no object defines a function {symbol}",
+    cure: "give the object that defines it; static functions are found too",
+  },
+  "call-several-functions": {
+    message: "{count} objects have a static function {symbol}",
+    cure: "call a function that is global, or give one of these objects only",
+  },
+  "call-other-machine": {
+    message: "functions of {machine} are not executed",
+    cure: "give objects of x86-64 or i386",
+  },
+  "call-no-room": {
+    message: "the objects leave no room in memory for {what}",
+    cure: "give other --base addresses",
+  },
+  "call-tls-descriptor": {
+    message: "{symbol} is reached through a TLS descriptor, whose resolver the C library has",
+    cure: "compile without -mtls-dialect=gnu2",
+  },
+  "call-resolver-failed": {
+    message: "the resolver of the IFUNC {symbol} did not return",
+  },
+  "call-argument": {
+    message: "{text} does not fit into an argument of {bits} bits",
+    cure: "give a number that fits; on i386 a long long is two arguments, the low word first",
+  },
+  "call-system-call": {
+    message:
+      "the instruction before {where:hex}, {place}, makes system call {number}, and a function alone has no system to ask",
+    cure: "link a program, and run that with solder run",
+  },
 };

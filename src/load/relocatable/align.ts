@@ -40,7 +40,7 @@ export function alignCode(
 ): AlignedCode {
   const cuts: Cut[] = [];
   const short: ElfRelocation[] = [];
-  const code = contents.slice();
+  const code = new Uint8Array(contents);
   let gone = 0;
   for (const mark of [...marks].sort((a, b) => a.offset - b.offset)) {
     const { offset, addend = 0 } = mark;

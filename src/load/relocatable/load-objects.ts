@@ -10,6 +10,9 @@ import { resolveObjects, type TlsBlock } from "./resolve.ts";
 import { createSlots } from "./slots.ts";
 
 export interface ObjectsLoaded extends LoadedObjects {
+  /** The initialized part of the thread-local block, and how the block is aligned. */
+  readonly tlsImage: Uint8Array;
+  readonly tlsAlignment: number;
   /** What kept a relocation from being applied, and files that are no objects. */
   readonly problems: readonly Problem[];
 }
@@ -38,7 +41,26 @@ export function loadObjects(inputs: readonly RelocatableInput[]): ObjectsLoaded 
   for (const [symbol, references] of missing) {
     report(error("undefined-symbol", references[0] ?? {}, { symbol, references }));
   }
-  return { objects, relocations, globals, tlsBytes: tls.bytes, problems };
+  return {
+    objects,
+    relocations,
+    globals,
+    tlsBytes: tls.bytes,
+    tlsImage: tlsImage(tls),
+    tlsAlignment: tls.alignment,
+    problems,
+  };
+}
+
+/** What a thread's block begins with, relocated: .tdata of all objects. Zeros follow. */
+function tlsImage({ offsets }: TlsBlock): Uint8Array {
+  const parts = [...offsets].flatMap(([{ sections }, own]) =>
+    [...own].map(([index, offset]) => ({ offset, bytes: sections[index]?.memory ?? new Uint8Array(0) })),
+  );
+  const filled = parts.filter(({ bytes }) => bytes.length > 0);
+  const image = new Uint8Array(Math.max(0, ...filled.map(({ offset, bytes }) => offset + bytes.length)));
+  for (const { offset, bytes } of filled) image.set(bytes, offset);
+  return image;
 }
 
 /** Where a linked program's thread pointer would be, seen from its block. */

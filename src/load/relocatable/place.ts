@@ -149,11 +149,9 @@ function placeObject(
       }
       continue;
     }
-    sections[section.index] = {
-      section,
-      address,
-      memory: contents?.slice() ?? new Uint8Array(isTbss ? 0 : section.size),
-    };
+    // A copy, also of a Buffer, whose slice() is none.
+    const memory = contents === undefined ? new Uint8Array(isTbss ? 0 : section.size) : new Uint8Array(contents);
+    sections[section.index] = { section, address, memory };
   }
   const symbols = fileSymbols.map((symbol) => movedSymbol(symbol, sections[symbol.section]?.cuts));
   const commons = new Map<number, number>();

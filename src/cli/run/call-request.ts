@@ -1,0 +1,80 @@
+// The command line of `solder run --call`: a function of relocatable objects.
+
+import { LEVELS, type Levels } from "../../arch/x86/instructions/levels.ts";
+import { parseCommandLine } from "../arguments.ts";
+import { readBases } from "../load/objects.ts";
+import { CPUS, MOST_MEMORY, programIndex, sizeOf } from "./request.ts";
+
+const OPTIONS = {
+  call: { type: "string" },
+  base: { type: "string", multiple: true },
+  args: { type: "string", multiple: true },
+  cpu: { type: "string" },
+  "limit-instructions": { type: "string" },
+  "limit-memory": { type: "string" },
+  trace: { type: "string", multiple: true },
+  from: { type: "string" },
+  count: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export interface CallRequest {
+  readonly function: string;
+  readonly files: readonly string[];
+  readonly bases: ReadonlyMap<string, number>;
+  readonly args: readonly bigint[];
+  readonly levels: Levels;
+  readonly limits: { readonly instructions: number; readonly memory: number };
+  /** Tell instructions: from this number on, and so many. */
+  readonly traced: { readonly from: number; readonly count: number } | undefined;
+  readonly json: boolean;
+}
+
+/** What was asked for, or what is wrong; undefined if no function is to be called. */
+export function parseCallRequest(args: readonly string[]): CallRequest | string | undefined {
+  const isCall = args.slice(0, programIndex(args)).some((it) => it === "--call" || it.startsWith("--call="));
+  if (!isCall || args.includes("--help") || args.includes("-h")) return undefined;
+  const parsed = parseCommandLine(args, OPTIONS);
+  if (typeof parsed === "string") return parsed;
+  const { values, positionals } = parsed;
+  const name = values.call ?? "";
+  if (name === "") return "--call takes the name of a function";
+  if (positionals.length === 0) return "--call needs the objects that have the function";
+  const bases = readBases(values.base ?? []);
+  if (typeof bases === "string") return bases;
+  const given = numbersOf(values.args ?? []);
+  if (typeof given === "string") return given;
+  const levels = values.cpu === undefined ? LEVELS.baseline : CPUS.get(values.cpu);
+  if (levels === undefined) return `--cpu takes ${[...CPUS.keys()].join(" or ")}, not '${values.cpu}'`;
+  const instructions = sizeOf(values["limit-instructions"] ?? "20G");
+  const memory = sizeOf(values["limit-memory"] ?? "1G");
+  if (!instructions || !memory) return "--limit-instructions and --limit-memory take numbers";
+  if (memory > MOST_MEMORY) return "--limit-memory takes up to 1G";
+  const traces = (values.trace ?? []).flatMap((it) => it.split(","));
+  const other = traces.find((it) => it !== "instructions");
+  if (other !== undefined) return `with --call, --trace takes instructions, not '${other}'`;
+  const [from, count] = [sizeOf(values.from ?? "1"), sizeOf(values.count ?? "1000")];
+  if (from === undefined || count === undefined) return "--from and --count take numbers";
+  return {
+    function: name,
+    files: positionals,
+    bases,
+    args: given,
+    levels,
+    limits: { instructions, memory },
+    traced: traces.length === 0 ? undefined : { from, count },
+    json: values.json === true,
+  };
+}
+
+/** Whether they fit is known when the objects' machine is. */
+function numbersOf(texts: readonly string[]): readonly bigint[] | string {
+  const numbers: bigint[] = [];
+  for (const text of texts.flatMap((it) => (it === "" ? [] : it.split(",")))) {
+    const [, sign, digits] = /^(-?)(0x[0-9a-f]+|[0-9]+)$/i.exec(text.trim()) ?? [];
+    if (digits === undefined) return `--args takes integers with commas between them, not '${text}'`;
+    numbers.push(sign === "-" ? -BigInt(digits) : BigInt(digits));
+  }
+  return numbers;
+}

@@ -1,0 +1,116 @@
+// A function of relocatable objects that was executed, in words: what it returned, or why it did not.
+
+import type { Mode } from "../../arch/x86/instructions/index.ts";
+import { demangle } from "../../demangle/index.ts";
+import { error, type Problem, STT_FUNC, STT_NOTYPE } from "../../elf/index.ts";
+import type { CallEnd, FunctionCall } from "../../execute/call-function.ts";
+import { SIGNAL_TEXTS, signalName } from "../../execute/system/signal-numbers.ts";
+import type { LoadedObjects, PlacedObject } from "../../load/relocatable/index.ts";
+import { whatHappened } from "./end.ts";
+import { missingText } from "./missing.ts";
+
+const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
+
+/** `foo(37) = 42 (0x2a), 4 instructions`. */
+export function returnedLine(
+  name: string,
+  args: readonly bigint[],
+  result: bigint,
+  mode: Mode,
+  instructions: number,
+): string {
+  const count = `${instructions} instruction${instructions === 1 ? "" : "s"}`;
+  return `${demangle(name)}(${args.join(", ")}) = ${resultText(result, mode)} (${hex(result)}), ${count}`;
+}
+
+/** What the register says as a signed number of its size. */
+export function signedResult(result: bigint, mode: Mode): bigint {
+  return BigInt.asIntN(mode, result);
+}
+
+/** An int has only the low half of rax, and nothing in it says whether it is one. */
+function resultText(result: bigint, mode: Mode): string {
+  const signed = signedResult(result, mode);
+  const int = BigInt.asIntN(32, result);
+  const isInt = result < 2n ** 32n && int < 0n;
+  if (!isInt) return String(signed);
+  return mode === 64 ? `${int} as int, ${signed} as long` : `${int}, ${result} unsigned`;
+}
+
+/** Why the function did not return: a line without a full stop. */
+export function faultLine(
+  call: FunctionCall,
+  { fault, where, bytes, instructions }: CallEnd & { kind: "fault" },
+): string {
+  const { number, address } = fault;
+  const text = SIGNAL_TEXTS.get(number);
+  const name = `ended by ${signalName(number)}${text === undefined ? "" : ` (${text})`} after ${instructions} instructions`;
+  const place = placeText(call, where);
+  if (fault.isFetch) {
+    const why = place === undefined ? "where nothing is mapped" : `${place}, which is no code`;
+    return `${name}: it went to ${hex(where)}, ${why}`;
+  }
+  const isIllegal = fault.trap === 6;
+  const list = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const what = isIllegal ? missingText(bytes, call.mode) : (whatHappened(fault) ?? "");
+  const { stack } = call.memory;
+  const isOverflow = fault.trap === 14 && address < stack.start && address >= stack.start - STACK_GAP;
+  const target = isOverflow ? ": the stack is used up" : dataText(call, fault);
+  return `${name}: the instruction at ${hex(where)} ${place ?? ""}${isIllegal ? `, whose bytes are ${list}` : ""} ${what}${target}`;
+}
+
+/** An access so far below the stack is the stack's. */
+const STACK_GAP = 0x1000;
+
+function dataText({ loaded }: FunctionCall, { trap, address }: { trap: number; address: number }): string {
+  const place = trap === 14 ? placeIn(loaded, address) : undefined;
+  return place === undefined ? "" : `: ${place.text} of ${place.object}`;
+}
+
+export function systemCallProblem(call: FunctionCall, { number, where }: CallEnd & { kind: "system-call" }): Problem {
+  // It was executed: the place is behind it.
+  return error("call-system-call", {}, { where, place: placeText(call, where) ?? "in no object", number });
+}
+
+function placeText({ loaded }: FunctionCall, address: number): string | undefined {
+  const place = placeIn(loaded, address);
+  return place && `in ${place.text} of ${place.object}`;
+}
+
+/** `foo+0x4`, or the section and offset where no symbol is; empty outside of all objects. */
+export function codePlaceText(loaded: LoadedObjects, address: number): string {
+  return placeIn(loaded, address)?.text ?? "";
+}
+
+function placeIn({ objects }: LoadedObjects, address: number): { text: string; object: string } | undefined {
+  for (const object of objects) {
+    const text = placeInObject(object, address);
+    if (text !== undefined) return { text, object: object.name };
+  }
+  return undefined;
+}
+
+function placeInObject(object: PlacedObject, address: number): string | undefined {
+  const { slots, sections, symbols, values, name } = object;
+  const plus = (offset: number): string => (offset === 0 ? "" : `+${hex(offset)}`);
+  if (address >= slots.gotAddress && address < slots.gotAddress + slots.got.length)
+    return `GOT${plus(address - slots.gotAddress)}`;
+  if (address >= slots.pltAddress && address < slots.pltAddress + slots.plt.length) {
+    const entries = slots.entries.filter((it) => it.kind === "plt" && it.address <= address);
+    const last = entries.at(-1);
+    return last === undefined ? "PLT" : `${demangle(last.name)}@plt${plus(address - last.address)}`;
+  }
+  const placed = sections.find((it) => it && it.address <= address && address < it.address + it.memory.length);
+  if (placed === undefined) return undefined;
+  let best: { name: string; start: number } | undefined;
+  symbols.forEach((symbol, index) => {
+    const value = values[index];
+    const isCode = symbol.type === STT_FUNC || symbol.type === STT_NOTYPE;
+    if (value?.definer !== name || symbol.section !== placed.section.index || symbol.name === "" || !isCode) return;
+    if (value.address <= address && value.address >= (best?.start ?? 0))
+      best = { name: symbol.name, start: value.address };
+  });
+  const found = best as { name: string; start: number } | undefined;
+  if (found === undefined) return `${placed.section.name}${plus(address - placed.address)}`;
+  return `${demangle(found.name)}${plus(address - found.start)}`;
+}
