@@ -28,7 +28,10 @@ memory and is gone when it ends. There is no network.
       --trace LIST             tell on standard error: calls (from object to object), plt (calls
                                through slots), got (writes of slots), syscalls, instructions
       --until SYMBOL|ADDRESS   end the run when this function is reached, and tell its registers
-      --from N, --count N      of instructions: from the Nth on, and so many (default 1000)
+      --break SYMBOL|ADDRESS   tell place, next instruction and registers each time it is reached, and
+                               go on; --trace=instructions then begins there; any number of times
+      --from N, --count N      of instructions: from the Nth on, and so many (default 1000);
+                               without them --count N ends the run at the Nth --break
       --json                   what is told as JSON, a document a line
   -h, --help                   this text
 
@@ -62,6 +65,7 @@ const OPTIONS = {
   "limit-output": { type: "string" },
   trace: { type: "string", multiple: true },
   until: { type: "string" },
+  break: { type: "string", multiple: true },
   from: { type: "string" },
   count: { type: "string" },
   json: { type: "boolean" },
@@ -82,9 +86,12 @@ export interface RunRequest {
   readonly limits: Partial<RunLimits>;
   readonly traces: ReadonlySet<Trace>;
   readonly until: string | undefined;
+  readonly breaks: readonly string[];
   /** Which instructions are told: the number of the first, from 1 on, and how many. */
   readonly from: number;
   readonly count: number;
+  /** `count`, if it was given. */
+  readonly countGiven: number | undefined;
   readonly json: boolean;
 }
 
@@ -137,8 +144,10 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
     limits,
     traces: new Set(TRACES.filter((name) => asked.includes(name))),
     until: values.until,
+    breaks: values.break ?? [],
     from,
     count,
+    countGiven: values.count === undefined ? undefined : count,
     json: values.json === true,
   };
 }

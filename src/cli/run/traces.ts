@@ -1,26 +1,18 @@
-// What `solder run --trace` and `--until` watch: one observer for the run out of those that are asked for, and lines on standard error.
+// What `solder run --trace` and `--until` and `--break` watch: one observer for the run out of those that are asked for, and lines on standard error.
 
-import { type Cpu, IP, RAX } from "../../arch/x86/instructions/index.ts";
+import type { Cpu } from "../../arch/x86/instructions/index.ts";
 import type { Execution } from "../../execute/execute.ts";
 import { readBytes } from "../../execute/memory/address-space.ts";
 import { type CallWatcher, type CrossCall, watchCalls } from "../../execute/observe/calls.ts";
-import { mappedObjects, type ObjectCache } from "../../execute/observe/objects.ts";
 import { type WriteWatcher, watchSlots } from "../../execute/observe/writes.ts";
 import type { Observer } from "../../execute/run.ts";
 import type { System, SystemHooks } from "../../execute/system/state.ts";
 import type { PlaceCache } from "../../explain/execute/places.ts";
-import {
-  crossCallLine,
-  pltLine,
-  signalLine,
-  slotLine,
-  systemCallLine,
-  whereText,
-} from "../../explain/execute/trace.ts";
+import { crossCallLine, pltLine, signalLine, slotLine, systemCallLine } from "../../explain/execute/trace.ts";
 import { nodeDisassembler } from "../../host/disassembler.ts";
-import { symbolName, symbolValue } from "../../load/index.ts";
 import type { Io } from "../io.ts";
 import type { RunRequest } from "./request.ts";
+import { addressOf, reaches, stopLines, stopTeller } from "./stops.ts";
 
 export interface Traces {
   readonly hooks: SystemHooks;
@@ -37,13 +29,19 @@ export function tracesOf(request: RunRequest, io: Io, system: () => System | und
   const cache: PlaceCache = new Map();
   const calls = traces.has("calls") || traces.has("plt") ? callWatcher(request, tell, cache, system) : undefined;
   const slots = traces.has("got") ? slotWatcher(tell, cache) : undefined;
-  const until = request.until === undefined ? undefined : untilReached(request.until, tell, cache, system);
+  const stops =
+    request.until === undefined && request.breaks.length === 0 ? undefined : stopWatcher(request, tell, cache, system);
   const instructions = traces.has("instructions") ? instructionTeller(request, tell, system) : undefined;
-  const first = until ?? instructions;
+  const first = stops ?? instructions;
   const observer: Observer = {
     ...(first === undefined
       ? {}
-      : { instruction: (cpu: Cpu) => instructions?.(cpu) === true || until?.(cpu) === true }),
+      : {
+          instruction: (cpu: Cpu) => {
+            const stop = stops?.(cpu) ?? "none";
+            return stop === "end" || instructions?.(cpu, stop === "break") === true;
+          },
+        }),
     ...(calls === undefined ? {} : calls.observer),
     ...(slots === undefined ? {} : { asked: slots.asked }),
   };
@@ -116,20 +114,45 @@ function slotWatcher(tell: Tell, cache: PlaceCache): WriteWatcher {
   });
 }
 
-const addressOf = ({ words, mode }: Cpu): number => (words[IP] >>> 0) + (mode === 64 ? words[IP + 1] * 2 ** 32 : 0);
+/** Ends the run where `--until` says, and looks at it where `--break` says. */
+function stopWatcher(
+  { until, breaks, traces, countGiven }: RunRequest,
+  tell: Tell,
+  cache: PlaceCache,
+  system: () => System | undefined,
+): (cpu: Cpu) => "none" | "break" | "end" {
+  const ends = until === undefined ? undefined : reaches([until], system);
+  const stops = breaks.length === 0 ? undefined : reaches(breaks, system);
+  const look = stopTeller(cache);
+  // Without instructions to count, what --count counts is how often a place is reached.
+  let left = traces.has("instructions") ? Number.POSITIVE_INFINITY : (countGiven ?? Number.POSITIVE_INFINITY);
+  return (cpu) => {
+    const isEnd = ends?.(cpu) === true;
+    if (!isEnd && stops?.(cpu) !== true) return "none";
+    const process = system()?.current?.process;
+    if (process === undefined) return "none";
+    const stop = look(cpu, process);
+    const { address, where, text, registers } = stop;
+    const kind = isEnd ? "until" : "break";
+    tell(kind, stopLines(isEnd ? "reached" : "break at", stop), { address, where, text, registers });
+    return isEnd || --left <= 0 ? "end" : "break";
+  };
+}
 
-/** Tells instructions from the Nth on, and ends the run after so many. */
+/** Tells instructions from the Nth on, or from a break on if there is one, and ends the run after so many. */
 function instructionTeller(
-  { from, count }: RunRequest,
+  { from, count, breaks }: RunRequest,
   tell: Tell,
   system: () => System | undefined,
-): (cpu: Cpu) => boolean {
+): (cpu: Cpu, isBreak: boolean) => boolean {
   const disassemble = nodeDisassembler();
   let number = 0;
-  return (cpu) => {
+  let first = breaks.length === 0 ? from : Number.POSITIVE_INFINITY;
+  return (cpu, isBreak) => {
     number++;
-    if (number < from) return false;
-    if (number >= from + count) return true;
+    if (isBreak && first > number) first = Math.max(number, from);
+    if (number < first) return false;
+    if (number >= first + count) return true;
     const address = addressOf(cpu);
     const space = system()?.current?.process.space;
     const code = space && (readBytes(space, address, 15) ?? readBytes(space, address, 4096 - (address % 4096)));
@@ -141,64 +164,5 @@ function instructionTeller(
       text: one?.text,
     });
     return false;
-  };
-}
-
-const NAMES: readonly string[] = [
-  "ax",
-  "cx",
-  "dx",
-  "bx",
-  "sp",
-  "bp",
-  "si",
-  "di",
-  "8",
-  "9",
-  "10",
-  "11",
-  "12",
-  "13",
-  "14",
-  "15",
-];
-
-/** Ends the run at an address, or at the function of a name as soon as its object is mapped. */
-function untilReached(
-  text: string,
-  tell: Tell,
-  cache: PlaceCache,
-  system: () => System | undefined,
-): (cpu: Cpu) => boolean {
-  const given = /^0x[0-9a-f]+$/i.test(text) ? Number(text) : undefined;
-  const objects: ObjectCache = new Map();
-  let areas: unknown;
-  let wanted = new Set<number>(given === undefined ? [] : [given]);
-  return (cpu) => {
-    const process = system()?.current?.process;
-    if (process === undefined) return false;
-    if (given === undefined && process.space.areas.length !== areas) {
-      areas = process.space.areas.length;
-      wanted = new Set();
-      for (const { file, base } of mappedObjects(process.space, objects)) {
-        for (let symbol = 1; symbol < file.symbols.count; symbol++) {
-          const value = symbolValue(file.symbols, symbol);
-          if (value !== 0 && symbolName(file.symbols, symbol) === text) wanted.add(base + value);
-        }
-      }
-    }
-    const address = addressOf(cpu);
-    if (!wanted.has(address)) return false;
-    const registers = NAMES.slice(0, cpu.mode === 64 ? 16 : 8).map((name, index) => {
-      const at = RAX + 2 * index;
-      const high = cpu.mode === 64 ? (cpu.words[at + 1] >>> 0) * 2 ** 32 : 0;
-      return [`${cpu.mode === 64 ? "r" : "e"}${name}`, `0x${(high + (cpu.words[at] >>> 0)).toString(16)}`] as const;
-    });
-    const lines = registers.map(([name, value]) => `  ${name.padEnd(4)} ${value}`);
-    tell("until", [`reached 0x${address.toString(16)}, ${whereText(process, address, cache)}`, ...lines].join("\n"), {
-      address,
-      registers: Object.fromEntries(registers),
-    });
-    return true;
   };
 }
