@@ -40,7 +40,6 @@ import { scanRelocations } from "./scan/scan.ts";
 import type { Scan } from "./scan/scan-result.ts";
 import { settlePointers, settleWeakReferences } from "./scan/settle.ts";
 import { settleTlsModels } from "./scan/settle-tls.ts";
-import type { Assignment } from "./script/statements.ts";
 import { assignSections, placeChunks } from "./sections/assign-sections.ts";
 import { readEhFrames } from "./sections/eh-frame.ts";
 import { makeEhFrameHeader } from "./sections/eh-frame-output.ts";
@@ -49,7 +48,7 @@ import { foldSections, placeFolded } from "./sections/fold-sections.ts";
 import { collectGarbage, dropDeadReferences } from "./sections/gc-sections.ts";
 import { createKeptSections } from "./sections/kept-sections.ts";
 import { orderLinked } from "./sections/link-order.ts";
-import { createPlan, keptSections, mapInputs } from "./sections/map-inputs.ts";
+import { assignmentsOf, createPlan, keptSections, mapInputs } from "./sections/map-inputs.ts";
 import { createMatcher } from "./sections/matcher.ts";
 import { reportMbind } from "./sections/mbind.ts";
 import { type MergedSections, mergeSections } from "./sections/merged-sections.ts";
@@ -253,12 +252,6 @@ function linkImage(
     for (const problem of said) report(problem);
     return options.outputFormat === "binary" ? binaryImage(written, layout.sections, report) : written;
   }
-}
-
-/** All that a script assigns, for those who ask what depends on what. */
-function assignmentsOf({ script }: Plan): Assignment[] {
-  const all = script.statements.flatMap((it) => (it.kind === "section" ? [it, ...it.body] : [it]));
-  return all.flatMap((it) => (it.kind === "assign" && it.assignment.symbol !== "." ? [it.assignment] : []));
 }
 
 /** What was written of the lists that are filled while writing. */

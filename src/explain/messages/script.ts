@@ -108,10 +108,6 @@ export const scriptMessages: MessageTable = {
   },
 
   // What there is no support for
-  "script-sections-unsupported": {
-    message: "{command}: laying out the sections of -r by a linker script is not supported yet",
-    cure: "link without the script, or with GNU ld",
-  },
   "script-command-ignored": { message: "linker script command {command} has no effect" },
 
   // Values

@@ -51,7 +51,7 @@ export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAdd
 }
 
 /** What a script fills gaps with: a pattern that starts anew in each, or what does nothing in code. */
-function fillGaps(output: OutputSection, machine: Machine, image: Uint8Array): void {
+export function fillGaps(output: OutputSection, machine: Machine, image: Uint8Array): void {
   if (output.index === 0 || output.type === SHT_NOBITS) return;
   for (const { offset, size, pattern } of output.gaps) {
     const at = output.offset + offset;

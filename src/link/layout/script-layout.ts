@@ -71,6 +71,7 @@ export function layOutByScript(
     {
       relro: options.z.relro,
       checkSections: options.checkSections,
+      relocatable: false,
       warnSectionAlign: options.warnSectionAlign,
       sectionStart: options.sectionStart,
       commonPageSize: it.commonPageSize,
@@ -152,7 +153,7 @@ export function layOutByScript(
 
 const RELRO = { start: 0, end: 0 };
 
-function again(walk: Walk): void {
+export function again(walk: Walk): void {
   resetRegions(walk);
   sizeSections(walk);
 }
@@ -204,7 +205,7 @@ function appendLoaded(plan: Plan, extras: readonly OutputSection[]): void {
 }
 
 /** Alignments, before anything is placed. */
-function prepareSections(plan: Plan, { chunks }: OutputSections, { sections }: Loader): void {
+export function prepareSections(plan: Plan, { chunks }: OutputSections, { sections }: Loader): void {
   for (const { output } of plan.outputs) {
     if (output === undefined) continue;
     output.removed = false;
@@ -216,7 +217,7 @@ function prepareSections(plan: Plan, { chunks }: OutputSections, { sections }: L
 }
 
 /** ORIGIN and LENGTH may use what is assigned anywhere. Warning: `region-value`. */
-function settleRegions(walk: Walk, report: Report): void {
+export function settleRegions(walk: Walk, report: Report): void {
   const { plan, folding } = walk;
   if (plan.regions.length === 0) return;
   folding.phase = "mark";
@@ -237,13 +238,13 @@ function settleRegions(walk: Walk, report: Report): void {
 }
 
 /** Error: `region-overflow`. */
-function reportFull({ regions }: Plan, report: Report): void {
+export function reportFull({ regions }: Plan, report: Report): void {
   for (const { name, isFull, current, origin, length } of regions)
     if (isFull) report(error("region-overflow", {}, { region: name, bytes: current - origin - length }));
 }
 
 /** Flags and types as the section headers have them. Warning: `section-type-changed`. */
-function finishSections(plan: Plan, wordBytes: number, report: Report): void {
+export function finishSections(plan: Plan, wordBytes: number, report: Report): void {
   for (const { output } of plan.outputs) {
     if (output === undefined || output.removed) continue;
     const byFlags = typeByFlags(output.sec);
@@ -273,7 +274,11 @@ function standIn(full: readonly OutputSection[]): void {
 }
 
 /** Gives assigned symbols their sections and values. */
-function commit(symbols: SymbolTable, values: ReadonlyMap<string, FinalValue>, full: readonly OutputSection[]): void {
+export function commit(
+  symbols: SymbolTable,
+  values: ReadonlyMap<string, FinalValue>,
+  full: readonly OutputSection[],
+): void {
   for (const [name, { value, section }] of values) {
     const id = symbolNamed(symbols, name);
     let home = section;

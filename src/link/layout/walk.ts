@@ -39,6 +39,8 @@ import { alignDown, isBelow, toBig, toNumber } from "./words.ts";
 export interface WalkOptions {
   readonly relro: boolean;
   readonly checkSections: boolean;
+  /** -r: nothing has to be in a region. */
+  readonly relocatable: boolean;
   readonly warnSectionAlign: boolean;
   readonly sectionStart: ReadonlyMap<string, number>;
   readonly commonPageSize: number;
@@ -352,7 +354,8 @@ function startOf(walk: Walk, statement: OutputStatement, output: OutputSection, 
     const isLoaded = (output.sec & (SEC_ALLOC | SEC_LOAD)) !== 0;
     if (statement.region === undefined || (isLoaded && statement.region === plan.anywhere))
       statement.region = regionFor(plan, output);
-    const isMissing = statement.region === plan.anywhere && plan.regions.length > 0 && !statement.ignored;
+    const isFree = options.relocatable || statement.ignored;
+    const isMissing = statement.region === plan.anywhere && plan.regions.length > 0 && !isFree;
     if (isMissing && takesSpace(output) && iteration === 1)
       walk.folding.report(
         (options.checkSections ? error : warning)("no-region", statement.place ?? {}, { section: statement.name }),

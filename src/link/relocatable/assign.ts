@@ -39,6 +39,8 @@ export interface Assigned {
   readonly ordered: Int32Array;
   /** What was made for `MadeSections`: by name. */
   readonly made: ReadonlyMap<string, OutputSectionId>;
+  /** sh_addr by output section, where a script lays out the object. */
+  readonly addresses: Float64Array | undefined;
 }
 
 interface Assigning {
@@ -114,10 +116,16 @@ export function assignOutputs(
     }
   }
   const ordered = orderedOutputs(assigning.order);
-  return { table, groups: assigning.keepGroups ? addGroups(assigning, objects) : [], ordered, made };
+  return {
+    table,
+    groups: assigning.keepGroups ? addGroups(assigning, objects) : [],
+    ordered,
+    made,
+    addresses: undefined,
+  };
 }
 
-function isCandidate(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
+export function isCandidate(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
   if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) return false;
   return isContents(object, sections, section) && !followsDiscarded(object, sections, section);
 }
@@ -140,7 +148,7 @@ function isDebugging(assigning: Assigning, section: SectionId, name: number): bo
 }
 
 /** What GNU ld's back end drops in -r too: a file's warning was said, and attributes mean nothing on these machines. */
-const RELOCATABLE_DISCARDS = [".gnu.warning", ".gnu.attributes"];
+export const RELOCATABLE_DISCARDS: readonly string[] = [".gnu.warning", ".gnu.attributes"];
 
 function nameSections(
   assigning: Assigning,
@@ -276,8 +284,10 @@ function mayJoin(assigning: Assigning, id: OutputSectionId, section: SectionId):
 }
 
 /** The groups that keep a member. What a signature is, see groups.ts. */
-function addGroups(assigning: Assigning, objects: readonly ObjectFile[]): OutputSectionId[] {
-  const { sections, table } = assigning;
+export function addGroups(
+  { sections, table }: Pick<Assigning, "sections" | "table">,
+  objects: readonly ObjectFile[],
+): OutputSectionId[] {
   const groups: OutputSectionId[] = [];
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;

@@ -46,7 +46,6 @@ export function assignValues(
     symbols.section[id] = result.section === undefined ? SECTION_ABSOLUTE : SECTION_OUTPUT;
     symbols.alias[id] = result.section ?? 0;
   }
-  if (options.lastRelocatable) defineBoundaries(symbols, table, options);
   for (const it of scriptCommands) {
     if (it.kind !== "assert") continue;
     const result = evaluateExpression(it.test, it.place, context, report);
@@ -55,7 +54,7 @@ export function assignValues(
 }
 
 /** -Ur: `__start_X` and `__stop_X` that are asked for (ld/ldlang.c, lang_init_start_stop). */
-function defineBoundaries(symbols: SymbolTable, table: OutputTable, options: LinkOptions): void {
+export function defineBoundaries(symbols: SymbolTable, table: OutputTable, options: LinkOptions): void {
   const seen = new Set<string>();
   for (let output = 0; output < table.count; output++) {
     const name = nameText(table.names, table.name[output]);

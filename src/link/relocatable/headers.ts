@@ -220,7 +220,8 @@ export function writeFileHeaders(
     );
   }
   for (const id of assigned.ordered) {
-    const start = sectionStart.size === 0 ? 0 : sectionStart.get(nameText(table.names, table.name[id]));
+    const given = sectionStart.size === 0 ? 0 : sectionStart.get(nameText(table.names, table.name[id]));
+    const start = assigned.addresses?.[id] ?? given;
     writeSection(w, shape, table, objects, symbols.sections, word, id, start ?? 0);
   }
   const tail = (it: Tail, type: number, link: number, info: number, alignment: number, entsize: number): void =>

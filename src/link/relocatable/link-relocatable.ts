@@ -2,6 +2,7 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { error, type Report } from "../../elf/problem.ts";
+import { chosenLayout } from "../inputs/chosen-layout.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { buildIdBytes } from "../made/build-id.ts";
 import type { LinkOptions } from "../options.ts";
@@ -11,11 +12,14 @@ import { reportFileWarnings } from "../reports/symbol-warnings.ts";
 import { readEhFrames } from "../sections/eh-frame.ts";
 import { collectGarbage } from "../sections/gc-sections.ts";
 import { createKeptSections } from "../sections/kept-sections.ts";
+import { assignmentsOf, createPlan, keptSections } from "../sections/map-inputs.ts";
+import { createMatcher } from "../sections/matcher.ts";
 import { outputMode } from "../tables/mode.ts";
 import { chooseCompression } from "../write/compress-debug.ts";
 import { LARGEST_IMAGE } from "../write/write-image.ts";
 import { type Assigned, alignTls, assignOutputs, orderOfFiles } from "./assign.ts";
-import { allotCommons, assignValues, entryOffset, reportMissing } from "./assignments.ts";
+import { allotCommons, assignValues, defineBoundaries, entryOffset, reportMissing } from "./assignments.ts";
+import { buildIdOffset, mapByScript, placeByScript, writeScripted } from "./by-script.ts";
 import { compressOutputs } from "./compress.ts";
 import { shrinkEhFrames } from "./eh-frame.ts";
 import { measureGroups, planSignatures, writeGroups } from "./group-sections.ts";
@@ -35,8 +39,6 @@ export function linkRelocatable(
 ): Uint8Array | undefined {
   const { loader } = facts;
   const { objects, sections, symbols } = loader;
-  for (const it of loader.scriptCommands)
-    if (it.kind === "sections") report(error("script-sections-unsupported", it.place, { command: "SECTIONS" }));
   reportDuplicates(loader, options, report);
   reportMissing(loader, options, report);
   reportFileWarnings(loader, report);
@@ -45,21 +47,29 @@ export function linkRelocatable(
   // Which sections take part, and where: from here on every input section knows its output section.
   const frames = readEhFrames(objects, sections, machine, report);
   const mode = outputMode(options, 0);
-  const referenced = options.gcSections ? collectGarbage(loader, frames, [], mode, report) : undefined;
+  const layoutOf = chosenLayout(loader, mode, machine, options, report);
+  const script = layoutOf && { plan: createPlan(layoutOf, report), matcher: createMatcher(layoutOf.matching) };
+  const roots = script && { kept: keptSections(script.matcher, loader), assignments: assignmentsOf(script.plan) };
+  const referenced = options.gcSections ? collectGarbage(loader, frames, [], mode, report, roots) : undefined;
   const made = planMade(loader, machine, options, report);
-  const assigned = assignOutputs(objects, sections, made, options);
+  const scripted = script && mapByScript(script.plan, script.matcher, loader, made, mode, machine, report);
+  const assigned = scripted?.assigned ?? assignOutputs(objects, sections, made, options);
   const { table, groups } = assigned;
   markStack(made, table);
 
   // Sizes of sections, and the offsets of their pieces.
   const notes = reserveMade(made, assigned, machine.wordBytes);
   shrinkEhFrames(frames, objects, sections, table);
-  placeSections(sections, table);
-  if (options.defineCommon === true) allotCommons(symbols, assigned);
-  alignTls(assigned);
+  if (scripted !== undefined) placeByScript(scripted, loader, frames, machine, report);
+  else {
+    placeSections(sections, table);
+    if (options.defineCommon === true) allotCommons(symbols, assigned);
+    alignTls(assigned);
+  }
 
   // What every name means. No new symbols beyond this point.
-  assignValues(loader, table, options, machine, report);
+  if (scripted === undefined) assignValues(loader, table, options, machine, report);
+  if (options.lastRelocatable) defineBoundaries(symbols, table, options);
 
   // Which symbols there are, and what relocations refer to.
   const plan = createSymbolPlan(sections, symbols, options, loader.symbolBase, assigned);
@@ -87,7 +97,8 @@ export function linkRelocatable(
   let view = new DataView(image.buffer);
   for (const [output, bytes] of notes) image.set(bytes, table.offset[output]);
   const writer: RelocationWriter = { plan: relocations, view, rel: shape.rel.slice(), rela: shape.rela.slice() };
-  writeContents(writer, objects, made, options, image);
+  if (scripted !== undefined) writeScripted(scripted, machine, image, view);
+  writeContents(writer, objects, made, options, image, scripted === undefined);
   const compression = chooseCompression(options, report);
   if (compression !== undefined) {
     ({ image, shape } = compressOutputs(image, shape, assigned, plan, headerCount, machine, compression));
@@ -98,7 +109,7 @@ export function linkRelocatable(
   image.set(plan.strings.bytes.subarray(0, plan.strings.size), shape.strtab.offset);
   const identity = { entry, gnuFeatures: usesGnuFeatures(plan, table), sectionStart: options.sectionStart };
   writeFileHeaders(shape, assigned, plan, objects, machine, identity, image, view);
-  const id = buildIdPlace(assigned);
+  const id = scripted === undefined ? buildIdPlace(assigned) : buildIdOffset(scripted);
   if (id >= 0) image.set(buildIdBytes(options.buildId, image, options.accelerators), id);
   return image;
 }

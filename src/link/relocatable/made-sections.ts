@@ -31,9 +31,9 @@ import type { Assigned, MadeSection } from "./assign.ts";
 import { commonSection } from "./assignments.ts";
 import type { OutputTable } from "./output-table.ts";
 
-const BUILD_ID = ".note.gnu.build-id";
-const PACKAGE = ".note.package";
-const PROPERTIES = ".note.gnu.property";
+export const BUILD_ID = ".note.gnu.build-id";
+export const PACKAGE = ".note.package";
+export const PROPERTIES = ".note.gnu.property";
 const STACK = ".note.GNU-stack";
 
 export interface MadeContents {

@@ -39,7 +39,9 @@ import {
   type StringTable,
 } from "../tables/string-table.ts";
 import {
+  FLAG_ASSIGNED,
   FLAG_COLLECTED,
+  FLAG_FORCED_LOCAL,
   FLAG_REQUIRED,
   FLAG_UNIQUE,
   isDefinedHere,
@@ -79,6 +81,11 @@ export interface SymbolPlan {
   /** By symbol: 1 when its definition's section is not in the output. */
   readonly gone: Uint8Array;
   readonly globals: SymbolId[];
+  /** Assigned by HIDDEN or PROVIDE_HIDDEN of a layout script: local (ld/ldexp.c, bfd/elflink.c: bfd_elf_record_link_assignment). */
+  readonly hidden: SymbolId[];
+  /** Number of the nameless STT_FILE symbol in front of those, so that they do not pass for the last file's; 0: none. */
+  separator: number;
+  hasFiles: boolean;
   /** By symbol: its number in the table, or 0. */
   readonly numbers: Int32Array;
   readonly strings: StringTable;
@@ -122,6 +129,9 @@ export function createSymbolPlan(
     used: new Uint8Array(symbols.count),
     gone,
     globals: [],
+    hidden: [],
+    separator: 0,
+    hasFiles: false,
     numbers: new Int32Array(symbols.count),
     strings: createStrings(1 << 16),
     counts: options.z.uniqueSymbol ? new Map() : undefined,
@@ -204,6 +214,7 @@ function addEntry(plan: SymbolPlan, object: ObjectFile, index: number, section: 
   plan.entryIndex[at] = index;
   plan.entrySection[at] = section;
   let name: number;
+  if (index < 0 || localType(object, index) === STT_FILE) plan.hasFiles = true;
   if (index < 0) name = addText(plan.strings, baseName(object.member ?? object.path));
   else {
     plan.local[object.symbolBase + index] = plan.count;
@@ -244,13 +255,18 @@ export function planGlobals(
   const mentioned = referenced ?? mentionedSymbols(plan, objects);
   for (let id = 0; id < symbols.names.count; id++) {
     if (!isListed(plan, id, mentioned)) continue;
-    plan.globals.push(id);
+    const isHidden = (symbols.flags[id] & HIDDEN) === HIDDEN;
+    (isHidden ? plan.hidden : plan.globals).push(id);
     if (!isDefinedHere(symbols, id)) continue;
     if (symbols.type[id] === STT_GNU_IFUNC || (symbols.flags[id] & FLAG_UNIQUE) !== 0) plan.gnuFeatures = true;
   }
+  if (plan.hidden.length > 0 && plan.hasFiles) plan.separator = addName(plan, 0);
+  for (const id of plan.hidden) addGlobal(plan, id);
   plan.localCount = plan.count;
   for (const id of plan.globals) addGlobal(plan, id);
 }
+
+const HIDDEN = FLAG_ASSIGNED | FLAG_FORCED_LOCAL;
 
 function addGlobal(plan: SymbolPlan, id: SymbolId): void {
   const { names } = plan.symbols;
@@ -324,9 +340,12 @@ export function writeSymbolTable(
 ): void {
   const writer: SymbolWriter = { view, symtab, shndx, is64: machine.elfClass === 64 };
   for (let output = 0; output < table.count; output++) {
+    if (table.symbol[output] === 0) continue;
     writeEntry(writer, table.symbol[output], 0, STT_SECTION, 0, table.index[output], 0, 0, 0);
   }
   for (let i = 0; i < plan.entries; i++) writeLocal(plan, table, objects, frames, writer, i);
+  if (plan.separator > 0) writeEntry(writer, plan.separator, 0, (STB_LOCAL << 4) | STT_FILE, 0, -SHN_ABS, 0, 0, 0);
+  for (const id of plan.hidden) writeGlobal(plan, table, frames, writer, id);
   for (const id of plan.globals) writeGlobal(plan, table, frames, writer, id);
 }
 
@@ -388,9 +407,11 @@ function writeGlobal(plan: SymbolPlan, table: OutputTable, frames: EhFrames, wri
   const { common } = plan.options.z;
   if (symbols.kind[id] === KIND_COMMON && common !== undefined && type !== STT_TLS)
     type = common ? STT_COMMON : STT_OBJECT;
-  const info = (bindingOf(symbols, id) << 4) | type;
+  const isLocal = (symbols.flags[id] & HIDDEN) === HIDDEN;
+  const info = ((isLocal ? STB_LOCAL : bindingOf(symbols, id)) << 4) | type;
+  const other = isLocal ? 0 : symbols.visibility[id];
   const number = plan.numbers[id];
-  writeEntry(writer, number, plan.names[number], info, symbols.visibility[id], shndx, low, high, symbols.size[id]);
+  writeEntry(writer, number, plan.names[number], info, other, shndx, low, high, symbols.size[id]);
 }
 
 /** @param shndx a section header index; or one of SHN_ABS, SHN_COMMON and SHN_X86_64_LCOMMON, negated */

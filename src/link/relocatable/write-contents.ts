@@ -31,6 +31,7 @@ export function writeContents(
   made: MadeContents,
   options: LinkOptions,
   image: Uint8Array,
+  fillsGaps: boolean,
 ): void {
   const { sections, table, machine } = writer.plan;
   // Where the last section in each output section ended.
@@ -42,7 +43,7 @@ export function writeContents(
       if (output < 0 || sections.type[section] === SHT_NOBITS || sections.type[section] === SHT_GROUP) continue;
       const to = table.offset[output] + sections.address[section];
       // What is executed between pieces of code, by mistake or as alignment, does nothing.
-      if ((table.flags[output] & SHF_EXECINSTR) !== 0 && to > ends[output]) {
+      if (fillsGaps && (table.flags[output] & SHF_EXECINSTR) !== 0 && to > ends[output]) {
         machine.fillCode(image, ends[output], to - ends[output]);
       }
       ends[output] = to + sections.size[section];

@@ -28,6 +28,8 @@ export interface MadeKind {
 
 const LOADED = SEC_ALLOC | SEC_LOAD | SEC_HAS_CONTENTS | SEC_LINKER_CREATED;
 const TABLE = LOADED | SEC_READONLY;
+/** ld/ldelf.c, setup_build_id: without SEC_HAS_CONTENTS it is like no section that an orphan could follow. */
+const NOTE = TABLE & ~SEC_HAS_CONTENTS;
 const CODE = TABLE | SEC_CODE;
 const SPACE = SEC_ALLOC | SEC_LINKER_CREATED;
 
@@ -55,8 +57,8 @@ export function madeInputs(mode: OutputMode, machine: Machine, options: LinkOpti
     sec,
     alignment: ALIGNMENTS[name] ?? machine.wordBytes,
   });
-  if (options.buildId.style !== "none") list.push(kind(".note.gnu.build-id", TABLE));
-  if (options.packageMetadata !== undefined) list.push(kind(".note.package", TABLE));
+  if (options.buildId.style !== "none") list.push(kind(".note.gnu.build-id", NOTE));
+  if (options.packageMetadata !== undefined) list.push(kind(".note.package", NOTE));
   if (!mode.dynamic) {
     list.push(
       kind(`${rel}.got`, TABLE, `${rel}.dyn`),

@@ -3,14 +3,14 @@
 // in order, and an output section comes into being with the first thing that is put into it.
 
 import type { Machine } from "../../arch/index.ts";
-import { SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
+import { SHT_GROUP, SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import type { BodyStatement, LayoutScript, SectionStatement } from "../script/statements.ts";
+import type { Assignment, BodyStatement, LayoutScript, SectionStatement } from "../script/statements.ts";
 import { SECTION_CHUNK, type SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts";
-import { newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import { FLAG_COLLECTED } from "../tables/symbol-table.ts";
 import { isContents } from "./assign-sections.ts";
@@ -27,8 +27,17 @@ import {
   SEC_READONLY,
 } from "./bfd-flags.ts";
 import { sortItems } from "./input-order.ts";
-import { madeInputs } from "./made-inputs.ts";
-import { addToOutput, initMentioned, initOutput, type Mapping, orphanStatement, ruleForText } from "./mapping.ts";
+import { type MadeKind, madeInputs } from "./made-inputs.ts";
+import {
+  addToOutput,
+  DISCARDED,
+  initMentioned,
+  initOutput,
+  type Mapping,
+  type ObjectRules,
+  orphanStatement,
+  ruleForText,
+} from "./mapping.ts";
 import { enterObject, isKeptByScript, type Matcher, matchSection, type Rule } from "./matcher.ts";
 import {
   type BodyEntry,
@@ -76,6 +85,12 @@ export function createPlan(script: LayoutScript, report: Report): Plan {
   return plan;
 }
 
+/** All that a script assigns, for those who ask what depends on what. */
+export function assignmentsOf({ script }: Plan): Assignment[] {
+  const all = script.statements.flatMap((it) => (it.kind === "section" ? [it, ...it.body] : [it]));
+  return all.flatMap((it) => (it.kind === "assign" && it.assignment.symbol !== "." ? [it.assignment] : []));
+}
+
 /** Marks what KEEP names, for --gc-sections. @returns by section: 1 */
 export function keptSections(matcher: Matcher, { objects, sections }: Loader): Uint8Array {
   const kept = new Uint8Array(sections.count);
@@ -102,9 +117,11 @@ export function mapInputs(
   mode: OutputMode,
   machine: Machine,
   report: Report,
+  object?: ObjectRules,
 ): SectionId[] {
   const { sections, objects } = loader;
   const mapping: Mapping = {
+    object,
     plan,
     loader,
     outputs,
@@ -224,14 +241,27 @@ function outputStatement(plan: Plan, it: SectionStatement, report: Report): Outp
 // ---------------------------------------------------------------------------------------------------------------------
 
 function declareMade(mapping: Mapping): void {
-  const { plan, outputs, mode, machine, loader } = mapping;
-  for (const { name, chunks, type, sec, alignment } of madeInputs(mode, machine, loader.options)) {
-    const chunk = newChunk(outputs, undefined, chunks[0], 0, alignment);
-    const made: MadeInput = { name, type, sec, chunk, output: undefined, isPlaced: false, isDiscarded: false };
-    mapping.made.push(made);
-    mapping.byChunk.set(chunk.id, made);
-    plan.made.set(chunks[0], made);
+  const { plan, outputs, mode, machine, loader, object } = mapping;
+  if (object !== undefined) {
+    for (const { kind, bytes } of object.made) {
+      const chunk = newChunk(outputs, undefined, kind.name, bytes.length, kind.alignment);
+      chunk.write = (image, _view, { offset }) => image.set(bytes, offset);
+      enterMade(mapping, kind, chunk);
+    }
+    return;
   }
+  for (const kind of madeInputs(mode, machine, loader.options))
+    plan.made.set(
+      kind.chunks[0],
+      enterMade(mapping, kind, newChunk(outputs, undefined, kind.chunks[0], 0, kind.alignment)),
+    );
+}
+
+function enterMade(mapping: Mapping, { name, type, sec }: MadeKind, chunk: Chunk): MadeInput {
+  const made: MadeInput = { name, type, sec, chunk, output: undefined, isPlaced: false, isDiscarded: false };
+  mapping.made.push(made);
+  mapping.byChunk.set(chunk.id, made);
+  return made;
 }
 
 /** By input section: its rule, or -1. Sections that take no part have 0 in `sec`. */
@@ -256,12 +286,16 @@ function matchObject(
   for (let section = object.firstSection + 1; section < end; section++) {
     if (!wanted(section)) continue;
     if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) continue;
-    if (!isContents(object, sections, section)) continue;
+    // To -r a group is an orphan, too: it has a place, though its header stands elsewhere.
+    const isGroup = mapping.object !== undefined && sections.type[section] === SHT_GROUP;
+    if (!isGroup && !isContents(object, sections, section)) continue;
     const flags = sections.flags[section];
     let rule: Rule | undefined;
     const name = sectionName(object, sections, section);
     const bits = bfdFlags(name, sections.type[section], flags);
-    if ((bits & SEC_EXCLUDE) !== 0) continue;
+    if (mapping.object !== undefined) {
+      if (!mapping.object.takesPart(object, section)) continue;
+    } else if ((bits & SEC_EXCLUDE) !== 0) continue;
     if ((bits & SEC_DEBUGGING) !== 0 && options.strip !== "none") continue;
     if ((bits & SEC_ALLOC) === 0 && !options.z.sectionheader) continue;
     if (isDroppedAlways(name)) continue;
@@ -271,6 +305,10 @@ function matchObject(
       let nameEnd = start;
       while (bytes[nameEnd] !== 0) nameEnd++;
       rule = matchSection(matcher, bytes, start, nameEnd, flags);
+    }
+    if (rule !== undefined && mapping.object?.isAlone(object, section) === true) {
+      const it = mapping.plan.script.matching[rule.section];
+      if (it.kind !== "section" || it.name !== DISCARDED) rule = undefined;
     }
     sec[section] = bits | 0x40000000;
     ruleOf[section] = rule?.number ?? -1;

@@ -17,7 +17,7 @@ import type { Loader } from "../inputs/loader.ts";
 import type { BodyStatement, Expression, SectionStatement } from "../script/statements.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
-import { sectionName } from "../tables/object-file.ts";
+import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { addOutput, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import {
   SEC_ALLOC,
@@ -30,11 +30,25 @@ import {
   SEC_STRINGS,
   typeOfName,
 } from "./bfd-flags.ts";
+import type { MadeKind } from "./made-inputs.ts";
 import { type Matcher, matchSection, type Rule } from "./matcher.ts";
 import type { MadeInput, OutputStatement, Plan, SectionKind } from "./output-statements.ts";
 
+/** What is different under -r. */
+export interface ObjectRules {
+  /** -d, or FORCE_COMMON_ALLOCATION. */
+  readonly definesCommons: boolean;
+  readonly takesPart: (object: ObjectFile, section: SectionId) => boolean;
+  /** Joined with no other, and seen by no pattern but those of /DISCARD/ (ld/ldlang.c, unique_section_p). */
+  readonly isAlone: (object: ObjectFile, section: SectionId) => boolean;
+  /** What the linker makes, with its contents. */
+  readonly made: readonly { readonly kind: MadeKind; readonly bytes: Uint8Array }[];
+}
+
 /** While inputs are mapped. */
 export interface Mapping {
+  /** Undefined: this is no -r. */
+  readonly object: ObjectRules | undefined;
   readonly plan: Plan;
   readonly loader: Loader;
   readonly outputs: OutputSections;

@@ -161,7 +161,8 @@ function placeOrphan(placing: Placing, it: Orphan): void {
     join(mapping, statement, it);
     return;
   }
-  const isUnique = uniqueSections || uniqueNames.some((name) => globMatchesText(compileGlob(name), it.name));
+  const isAlone = it.item >= 0 && it.object !== undefined && mapping.object?.isAlone(it.object, it.item) === true;
+  const isUnique = isAlone || uniqueSections || uniqueNames.some((name) => globMatchesText(compileGlob(name), it.name));
   const statement = findPlace(placing, it, isUnique);
   if (orphanHandling === "place") return;
   const facts = { section: it.name, output: statement.name };
@@ -175,7 +176,12 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
   const { options } = loader;
   let { name } = it;
   let isDynamic = false;
-  if (options.z.combreloc && (it.sec & SEC_ALLOC) !== 0 && (it.type === SHT_RELA || it.type === SHT_REL)) {
+  if (
+    mapping.object === undefined &&
+    options.z.combreloc &&
+    (it.sec & SEC_ALLOC) !== 0 &&
+    (it.type === SHT_RELA || it.type === SHT_REL)
+  ) {
     name = it.type === SHT_RELA ? ".rela.dyn" : ".rel.dyn";
     isDynamic = true;
   }
@@ -192,7 +198,7 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
   }
   const text = placing.places.text.statement;
   if (!mode.shared && it.name.startsWith(".gnu.warning.") && text !== undefined) return join(mapping, text, it);
-  const flags = flagsOfAll(placing, it);
+  const flags = mapping.object === undefined ? flagsOfAll(placing, it) : it.sec;
   const kind = kindOf(it, flags);
   if (kind === undefined) return append(mapping, it, name, isSpecial);
   const place = placing.places[kind];
@@ -330,7 +336,7 @@ function insert(
   const { mapping } = placing;
   const { plan } = mapping;
   const statement = orphanStatement(mapping, name, isSpecial);
-  if ((it.sec & (SEC_LOAD | SEC_ALLOC)) === 0) statement.address = ZERO;
+  if (mapping.object !== undefined || (it.sec & (SEC_LOAD | SEC_ALLOC)) === 0) statement.address = ZERO;
   else if (anchor !== undefined) {
     statement.region = anchor.region;
     statement.loadRegion = anchor.loadRegion;

@@ -14,7 +14,7 @@ import type { MadeInput } from "./output-statements.ts";
 export function placeCommons(mapping: Mapping): void {
   const { loader } = mapping;
   const { symbols, options } = loader;
-  if (options.defineCommon === false) return;
+  if (options.defineCommon === false || mapping.object?.definesCommons === false) return;
   const list: SymbolId[] = [];
   for (let id = 0; id < symbols.count; id++) {
     if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0) continue;

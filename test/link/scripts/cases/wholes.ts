@@ -138,7 +138,6 @@ export const wholes: readonly ScriptCase[] = [
     options: "-shared",
   },
   {
-    missing: "-r takes no SECTIONS yet",
     name: "FORCE_COMMON_ALLOCATION with -r",
     script: "FORCE_COMMON_ALLOCATION SECTIONS { .text : { *(.text) } .bss : { *(.bss) *(COMMON) } }",
     options: "-r",
@@ -182,17 +181,14 @@ export const wholes: readonly ScriptCase[] = [
   }),
   sections("-r", ".text : { *(.text) } .data : { *(.data) } .bss : { *(.bss) }", {
     options: "-r",
-    missing: "-r takes no SECTIONS yet",
   }),
   {
     ...sections("-r with addresses", ".text 0x1000 : { *(.text) x = .; } .data : { *(.data) y = . + 4; }", {
       options: "-r",
     }),
-    missing: "-r takes no SECTIONS yet",
   },
   {
     ...sections("-r that joins", ".all : { *(.text) *(.data) } .rest 0 : { *(.rodata*) }", { options: "-r" }),
-    missing: "-r takes no SECTIONS yet",
   },
   {
     ...sections(
@@ -200,22 +196,18 @@ export const wholes: readonly ScriptCase[] = [
       ".text : { *(.text) . = ALIGN(32); } =0x90 .table : { LONG(1) LONG(_start) BYTE(2) }",
       { options: "-r" },
     ),
-    missing: "-r takes no SECTIONS yet",
   },
   {
     ...sections("-r with orphans", ".text : { *(.text) } .data : { *(.data) }", { objects: "a b o o2", options: "-r" }),
-    missing: "-r takes no SECTIONS yet",
   },
   {
     ...sections("-r with discarded", ".text : { *(.text) } /DISCARD/ : { *(.info) *(.note.x) *(.debug*) }", {
       objects: "a b o",
       options: "-r",
     }),
-    missing: "-r takes no SECTIONS yet",
   },
   {
     ...sections("-r with sorts", ".t : { *(SORT(.t.*)) *(.t) }", { objects: "s s2", options: "-r" }),
-    missing: "-r takes no SECTIONS yet",
   },
   {
     ...sections(
@@ -223,7 +215,6 @@ export const wholes: readonly ScriptCase[] = [
       ".text : { *(.text) end_text = .; PROVIDE(sym_a = .); } sym_b = 5; .data : { *(.data) }",
       { objects: "u", options: "-r" },
     ),
-    missing: "-r takes no SECTIONS yet",
   },
   {
     ...sections(
@@ -231,9 +222,45 @@ export const wholes: readonly ScriptCase[] = [
       ".data.all 0 : { *(.kept.*) } .init.text 0 : { *(.text.start) } __ksymtab 0 : { *(SORT(.vectors)) }",
       { objects: "g", options: "-r" },
     ),
-    missing: "-r takes no SECTIONS yet",
   },
-  { ...sections("-r -d", ".bss : { *(.bss) *(COMMON) }", { options: "-r -d" }), missing: "-r takes no SECTIONS yet" },
+  { ...sections("-r -d", ".bss : { *(.bss) *(COMMON) }", { options: "-r -d" }) },
+  ...["--build-id=0x1234", "-Ttext=0x40", "--unique", "-Ur", "-z execstack", "-s", "--orphan-handling=discard"].map(
+    (options) =>
+      sections(
+        `-r ${options}`,
+        ".text : { *(.text) . = ALIGN(16); HIDDEN(inner = .); } .data 0x30 : ALIGN(16) { *(.data) QUAD(d2) } PROVIDE_HIDDEN(other = 4);",
+        { objects: "a b o t", options: `-r ${options}` },
+      ),
+  ),
+  {
+    name: "-r in regions",
+    script:
+      "MEMORY { m (rwx) : ORIGIN = 0x100, LENGTH = 4 } SECTIONS { .text : { *(.text) } >m .data : { *(.data) } >m }",
+    options: "-r",
+  },
+  sections(
+    "-r with what refers forward",
+    ".text : { *(.text) x = y + 4; } .data : { *(.data) y = .; } z = SIZEOF(.bss);",
+    {
+      options: "-r",
+    },
+  ),
+  sections("-r with a failing ASSERT", '.text : { *(.text) } ASSERT(SIZEOF(.text) > 0x1000, "small")', {
+    options: "-r",
+  }),
+  sections("-r with a used section discarded", ".text : { *(.text) } /DISCARD/ : { *(.data) }", { options: "-r" }),
+  sections("-r with strings", ".rodata : { *(.rodata*) }", { objects: "a m m2", options: "-r" }),
+  {
+    name: "-r beside regions",
+    script: "MEMORY { m (x) : ORIGIN = 0x100, LENGTH = 400 } SECTIONS { .text : { *(.text) } .data : { *(.data) } }",
+    options: "-r",
+  },
+  {
+    name: "-r with groups allocated",
+    script: "FORCE_GROUP_ALLOCATION SECTIONS { .text : { *(.text*) } .data : { *(.data*) } }",
+    objects: "a b o",
+    options: "-r",
+  },
   sections("-shared", PIC, { only: "x86-64", objects: "pic b", options: "-shared" }),
   sections("-shared with orphans only", ".text : { *(.text) }", { objects: "pic b", options: "-shared" }),
   sections("-pie", PIC, { only: "x86-64", objects: "pic b", options: "-pie -e entry --no-dynamic-linker" }),
