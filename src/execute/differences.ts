@@ -41,20 +41,18 @@ export function basesOf({ process }: Execution): Map<string, number> {
 /**
  * Runs the dynamic linker until all is relocated and no constructor has run: to the call of _dl_debug_state that says that the list
  * of objects is consistent again.
- * @param debugState address of _dl_debug_state  @param debug address of _r_debug
+ * @param entry address of _dl_debug_state  @param debug address of _r_debug
  * @returns false if that was never reached
  */
-export function runToRelocated(execution: Execution, debugState: number, debug: number): boolean {
+export function runToRelocated(execution: Execution, entry: number, debug: number): boolean {
   const { process } = execution;
-  const bytes = process.mode / 8;
-  setBreak(process.code, debugState | 0, Math.floor(debugState / 2 ** 32), true);
+  setBreak(process.code, entry | 0, Math.floor(entry / 2 ** 32), true);
   for (let left = MOST; left > 0; left -= SLICE) {
     const pause = runFor(execution, SLICE);
     if (pause === "ended" || pause === "input") return false;
     if (pause !== "break") continue;
-    const state = readBytes(process.space, debug + STATE_WORD * bytes, 4);
-    if (state?.every((byte) => byte === 0) === true) {
-      process.code.breaks.delete(keyOf(debugState | 0, Math.floor(debugState / 2 ** 32)));
+    if (debugState(execution, debug) === 0) {
+      process.code.breaks.delete(keyOf(entry | 0, Math.floor(entry / 2 ** 32)));
       return true;
     }
   }
@@ -62,6 +60,12 @@ export function runToRelocated(execution: Execution, debugState: number, debug: 
 }
 
 const SLICE = 1 << 22;
+
+/** r_state, which is 0 when the list of objects is consistent. @param debug address of _r_debug */
+export function debugState({ process }: Execution, debug: number): number | undefined {
+  const state = readBytes(process.space, debug + (STATE_WORD * process.mode) / 8, 4);
+  return state === undefined ? undefined : new DataView(state.buffer).getUint32(0, true);
+}
 
 /** Addresses of _dl_debug_state and _r_debug in a loaded process; undefined where the loader has none (musl). */
 export function debugAddresses(task: LoadedProcess): readonly [debugState: number, debug: number] | undefined {
@@ -104,7 +108,8 @@ export function differences(task: LoadedProcess, execution: Execution): Differen
 
 const PAGE = 4096;
 
-function ruleFor(
+/** Why a word of an object may differ. @param loaderWords places that `loaderWords` of the process has */
+export function ruleFor(
   task: LoadedProcess,
   object: LoadedObject,
   address: number,

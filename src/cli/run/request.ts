@@ -26,7 +26,8 @@ memory and is gone when it ends. There is no network.
       --limit-memory SIZE      bytes of memory that it may touch; default 1G
       --limit-output SIZE      bytes that it may write; default 1G
       --trace LIST             tell on standard error: calls (from object to object), plt (calls
-                               through slots), got (writes of slots), syscalls, instructions
+                               through slots), got (writes of slots), relocations (as the dynamic
+                               linker applied them, beside Solder's), syscalls, instructions
       --until SYMBOL|ADDRESS   end the run when this function is reached, and tell its registers
       --break SYMBOL|ADDRESS   tell place, next instruction and registers each time it is reached, and
                                go on; --trace=instructions then begins there; any number of times
@@ -95,7 +96,7 @@ export interface RunRequest {
   readonly json: boolean;
 }
 
-export const TRACES = ["calls", "plt", "got", "syscalls", "instructions"] as const;
+export const TRACES = ["calls", "plt", "got", "relocations", "syscalls", "instructions"] as const;
 export type Trace = (typeof TRACES)[number];
 
 /** What was asked for, undefined for help, or what is wrong with the arguments. */

@@ -40,8 +40,13 @@ export function runRun(args: readonly string[], io: Io, host: RunHost): number {
 function runProgram(request: RunRequest, io: Io, host: RunHost): number {
   const limits: Partial<RunLimits> = request.limits;
   let begun: Execution | undefined;
-  const traces = tracesOf(request, io, () => begun?.system);
-  const execution = execute(pathOf(request, io), {
+  const path = pathOf(request, io);
+  const traces = tracesOf(request, path, io, () => begun);
+  if (typeof traces === "string") {
+    io.err(`solder run: error: ${traces}\n`);
+    return MISUSE;
+  }
+  const execution = execute(path, {
     files: nodeLoadFiles(request.root === undefined ? {} : { root: request.root }),
     argv: request.argv,
     environment: request.environment,

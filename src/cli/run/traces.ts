@@ -8,9 +8,11 @@ import { type WriteWatcher, watchSlots } from "../../execute/observe/writes.ts";
 import type { Observer } from "../../execute/run.ts";
 import type { System, SystemHooks } from "../../execute/system/state.ts";
 import type { PlaceCache } from "../../explain/execute/places.ts";
+import { relocationLine } from "../../explain/execute/relocations.ts";
 import { crossCallLine, pltLine, signalLine, slotLine, systemCallLine } from "../../explain/execute/trace.ts";
 import { nodeDisassembler } from "../../host/disassembler.ts";
 import type { Io } from "../io.ts";
+import { relocationTeller } from "./relocations.ts";
 import type { RunRequest } from "./request.ts";
 import { addressOf, reaches, stopLines, stopTeller } from "./stops.ts";
 
@@ -23,7 +25,14 @@ export interface Traces {
 
 type Tell = (kind: string, line: string, facts: Readonly<Record<string, unknown>>) => void;
 
-export function tracesOf(request: RunRequest, io: Io, system: () => System | undefined): Traces {
+/** @param path of the program  @returns text: what cannot be traced */
+export function tracesOf(
+  request: RunRequest,
+  path: string,
+  io: Io,
+  execution: () => Execution | undefined,
+): Traces | string {
+  const system = (): System | undefined => execution()?.system;
   const { traces, json } = request;
   const tell: Tell = (kind, line, facts) => io.err(json ? `${JSON.stringify({ kind, ...facts })}\n` : `${line}\n`);
   const cache: PlaceCache = new Map();
@@ -32,12 +41,17 @@ export function tracesOf(request: RunRequest, io: Io, system: () => System | und
   const stops =
     request.until === undefined && request.breaks.length === 0 ? undefined : stopWatcher(request, tell, cache, system);
   const instructions = traces.has("instructions") ? instructionTeller(request, tell, system) : undefined;
-  const first = stops ?? instructions;
+  const relocations = traces.has("relocations")
+    ? relocationTeller(request, path, io, execution, (facts) => tell("relocation", relocationLine(facts), { ...facts }))
+    : undefined;
+  if (typeof relocations === "string") return relocations;
+  const first = stops ?? instructions ?? relocations;
   const observer: Observer = {
     ...(first === undefined
       ? {}
       : {
           instruction: (cpu: Cpu) => {
+            relocations?.(cpu);
             const stop = stops?.(cpu) ?? "none";
             return stop === "end" || instructions?.(cpu, stop === "break") === true;
           },
