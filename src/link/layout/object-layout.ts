@@ -9,7 +9,7 @@ import type { Plan } from "../sections/output-statements.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import { assignSymbols } from "./assign-symbols.ts";
-import { again, commit, finishSections, prepareSections, reportFull, settleRegions } from "./script-layout.ts";
+import { commit, finishSections, prepareSections, reportFull, settleRegions } from "./script-layout.ts";
 import { createScriptSymbols } from "./script-symbols.ts";
 import { createWalk, sizeSections } from "./walk.ts";
 
@@ -54,8 +54,6 @@ export function layOutObject(
   );
   settleRegions(walk, report);
   sizeSections(walk);
-  // What refers forward sees the value of the round before.
-  if (!walk.failed) again(walk);
   for (const problem of walk.said) report(problem);
   reportFull(plan, report);
   if (walk.failed) return;

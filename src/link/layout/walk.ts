@@ -545,7 +545,9 @@ function fillEntry(
   }
   if (it?.kind === "assert") check(walk, it.test, output.id, dot);
   else if (it?.kind === "fill") filling.pattern = patternOf(walk, it.fill);
-  return placePieces(filling, dot, from, to);
+  // SUBALIGN is for input sections: data stand where dot is.
+  const isData = it?.kind === "data" || it?.kind === "text";
+  return placePieces(isData ? { ...filling, subalign: undefined } : filling, dot, from, to);
 }
 
 function addGap({ output, start, gaps, pattern }: Filling, from: number, to: number): void {

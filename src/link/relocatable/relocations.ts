@@ -38,10 +38,11 @@ export interface RelocationPlan {
 
 /** Counts the relocations of an object's sections in their output sections, and enters the symbols that they need. */
 export function scanRelocations(plan: RelocationPlan, object: ObjectFile): void {
-  const { sections } = plan;
+  const { sections, table } = plan;
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
     if (sections.relocs[section] < 0 || sections.output[section] < 0) continue;
+    if (table.contents[sections.output[section]] === 0) continue;
     // Nothing to relocate in a section without contents.
     if (sections.type[section] !== SHT_NOBITS) scanSection(plan, object, section);
   }

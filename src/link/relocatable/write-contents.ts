@@ -41,6 +41,8 @@ export function writeContents(
     for (let section = object.firstSection + 1; section < last; section++) {
       const output = sections.output[section];
       if (output < 0 || sections.type[section] === SHT_NOBITS || sections.type[section] === SHT_GROUP) continue;
+      // NOLOAD of a script: there are no bytes for it.
+      if (table.contents[output] === 0) continue;
       const to = table.offset[output] + sections.address[section];
       // What is executed between pieces of code, by mistake or as alignment, does nothing.
       if (fillsGaps && (table.flags[output] & SHF_EXECINSTR) !== 0 && to > ends[output]) {

@@ -249,6 +249,13 @@ export const wholes: readonly ScriptCase[] = [
     options: "-r",
   }),
   sections("-r with a used section discarded", ".text : { *(.text) } /DISCARD/ : { *(.data) }", { options: "-r" }),
+  sections("data under SUBALIGN", ". = 0x1000; .data : SUBALIGN(32) { BYTE(1) *(.data) LONG(2) *(.rodata) BYTE(3) }"),
+  sections("-r with SUBALIGN", ".data : SUBALIGN(32) { *(.data) FILL(0xab) . += 7; *(.rodata) BYTE(1) }", {
+    options: "-r",
+  }),
+  sections("-r with types", ".data (NOLOAD) : { *(.data) } .x (INFO) : { *(.rodata) } .text : { *(.text) }", {
+    options: "-r",
+  }),
   sections("-r with strings", ".rodata : { *(.rodata*) }", { objects: "a m m2", options: "-r" }),
   {
     name: "-r beside regions",
