@@ -286,9 +286,9 @@ mistake(
     );
   },
   lines(
-    "ld: error: map:2: `globl:' is neither `global:' nor `local:'; did you mean `global:'? [version-unknown-label]",
-    "ld: error: map:1: version V1 is assigned to ad, which is not defined; did you mean add? [undefined-version]",
-    "ld: error: map:4: expected `;' at the end of the text [script-expected-token]",
+    "ld: error: map:2:3: `globl:' is neither `global:' nor `local:'; did you mean `global:'? [version-unknown-label]",
+    "ld: error: map:1:1: version V1 is assigned to ad, which is not defined; did you mean add? [undefined-version]",
+    "ld: error: map:4:2: expected `;' at the end of the text [script-expected-token]",
   ),
 );
 
