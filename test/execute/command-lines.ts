@@ -183,7 +183,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
     "ar rc lib.a hello.o; ar t lib.a",
     "cpio --quiet -o < words.lst | cpio --quiet -t",
   ],
-  tools: [
+  builders: [
     "readelf -h hello.o",
     "readelf -sW hello.o",
     "readelf -lW /usr/bin/true",

@@ -49,7 +49,7 @@ function native(target: Target, dialect: Dialect, libc: string): RandomMachine {
     hasTextRelocations: !wide,
     foreign: EM_AARCH64,
     guest: undefined,
-    tools: [...target.tools, ...LINKERS.map((name) => (name === "gold" ? "ld.gold" : name))],
+    tools: [...target.tools, ...linkerCommands()],
   };
 }
 
@@ -153,3 +153,8 @@ export const RANDOM_MACHINES: readonly RandomMachine[] = [
   ...NATIVE,
   ...GUESTS.flatMap((guest) => foreigner(guest) ?? []),
 ];
+
+/** What they are called on the machine itself. */
+function linkerCommands(): readonly string[] {
+  return LINKERS.map((name) => (name === "gold" ? "ld.gold" : name));
+}
