@@ -18,8 +18,12 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { error, type Problem } from "../../elf/problem.ts";
 
-/** Is told the name of a temporary file before it is there, and undefined when it is gone. */
-export type Watch = (temporary: string | undefined) => void;
+/** Is told the name of a temporary file before it is there, and undefined when it is gone; says whether it is still wanted. */
+export interface Watch {
+  readonly begins: (temporary: string) => void;
+  readonly ends: () => void;
+  readonly isWanted: () => boolean;
+}
 
 /** Writes the image. A problem is what kept it from being written; then the file is as it was. */
 export function writeOutput(path: string, image: Uint8Array, executable: boolean, watch?: Watch): Problem | undefined {
@@ -46,15 +50,16 @@ export function reasonOf(cause: unknown): string {
 function create(path: string, image: Uint8Array, executable: boolean, watch?: Watch): void {
   // Short, because the output's own name may be as long as names can be.
   const temporary = join(dirname(path), `.solder-${process.pid}-${Date.now().toString(36)}`);
-  watch?.(resolve(temporary));
+  watch?.begins(resolve(temporary));
   try {
     writeWhole(temporary, "wx", image, executable ? 0o777 : 0o666);
+    if (watch?.isWanted() === false) throw new Error("ECANCELED: nobody waits for it any more, write");
     renameSync(temporary, path);
   } catch (cause) {
     removeIfThere(temporary);
     throw cause;
   } finally {
-    watch?.(undefined);
+    watch?.ends();
   }
 }
 

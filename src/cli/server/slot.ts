@@ -66,12 +66,13 @@ const SECOND_IDLE = 60_000;
 /** Serves until the process ends. */
 export function runSlot(place: Place, slot: number, report: (it: SlotReport) => void): void {
   const kept = createKeptFiles();
+  let client = 0;
   const host: LdHost = {
     files: kept.files,
     accelerators: nodeAccelerators,
     link,
     systemLibraryPaths,
-    write: journalled(journalPath(place, slot)),
+    write: journalled(journalPath(place, slot), () => client),
   };
   const own = surroundings();
   const build = identify(buildFile);
@@ -81,6 +82,7 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
 
   const answer = (request: LinkRequest): LinkAnswer | undefined => {
     const started = performance.now();
+    client = request.pid;
     const { answer, refusal, how = "refused", recording } = answerRequest(request, own, host, relinker);
     process.chdir("/");
     const milliseconds = performance.now() - started;
@@ -227,15 +229,29 @@ function enter({ directory, umask }: LinkRequest): void {
   process.umask(umask);
 }
 
-/** Writes as the plain command does, where that is a file; its temporary name is noted for as long as there is one. */
-function journalled(journal: string): LdHost["write"] {
+/**
+ * Writes as the plain command does, where that is a file; its temporary name is noted for as long as there is one. Of a client
+ * that has been killed nothing comes any more: its successor may have written the file already.
+ */
+function journalled(journal: string, client: () => number): LdHost["write"] {
   return (path, bytes, executable) => {
     lookAt(resolve(path));
-    return writeOutput(path, bytes, executable, (temporary) => {
-      if (temporary !== undefined) writeFileSync(journal, temporary, { mode: 0o600 });
-      else unlinkSync(journal);
+    return writeOutput(path, bytes, executable, {
+      begins: (temporary) => writeFileSync(journal, temporary, { mode: 0o600 }),
+      ends: () => unlinkSync(journal),
+      isWanted: () => isAlive(client()),
     });
   };
+}
+
+/** Not one that has ended and waits for its parent to hear of it (proc(5), /proc/PID/stat). */
+function isAlive(pid: number): boolean {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !/^[ZX]/.test(text.slice(text.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
 }
 
 /** Removes what a slot was writing when it was killed. */
