@@ -1,6 +1,7 @@
 // `solder server`: starts the resident linker, says what it does, stops it. docs/server.md tells users about it.
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
@@ -45,6 +46,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+const STOP_LIMIT = 5000;
 /** How long a start may take: two warm processes on a busy machine. */
 const START_LIMIT = 60_000;
 
@@ -76,7 +78,7 @@ export async function runServer(args: readonly string[], io: Io): Promise<number
     case "status":
       return showStatus(await ask(place, "status"), values.json === true, io);
     case "stop": {
-      const old = await ask(place, "stop");
+      const old = await stop(place);
       io.out(old === undefined ? "there is no server\n" : `stopped the server of process ${old.pid}\n`);
       return SUCCESS;
     }
@@ -112,7 +114,7 @@ async function start(
     io.out(`a server runs already, as process ${old.pid}\n`);
     return SUCCESS;
   }
-  if (old !== undefined) await ask(place, "stop");
+  if (old !== undefined) await stop(place);
   const { XDG_RUNTIME_DIR } = io.env;
   const server = spawn(process.execPath, [commandFile, "server", "supervise", ...options], {
     detached: true,
@@ -128,6 +130,16 @@ async function start(
   const without = installClient();
   if (without !== undefined) io.err(`solder server: note: ${without}\n`);
   return SUCCESS;
+}
+
+/** @returns what it was; it is gone then, and so are its sockets */
+async function stop(place: Place): Promise<ServerStatus | undefined> {
+  const old = await ask(place, "stop");
+  const limit = Date.now() + STOP_LIMIT;
+  while (old !== undefined && existsSync(controlPath(place)) && Date.now() < limit) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return old;
 }
 
 async function untilReady(place: Place, hasEnded: () => boolean): Promise<ServerStatus | undefined> {

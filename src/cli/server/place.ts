@@ -65,7 +65,13 @@ export function controlPath({ directory, build }: Place): string {
   return join(directory, `${build}-control`);
 }
 
-/** The name of the temporary file that a slot is writing, for whoever has to tidy up after it. */
-export function journalPath({ directory, build }: Place, slot: number): string {
-  return join(directory, `${build}-${slot}.writing`);
+/** Where process `pid` notes the temporary file that it is writing, for whoever has to tidy up after it. */
+export function journalPath({ directory, build }: Place, pid: number): string {
+  return join(directory, `${build}.${pid}.writing`);
+}
+
+/** The process of a journal's name; undefined if it is none of this build. */
+export function journalOwner({ build }: Place, name: string): number | undefined {
+  const [start, pid, end] = name.split(".");
+  return start === build && end === "writing" ? Number(pid) : undefined;
 }

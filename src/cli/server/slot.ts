@@ -2,7 +2,17 @@
 // and arguments what the plain command would do, and answers with all that would have been printed. What it cannot do
 // exactly so it refuses, before anything is written, and the client runs the plain command.
 
-import { lstatSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { basename, join, resolve } from "node:path";
 import { printableOutput } from "../../explain/printable.ts";
@@ -14,7 +24,7 @@ import { type LdHost, runLd } from "../ld/run.ts";
 import { writeOutput } from "../ld/write-output.ts";
 import { identify, isSame } from "./identity.ts";
 import { createKeptFiles, type KeptFiles, lookAt } from "./kept-files.ts";
-import { buildFile, fullName, journalPath, type Place, slotPath } from "./place.ts";
+import { buildFile, fullName, journalOwner, journalPath, type Place, slotPath } from "./place.ts";
 import {
   encodeAnswer,
   GO,
@@ -72,7 +82,7 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
     accelerators: nodeAccelerators,
     link,
     systemLibraryPaths,
-    write: journalled(journalPath(place, slot), () => client),
+    write: journalled(journalPath(place, process.pid), () => client),
   };
   const own = surroundings();
   const build = identify(buildFile);
@@ -254,17 +264,21 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes what a slot was writing when it was killed. */
-export function tidyUp(place: Place, slot: number): void {
-  const journal = journalPath(place, slot);
-  try {
-    const path = readFileSync(journal, "utf8");
-    const isTemporary = basename(path).startsWith(".solder-") && lstatSync(path).uid === process.geteuid?.();
-    if (isTemporary) unlinkSync(path);
-  } catch {
-    // There is no journal, or no such file any more: nothing is left behind.
+/** Removes what slots were writing that were killed. One that outlives its server for a moment still finishes its link. */
+export function tidyUp(place: Place): void {
+  for (const name of readdirSync(place.directory)) {
+    const pid = journalOwner(place, name);
+    if (pid === undefined || isAlive(pid)) continue;
+    const journal = join(place.directory, name);
+    try {
+      const path = readFileSync(journal, "utf8");
+      const isTemporary = basename(path).startsWith(".solder-") && lstatSync(path).uid === process.geteuid?.();
+      if (isTemporary) unlinkSync(path);
+    } catch {
+      // There is no such file any more: nothing is left behind.
+    }
+    rmSync(journal, { force: true });
   }
-  rmSync(journal, { force: true });
 }
 
 export function surroundings(): Surroundings {

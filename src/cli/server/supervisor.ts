@@ -94,7 +94,7 @@ export function supervise(place: Place, options: ServerOptions): void {
     slots[index] = slot;
     child.on("message", (message: SlotReport) => hear(slot, message));
     child.on("exit", () => {
-      tidyUp(place, index);
+      tidyUp(place);
       const next = slot.status.served > 0 ? 0 : slot.failures + 1;
       if (!ending && next < MOST_FAILURES) start(index, next);
     });
@@ -113,11 +113,23 @@ export function supervise(place: Place, options: ServerOptions): void {
   };
 
   const end = (): void => {
+    if (ending) return;
     ending = true;
-    for (const { process: child } of slots) child.kill("SIGKILL");
-    for (const index of slots.keys()) tidyUp(place, index);
-    forget(place, slots.length);
-    process.exit(0);
+    const leave = (): void => {
+      tidyUp(place);
+      forget(place, slots.length);
+      process.exit(0);
+    };
+    // What a slot was writing can be removed when it is gone.
+    let alive = slots.filter(({ process: child }) => child.exitCode === null && child.signalCode === null);
+    for (const slot of alive) {
+      slot.process.once("exit", () => {
+        alive = alive.filter((it) => it !== slot);
+        if (alive.length === 0) leave();
+      });
+      slot.process.kill("SIGKILL");
+    }
+    if (alive.length === 0) leave();
   };
 
   const status = (): ServerStatus => ({
@@ -134,7 +146,7 @@ export function supervise(place: Place, options: ServerOptions): void {
     idleLimit: options.idleLimit,
   });
 
-  for (let index = 0; index < MOST_SLOTS; index++) tidyUp(place, index);
+  tidyUp(place);
   forget(place, MOST_SLOTS);
   control(place, status, end);
   for (let index = 0; index < options.slots; index++) start(index, 0);
