@@ -251,6 +251,10 @@ export interface LinkOptions {
   readonly sectionShuffles: readonly SectionShuffle[];
   /** What becomes of sections that a script with SECTIONS does not place. */
   readonly orphanHandling: "place" | "discard" | "warn" | "error";
+  /** A section that a region has no room for goes to the next output section that matches it. */
+  readonly nonContiguousRegions: boolean;
+  /** Warn of each section that may do so. */
+  readonly nonContiguousRegionsWarnings: boolean;
   /** --unique: every input section whose name the script does not have gets an output section of its own. */
   readonly uniqueSections: boolean;
   /** --unique=PATTERN: so do sections of these names, with globs. */
@@ -477,6 +481,8 @@ export const defaultOptions: LinkOptions = {
   sectionOrder: [],
   sectionShuffles: [],
   orphanHandling: "place",
+  nonContiguousRegions: false,
+  nonContiguousRegionsWarnings: false,
   uniqueSections: false,
   uniqueNames: [],
   forceGroupAllocation: false,

@@ -1,19 +1,7 @@
 // Options about what goes where: addresses, pages, order, and which sections stay.
 
 import { badValue, type Draft, oneOf, parseAddress, parseNumber, readText } from "./draft.ts";
-import {
-  addText,
-  flag,
-  missing,
-  noEffect,
-  type OptionGroup,
-  OTHERS,
-  optional,
-  quiet,
-  set,
-  TWO_DASHES,
-  value,
-} from "./row.ts";
+import { addText, flag, missing, type OptionGroup, OTHERS, optional, quiet, set, TWO_DASHES, value } from "./row.ts";
 
 export const layoutOptions: OptionGroup = {
   title: "Sections and layout",
@@ -139,15 +127,19 @@ export const layoutOptions: OptionGroup = {
       },
       TWO_DASHES,
     ),
-    noEffect(
+    set(
       "--enable-non-contiguous-regions",
-      "Let a script's region overflow into the next.",
-      "scripts with MEMORY are not supported yet",
+      "A section for which a script's region has no room goes to the next output section that matches it.",
+      "nonContiguousRegions",
+      true,
+      TWO_DASHES,
     ),
-    noEffect(
+    set(
       "--enable-non-contiguous-regions-warnings",
-      "Warn where that changes the order.",
-      "scripts with MEMORY are not supported yet",
+      "Warn of sections that may do so.",
+      "nonContiguousRegionsWarnings",
+      true,
+      TWO_DASHES,
     ),
     value(
       "--icf",

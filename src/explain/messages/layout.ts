@@ -105,6 +105,16 @@ export const layoutMessages: MessageTable = {
   "section-not-in-segment": { message: "allocated section `{section}' not in segment" },
   "section-outside-segment": { message: "section `{section}' can't be allocated in segment {segment}" },
 
+  // --enable-non-contiguous-regions
+  "section-fits-nowhere": {
+    message: "section `{section}' ({bytes} bytes) fits into none of the output sections that match it: {outputs}",
+    cure: "make a region larger, or name the section in a section of another region",
+  },
+  "section-may-move": {
+    message:
+      "--enable-non-contiguous-regions may change behaviour for section `{section}' (assigned to {from}, but additional match: {to})",
+  },
+
   // Orphans
   "orphan-section": {
     message: "orphan section `{section}' placed in section `{output}'",

@@ -9,6 +9,7 @@ import type { Plan } from "../sections/output-statements.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import { assignSymbols } from "./assign-symbols.ts";
+import { endRoaming } from "./roaming.ts";
 import { commit, finishSections, prepareSections, reportFull, settleRegions } from "./script-layout.ts";
 import { createScriptSymbols } from "./script-symbols.ts";
 import { createWalk, sizeSections } from "./walk.ts";
@@ -54,6 +55,7 @@ export function layOutObject(
   );
   settleRegions(walk, report);
   sizeSections(walk);
+  if (walk.roaming !== undefined) endRoaming(walk.roaming, plan, loader.sections, loader.objects, report);
   for (const problem of walk.said) report(problem);
   reportFull(plan, report);
   if (walk.failed) return;

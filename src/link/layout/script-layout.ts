@@ -33,6 +33,7 @@ import { assignPositions } from "./file-positions.ts";
 import { finishAddresses, type LayoutOptions, measureSection } from "./layout.ts";
 import { guessHeaders, type MapOptions, mapSegments, type SegmentMap } from "./map-segments.ts";
 import { phdrMaps } from "./phdrs.ts";
+import { endRoaming } from "./roaming.ts";
 import { createScriptSymbols, settleRegion } from "./script-symbols.ts";
 import { assign, createWalk, dropEmpty, resetRegions, sizeSections, type Walk } from "./walk.ts";
 import { toNumber } from "./words.ts";
@@ -105,7 +106,7 @@ export function layOutByScript(
   };
   symbols.headers = () => {
     asked = true;
-    return options.outputFormat === "binary" ? headers() : headers();
+    return headers();
   };
   if (!walk.failed) sizeSections(walk);
   let maps: SegmentMap[] = [];
@@ -119,6 +120,7 @@ export function layOutByScript(
     count = maps.length;
     again(walk);
   }
+  if (walk.roaming !== undefined) endRoaming(walk.roaming, plan, loader.sections, loader.objects, report);
   for (const problem of walk.said) report(problem);
   reportFull(plan, report);
   const values = walk.failed ? new Map<string, FinalValue>() : assignSymbols(walk, full);

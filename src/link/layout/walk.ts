@@ -33,6 +33,7 @@ import {
   fold,
   makeAbsolute,
 } from "./fold.ts";
+import { createRoaming, isElsewhere, type Roaming, settleOrRefuse } from "./roaming.ts";
 import type { ScriptSymbols } from "./script-symbols.ts";
 import { alignDown, isBelow, toBig, toNumber } from "./words.ts";
 
@@ -64,6 +65,8 @@ export interface Walk {
   readonly dots: Map<BodyEntry, number>;
   /** Segments that SEGMENT_START has asked for: options for them are no section's address any more. */
   readonly askedFor: Set<string>;
+  /** --enable-non-contiguous-regions */
+  readonly roaming: Roaming | undefined;
   /** A fatal error: nothing more is looked at. */
   failed: boolean;
 }
@@ -102,6 +105,7 @@ export function createWalk(
     relro: undefined,
     dots: new Map(),
     askedFor: symbols.askedFor,
+    roaming: createRoaming(plan, sections),
     failed: false,
   };
 }
@@ -496,7 +500,16 @@ function checkRegion(walk: Walk, statement: OutputStatement, region: Region, has
 /** @returns dot behind its contents; sets the section's size, its gaps, and the offsets of its pieces */
 function fillSection(walk: Walk, statement: OutputStatement, output: OutputSection, start: number): number {
   const subalign = numberOf(walk, statement.source?.subalign);
-  const filling: Filling = { walk, output, start, subalign, ignored: statement.ignored, gaps: [], pattern: undefined };
+  const filling: Filling = {
+    walk,
+    statement,
+    output,
+    start,
+    subalign,
+    ignored: statement.ignored,
+    gaps: [],
+    pattern: undefined,
+  };
   filling.pattern = patternOf(walk, statement.fill);
   let dot = start;
   let from = 0;
@@ -513,6 +526,7 @@ function fillSection(walk: Walk, statement: OutputStatement, output: OutputSecti
 
 interface Filling {
   readonly walk: Walk;
+  readonly statement: OutputStatement;
   readonly output: OutputSection;
   readonly start: number;
   readonly subalign: number | undefined;
@@ -557,13 +571,17 @@ function addGap({ output, start, gaps, pattern }: Filling, from: number, to: num
 
 /** Input sections and chunks, each behind the last, aligned by its address. */
 function placePieces(filling: Filling, at: number, from: number, to: number): number {
-  const { walk, output, start, subalign } = filling;
+  const { walk, statement, output, start, subalign } = filling;
   const { size, alignment, address } = walk.sections;
   const { chunks } = walk.outputs;
+  const { roaming } = walk;
   let dot = at;
   for (let i = from; i < to; i++) {
     const piece = output.pieces[i];
     const chunk = piece < 0 ? chunks[~piece] : undefined;
+    if (roaming !== undefined && chunk === undefined && isElsewhere(roaming, piece, output.id)) continue;
+    // Where it goes on to, it takes this alignment with it.
+    if (roaming !== undefined && chunk === undefined && subalign !== undefined) alignment[piece] = subalign;
     const align = subalign ?? (chunk === undefined ? alignment[piece] : chunk.alignment);
     const bytes = chunk === undefined ? size[piece] : chunk.size;
     // What the linker has made for nothing takes part in nothing.
@@ -573,6 +591,13 @@ function placePieces(filling: Filling, at: number, from: number, to: number): nu
       const aligned = alignUp(dot, align);
       if (aligned !== dot) addGap(filling, dot, aligned);
       dot = aligned;
+    }
+    if (roaming !== undefined && chunk === undefined) {
+      const end = settleOrRefuse(roaming, statement, piece, output.id, dot, bytes);
+      if (end !== undefined) {
+        dot = end;
+        continue;
+      }
     }
     if (chunk === undefined) address[piece] = dot - start;
     else chunk.address = dot - start;

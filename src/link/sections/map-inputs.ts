@@ -3,7 +3,7 @@
 // in order, and an output section comes into being with the first thing that is put into it.
 
 import type { Machine } from "../../arch/index.ts";
-import { SHT_GROUP, SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
+import { SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { Assignment, BodyStatement, LayoutScript, SectionStatement } from "../script/statements.ts";
@@ -38,7 +38,7 @@ import {
   orphanStatement,
   ruleForText,
 } from "./mapping.ts";
-import { enterObject, isKeptByScript, type Matcher, matchSection, type Rule } from "./matcher.ts";
+import { enterObject, furtherMatches, isKeptByScript, type Matcher, matchSection, type Rule } from "./matcher.ts";
 import {
   type BodyEntry,
   createAnywhere,
@@ -74,6 +74,7 @@ export function createPlan(script: LayoutScript, report: Report): Plan {
     discarded: [],
     places: new Int32Array(0),
     reasons: [undefined],
+    matches: undefined,
   };
   for (const { alias, region, place } of script.aliases) {
     const found = findRegion(plan, region);
@@ -137,6 +138,7 @@ export function mapInputs(
   };
   plan.places = new Int32Array(sections.count);
   outputs.planned = new Map();
+  if (loader.options.nonContiguousRegions) plan.matches = new Map();
   enterStatements(mapping);
   declareMade(mapping);
   placeCommons(mapping);
@@ -370,13 +372,45 @@ function fillEntries(mapping: Mapping, ruleOf: Int32Array): void {
     for (let section = object.firstSection + 1; section < end; section++) {
       if (ruleOf[section] < 0) continue;
       taken[section] = 1;
-      put(section, matcher.rules[ruleOf[section]], object);
+      const rule = matcher.rules[ruleOf[section]];
+      put(section, rule, object);
+      if (plan.matches !== undefined) putElsewhere(mapping, section, rule, object, put);
     }
     for (const commons of [plan.commons.get(object.id), plan.largeCommons.get(object.id)])
       if (commons !== undefined) putMade(commons, object);
     if (i === 0) for (const made of mapping.made) putMade(made, object);
   }
   for (const [entry, list] of lists) entry.items = sortItems(mapping, list);
+}
+
+/**
+ * --enable-non-contiguous-regions: into all other output sections that match it, for the walk to decide (lang_add_section).
+ * What is merged or edited as a whole stays with the first one, but for strings and constants, which are then not merged.
+ */
+function putElsewhere(
+  { plan, loader, matcher, statements }: Mapping,
+  section: SectionId,
+  first: Rule,
+  object: ObjectFile,
+  put: (item: number, rule: Rule, object: ObjectFile) => void,
+): void {
+  const { sections } = loader;
+  const statementOf = (rule: Rule): OutputStatement | undefined => {
+    const it = plan.script.matching[rule.section];
+    return it.kind === "section" && it.name !== DISCARDED ? statements.get(it) : undefined;
+  };
+  const home = statementOf(first);
+  const name = sectionName(object, sections, section);
+  if (home === undefined || name === ".eh_frame" || name === ".sframe") return;
+  const all = [home];
+  for (const rule of furtherMatches(matcher, first, new TextEncoder().encode(name), sections.flags[section])) {
+    const statement = statementOf(rule);
+    if (statement === undefined || statement.failed) continue;
+    all.push(statement);
+    put(section, rule, object);
+  }
+  plan.matches?.set(section, all);
+  if (all.length > 1) sections.flags[section] &= ~(SHF_MERGE | SHF_STRINGS);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import {
   SHT_NULL,
   SHT_PROGBITS,
 } from "../../elf/constants.ts";
-import { error, type Report } from "../../elf/problem.ts";
+import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { BodyStatement, Expression, SectionStatement } from "../script/statements.ts";
 import type { SectionId } from "../tables/ids.ts";
@@ -174,6 +174,7 @@ export function addToOutput(
   }
   const keeps = from?.kind === "input" && from.keep ? SEC_KEEP : 0;
   let flags = flagsIn(statement.kindOf, made?.sec ?? mapping.sec[item] & 0x3fffffff) | keeps;
+  if (made === undefined) reportMayMove(mapping, statement, item);
   const output = initOutput(mapping, statement, flags);
   if (output === undefined) return;
   output.sec &= flags | ~SEC_READONLY;
@@ -212,6 +213,17 @@ export function addToOutput(
     plan.reasons.push(from.place);
   }
   if (options.output !== "relocatable" && isReversed(output.name, mapping, item)) mapping.outputs.reversed.add(item);
+}
+
+/** Only where the output section is there already, as GNU ld does it. Warning: `section-may-move`. */
+function reportMayMove({ plan, loader, outputs, report }: Mapping, statement: OutputStatement, item: SectionId): void {
+  const { sections, objects, options } = loader;
+  if (plan.matches === undefined || !options.nonContiguousRegionsWarnings || statement.output === undefined) return;
+  const before = sections.output[item];
+  if (before < 0 || plan.matches.get(item)?.[0] === statement) return;
+  const object = objects[sections.object[item]];
+  const facts = { section: sectionName(object, sections, item), from: outputs.list[before].name, to: statement.name };
+  report(warning("section-may-move", { file: object.name }, facts));
 }
 
 /** _bfd_elf_init_private_section_data: the type of an input that brings all flags. */

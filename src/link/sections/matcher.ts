@@ -153,6 +153,15 @@ export function matchSection(
   return found;
 }
 
+/** Rules of other output sections that take the section too, behind `first`, at most one of each. */
+export function furtherMatches(matcher: Matcher, first: Rule, text: Uint8Array, flags: number): Rule[] {
+  const found = [first];
+  for (const rule of matcher.rules.slice(first.number + 1))
+    if (!found.some((it) => it.section === rule.section) && takes(matcher, rule, text, 0, text.length, flags))
+      found.push(rule);
+  return found.slice(1);
+}
+
 /** Does any KEEP match, whichever statement takes the section? */
 export function isKeptByScript(
   matcher: Matcher,

@@ -108,6 +108,8 @@ export interface Plan {
   /** By input section: what put it where it is, as an index into `reasons`; 0: nothing. */
   places: Int32Array;
   readonly reasons: (Place | undefined)[];
+  /** --enable-non-contiguous-regions: all that match a section which more than one matches. Undefined without the option. */
+  matches: Map<SectionId, OutputStatement[]> | undefined;
 }
 
 /** A section that no input file has and that scripts see all the same, as if the first object had brought it. */

@@ -245,4 +245,26 @@ export const memoryCases: readonly ScriptCase[] = [
     "dot moves back with AT",
     ". = 0x8000; .text : AT(0x100) { *(.text) } . = 0x1000; .data : { *(.data) } .bss : { *(.bss) }",
   ),
+  ...[4, 9, 16, 30, 60].flatMap((length) => [
+    roaming(
+      `regions overflow into the next one, from ${length} bytes`,
+      `LENGTH = ${length}`,
+      "b : { *(.text* .t* .data .rodata) }",
+    ),
+    roaming(
+      `the same, aligned and in two patterns, from ${length} bytes`,
+      `LENGTH = ${length}`,
+      "b : SUBALIGN(8) { *(.data) . += 4; *(.t*) }",
+    ),
+  ]),
 ];
+
+/** The last region takes all, so that nothing is left over. */
+function roaming(name: string, length: string, second: string): ScriptCase {
+  return memory(
+    name,
+    `x : ORIGIN = 0x1000, ${length} y : ORIGIN = 0x2000, ${length} z : ORIGIN = 0x8000, LENGTH = 4K`,
+    `a : { *(.text* .t*) begin = .; } >x ${second} >y c : { *(.text* .t* .data .rodata) end = .; } >z d : { *(.bss COMMON) } >z`,
+    { objects: "s a b", options: "--enable-non-contiguous-regions" },
+  );
+}
