@@ -2,8 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import type { ViewName } from "../../web/app/address.ts";
 import { repository } from "../support/build.ts";
 import { needs, which } from "../support/tools.ts";
 
@@ -16,6 +18,9 @@ export function startBrowser(): Promise<Browser> {
   // Root has no sandbox of Chromium's.
   return chromium.launch({ executablePath: which("chromium") ?? "chromium", args: ["--no-sandbox"] });
 }
+
+/** Only what never comes takes this long. Milliseconds. */
+const LONGEST = 60_000;
 
 export interface Opened {
   readonly tab: Page;
@@ -35,14 +40,70 @@ export async function openPage(
 ): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1440, height }, colorScheme: scheme });
   const tab = await context.newPage();
-  tab.setDefaultTimeout(10_000);
+  tab.setDefaultTimeout(LONGEST);
   const complaints: string[] = [];
   tab.on("pageerror", (error) => complaints.push(String(error.stack)));
   tab.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
   await tab.goto(url);
+  await settled(tab);
   return { tab, complaints };
+}
+
+/**
+ * Waits until the page shows what its address says: the view is that of the address (`data-at`), and no question is without its
+ * answer (`aria-busy`). Without this, a locator may find what still stands there of the view that is being left.
+ */
+export async function settled(tab: Page): Promise<void> {
+  await until(
+    tab,
+    `(() => {
+      const main = document.getElementById("main");
+      return main?.dataset.at === location.hash && main.getAttribute("aria-busy") === "false";
+    })()`,
+  );
+}
+
+/** Waits for an expression to be true. Not `waitForFunction`, which needs what the page of `solder view` forbids: eval. */
+async function until(tab: Page, expression: string): Promise<void> {
+  const given = Date.now() + LONGEST;
+  while ((await tab.evaluate(expression)) !== true) {
+    if (Date.now() > given) throw new Error(`it never came to ${expression}`);
+    await delay(20);
+  }
+}
+
+/** Where a view is drawn; nothing of another view is in it. */
+export function viewOf(tab: Page, name: ViewName): Locator {
+  return tab.locator(`main[data-view="${name}"]`);
+}
+
+/** Clicks what leads to another address, and waits until that is shown. */
+export async function follow(tab: Page, link: Locator): Promise<void> {
+  const before = await tab.evaluate("location.hash");
+  await link.click();
+  await until(tab, `location.hash !== ${JSON.stringify(before)}`);
+  await settled(tab);
+}
+
+/** Presses what does something here, and waits until it is done. */
+export async function press(tab: Page, button: Locator): Promise<void> {
+  await button.click();
+  await settled(tab);
+}
+
+/** Presses Tab until what has the focus is as wanted: its role or element, and its name. */
+export async function tabTo(tab: Page, wanted: RegExp, most = 80): Promise<void> {
+  for (let i = 0; i < most; i++) {
+    await tab.keyboard.press("Tab");
+    const name = await tab.evaluate(`(() => {
+      const it = document.activeElement;
+      return (it.getAttribute("role") ?? it.tagName) + " " + (it.getAttribute("aria-label") ?? it.textContent);
+    })()`);
+    if (wanted.test(String(name))) return;
+  }
+  throw new Error(`nothing like ${wanted} can be reached`);
 }
 
 /** Gives the page files as the dialog would. */
@@ -55,12 +116,14 @@ export async function giveFiles(
       ? { name: basename(file), mimeType: "", buffer: readFileSync(file) }
       : { name: file.name, mimeType: "", buffer: Buffer.from(file.bytes) },
   );
-  await tab.locator('input[type="file"]').first().setInputFiles(payload);
+  await viewOf(tab, "files").locator('input[type="file"]').first().setInputFiles(payload);
+  await settled(tab);
 }
 
-/** Goes to an address of the page: what stands behind its `#`. */
+/** Goes to an address of the page, what stands behind its `#`, and waits until that is shown. */
 export async function goTo(tab: Page, hash: string): Promise<void> {
   await tab.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+  await settled(tab);
 }
 
 /** What axe-core finds wrong with what is on the screen: rule, and the elements. */

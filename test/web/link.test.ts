@@ -6,7 +6,19 @@ import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { memoryFiles } from "../../src/host/memory-files.ts";
 import { defaultInputState, defaultOptions, link } from "../../src/link/index.ts";
-import { axeFindings, browserNeeded, example, giveFiles, goTo, openPage, startBrowser } from "./browser.ts";
+import {
+  axeFindings,
+  browserNeeded,
+  example,
+  follow,
+  giveFiles,
+  goTo,
+  openPage,
+  press,
+  settled,
+  startBrowser,
+  viewOf,
+} from "./browser.ts";
 
 let browser: Browser;
 before(async () => {
@@ -22,21 +34,22 @@ test(
   async () => {
     const { tab, complaints } = await openPage(browser);
     await giveFiles(tab, NAMES.map(example));
-    await tab.locator(".card").nth(4).waitFor();
     await goTo(tab, "/link?args=-o+program+start.o+main.o+greeting.o+libtiny.a");
-    await tab.getByText("✕ not linked").waitFor();
-    match(await tab.locator(".problems").innerText(), /error: .*greeting\.o.*undefined reference to `word'/s);
-    await tab.getByRole("button", { name: "Add libwords.a" }).click();
-    await tab.getByText("✓ linked").waitFor();
-    match(await tab.locator(".changes").innerText(), /it links now.*words\.o.*takes part now/s);
+    const view = viewOf(tab, "link");
+    equal(await view.getByRole("heading", { level: 1 }).innerText(), "✕ not linked");
+    match(await view.locator(".problems").innerText(), /error: .*greeting\.o.*undefined reference to `word'/s);
+    await follow(tab, view.getByRole("button", { name: "Add libwords.a" }));
+    equal(await view.getByRole("heading", { level: 1 }).innerText(), "✓ linked");
+    match(await view.locator(".changes").innerText(), /it links now.*words\.o.*takes part now/s);
     // Why is the member there? Its reason leads on.
-    await tab.getByRole("link", { name: "Why each file" }).click();
-    await tab.getByRole("link", { name: "libwords.a(words.o)" }).click();
-    await tab.getByRole("heading", { name: "Why libwords.a(words.o)?" }).waitFor();
-    match(await tab.locator(".answer").innerText(), /defines `word', which greeting\.o refers to/);
-    await tab.locator(".answer").getByRole("link", { name: "word", exact: true }).click();
-    await tab.getByRole("heading", { name: "Why word?" }).waitFor();
-    match(await tab.locator(".answer").innerText(), /is defined in libwords\.a\(words\.o\)/);
+    await follow(tab, view.getByRole("link", { name: "Why each file" }));
+    await follow(tab, view.locator(".tree").getByRole("link", { name: "libwords.a(words.o)", exact: true }));
+    const why = viewOf(tab, "why");
+    equal(await why.getByRole("heading", { level: 1 }).innerText(), "Why libwords.a(words.o)?");
+    match(await why.locator(".answer").innerText(), /defines `word', which greeting\.o refers to/);
+    await follow(tab, why.locator(".answer").getByRole("link", { name: "word", exact: true }));
+    equal(await why.getByRole("heading", { level: 1 }).innerText(), "Why word?");
+    match(await why.locator(".answer").innerText(), /is defined in libwords\.a\(words\.o\)/);
     deepEqual(complaints, []);
     await tab.context().close();
   },
@@ -45,11 +58,10 @@ test(
 test("the page and Node give the same bytes for the same link", browserNeeded, async () => {
   const { tab, complaints } = await openPage(browser);
   await giveFiles(tab, NAMES.map(example));
-  await tab.locator(".card").nth(4).waitFor();
   await goTo(tab, `/link?args=${encodeURIComponent(`-static -o program ${NAMES.join(" ")}`)}`);
-  await tab.getByText("✓ linked").waitFor();
+  equal(await viewOf(tab, "link").getByRole("heading", { level: 1 }).innerText(), "✓ linked");
   const saved = tab.waitForEvent("download");
-  await tab.getByRole("button", { name: "Save" }).click();
+  await viewOf(tab, "link").getByRole("button", { name: "Save" }).click();
   const bytes = readFileSync(await (await saved).path());
   const files = memoryFiles(
     Object.fromEntries(NAMES.map((name) => [name, new Uint8Array(readFileSync(example(name)))])),
@@ -77,15 +89,14 @@ test("the page and Node give the same bytes for the same link", browserNeeded, a
 test("what was linked is loaded, and an address leads to what is there", browserNeeded, async () => {
   const { tab, complaints } = await openPage(browser);
   await giveFiles(tab, NAMES.map(example));
-  await tab.locator(".card").nth(4).waitFor();
   await goTo(tab, "/link");
-  await tab.getByRole("button", { name: "Load it" }).click();
-  await tab.getByRole("heading", { name: "program", exact: true }).waitFor();
-  match(await tab.locator(".link-map").innerText(), /1 object in the order of loading/);
-  await tab.getByRole("link", { name: "Address space" }).click();
-  await tab.locator(".band", { hasText: "r-xp" }).first().click();
-  await tab.locator(".answer").waitFor();
-  match(await tab.locator(".answer").innerText(), /0x401000 is in \/program/);
+  await press(tab, viewOf(tab, "link").getByRole("button", { name: "Load it" }));
+  const load = viewOf(tab, "load");
+  equal(await load.getByRole("heading", { level: 1 }).innerText(), "program");
+  match(await load.locator(".link-map").innerText(), /1 object in the order of loading/);
+  await follow(tab, load.getByRole("link", { name: "Address space" }));
+  await follow(tab, load.locator(".band", { hasText: "r-xp" }).first());
+  match(await viewOf(tab, "why").locator(".answer").innerText(), /0x401000 is in \/program/);
   deepEqual(complaints, []);
   await tab.context().close();
 });
@@ -93,14 +104,14 @@ test("what was linked is loaded, and an address leads to what is there", browser
 test("the key / asks from everywhere", browserNeeded, async () => {
   const { tab, complaints } = await openPage(browser);
   await giveFiles(tab, NAMES.map(example));
-  await tab.locator(".card").nth(4).waitFor();
   await tab.keyboard.press("/");
   await tab.keyboard.type("greetin");
   await tab.keyboard.press("Enter");
-  // The cards of the files, which may still stand there, link to the name as well.
-  await tab.locator(".why").getByRole("link", { name: "greeting", exact: true }).click();
-  await tab.locator(".answer").waitFor();
-  match(await tab.locator(".answer").innerText(), /`greeting' is defined in greeting\.o/);
+  const why = viewOf(tab, "why");
+  await why.waitFor();
+  await settled(tab);
+  await follow(tab, why.getByRole("link", { name: "greeting", exact: true }));
+  match(await why.locator(".answer").innerText(), /`greeting' is defined in greeting\.o/);
   deepEqual(complaints, []);
   await tab.context().close();
 });
@@ -109,16 +120,15 @@ test("axe-core finds nothing wrong with a link, a load and an answer", browserNe
   for (const scheme of ["light", "dark"] as const) {
     const { tab, complaints } = await openPage(browser, { scheme, height: 500 });
     await giveFiles(tab, [...NAMES.map(example), process.execPath].slice(0, 5));
-    await tab.locator(".card").nth(4).waitFor();
-    for (const [hash, wanted] of [
-      ["/link", ".stages"],
-      ["/link?args=-o+x+main.o", ".problems"],
-      ["/link//output", ".strip"],
-      ["/link//names", ".rows .row"],
-      ["/why?about=link&name=main", ".answer"],
+    for (const [view, hash, wanted] of [
+      ["link", "/link", ".stages"],
+      ["link", "/link?args=-o+x+main.o", ".problems"],
+      ["link", "/link//output", ".strip"],
+      ["link", "/link//names", ".rows .row"],
+      ["why", "/why?about=link&name=main", ".answer"],
     ] as const) {
       await goTo(tab, hash);
-      await tab.locator(wanted).first().waitFor();
+      await viewOf(tab, view).locator(wanted).first().waitFor();
       deepEqual(await axeFindings(tab), [], `${hash}, ${scheme}`);
     }
     deepEqual(complaints, []);

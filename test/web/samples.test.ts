@@ -8,7 +8,7 @@ import { brotliCompressSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { SAMPLES } from "../../web/samples/list.ts";
 import { repository } from "../support/build.ts";
-import { axeFindings, browserNeeded, openPage, startBrowser } from "./browser.ts";
+import { axeFindings, browserNeeded, follow, openPage, press, startBrowser, viewOf } from "./browser.ts";
 
 let browser: Browser;
 before(async () => {
@@ -20,7 +20,7 @@ after(() => browser?.close());
 async function take(tab: Page, id: string): Promise<void> {
   const sample = SAMPLES.find((it) => it.id === id);
   ok(sample !== undefined);
-  await tab.getByRole("button", { name: sample.title }).click();
+  await press(tab, viewOf(tab, "files").getByRole("button", { name: sample.title }));
 }
 
 interface Shown {
@@ -48,8 +48,7 @@ for (const { id, where, says } of SHOWN) {
   test(`the sample ${id} shows what it is there for`, browserNeeded, async () => {
     const { tab, complaints } = await openPage(browser);
     await take(tab, id);
-    await tab.locator(where).first().waitFor();
-    match(await tab.locator(where).first().innerText(), says);
+    match(await tab.locator("main").locator(where).first().innerText(), says);
     deepEqual(complaints, []);
     await tab.context().close();
   });
@@ -58,17 +57,17 @@ for (const { id, where, says } of SHOWN) {
 test("printf, from its first call to its definition: step by step, then straight", browserNeeded, async () => {
   const { tab, complaints } = await openPage(browser, { height: 600 });
   await take(tab, "lazy");
-  await tab.getByRole("heading", { name: "The first call of printf" }).waitFor();
-  match(await tab.locator(".slot").innerText(), /back in the PLT of numbers/);
-  const step = tab.getByRole("button", { name: "Step →" });
-  while (await step.isEnabled()) await step.click();
-  match(await tab.locator(".steps .here").innerText(), /Called again: .*the resolver is not asked/);
-  match(await tab.locator(".slot.bound").innerText(), /the function/);
-  match(await tab.locator(".looks .found").innerText(), /libprint\.so[\s\S]*bucket[\s\S]*its name is printf/);
+  const bind = viewOf(tab, "bind");
+  equal(await bind.getByRole("heading", { level: 1 }).innerText(), "The first call of printf");
+  match(await bind.locator(".slot").innerText(), /back in the PLT of numbers/);
+  const step = bind.getByRole("button", { name: "Step →" });
+  while (await step.isEnabled()) await follow(tab, step);
+  match(await bind.locator(".steps .here").innerText(), /Called again: .*the resolver is not asked/);
+  match(await bind.locator(".slot.bound").innerText(), /the function/);
+  match(await bind.locator(".looks .found").innerText(), /libprint\.so[\s\S]*bucket[\s\S]*its name is printf/);
   deepEqual(await axeFindings(tab), []);
-  await tab.getByRole("link", { name: "Why printf?" }).click();
-  await tab.locator(".answer").waitFor();
-  match(await tab.locator(".answer").innerText(), /taken: \/libprint\.so, printf/);
+  await follow(tab, bind.getByRole("link", { name: "Why printf?" }));
+  match(await viewOf(tab, "why").locator(".answer").innerText(), /taken: \/libprint\.so, printf/);
   deepEqual(complaints, []);
   await tab.context().close();
 });

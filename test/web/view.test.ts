@@ -10,7 +10,7 @@ import type { Browser } from "playwright-core";
 import { repository } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";
-import { browserNeeded, example, openPage, startBrowser } from "./browser.ts";
+import { browserNeeded, example, follow, openPage, startBrowser, viewOf } from "./browser.ts";
 
 let browser: Browser;
 before(async () => {
@@ -27,9 +27,9 @@ test("an exported page is opened from disk, with its files", browserNeeded, asyn
   const { status, stderr } = run(process.execPath, [solder, "view", "--export", page, ...NAMES.map(example)]);
   equal(status, 0, stderr);
   const { tab, complaints } = await openPage(browser, { url: pathToFileURL(page).href });
-  await tab.locator(".card").nth(4).waitFor();
-  await tab.getByRole("link", { name: "Link", exact: true }).click();
-  await tab.getByText("✓ linked").waitFor();
+  equal(await viewOf(tab, "files").locator(".card").count(), 5);
+  await follow(tab, tab.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Link", exact: true }));
+  equal(await viewOf(tab, "link").getByRole("heading", { level: 1 }).innerText(), "✓ linked");
   deepEqual(complaints, []);
   await tab.context().close();
 });
@@ -42,8 +42,8 @@ test("a record opens as the link that it records", browserNeeded, async () => {
   const page = join(at.path, "page.html");
   equal(run(process.execPath, [solder, "view", "--export", page, record]).status, 0);
   const { tab, complaints } = await openPage(browser, { url: pathToFileURL(page).href });
-  await tab.getByText("✕ not linked").waitFor();
-  match(await tab.locator(".problems").innerText(), /undefined reference to `word'/);
+  equal(await viewOf(tab, "link").getByRole("heading", { level: 1 }).innerText(), "✕ not linked");
+  match(await viewOf(tab, "link").locator(".problems").innerText(), /undefined reference to `word'/);
   deepEqual(complaints, []);
   await tab.context().close();
 });
@@ -61,8 +61,7 @@ test("the server has a secret in its address, and ends when the page is closed",
   equal(await status(`${url}file/7`), 404);
   equal(await status(`${url}../package.json`), 404);
   const { tab, complaints } = await openPage(browser, { url });
-  await tab.locator(".file-head").waitFor();
-  match(await tab.locator(".file-head").innerText(), /relocatable object/);
+  match(await viewOf(tab, "anatomy").locator(".file-head").innerText(), /relocatable object/);
   deepEqual(complaints, []);
   await tab.context().close();
   const [code] = (await ended) as [number];

@@ -1,7 +1,7 @@
 // Asking the worker from a component: what it asks follows from what it shows, and is asked again when that or the files change.
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { type Progress, Stopped } from "../client/client.ts";
 import type { Answer, Ask, QuestionName } from "../worker/protocol.ts";
 import { busy, client, edition } from "./state.ts";
@@ -20,7 +20,8 @@ const PATIENCE = 200;
 export function useAnswer<Q extends QuestionName>(question: Q, ask: Ask<Q> | undefined): Answered<Answer<Q>> {
   const state = useSignal<Answered<Answer<Q>>>({ value: undefined, waiting: true, failed: undefined });
   const key = JSON.stringify([question, ask, edition.value]);
-  useEffect(() => {
+  // With the change on the screen, not after it: so the page says that it waits as soon as it does.
+  useLayoutEffect(() => {
     if (ask === undefined) {
       state.value = { value: undefined, waiting: false, failed: undefined };
       return;

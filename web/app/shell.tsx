@@ -13,7 +13,7 @@ import { LoadView } from "../views/load/load.tsx";
 import { WhyBox, WhyView } from "../views/why.tsx";
 import type { ViewName } from "./address.ts";
 import { droppedFiles } from "./drop.ts";
-import { addFiles, address, busy, client, go, notice } from "./state.ts";
+import { addFiles, address, busy, client, go, hash, isWaiting, notice, waitFor } from "./state.ts";
 
 interface ViewRow {
   readonly name: ViewName;
@@ -43,7 +43,8 @@ export function Shell(): JSX.Element {
       event.preventDefault();
       over.value = false;
       if (event.dataTransfer === null) return;
-      await addFiles(await droppedFiles(event.dataTransfer));
+      const dropped = droppedFiles(event.dataTransfer);
+      await waitFor(async () => addFiles(await dropped));
       if (address.value.view !== "files" && address.value.file === "") go({ view: "files" });
     };
     const key = (event: KeyboardEvent): void => {
@@ -88,7 +89,7 @@ export function Shell(): JSX.Element {
         <Busy />
         <Theme />
       </header>
-      <main id="main" tabIndex={-1}>
+      <main id="main" tabIndex={-1} data-view={row.name} data-at={hash.value} aria-busy={isWaiting}>
         <row.draw />
       </main>
       <div class="hidden" role="status">

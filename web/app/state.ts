@@ -9,7 +9,9 @@ import type { GivenFile, Lead } from "../worker/protocol.ts";
 import { type Address, addressText, type Change, changed, parseAddress, VIEWS } from "./address.ts";
 import { givenAtStart, openRecords } from "./given.ts";
 
-export const address = signal<Address>(parseAddress(location.hash));
+/** Of the page's address what is behind and with its `#`; what is shown follows from it. */
+export const hash = signal(location.hash);
+export const address: ReadonlySignal<Address> = computed(() => parseAddress(hash.value));
 /** The files that the page was given, by path. */
 export const given = signal<ReadonlyMap<string, Blob>>(new Map());
 export const summaries = signal<readonly FileSummary[]>([]);
@@ -17,22 +19,41 @@ export const summaries = signal<readonly FileSummary[]>([]);
 export const edition = signal(0);
 /** What the worker is doing, if it takes long enough to be said. */
 export const busy = signal<Progress | undefined>(undefined);
+/** Questions and files on which the page waits: while there are any, it does not show yet what its address says. */
+const unanswered = signal(0);
+/** For `aria-busy`. */
+export const isWaiting: ReadonlySignal<"true" | "false"> = computed(() => (unanswered.value > 0 ? "true" : "false"));
 /** Said once, by screen readers too. */
 export const notice = signal("");
 
 export const paths: ReadonlySignal<readonly string[]> = computed(() => summaries.value.map(({ path }) => path));
 
+export function countWaiting(change: 1 | -1): void {
+  unanswered.value += change;
+}
+
+/** The page waits while this is done. */
+export async function waitFor<T>(work: () => Promise<T>): Promise<T> {
+  countWaiting(1);
+  try {
+    return await work();
+  } finally {
+    countWaiting(-1);
+  }
+}
+
 export const client: Client = createClient(
   () => startWorker("worker"),
   () => givenFiles(),
+  countWaiting,
 );
 
-function givenFiles(): GivenFile[] {
+export function givenFiles(): GivenFile[] {
   return [...given.value].map(([path, contents]) => ({ path, contents }));
 }
 
 addEventListener("hashchange", () => {
-  address.value = parseAddress(location.hash);
+  hash.value = location.hash;
 });
 
 /** Goes there. @param replace without a step in the browser's history */
@@ -41,7 +62,7 @@ export function go(change: Change, replace = false): void {
   if (text === location.hash) return;
   if (replace) {
     history.replaceState(null, "", text);
-    address.value = parseAddress(text);
+    hash.value = text;
   } else location.hash = text;
 }
 
@@ -66,7 +87,11 @@ export function leadChange({ view, file, part, at, filter, name }: Lead): Change
 }
 
 /** Takes files in; those of the same path are replaced. */
-export async function addFiles(dropped: readonly GivenFile[]): Promise<void> {
+export function addFiles(dropped: readonly GivenFile[]): Promise<void> {
+  return waitFor(() => takeFiles(dropped));
+}
+
+async function takeFiles(dropped: readonly GivenFile[]): Promise<void> {
   const { files, begin, wrong } = await openRecords(dropped);
   if (wrong.length > 0) notice.value = wrong.join("; ");
   if (files.length === 0) return;
@@ -78,7 +103,11 @@ export async function addFiles(dropped: readonly GivenFile[]): Promise<void> {
 }
 
 /** What the page was given before it began. */
-export async function addGiven(): Promise<void> {
+export function addGiven(): Promise<void> {
+  return waitFor(beginWithGiven);
+}
+
+async function beginWithGiven(): Promise<void> {
   const it = await givenAtStart();
   if (it === undefined) return;
   const isFresh = location.hash === "" || location.hash === "#";

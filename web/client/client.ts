@@ -28,8 +28,13 @@ export interface Client {
 /**
  * @param start makes a worker
  * @param files what a new worker is to be given
+ * @param count told of each question that begins to wait (1), and of each that is answered or failed (-1)
  */
-export function createClient(start: () => Promise<Worker>, files: () => readonly GivenFile[]): Client {
+export function createClient(
+  start: () => Promise<Worker>,
+  files: () => readonly GivenFile[],
+  count: (change: 1 | -1) => void,
+): Client {
   const waiting = new Map<number, Waiting>();
   let last = 0;
   let worker = begin();
@@ -52,12 +57,16 @@ export function createClient(start: () => Promise<Worker>, files: () => readonly
     waiting.delete(message.id);
     if ("failed" in message) one.fail(new Error(message.failed));
     else one.take(message.answer);
+    count(-1);
   }
 
   function failAll(reason: Error): void {
     const all = [...waiting.values()];
     waiting.clear();
-    for (const { fail } of all) fail(reason);
+    for (const { fail } of all) {
+      fail(reason);
+      count(-1);
+    }
   }
 
   function post<Q extends QuestionName>(
@@ -68,7 +77,11 @@ export function createClient(start: () => Promise<Worker>, files: () => readonly
     const id = ++last;
     return new Promise<Answer<Q>>((take, fail) => {
       waiting.set(id, { take: (answer) => take(answer as Answer<Q>), fail, progress });
-      worker.then((it) => it.postMessage({ id, question, ask }), fail);
+      count(1);
+      worker.then(
+        (it) => it.postMessage({ id, question, ask }),
+        (cause: unknown) => receive({ id, failed: cause instanceof Error ? cause.message : String(cause) }),
+      );
     });
   }
 

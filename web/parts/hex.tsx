@@ -3,7 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ByteMark } from "../../src/explain/bytes/index.ts";
 import { client, edition, go } from "../app/state.ts";
 import { hex } from "../app/words.ts";
@@ -59,7 +59,7 @@ export function Hex({ file, size, at, start, end }: HexProps): JSX.Element {
   }, []);
 
   // The selection is brought onto the screen, but not moved if it is there.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null || at < 0) return;
     const line = Math.floor(at / PER_LINE);

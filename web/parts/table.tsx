@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { client, edition, go, href, leadChange } from "../app/state.ts";
 import { grouped } from "../app/words.ts";
 import type { RowsAnswer, TableColumn, TableRow } from "../worker/protocol.ts";
@@ -55,7 +55,7 @@ export function Table({ file, part, query, label }: TableProps): JSX.Element {
     );
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     asked.current = new Set();
     if (scroller.current !== null) scroller.current.scrollTop = 0;
     fetchBlock(0);

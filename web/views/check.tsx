@@ -2,8 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
-import { address, busy, given, go, showProgress } from "../app/state.ts";
+import { useLayoutEffect } from "preact/hooks";
+import { address, busy, countWaiting, given, givenFiles, go, showProgress, waitFor } from "../app/state.ts";
 import { type Client, createClient, Stopped } from "../client/client.ts";
 import { startWorker } from "../client/parts.ts";
 import { Go } from "../parts/links.tsx";
@@ -15,26 +15,25 @@ const USUAL = "debian:11 debian:12 ubuntu:22.04 ubuntu:24.04 almalinux:9 alpine:
 /** The worker with the tables, started when somebody first looks. */
 let client: Client | undefined;
 
-const givenFiles = () => [...given.value].map(([path, contents]) => ({ path, contents }));
-
 export function CheckView(): JSX.Element {
   const { query } = address.value;
   const answer = useSignal<Answer<"check"> | undefined>(undefined);
   const failed = useSignal<string | undefined>(undefined);
   const systems = (query.systems ?? USUAL).split(" ").filter((name) => name !== "");
   const files = given.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (files.size === 0) return;
     let current = true;
     // It begins with the files of now; of another set another worker is made.
     client?.end();
-    client = createClient(() => startWorker("check"), givenFiles);
+    client = createClient(() => startWorker("check"), givenFiles, countWaiting);
     const ask = async (asked: Client): Promise<void> => {
       await asked.ask("add", { files: givenFiles() });
       const value = await asked.ask("check", { systems }, showProgress);
       if (current) answer.value = value;
     };
-    ask(client)
+    const asked = client;
+    waitFor(() => ask(asked))
       .catch((cause: unknown) => {
         if (current && !(cause instanceof Stopped))
           failed.value = cause instanceof Error ? cause.message : String(cause);

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { parseAddress } from "../app/address.ts";
-import { addFiles, go, removeFiles, summaries } from "../app/state.ts";
+import { addFiles, go, removeFiles, summaries, waitFor } from "../app/state.ts";
 import { loadPart } from "../client/parts.ts";
 import { SAMPLES, type Sample } from "../samples/list.ts";
 
@@ -13,7 +13,7 @@ export function Samples(): JSX.Element {
       <ul>
         {SAMPLES.map((it) => (
           <li key={it.id}>
-            <button type="button" onClick={() => open(it)}>
+            <button type="button" onClick={() => waitFor(() => open(it))}>
               <b>{it.title}</b>
               <span>{it.words}</span>
             </button>

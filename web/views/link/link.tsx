@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../../app/answer.ts";
 import { commandText, inputPath, linkAskOf, moved, placeOf, toggled } from "../../app/asks.ts";
-import { addFiles, address, go, summaries } from "../../app/state.ts";
+import { addFiles, address, go, summaries, waitFor } from "../../app/state.ts";
 import { byteCount, grouped, hex } from "../../app/words.ts";
 import { Go } from "../../parts/links.tsx";
 import { Empty, Failed, Problems } from "../../parts/notes.tsx";
@@ -79,10 +79,11 @@ function Outcome({ value }: { value: LinkAnswer }): JSX.Element {
 /** What to do with the output. */
 function Take({ value }: { value: LinkAnswer }): JSX.Element {
   const blob = (): Blob => new Blob(value.image === undefined ? [] : [value.image]);
-  const keep = async (view: "anatomy" | "load"): Promise<void> => {
-    await addFiles([{ path: value.outputName, contents: blob() }]);
-    go({ view, file: value.outputName });
-  };
+  const keep = (view: "anatomy" | "load"): Promise<void> =>
+    waitFor(async () => {
+      await addFiles([{ path: value.outputName, contents: blob() }]);
+      go({ view, file: value.outputName });
+    });
   return (
     <p class="take">
       <button type="button" onClick={() => keep("anatomy")}>

@@ -3,13 +3,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { splitArguments } from "../../../src/cli/ld/response-files.ts";
-import { address, busy, given, go, showProgress } from "../../app/state.ts";
+import { address, busy, countWaiting, givenFiles, go, showProgress, waitFor } from "../../app/state.ts";
 import { type Client, createClient, Stopped } from "../../client/client.ts";
 import { startWorker } from "../../client/parts.ts";
 import { Failed } from "../../parts/notes.tsx";
 import type { Answer, LoadAsk } from "../../worker/protocol.ts";
-
-const givenFiles = () => [...given.value].map(([path, contents]) => ({ path, contents }));
 
 export function RunPart({ ask }: { ask: LoadAsk }): JSX.Element {
   const args = address.value.query.argv ?? "";
@@ -21,6 +19,7 @@ export function RunPart({ ask }: { ask: LoadAsk }): JSX.Element {
     const client = createClient(
       () => startWorker("run"),
       () => [],
+      countWaiting,
     );
     running.value = client;
     answer.value = undefined;
@@ -49,7 +48,7 @@ export function RunPart({ ask }: { ask: LoadAsk }): JSX.Element {
         class="run-form"
         onSubmit={(event) => {
           event.preventDefault();
-          start();
+          waitFor(start);
         }}
       >
         <label>
