@@ -61,6 +61,7 @@ socket_end:     .quad   0               # where the slot's digit goes
 solder_build:   .ascii  "BUILD-NOT-FILLED"              # scripts/client.mjs fills in the 16 digits
 runtime:        .asciz  "XDG_RUNTIME_DIR="
 off:            .asciz  "SOLDER_SERVER=off"
+patient:        .asciz  "SOLDER_SERVER=wait"
 temporary:      .asciz  "/tmp/solder-"
 below:          .asciz  "/solder"
 plain:          .asciz  "plain/"
@@ -278,7 +279,17 @@ ask_slots:
         mov     $FIRST_WAIT, %edx
         call    wait
         jmp     1b
-3:      mov     $LAST_WAIT, %edx
+3:      mov     polled(%rip), %eax              # are all of them -1?
+        and     polled+8(%rip), %eax
+        and     polled+16(%rip), %eax
+        and     polled+24(%rip), %eax
+        js      become_plain
+        lea     patient(%rip), %rsi
+        call    find_variable
+        mov     $LAST_WAIT, %edx
+        mov     $-1, %ecx
+        test    %rax, %rax
+        cmovne  %ecx, %edx
         call    wait
         jmp     become_plain
 

@@ -1,14 +1,14 @@
 // `solder server`: starts the resident linker, says what it does, stops it. docs/server.md tells users about it.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { FAILURE, MISUSE, SUCCESS } from "../run-request.ts";
 import { installClient } from "./install-client.ts";
-import { commandFile, controlPath, findPlace, MOST_SLOTS, type Place, secureDirectory } from "./place.ts";
-import { runSlot } from "./slot.ts";
+import { commandFile, controlPath, findPlace, lockPath, MOST_SLOTS, type Place, secureDirectory } from "./place.ts";
+import { isAlive, runSlot } from "./slot.ts";
 import { DEFAULT_IDLE, defaultSlots, type ServerStatus, supervise } from "./supervisor.ts";
 
 export const SERVER_HELP: string = `Usage: solder server start|status|stop [options]
@@ -29,6 +29,7 @@ ends when no link has come for ten minutes, and is never started unasked.
 Environment:
   SOLDER_SERVER=auto        the first link leaves a server behind
   SOLDER_SERVER=off         no link asks for one
+  SOLDER_SERVER=wait        a link waits until the server is free, however long it takes
   XDG_RUNTIME_DIR           where its sockets are, in a directory solder; else /tmp/solder-UID
 
 Exit status: 0 done, 1 there is no server or it could not be started, 2 wrong usage.
@@ -47,6 +48,8 @@ const OPTIONS = {
 } as const;
 
 const STOP_LIMIT = 5000;
+/** The server has nothing else to do than to answer, but a machine may be busy. */
+const ANSWER_LIMIT = 20_000;
 /** How long a start may take: two warm processes on a busy machine. */
 const START_LIMIT = 60_000;
 
@@ -88,7 +91,7 @@ export async function runServer(args: readonly string[], io: Io): Promise<number
       return new Promise(() => {});
     case "slot":
       process.on("disconnect", () => process.exit(0));
-      runSlot(place, Number(operand), (report) => process.send?.(report));
+      runSlot(place, Number(operand), (report) => process.connected && process.send?.(report));
       return new Promise(() => {});
     default:
       return misuse(verb === undefined ? "start, status or stop?" : `there is no '${verb}'`);
@@ -109,9 +112,53 @@ async function start(
 ): Promise<number> {
   const unsafe = secureDirectory(place);
   if (unsafe !== undefined) return fail(unsafe, FAILURE);
+  const held = await holdLock(place);
+  try {
+    return await startHolding(place, options, io, fail);
+  } finally {
+    if (held) rmSync(lockPath(place), { force: true });
+  }
+}
+
+/**
+ * Two that are started at once, by the first links of a parallel build, would both warm up; the later one would stay.
+ * @returns false if somebody else has been starting one for all that time
+ */
+async function holdLock(place: Place): Promise<boolean> {
+  const path = lockPath(place);
+  for (const limit = Date.now() + START_LIMIT; Date.now() < limit; await pause(50)) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: "wx", mode: 0o600 });
+      return true;
+    } catch {
+      if (isStale(path)) rmSync(path, { force: true });
+    }
+  }
+  return false;
+}
+
+/** Left by a command that was killed. One that has just made the file has not written into it yet. */
+function isStale(path: string): boolean {
+  try {
+    const age = Date.now() - statSync(path).mtimeMs;
+    return age > START_LIMIT || (age > 1000 && !isAlive(Number(readFileSync(path, "latin1"))));
+  } catch {
+    // It has gone by itself.
+    return false;
+  }
+}
+
+async function startHolding(
+  place: Place,
+  options: readonly string[],
+  io: Io,
+  fail: (text: string, status: number) => number,
+): Promise<number> {
   const old = await ask(place, "status");
-  if (old?.node === process.versions.node) {
-    io.out(`a server runs already, as process ${old.pid}\n`);
+  if (old !== undefined && !old.ending && old.node === process.versions.node) {
+    const there = old.ready ? old : await untilReady(place, () => false);
+    if (there === undefined) return fail(`the server of process ${old.pid} takes no links`, FAILURE);
+    io.out(`a server runs already, as process ${there.pid}\n`);
     return SUCCESS;
   }
   if (old !== undefined) await stop(place);
@@ -136,18 +183,21 @@ async function start(
 async function stop(place: Place): Promise<ServerStatus | undefined> {
   const old = await ask(place, "stop");
   const limit = Date.now() + STOP_LIMIT;
-  while (old !== undefined && existsSync(controlPath(place)) && Date.now() < limit) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  while (old !== undefined && existsSync(controlPath(place)) && Date.now() < limit) await pause(20);
   return old;
 }
 
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 async function untilReady(place: Place, hasEnded: () => boolean): Promise<ServerStatus | undefined> {
   const limit = Date.now() + START_LIMIT;
-  while (Date.now() < limit && !hasEnded()) {
+  while (Date.now() < limit) {
+    const ended = hasEnded();
     const status = await ask(place, "status");
-    if (status?.ready === true) return status;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (status?.ready === true && !status.ending) return status;
+    // Another may have taken its place.
+    if (ended && status === undefined) return undefined;
+    await pause(50);
   }
   return undefined;
 }
@@ -158,7 +208,7 @@ function ask(place: Place, question: "status" | "stop"): Promise<ServerStatus | 
     let text = "";
     const socket = connect(controlPath(place), () => socket.write(`${question}\n`));
     socket.setEncoding("utf8");
-    socket.setTimeout(5000, () => socket.destroy());
+    socket.setTimeout(ANSWER_LIMIT, () => socket.destroy());
     socket.on("error", () => resolve(undefined));
     socket.on("data", (chunk) => {
       text += chunk;

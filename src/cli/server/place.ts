@@ -9,6 +9,10 @@ import { version } from "../version.ts";
 
 /** As many as a client asks (SLOTS in src/client/client.s). */
 export const MOST_SLOTS = 4;
+/** sun_path in unix(7), without its NUL. */
+const LONGEST_SOCKET = 107;
+/** proc(5), /proc/sys/kernel/pid_max. */
+const MOST_PROCESSES = 2 ** 22;
 
 export interface Place {
   readonly directory: string;
@@ -29,9 +33,10 @@ export function findPlace(env: Readonly<Record<string, string | undefined>>): Pl
   if (process.platform !== "linux" || uid === undefined) return "a server runs on Linux only";
   const runtime = env.XDG_RUNTIME_DIR ?? "";
   const directory = runtime === "" ? `/tmp/solder-${uid}` : `${runtime}/solder`;
-  if (directory.length > 64 + "/solder".length) return `XDG_RUNTIME_DIR is too long for the names of sockets`;
   try {
-    return { directory, build: readFileSync(buildFile, "latin1").trim() };
+    const place = { directory, build: readFileSync(buildFile, "latin1").trim() };
+    const longest = join(directory, fullName(place, "control", MOST_PROCESSES));
+    return longest.length > LONGEST_SOCKET ? "XDG_RUNTIME_DIR is too long for the names of sockets" : place;
   } catch {
     return "the build lacks dist/commands/build-id; build it again: npm run build";
   }
@@ -55,9 +60,23 @@ export function slotPath({ directory, build }: Place, slot: number): string {
   return join(directory, `${build}-${slot}`);
 }
 
-/** What a client's name for a slot leads to, in the same directory. */
-export function fullName({ build }: Place, slot: number | "control"): string {
-  return `solder-${version}-node${process.versions.node}-${build}-${slot}`;
+/**
+ * What a client's name for a slot leads to, in the same directory: the socket of one process, which nobody else ever makes or
+ * removes. (Node removes a socket when the process ends in peace; under a name that processes share it would be the successor's.)
+ */
+export function fullName({ build }: Place, slot: number | "control", pid: number): string {
+  return `${version}-node${process.versions.node}-${build}-${slot}.${pid}`;
+}
+
+/** The process of a socket's name; undefined if it is none of this build. */
+export function socketOwner({ build }: Place, name: string): number | undefined {
+  const pid = name.includes(`-${build}-`) ? Number(name.slice(name.lastIndexOf(".") + 1)) : Number.NaN;
+  return Number.isInteger(pid) ? pid : undefined;
+}
+
+/** Held by the one command that is starting a server; its content is the command's process. */
+export function lockPath({ directory, build }: Place): string {
+  return join(directory, `${build}.starting`);
 }
 
 /** Where the server itself answers: what it does, and that it is to stop. */

@@ -2,17 +2,7 @@
 // and arguments what the plain command would do, and answers with all that would have been printed. What it cannot do
 // exactly so it refuses, before anything is written, and the client runs the plain command.
 
-import {
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { basename, join, resolve } from "node:path";
 import { printableOutput } from "../../explain/printable.ts";
@@ -24,7 +14,7 @@ import { type LdHost, runLd } from "../ld/run.ts";
 import { writeOutput } from "../ld/write-output.ts";
 import { identify, isSame } from "./identity.ts";
 import { createKeptFiles, type KeptFiles, lookAt } from "./kept-files.ts";
-import { buildFile, fullName, journalOwner, journalPath, type Place, slotPath } from "./place.ts";
+import { buildFile, fullName, journalOwner, journalPath, type Place, socketOwner } from "./place.ts";
 import {
   encodeAnswer,
   GO,
@@ -176,21 +166,12 @@ function listen(
     waiting.push(client);
     if (current === undefined) next();
   });
-  const path = join(place.directory, fullName(place, slot));
+  const path = join(place.directory, fullName(place, slot, process.pid));
+  // Of a process of this number that was killed.
   rmSync(path, { force: true });
   process.umask(0o077);
-  server.listen(path, () => {
-    pointTo(slotPath(place, slot), fullName(place, slot));
-    report({ kind: "listening" });
-  });
-}
-
-/** Makes a symbolic link, or changes it, in one step. */
-export function pointTo(path: string, target: string): void {
-  const temporary = `${path}.${process.pid}`;
-  rmSync(temporary, { force: true });
-  symlinkSync(target, temporary);
-  renameSync(temporary, path);
+  // The server above makes the name that clients call.
+  server.listen(path, () => report({ kind: "listening" }));
 }
 
 interface Answered {
@@ -255,7 +236,7 @@ function journalled(journal: string, client: () => number): LdHost["write"] {
 }
 
 /** Not one that has ended and waits for its parent to hear of it (proc(5), /proc/PID/stat). */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
     return !/^[ZX]/.test(text.slice(text.lastIndexOf(")") + 2));
@@ -264,9 +245,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes what slots were writing that were killed. One that outlives its server for a moment still finishes its link. */
+/**
+ * Removes the sockets of processes that were killed, and what they were writing. A slot that outlives its server for a moment
+ * still finishes its link.
+ */
 export function tidyUp(place: Place): void {
   for (const name of readdirSync(place.directory)) {
+    const listener = socketOwner(place, name);
+    if (listener !== undefined && !isAlive(listener)) rmSync(join(place.directory, name), { force: true });
     const pid = journalOwner(place, name);
     if (pid === undefined || isAlive(pid)) continue;
     const journal = join(place.directory, name);

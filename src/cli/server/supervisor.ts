@@ -2,13 +2,13 @@
 // another, answers `solder server status` and `stop`, and ends all of them when no link has come for a while.
 
 import { type ChildProcess, fork } from "node:child_process";
-import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { version } from "../version.ts";
 import { commandFile, controlPath, fullName, MOST_SLOTS, type Place, slotPath } from "./place.ts";
-import { pointTo, type SlotReport, tidyUp } from "./slot.ts";
+import { type SlotReport, tidyUp } from "./slot.ts";
 
 /** What `solder server status` shows. */
 export interface ServerStatus {
@@ -19,6 +19,8 @@ export interface ServerStatus {
   readonly directory: string;
   /** True when every slot takes links. */
   readonly ready: boolean;
+  /** It has been told to stop, or has been idle for too long, and takes no more. */
+  readonly ending: boolean;
   readonly slots: readonly SlotStatus[];
   /** Links done since the start, and those handed back to the plain command, by reason. */
   readonly served: number;
@@ -57,8 +59,9 @@ export function defaultSlots(): number {
 
 /** How often a look is taken whether it is time to go, in milliseconds. */
 const LOOK = 2000;
-/** A slot that ends this often without having linked anything is not started again. */
-const MOST_FAILURES = 5;
+/** A slot that has ended this often without having linked anything is started again only after a while, in milliseconds. */
+const MANY_FAILURES = 5;
+const LONGEST_WAIT = 60_000;
 
 interface Slot {
   process: ChildProcess;
@@ -94,15 +97,36 @@ export function supervise(place: Place, options: ServerOptions): void {
     slots[index] = slot;
     child.on("message", (message: SlotReport) => hear(slot, message));
     child.on("exit", () => {
+      if (ending) return;
       tidyUp(place);
       const next = slot.status.served > 0 ? 0 : slot.failures + 1;
-      if (!ending && next < MOST_FAILURES) start(index, next);
+      slot.status = { ...slot.status, listening: false };
+      if (next < MANY_FAILURES) start(index, next);
+      else setTimeout(() => !ending && start(index, next), Math.min(1000 * 2 ** (next - MANY_FAILURES), LONGEST_WAIT));
     });
+  };
+
+  /** Makes and mends the names that clients call; gives way to a server that was started later. */
+  const keepNames = (): void => {
+    if (ending) return;
+    if (!pointsTo(controlPath(place), fullName(place, "control", process.pid))) {
+      end();
+      return;
+    }
+    for (let index = 0; index < MOST_SLOTS; index++) {
+      const { pid, listening } = slots[index]?.status ?? { pid: 0, listening: false };
+      const path = slotPath(place, index);
+      if (!listening) rmSync(path, { force: true });
+      else if (!pointsTo(path, fullName(place, index, pid))) pointTo(path, fullName(place, index, pid));
+    }
   };
 
   const hear = (slot: Slot, message: SlotReport): void => {
     if (message.kind === "outdated") end();
-    if (message.kind === "listening") slot.status = { ...slot.status, listening: true };
+    if (message.kind === "listening") {
+      slot.status = { ...slot.status, listening: true };
+      keepNames();
+    }
     if (message.kind !== "served") return;
     lastLink = Date.now();
     const { milliseconds, refusal, how, memory } = message;
@@ -117,7 +141,8 @@ export function supervise(place: Place, options: ServerOptions): void {
     ending = true;
     const leave = (): void => {
       tidyUp(place);
-      forget(place, slots.length);
+      for (const [path, target] of names()) if (pointsTo(path, target)) rmSync(path, { force: true });
+      rmSync(join(place.directory, fullName(place, "control", process.pid)), { force: true });
       process.exit(0);
     };
     // What a slot was writing can be removed when it is gone.
@@ -132,6 +157,11 @@ export function supervise(place: Place, options: ServerOptions): void {
     if (alive.length === 0) leave();
   };
 
+  const names = (): (readonly [path: string, target: string])[] => [
+    ...slots.map((it, i) => [slotPath(place, i), fullName(place, i, it.status.pid)] as const),
+    [controlPath(place), fullName(place, "control", process.pid)],
+  ];
+
   const status = (): ServerStatus => ({
     version,
     node: process.versions.node,
@@ -139,6 +169,7 @@ export function supervise(place: Place, options: ServerOptions): void {
     pid: process.pid,
     directory: place.directory,
     ready: slots.every((it) => it.status.listening),
+    ending,
     slots: slots.map((it) => it.status),
     served: slots.reduce((sum, it) => sum + it.status.served, 0),
     refused,
@@ -147,26 +178,35 @@ export function supervise(place: Place, options: ServerOptions): void {
   });
 
   tidyUp(place);
-  forget(place, MOST_SLOTS);
-  control(place, status, end);
-  for (let index = 0; index < options.slots; index++) start(index, 0);
   const isDue = (): boolean => Date.now() - lastLink > options.idleLimit * 1000;
-  setInterval(() => isDue() && end(), LOOK);
+  control(place, status, end, () => {
+    for (let index = 0; index < options.slots; index++) start(index, 0);
+    setInterval(() => (isDue() ? end() : keepNames()), LOOK);
+  });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, end);
 }
 
-/** Removes the names of this build's sockets, so that no client meets a socket without a listener. */
-function forget(place: Place, slots: number): void {
-  const names = [controlPath(place), ...Array.from({ length: slots }, (_, i) => slotPath(place, i))];
-  for (const path of names) rmSync(path, { force: true });
-  const isOurs = (name: string): boolean => name.includes(`-${place.build}-`);
-  for (const name of readdirSync(place.directory))
-    if (isOurs(name)) rmSync(join(place.directory, name), { force: true });
+/** Makes a symbolic link, or changes it, in one step. */
+function pointTo(path: string, target: string): void {
+  const temporary = `${path}.${process.pid}`;
+  rmSync(temporary, { force: true });
+  symlinkSync(target, temporary);
+  renameSync(temporary, path);
 }
 
-/** Answers a line `status` or `stop`; ends the server when another has taken its name. */
-function control(place: Place, status: () => ServerStatus, end: () => void): void {
-  const path = join(place.directory, fullName(place, "control"));
+function pointsTo(path: string, target: string): boolean {
+  try {
+    return readlinkSync(path) === target;
+  } catch {
+    // There is no such link, or no such directory any more.
+    return false;
+  }
+}
+
+/** Answers a line `status` or `stop`. */
+function control(place: Place, status: () => ServerStatus, end: () => void, ready: () => void): void {
+  const name = fullName(place, "control", process.pid);
+  const path = join(place.directory, name);
   const server = createServer((client) => {
     client.on("error", () => client.destroy());
     client.setEncoding("utf8").once("data", (text: string | Buffer) => {
@@ -175,14 +215,11 @@ function control(place: Place, status: () => ServerStatus, end: () => void): voi
       });
     });
   });
+  // Of a process of this number that was killed.
+  rmSync(path, { force: true });
   process.umask(0o077);
   server.listen(path, () => {
-    pointTo(controlPath(place), fullName(place, "control"));
-    const { ino } = lstatSync(path);
-    const isOurs = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.ino === ino;
-    setInterval(() => {
-      // Somebody has removed the directory, or two servers were started at once: the later one stays.
-      if (!isOurs()) process.exit(0);
-    }, LOOK);
+    pointTo(controlPath(place), name);
+    ready();
   });
 }

@@ -49,6 +49,7 @@ async function killOne(round: number): Promise<string | undefined> {
   writeFileSync(input, Buffer.alloc(24 << 20, which + 1));
   if (randomInt(3) === 0) rmSync(output, { force: true });
   const status = server.status();
+  if (status === null) return "there is no server";
   const client = spawn(ld, ARGS, { cwd: directory, env: { ...process.env, ...server.env }, stdio: "ignore" });
   const ended = new Promise<number | null>((resolve) => client.on("exit", resolve));
   await sleep(randomInt(LATEST));
@@ -60,7 +61,10 @@ async function killOne(round: number): Promise<string | undefined> {
   const now = statSync(output, { throwIfNoEntry: false }) === undefined ? undefined : digest(output);
   if (code === 0 && now !== wanted[which]) return `${victim} killed, and the client's output is wrong`;
   if (code === null && now !== undefined && !wanted.includes(now)) return `${victim} killed, and the output is a part`;
-  if (victim === "server" || victim === "all") server.ask("start", "--slots", "1");
+  if (victim === "server" || victim === "all") {
+    const started = server.ask("start", "--slots", "1");
+    if (started.status !== 0) return `${victim} killed, and a start said: ${started.stderr}`;
+  }
   return leftovers(victim);
 }
 
