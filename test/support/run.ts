@@ -26,9 +26,17 @@ export interface RunOptions {
  */
 const UNWANTED = /^(LD_|NODE_|LC_|LANG|GLIBC_TUNABLES|SOURCE_DATE_EPOCH|COLLECT_|COMPILER_PATH|LIBRARY_PATH|GCC_)/;
 
+let wanted: Readonly<Record<string, string>> | undefined;
+
+/** The caller's environment is read once: asking for it takes as long as starting a process. */
 function environment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+  wanted ??= wantedEnvironment();
+  return { ...wanted, LC_ALL: "C.UTF-8", ...extra };
+}
+
+function wantedEnvironment(): Readonly<Record<string, string>> {
   const clean = Object.entries(process.env).filter(([name, value]) => value !== undefined && !UNWANTED.test(name));
-  return { ...(Object.fromEntries(clean) as Record<string, string>), LC_ALL: "C.UTF-8", ...extra };
+  return Object.fromEntries(clean) as Record<string, string>;
 }
 
 const SIGNALS: Readonly<Record<string, number>> = {

@@ -2,7 +2,7 @@
 // dl-sym.c, dl-close.c, dl-addr.c, dl-iteratephdr.c). The calls change the process as the real ones do; constructors and
 // destructors are named, not run.
 
-import { DF_1_NODELETE, PF_X, PT_PHDR, SHN_ABS, STB_GLOBAL, STB_WEAK, STT_TLS, sysvHash } from "../../elf/index.ts";
+import { DF_1_NODELETE, PF_X, PT_PHDR, SHN_ABS, STB_GLOBAL, STB_WEAK, STT_TLS } from "../../elf/index.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import {
   symbolBinding,
@@ -17,7 +17,7 @@ import { addressOf, isIndirect, type LoadedObject, type LoadedProcess } from "..
 import { sortObjects } from "../objects/sort.ts";
 import { behaves } from "../settings/profiles.ts";
 import { bindObject } from "../symbols/bind.ts";
-import { lookUp, makeQuery, nameQuery } from "../symbols/lookup.ts";
+import { lookUp, makeQuery, nameQuery, nameVersion } from "../symbols/lookup.ts";
 import { lookupRules, sortRules } from "../symbols/rules.ts";
 import { versionComplaints } from "../symbols/versions.ts";
 import { numberModules } from "../tls/tls.ts";
@@ -195,12 +195,7 @@ export function dlsym(
   const query = makeQuery(lookupRules(task.options), task.unique);
   nameQuery(query, name);
   query.newest = version === undefined;
-  if (version !== undefined) {
-    const bytes = new TextEncoder().encode(version);
-    query.versionName = version;
-    query.versionHash = sysvHash(bytes, 0, bytes.length);
-    query.versionHidden = true;
-  }
+  if (version !== undefined) nameVersion(query, version, true);
   const list = localList(task, caller);
   if (place === "default") lookUp(query, caller.scope, 0, false);
   else if (place === "next") lookUp(query, [list], list.indexOf(caller) + 1, false);

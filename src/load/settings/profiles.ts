@@ -32,6 +32,7 @@ export type ChangeName =
   | "protectedDataCopied"
   | "forceFirst"
   | "libcFirst"
+  | "mallocLookedUp"
   | "secureBindsAsFileSays"
   | "noExecutableStackByOpen"
   | "acceptsUnversionedLibraries"
@@ -111,6 +112,12 @@ export const CHANGES: Readonly<Record<ChangeName, Change>> = {
     since: [2, 39],
     what: "relocates libc.so.6 before all others",
     source: "glibc 78ca44da01",
+  },
+  mallocLookedUp: {
+    library: "glibc",
+    since: [2, 32],
+    what: "looks up malloc and its three relatives in the program's scope before it relocates itself",
+    source: "glibc 3a0ecccb59 (BZ #25486), elf/dl-minimal.c, __rtld_malloc_init_real",
   },
   secureBindsAsFileSays: {
     library: "glibc",

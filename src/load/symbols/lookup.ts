@@ -136,6 +136,14 @@ export function nameQuery(query: Query, name: string): void {
   query.versionHash = 0;
 }
 
+/** Makes the query ask for a version; `hidden`: for no other, whatever the file says. */
+export function nameVersion(query: Query, version: string, hidden: boolean): void {
+  const bytes = new TextEncoder().encode(version);
+  query.versionName = version;
+  query.versionHash = sysvHash(bytes, 0, bytes.length);
+  query.versionHidden = hidden;
+}
+
 /**
  * Answers a query: `provider` and `found`, or `provider` undefined where nothing defines the name.
  * @param scope lists of objects, each searched in order  @param startAt index in the first list where the search begins

@@ -32,7 +32,7 @@ import {
 import type { SearchStep } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
 import { typeClasses } from "../symbols/bind.ts";
-import { lookUp, makeQuery, nameQuery } from "../symbols/lookup.ts";
+import { lookUp, makeQuery, nameQuery, nameVersion } from "../symbols/lookup.ts";
 import { lookupRules } from "../symbols/rules.ts";
 import { providerOf, versionComplaints } from "../symbols/versions.ts";
 import { walkScope } from "./scope-walk.ts";
@@ -54,6 +54,8 @@ export function debugLines(task: LoadedProcess, categories: ReadonlySet<DebugCat
   const libraries = task.relocationOrder.filter(({ kind }) => kind !== "loader");
   const loaders = task.relocationOrder.length < 2 ? [] : task.objects.filter(({ kind }) => kind === "loader");
   for (const object of [...libraries, ...loaders]) {
+    if (object.kind === "loader" && behaves(task.options.profile, "mallocLookedUp"))
+      for (const name of MALLOC) addOwnLookup(task, name, oldestVersion(object), says, lines);
     if (says("reloc")) lines.push("", `relocation processing: ${object.name}${isLazy(task, object) ? " (lazy)" : ""}`);
     if (says("bindings") || says("symbols")) addBindings(task, object, says, lines);
     if (ended !== undefined && object === ended.object) return [...lines, ...undefinedSymbolLines(task, object)];
@@ -127,7 +129,7 @@ function addBindings(
   const count = object === ended?.object && ended.row !== undefined ? ended.row + 1 : symbolicOf(file).count;
   const { provider, rule } = bindings;
   if (object.kind === "program" && task.record.programSymbol !== undefined)
-    addOwnLookup(task, object, task.record.programSymbol, says, lines);
+    addOwnLookup(task, task.record.programSymbol, "", says, lines);
   for (let row = 0; row < count; row++) {
     if (rule[row] === BOUND_LOCALLY || rule[row] === BOUND_FROM_CACHE || rule[row] === NOT_YET_BOUND) continue;
     if (says("symbols")) addLookups(task, object, row, lines);
@@ -136,25 +138,34 @@ function addBindings(
   }
 }
 
+/** In the order of elf/dl-minimal.c. */
+const MALLOC: readonly string[] = ["calloc", "free", "malloc", "realloc"];
+
+/** The first that the loader defines, which is libc's first too (GLIBC_2_0 in the machine's shlib-versions); "" if it has none. */
+function oldestVersion({ file: { versions } }: LoadedObject): string {
+  return versions.definitions.find(({ base }) => !base)?.name ?? "";
+}
+
 /** What ld.so looks up for itself, in the program's name. */
 function addOwnLookup(
   task: LoadedProcess,
-  program: LoadedObject,
   name: string,
+  version: string,
   says: (category: DebugCategory) => boolean,
   lines: string[],
 ): void {
+  const [program] = task.objects;
   const query = makeQuery(lookupRules(task.options), new Map());
   query.from = program;
   nameQuery(query, name);
+  if (version !== "") nameVersion(query, version, false);
   lookUp(query, program.scope, 0, true);
   const { provider } = query;
   for (const asked of says("symbols") ? program.scope.flat() : []) {
     lines.push(`symbol=${name};  lookup in file=${asked.name} [0]`);
     if (asked === provider) break;
   }
-  if (says("bindings") && provider !== undefined)
-    lines.push(`binding file ${program.name} [0] to ${provider.name} [0]: normal symbol \`${name}'`);
+  if (says("bindings") && provider !== undefined) lines.push(bindingText(program, provider, "normal", name, version));
 }
 
 /** Which objects were asked for a symbol: in the order of the scope, up to the one that has it. */
@@ -197,9 +208,13 @@ export function bindingLine(task: LoadedProcess, object: LoadedObject, row: numb
   const index = symbolicOf(object.file).symbol[row];
   const kind = symbolVisibility(symbols, index) === STV_PROTECTED ? "protected" : "normal";
   const version = versions.symbolsAt < 0 ? 0 : versionIndex(versions, symbols.bytes, index);
-  const tag = versions.hash[version] === 0 ? "" : ` [${versions.name[version]}]`;
+  const asked = versions.hash[version] === 0 ? "" : versions.name[version];
   const to = task.objects[object.bindings?.provider[row] ?? 0];
-  return `binding file ${object.name} [0] to ${to.name} [0]: ${kind} symbol \`${symbolName(symbols, index)}'${tag}`;
+  return bindingText(object, to, kind, symbolName(symbols, index), asked);
+}
+
+function bindingText(from: LoadedObject, to: LoadedObject, kind: string, name: string, version: string): string {
+  return `binding file ${from.name} [0] to ${to.name} [0]: ${kind} symbol \`${name}'${version === "" ? "" : ` [${version}]`}`;
 }
 
 function addSearch(

@@ -15,13 +15,13 @@ import {
   debugStateOffset,
   describe,
   forgetFiles,
-  freeze,
   isExplained,
   loaded,
   rootDirectory,
   runProgram,
   smallProgram,
   stateOfLibc,
+  witness,
 } from "./reality.ts";
 
 type Environment = Readonly<Record<string, string>>;
@@ -72,15 +72,14 @@ export function agreeGuest(program: string, environment: Environment = {}): Load
 
 function compareImages(target: Target, program: string, environment: Environment): LoadedProcess {
   const out = join(scratch("agree"), "snapshot");
-  const snapshot = freeze(out, debugStateOffset(loaded(program)), environment, [program]);
-  ok(snapshot !== undefined, `the real loader loads it: ${runProgram(program, environment).stderr}`);
+  const { snapshot, stderr } = witness(out, debugStateOffset(loaded(program)), environment, program);
+  ok(snapshot !== undefined, `the real loader loads it: ${stderr}`);
   const task = loaded(program, environment, basesOf(snapshot.mappings));
   const { differences, problems } = compareMemory(task, snapshot);
   const state = libcState(target, environment);
   deepEqual(differences.filter((difference) => !isExplained(difference, state)).map(describe), [], "memory");
   deepEqual(problems, [], "words and pages");
-  const warnings = runProgram(program, environment).stderr;
-  deepEqual(task.messages.map(({ text }) => `${text}\n`).join(""), warnings, "messages");
+  deepEqual(task.messages.map(({ text }) => `${text}\n`).join(""), stderr, "messages");
   return task;
 }
 
@@ -106,7 +105,11 @@ function said(task: LoadedProcess): string[] {
 
 /** What the loader says: without its prefix, the kernel's library and addresses, which differ from run to run. */
 export function realLines(program: string, categories: string, environment: Environment): string[] {
-  const { stderr } = runProgram(program, { ...environment, LD_DEBUG: categories });
+  return linesOfDebug(runProgram(program, { ...environment, LD_DEBUG: categories }).stderr);
+}
+
+/** The same of what a program that was told LD_DEBUG wrote. */
+export function linesOfDebug(stderr: string): string[] {
   const lines = stderr.split("\n").flatMap((line) => {
     const text = /^ *\d+:\t(.*)$/.exec(line)?.[1];
     return text === undefined ? [] : [text];

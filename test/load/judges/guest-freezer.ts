@@ -1,22 +1,63 @@
-// Stops a program of another machine under qemu-user when all is relocated and nothing has run, and writes its mappings and
-// memory out, as freeze.c does for programs that this processor runs:
+// Stops a program of another machine under qemu-user when all is relocated and nothing has run, and takes its mappings and
+// memory, as freeze.c does for programs that this processor runs. A worker (freezeGuest in guest.ts starts it once): a process of its
+// own for each program would cost more than the program.
 //
-//   node guest-freezer.js OUT QEMU ROOT OFFSET HITS [NAME=VALUE...] -- PROGRAM [ARGUMENT...]
-//
-// OFFSET (hexadecimal, bytes from the loader's base) is where `_dl_debug_state` begins, HITS how often it is to be reached. qemu
-// has no ptrace, but listens as gdb's server does; guest memory is read from the host's /proc/PID/mem. Exit status 3: the program
-// ended before. Measured with qemu 7.2: guest addresses are host addresses less one constant.
+// qemu has no ptrace, but listens as gdb's server does; guest memory is read from the host's /proc/PID/mem. Measured with qemu 7.2:
+// guest addresses are host addresses less one constant.
 
-import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, readSync, realpathSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, readSync, realpathSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { type MessagePort, workerData } from "node:worker_threads";
+
+export interface FreezeRequest {
+  /** Where qemu is to listen. */
+  readonly socket: string;
+  readonly qemu: string;
+  readonly root: string;
+  /** Where `_dl_debug_state` begins, in bytes from the loader's base, hexadecimal. */
+  readonly offset: string;
+  /** How often it is to be reached. */
+  readonly hits: number;
+  /** NAME=VALUE. */
+  readonly variables: readonly string[];
+  readonly program: string;
+  readonly words: readonly string[];
+  /** Let it go on afterwards, and tell how it ended. */
+  readonly toTheEnd: boolean;
+}
+
+export interface Frozen {
+  /** Lines of /proc/PID/maps, in guest addresses. */
+  readonly maps: string;
+  /** The bytes of those mappings that can be read, one after the other. */
+  readonly memory: Uint8Array;
+  /** Exit code, or 128 + the signal's number, and what it wrote to its standard error. */
+  readonly end?: { readonly status: number; readonly stderr: string };
+}
+
+/** `frozen` is undefined if the program ended before. */
+export type FreezeAnswer = { readonly frozen: Frozen | undefined } | { readonly error: string };
+
+export interface FreezerData {
+  readonly port: MessagePort;
+  /** Set to 1 when an answer is there. */
+  readonly signal: Int32Array;
+}
 
 const AT_BASE = 7;
-const ENDED = 3;
 /** Milliseconds that a guest may take. */
 const PATIENCE = 120_000;
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGSEGV: 11,
+};
 
 /** One conversation with gdb's remote protocol (gdb manual, appendix E): a packet out, a packet back. */
 interface Debugger {
@@ -90,78 +131,96 @@ function loaderBase(vector: Buffer, word: number, littleEndian: boolean): number
   throw new Error("no AT_BASE");
 }
 
-async function freeze(args: readonly string[]): Promise<number> {
-  const [out = "", qemu = "", root = "", offset = "", hits = "", ...rest] = args;
-  const split = rest.indexOf("--");
-  const variables = rest.slice(0, split).flatMap((variable) => ["-E", variable]);
-  const [program = "", ...words] = rest.slice(split + 1);
+async function freeze(request: FreezeRequest): Promise<Frozen | undefined> {
+  const { socket, qemu, root, offset, hits, variables, program, words, toTheEnd } = request;
   const header = readFileSync(program);
   const littleEndian = header[5] === 1;
   const word = header[4] === 2 ? 8 : 4;
-  const path = `${out}.socket`;
   const name = program.startsWith(root) ? program.slice(root.length) : program;
-  const guest = spawn(qemu, ["-g", path, "-L", root, "-0", name, ...variables, program, ...words], {
-    stdio: "ignore",
+  const settings = variables.flatMap((variable) => ["-E", variable]);
+  const guest = spawn(qemu, ["-g", socket, "-L", root, "-0", name, ...settings, program, ...words], {
+    stdio: ["ignore", "ignore", toTheEnd ? "pipe" : "ignore"],
     env: { PATH: process.env.PATH },
   });
+  const ended = endOf(guest);
+  let isLate = false;
   // A guest that hangs is no guest that ended.
   const alarm = setTimeout(() => {
-    console.error(`${program} does not get there`);
+    isLate = true;
     guest.kill("SIGKILL");
-    process.exit(1);
   }, PATIENCE);
+  const inTime = (): void => {
+    if (isLate) throw new Error(`${program} does not get there`);
+  };
   try {
-    const { ask } = await connectTo(path, () => guest.exitCode === null && guest.signalCode === null);
+    const { ask } = await connectTo(socket, () => guest.exitCode === null && guest.signalCode === null);
     await ask("?");
     const vector = Buffer.from((await ask("qXfer:auxv:read::0,1000")).slice(1), "latin1");
     const base = loaderBase(vector, word, littleEndian);
     // Thumb code has odd addresses, and instructions of two bytes.
     const at = base + Number.parseInt(offset, 16);
     const place = at % 2 === 1 ? `${(at - 1).toString(16)},2` : `${at.toString(16)},4`;
-    for (let hit = 0; hit < Number(hits); hit++) {
-      if (hit > 0) {
-        // qemu does not step over a breakpoint of its own.
-        await ask(`z0,${place}`);
-        await ask("s");
-      }
+    // qemu does not step over a breakpoint of its own.
+    const stepOff = async (): Promise<void> => {
+      await ask(`z0,${place}`);
+      await ask("s");
+    };
+    for (let hit = 0; hit < hits; hit++) {
+      if (hit > 0) await stepOff();
       await ask(`Z0,${place}`);
       const stop = await ask("c");
+      inTime();
       // Another signal than SIGTRAP is the guest's end: nothing of it handles any so early.
-      if (!/^[TS]05/.test(stop)) return ENDED;
+      if (!/^[TS]05/.test(stop)) return undefined;
     }
-    writeOut(out, guest.pid ?? 0, base, [realpathSync(root), dirname(realpathSync(program))]);
-    return 0;
+    const frozen = memoryOf(guest.pid ?? 0, base, [realpathSync(root), dirname(realpathSync(program))]);
+    if (!toTheEnd) return frozen;
+    await stepOff();
+    let stop = await ask("c");
+    while (/^[TS]/.test(stop)) stop = await ask(`C${stop.slice(1, 3)}`);
+    const end = await ended;
+    inTime();
+    return { ...frozen, end };
   } finally {
     clearTimeout(alarm);
     guest.kill("SIGKILL");
-    rmSync(path, { force: true });
+    rmSync(socket, { force: true });
   }
+}
+
+function endOf(guest: ChildProcess): Promise<{ status: number; stderr: string }> {
+  let stderr = "";
+  guest.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => {
+    guest.once("close", (code, signal) => resolve({ status: code ?? 128 + (SIGNALS[signal ?? ""] ?? 0), stderr }));
+  });
 }
 
 /**
  * Mappings in guest addresses as the lines of /proc/PID/maps, and the bytes of those that can be read. All between the first and
  * the last file below one of the directories (the root, and the program's own, which may be outside), and what follows the last without a gap; the rest is qemu's own.
  */
-function writeOut(out: string, pid: number, base: number, directories: readonly string[]): void {
+function memoryOf(pid: number, base: number, directories: readonly string[]): Frozen {
   const lines = readFileSync(`/proc/${pid}/maps`, "utf8").trimEnd().split("\n").map(parseLine);
   const isGuests = ({ rest }: Line): boolean => directories.some((directory) => rest.includes(` ${directory}/`));
   const first = lines.findIndex(isGuests);
   let last = lines.findLastIndex(isGuests);
   while (lines[last + 1]?.start === lines[last]?.end) last++;
   const memory = openSync(`/proc/${pid}/mem`, "r");
-  const file = openSync(`${out}.mem`, "w");
+  const readable = lines.slice(first, last + 1).filter(({ rest }) => !rest.startsWith("---"));
+  const bytes = new Uint8Array(readable.reduce((sum, { start, end }) => sum + end - start, 0));
   const kept: string[] = [];
+  let at = 0;
   const hostBase = hostBaseOf(lines, base);
-  for (const { start, end, rest } of lines.slice(first, last + 1)) {
-    if (rest.startsWith("---")) continue;
-    const bytes = Buffer.alloc(end - start);
-    readAll(memory, bytes, start);
-    writeSync(file, bytes);
+  for (const { start, end, rest } of readable) {
+    readAll(memory, bytes.subarray(at, at + end - start), start);
+    at += end - start;
     kept.push(`${(start - hostBase).toString(16)}-${(end - hostBase).toString(16)} ${rest}`);
   }
-  closeSync(file);
   closeSync(memory);
-  writeFileSync(`${out}.maps`, `${kept.join("\n")}\n`);
+  return { maps: `${kept.join("\n")}\n`, memory: bytes };
 }
 
 interface Line {
@@ -184,7 +243,7 @@ function hostBaseOf(lines: readonly Line[], base: number): number {
   return found.start - base;
 }
 
-function readAll(file: number, bytes: Buffer, from: number): void {
+function readAll(file: number, bytes: Uint8Array, from: number): void {
   let done = 0;
   while (done < bytes.length) {
     const count = readSync(file, bytes, done, bytes.length - done, from + done);
@@ -193,4 +252,17 @@ function readAll(file: number, bytes: Buffer, from: number): void {
   }
 }
 
-process.exitCode = await freeze(process.argv.slice(2));
+const { port, signal }: FreezerData = workerData;
+
+port.on("message", async (request: FreezeRequest) => {
+  let answer: FreezeAnswer;
+  try {
+    answer = { frozen: await freeze(request) };
+  } catch (error) {
+    answer = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  const memory = "frozen" in answer ? answer.frozen?.memory.buffer : undefined;
+  port.postMessage(answer, memory instanceof ArrayBuffer ? [memory] : []);
+  Atomics.store(signal, 0, 1);
+  Atomics.notify(signal, 0);
+});

@@ -1,13 +1,14 @@
 // Programs of other machines as judges: their own loaders, run by qemu-user, in root directories of Debian packages
 // (scripts/machine-roots.mjs) or of what a test has made. What this processor runs itself is reality.ts's own affair.
 
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { nodeLoadFiles } from "../../../src/host/index.ts";
 import type { LoaderMachine, LoadFiles } from "../../../src/load/index.ts";
 import { repository } from "../../support/build.ts";
 import { type Outcome, run } from "../../support/run.ts";
+import type { FreezeAnswer, FreezeRequest, FreezerData, Frozen } from "./guest-freezer.ts";
 
 /** A machine that qemu-user runs. */
 export interface Guest {
@@ -102,8 +103,12 @@ type Environment = Readonly<Record<string, string>>;
 export function runGuest(guest: Guest, root: string, path: string, environment: Environment): Outcome {
   const variables = guestVariables(environment).flatMap((variable) => ["-E", variable]);
   const outcome = run(guest.qemu, ["-L", root, "-0", path, ...variables, hostPath(root, path)], { env: {} });
-  // qemu's own word about a guest that dies; where the kernel runs a program the shell says it.
-  return { ...outcome, stderr: outcome.stderr.replace(/^qemu: uncaught target signal .*\n/m, "") };
+  return { ...outcome, stderr: withoutEmulator(outcome.stderr) };
+}
+
+/** Without qemu's own word about a guest that dies; where the kernel runs a program the shell says it. */
+function withoutEmulator(stderr: string): string {
+  return stderr.replace(/^qemu: uncaught target signal .*\n/m, "");
 }
 
 /** qemu opens what the root directory has, and else what this machine has under the same path (-L in its manual). */
@@ -132,28 +137,66 @@ function guestVariables(environment: Environment): string[] {
   });
 }
 
+/** What a guest did: its memory in the moment that was asked for, if it came there, and its end, if that was asked for. */
+export interface Witnessed {
+  readonly frozen?: Frozen;
+  readonly end?: { readonly status: number; readonly stderr: string };
+}
+
 /**
- * Writes the memory and the mappings of a program, stopped where `hits` calls of `_dl_debug_state` have come, to `OUT.mem` and
- * `OUT.maps`.
- * @returns false if the program ended before
+ * Stops a program where `hits` calls of `_dl_debug_state` have come, and takes its memory and mappings.
+ * @param scratch a path that is free: of the socket on which qemu listens
+ * @param toTheEnd whether the program goes on afterwards; then `end` is set
  */
 export function freezeGuest(
   guest: Guest,
   root: string,
-  out: string,
+  scratch: string,
   offset: number | string,
   environment: Environment,
   command: readonly string[],
   hits: number,
-): boolean {
+  toTheEnd: boolean,
+): Witnessed {
   const [path = "", ...words] = command;
-  const variables = guestVariables(environment);
-  const where = typeof offset === "string" ? offset : offset.toString(16);
-  const args = [out, guest.qemu, root, where, String(hits), ...variables, "--", hostPath(root, path), ...words];
-  const freezer = join(repository, "build/test/load/judges/guest-freezer.js");
-  const { status, stderr } = spawnSync(process.execPath, [freezer, ...args], { encoding: "utf8" });
-  if (status !== 0 && status !== 3) throw new Error(stderr);
-  return status === 0;
+  const frozen = askFreezer({
+    ...{ socket: `${scratch}.socket`, qemu: guest.qemu, root, hits, words, toTheEnd },
+    offset: typeof offset === "string" ? offset : offset.toString(16),
+    variables: guestVariables(environment),
+    program: hostPath(root, path),
+  });
+  if (frozen === undefined) return toTheEnd ? { end: runGuest(guest, root, path, environment) } : {};
+  const { end } = frozen;
+  return end === undefined ? { frozen } : { frozen, end: { ...end, stderr: withoutEmulator(end.stderr) } };
+}
+
+interface Freezer {
+  readonly port: MessagePort;
+  readonly signal: Int32Array;
+}
+
+let freezer: Freezer | undefined;
+
+/** Waits for the worker: whoever judges goes on when it knows. */
+function askFreezer(request: FreezeRequest): Frozen | undefined {
+  freezer ??= startFreezer();
+  const { port, signal } = freezer;
+  Atomics.store(signal, 0, 0);
+  port.postMessage(request);
+  Atomics.wait(signal, 0, 0);
+  const answer: FreezeAnswer | undefined = receiveMessageOnPort(port)?.message;
+  if (answer === undefined || "error" in answer) throw new Error(answer?.error ?? "no answer");
+  return answer.frozen;
+}
+
+function startFreezer(): Freezer {
+  const signal = new Int32Array(new SharedArrayBuffer(4));
+  const { port1, port2 } = new MessageChannel();
+  const workerData: FreezerData = { port: port2, signal };
+  const path = join(repository, "build/test/load/judges/guest-freezer.js");
+  new Worker(path, { workerData, transferList: [port2] }).unref();
+  port1.unref();
+  return { port: port1, signal };
 }
 
 const cpus = new Map<string, GuestCpu>();

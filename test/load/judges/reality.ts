@@ -60,12 +60,42 @@ export function freeze(
   hits = 2,
 ): Snapshot | undefined {
   if (guest !== undefined) {
-    if (!freezeGuest(guest, root, out, offset, environment, command, hits)) return undefined;
-  } else if (!freezeNative(out, offset, environment, command, hits)) return undefined;
-  const mappings = readMaps(readFileSync(`${out}.maps`, "utf8"));
-  const memory = readFileSync(`${out}.mem`);
+    const { frozen } = freezeGuest(guest, root, out, offset, environment, command, hits, false);
+    return frozen === undefined ? undefined : snapshotOf(frozen.maps, frozen.memory);
+  }
+  if (!freezeNative(out, offset, environment, command, hits)) return undefined;
+  const snapshot = snapshotOf(readFileSync(`${out}.maps`, "utf8"), readFileSync(`${out}.mem`));
   rmSync(`${out}.mem`);
   rmSync(`${out}.maps`);
+  return snapshot;
+}
+
+/** A program as it was when all was relocated, undefined if it ended before, and what became of it. */
+export interface Witness {
+  readonly snapshot: Snapshot | undefined;
+  readonly status: number;
+  readonly stderr: string;
+}
+
+/** A snapshot, and how the program ends: in one run where that can be. */
+export function witness(
+  out: string,
+  offset: number,
+  environment: Readonly<Record<string, string>>,
+  program: string,
+): Witness {
+  if (guest === undefined) {
+    const snapshot = freeze(out, offset, environment, [program]);
+    const { status, stderr } = runProgram(program, environment);
+    return { snapshot, status, stderr };
+  }
+  const { frozen, end } = freezeGuest(guest, root, out, offset, environment, [program], 2, true);
+  if (end === undefined) throw new Error(`${program} did not end`);
+  return { ...end, snapshot: frozen === undefined ? undefined : snapshotOf(frozen.maps, frozen.memory) };
+}
+
+function snapshotOf(maps: string, memory: Uint8Array): Snapshot {
+  const mappings = readMaps(maps);
   const starts: { start: number; end: number; at: number }[] = [];
   let at = 0;
   for (const { start, end, access, path } of mappings) {
@@ -180,15 +210,19 @@ export function forgetFiles(): void {
   cache = undefined;
 }
 
-/** Loads with nothing said about bases, or at those of a snapshot. */
+/**
+ * Loads with nothing said about bases, or at those of a snapshot.
+ * @param isKnown whether no file has changed since files were last forgotten
+ */
 export function loaded(
   path: string,
   environment: Readonly<Record<string, string>> = {},
   given?: ReadonlyMap<string, number>,
   profile: LoaderProfile = realProfile(),
+  isKnown: boolean = /^\/(?:usr\/)?s?bin\//.test(path),
 ): LoadedProcess {
   // Files of the tests' own come and go, and a new one may get the inode of one that is gone.
-  if (!/^\/(?:usr\/)?s?bin\//.test(path)) forgetFiles();
+  if (!isKnown) forgetFiles();
   const { mode, uid, gid } = statSync(guest === undefined ? root + path : hostPath(root, path));
   const secure =
     ((mode & 0o4000) !== 0 && uid !== process.getuid?.()) || ((mode & 0o2000) !== 0 && gid !== process.getgid?.());

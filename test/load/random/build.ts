@@ -1,7 +1,7 @@
 // Makes the files of a planned process: each library twice, as it was when the others were linked and as it is now, then the
 // program, and then what befell the files since.
 
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../../support/build.ts";
 import { run } from "../../support/run.ts";
@@ -26,7 +26,7 @@ export function buildImage(
   plan: ImagePlan,
   directory: string,
 ): BuiltImage | NotBuilt {
-  const workplace: Workplace = { machine, directory, libc: root + machine.libc };
+  const workplace: Workplace = { machine, directory, libc: root + machine.libc, made: new Map() };
   const at = (...path: readonly string[]): string => join(directory, ...path);
   for (const name of [...DIRECTORIES, "first"]) mkdirSync(at(name));
   try {
@@ -58,6 +58,8 @@ interface Workplace {
   readonly machine: RandomMachine;
   readonly directory: string;
   readonly libc: string;
+  /** What was made, by what it was made of: most libraries are what they were when others were linked with them. */
+  readonly made: Map<string, string>;
 }
 
 class Refusal extends Error {}
@@ -71,11 +73,15 @@ function mustAll([program = "", ...args]: readonly string[]): void {
   must(program, args);
 }
 
-function assemble({ machine, directory }: Workplace, plan: ObjectPlan): string {
-  const source = join(directory, `${plan.name}.s`);
-  const object = join(directory, `${plan.name}.o`);
-  writeFileSync(source, assemblerOf(machine, plan));
+function assemble({ machine, directory, made }: Workplace, plan: ObjectPlan): string {
+  const text = assemblerOf(machine, plan);
+  const known = made.get(text);
+  if (known !== undefined) return known;
+  const object = join(directory, `${plan.name}-${made.size}.o`);
+  const source = join(directory, `${plan.name}-${made.size}.s`);
+  writeFileSync(source, text);
   mustAll([...machine.as, "-o", object, source]);
+  made.set(text, object);
   return object;
 }
 
@@ -89,14 +95,21 @@ function link(workplace: Workplace, plan: ObjectPlan, out: string, libraries: st
     plan.constructors === "functions" || plan.constructors === "both"
       ? ["-init", `up_${plan.name}`, "-fini", `down_${plan.name}`]
       : [];
-  mustAll([
+  const path = join(out, `lib${plan.name}.so`);
+  const command = [
     ...(machine.linkers[plan.linker] ?? []),
-    ...["-shared", "-o", join(out, `lib${plan.name}.so`), ...soname, ...named, ...plan.flags, ...script],
+    ...["-shared", ...soname, ...named, ...plan.flags, ...script],
     ...absolutes(plan),
     object,
-    ...["-L", libraries, ...plan.needed.map((name) => `-l${name}`)],
+    ...plan.needed.map((name) => `-l${name}`),
     ...(plan.needsLibc ? [libc] : []),
-  ]);
+  ];
+  // Nothing needed: it does not matter among which libraries.
+  const key = [...command, ...plan.versions.map((version) => JSON.stringify(version))].join("\n");
+  const known = plan.needed.length === 0 ? workplace.made.get(key) : undefined;
+  if (known !== undefined) copyFileSync(known, path);
+  else mustAll([...command, "-L", libraries, "-o", path]);
+  workplace.made.set(key, path);
 }
 
 /** Symbols with a value that is no address. */

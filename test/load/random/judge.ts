@@ -1,10 +1,9 @@
 // Holds one program to the real loader in everything that both say, whether it loads or not, and tells all differences.
 
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type DebugCategory, debugLines, type LoadedProcess } from "../../../src/load/index.ts";
 import { i386, type Target, x86_64 } from "../../support/build.ts";
-import { guestTarget, libcState, realLines, untilTheEnd, withoutAddresses } from "../judges/agree.ts";
+import { guestTarget, libcState, linesOfDebug, realLines, untilTheEnd, withoutAddresses } from "../judges/agree.ts";
 import { compareBindings, realBindings } from "../judges/bindings.ts";
 import {
   basesOf,
@@ -12,10 +11,11 @@ import {
   debugStateOffset,
   describe,
   forgetFiles,
-  freeze,
   isExplained,
   loaded,
-  runProgram,
+  realProfile,
+  rootDirectory,
+  witness,
 } from "../judges/reality.ts";
 import type { RandomMachine } from "./machines.ts";
 
@@ -37,26 +37,34 @@ const CATEGORIES: readonly DebugCategory[] = ["libs", "files", "versions", "scop
 export function judge(machine: RandomMachine, program: string, environment: Environment, scratch: string): Verdict {
   const target = targetOf(machine);
   const now = { ...environment, LD_BIND_NOW: "1" };
+  // A guest's start is dear: one tells its memory, its end and all that LD_DEBUG says.
+  const categories: readonly DebugCategory[] = machine.guest === undefined ? [] : [...CATEGORIES, "bindings"];
   forgetFiles();
-  const lazily = compareStart(target, program, environment, scratch);
-  const atOnce = compareStart(target, program, now, scratch);
+  const lazily = compareStart(target, program, environment, scratch, []);
+  const atOnce = compareStart(target, program, now, scratch, categories);
   if (atOnce.isUnjudged || lazily.isUnjudged)
     return { starts: false, said: atOnce.said, differences: [], isUnjudged: true };
   const differences = [
     ...lazily.differences.map((text) => `lazy: ${text}`),
     ...atOnce.differences.map((text) => `now: ${text}`),
   ];
-  const { task } = atOnce;
-  if (atOnce.starts) {
-    differences.push(...compareBindings(task, realBindings(program, environment)).map((text) => `binding ${text}`));
+  const { task, starts, said } = atOnce;
+  if (machine.guest === undefined) {
+    if (starts)
+      differences.push(...compareBindings(task, realBindings(program, environment)).map((text) => `binding ${text}`));
+    if (starts || !asksTooEarly(task)) {
+      const own = debugLines(task, new Set(CATEGORIES)).map(withoutAddresses);
+      differences.push(...compareDebug(task, own, realLines(program, CATEGORIES.join(), now)));
+    }
+  } else if (starts || !asksTooEarly(task)) {
+    const own = debugLines(task, new Set(categories)).map(withoutAddresses);
+    differences.push(...compareDebug(task, untilTheEnd(own), untilTheEnd(atOnce.lines)));
   }
-  if (atOnce.starts || !asksTooEarly(task)) {
-    const own = debugLines(task, new Set(CATEGORIES)).map(withoutAddresses);
-    const real = realLines(program, CATEGORIES.join(), now);
-    const [ours, theirs] = machine.guest === undefined ? [own, real] : [untilTheEnd(own), untilTheEnd(real)];
-    differences.push(...compareLines(ours, isEndless(task) ? theirs.slice(0, ours.length) : theirs));
-  }
-  return { starts: atOnce.starts, said: atOnce.said, differences };
+  return { starts, said, differences };
+}
+
+function compareDebug(task: LoadedProcess, own: readonly string[], real: readonly string[]): string[] {
+  return compareLines(own, isEndless(task) ? real.slice(0, own.length) : real);
 }
 
 /** Under which name the state of libc is known. */
@@ -66,29 +74,58 @@ function targetOf({ guest, wordBytes }: RandomMachine): Target {
 
 interface Start extends Verdict {
   readonly task: LoadedProcess;
+  /** What LD_DEBUG said. */
+  readonly lines: readonly string[];
 }
 
-function compareStart(target: Target, program: string, environment: Environment, scratch: string): Start {
+/** @param categories what LD_DEBUG is to say in the same run */
+function compareStart(
+  target: Target,
+  program: string,
+  environment: Environment,
+  scratch: string,
+  categories: readonly DebugCategory[],
+): Start {
   const out = join(scratch, "snapshot");
-  const first = loaded(program, environment);
-  const snapshot = freeze(out, debugStateOffset(first), environment, [program]);
-  const { status, stderr } = runProgram(program, environment);
+  const told = categories.length === 0 ? environment : { ...environment, LD_DEBUG: categories.join() };
+  const { snapshot, status, stderr: all } = witness(out, offsetFor(target, program, environment), told, program);
+  const lines = linesOfDebug(all);
+  const stderr = categories.length === 0 ? all : withoutDebug(all);
+  const load = (bases?: ReadonlyMap<string, number>): LoadedProcess =>
+    loaded(program, environment, bases, realProfile(), true);
   if (snapshot === undefined) {
-    rmSync(`${out}.maps`, { force: true });
-    const own = `${first.exitCode}: ${said(first)}`;
+    const task = load();
+    const own = `${task.exitCode}: ${said(task)}`;
     const real = `${status}: ${stderr}`;
-    if (isEmulators(stderr)) return { starts: false, task: first, said: stderr, differences: [], isUnjudged: true };
-    const isSame = own === real || (status === 139 && said(first) === stderr && asksTooEarly(first));
-    return { starts: false, task: first, said: stderr, differences: isSame ? [] : [`${own} / ${real}`] };
+    if (isEmulators(stderr)) return { starts: false, task, lines, said: stderr, differences: [], isUnjudged: true };
+    const isSame = own === real || (status === 139 && said(task) === stderr && asksTooEarly(task));
+    return { starts: false, task, lines, said: stderr, differences: isSame ? [] : [`${own} / ${real}`] };
   }
-  const task = loaded(program, environment, basesOf(snapshot.mappings));
+  const task = load(basesOf(snapshot.mappings));
   const comparison = compareMemory(task, snapshot);
   const state = libcState(target, environment);
   const open = comparison.differences.filter((difference) => !isExplained(difference, state));
   const differences = [...open.map(describe), ...comparison.problems];
   if (said(task) !== stderr) differences.push(`${said(task)} / ${stderr}`);
   if ((task.exitCode ?? 0) !== status) differences.push(`exit code ${task.exitCode} / ${status}`);
-  return { starts: true, task, said: stderr, differences };
+  return { starts: true, task, lines, said: stderr, differences };
+}
+
+const offsets = new Map<string, number>();
+
+/** The same for all programs of a root directory. */
+function offsetFor(target: Target, program: string, environment: Environment): number {
+  const measure = (): number => debugStateOffset(loaded(program, environment, undefined, realProfile(), true));
+  if (target !== guestTarget) return measure();
+  const root = rootDirectory();
+  const offset = offsets.get(root) ?? measure();
+  offsets.set(root, offset);
+  return offset;
+}
+
+/** What is not LD_DEBUG's, whose lines begin with the number of the process. */
+function withoutDebug(stderr: string): string {
+  return stderr.replace(/^ *\d+:\t.*\n/gm, "");
 }
 
 /** qemu 7.2 refuses to protect nothing (target_mprotect with a length of 0), which is what becomes of a segment without bytes. */

@@ -108,7 +108,7 @@ function foreigner(guest: Guest): RandomMachine | undefined {
     ld: [`${prefix}ld`],
     gold: [`${prefix}ld.gold`],
     "ld.lld": ["ld.lld", "-m", emulation],
-    mold: ["mold", "-m", emulation],
+    mold: ["mold", "-m", emulation, "--no-fork", "--no-threads"],
   };
   const known: readonly LinkerName[] = ["ld", ...others];
   return {
