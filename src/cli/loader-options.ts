@@ -37,7 +37,7 @@ export const LOADER_HELP = `Which files, whose loader:
       --library-path LIST   as ld.so --library-path
       --inhibit-cache       without /etc/ld.so.cache
       --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's,
-                            but x86-64 for what IFUNCs choose (up to x86-64-v2)
+                            but x86-64 for what IFUNCs choose
       --kernel VERSION      with this version of Linux; up to glibc 2.35 it matters
       --page-size SIZE      of the kernel: 4K, 16K or 64K; default: the usual one
                             of the machine

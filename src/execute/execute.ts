@@ -84,8 +84,8 @@ export function execute(program: string, options: ExecuteOptions): Execution | P
 }
 
 /**
- * Lets it run.
- * @param limit about how many instructions at most  @param observer sees each instruction or transfer; slows it down
+ * Lets it run. In whatever slices, it is the same run.
+ * @param limit how many instructions at most  @param observer sees each instruction or transfer; slows it down
  * @returns why it paused: after "ended" `execution.system.end` says how
  */
 export function runFor({ system, tables }: Execution, limit: number, observer?: Observer): Pause {

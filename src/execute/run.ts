@@ -4,7 +4,6 @@
 
 import {
   type Cpu,
-  copyCpu,
   EXECUTED,
   INFO,
   INFO_ENDS,
@@ -44,7 +43,8 @@ export interface Observer {
 }
 
 /**
- * Executes about `limit` instructions (to the end of a block) unless something else ends it first.
+ * Executes `limit` instructions unless something else ends it first, and no more, so that a run is the same in whatever slices it is
+ * run; only a repeated string instruction, which counts by what it did, may go beyond.
  *
  * @param limit 1 to 2^30; slices of 20,000 and more run at full speed
  * @returns `STOP_*`
@@ -55,7 +55,8 @@ export function run(cpu: Cpu, code: Code, limit: number, observer?: Observer): n
   try {
     // What was decoded may go under the processor's feet; it then looks for its place anew.
     for (;;) {
-      const stop = observer === undefined ? slice(cpu, code) : observed(cpu, code, observer);
+      let stop = observer === undefined ? slice(cpu, code) : observed(cpu, code, observer);
+      if (stop === PART) stop = partOfBlock(cpu, code);
       if (stop !== AGAIN) return stop;
     }
   } finally {
@@ -83,6 +84,8 @@ export function executed(cpu: Cpu): number {
 }
 
 const AGAIN = -1;
+/** The next block has more instructions than may be executed. */
+const PART = -2;
 
 function startSlice(words: Int32Array, limit: number): void {
   words[LEFT] = limit;
@@ -108,6 +111,7 @@ function slice(cpu: Cpu, code: Code): number {
   try {
     // The place where a break is set is the start of a block that nothing links to: passed once, when `run` begins there.
     block = blockAt(code, words[IP], words[IP + 1]);
+    if (words[LEFT] < counts[block]) return PART;
     for (;;) {
       at = starts[block];
       const end = ends[block];
@@ -130,9 +134,30 @@ function slice(cpu: Cpu, code: Code): number {
           else otherLinks[block] = next;
         }
       }
-      if (words[LEFT] <= 0) return STOP_LIMIT;
+      if (words[LEFT] < counts[next]) return words[LEFT] <= 0 ? STOP_LIMIT : PART;
       block = next;
     }
+  } catch (thrown) {
+    return caught(cpu, code, at, block, thrown);
+  }
+}
+
+/** Executes the first instructions of a block, as many as are left. */
+function partOfBlock(cpu: Cpu, code: Code): number {
+  const { words } = cpu;
+  const { columns, counts } = code;
+  const { handlers } = code.instructions;
+  let at = -1;
+  let block = 0;
+  try {
+    block = blockAt(code, words[IP], words[IP + 1]);
+    const rest = counts[block] - words[LEFT];
+    const end = code.starts[block] + words[LEFT] * STRIDE;
+    words[LEFT] -= counts[block];
+    for (at = code.starts[block]; at < end; at += STRIDE) handlers[columns[at]](cpu, at);
+    words[LEFT] += rest;
+    afterRow(words, columns, end - STRIDE);
+    return STOP_LIMIT;
   } catch (thrown) {
     return caught(cpu, code, at, block, thrown);
   }
@@ -194,33 +219,30 @@ function observed(cpu: Cpu, code: Code, observer: Observer): number {
       first = false;
       at = -1;
       block = blockAt(code, words[IP], words[IP + 1]);
-      const last = code.starts[block] + code.counts[block] * STRIDE;
+      const rest = Math.max(0, code.counts[block] - words[LEFT]);
+      const last = code.starts[block] + (code.counts[block] - rest) * STRIDE;
       words[LEFT] -= code.counts[block];
       for (at = code.starts[block]; at < last; at += STRIDE) {
         words[IP] = addressLow(columns, at);
         words[IP + 1] = addressHigh(columns, at);
         const wanted = instruction?.(cpu, at) === true;
         if (wanted) {
-          words[LEFT] += (last - at) / STRIDE;
+          words[LEFT] += rest + (last - at) / STRIDE;
           return STOP_OBSERVED;
         }
         handlers[columns[at]](cpu, at);
         afterRow(words, columns, at);
         const ends = (columns[at + INFO] & INFO_ENDS) !== 0;
         if ((ends && transfer?.(cpu, at) === true) || asked?.() === true) {
-          words[LEFT] += (last - at) / STRIDE - 1;
+          words[LEFT] += rest + (last - at) / STRIDE - 1;
           return STOP_OBSERVED;
         }
       }
+      words[LEFT] += rest;
       at = -1;
       if (words[LEFT] <= 0) return STOP_LIMIT;
     }
   } catch (thrown) {
     return caught(cpu, code, at, block, thrown);
   }
-}
-
-/** A processor's state, to go back to with `restoreCpu` (and pages with `restorePages`). */
-export function snapshot(cpu: Cpu): Cpu {
-  return copyCpu(cpu);
 }

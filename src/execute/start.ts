@@ -92,6 +92,7 @@ export function startSystem(options: RunOptions): StartedSystem | Problem {
     output: options.output,
     written: 0,
     input: options.input,
+    inputsRead: 0,
     inputAhead: undefined,
     given: options.given,
     streams: [],

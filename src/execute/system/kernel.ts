@@ -50,7 +50,7 @@ export function connect(system: System): void {
   };
 }
 
-/** Runs up to about `limit` instructions. */
+/** Runs up to `limit` instructions. */
 export function advance(system: System, tables: CallTables, limit: number, observer?: Observer): Pause {
   let left = limit;
   while (system.end === undefined || system.tasks.length > 0) {
@@ -73,7 +73,7 @@ export function advance(system: System, tables: CallTables, limit: number, obser
       return "ended";
     }
     const before = system.executed;
-    const why = turn(system, tables, task, Math.min(left, system.turnLeft), observer);
+    const why = turn(system, tables, task, Math.min(left, system.turnLeft, untilAlarm(system)), observer);
     left -= Math.max(1, system.executed - before);
     if (why !== undefined) return why;
     if (system.end?.kind === "stopped") return "ended";
@@ -157,6 +157,13 @@ function ring(system: System): void {
     raiseIn(process, plainSignal(SIGALRM, SI_KERNEL, process));
     process.alarm = alarm.interval === 0 ? undefined : { next: alarm.next + alarm.interval, interval: alarm.interval };
   }
+}
+
+/** Instructions until the next alarm, so that it comes at the same moment in whatever slices a run is run. */
+function untilAlarm(system: System): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { alarm } of system.processes.values()) if (alarm !== undefined) next = Math.min(next, alarm.next);
+  return next - nanoseconds(system);
 }
 
 /** Does anybody wait whom input would help? */

@@ -81,7 +81,7 @@ export function imageFor(
   who: Process["who"],
   stackLimit: number,
 ): Image | number {
-  const [, , , hwcap] = cpuid(system.levels, 1);
+  const [, , , hwcap] = cpuid(system.levels, 1, 0);
   return makeImage(system.frames, executable, {
     argv: executable.argv,
     environment,

@@ -209,10 +209,12 @@ export interface System {
   /** State of the generator of random numbers. */
   random: number;
   /** Where output goes. */
-  readonly output: (stream: 1 | 2, bytes: Uint8Array) => void;
+  output: (stream: 1 | 2, bytes: Uint8Array) => void;
   written: number;
   /** Gives bytes of the standard input: none at its end, undefined if there are none yet. */
-  readonly input: (most: number) => Uint8Array | undefined;
+  input: (most: number) => Uint8Array | undefined;
+  /** How often it has given some, or said that it is at its end. */
+  inputsRead: number;
   /** Input that was looked at and not yet read. */
   inputAhead: Uint8Array | undefined;
   readonly given: ReadonlyMap<string, number>;

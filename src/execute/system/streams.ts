@@ -157,9 +157,15 @@ function expirations(system: System, timer: TimerDescriptor): number {
 /** Bytes of the host's standard input; undefined if there are none yet. */
 export function readInput(system: System, count: number): Uint8Array | undefined {
   const ahead = system.inputAhead;
-  if (ahead === undefined) return count === 0 ? new Uint8Array(0) : system.input(count);
+  if (ahead === undefined) return count === 0 ? new Uint8Array(0) : askForInput(system, count);
   const part = ahead.subarray(0, count);
   system.inputAhead = part.length === ahead.length && ahead.length > 0 ? undefined : ahead.subarray(part.length);
+  return part;
+}
+
+function askForInput(system: System, most: number): Uint8Array | undefined {
+  const part = system.input(most);
+  if (part !== undefined) system.inputsRead++;
   return part;
 }
 
@@ -293,7 +299,7 @@ function pipeReadiness({ flags }: OpenFile, buffer: PipeBuffer): number {
 
 /** Whether a read of the standard input would not wait; looks at what comes. */
 function hasInput(system: System): boolean {
-  system.inputAhead ??= system.input(0x1_0000);
+  system.inputAhead ??= askForInput(system, 0x1_0000);
   return system.inputAhead !== undefined;
 }
 

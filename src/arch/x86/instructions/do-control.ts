@@ -174,17 +174,21 @@ export const setDirection =
 
 export const identify: Handler = (cpu) => {
   const { words: w } = cpu;
-  const answer = cpuid(cpu.levels, w[RAX]);
+  const answer = cpuid(cpu.levels, w[RAX], w[RCX]);
   [RAX, RBX, RCX, RDX].forEach((register, n) => {
     w[register] = answer[n];
     w[register + 1] = 0;
   });
 };
 
-/** A clock that counts instructions: the same run, the same time. rdtscp also gives the number of the processor, 0. */
+/**
+ * A clock that counts instructions: the same run, the same time. Ends its block, since the count is that at a block's end. rdtscp also
+ * gives the number of the processor, 0.
+ */
 export function readClock(withProcessor: boolean): Handler {
-  return (cpu) => {
+  return (cpu, at) => {
     const { words: w } = cpu;
+    goOn(w, cpu.code, at);
     const ticks = w[EXECUTED + 1] * 2 ** 32 + (w[EXECUTED] >>> 0) - w[LEFT];
     w[RAX] = ticks | 0;
     w[RAX + 1] = 0;
@@ -196,8 +200,17 @@ export function readClock(withProcessor: boolean): Handler {
   };
 }
 
-/** xgetbv: without OSXSAVE, which cpuid does not announce, undefined. */
-export const noExtendedState: Handler = undefinedHere;
+/** xgetbv: undefined without OSXSAVE, which cpuid announces only of a processor that is described. */
+export const readExtendedControl: Handler = (cpu) => {
+  const { words: w } = cpu;
+  const { described } = cpu.levels;
+  if (described === undefined || described.states === 0) trap(cpu, TRAP_UNDEFINED);
+  else if (w[RCX] !== 0) trap(cpu, TRAP_PROTECTION);
+  else {
+    w[RAX] = described.states;
+    w[RAX + 1] = w[RDX] = w[RDX + 1] = 0;
+  }
+};
 
 /** In 32-bit mode with prefix 66 ip would be cut to 16 bits: nothing emits that, so it is refused by name. */
 export function in32(handler: Handler): Choice {

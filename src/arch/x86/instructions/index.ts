@@ -3,7 +3,15 @@
 export * from "./columns.ts";
 export { CUT_SHORT, decode, LONGEST, NO_INSTRUCTION } from "./decode.ts";
 export { arithmeticFlags, readFlags, writeFlags } from "./flags.ts";
-export { cpuid, type Feature, LEVELS, type LevelName, type Levels } from "./levels.ts";
+export {
+  type CpuidAnswer,
+  cpuid,
+  type DescribedProcessor,
+  type Feature,
+  LEVELS,
+  type LevelName,
+  type Levels,
+} from "./levels.ts";
 export {
   BEYOND_FILE,
   createMemory,
@@ -23,7 +31,6 @@ export {
   read16,
   read32,
   readPlace,
-  restorePages,
   takePage,
   unmarkPage,
   WRITE,

@@ -1,6 +1,7 @@
 // Which instructions the simulated processor has, and what cpuid says of them: programs choose their code by it, so both stand
 // in one table. The levels are those of the x86-64 psABI ("x86-64-v2" in glibc's words). x86-64-v3 demands AVX, AVX2 and FMA,
-// which are not here, so it is no level: "all" is v2, what v3 has beside AVX, and what cryptographic libraries look for.
+// which are not here, so no program runs at it: "all" is v2, what v3 has beside AVX, and what cryptographic libraries look for. v3
+// and v4 are only described: IFUNCs' resolvers, which ask what there is and execute none of it, choose by them.
 
 /** What a row may need beside the baseline. */
 export type Feature =
@@ -39,22 +40,68 @@ export const FEATURES: Readonly<Record<Feature, number>> = {
   sha: 0x4000,
 };
 
-export type LevelName = "baseline" | "v2" | "all";
+export type LevelName = "baseline" | "v2" | "v3" | "v4" | "all";
+
+/** eax, ebx, ecx, edx. */
+export type CpuidAnswer = readonly [number, number, number, number];
 
 /** What a processor can do. */
 export interface Levels {
-  readonly name: LevelName;
-  /** Bits of `FEATURES`. */
+  readonly name: LevelName | "described";
+  /** Bits of `FEATURES`: what is executed. */
   readonly features: number;
+  /** In place of what the features say: a processor with more than is executed here. For resolvers, not for programs. */
+  readonly described?: DescribedProcessor;
+}
+
+/** What a processor says of itself. */
+export interface DescribedProcessor {
+  cpuid(leaf: number, subleaf: number): CpuidAnswer;
+  /** XCR0, which xgetbv reads: the states that its system saves; low word. */
+  readonly states: number;
 }
 
 const V2: readonly Feature[] = ["sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "cmpxchg16b", "lahf"];
 
+const V3: readonly Feature[] = [...V2, "movbe", "lzcnt", "bmi1", "bmi2"];
+
+/** What x86-64-v3 and v4 have beside that, with XSAVE for it: leaf, register, bits (SDM volume 2, CPUID). */
+const AVX: readonly Announcement[] = [
+  [1, 2, bitsOf(12, 26, 27, 28, 29)],
+  [7, 1, bitsOf(5)],
+];
+const AVX512: readonly Announcement[] = [...AVX, [7, 1, bitsOf(16, 17, 28, 30, 31)]];
+
+type Announcement = readonly [leaf: number, register: 0 | 1 | 2 | 3, bits: number];
+
 export const LEVELS: Readonly<Record<LevelName, Levels>> = {
   baseline: { name: "baseline", features: 0 },
   v2: { name: "v2", features: bits(V2) },
-  all: { name: "all", features: bits([...V2, "movbe", "lzcnt", "bmi1", "bmi2", "adx", "pclmulqdq", "aes", "sha"]) },
+  v3: describe("v3", AVX, 7),
+  v4: describe("v4", AVX512, 0xe7),
+  all: { name: "all", features: bits([...V3, "adx", "pclmulqdq", "aes", "sha"]) },
 };
+
+function bitsOf(...numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum | (1 << number), 0);
+}
+
+/** A level whose vectors are only spoken of. @param states of x87 and SSE (3), AVX (4), AVX-512 (0xe0) */
+function describe(name: LevelName, more: readonly Announcement[], states: number): Levels {
+  const features = bits(V3);
+  const answer = (leaf: number, subleaf: number): CpuidAnswer => {
+    if (leaf >>> 0 === STATE_LEAF) return subleaf === 0 ? [states, STATE_BYTES, STATE_BYTES, 0] : [0, 0, 0, 0];
+    const out: [number, number, number, number] = [...cpuid({ name, features }, leaf, subleaf)];
+    if (leaf === 0) out[0] = STATE_LEAF;
+    for (const [at, register, set] of more) if (at === leaf) out[register] |= set;
+    return out;
+  };
+  return { name, features, described: { cpuid: answer, states } };
+}
+
+/** Leaf 0xd: how large what xsave saves is. */
+const STATE_LEAF = 0xd;
+const STATE_BYTES = 0xa80;
 
 function bits(names: readonly Feature[]): number {
   return names.reduce((sum, name) => sum | FEATURES[name], 0);
@@ -86,10 +133,11 @@ const VENDOR = [0x68747541, 0x444d4163, 0x69746e65] as const;
 const BRAND = "Solder x86-64";
 
 /**
- * What cpuid answers for eax = `leaf` (ecx selects nothing that is there): eax, ebx, ecx, edx. Leaves beyond the highest give
- * zeros, as AMD's do.
+ * What cpuid answers for eax = `leaf` and ecx = `subleaf`, which selects only where a processor is described. Leaves beyond the
+ * highest give zeros, as AMD's do.
  */
-export function cpuid(levels: Levels, leaf: number): readonly [number, number, number, number] {
+export function cpuid(levels: Levels, leaf: number, subleaf: number): CpuidAnswer {
+  if (levels.described !== undefined) return levels.described.cpuid(leaf, subleaf);
   const out: [number, number, number, number] = [0, 0, 0, 0];
   switch (leaf >>> 0) {
     case 0:

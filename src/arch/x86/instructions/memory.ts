@@ -92,13 +92,6 @@ export function takePage(memory: Memory): number {
   return memory.used++;
 }
 
-/** Puts pages back that were saved as `memory.bytes.slice(0, memory.used * PAGE)`, and forgets what the tables know. */
-export function restorePages(memory: Memory, saved: Uint8Array): void {
-  setBuffer(memory, saved, saved.length / PAGE);
-  memory.used = saved.length / PAGE;
-  forgetAll(memory);
-}
-
 function setBuffer(memory: Memory, from: Uint8Array, pages: number): void {
   const buffer = new ArrayBuffer(pages * PAGE);
   memory.bytes = new Uint8Array(buffer);

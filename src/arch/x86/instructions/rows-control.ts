@@ -19,6 +19,7 @@ import {
   overflowTrap,
   privileged,
   readClock,
+  readExtendedControl,
   ret32,
   ret64,
   retAndPop,
@@ -181,7 +182,6 @@ const REFUSED: readonly (readonly [code: string, operands: string, name: string,
   ["0F 01", "M", "sgdt", { group: 0 }],
   ["0F 01", "M", "sidt", { group: 1 }],
   ["0F 01", "Ev", "smsw", { group: 4 }],
-  ["0F 01/D0", "", "xgetbv"],
   ["0F 01/D1", "", "xsetbv"],
   ["0F 01/D5", "", "xend"],
   ["0F 01/D6", "", "xtest"],
@@ -208,6 +208,8 @@ const REFUSED: readonly (readonly [code: string, operands: string, name: string,
   ["0F C7", "M", "xsavec", { group: 4 }],
   ["0F C7", "M", "xsaves", { group: 5 }],
 ];
+
+const CLOCK = "reads the clock of the processor into %edx:%eax";
 
 export const CONTROL_ROWS: readonly Row[] = [
   ...conditionalJumps(),
@@ -251,8 +253,9 @@ export const CONTROL_ROWS: readonly Row[] = [
   row("CC", "", "int3", breakpoint, "stops for a debugger", { ends: true }),
   row("CE", "", "into", overflowTrap, "stops on overflow", { mode: 32, reads: "O" }),
   row("0F A2", "", "cpuid", identify, "tells what the processor can do"),
-  row("0F 31", "", "rdtsc", readClock(false), "reads the clock of the processor into %edx:%eax"),
-  row("0F 01/F9", "", "rdtscp", readClock(true), "reads the clock of the processor into %edx:%eax"),
+  row("0F 31", "", "rdtsc", readClock(false), CLOCK, { ends: true }),
+  row("0F 01/F9", "", "rdtscp", readClock(true), CLOCK, { ends: true }),
+  row("0F 01/D0", "", "xgetbv", readExtendedControl, "reads which states the system saves into %edx:%eax"),
   row("F5", "", "cmc", changeCarry("other"), "flips the carry", { reads: "C", writes: "C" }),
   row("F8", "", "clc", changeCarry(0), "clears the carry", { writes: "C" }),
   row("F9", "", "stc", changeCarry(1), "sets the carry", { writes: "C" }),

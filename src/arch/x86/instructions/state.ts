@@ -142,8 +142,3 @@ function viewsOf(words: Int32Array, memory: Memory, mode: Mode, levels: Levels, 
     code,
   };
 }
-
-/** Puts a state back that was saved as `cpu.words.slice()`. */
-export function restoreCpu(cpu: Cpu, saved: Int32Array): void {
-  cpu.words.set(saved);
-}
