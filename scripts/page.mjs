@@ -33,13 +33,38 @@ async function bundle(entry, options = {}) {
 const part = (name, value) =>
   `solderParts[${JSON.stringify(name)}]=${JSON.stringify(value).replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--")};`;
 
+/** iced-x86 reads its WebAssembly from a file when it is loaded; here it is handed in. */
+const handedIn = {
+  name: "handed-in",
+  setup({ onLoad }) {
+    onLoad({ filter: /iced_x86\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8").replace("const { TextDecoder, TextEncoder } = require(`util`);", "");
+      const end = text.lastIndexOf("const path = require('path')");
+      if (end < 0) throw new Error(`${path} is not as expected`);
+      const begin =
+        "module.exports.begin = (bytes) => { wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports; };";
+      return { contents: text.slice(0, end) + begin, loader: "js" };
+    });
+  },
+};
+
+/** Packages that disassemble: x86's, and that of other machines. Undefined where they are not installed. */
+async function disassembler(entry, wasm) {
+  const path = join(root, "node_modules", wasm);
+  if (!existsSync(path)) return undefined;
+  const code = await bundle(entry, { plugins: [handedIn], external: ["node:fs", "node:path", "node:url"] });
+  return { code, wasm: readFileSync(path).toString("base64") };
+}
+
 export async function buildPage() {
-  const [app, style, worker, check, run] = await Promise.all([
+  const [app, style, worker, check, run, x86, others] = await Promise.all([
     bundle("web/app/main.tsx"),
     bundle("web/style/page.css", { format: undefined }),
     bundle("web/worker/main.ts"),
     bundle("web/check/main.ts"),
     bundle("web/run/main.ts"),
+    disassembler("web/disassembly/x86.ts", "iced-x86/iced_x86_bg.wasm"),
+    disassembler("web/disassembly/others.ts", "@alexaltea/capstone-js/dist/capstone.wasm"),
   ]);
   const { samples } = await import("./samples.mjs");
   const template = readFileSync(join(root, "web/index.html"), "utf8");
@@ -54,6 +79,8 @@ export async function buildPage() {
   // With the symbol tables of C libraries.
   writeFileSync(join(out, "check.js"), part("check", check));
   writeFileSync(join(out, "run.js"), part("run", run));
+  if (x86 !== undefined) writeFileSync(join(out, "x86.js"), part("x86", x86));
+  if (others !== undefined) writeFileSync(join(out, "others.js"), part("others", others));
   writeFileSync(join(out, "samples.js"), part("samples", await samples()));
 }
 

@@ -3,23 +3,7 @@
 // by a message and a wait.
 
 import type { Instruction } from "../explain/disassembly.ts";
-
-/** How Capstone calls a machine: names of its constants. */
-interface CapstoneMode {
-  readonly arch: string;
-  readonly modes: readonly string[];
-}
-
-/** Capstone 5 has no LoongArch. */
-const MODES: Readonly<Record<string, CapstoneMode>> = {
-  aarch64: { arch: "ARCH_ARM64", modes: ["MODE_LITTLE_ENDIAN"] },
-  arm: { arch: "ARCH_ARM", modes: ["MODE_ARM"] },
-  thumb: { arch: "ARCH_ARM", modes: ["MODE_THUMB"] },
-  riscv64: { arch: "ARCH_RISCV", modes: ["MODE_RISCV64", "MODE_RISCVC"] },
-  ppc64le: { arch: "ARCH_PPC", modes: ["MODE_64", "MODE_LITTLE_ENDIAN"] },
-  s390x: { arch: "ARCH_SYSZ", modes: ["MODE_BIG_ENDIAN"] },
-  mips64el: { arch: "ARCH_MIPS", modes: ["MODE_MIPS64", "MODE_LITTLE_ENDIAN"] },
-};
+import { type CapstoneMode, capstoneMode } from "./capstone-modes.ts";
 
 /** Asks the thread; undefined where the package is not installed. */
 type Ask = (question: Question) => readonly Instruction[] | undefined;
@@ -27,11 +11,6 @@ type Ask = (question: Question) => readonly Instruction[] | undefined;
 interface Question extends CapstoneMode {
   readonly code: Uint8Array;
   readonly address: number;
-}
-
-/** Does this package know the machine? @param machine as `MachineFacts.name` */
-export function capstoneKnows(machine: string): boolean {
-  return Object.hasOwn(MODES, machine);
 }
 
 let ask: Ask | undefined;
@@ -46,9 +25,7 @@ export function capstoneInstructions(
   machine: string,
   until: number,
 ): readonly Instruction[] | undefined {
-  const isThumb = machine === "arm" && address % 2 === 1;
-  const start = isThumb ? address - 1 : address;
-  const mode = MODES[isThumb ? "thumb" : machine];
+  const { mode, start } = capstoneMode(machine, address);
   if (mode === undefined) return [];
   ask ??= startThread();
   // The longest instruction has six bytes (s390x).

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
-import { type Progress, Stopped } from "../client/client.ts";
+import { type Client, type Progress, Stopped } from "../client/client.ts";
 import type { Answer, Ask, QuestionName } from "../worker/protocol.ts";
 import { busy, client, edition } from "./state.ts";
 
@@ -18,6 +18,15 @@ const PATIENCE = 200;
 
 /** @param ask undefined: nothing is asked */
 export function useAnswer<Q extends QuestionName>(question: Q, ask: Ask<Q> | undefined): Answered<Answer<Q>> {
+  return useAnswerOf(client, question, ask);
+}
+
+/** The same of another worker than that of the library. */
+export function useAnswerOf<Q extends QuestionName>(
+  client: Client,
+  question: Q,
+  ask: Ask<Q> | undefined,
+): Answered<Answer<Q>> {
   const state = useSignal<Answered<Answer<Q>>>({ value: undefined, waiting: true, failed: undefined });
   const key = JSON.stringify([question, ask, edition.value]);
   // With the change on the screen, not after it: so the page says that it waits as soon as it does.

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { Go } from "../parts/links.tsx";
 import { AnatomyView } from "../views/anatomy/anatomy.tsx";
-import { BindView } from "../views/bind.tsx";
+import { BindView } from "../views/bind/bind.tsx";
 import { CheckView } from "../views/check.tsx";
 import { FilesView } from "../views/files.tsx";
 import { LinkView } from "../views/link/link.tsx";

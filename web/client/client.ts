@@ -1,7 +1,7 @@
 // The page's end of the worker: questions go out, answers come back as promises. A question that takes too long is stopped by ending
 // the worker and starting another with the same files; nothing is lost, since files are only lent to it.
 
-import type { Answer, Ask, FromWorker, GivenFile, QuestionName } from "../worker/protocol.ts";
+import type { Answer, Ask, DisassemblerPart, FromWorker, GivenFile, QuestionName } from "../worker/protocol.ts";
 
 export interface Progress {
   readonly what: string;
@@ -19,6 +19,8 @@ export class Stopped extends Error {}
 
 export interface Client {
   ask<Q extends QuestionName>(question: Q, ask: Ask<Q>, progress?: (progress: Progress) => void): Promise<Answer<Q>>;
+  /** Hands a disassembler to the worker, and to those that follow it. */
+  learn(part: DisassemblerPart): Promise<unknown>;
   /** Ends what the worker is doing; questions that wait fail with `Stopped`. */
   stop(): void;
   /** Ends the worker for good. */
@@ -36,6 +38,7 @@ export function createClient(
   count: (change: 1 | -1) => void,
 ): Client {
   const waiting = new Map<number, Waiting>();
+  const learnt = new Map<string, { readonly part: DisassemblerPart; done: Promise<unknown> }>();
   let last = 0;
   let worker = begin();
 
@@ -87,6 +90,13 @@ export function createClient(
 
   return {
     ask: post,
+    learn: (part) => {
+      const known = learnt.get(part.part);
+      if (known !== undefined) return known.done;
+      const done = post("learn", part);
+      learnt.set(part.part, { part, done });
+      return done;
+    },
     stop: () => {
       const old = worker;
       old.then((it) => it.terminate());
@@ -94,6 +104,10 @@ export function createClient(
       failAll(new Stopped("stopped"));
       const given = files();
       if (given.length > 0) post("add", { files: given }).catch(() => {});
+      for (const one of learnt.values()) {
+        one.done = post("learn", one.part);
+        one.done.catch(() => {});
+      }
     },
     end: () => {
       worker.then(

@@ -42,6 +42,7 @@ function slotsOf(process: LoadedProcess): ShownSlot[] {
     .flatMap((object) =>
       pltSlots(process, object).map((slot) => ({
         object: object.id,
+        file: object.file.realPath,
         short: shortName(object),
         name: slot.name,
         row: slot.row,

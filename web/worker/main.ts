@@ -2,6 +2,7 @@
 
 import { bytesOf, factsAt, overviewOf, rowsOf, sizesAnswer } from "./anatomy.ts";
 import { bindAnswer } from "./bind.ts";
+import { learn } from "./disassembler.ts";
 import { linkAnswer, linkRows } from "./link.ts";
 import { loadAnswer, loadRows } from "./load.ts";
 import { objectsAnswer } from "./objects.ts";
@@ -14,11 +15,11 @@ import { addFiles, createWorkspace, removeFiles, summaryFor, type Workspace } fr
 export type Progress = (what: string, share?: number) => void;
 
 type Handlers = {
-  readonly [Q in Exclude<QuestionName, "check" | "run">]: (
-    ask: Ask<Q>,
-    progress: Progress,
-  ) => Answer<Q> | Promise<Answer<Q>>;
+  readonly [Q in Own]: (ask: Ask<Q>, progress: Progress) => Answer<Q> | Promise<Answer<Q>>;
 };
+
+/** Others are asked of workers of their own. */
+type Own = Exclude<QuestionName, "check" | "run" | "executed" | "machine">;
 
 const space: Workspace = createWorkspace();
 const rows = new Map<string, RowsCache>();
@@ -66,16 +67,16 @@ const handlers: Handlers = {
   bytes: (ask) => bytesOf(space, ask),
   at: (ask) => factsAt(space, ask),
   sizes: (ask) => sizesAnswer(space, ask),
+  learn: async (ask) => {
+    await learn(ask);
+    return null;
+  },
 };
 
 const post = (message: FromWorker): void =>
   (globalThis as unknown as { postMessage(it: FromWorker): void }).postMessage(message);
 
-async function answer<Q extends Exclude<QuestionName, "check" | "run">>(
-  id: number,
-  question: Q,
-  ask: Ask<Q>,
-): Promise<void> {
+async function answer<Q extends Own>(id: number, question: Q, ask: Ask<Q>): Promise<void> {
   let told = 0;
   const progress: Progress = (what, share) => {
     const now = performance.now();
@@ -93,7 +94,5 @@ async function answer<Q extends Exclude<QuestionName, "check" | "run">>(
 let queue: Promise<void> = Promise.resolve();
 globalThis.addEventListener("message", (event) => {
   const { id, question, ask } = (event as MessageEvent<ToWorker>).data;
-  queue = queue.then(() =>
-    answer(id, question as Exclude<QuestionName, "check" | "run">, ask as Ask<Exclude<QuestionName, "check" | "run">>),
-  );
+  queue = queue.then(() => answer(id, question as Own, ask as Ask<Own>));
 });

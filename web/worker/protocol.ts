@@ -2,6 +2,7 @@
 
 import type { ByteLine, ByteMark } from "../../src/explain/bytes/index.ts";
 import type { LayoutDump, ProblemDump } from "../../src/explain/dump/index.ts";
+import type { MachineState } from "../../src/explain/execute/machine.ts";
 import type { SizeChange, SizeNode } from "../../src/explain/sizes.ts";
 import type { FileSummary } from "../../src/explain/summary.ts";
 
@@ -32,8 +33,12 @@ export interface Questions {
   readonly why: { readonly ask: WhyAsk; readonly answer: WhyAnswer };
   readonly objects: { readonly ask: ObjectsAsk; readonly answer: ObjectsAnswer };
   readonly bind: { readonly ask: BindAsk; readonly answer: BindAnswer };
+  /** Hands in a disassembler. */
+  readonly learn: { readonly ask: DisassemblerPart; readonly answer: null };
   /** Of the worker that has the interpreter. */
-  readonly run: { readonly ask: RunAsk; readonly answer: RunAnswer };
+  readonly run: { readonly ask: ProgramAsk; readonly answer: RunAnswer };
+  readonly executed: { readonly ask: ExecutedAsk; readonly answer: ExecutedAnswer };
+  readonly machine: { readonly ask: MachineAsk; readonly answer: MachineAnswer };
   /** Of the worker that has the tables of systems. */
   readonly check: { readonly ask: { readonly systems: readonly string[] }; readonly answer: CheckAnswer };
 }
@@ -246,7 +251,15 @@ export interface ShownSection {
   readonly pieces: readonly { readonly words: string; readonly size: number; readonly padding: boolean }[];
 }
 
-export interface RunAsk {
+/** A package that disassembles: its code, and its WebAssembly in base64. */
+export interface DisassemblerPart {
+  readonly part: "x86" | "others";
+  readonly code: string;
+  readonly wasm: string;
+}
+
+/** A program to execute. */
+export interface ProgramAsk {
   readonly program: string;
   readonly args: readonly string[];
   /** `NAME=VALUE` a line. */
@@ -261,6 +274,58 @@ export interface RunAnswer {
   /** Milliseconds. */
   readonly took: number;
   readonly assumed: readonly string[];
+}
+
+/** The calls through a slot, executed: lazily bound, bound at start, and one through a word of the GOT, as `-fno-plt` makes them. */
+export interface ExecutedAsk extends ProgramAsk {
+  readonly name: string;
+  /** Path of the file that calls, from the root; empty: whichever calls first. */
+  readonly caller: string;
+}
+
+export interface ExecutedAnswer {
+  readonly stories: readonly ExecutedStory[];
+  /** Why there are none. */
+  readonly words: string;
+}
+
+export interface ExecutedStory {
+  readonly id: "lazy" | "now" | "straight";
+  readonly object: string;
+  readonly name: string;
+  readonly slot: number;
+  readonly calls: readonly { readonly events: readonly ExecutedEvent[]; readonly instructions: number }[];
+}
+
+export interface ExecutedEvent {
+  /** Instructions that have been executed until then. */
+  readonly step: number;
+  readonly words: string;
+  /** The instruction that is next; empty where it says nothing. */
+  readonly code: string;
+}
+
+/** The machine at a moment. */
+export interface MachineAsk extends ProgramAsk {
+  /** Instructions executed. */
+  readonly step: number;
+  /** From there on to the next arrival at one of these symbols or addresses; `over`: behind the call that is next. */
+  readonly until?: readonly string[] | "over" | undefined;
+  /** Memory that is looked at. */
+  readonly memory: number;
+  /** Address of a slot that is looked at. */
+  readonly slot?: number | undefined;
+}
+
+export interface MachineAnswer {
+  /** Undefined if it has ended. */
+  readonly state: MachineState | undefined;
+  readonly step: number;
+  /** How it ended, or why it could not be started. */
+  readonly words: string;
+  readonly output: RunAnswer["output"];
+  readonly memory: { readonly address: number; readonly bytes: Uint8Array } | undefined;
+  readonly slot: { readonly address: number; readonly value: string; readonly where: string } | undefined;
 }
 
 /** Relocatable objects, and where some of them are to be. */
@@ -306,6 +371,8 @@ export interface BindAnswer {
 
 export interface ShownSlot {
   readonly object: number;
+  /** Path of the object that calls. */
+  readonly file: string;
   readonly short: string;
   readonly name: string;
   readonly row: number;

@@ -3,6 +3,7 @@
 import type { Cpu } from "../../arch/x86/instructions/index.ts";
 import type { Execution } from "../../execute/execute.ts";
 import { readBytes } from "../../execute/memory/address-space.ts";
+import { addressOf, reaches } from "../../execute/observe/breakpoints.ts";
 import { type CallWatcher, type CrossCall, watchCalls } from "../../execute/observe/calls.ts";
 import { type WriteWatcher, watchSlots } from "../../execute/observe/writes.ts";
 import type { Observer } from "../../execute/run.ts";
@@ -14,7 +15,7 @@ import { nodeDisassembler } from "../../host/disassembler.ts";
 import type { Io } from "../io.ts";
 import { relocationTeller } from "./relocations.ts";
 import type { RunRequest } from "./request.ts";
-import { addressOf, reaches, stopLines, stopTeller } from "./stops.ts";
+import { stopLines, stopTeller } from "./stops.ts";
 
 export interface Traces {
   readonly hooks: SystemHooks;

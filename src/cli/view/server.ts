@@ -6,10 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Viewed } from "./files.ts";
-import { pageDirectory, pageWith } from "./page.ts";
-
-/** Parts of the page, by name. */
-const PART = /^(worker|check|run|samples)\.js$/;
+import { isPart, pageDirectory, pageWith } from "./page.ts";
 
 /** A page that is loaded again is away for a moment. Milliseconds. */
 const GRACE = 3000;
@@ -19,9 +16,9 @@ const HEADERS = {
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
   "cross-origin-resource-policy": "same-origin",
-  // Nothing may be fetched but from here; the worker is made of a text of the page's.
+  // Nothing may be fetched but from here; the worker is made of a text of the page's, disassemblers are WebAssembly.
   "content-security-policy":
-    "default-src 'none'; script-src 'self' 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:; connect-src 'self'",
+    "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data:; connect-src 'self'",
 } as const;
 
 export interface ServeOptions {
@@ -44,7 +41,7 @@ export function serve({ page, viewed, port, ready }: ServeOptions): Promise<void
       const name = nameAsked(request, secret);
       if (name === undefined) return refuse(response);
       if (name === "") return send(response, "text/html; charset=utf-8", html);
-      if (PART.test(name)) return send(response, "text/javascript; charset=utf-8", partText(name));
+      if (isPart(name)) return send(response, "text/javascript; charset=utf-8", partText(name));
       if (name === "alive") {
         open++;
         clearTimeout(timer);

@@ -18,12 +18,17 @@ import { address as operandAddress } from "../../arch/x86/instructions/operands.
 import { addressHigh, addressLow } from "../code.ts";
 import { type Execution, runFor } from "../execute.ts";
 import { readBytes, readText } from "../memory/address-space.ts";
-import type { Observer } from "../run.ts";
+import { executed, type Observer } from "../run.ts";
 import type { Process } from "../system/state.ts";
+import { type HashRead, type HashReads, watchHashReads } from "./hash-reads.ts";
 import { type MappedObject, mappedObjects, type ObjectCache, objectOf, type Slot } from "./objects.ts";
 
-/** A call through the slot. */
+/** A call through the slot. Steps count from the jump through the slot, which is step 1. */
 export interface SlotCall {
+  /** Instructions that the program had executed before the jump. */
+  readonly start: number;
+  /** Instructions that it had executed before the call that led to the jump; `start` if it is the call itself. */
+  readonly called: number;
   /** The instruction that jumped through the slot, and what the slot held. */
   readonly jump: number;
   readonly before: number;
@@ -44,6 +49,8 @@ export interface Binding {
   readonly resolver: number;
   /** Arguments of the first function that it calls, _dl_fixup: the record of the object, and which relocation. */
   readonly fixup: number;
+  /** The step that calls it. */
+  readonly fixupStep: number;
   readonly linkMap: number;
   readonly relocation: number;
   /** Of the record: l_addr and l_name. */
@@ -51,6 +58,8 @@ export interface Binding {
   readonly loadName: string;
   /** Calls that it made. */
   readonly calls: number;
+  /** What it read of hash tables, in its order. */
+  readonly reads: readonly HashRead[];
   /** The write of the slot: after how many instructions, by which, and what it is since. */
   readonly write: { readonly step: number; readonly by: number; readonly after: number } | undefined;
 }
@@ -58,12 +67,14 @@ export interface Binding {
 export interface LazyStory {
   readonly object: MappedObject;
   readonly slot: Slot;
-  /** The calls in their order, two at most. */
+  /** The calls in their order. */
   readonly calls: readonly SlotCall[];
 }
 
 /** Changed while a call is followed. */
 interface Following {
+  readonly start: number;
+  readonly called: number;
   readonly jump: number;
   readonly before: number;
   readonly caller: number;
@@ -71,19 +82,32 @@ interface Following {
   readonly stub: number[];
   steps: number;
   resolver: number;
-  fixup: Pick<Binding, "fixup" | "linkMap" | "relocation" | "loadAddress" | "loadName"> | undefined;
+  fixup: Pick<Binding, "fixup" | "fixupStep" | "linkMap" | "relocation" | "loadAddress" | "loadName"> | undefined;
   calls: number;
+  readonly hash: HashReads;
   write: Binding["write"];
 }
 
 /** Instructions that a program may take until it has called twice. */
 const MOST = 200_000_000;
 
+/** Which calls are followed. */
+export interface Followed {
+  /** Of the object that calls; whichever calls first if it is not given. */
+  readonly path?: string | undefined;
+  /** So many; two if it is not given. */
+  readonly most?: number;
+}
+
 /**
  * Runs the program until it has called through a slot of this name twice, or has ended.
  * @returns undefined if it has not called at all
  */
-export function followSlot(execution: Execution, name: string): LazyStory | undefined {
+export function followSlot(
+  execution: Execution,
+  name: string,
+  { path, most = 2 }: Followed = {},
+): LazyStory | undefined {
   const cache: ObjectCache = new Map();
   let objects: readonly MappedObject[] = [];
   let areas = 0;
@@ -93,20 +117,22 @@ export function followSlot(execution: Execution, name: string): LazyStory | unde
 
   const finish = (target: number): boolean => {
     if (following === undefined) return false;
-    const { jump, before, caller, stub, steps, resolver, fixup, write } = following;
-    const binding = fixup === undefined ? undefined : { resolver, ...fixup, calls: following.calls, write };
-    calls.push({ jump, before, caller, stub, binding, target, instructions: steps });
+    const { start, called, jump, before, caller, stub, steps, resolver, fixup, write, hash } = following;
+    const { reads } = hash;
+    const binding = fixup === undefined ? undefined : { resolver, ...fixup, calls: following.calls, reads, write };
+    calls.push({ start, called, jump, before, caller, stub, binding, target, instructions: steps });
     following = undefined;
-    return calls.length === 2;
+    return calls.length === most;
   };
   const observer: Observer = {
-    instruction: (cpu) => {
+    instruction: (cpu, place) => {
       if (following === undefined) return false;
       following.steps++;
       const process = execution.system.current?.process;
       if (process === undefined || found === undefined) return false;
       const at = addressOf(cpu);
       if (following.resolver === 0 && at >= found.object.start && at < found.object.end) following.stub.push(at);
+      if (following.resolver !== 0) following.hash.look(cpu, place, following.steps, process);
       if (following.write === undefined && following.resolver !== 0) {
         const after = wordAt(process, found.slot.address, 0);
         if (after !== following.before) following.write = { step: following.steps - 1, by: lastAddress, after };
@@ -121,10 +147,15 @@ export function followSlot(execution: Execution, name: string): LazyStory | unde
         areas = process.space.areas.length;
         objects = mappedObjects(process.space, cache);
       }
-      return following === undefined ? begin(cpu, at, process) : follow(cpu, at, process);
+      const { columns, instructions } = process.code;
+      const isCall = instructions.rows[columns[at + INFO] & INFO_ROW].name.startsWith("call");
+      if (following !== undefined) return follow(cpu, process, isCall);
+      if (isCall) called = executed(cpu) - 1;
+      return begin(cpu, at, process);
     },
   };
   let lastAddress = 0;
+  let called = 0;
 
   const begin = (cpu: Cpu, at: number, process: Process): boolean => {
     const { columns } = process.code;
@@ -136,6 +167,7 @@ export function followSlot(execution: Execution, name: string): LazyStory | unde
     if (
       object === undefined ||
       slot?.name !== name ||
+      (path !== undefined && object.path !== path) ||
       (found !== undefined && found.slot !== slot && found.slot.address !== slot.address)
     )
       return false;
@@ -145,6 +177,10 @@ export function followSlot(execution: Execution, name: string): LazyStory | unde
     const caller = wordAt(process, stack, 0);
     const before = wordAt(process, slot.address, 0);
     following = {
+      // The jump has been executed: it ends its block.
+      start: executed(cpu) - 1,
+      called,
+      hash: watchHashReads(objects),
       jump: source,
       before,
       caller,
@@ -159,11 +195,9 @@ export function followSlot(execution: Execution, name: string): LazyStory | unde
     return target < object.start || target >= object.end ? finish(target) : false;
   };
 
-  const follow = (cpu: Cpu, at: number, process: Process): boolean => {
+  const follow = (cpu: Cpu, process: Process, isCall: boolean): boolean => {
     if (following === undefined || found === undefined) return false;
     const target = addressOf(cpu);
-    const { columns, instructions } = process.code;
-    const isCall = instructions.rows[columns[at + INFO] & INFO_ROW].name.startsWith("call");
     const isInside = target >= found.object.start && target < found.object.end;
     if (following.resolver === 0) {
       if (!isInside) following.resolver = target;
@@ -171,7 +205,7 @@ export function followSlot(execution: Execution, name: string): LazyStory | unde
     }
     if (isCall) {
       following.calls++;
-      following.fixup ??= fixupOf(cpu, target, process);
+      following.fixup ??= fixupOf(cpu, target, following.steps, process);
     }
     // With the caller's stack again: the function itself.
     return pair(cpu, RSP) === following.stack && !isInside ? finish(target) : false;
@@ -184,11 +218,12 @@ export function followSlot(execution: Execution, name: string): LazyStory | unde
 const SLICE = 1 << 20;
 
 /** Arguments in registers: of x86-64's psABI, and of i386's regparm, which glibc has here. */
-function fixupOf(cpu: Cpu, fixup: number, process: Process): NonNullable<Following["fixup"]> {
+function fixupOf(cpu: Cpu, fixup: number, fixupStep: number, process: Process): NonNullable<Following["fixup"]> {
   const [linkMap, relocation] = cpu.mode === 64 ? [pair(cpu, RDI), pair(cpu, RSI)] : [pair(cpu, RAX), pair(cpu, RDX)];
   const name = wordAt(process, linkMap, 1);
   return {
     fixup,
+    fixupStep,
     linkMap,
     relocation,
     loadAddress: wordAt(process, linkMap, 0),

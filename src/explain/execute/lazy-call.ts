@@ -3,6 +3,7 @@
 import { demangle } from "../../demangle/index.ts";
 import type { Execution } from "../../execute/execute.ts";
 import { areaAt, readBytes } from "../../execute/memory/address-space.ts";
+import type { HashRead } from "../../execute/observe/hash-reads.ts";
 import type { LazyStory, SlotCall } from "../../execute/observe/lazy-call.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { heading, type Style } from "../dump/table.ts";
@@ -54,6 +55,21 @@ export function* lazyStoryLines(
   yield* callLines(second, text, where, mode);
 }
 
+/** What was read of a hash table or compared, without a full stop. */
+export function hashReadText({ object, kind, index, value }: HashRead): string {
+  const where = last(object.path);
+  switch (kind) {
+    case "bloom":
+      return `${where}: word ${index} of the Bloom filter is ${value}`;
+    case "bucket":
+      return `${where}: bucket ${index} begins with symbol ${Number(value)}`;
+    case "chain":
+      return `${where}: the chain's link of symbol ${index} is ${value}`;
+    default:
+      return `${where}: the string ${demangle(value)} is read`;
+  }
+}
+
 function* callLines(
   call: SlotCall,
   text: (address: number) => string,
@@ -73,6 +89,7 @@ function* callLines(
   const entry =
     mode === 64 ? `entry ${binding.relocation} of DT_JMPREL` : `the entry at byte ${binding.relocation} of DT_JMPREL`;
   yield `       and ${hex(binding.relocation)}: ${entry}; it makes ${binding.calls} calls`;
+  for (const read of binding.reads) yield `  step ${read.step}: ${hashReadText(read)}`;
   if (binding.write === undefined) yield "  the slot is not written";
   else
     yield `  step ${binding.write.step}: ${text(binding.write.by)}\n       the slot becomes ${where(binding.write.after)}`;

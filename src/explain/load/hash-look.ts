@@ -52,7 +52,7 @@ function gnuLook(object: LoadedObject, table: GnuHashTable, name: string, hash: 
     const there = symbolName(object.file.symbols, index);
     if (links++ < SHOWN_LINKS || equal)
       lines.push(
-        `chain: symbol ${index} has ${hex(link & ~1)}${(link & 1) === 1 ? ", the last" : ""}: ${equal ? `the same hash; its name is ${there}` : "another hash"}`,
+        `chain: symbol ${index} has ${hex((link & ~1) >>> 0)}${(link & 1) === 1 ? ", the last" : ""}: ${equal ? `the same hash; its name is ${there}` : "another hash"}`,
       );
     if (equal && there === name) return { object, lines, symbol: index };
     if ((link & 1) === 1) break;

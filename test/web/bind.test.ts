@@ -1,0 +1,93 @@
+// The first call of a function as it is executed, from the dynamic linker's first instruction on, in Chromium.
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { folder } from "../support/folder.ts";
+import { run } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
+import { axeFindings, follow, giveFiles, goTo, openPage, press, startBrowser, viewOf } from "./browser.ts";
+
+const LOADER = "/lib64/ld-linux-x86-64.so.2";
+const needed = needs("chromium", "gcc", "/lib64/ld-linux-x86-64.so.2");
+
+let browser: Browser;
+let files: { name: string; bytes: Uint8Array }[] = [];
+before(async () => {
+  if (needed.skip !== undefined) return;
+  const at = folder("bind-page");
+  writeFileSync(
+    join(at.path, "twice.c"),
+    '#include <stdio.h>\nint main(void) { puts("one"); puts("two"); return 3; }\n',
+  );
+  const built = run("gcc", ["-O1", "-Wl,-z,lazy", join(at.path, "twice.c"), "-o", join(at.path, "twice")]);
+  equal(built.status, 0, built.stderr);
+  // Where the loader finds the C library, it lies beside it.
+  const libc = realpathSync(LOADER).replace(/[^/]+$/, "libc.so.6");
+  const file = (name: string, path: string) => ({ name, bytes: new Uint8Array(readFileSync(path)) });
+  files = [file("twice", join(at.path, "twice")), file("libc.so.6", libc), file("ld-linux-x86-64.so.2", LOADER)];
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+test(
+  "puts is bound by the real dynamic linker: pushed index, hash words, slot; then it goes straight",
+  needed,
+  async () => {
+    const { tab, complaints } = await openPage(browser, { height: 700 });
+    await giveFiles(tab, files);
+    await goTo(tab, "/bind/twice?name=puts");
+    const bind = viewOf(tab, "bind");
+    const story = bind.getByRole("region", { name: "What is executed" });
+    const text = await story.innerText();
+    match(text, /the call; it goes back to 0x[\da-f]+, main\+0x/);
+    match(text, /a jump through the slot 0x[\da-f]+, which holds 0x[\da-f]+, twice\+0x/);
+    match(
+      text,
+      /what is pushed says which relocation[\s\S]*push \$0[\s\S]*GOT\[1\], the link_map[\s\S]*resolver, by GOT\[2\]/,
+    );
+    match(text, /_dl_fixup, with link_map 0x[\da-f]+ \(l_addr 0x[\da-f]+, l_name ""\) and index 0x0/);
+    match(text, /twice: word \d+ of the Bloom filter[\s\S]*libc\.so\.6: bucket \d+ begins with symbol \d+/);
+    match(text, /this writes the slot[\s\S]*the slot holds 0x[\da-f]+, puts of libc\.so\.6/);
+    match(text, /Called again 1 instruction [\s\S]*puts of libc\.so\.6 is reached: straight/);
+    // The machine at the moment of the write, and after it.
+    const machine = bind.getByRole("region", { name: "The machine" });
+    await follow(tab, story.locator("li", { hasText: "this writes the slot" }).getByRole("link"));
+    match(await machine.locator(".slot").innerText(), /holds\s+0x[\da-f]+\s+twice\+0x/);
+    await follow(tab, machine.getByRole("button", { name: "Step →" }));
+    match(await machine.locator(".slot").innerText(), /holds\s+0x[\da-f]+\s+puts of libc\.so\.6/);
+    await follow(tab, machine.getByRole("button", { name: "← Back" }));
+    match(await machine.locator(".slot").innerText(), /holds\s+0x[\da-f]+\s+twice\+0x/);
+    deepEqual(await axeFindings(tab), []);
+    // Bound at start, and through a word of the GOT.
+    await follow(tab, bind.getByRole("link", { name: /^With BIND_NOW/ }));
+    match(await story.innerText(), /which holds 0x[\da-f]+, puts of libc\.so\.6[\s\S]*is reached: straight/);
+    await follow(tab, bind.getByRole("link", { name: /^Through the GOT/ }));
+    match(await story.innerText(), /twice calls __libc_start_main[\s\S]*call[\s\S]*is reached: straight/);
+    deepEqual(complaints, []);
+    await tab.context().close();
+  },
+);
+
+test("any symbol is a breakpoint, and the program runs to its end with its output", needed, async () => {
+  const { tab, complaints } = await openPage(browser);
+  await giveFiles(tab, files);
+  await goTo(tab, "/bind/twice/executed?name=puts&step=0");
+  const machine = viewOf(tab, "bind").getByRole("region", { name: "The machine" });
+  match(await machine.locator(".moment").innerText(), /after 0 instructions: _?.*ld-linux-x86-64\.so\.2/);
+  const breakpoints = machine.getByRole("textbox", { name: "Breakpoints: symbols or addresses" });
+  await breakpoints.fill("main");
+  await press(tab, machine.getByRole("button", { name: "Run to there" }));
+  match(await machine.locator(".moment").innerText(), /: main of twice$/);
+  await breakpoints.fill("write");
+  await press(tab, machine.getByRole("button", { name: "Run to there" }));
+  match(await machine.locator(".moment").innerText(), /: \w*write\w* of libc\.so\.6$/);
+  await breakpoints.fill("");
+  await press(tab, machine.getByRole("button", { name: "Run to the end" }));
+  match(await machine.locator(".moment").innerText(), /it has exited with status 3$/);
+  equal(await machine.locator(".output-text").innerText(), "one\ntwo\n");
+  deepEqual(complaints, []);
+  await tab.context().close();
+});
