@@ -41,8 +41,14 @@ export type LinkInput =
   | { readonly kind: "file"; readonly path: string; readonly bytes?: Uint8Array; readonly state: InputState }
   /** -lNAME, or -l:FILE when `exact`. */
   | { readonly kind: "library"; readonly name: string; readonly exact: boolean; readonly state: InputState }
-  /** -T FILE: a linker script, whatever is in it. */
-  | { readonly kind: "script"; readonly path: string; readonly bytes?: Uint8Array; readonly state: InputState }
+  /** -T FILE: a linker script, whatever is in it; `mri`: -c, in the language of the MRI linker. */
+  | {
+      readonly kind: "script";
+      readonly path: string;
+      readonly bytes?: Uint8Array;
+      readonly state: InputState;
+      readonly mri?: boolean;
+    }
   /** --just-symbols / -R FILE */
   | { readonly kind: "just-symbols"; readonly path: string; readonly bytes?: Uint8Array }
   | { readonly kind: "group-start" }

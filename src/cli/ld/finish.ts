@@ -41,10 +41,10 @@ export function finish(draft: Draft, program: string): LdCommand {
   settleUndefined(draft);
   settleWeak(draft);
   if (options.omagic || options.nmagic) {
-    // GNU ld's scripts for these join no relocations, and end no part that is read-only after relocation.
+    // GNU ld's scripts for these join no relocations, and that of -N ends no part that is read-only after relocation.
     options.z.joinRelocs = options.z.combreloc;
     options.z.combreloc = false;
-    options.z.relro = false;
+    options.z.relro &&= !options.omagic;
   }
   if (draft.relocatable && options.strip === "all") {
     // An object without symbols could not be linked: -r -s is -r -S -x (GNU ld, ldmain.c).

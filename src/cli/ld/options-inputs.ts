@@ -3,6 +3,7 @@
 import { error } from "../../elf/problem.ts";
 import type { InputState } from "../../link/options.ts";
 import { parseLinkerScript } from "../../link/script/commands.ts";
+import { parseMriScript } from "../../link/script/mri.ts";
 import { asSysroot, badValue, type Draft, readText } from "./draft.ts";
 import {
   addText,
@@ -13,7 +14,6 @@ import {
   OTHERS,
   optional,
   quiet,
-  refused,
   set,
   setState,
   TWO_DASHES,
@@ -63,7 +63,7 @@ export const inputOptions: OptionGroup = {
     value("-dT --default-script", "FILE", "Read FILE as a linker script unless -T gives one.", (draft, path) => {
       draft.defaultScript = path;
     }),
-    refused("-c --mri-script=FILE", "Read a script in the MRI librarian's language.", "no MRI scripts"),
+    value("-c --mri-script", "FILE", "Read FILE as a script in the MRI linker's language.", addMriScript),
     value(
       "-b --format",
       "TARGET",
@@ -251,6 +251,19 @@ export function addScript(draft: Draft, name: string): void {
     draft.options.libraryPaths.push(command.path);
     draft.scriptPaths.push(command.path);
   }
+}
+
+/** LIST in it prints a map. */
+function addMriScript(draft: Draft, name: string): void {
+  draft.hasScript = true;
+  const found = readText(draft, name);
+  if (found === undefined) return;
+  draft.inputs.push({ kind: "script", ...found, mri: true, state: { ...draft.state } });
+  const include = (path: string): { readonly name: string; readonly bytes: Uint8Array } | undefined => {
+    const other = readText(draft, path);
+    return other && { name: other.path, bytes: other.bytes };
+  };
+  if (parseMriScript(found.bytes, found.path, () => {}, include)?.wantsMap === true) draft.settings.mapFile ??= "-";
 }
 
 /** BFD's names of the formats that this linker reads, and lld's short ones. */

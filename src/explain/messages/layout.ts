@@ -64,6 +64,14 @@ export const layoutMessages: MessageTable = {
     message: "non constant or forward reference address expression for section {section}",
     cure: "use only what stands before it in the script",
   },
+  "script-load-value": {
+    message: "nonconstant expression for load base of section {section}",
+    cure: "use only what stands before it in the script; LOADADDR and SIZEOF of sections above, but not dot",
+  },
+  "tls-not-adjacent": {
+    message: "TLS sections are not adjacent: {section} is not thread-local, and stands between {first} and {last}",
+    cure: "name .tdata and .tbss one behind the other in the script",
+  },
   "script-fill-constant": { message: "nonconstant expression for fill value" },
   "script-data-value": { message: "invalid data statement" },
   "script-discard-assignment": {

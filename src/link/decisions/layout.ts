@@ -31,7 +31,7 @@ export function createOutputLayout({ loader, bound, placed, relocatable }: LinkF
   return {
     regions: layout.regions ?? [],
     get entry() {
-      const given = entryName(loader.options, loader.scriptCommands);
+      const given = entryName(loader);
       const byScript = loader.hasScript && placed.values.outputs.planned !== undefined;
       return entryAddress(placed.values, given, bound.mode, () => {}, byScript);
     },

@@ -1,9 +1,15 @@
 // Who names the entry point: -e, or ENTRY in a script.
 
-import type { LinkOptions } from "../options.ts";
-import type { ScriptCommand } from "../script/types.ts";
+import type { Loader } from "./loader.ts";
 
-/** The symbol of -e, else of ENTRY in a script; undefined if nobody named one. */
-export function entryName(options: LinkOptions, commands: readonly ScriptCommand[]): string | undefined {
-  return options.entry ?? commands.flatMap((it) => (it.kind === "entry" ? [it.symbol] : [])).at(-1);
+/**
+ * The symbol of -e, else of the last ENTRY that was read; undefined if nobody named one. The default script, which is read
+ * behind those of the command line, has one, too (but for -r).
+ */
+export function entryName({ options, scriptCommands, hasScript, additions }: Loader): string | undefined {
+  const isHidden = !hasScript && options.output !== "relocatable";
+  const named = scriptCommands.flatMap((it) =>
+    it.kind === "entry" && (!isHidden || additions.has(it)) ? [it.symbol] : [],
+  );
+  return options.entry ?? named.at(-1);
 }

@@ -9,9 +9,10 @@ import type { FileSystem } from "../../host/files.ts";
 import type { InputState, LinkInput, LinkOptions } from "../options.ts";
 import { parseLinkerScript } from "../script/commands.ts";
 import { symbolsIn } from "../script/evaluate.ts";
+import { parseMriScript } from "../script/mri.ts";
 import { checkOutput } from "../script/output-names.ts";
 import type { Assignment, BodyStatement, Expression, FilePattern, Statement } from "../script/statements.ts";
-import type { ScriptInput } from "../script/types.ts";
+import type { ScriptCommand, ScriptInput } from "../script/types.ts";
 import { SECTION_NONE } from "../tables/ids.ts";
 import { undefinedIsError } from "../tables/mode.ts";
 import { mergeRegular } from "../tables/resolve.ts";
@@ -29,6 +30,7 @@ import {
   symbolNamed,
 } from "../tables/symbol-table.ts";
 import type { LazyMember, LazySet } from "./archive-types.ts";
+import { entryName } from "./entry-name.ts";
 import {
   expandSysroot,
   libraryCandidates,
@@ -93,7 +95,11 @@ export function readInputs(
     inputs.some((it) => it.kind === "script"),
   );
   const reading: Reading = { loader, groups: [], lib: undefined };
-  for (const input of inputs) readInput(reading, input);
+  const lastScript = inputs.findLastIndex((it) => it.kind === "script");
+  for (const [i, input] of inputs.entries()) {
+    readInput(reading, input);
+    if (i === lastScript) requireEntry(loader);
+  }
   closeLib(reading);
   while (reading.groups.length > 0) closeGroup(reading);
   refuseLateShared(loader);
@@ -142,6 +148,14 @@ function enterCommandLineSymbols(loader: Loader, hasScript: boolean): void {
   }
 }
 
+/** Where scripts have been read: the entry that the last of them names, or the default script that they add to. */
+function requireEntry(loader: Loader): void {
+  const { output } = loader.options;
+  if (output === "relocatable" || output === "shared") return;
+  const entry = entryName(loader) ?? (loader.hasScript ? undefined : "_start");
+  if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
+}
+
 /** Looked for, and listed even where nothing defines it. */
 function requireSymbol(loader: Loader, name: string): void {
   refer(loader, name);
@@ -182,7 +196,7 @@ function readInput(reading: Reading, input: LinkInput): void {
       readLibrary(reading, input.name, input.exact, input.state, 0);
       return;
     case "script":
-      readCommandScript(reading, input.path, input.bytes, input.state);
+      readCommandScript(reading, input.path, input.bytes, input.state, input.mri === true);
       return;
     case "just-symbols":
       readSymbolsOnly(loader, expandSysroot(input.path, loader.options.sysroot), input.bytes);
@@ -251,14 +265,36 @@ function refuseLateShared(loader: Loader): void {
 }
 
 /** -T and -c. A script that ends in INSERT adds to the one in force; any other takes its place. */
-function readCommandScript(reading: Reading, path: string, given: Uint8Array | undefined, state: InputState): void {
+function readCommandScript(
+  reading: Reading,
+  path: string,
+  given: Uint8Array | undefined,
+  state: InputState,
+  isMri: boolean,
+): void {
   const { loader } = reading;
+  if (isMri) {
+    readMriScript(reading, path, given, state);
+    return;
+  }
   const before = loader.scriptCommands.length;
   if (given !== undefined) {
     loader.dependencies.add(path);
     readScript(reading, path, given, state, 0, undefined);
   } else includeScript(reading, path, {}, state, 0, undefined);
   loader.hasScript ||= !loader.scriptCommands.slice(before).some((it) => it.kind === "insert");
+}
+
+/** -c takes the place of the default script, as -T does. Error: `file-not-found`. */
+function readMriScript(reading: Reading, path: string, given: Uint8Array | undefined, state: InputState): void {
+  const { loader } = reading;
+  const found = given === undefined ? findScript(loader, path, {}) : { name: path, bytes: given };
+  if (found === undefined) return;
+  loader.dependencies.add(found.name);
+  loader.hasScript = true;
+  const include = (name: string, place: Place): ReturnType<typeof findScript> => findScript(loader, name, place);
+  const script = parseMriScript(found.bytes, found.name, loader.report, include);
+  if (script !== undefined) enterCommands(reading, found.name, script.commands, state, 0, undefined);
 }
 
 function closeLib(reading: Reading): void {
@@ -389,13 +425,24 @@ function readScript(
   input: string | undefined,
 ): void {
   const { loader } = reading;
-  const { sysroot, noStandardLibraryPaths } = loader.options;
   if (depth >= DEEPEST_SCRIPT) {
     loader.report(error("script-nesting", { file: path }));
     return;
   }
   const commands = parseLinkerScript(bytes, path, loader.report, (name, place) => findScript(loader, name, place));
-  if (commands === undefined) return;
+  if (commands !== undefined) enterCommands(reading, path, commands, state, depth, input);
+}
+
+function enterCommands(
+  reading: Reading,
+  path: string,
+  commands: readonly ScriptCommand[],
+  state: InputState,
+  depth: number,
+  input: string | undefined,
+): void {
+  const { loader } = reading;
+  const { sysroot, noStandardLibraryPaths } = loader.options;
   const script = { path: input, inSysroot: liesInSysroot(path, sysroot, loader.files.realPath ?? pathItself) };
   for (const command of commands) {
     if (input !== undefined) loader.additions.add(command);

@@ -7,7 +7,7 @@ import type { AssertStatement, DataStatement } from "../script/statements.ts";
 import { isTbssFlags, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
 import type { BodyEntry, ListStatement, OutputStatement } from "../sections/output-statements.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { ABSOLUTE, addressOf, fold } from "./fold.ts";
+import { ABSOLUTE, addressOf, fold, NOWHERE } from "./fold.ts";
 import { assign, type Walk } from "./walk.ts";
 import { isBelow, toBig, toNumber } from "./words.ts";
 
@@ -121,7 +121,11 @@ function sectionForDot(
 function finishSection(finishing: Finishing, statement: OutputStatement, before: number): number {
   const { output } = statement;
   statement.afterEnd = finishing.seenEnd;
-  if (statement.failed) return before;
+  if (statement.failed) {
+    for (const { statement: it } of statement.body)
+      if (it?.kind === "assign" && it.assignment.symbol !== ".") setSymbol(finishing, it, -1, NOWHERE, before);
+    return before;
+  }
   let dot = before;
   if (output !== undefined) {
     if (!statement.ignored && (output.sec & SEC_ALLOC) !== 0) {

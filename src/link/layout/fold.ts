@@ -14,6 +14,8 @@ import type { Expression } from "../script/statements.ts";
 /** In place of an output section's id. */
 export const ABSOLUTE = -1;
 export const NUMBER = -2;
+/** Around a statement: the section has not come into being. */
+export const NOWHERE = -3;
 
 export interface Folded {
   /** 64 bits, unsigned. */
@@ -297,8 +299,8 @@ function relroEnd(at: Folding, { value: offset }: Folded, end: Folded): Folded |
   if (phase !== "align-seen" && phase !== "adjust" && phase !== "relro-adjust" && phase !== "done") return undefined;
   let { value } = end;
   if (phase === "align-seen" || phase === "relro-adjust") segment.relroEnd = wrap(value + offset);
-  if (phase === "relro-adjust" && segment.relroEnd % segment.commonPage !== 0n) {
-    segment.relroEnd = wrap(alignUp(segment.relroEnd, segment.commonPage));
+  if (phase === "relro-adjust" && segment.relroEnd % segment.maxPage !== 0n) {
+    segment.relroEnd = wrap(alignUp(segment.relroEnd, segment.maxPage));
     value = wrap(segment.relroEnd - offset);
   }
   if (phase === "align-seen") segment.phase = "relro-seen";

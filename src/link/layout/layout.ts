@@ -127,7 +127,7 @@ export function layOut(outputs: OutputSections, sections: SectionTable, it: Layo
   const headerSize = it.is64 ? 64 : 52;
   const entrySize = it.is64 ? 56 : 32;
   // How many segments there are depends on addresses, and addresses on the size of the headers: guess, lay out, check.
-  let guess = it.options.z.relro ? 5 : 4;
+  let guess = hasRelro(it) ? 5 : 4;
   let loads: Segment[] = [];
   let relro: Segment[] = [];
   let walk: Walk = createWalk();
@@ -203,13 +203,18 @@ function loadAlignment(load: Segment, page: number): number {
 function markRelro(allocated: readonly OutputSection[], it: LayoutOptions): void {
   const from = defaultLayout.findIndex((row) => "marker" in row && row.marker === "data-segment");
   const to = defaultLayout.findIndex((row) => "marker" in row && row.marker === "relro-end");
-  for (const section of allocated) section.relro = it.options.z.relro && section.row > from && section.row < to;
+  for (const section of allocated) section.relro = hasRelro(it) && section.row > from && section.row < to;
 }
 
 /**
  * PT_GNU_RELRO, if a segment starts in the range that becomes read-only and has contents in the file (bfd/elf.c,
  * _bfd_elf_map_sections_to_segments): one without would be taken for nothing by strip and objcopy.
  */
+/** Not with -n: sections would be stacked, but nothing says so. */
+function hasRelro({ options }: LayoutOptions): boolean {
+  return options.z.relro && !options.nmagic;
+}
+
 function relroSegment(
   all: readonly OutputSection[],
   allocated: readonly OutputSection[],
@@ -217,7 +222,7 @@ function relroSegment(
   walk: Walk,
   it: LayoutOptions,
 ): Segment[] {
-  if (!it.options.z.relro) return [];
+  if (!hasRelro(it)) return [];
   const start = walk.markers.get("data-segment") ?? 0;
   const last = (walk.markers.get("relro-end") ?? 0) + relroOffset(all, it);
   // Nothing is in the range: the page boundary behind it lies in writable data.
@@ -256,7 +261,7 @@ function assignAddresses(all: readonly OutputSection[], headers: number, it: Lay
   const relroEnd = measured.markers.get("relro-end") ?? 0;
   // Without sections of its own RELRO may still cover the first words of .got.plt.
   const none = relroEnd <= base && relroOffset(all, it) === 0;
-  if (!it.options.z.relro || none || it.options.omagic) {
+  if (!hasRelro(it) || none || it.options.omagic) {
     const saved = savePage(measured, base, it);
     return saved === base ? measured : walkTable(all, headers, it, saved, false);
   }

@@ -148,6 +148,16 @@ export function mapSegments(list: readonly OutputSection[], headers: number, opt
   return maps;
 }
 
+/**
+ * Thread-local sections have to stand together (bfd/elf.c, _bfd_elf_map_sections_to_segments).
+ * @returns what is between the first and the last that is not thread-local
+ */
+export function amongTls(list: readonly OutputSection[]): OutputSection | undefined {
+  const isTls = (it: OutputSection): boolean => (it.sec & SEC_THREAD_LOCAL) !== 0;
+  const first = list.findIndex(isTls);
+  return first < 0 ? undefined : list.slice(first, list.findLastIndex(isTls)).find((it) => !isTls(it));
+}
+
 /** elf_sort_sections */
 function sortByLoadAddress(sections: readonly OutputSection[]): OutputSection[] {
   const isLast = (it: OutputSection): number => ((it.sec & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 ? 1 : 0);

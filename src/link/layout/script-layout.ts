@@ -19,7 +19,7 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { elfFlags, SEC_ALLOC, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
+import { elfFlags, flagsOfName, SEC_ALLOC, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
 import { typeByFlags } from "../sections/map-inputs.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
 import type { OutputStatement, Plan } from "../sections/output-statements.ts";
@@ -31,7 +31,7 @@ import { type SymbolTable, symbolNamed } from "../tables/symbol-table.ts";
 import { assignSymbols, type FinalValue, nearbySection } from "./assign-symbols.ts";
 import { assignPositions } from "./file-positions.ts";
 import { finishAddresses, type LayoutOptions, measureSection } from "./layout.ts";
-import { guessHeaders, type MapOptions, mapSegments, type SegmentMap } from "./map-segments.ts";
+import { amongTls, guessHeaders, type MapOptions, mapSegments, type SegmentMap } from "./map-segments.ts";
 import { phdrMaps } from "./phdrs.ts";
 import { endRoaming } from "./roaming.ts";
 import { createScriptSymbols, settleRegion } from "./script-symbols.ts";
@@ -86,14 +86,15 @@ export function layOutByScript(
   const mapOptions = (): MapOptions => ({
     interpreted: it.mode.interpreted,
     separateCode: options.z.separateCode,
-    paged: !options.omagic && !options.nmagic,
+    // An image of bytes has no headers.
+    paged: !options.omagic && !options.nmagic && options.outputFormat !== "binary",
     maxPageSize: it.maxPageSize,
     is64: it.is64,
     headerBytes,
     entryBytes,
     stack: stackOf(it),
     ehFrameHdr: options.ehFrameHdr,
-    relro: walk.relro,
+    relro: options.nmagic ? undefined : walk.relro,
     asksForHeaders: asked,
   });
   settleRegions(walk, report);
@@ -101,12 +102,14 @@ export function layOutByScript(
   dropEmpty(walk);
   const given = phdrMaps(walk, report);
   const headers = (): number => {
-    count ??= given?.length ?? guessHeaders(plan.list, { ...mapOptions(), relro: options.z.relro ? RELRO : undefined });
+    count ??=
+      given?.length ??
+      guessHeaders(plan.list, { ...mapOptions(), relro: options.z.relro && !options.nmagic ? RELRO : undefined });
     return headerBytes + count * entryBytes;
   };
   symbols.headers = () => {
     asked = true;
-    return headers();
+    return options.outputFormat === "binary" ? 0 : headers();
   };
   if (!walk.failed) sizeSections(walk);
   let maps: SegmentMap[] = [];
@@ -121,6 +124,7 @@ export function layOutByScript(
     again(walk);
   }
   if (walk.roaming !== undefined) endRoaming(walk.roaming, plan, loader.sections, loader.objects, report);
+  if (given === undefined) reportApart(plan, report);
   for (const problem of walk.said) report(problem);
   reportFull(plan, report);
   const values = walk.failed ? new Map<string, FinalValue>() : assignSymbols(walk, full);
@@ -154,6 +158,15 @@ export function layOutByScript(
 }
 
 const RELRO = { start: 0, end: 0 };
+
+/** Error: `tls-not-adjacent`. */
+function reportApart({ list }: Plan, report: Report): void {
+  const between = amongTls(list);
+  const ends = list.filter((it) => (it.sec & SEC_THREAD_LOCAL) !== 0).map((it) => it.name);
+  if (between === undefined) return;
+  const facts = { section: between.name, first: ends[0] ?? "", last: ends.at(-1) ?? "" };
+  report(error("tls-not-adjacent", {}, facts));
+}
 
 export function again(walk: Walk): void {
   resetRegions(walk);
@@ -257,7 +270,9 @@ export function finishSections(plan: Plan, wordBytes: number, report: Report): v
     }
     if (output.type === SHT_INIT_ARRAY || output.type === SHT_FINI_ARRAY || output.type === SHT_PREINIT_ARRAY)
       output.entsize = wordBytes;
-    output.flags = elfFlags(output.sec) | (output.flags & ~0x437);
+    // What the name says holds where no input says anything.
+    const kept = output.hasInput ? output.flags & ~0x437 : flagsOfName(output.name);
+    output.flags = elfFlags(output.sec) | kept;
     if ((output.sec & SEC_ALLOC) === 0) output.lma = output.address;
     const low = lowestBit(output.address);
     if (low !== 0 && low < output.alignment) output.shown = low;

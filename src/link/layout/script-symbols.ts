@@ -6,12 +6,12 @@ import type { Loader } from "../inputs/loader.ts";
 import { wrap } from "../script/arithmetic.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
-import { findRegion, type OutputStatement, type Plan } from "../sections/output-statements.ts";
+import { findRegion, findStatement, type OutputStatement, type Plan } from "../sections/output-statements.ts";
 import type { ObjectDefinition } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
-import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
+import { FLAG_ASSIGNED, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { ABSOLUTE, addressOf, type FoldEnvironment, type Folded, type Folding, fold, NUMBER } from "./fold.ts";
 import { toBig } from "./words.ts";
 
@@ -61,8 +61,7 @@ export function createScriptSymbols(context: ScriptContext): ScriptSymbols {
   const values = new Map<string, Assigned>();
   const previousSizes = new Map<number, number>();
   const options = loader.options;
-  const found = (name: string): OutputStatement | undefined =>
-    plan.outputs.find((it) => it.name === name && !it.failed);
+  const found = (name: string): OutputStatement | undefined => findStatement(plan, name);
   const state: ScriptSymbols = {
     values,
     relro: context.relro,
@@ -168,8 +167,8 @@ function lookup({ loader, outputs, merged, plan, objects }: ScriptContext, name:
     return { value: wrap((BigInt(it.valueHigh) << 32n) | BigInt(it.valueLow >>> 0)), section: ABSOLUTE };
   if (section >= 0) {
     const output = sections.output[section];
-    // Removed by --gc-sections: as if it stood at 0.
-    if (output < 0) return (symbols.flags[id] & FLAG_COLLECTED) !== 0 ? { value: 0n, section: ABSOLUTE } : undefined;
+    // Removed by --gc-sections or discarded: as if it stood at 0.
+    if (output < 0) return { value: toBig(offset), section: ABSOLUTE };
     return { value: toBig(mergedAddress(merged, sections, section, offset)), section: output };
   }
   if (section === SECTION_CHUNK) {

@@ -19,7 +19,13 @@ import {
   SEC_READONLY,
   SEC_THREAD_LOCAL,
 } from "../sections/bfd-flags.ts";
-import type { BodyEntry, OutputStatement, Plan, Region } from "../sections/output-statements.ts";
+import {
+  type BodyEntry,
+  findStatement,
+  type OutputStatement,
+  type Plan,
+  type Region,
+} from "../sections/output-statements.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { Gap, OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
@@ -164,7 +170,8 @@ function again(walk: Walk): void {
 function stackRelro(walk: Walk): void {
   const { plan, folding } = walk;
   const { segment } = folding;
-  const page = Number(segment.commonPage);
+  // Largest pages: what is read-only must be so on machines that have them (ld 2.39 on; ldexp.c, relropagesize).
+  const page = Number(segment.maxPage);
   const initial = segment.base;
   const start = toNumber(segment.base);
   const last = toNumber(segment.relroEnd);
@@ -293,10 +300,14 @@ export function hex(value: number): string {
 // ---------------------------------------------------------------------------------------------------------------------
 
 function placeSection(walk: Walk, statement: OutputStatement): void {
-  if (statement.failed) return;
   const { folding, options } = walk;
+  if (statement.failed) {
+    refuseDot(walk, statement);
+    return;
+  }
   const isAsked = walk.askedFor.has(statement.name.slice(1));
-  const given = isAsked ? undefined : options.sectionStart.get(statement.name);
+  const isFirst = findStatement(walk.plan, statement.name) === statement;
+  const given = isAsked || !isFirst ? undefined : options.sectionStart.get(statement.name);
   const hasAddress = given !== undefined || statement.address !== undefined;
   if (given !== undefined) walk.dot = given;
   else if (statement.address !== undefined) takeAddress(walk, statement, statement.address);
@@ -324,6 +335,14 @@ function placeSection(walk: Walk, statement: OutputStatement): void {
     if (value !== undefined) walk.dot = toNumber(addressOf(folding, value));
   }
   advanceRegions(walk, statement, output, size, hasAddress);
+}
+
+/** In a section that has not come into being dot has no value. Error: `script-dot-value`. */
+function refuseDot(walk: Walk, { body }: OutputStatement): void {
+  if (walk.folding.phase === "mark") return;
+  for (const { statement: it } of body)
+    if (it?.kind === "assign" && it.assignment.symbol === ".")
+      fail(walk, error("script-dot-value", it.assignment.place, {}));
 }
 
 /** The expression before the colon. Error: `script-address-value`. */
@@ -394,12 +413,12 @@ function regionFor(plan: Plan, output: OutputSection): Region {
   return plan.regions.find((it) => (it.wanted & has) !== 0 && (it.unwanted & has) === 0) ?? plan.anywhere;
 }
 
-/** exp_get_power, exp_get_vma: a number that may depend on symbols. */
+/** exp_get_power, exp_get_vma: a number that may depend on symbols. Dot is 0. */
 function numberOf(walk: Walk, it: Expression | undefined): number | undefined {
   if (it === undefined) return undefined;
   const { folding } = walk;
   folding.section = ABSOLUTE;
-  folding.dot = toBig(walk.dot);
+  folding.dot = 0n;
   const value = fold(folding, it);
   if (value === undefined) return undefined;
   const number = toNumber(makeAbsolute(folding, value).value);
@@ -407,7 +426,7 @@ function numberOf(walk: Walk, it: Expression | undefined): number | undefined {
   return number <= 1 ? 1 : 2 ** Math.ceil(Math.log2(number));
 }
 
-/** The rules of load addresses, the first that fits. Warning: `dot-moved-backwards`. */
+/** The rules of load addresses, the first that fits. In AT dot is 0. Error: `script-load-value`; warning: `dot-moved-backwards`. */
 function setLoadAddress(
   walk: Walk,
   statement: OutputStatement,
@@ -421,9 +440,11 @@ function setLoadAddress(
   let alignment = power;
   if (source?.loadAddress !== undefined) {
     folding.section = ABSOLUTE;
-    folding.dot = toBig(walk.dot);
+    folding.dot = 0n;
     folding.place = source.place;
     const value = fold(folding, source.loadAddress);
+    if (value === undefined && folding.phase !== "mark")
+      fail(walk, error("script-load-value", source.place, { section: statement.name }));
     output.lma = value === undefined ? 0 : toNumber(makeAbsolute(folding, value).value);
   } else if (loadRegion !== undefined) {
     let lma = loadRegion.current;

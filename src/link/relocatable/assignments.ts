@@ -3,6 +3,7 @@
 import type { Machine } from "../../arch/index.ts";
 import { STT_NOTYPE, STT_OBJECT, STT_TLS, STV_DEFAULT } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
+import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
 import { type ExpressionContext, evaluateExpression, type Value } from "../script/evaluate.ts";
@@ -117,14 +118,14 @@ function definitionValue(loader: Loader, id: SymbolId): Value | undefined {
   };
 }
 
-/** e_entry: only -e sets it. */
-export function entryOffset(loader: Loader, options: LinkOptions, report: Report): number {
-  const { entry } = options;
+/** e_entry, where -e or ENTRY of a script says so. @param addresses of output sections, where a script gives them */
+export function entryOffset(loader: Loader, addresses: Float64Array | undefined, report: Report): number {
+  const entry = entryName(loader);
   if (entry === undefined) return 0;
   if (/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(entry)) return Number(entry);
   const id = findText(loader.symbols.names, entry);
   const value = id >= 0 && isDefinedHere(loader.symbols, id) ? definitionValue(loader, id) : undefined;
-  if (value !== undefined) return Number(value.value);
+  if (value !== undefined) return Number(value.value) + (addresses?.[value.section ?? -1] ?? 0);
   report(warning("entry-missing", {}, { symbol: entry, effect: "not setting start address" }));
   return 0;
 }

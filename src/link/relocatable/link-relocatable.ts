@@ -81,7 +81,7 @@ export function linkRelocatable(
     scanRelocations(relocations, object);
   }
   planGlobals(plan, objects, referenced);
-  const entry = entryOffset(loader, options, report);
+  const entry = entryOffset(loader, assigned.addresses, report);
   if (failed() && !options.noInhibitExec) return undefined;
 
   // The file. Every index and offset is final.

@@ -39,7 +39,6 @@ import {
   type StringTable,
 } from "../tables/string-table.ts";
 import {
-  FLAG_ASSIGNED,
   FLAG_COLLECTED,
   FLAG_FORCED_LOCAL,
   FLAG_REQUIRED,
@@ -255,7 +254,7 @@ export function planGlobals(
   const mentioned = referenced ?? mentionedSymbols(plan, objects);
   for (let id = 0; id < symbols.names.count; id++) {
     if (!isListed(plan, id, mentioned)) continue;
-    const isHidden = (symbols.flags[id] & HIDDEN) === HIDDEN;
+    const isHidden = isForcedLocal(symbols, id);
     (isHidden ? plan.hidden : plan.globals).push(id);
     if (!isDefinedHere(symbols, id)) continue;
     if (symbols.type[id] === STT_GNU_IFUNC || (symbols.flags[id] & FLAG_UNIQUE) !== 0) plan.gnuFeatures = true;
@@ -266,7 +265,10 @@ export function planGlobals(
   for (const id of plan.globals) addGlobal(plan, id);
 }
 
-const HIDDEN = FLAG_ASSIGNED | FLAG_FORCED_LOCAL;
+/** HIDDEN and PROVIDE_HIDDEN of a script. */
+function isForcedLocal(symbols: SymbolTable, id: SymbolId): boolean {
+  return (symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0 && isDefinedHere(symbols, id);
+}
 
 function addGlobal(plan: SymbolPlan, id: SymbolId): void {
   const { names } = plan.symbols;
@@ -407,7 +409,7 @@ function writeGlobal(plan: SymbolPlan, table: OutputTable, frames: EhFrames, wri
   const { common } = plan.options.z;
   if (symbols.kind[id] === KIND_COMMON && common !== undefined && type !== STT_TLS)
     type = common ? STT_COMMON : STT_OBJECT;
-  const isLocal = (symbols.flags[id] & HIDDEN) === HIDDEN;
+  const isLocal = isForcedLocal(symbols, id);
   const info = ((isLocal ? STB_LOCAL : bindingOf(symbols, id)) << 4) | type;
   const other = isLocal ? 0 : symbols.visibility[id];
   const number = plan.numbers[id];

@@ -5,6 +5,7 @@
 import { error, type Place, type Report } from "../../elf/problem.ts";
 import { DOT, input, section } from "./build.ts";
 import { parseExpressionText } from "./expression.ts";
+import type { ReadScript } from "./include.ts";
 import type { AssignStatement, Expression, SectionStatement, Statement } from "./statements.ts";
 import type { ScriptCommand } from "./types.ts";
 
@@ -25,7 +26,10 @@ interface Mri {
   readonly loaded: Set<string>;
   /** By the name of the output section. */
   readonly aliases: Map<string, string[]>;
+  readonly include: ReadScript;
+  depth: number;
   base: Expression | undefined;
+  wantsMap: boolean;
   failed: boolean;
 }
 
@@ -57,7 +61,18 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     else mri.commands.push({ kind: "output-format", formats: [format], place });
   },
   INCLUDE: (mri, rest, place) => {
-    mri.commands.push({ kind: "include", path: rest, place });
+    const found = mri.depth < DEEPEST ? mri.include(rest, place) : undefined;
+    if (mri.depth >= DEEPEST) mri.report(error("script-nesting", place, { file: rest }));
+    if (found === undefined) {
+      mri.failed = true;
+      return;
+    }
+    mri.depth++;
+    readLines(mri, found.bytes, found.name);
+    mri.depth--;
+  },
+  LIST: (mri) => {
+    mri.wantsMap = true;
   },
   LOAD: (mri, rest, place) => {
     const inputs = names(rest).map((name) => ({ name, asNeeded: false }));
@@ -86,15 +101,29 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   // Nothing that a link of ELF files has any use for.
   CASE: () => {},
   CHIP: () => {},
-  LIST: () => {},
+  END: () => {},
   TRUNCATE: () => {},
 };
 
 /** FORMAT's words (ld/mri.c: mri_format). */
 const FORMATS: Readonly<Record<string, string>> = { S: "srec", IEEE: "ieee", COFF: "coff-m68k" };
 
-/** Parses a script of -c. @returns the commands, or undefined if anything in it is wrong */
-export function parseMriScript(bytes: Uint8Array, name: string, report: Report): readonly ScriptCommand[] | undefined {
+export interface MriScript {
+  readonly commands: readonly ScriptCommand[];
+  /** LIST: a map is to be printed. */
+  readonly wantsMap: boolean;
+}
+
+/** Scripts may name scripts; GNU ld stops at 10 levels. */
+const DEEPEST = 10;
+
+/** Parses a script of -c. @returns undefined if anything in it is wrong, which has been reported */
+export function parseMriScript(
+  bytes: Uint8Array,
+  name: string,
+  report: Report,
+  include: ReadScript,
+): MriScript | undefined {
   const mri: Mri = {
     report,
     commands: [],
@@ -105,23 +134,30 @@ export function parseMriScript(bytes: Uint8Array, name: string, report: Report):
     subalignments: new Map(),
     loaded: new Set(),
     aliases: new Map(),
+    include,
+    depth: 0,
     base: undefined,
+    wantsMap: false,
     failed: false,
   };
+  readLines(mri, bytes, name);
+  if (mri.failed) return undefined;
+  const statements: Statement[] = [...mri.assignments, ...mri.order.map((it, i) => outputSection(mri, it, i === 0))];
+  const sections: ScriptCommand = { kind: "sections", statements, place: { file: name } };
+  return { commands: [...mri.commands, sections], wantsMap: mri.wantsMap };
+}
+
+function readLines(mri: Mri, bytes: Uint8Array, name: string): void {
   const lines = new TextDecoder().decode(bytes.slice()).split("\n");
   for (const [i, line] of lines.entries()) {
     // From `*` and `;` on it is a comment.
     const [, word = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/.exec(line.replace(/[*;].*/, "")) ?? [];
     const keyword = word.toUpperCase();
     if (keyword === "") continue;
-    if (keyword === "END") break;
     const place = { file: name, line: i + 1, column: line.indexOf(word) + 1 };
     if (Object.hasOwn(COMMANDS, keyword)) COMMANDS[keyword](mri, rest, place);
     else fail(mri, "mri-unknown-command", place, word);
   }
-  if (mri.failed) return undefined;
-  const statements: Statement[] = [...mri.assignments, ...mri.order.map((it, i) => outputSection(mri, it, i === 0))];
-  return [...mri.commands, { kind: "sections", statements, place: { file: name } }];
 }
 
 function outputSection(mri: Mri, { name, place }: Named, isFirst: boolean): SectionStatement {

@@ -85,49 +85,60 @@ export function isTbssFlags(sec: number): boolean {
   return (sec & (SEC_LOAD | SEC_THREAD_LOCAL)) === SEC_THREAD_LOCAL;
 }
 
-/** Names that stand for a type (bfd/elf.c, special_sections); `.` behind: also with more names; `*`: whatever follows. */
-const SPECIAL: readonly (readonly [name: string, type: number, more?: "." | "*"])[] = [
-  [".bss", SHT_NOBITS, "."],
-  [".comment", SHT_PROGBITS],
-  [".data", SHT_PROGBITS, "."],
-  [".data1", SHT_PROGBITS],
-  [".debug", SHT_PROGBITS],
-  [".dynamic", SHT_DYNAMIC],
-  [".dynstr", SHT_STRTAB],
-  [".dynsym", SHT_DYNSYM],
-  [".fini", SHT_PROGBITS],
-  [".fini_array", SHT_FINI_ARRAY, "."],
-  [".got", SHT_PROGBITS],
-  [".gnu.hash", SHT_GNU_HASH],
-  [".gnu.version", SHT_GNU_versym],
-  [".gnu.version_d", SHT_GNU_verdef],
-  [".gnu.version_r", SHT_GNU_verneed],
-  [".hash", SHT_HASH],
-  [".init", SHT_PROGBITS],
-  [".init_array", SHT_INIT_ARRAY, "."],
-  [".interp", SHT_PROGBITS],
-  [".noinit", SHT_NOBITS, "."],
-  [".note.GNU-stack", SHT_PROGBITS],
-  [".note", SHT_NOTE, "*"],
-  [".persistent.bss", SHT_NOBITS],
-  [".persistent", SHT_PROGBITS, "."],
-  [".plt", SHT_PROGBITS],
-  [".preinit_array", SHT_PREINIT_ARRAY, "."],
-  [".relr.dyn", SHT_RELR],
-  [".rela", SHT_RELA, "*"],
-  [".rel", SHT_REL, "*"],
-  [".rodata", SHT_PROGBITS, "."],
-  [".rodata1", SHT_PROGBITS],
-  [".tbss", SHT_NOBITS, "."],
-  [".tdata", SHT_PROGBITS, "."],
-  [".text", SHT_PROGBITS, "."],
+const DATA = SHF_ALLOC | SHF_WRITE;
+const CODE = SHF_ALLOC | SHF_EXECINSTR;
+
+/** Names that stand for a type and for flags (bfd/elf.c, special_sections); `.` behind: also with more names; `*`: whatever follows. */
+const SPECIAL: readonly (readonly [name: string, type: number, flags: number, more?: "." | "*"])[] = [
+  [".bss", SHT_NOBITS, DATA, "."],
+  [".comment", SHT_PROGBITS, 0],
+  [".data", SHT_PROGBITS, DATA, "."],
+  [".data1", SHT_PROGBITS, DATA],
+  [".debug", SHT_PROGBITS, 0],
+  [".dynamic", SHT_DYNAMIC, SHF_ALLOC],
+  [".dynstr", SHT_STRTAB, SHF_ALLOC],
+  [".dynsym", SHT_DYNSYM, SHF_ALLOC],
+  [".fini", SHT_PROGBITS, CODE],
+  [".fini_array", SHT_FINI_ARRAY, DATA, "."],
+  [".got", SHT_PROGBITS, DATA],
+  [".gnu.hash", SHT_GNU_HASH, SHF_ALLOC],
+  [".gnu.version", SHT_GNU_versym, 0],
+  [".gnu.version_d", SHT_GNU_verdef, 0],
+  [".gnu.version_r", SHT_GNU_verneed, 0],
+  [".hash", SHT_HASH, SHF_ALLOC],
+  [".init", SHT_PROGBITS, CODE],
+  [".init_array", SHT_INIT_ARRAY, DATA, "."],
+  [".interp", SHT_PROGBITS, 0],
+  [".noinit", SHT_NOBITS, DATA, "."],
+  [".note.GNU-stack", SHT_PROGBITS, 0],
+  [".note", SHT_NOTE, 0, "*"],
+  [".persistent.bss", SHT_NOBITS, DATA],
+  [".persistent", SHT_PROGBITS, DATA, "."],
+  [".plt", SHT_PROGBITS, CODE],
+  [".preinit_array", SHT_PREINIT_ARRAY, DATA, "."],
+  [".relr.dyn", SHT_RELR, SHF_ALLOC],
+  [".rela", SHT_RELA, 0, "*"],
+  [".rel", SHT_REL, 0, "*"],
+  [".rodata", SHT_PROGBITS, SHF_ALLOC, "."],
+  [".rodata1", SHT_PROGBITS, SHF_ALLOC],
+  [".tbss", SHT_NOBITS, DATA | SHF_TLS, "."],
+  [".tdata", SHT_PROGBITS, DATA | SHF_TLS, "."],
+  [".text", SHT_PROGBITS, CODE, "."],
 ];
+
+function special(name: string): (typeof SPECIAL)[number] | undefined {
+  return SPECIAL.find(
+    ([it, , , more]) =>
+      name === it || (more === "." && name.startsWith(`${it}.`)) || (more === "*" && name.startsWith(it)),
+  );
+}
 
 /** SHT_* of a section that is made by that name; 0: the name says nothing. */
 export function typeOfName(name: string): number {
-  const found = SPECIAL.find(
-    ([it, , more]) =>
-      name === it || (more === "." && name.startsWith(`${it}.`)) || (more === "*" && name.startsWith(it)),
-  );
-  return found?.[1] ?? SHT_NULL;
+  return special(name)?.[1] ?? SHT_NULL;
+}
+
+/** SHF_* of a section of that name into which no input comes. */
+export function flagsOfName(name: string): number {
+  return special(name)?.[2] ?? 0;
 }

@@ -144,7 +144,7 @@ export function dropDeadReferences(symbols: SymbolTable, referenced: Referenced)
 function keepNamed(walk: Walk, loader: Loader, script: ScriptRoots | undefined): void {
   const { symbols, options } = loader;
   const hasDefaultEntry = script === undefined || !loader.hasScript;
-  const entry = entryName(options, loader.scriptCommands) ?? (hasDefaultEntry ? "_start" : "");
+  const entry = entryName(loader) ?? (hasDefaultEntry ? "_start" : "");
   for (const name of [entry, options.init, options.fini]) {
     const id = findText(symbols.names, name);
     if (id >= 0) keepSymbol(walk, id);

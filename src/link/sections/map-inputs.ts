@@ -44,6 +44,7 @@ import {
   createAnywhere,
   createRegion,
   findRegion,
+  findStatement,
   type ListStatement,
   type MadeInput,
   type OutputStatement,
@@ -65,6 +66,7 @@ export function createPlan(script: LayoutScript, report: Report): Plan {
     script,
     statements: [],
     outputs: [],
+    created: [],
     list: [],
     regions,
     anywhere,
@@ -148,9 +150,12 @@ export function mapInputs(
   mapStatements(mapping);
   if (plan.script.statements.some((it, i) => it !== plan.script.matching[i])) orderList(plan);
   placeOrphans(mapping, objects);
-  // -N: code is writable; of all sections this one (ldlang.c, lang_process).
-  const text = plan.list.find((it) => it.name === ".text");
-  if (text !== undefined && loader.options.omagic) text.sec &= ~SEC_READONLY;
+  // Code is read-only whatever comes into it, and with -N it is not; of all sections this one (ldlang.c, lang_process).
+  const text = outputs.list.find((it) => it.name === ".text");
+  if (text !== undefined && object === undefined) {
+    if (loader.options.omagic) text.sec &= ~SEC_READONLY;
+    else text.sec |= SEC_READONLY;
+  }
   inheritLoadRegions(plan);
   dropCommons(mapping);
   collectPieces(mapping);
@@ -184,7 +189,9 @@ function enterStatements({ plan, statements, report, loader }: Mapping): void {
   // GNU ld looks for sections in the order in which they were written, INSERT or not.
   for (const it of plan.script.matching) {
     const statement = it.kind === "section" ? statements.get(it) : undefined;
-    if (statement !== undefined) plan.outputs.push(statement);
+    if (statement === undefined) continue;
+    plan.outputs.push(statement);
+    plan.created.push(statement);
   }
 }
 
@@ -231,7 +238,7 @@ function outputStatement(plan: Plan, it: SectionStatement, report: Report): Outp
     fill: it.fill,
     assumed: 0,
     ignored: false,
-    updatesDot: false,
+    updatesDot: overlay?.dotAfter !== undefined,
     hasAddress: false,
     hasLoadAddress: false,
     afterEnd: false,
@@ -428,8 +435,7 @@ function mapStatements(mapping: Mapping): void {
     for (const entry of statement.body) mapEntry(mapping, statement, entry);
   }
   for (const name of mapping.loader.options.sectionStart.keys()) {
-    const known = plan.outputs.find((it) => it.name === name);
-    if (known !== undefined) continue;
+    if (findStatement(plan, name) !== undefined) continue;
     const statement = orphanStatement(mapping, name, false);
     plan.statements.push(statement);
     plan.outputs.push(statement);

@@ -20,6 +20,7 @@ import type { OutputMode } from "../tables/mode.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { addOutput, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import {
+  flagsOfName,
   SEC_ALLOC,
   SEC_HAS_CONTENTS,
   SEC_KEEP,
@@ -32,7 +33,13 @@ import {
 } from "./bfd-flags.ts";
 import type { MadeKind } from "./made-inputs.ts";
 import { type Matcher, matchSection, type Rule } from "./matcher.ts";
-import type { MadeInput, OutputStatement, Plan, SectionKind } from "./output-statements.ts";
+import {
+  findStatement,
+  type MadeInput,
+  type OutputStatement,
+  type Plan,
+  type SectionKind,
+} from "./output-statements.ts";
 
 /** What is different under -r. */
 export interface ObjectRules {
@@ -70,7 +77,7 @@ export interface Mapping {
 export const DISCARDED = "/DISCARD/";
 
 export function orphanStatement(mapping: Mapping, name: string, isSpecial: boolean): OutputStatement {
-  return {
+  const statement: OutputStatement = {
     kind: "output",
     name,
     source: undefined,
@@ -92,6 +99,8 @@ export function orphanStatement(mapping: Mapping, name: string, isSpecial: boole
     hasLoadAddress: false,
     afterEnd: false,
   };
+  mapping.plan.created.push(statement);
+  return statement;
 }
 
 const encoder = new TextEncoder();
@@ -120,9 +129,7 @@ export function initMentioned(mapping: Mapping, it: Expression): void {
         for (const part of it.arguments) initMentioned(mapping, part);
         return;
       }
-      const found = mapping.plan.outputs.find(
-        (other) => first?.kind === "symbol" && other.name === first.name && !other.failed,
-      );
+      const found = first?.kind === "symbol" ? findStatement(mapping.plan, first.name) : undefined;
       if (found !== undefined) initOutput(mapping, found, 0);
     }
   }
@@ -139,6 +146,7 @@ export function initOutput(mapping: Mapping, statement: OutputStatement, flags: 
   }
   const output = addOutput(outputs, name, 0, typeOfName(name), 0);
   output.sec = flags;
+  output.flags = flagsOfName(name);
   statement.output = output;
   plan.list.push(output);
   if (statement.address !== undefined) initMentioned(mapping, statement.address);
@@ -193,6 +201,7 @@ export function addToOutput(
   if (isFirst) {
     output.hasInput = true;
     takeType(output, type, (made?.sec ?? mapping.sec[item] & 0x3fffffff) | keeps);
+    output.flags = 0;
     if (made === undefined) {
       output.flags = sections.flags[item] & (SHF_MASKOS | SHF_MASKPROC | SHF_LINK_ORDER) & ~SHF_GNU_MBIND;
       output.entsize = entsize;

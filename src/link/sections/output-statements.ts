@@ -91,8 +91,10 @@ export interface Plan {
   readonly script: LayoutScript;
   /** In order. */
   readonly statements: ListStatement[];
-  /** The output statements alone; in GNU ld another list, in the order in which it looks for sections. */
+  /** The output statements alone; in GNU ld another list, in the order in which it looks for sections by their flags. */
   readonly outputs: OutputStatement[];
+  /** The same in the order in which they came into being: the first of a name is found, wherever INSERT has put it. */
+  readonly created: OutputStatement[];
   /** The output's sections in the order of their headers. */
   readonly list: OutputSection[];
   readonly regions: Region[];
@@ -155,5 +157,5 @@ export function createAnywhere(): Region {
 
 /** The first output statement of that name that may hold anything (lang_output_section_find). */
 export function findStatement(plan: Plan, name: string): OutputStatement | undefined {
-  return plan.outputs.find((it) => it.name === name && !it.failed);
+  return plan.created.find((it) => it.name === name && !it.failed);
 }

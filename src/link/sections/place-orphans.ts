@@ -23,7 +23,13 @@ import {
   SEC_THREAD_LOCAL,
 } from "./bfd-flags.ts";
 import { addToOutput, DISCARDED, type Mapping, orphanStatement } from "./mapping.ts";
-import type { ListStatement, OrphanPlace, OutputStatement, Plan } from "./output-statements.ts";
+import {
+  findStatement,
+  type ListStatement,
+  type OrphanPlace,
+  type OutputStatement,
+  type Plan,
+} from "./output-statements.ts";
 
 /** An input section that nothing took. */
 interface Orphan {
@@ -76,7 +82,7 @@ export function placeOrphans(mapping: Mapping, objects: readonly ObjectFile[]): 
   const placing: Placing = { mapping, places, firstNote: undefined, waiting };
   for (const place of Object.values(places)) {
     if (place.name === undefined) continue;
-    place.statement = plan.outputs.find((it) => it.name === place.name && !it.failed);
+    place.statement = findStatement(plan, place.name);
     if (place.statement !== undefined) place.statement.assumed = place.assumed;
   }
   for (const it of orphans) {
@@ -127,7 +133,7 @@ function placeCommon(mapping: Mapping, it: Orphan): void {
       !failed &&
       source?.body.some((one) => one.kind === "input" && (one.sections?.some((p) => p.name === "COMMON") ?? false)),
   );
-  let statement = named ?? plan.outputs.find(({ name, failed }) => name === ".bss" && !failed);
+  let statement = named ?? findStatement(plan, ".bss");
   if (statement === undefined) {
     statement = orphanStatement(mapping, ".bss", false);
     plan.outputs.push(statement);
@@ -188,7 +194,7 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
   let isSpecial = isUnique;
   if (!isUnique) {
     let unused: OutputStatement | undefined;
-    for (const other of plan.outputs) {
+    for (const other of plan.created) {
       if (other.name !== name || other.failed) continue;
       isSpecial = true;
       if (other.output === undefined) unused = other;
@@ -205,7 +211,9 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
   place.statement ??=
     kind === "rel"
       ? lastRelocations(plan, isDynamic)
-      : plan.outputs.find((one) => one.name === place.name && !one.failed);
+      : place.name === undefined
+        ? undefined
+        : findStatement(plan, place.name);
   const after = place.statement ?? findByFlags(plan, flags, it.type, place);
   return insert(placing, it, name, isSpecial, after, place);
 }

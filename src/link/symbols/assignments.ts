@@ -125,12 +125,32 @@ function setAbsolute(symbols: SymbolTable, id: SymbolId, value: bigint): void {
  * try_copy_symbol_type; bfd/elflink.c, _bfd_elf_copy_link_hash_symbol_type).
  */
 export function copyType(symbols: SymbolTable, id: number, value: Expression): void {
-  const [name] = symbolsIn(value);
-  if (name === undefined) return;
-  const from = findText(symbols.names, name);
+  const names = occurrences(value);
+  if (names.length !== 1) return;
+  const from = findText(symbols.names, names[0]);
   if (from < 0) return;
   symbols.type[id] = symbols.type[from];
   mergeVisibility(symbols, id, symbols.visibility[from]);
+}
+
+/** Every symbol that an expression looks at, as often as it does; of `a ? b : c` what is looked at if `a` holds. */
+function occurrences(it: Expression): string[] {
+  switch (it.kind) {
+    case "number":
+      return [];
+    case "symbol":
+      return it.name === "." ? [] : [it.name];
+    case "unary":
+      return occurrences(it.operand);
+    case "binary":
+      return [...occurrences(it.left), ...occurrences(it.right)];
+    case "conditional":
+      return [...occurrences(it.test), ...occurrences(it.then)];
+    case "call":
+      return /^(ADDR|LOADADDR|SIZEOF|ALIGNOF|ORIGIN|LENGTH|CONSTANT|DEFINED|SEGMENT_START)$/.test(it.name)
+        ? []
+        : it.arguments.flatMap(occurrences);
+  }
 }
 
 /** After layout: evaluates in order; later assignments see earlier ones. Sets section, value and address. */

@@ -1,12 +1,15 @@
 // Which symbols a layout script defines, before references are bound: plain assignments always, PROVIDE where somebody wants
 // the symbol, an object or another expression that is evaluated. Their values come with the layout.
 
+import { STV_HIDDEN } from "../../elf/constants.ts";
 import { symbolsIn } from "../script/evaluate.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import type { Plan } from "../sections/output-statements.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import {
+  FLAG_ASSIGNED,
+  FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
   FLAG_REF_DYNAMIC,
@@ -15,6 +18,7 @@ import {
   isDefinedHere,
   isShared,
   isUndefined,
+  KIND_COMMON,
   type SymbolTable,
   symbolNamed,
 } from "../tables/symbol-table.ts";
@@ -39,17 +43,22 @@ export interface ScriptAssignments {
 interface Place {
   readonly assignment: Assignment;
   readonly inside: boolean;
+  /** The section has not come into being, and no other says where the value belongs. */
+  readonly isLost: boolean;
 }
 
 export function prepareScriptAssignments(symbols: SymbolTable, plan: Plan, lost: Set<number>): ScriptAssignments {
   const all: Place[] = [];
   const wanted = new Set<string>();
+  const failed = new Set(plan.created.flatMap(({ failed: isFailed, source }) => (isFailed ? [source] : [])));
   for (const it of plan.script.statements) {
-    if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false });
+    if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false, isLost: false });
     if (it.kind !== "section") continue;
     for (const one of it.body) {
-      if (one.kind === "assign") all.push({ assignment: one.assignment, inside: true });
-      else if (one.kind === "data") for (const name of symbolsIn(one.value)) wanted.add(name);
+      if (one.kind === "assign") {
+        const isLost = failed.has(it) && symbolsIn(one.assignment.value).every((name) => name === ".");
+        all.push({ assignment: one.assignment, inside: true, isLost });
+      } else if (one.kind === "data") for (const name of symbolsIn(one.value)) wanted.add(name);
     }
   }
   const active = new Set<Assignment>();
@@ -59,17 +68,36 @@ export function prepareScriptAssignments(symbols: SymbolTable, plan: Plan, lost:
     assigned.add(assignment.symbol);
     for (const name of symbolsIn(assignment.value)) wanted.add(name);
   };
-  for (const it of all) if (!it.assignment.provide) take(it);
+  for (const it of all) if (!it.assignment.provide && !it.isLost) take(it);
   for (let again = true; again; ) {
     again = false;
     for (const it of all) {
       const { symbol } = it.assignment;
-      if (active.has(it.assignment) || assigned.has(symbol) || !isWanted(symbols, symbol, wanted)) continue;
+      if (it.isLost || active.has(it.assignment) || assigned.has(symbol) || !isWanted(symbols, symbol, wanted))
+        continue;
       take(it);
       again = true;
     }
   }
+  for (const { assignment } of all) hideUnasked(symbols, assignment, active);
+  for (const { assignment, isLost } of all)
+    if (isLost && !assigned.has(assignment.symbol)) forget(symbols, assignment.symbol);
   return { active, objects: enterSymbols(symbols, all, active, lost) };
+}
+
+/** What only a section that is not there would have defined is no symbol. */
+function forget(symbols: SymbolTable, name: string): void {
+  const id = symbolNamed(symbols, name);
+  if ((symbols.flags[id] & FLAG_ASSIGNED) !== 0 && symbols.owner[id] < 0) symbols.flags[id] |= FLAG_COLLECTED;
+}
+
+/** PROVIDE_HIDDEN hides a symbol even if it does not define it (ld/ldelf.c, ldelf_find_exp_assignment, asks for all alike). */
+function hideUnasked(symbols: SymbolTable, it: Assignment, active: ReadonlySet<Assignment>): void {
+  if (!it.hidden || active.has(it)) return;
+  const id = findText(symbols.names, it.symbol);
+  if (id < 0 || (!isDefinedHere(symbols, id) && symbols.kind[id] !== KIND_COMMON)) return;
+  symbols.visibility[id] = STV_HIDDEN;
+  symbols.flags[id] |= FLAG_FORCED_LOCAL;
 }
 
 function isWanted(symbols: SymbolTable, name: string, wanted: ReadonlySet<string>): boolean {
@@ -106,8 +134,10 @@ function enterSymbols(
     if (hidden) symbols.flags[id] |= FLAG_FORCED_LOCAL;
     symbols.section[id] = !inside && isConstant(symbols, value) ? SECTION_ABSOLUTE : SECTION_OUTPUT;
     symbols.alias[id] = 0;
-    copyType(symbols, id, value);
   }
+  for (const { assignment } of all)
+    if (active.has(assignment) && assignment.symbol !== ".")
+      copyType(symbols, symbolNamed(symbols, assignment.symbol), assignment.value);
   return objects;
 }
 

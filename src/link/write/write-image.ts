@@ -158,7 +158,7 @@ export function writeImage(
       for (const { offset, bytes } of packed.parts) image.set(bytes, offset);
     }
   }
-  const given = entryName(options, loader.scriptCommands);
+  const given = entryName(loader);
   const entry = entryAddress(values, given, mode, report, loader.hasScript && outputs.planned !== undefined);
   writeHeaders(
     headers,

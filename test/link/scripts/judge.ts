@@ -20,6 +20,8 @@ export interface Verdict {
   readonly differences: readonly string[];
   readonly theirs: string;
   readonly ours: string;
+  /** By GNU ld. */
+  readonly linked: boolean;
 }
 
 export interface Bench {
@@ -56,7 +58,7 @@ export function judge({ directory, target }: Bench, it: ScriptCase): Verdict {
   const theirs = linkThere(args, files, directory);
   const ours = linkHere(["-o", "tested/out", ...args], directory);
   for (const name of Object.keys(files)) rmSync(at(name));
-  const said = { theirs: theirs.said, ours: ours.err };
+  const said = { theirs: theirs.said, ours: ours.err, linked: theirs.status === 0 };
   // A crash of GNU ld is no judgement.
   if (theirs.status > 1) return { differences: [], ...said };
   if ((theirs.status === 0) !== (ours.status === 0)) {

@@ -4,7 +4,9 @@ import type { ScriptCase } from "../case.ts";
 import { basics } from "./basics.ts";
 import { broken } from "./broken.ts";
 import { contents } from "./contents.ts";
+import { found } from "./found.ts";
 import { memoryCases } from "./memory.ts";
+import { mriCases } from "./mri.ts";
 import { patterns } from "./patterns.ts";
 import { phdrsCases } from "./phdrs.ts";
 import { symbols } from "./symbols.ts";
@@ -22,4 +24,6 @@ export const cases: readonly ScriptCase[] = [
   ...label("contents", contents),
   ...label("wholes", wholes),
   ...label("broken", broken),
+  ...label("found", found),
+  ...label("mri", mriCases),
 ];

@@ -1,0 +1,81 @@
+// What random scripts have found, made small.
+
+import { type ScriptCase, sections } from "../case.ts";
+
+export const found: readonly ScriptCase[] = [
+  {
+    name: "orphans follow the first section written of a name",
+    script: "SECTIONS { .text : SUBALIGN(16) { } } INSERT AFTER .bss;",
+    objects: "b s2",
+  },
+  {
+    name: "ENTRY beside the default script",
+    script: "ENTRY(f) SECTIONS { .mine : { *(.vars) } } INSERT BEFORE .data;",
+    objects: "a b o",
+  },
+  { name: "-r with ENTRY", script: "ENTRY(f) SECTIONS { .text : { *(.text) } }", options: "-r" },
+  sections("AT has no dot", ". = 0x1000; .text : { *(.text) } .data : AT(. + 0x100000) { *(.data) }"),
+  sections("ALIGN behind the colon has no dot", ". = 0x1008; .text : ALIGN(. + 16) { *(.text) }"),
+  sections("AT of what stands below", ".bss : AT(ADDR(.text) + 0x10000) { *(.bss) } .text 0x40 : { *(.text) }"),
+  sections("dot in a section that is not there", ".text : ONLY_IF_RW { *(.text) . = .; } .data : { *(.data) }"),
+  sections("a symbol in a section that is not there", ".x : ONLY_IF_RW { *(.text) here = 5; } .text : { *(.text) }"),
+  sections(
+    "an overlay whose last member is empty",
+    ". = 0x1000; OVERLAY : { .o1 { *(.ov1) } .o2 { *(.ov2) } .o3 { } } .text : { *(.text) } .data : { *(.data) }",
+    { objects: "a b ov" },
+  ),
+  ...[".text", ".tdata", ".tbss", ".rodata", ".init_array", ".note.x", ".plain"].map((name) =>
+    sections(`nothing but room in ${name}`, `. = 0x1000; ${name} : { . += 4; } .rest : { *(.text) }`, { objects: "b" }),
+  ),
+  sections("nothing in .text and .tdata under -r", ".tdata : { *(.tdata) x = 4; } .text : { *(.none) y = .; }", {
+    objects: "b",
+    options: "-r",
+  }),
+  sections("PROVIDE_HIDDEN of what is defined", ". = 0x1000; .text : { *(.text) } PROVIDE_HIDDEN(f = 5); x = f;"),
+  sections("PROVIDE_HIDDEN of what is assigned", "x = 4; .text : { *(.text) } PROVIDE_HIDDEN(x = 5);"),
+  sections("PROVIDE_HIDDEN of what is defined under -r", ".text : { *(.text) } PROVIDE_HIDDEN(f = 5);", {
+    options: "-r",
+  }),
+  sections("-Ttext and two sections", ".text : { *(.text) } .text : { x = 0x10; *(.data) }", {
+    options: "-Ttext=0x3000",
+  }),
+  sections(
+    "hidden goes with a single symbol",
+    ".text : { *(.text) } x = MAX(4, end - 1); y = end - x; HIDDEN(end = .);",
+  ),
+  sections("orphans discarded and asked for", ".text : { *(.text) } .d : { LONG(d1 + 4) }", {
+    options: "--orphan-handling=discard --unresolved-symbols=ignore-all",
+  }),
+  sections("a writable section called .text", ". = 0x1000; .text : { *(.text) *(.data) } .rest : { *(.rodata) }"),
+  {
+    name: "-r with an entry in a section with an address",
+    script: "ENTRY(f) SECTIONS { .data : { *(.data) } .text 0x40 : { *(.text) } }",
+    options: "-r",
+  },
+  ...[
+    "-n",
+    "-N",
+    "-z max-page-size=0x10000",
+    "-z max-page-size=0x10000 -z common-page-size=0x2000",
+    "-n -z norelro",
+  ].map(
+    (options): ScriptCase => ({
+      name: `the default script ${options}`,
+      script: "SECTIONS { .mine : { *(.vars) } } INSERT AFTER .data;",
+      objects: "a b o p",
+      options,
+    }),
+  ),
+  {
+    name: "an image of bytes beside the default script",
+    script: "SECTIONS { .mine : { LONG(SIZEOF_HEADERS) *(.vars) } }",
+    command: "a.o b.o o.o x.ld --oformat=binary",
+  },
+  sections(
+    "thread-local sections apart",
+    ". = 0x1000; .tdata : { *(.tdata) } .data : { *(.data) } .tbss : { *(.tbss) }",
+    {
+      objects: "a b t",
+    },
+  ),
+];
