@@ -43,7 +43,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 /** Options that want a file or other options around them; parse.test.ts has them. */
 const IN_COMPANY = ["-R", "-)", "--pop-state", "-F", "-f", "--export-dynamic-symbol-list", "--dynamic-list"];
 const ORDERS = ["--symbol-ordering-file", "--section-ordering-file"];
-const WITH_FILE = ["--version-script", "-T", "-dT", "--retain-symbols-file", "-(", ...ORDERS];
+const WITH_FILE = ["--version-script", "-T", "-dT", "-c", "--retain-symbols-file", "-(", ...ORDERS];
 
 test("no two rows share a spelling", () => {
   const names = optionNames().map(bareName);
