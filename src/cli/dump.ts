@@ -15,8 +15,10 @@ import {
   writeDumpJson,
 } from "../explain/dump/index.ts";
 import { renderProblem } from "../explain/render.ts";
+import { nodeAccelerators } from "../host/accelerators.ts";
 import type { FileSystem } from "../host/files.ts";
 import { parseCommandLine } from "./arguments.ts";
+import { type DumpViews, dumpViews, hasViews, viewsOf } from "./dump-views.ts";
 import type { Io } from "./io.ts";
 import { FAILURE, runRequest, SUCCESS } from "./run-request.ts";
 
@@ -38,8 +40,15 @@ What to show, whole:
       --versions         versions needed and defined, and the symbols that have them
       --notes            notes: build ID, properties, minimum kernel, package
       --groups           section groups (COMDAT)
+      --units            compilation units of the debugging information
       --archive          members and symbol index of an archive
   -a, --all              all of these
+
+Or, instead of these, as text:
+      --at OFFSET        what the byte at a file offset is: section, symbol, field, relocation
+      --code SYMBOL|ADDRESS
+                         instructions from the function on that it is, or is in
+      --sizes            where the file's bytes go; of two files: what grew and what shrank
 
 How to show it:
       --json             as JSON (docs/dump.md); without options from above, everything
@@ -54,6 +63,8 @@ Examples:
   solder dump --relocations hello.o
   solder dump --dynamic --versions libfoo.so
   solder dump --symbols 'libm.a(e_pow.o)'
+  solder dump --code main hello.o
+  solder dump --sizes libfoo.so.1 libfoo.so.2
   solder dump --json --dynamic-symbols libc.so.6 | jq '.files[].dynamicSymbols.symbols[].name'
 `;
 
@@ -64,6 +75,7 @@ const OVERVIEW_OF_LINKED: readonly DumpPart[] = ["headers", "layout", "dynamic",
 
 interface Request {
   readonly files: readonly string[];
+  readonly views: DumpViews;
   /** Empty: an overview. */
   readonly parts: ReadonlySet<DumpPart>;
   readonly json: boolean;
@@ -75,7 +87,9 @@ interface Request {
  * @returns the exit status: 0, 1 for a file that is damaged or cannot be read, 2 for a command line that makes no sense
  */
 export function runDump(args: readonly string[], io: Io, files: FileSystem): number {
-  return runRequest("dump", HELP, parseRequest(args, io), io, (request) => dumpAll(request, io, files));
+  return runRequest("dump", HELP, parseRequest(args, io), io, (request) =>
+    hasViews(request.views) ? dumpViews(request, io, (name) => bytesNamed(name, files)) : dumpAll(request, io, files),
+  );
 }
 
 function dumpAll(request: Request, io: Io, files: FileSystem): number {
@@ -97,7 +111,9 @@ function parseRequest(args: readonly string[], io: Io): Request | string | undef
   const options = Object.fromEntries(
     flags.map((name) => [name, { type: "boolean" as const, ...(name in short ? { short: short[name] } : {}) }]),
   );
-  const parsed = parseCommandLine(args, { ...options, width: { type: "string" as const } });
+  const text = { type: "string" as const };
+  const yes = { type: "boolean" as const };
+  const parsed = parseCommandLine(args, { ...options, width: text, at: text, code: text, sizes: yes });
   if (typeof parsed === "string") return parsed;
   const { positionals } = parsed;
   const values: Readonly<Record<string, unknown>> = parsed.values;
@@ -105,9 +121,12 @@ function parseRequest(args: readonly string[], io: Io): Request | string | undef
   const columns = Number(values.width ?? io.env.COLUMNS ?? 100);
   if (!(columns >= 40 && columns <= 1000)) return "--width takes a number from 40 to 1000";
   if (positionals.length === 0) return "no files given";
+  const views = viewsOf(values);
+  if (typeof views === "string") return views;
   const parts = new Set(DUMP_PARTS.filter((part) => values.all === true || values[part] === true));
   return {
     files: positionals,
+    views,
     parts,
     json: values.json === true,
     style: {
@@ -125,9 +144,14 @@ function* eachDump(request: Request, files: FileSystem, report: Report): Generat
 }
 
 function dumpNamed(name: string, request: Request, files: FileSystem, report: Report): FileDump {
-  const bytes = files.read(name) ?? memberNamed(name, files);
+  const bytes = bytesNamed(name, files);
   if (bytes === undefined) return missingFile(name, { report }, files.whyNot?.(name));
-  return dumpFile(bytes, name, partsFor(bytes, request), { readMember: readerBeside(name, files), report });
+  const host = { readMember: readerBeside(name, files), report, decompressors: nodeAccelerators };
+  return dumpFile(bytes, name, partsFor(bytes, request), host);
+}
+
+function bytesNamed(name: string, files: FileSystem): Uint8Array | undefined {
+  return files.read(name) ?? memberNamed(name, files);
 }
 
 /** `libx.a(member.o)`; the first member of that name. */
@@ -149,7 +173,8 @@ function partsFor(bytes: Uint8Array, { parts, json }: Request): ReadonlySet<Dump
   if (parts.size > 0) return parts;
   const kind = identify(bytes);
   if (kind === "archive" || kind === "thin-archive") return new Set(["archive"]);
-  if (json) return new Set(DUMP_PARTS);
+  // Units have to be decoded one by one; who wants them says so.
+  if (json) return new Set(DUMP_PARTS.filter((part) => part !== "units"));
   return new Set(kind === "elf-relocatable" ? OVERVIEW_OF_OBJECT : OVERVIEW_OF_LINKED);
 }
 

@@ -5,4 +5,5 @@ export { type Functions, functionAt, functionIn, functionsOf } from "./function.
 export { findSourceLine, readSourceLines, type SourceLine, type SourceLines, sourceLineAt } from "./line.ts";
 export type { Decompressors } from "./section.ts";
 export { type RangeSections, unitRanges } from "./unit-ranges.ts";
+export { type CompilationUnit, unitsOf } from "./units.ts";
 export { variableLine, variableLines } from "./variable.ts";

@@ -180,3 +180,22 @@ export function sizeLines(tree: SizeNode, style: Style): string[] {
   ] as const;
   return table(columns, rows, style, "--sizes");
 }
+
+/** What changed between two files, the largest change first. */
+export function sizeChangeLines(changes: readonly SizeChange[], before: number, after: number, style: Style): string[] {
+  const signed = (bytes: number): string => `${bytes > 0 ? "+" : bytes < 0 ? "-" : ""}${grouped(Math.abs(bytes))}`;
+  const rows = changes.map((it) => [
+    signed(it.after - it.before),
+    it.before === 0 ? "new" : grouped(it.before),
+    it.after === 0 ? "gone" : grouped(it.after),
+    it.path.join(" > "),
+  ]);
+  const columns = [
+    { title: "change", align: "right" },
+    { title: "before", align: "right" },
+    { title: "after", align: "right" },
+    { title: "part", paint: "name" },
+  ] as const;
+  const total = [signed(after - before), grouped(before), grouped(after), "the whole file"];
+  return table(columns, [total, ...rows], style, "--sizes");
+}

@@ -138,3 +138,31 @@ test("--json is one document with the problems in it", () => {
     ],
   );
 });
+
+test("--at says what a byte is: of main.o the one that the call's relocation changes", () => {
+  const { status, out } = dumpFrom(nodeFiles, "--at", "0x42", "examples/prebuilt/main.o");
+  equal(status, 0);
+  match(out, /^section {6}\.text\+0x2/m);
+  match(out, /^stands at {4}main\+0x2$/m);
+  match(out, /^relocation {3}R_X86_64_PLT32: greeting/m);
+  equal(dumpFrom(nodeFiles, "--at", "-1", "examples/prebuilt/main.o").status, 2);
+});
+
+test("--code disassembles a function, with what relocations do to it", () => {
+  const { status, out } = dumpFrom(nodeFiles, "--code", "main", "examples/prebuilt/main.o");
+  equal(status, 0);
+  match(out, /main:\n.*0x1 {2}.*call/s);
+  match(out, /R_X86_64_PLT32: greeting/);
+  const { status: none, err } = dumpFrom(nodeFiles, "--code", "nobody", "examples/prebuilt/main.o");
+  equal(none, 1);
+  match(err, /main\.o has no code at nobody/);
+});
+
+test("--sizes of one file is a list of its parts, of two files what changed", () => {
+  const one = dumpFrom(nodeFiles, "--sizes", "examples/prebuilt/main.o");
+  equal(one.status, 0);
+  match(one.out, /\.text +code/);
+  const two = dumpFrom(nodeFiles, "--sizes", "examples/prebuilt/main.o", "examples/prebuilt/greeting.o");
+  match(two.out, /change.*before.*after.*part/);
+  match(two.out, /the whole file/);
+});

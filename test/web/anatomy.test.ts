@@ -80,6 +80,23 @@ test("a byte leads to its relocation and symbol, and a row of a table leads to t
   await tab.context().close();
 });
 
+test(
+  "code is disassembled from the function on that holds the chosen byte, with its relocations",
+  browserNeeded,
+  async () => {
+    const { tab, complaints } = await openPage(browser);
+    await giveFiles(tab, [example("main.o")]);
+    await goTo(tab, "/anatomy/main.o/code?at=0x42");
+    const code = viewOf(tab, "anatomy").getByRole("table", { name: "Instructions of .text" });
+    match(await code.innerText(), /main\s+0x0\s[\s\S]*call[\s\S]*R_X86_64_PLT32: greeting/);
+    // An instruction leads to its bytes.
+    await follow(tab, code.getByRole("link", { name: "0x0", exact: true }));
+    await viewOf(tab, "anatomy").locator("#byte64.chosen").waitFor();
+    deepEqual(complaints, []);
+    await tab.context().close();
+  },
+);
+
 test("tables sort and filter, and the address says how", browserNeeded, async () => {
   const { tab, complaints } = await openPage(browser);
   await giveFiles(tab, [example("main.o")]);
@@ -133,6 +150,7 @@ for (const scheme of ["light", "dark"] as const) {
     for (const hash of [
       "/anatomy/main.o?at=0x42",
       "/anatomy/main.o/symbols",
+      "/anatomy/main.o/code?at=0x42",
       "/anatomy/main.o/sizes",
       "/anatomy/libwords.a/members",
     ]) {

@@ -9,6 +9,7 @@ import {
   offsetOfAddress,
   offsetOfSymbol,
 } from "../../src/explain/bytes/index.ts";
+import { codeListing } from "../../src/explain/code.ts";
 import {
   archiveIndexChapter,
   DUMP_PARTS,
@@ -27,14 +28,17 @@ import {
   sectionChapter,
   segmentChapter,
   symbolChapter,
+  unitChapter,
 } from "../../src/explain/dump/index.ts";
 import { sizeChanges, sizesOf } from "../../src/explain/sizes.ts";
+import { inflate } from "../../src/host/inflate.ts";
+import { disassemble } from "./disassembler.ts";
 import type { Answer, Ask, AtAnswer, Lead, Overview, PartName, RowsAnswer, RowsQuestion } from "./protocol.ts";
-import { answerRows, type PageTable, type RowsCache } from "./tables.ts";
+import { type PageTable, type RowsCache, type ShownTable, shown } from "./tables.ts";
 import { anatomyFor, bytesBetween, openFile, readerBeside, summaryFor, type Workspace } from "./workspace.ts";
 
 const LAYOUT: ReadonlySet<DumpPart> = new Set(["headers", "layout", "sections"]);
-const EVERYTHING: ReadonlySet<DumpPart> = new Set(DUMP_PARTS.filter((part) => part !== "archive"));
+const EVERYTHING: ReadonlySet<DumpPart> = new Set(DUMP_PARTS.filter((part) => part !== "archive" && part !== "units"));
 
 /** A table of the page → the part of the dump that it is a window of; all others are relocations. */
 const PART_OF: Readonly<Record<string, DumpPart>> = {
@@ -49,6 +53,7 @@ const PART_OF: Readonly<Record<string, DumpPart>> = {
   versions: "versions",
   notes: "notes",
   groups: "groups",
+  units: "units",
 };
 
 /** One part of what the dump says of a file: read when somebody first asks, for a library has half a million relocations. */
@@ -56,9 +61,11 @@ function dumpFor(space: Workspace, path: string, part: DumpPart): FileDump | und
   const key = `${path}\0${part}`;
   const known = space.dumps.get(key);
   if (known !== undefined) return known;
-  const file = openFile(space, path);
+  // Debugging information is left out of a large file until somebody asks for it.
+  const file = openFile(space, path, part === "units");
   if (file === undefined) return undefined;
-  const dump = dumpFile(file.bytes, path, new Set([part]), { readMember: readerBeside(space, path) });
+  const host = { readMember: readerBeside(space, path), decompressors: { inflate } };
+  const dump = dumpFile(file.bytes, path, new Set([part]), host);
   space.dumps.set(key, dump);
   return dump;
 }
@@ -90,6 +97,7 @@ export function overviewOf(space: Workspace, { file }: Ask<"overview">): Overvie
         zero: type === "NOBITS",
       })),
     parts: archive !== undefined ? partsOf(archive) : dump === undefined ? [] : partsOfElf(dump, opened.bytes),
+    machine: (dump?.sections ?? []).some(({ letters }) => letters.includes("X")) ? summary.machine : "",
     problems: [...new Map(problems.map((it) => [JSON.stringify(it), it])).values()],
   };
 }
@@ -132,6 +140,8 @@ function partsOfElf(dump: FileDump, bytes: Uint8Array): PartName[] {
   }
   add("notes", "Notes", count("NOTE"));
   add("groups", "Groups", count("GROUP"));
+  if (sections.some(({ name }) => name === ".debug_info" || name === ".zdebug_info"))
+    parts.push({ id: "units", title: "Compilation units", count: undefined });
   return parts;
 }
 
@@ -155,19 +165,17 @@ function partsOf(dump: FileDump): PartName[] {
 export function rowsOf(space: Workspace, question: RowsQuestion, cache: Map<string, RowsCache>): RowsAnswer {
   const { file, part } = question;
   const key = `${space.edition} ${file} ${part}`;
-  // biome-ignore lint/suspicious/noExplicitAny: rows of every kind; each table knows its own
-  let made = space.tables.get(key) as PageTable<any> | undefined;
+  let made = space.tables.get(key);
   if (made === undefined) {
     const dump = dumpFor(space, file, PART_OF[part] ?? "relocations");
     made = dump && tableOf(space, dump, part);
     if (made === undefined) throw new Error(`${file} has no table ${part}`);
     space.tables.set(key, made);
   }
-  return answerRows(made, question, cache, key);
+  return made.answer(question, cache, key);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of every kind; each table knows its own
-function tableOf(space: Workspace, dump: FileDump, part: string): PageTable<any> | undefined {
+function tableOf(space: Workspace, dump: FileDump, part: string): ShownTable | undefined {
   const file = anatomyFor(space, dump.file)?.file;
   const toSection = (name: string): Lead => ({ part: "sections", filter: name });
   const toAddress = (address: number): Lead | undefined => {
@@ -261,6 +269,15 @@ function tableOf(space: Workspace, dump: FileDump, part: string): PageTable<any>
           },
         )
       );
+    case "units":
+      return (
+        dump.units &&
+        table(
+          unitChapter(dump.units),
+          ({ offset }) => String(offset),
+          (row, column) => (column === 3 && row.low !== undefined ? toAddress(row.low) : undefined),
+        )
+      );
     case "groups":
       return dump.groups && table(groupChapter(dump.groups), ({ section }) => String(section), undefined);
     case "members":
@@ -316,8 +333,8 @@ function table<Row>(
   chapter: PageTable<Row>["chapter"],
   keyOf: PageTable<Row>["keyOf"],
   leadOf: PageTable<Row>["leadOf"],
-): PageTable<Row> {
-  return leadOf === undefined ? { chapter, keyOf } : { chapter, keyOf, leadOf };
+): ShownTable {
+  return shown(leadOf === undefined ? { chapter, keyOf } : { chapter, keyOf, leadOf });
 }
 
 /** File offset of the section that a table relocates; undefined where its offsets are addresses. */
@@ -333,7 +350,7 @@ function relocationsNamed(
   part: string,
   toAddress: (address: number) => Lead | undefined,
   targetOf: ((table: RelocationTableDump) => number | undefined) | undefined,
-): PageTable<RelocationTableDump["entries"][number]> | undefined {
+): ShownTable | undefined {
   const found = dump.relocations?.find((it) => part === `relocations:${it.table}`);
   if (found === undefined) return undefined;
   const target = targetOf?.(found);
@@ -414,6 +431,20 @@ function partOfRecord({ field, section }: ByteFacts): Lead | undefined {
   };
   const part = field && PARTS[field.table.kind];
   return part === undefined ? undefined : { part };
+}
+
+export function codeAnswer(space: Workspace, { file, offset }: Ask<"code">): Answer<"code"> {
+  const anatomy = anatomyFor(space, file);
+  return (
+    anatomy &&
+    codeListing(
+      anatomy,
+      offset,
+      disassemble,
+      (from, to) => bytesBetween(space, file, from, to),
+      () => dumpFor(space, file, "relocations")?.relocations ?? [],
+    )
+  );
 }
 
 export function sizesAnswer(space: Workspace, { file, other }: Ask<"sizes">): Answer<"sizes"> {

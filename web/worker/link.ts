@@ -15,6 +15,7 @@ import {
   outputMapChapter,
   slotChapter,
 } from "../../src/explain/link/tables.ts";
+import { inflate } from "../../src/host/inflate.ts";
 import { memoryFiles } from "../../src/host/memory-files.ts";
 import type { LinkResult, LinkStage, OutputLayout } from "../../src/link/index.ts";
 import { shownProblem } from "./load.ts";
@@ -27,7 +28,7 @@ import type {
   RowsQuestion,
   ShownSection,
 } from "./protocol.ts";
-import { answerRows, type PageTable, type RowsCache } from "./tables.ts";
+import { type RowsCache, type ShownTable, shown } from "./tables.ts";
 import { openFile, type Workspace } from "./workspace.ts";
 
 export interface MadeLink {
@@ -61,6 +62,7 @@ function makeLink(space: Workspace, ask: LinkAsk): Omit<MadeLink, "key" | "befor
   const started = performance.now();
   const { result, problems, outputName } = linkCommandLine(ask.args, {
     files: memoryFiles(opened),
+    accelerators: { inflate },
     directory: ask.directory,
     systemLibraryPaths: ask.systemLibraryPaths,
     onStage: (stage) => marks.push({ stage, at: performance.now() }),
@@ -105,7 +107,7 @@ function partsOf({ decisions, layout }: LinkResult): PartName[] {
     parts.push({ id: "dynamic", title: "Left to the loader", count: [...decisions.dynamicRelocations()].length });
     parts.push({ id: "discarded", title: "Left out", count: [...layout.discarded()].length });
   }
-  return parts.filter(({ count }) => count > 0);
+  return parts.filter(({ count = 0 }) => count > 0);
 }
 
 /** An object stands under the one that refers to the name it was wanted for. */
@@ -170,14 +172,12 @@ export function linkRows(
   const made = linkFor(space, ask);
   const table = tableFor(made, question.part);
   if (table === undefined) throw new Error(`there is no table ${question.part}`);
-  return answerRows(table, question, cache, `${made.key} ${question.part}`);
+  return table.answer(question, cache, `${made.key} ${question.part}`);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of every kind; each table knows its own
-const known = new WeakMap<LinkResult, Map<string, PageTable<any>>>();
+const known = new WeakMap<LinkResult, Map<string, ShownTable>>();
 
-// biome-ignore lint/suspicious/noExplicitAny: as above
-function tableFor({ result }: MadeLink, part: string): PageTable<any> | undefined {
+function tableFor({ result }: MadeLink, part: string): ShownTable | undefined {
   const tables = known.get(result) ?? new Map();
   known.set(result, tables);
   const made = tables.get(part) ?? makeTable(result, part);
@@ -185,37 +185,37 @@ function tableFor({ result }: MadeLink, part: string): PageTable<any> | undefine
   return made;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: as above
-function makeTable({ decisions, layout }: LinkResult, part: string): PageTable<any> | undefined {
+function makeTable({ decisions, layout }: LinkResult, part: string): ShownTable | undefined {
   const why = (name: string) => ({ view: "why", name });
   switch (part) {
     case "names":
-      return {
+      return shown({
         chapter: linkedNameChapter(decisions),
         keyOf: (name) => name,
         leadOf: (name, column) => (column === 6 ? why(name) : undefined),
-      };
+      });
     case "files":
-      return {
+      return shown({
         chapter: linkedFileChapter(decisions.files),
         keyOf: (_, index) => String(index),
         leadOf: (it, column) => (column === 0 && it.file !== "" ? why(it.file) : undefined),
-      };
+      });
     case "slots":
-      return {
+      return shown({
         chapter: slotChapter(decisions.slots),
         keyOf: (_, index) => String(index),
         leadOf: (it, column) => (column === 2 && it.symbol !== "" ? why(it.symbol) : undefined),
-      };
+      });
     case "dynamic":
-      return {
+      return shown({
         chapter: dynamicRelocationChapter([...decisions.dynamicRelocations()]),
         keyOf: (_, index) => String(index),
         leadOf: (it, column) => (column === 2 && it.symbol !== "" ? why(it.symbol) : undefined),
-      };
+      });
     case "map":
       return (
-        layout && {
+        layout &&
+        shown({
           chapter: outputMapChapter(layout),
           keyOf: (_, index) => String(index),
           leadOf: (it, column) => {
@@ -225,15 +225,16 @@ function makeTable({ decisions, layout }: LinkResult, part: string): PageTable<a
               ? why(`${it.piece.file}:(${it.piece.section})`)
               : undefined;
           },
-        }
+        })
       );
     case "discarded":
       return (
-        layout && {
+        layout &&
+        shown({
           chapter: discardedChapter([...layout.discarded()]),
           keyOf: (_, index) => String(index),
           leadOf: (it, column) => (column === 0 ? why(it.file) : undefined),
-        }
+        })
       );
     default:
       return undefined;

@@ -36,7 +36,7 @@ import type {
   ShownProblem,
 } from "./protocol.ts";
 import { rooted, rootOf } from "./root.ts";
-import { answerRows, PAGE_STYLE, type PageTable, type RowsCache } from "./tables.ts";
+import { PAGE_STYLE, type RowsCache, type ShownTable, shown } from "./tables.ts";
 import { openFile, summaryFor, type Workspace } from "./workspace.ts";
 
 /** A load that was made, and what was taken for granted. */
@@ -200,60 +200,58 @@ export function loadRows(
   if (!result.loaded) throw new Error("there is no process");
   const table = loadTable(result.process, question.part);
   if (table === undefined) throw new Error(`there is no table ${question.part}`);
-  return answerRows(table, question, cache, `${key} ${question.part}`);
+  return table.answer(question, cache, `${key} ${question.part}`);
 }
 
-const tables = new WeakMap<LoadedProcess, Map<string, unknown>>();
+const tables = new WeakMap<LoadedProcess, Map<string, ShownTable>>();
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of every kind; each table knows its own
-function loadTable(process: LoadedProcess, part: string): PageTable<any> | undefined {
-  const known = tables.get(process) ?? new Map<string, unknown>();
+function loadTable(process: LoadedProcess, part: string): ShownTable | undefined {
+  const known = tables.get(process) ?? new Map<string, ShownTable>();
   tables.set(process, known);
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  const there = known.get(part) as PageTable<any> | undefined;
-  const made = there ?? makeTable(process, part);
+  const made = known.get(part) ?? makeTable(process, part);
   if (made !== undefined) known.set(part, made);
   return made;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: as above
-function makeTable(process: LoadedProcess, part: string): PageTable<any> | undefined {
+function makeTable(process: LoadedProcess, part: string): ShownTable | undefined {
   const [name, id] = part.split(":");
   const object = process.objects[Number(id)];
   switch (name) {
     case "linkmap":
-      return {
+      return shown({
         chapter: linkMapChapter(process),
-        keyOf: (it: LoadedObject) => String(it.id),
-        leadOf: (it: LoadedObject, column) => (column === 2 ? { view: "why", name: it.name } : undefined),
-      };
+        keyOf: ({ id: own }) => String(own),
+        leadOf: (it, column) => (column === 2 ? { view: "why", name: it.name } : undefined),
+      });
     case "memory":
-      return {
+      return shown({
         chapter: memoryChapter(process),
         keyOf: (it) => String(it.start),
         leadOf: (it, column) => (column === 0 ? { view: "why", name: `0x${it.start.toString(16)}` } : undefined),
-      };
+      });
     case "relocations":
       return (
-        object && {
+        object &&
+        shown({
           chapter: loadedRelocationChapter(process, object, PAGE_STYLE),
           keyOf: (it) => String(it.site),
           leadOf: (it, column) => {
             if (column === 0) return { view: "why", name: `0x${it.site.toString(16)}` };
             return column === 2 && it.name !== "" ? { view: "why", name: it.name } : undefined;
           },
-        }
+        })
       );
     case "references":
       return (
-        object && {
+        object &&
+        shown({
           chapter: bindingChapter(process, object, PAGE_STYLE),
           keyOf: (it) => `${it.site}`,
           leadOf: (it, column) => {
             if (column === 0) return { view: "why", name: it.name };
             return column === 1 && it.provider !== undefined ? { view: "why", name: it.provider.name } : undefined;
           },
-        }
+        })
       );
     default:
       return undefined;

@@ -1,6 +1,6 @@
 // The worker: answers questions about the files that it was given, one after the other.
 
-import { bytesOf, factsAt, overviewOf, rowsOf, sizesAnswer } from "./anatomy.ts";
+import { bytesOf, codeAnswer, factsAt, overviewOf, rowsOf, sizesAnswer } from "./anatomy.ts";
 import { bindAnswer } from "./bind.ts";
 import { learn } from "./disassembler.ts";
 import { linkAnswer, linkRows } from "./link.ts";
@@ -66,6 +66,7 @@ const handlers: Handlers = {
   },
   bytes: (ask) => bytesOf(space, ask),
   at: (ask) => factsAt(space, ask),
+  code: (ask) => codeAnswer(space, ask),
   sizes: (ask) => sizesAnswer(space, ask),
   learn: async (ask) => {
     await learn(ask);

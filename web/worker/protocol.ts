@@ -1,6 +1,7 @@
 // What the page may ask the worker, and what it gets. The library runs in the worker only; the page draws what comes back.
 
 import type { ByteLine, ByteMark } from "../../src/explain/bytes/index.ts";
+import type { CodeListing } from "../../src/explain/code.ts";
 import type { LayoutDump, ProblemDump } from "../../src/explain/dump/index.ts";
 import type { MachineState } from "../../src/explain/execute/machine.ts";
 import type { SizeChange, SizeNode } from "../../src/explain/sizes.ts";
@@ -24,6 +25,11 @@ export interface Questions {
     readonly answer: { readonly bytes: Uint8Array; readonly marks: readonly ByteMark[] };
   };
   readonly at: { readonly ask: { readonly file: string; readonly offset: number }; readonly answer: AtAnswer };
+  /** Instructions around a place; a negative offset: the first code. */
+  readonly code: {
+    readonly ask: { readonly file: string; readonly offset: number };
+    readonly answer: CodeListing | undefined;
+  };
   readonly sizes: {
     readonly ask: { readonly file: string; readonly other?: string | undefined };
     readonly answer: SizesAnswer;
@@ -70,6 +76,8 @@ export interface Overview {
   readonly sections: readonly SectionPlace[];
   readonly parts: readonly PartName[];
   readonly problems: readonly ProblemDump[];
+  /** As `MachineFacts.name`; empty for what has no code. */
+  readonly machine: string;
 }
 
 export interface SectionPlace {
@@ -85,7 +93,8 @@ export interface SectionPlace {
 export interface PartName {
   readonly id: string;
   readonly title: string;
-  readonly count: number;
+  /** Undefined where counting would mean reading all. */
+  readonly count: number | undefined;
 }
 
 export interface RowsQuestion {

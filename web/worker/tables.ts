@@ -11,6 +11,15 @@ export interface PageTable<Row> {
   readonly leadOf?: (row: Row, column: number) => Lead | undefined;
 }
 
+/** A table whose rows are its own affair: all that is asked of it are windows. */
+export interface ShownTable {
+  readonly answer: (question: RowsQuestion, cache: Map<string, RowsCache>, key: string) => RowsAnswer;
+}
+
+export function shown<Row>(table: PageTable<Row>): ShownTable {
+  return { answer: (question, cache, key) => answerRows(table, question, cache, key) };
+}
+
 export const STYLE: CellStyle = { demangle: true, rows: 40 };
 
 /** For words that are made whole. */
@@ -27,7 +36,7 @@ export interface RowsCache {
 }
 
 /** @param key names the table; the sorted and filtered order is kept as long as it stays the same */
-export function answerRows<Row>(
+function answerRows<Row>(
   table: PageTable<Row>,
   question: RowsQuestion,
   cache: Map<string, RowsCache>,

@@ -8,6 +8,7 @@ import { type FileSummary, summaryOf } from "../../src/explain/summary.ts";
 import type { GivenFile } from "./protocol.ts";
 import { readBlob } from "./read-blob.ts";
 import { readTables } from "./read-tables.ts";
+import type { ShownTable } from "./tables.ts";
 
 /** Files up to this size are read whole. */
 const SMALL = 32 << 20;
@@ -27,7 +28,7 @@ export interface Workspace {
   /** By path and part. */
   readonly dumps: Map<string, FileDump>;
   /** Tables that were made of them, by edition and name. */
-  readonly tables: Map<string, unknown>;
+  readonly tables: Map<string, ShownTable>;
   readonly anatomies: Map<string, Anatomy | undefined>;
   /** Counts changes, so that what was made of the files knows when it is out of date. */
   edition: number;

@@ -31,6 +31,7 @@ export { type SegmentDump, segmentChapter } from "./segments.ts";
 export { type SymbolDump, type SymbolTableDump, type SymbolVersionDump, symbolChapter } from "./symbols.ts";
 export type { Style } from "./table.ts";
 export { dumpLines } from "./text.ts";
+export { unitChapter } from "./units.ts";
 export {
   type DefinedVersionDump,
   definedVersionChapter,

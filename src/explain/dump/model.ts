@@ -1,6 +1,7 @@
 // What `solder dump` knows of a file, as plain data: the shape of `--json` (docs/dump.md) and what the text is made of. The
 // parts that nobody asked for are not read.
 
+import { type CompilationUnit, type Decompressors, unitsOf } from "../../dwarf/index.ts";
 import {
   type ArchiveMember,
   DT_SYMTAB,
@@ -53,6 +54,7 @@ export type DumpPart =
   | "versions"
   | "notes"
   | "groups"
+  | "units"
   | "archive";
 
 export const DUMP_PARTS: readonly DumpPart[] = [
@@ -67,6 +69,7 @@ export const DUMP_PARTS: readonly DumpPart[] = [
   "versions",
   "notes",
   "groups",
+  "units",
   "archive",
 ];
 
@@ -88,6 +91,7 @@ export interface FileDump {
   readonly versions?: VersionsDump;
   readonly notes?: readonly NoteDump[];
   readonly groups?: readonly GroupDump[];
+  readonly units?: readonly CompilationUnit[];
   readonly archive?: ArchiveDump;
   /** The members of an archive, if parts other than `archive` were asked for. */
   readonly members?: readonly FileDump[];
@@ -109,6 +113,8 @@ export interface DumpHost {
   readonly readMember?: ReadMember;
   /** Gets the problems that are in the dump as they are found: those of reading, and `not-elf` for other files. */
   readonly report?: Report;
+  /** For debugging information that is compressed. */
+  readonly decompressors?: Decompressors;
 }
 
 /**
@@ -125,7 +131,7 @@ export function dumpFile(bytes: Uint8Array, name: string, parts: ReadonlySet<Dum
   const found =
     kind === "archive" || kind === "thin-archive"
       ? dumpArchive(bytes, name, parts, host, collect)
-      : dumpElf(bytes, name, parts, collect);
+      : dumpElf(bytes, name, parts, host, collect);
   return { file: name, kind, size: bytes.length, ...found, problems: told(problems, host) };
 }
 
@@ -185,7 +191,13 @@ export function memberBytes(
   return inner === undefined || inner.external ? undefined : file.subarray(inner.offset, inner.offset + inner.size);
 }
 
-function dumpElf(bytes: Uint8Array, name: string, parts: ReadonlySet<DumpPart>, report: Report): Partial<FileDump> {
+function dumpElf(
+  bytes: Uint8Array,
+  name: string,
+  parts: ReadonlySet<DumpPart>,
+  host: DumpHost,
+  report: Report,
+): Partial<FileDump> {
   const file = parseElf(bytes, name, report);
   if (file === undefined) return {};
   const facts = sharedFacts(file, report);
@@ -208,6 +220,7 @@ function dumpElf(bytes: Uint8Array, name: string, parts: ReadonlySet<DumpPart>, 
     ...(has("versions") ? { versions: versionsDump(facts.versions(), facts.dynamicSymbols()) } : {}),
     ...(has("notes") ? { notes: noteDumps(file, report) } : {}),
     ...(has("groups") && file.header.type === ET_REL ? { groups: groupDumps(file, report) } : {}),
+    ...(has("units") ? optional("units", unitsOf(file, host.decompressors ?? {})) : {}),
   };
 }
 

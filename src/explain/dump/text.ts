@@ -12,6 +12,7 @@ import { sectionLines } from "./sections.ts";
 import { segmentLines } from "./segments.ts";
 import { symbolLines } from "./symbols.ts";
 import { byteCount, painted, type Style } from "./table.ts";
+import { unitLines } from "./units.ts";
 import { versionLines } from "./versions.ts";
 
 /**
@@ -20,7 +21,7 @@ import { versionLines } from "./versions.ts";
  */
 export function* dumpLines(dump: FileDump, asked: ReadonlySet<DumpPart>, style: Style): Generator<string> {
   const { header, layout, sections, segments, symbols, dynamicSymbols, relocations } = dump;
-  const { dynamic, versions, notes, groups, archive, members = [] } = dump;
+  const { dynamic, versions, notes, groups, units, archive, members = [] } = dump;
   const none = (part: DumpPart, text: string): string[] => (asked.has(part) ? ["", `${text}: none`] : []);
   yield painted(`${dump.file}  ${byteCount(dump.size)}`, "heading", style);
   if (header !== undefined) yield* headerLines(header, style);
@@ -37,6 +38,7 @@ export function* dumpLines(dump: FileDump, asked: ReadonlySet<DumpPart>, style: 
   for (const one of relocations ?? []) yield* relocationLines(one, style);
   if (relocations?.length === 0) yield* none("relocations", "Relocations");
   yield* notes === undefined || notes.length === 0 ? none("notes", "Notes") : noteLines(notes, style);
+  yield* units === undefined ? none("units", "Compilation units") : unitLines(units, style);
   if (archive !== undefined) yield* archiveLines(archive, asked.has("archive"), style);
   for (const member of members) {
     yield "";

@@ -9,6 +9,7 @@ import { Empty, Failed, Problems } from "../../parts/notes.tsx";
 import { Table } from "../../parts/table.tsx";
 import type { Overview } from "../../worker/protocol.ts";
 import { BytesPane } from "./bytes.tsx";
+import { CodePart } from "./code.tsx";
 import { AnatomyFigure } from "./figure.tsx";
 import { Sizes } from "./sizes.tsx";
 
@@ -36,6 +37,7 @@ export function AnatomyView(): JSX.Element {
               {it.parts.map(({ id, title, count }) => (
                 <Tab key={id} id={id} title={title} count={count} part={part} />
               ))}
+              {it.machine !== "" && <Tab id="code" title="Code" part={part} />}
               <Tab id="sizes" title="Sizes" part={part} />
             </nav>
             <Problems problems={it.problems} most={3} />
@@ -48,7 +50,17 @@ export function AnatomyView(): JSX.Element {
   );
 }
 
-function Tab({ id, title, count, part }: { id: string; title: string; count?: number; part: string }): JSX.Element {
+function Tab({
+  id,
+  title,
+  count,
+  part,
+}: {
+  id: string;
+  title: string;
+  count?: number | undefined;
+  part: string;
+}): JSX.Element {
   return (
     <Go to={{ part: id }} aria-current={part === id ? "page" : undefined}>
       {title}
@@ -66,6 +78,7 @@ function Part({
   part: string;
   query: Readonly<Record<string, string>>;
 }): JSX.Element {
+  if (part === "code") return <CodePart overview={overview} query={query} />;
   if (part === "sizes") return <Sizes file={overview.file} query={query} />;
   const table = overview.parts.find(({ id }) => id === part);
   if (table !== undefined) return <Table file={overview.file} part={part} query={query} label={table.title} />;

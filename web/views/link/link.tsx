@@ -52,7 +52,17 @@ export function LinkView(): JSX.Element {
   );
 }
 
-function Tab({ id, title, count, part }: { id: string; title: string; count?: number; part: string }): JSX.Element {
+function Tab({
+  id,
+  title,
+  count,
+  part,
+}: {
+  id: string;
+  title: string;
+  count?: number | undefined;
+  part: string;
+}): JSX.Element {
   return (
     <Go to={{ part: id }} aria-current={part === id ? "page" : undefined}>
       {title}
