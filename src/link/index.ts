@@ -16,6 +16,7 @@ export {
   type OutputKind,
   type ZOptions,
 } from "./options.ts";
-export type { Patch, RelinkRefusal } from "./relink/patch.ts";
+export type { RelinkRefusal } from "./relink/live.ts";
 export { type KeepRefusal, type Relinkable, type Relinked, relink } from "./relink/relink.ts";
+export type { Patch } from "./relink/touched.ts";
 export type { LinkResult } from "./result.ts";

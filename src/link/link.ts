@@ -173,6 +173,7 @@ function linkImage(
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
   options.onStage?.("scan");
   const kept = createKeptSections(objects, sections, symbols.names, loader.groups);
+  const unscanned = { flags: symbols.flags.slice(0, symbols.count), bindings: bindings.slice(0, symbols.count) };
   const scan = scanRelocations(
     objects,
     sections,
@@ -189,7 +190,7 @@ function linkImage(
   settleWeakReferences(symbols, scan, sections, mode, options);
   settlePointers(symbols, scan, sections, machine, mode);
   settleTlsModels(symbols, scan, machine, mode);
-  facts.bound = { machine, mode, scan };
+  facts.bound = { machine, mode, scan, kept, unscanned };
   options.onStage?.("report");
   reportUndefined(loader, scan, options, report);
   reportDuplicates(loader, options, report);

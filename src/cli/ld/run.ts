@@ -39,6 +39,8 @@ export interface LdHost {
   readonly link: (inputs: readonly LinkInput[], options: LinkOptions, files: FileSystem) => LdOutcome;
   /** The directories of /etc/ld.so.conf. */
   readonly systemLibraryPaths: (sysroot: string) => readonly string[];
+  /** Gets what --stats prints, if that is not for standard error. */
+  readonly statistics?: (text: string) => void;
   /** Puts a file where it belongs (write-output.ts). */
   readonly write: (path: string, bytes: Uint8Array, executable: boolean) => Problem | undefined;
 }
@@ -79,7 +81,8 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
   if (settings.mapFile !== undefined || settings.crossReference) problems.push(...writeMap(result, command, io, host));
   problems.push(...writeArchiveReports(result, command, io, host));
   const times = stopwatch?.stop() ?? [];
-  if (settings.statistics) io.err(`${statisticsText(program, started)}${stageLines(times, program)}`);
+  if (settings.statistics)
+    (host.statistics ?? io.err)(`${statisticsText(program, started)}${stageLines(times, program)}`);
   if (settings.timeTrace !== undefined) problems.push(...writeTrace(settings.timeTrace, times, result, command, host));
   return conclude(problems, settings, written, io, program);
 }

@@ -4,6 +4,7 @@
 
 import { closeSync, fstatSync, futimesSync, lstatSync, openSync, readSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { relinkReason } from "../../explain/relink.ts";
 import type { FileSystem } from "../../host/files.ts";
 import { nodeFiles } from "../../host/node-files.ts";
 import { type Patch, type Relinkable, relink } from "../../link/index.ts";
@@ -12,7 +13,14 @@ import { type Identity, identify, isSame, isSettled } from "./identity.ts";
 import type { LinkRequest } from "./protocol.ts";
 
 /** How a request was met, or why it took a full link. */
-export type RelinkOutcome = { readonly done: "patched" | "untouched" } | { readonly why: string };
+export type RelinkOutcome =
+  | {
+      readonly done: "patched" | "untouched";
+      readonly statistics: boolean;
+      readonly objects: number;
+      readonly bytes: number;
+    }
+  | { readonly why: string };
 
 export interface Relinker {
   /** Brings the output of an earlier link up to date, if this is that link again and it can be done so. */
@@ -21,7 +29,8 @@ export interface Relinker {
   readonly recording: (host: LdHost) => Recording;
   /** To be called when the client has its answer: takes a hash of all that was written. */
   readonly keep: (request: LinkRequest, recording: Recording) => void;
-  readonly forget: () => void;
+  /** Keeps tables of no more than `limit` bytes. */
+  readonly trim: (limit: number) => void;
 }
 
 export interface Recording {
@@ -34,6 +43,8 @@ export interface Recording {
   isProgram: boolean;
   /** Something was asked that cannot be asked again. */
   spoilt: boolean;
+  /** What --stats has to say, which a relink says in its own way. */
+  statistics: string;
 }
 
 interface Seen {
@@ -51,38 +62,50 @@ interface Entry {
   readonly systemPaths: ReadonlyMap<string, string>;
   readonly output: string;
   readonly identity: Identity;
+  /** --stats. */
+  readonly statistics: boolean;
 }
 
 const MOST_ENTRIES = 64;
-/** Bytes of objects kept for comparison. */
-const MOST_BYTES = 128 << 20;
+/** Bytes of tables kept, beside inputs that are kept anyway. */
+const MOST_BYTES = 384 << 20;
 
 /** @param systemLibraryPaths the host's, to be asked again */
 export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"]): Relinker {
-  const entries = new Map<string, Entry>();
+  // Or why there can be none of a link.
+  const entries = new Map<string, Entry | string>();
+  const trim = (limit: number): void => {
+    let bytes = 0;
+    let count = 0;
+    for (const [key, it] of [...entries].reverse()) {
+      bytes += typeof it === "string" ? 0 : it.relinkable.weight;
+      if (bytes > limit || ++count > MOST_ENTRIES) entries.delete(key);
+    }
+  };
   return {
     relink: (request) => {
       const key = keyOf(request);
       const entry = entries.get(key);
       if (entry === undefined) return { why: "this link is new" };
+      if (typeof entry === "string") return { why: entry };
       entries.delete(key);
       const found = relinkEntry(entry, systemLibraryPaths);
-      if ("why" in found) return found;
+      if ("why" in found) {
+        // A link needs room of its own; one that comes after another of its size is better off without what that has left.
+        trim(ENOUGH_BESIDE_A_LINK);
+        return found;
+      }
       entries.set(key, found.entry);
-      return { done: found.done };
+      return { ...found, statistics: entry.statistics };
     },
     recording,
     keep: (request, made) => {
-      const entry = entryOf(made);
-      if (entry === undefined) return;
-      entries.set(keyOf(request), entry);
-      let bytes = 0;
-      for (const [key, { relinkable }] of [...entries].reverse()) {
-        bytes += [...relinkable.shapes.values()].reduce((sum, shape) => sum + shape.bytes.length, 0);
-        if (bytes > MOST_BYTES || entries.size > MOST_ENTRIES) entries.delete(key);
-      }
+      const key = keyOf(request);
+      entries.delete(key);
+      entries.set(key, entryOf(made));
+      trim(MOST_BYTES);
     },
-    forget: () => entries.clear(),
+    trim,
   };
 }
 
@@ -90,6 +113,8 @@ export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"])
 function keyOf({ directory, program, args, env, umask }: LinkRequest): string {
   return JSON.stringify([directory, program, args, env, umask]);
 }
+
+const ENOUGH_BESIDE_A_LINK = 64 << 20;
 
 function recording(host: LdHost): Recording {
   const seen = new Map<string, Seen>();
@@ -139,6 +164,9 @@ function recording(host: LdHost): Recording {
         made.systemPaths.set(sysroot, paths.join("\0"));
         return paths;
       },
+      statistics: (text) => {
+        made.statistics += text;
+      },
       write: (path, bytes, executable) => {
         made.written.push(resolve(path));
         return host.write(path, bytes, executable);
@@ -150,19 +178,24 @@ function recording(host: LdHost): Recording {
     result: undefined,
     isProgram: false,
     spoilt: false,
+    statistics: "",
   };
   return made;
 }
 
-/** Undefined if the link is not one that can be done again in part. */
-function entryOf({ result, written, seen, systemPaths, isProgram, spoilt }: Recording): Entry | undefined {
+/** The reason if the link is not one that can be done again in part. */
+function entryOf({ result, written, seen, systemPaths, isProgram, spoilt, statistics }: Recording): Entry | string {
   const [output] = written;
-  if (spoilt || !isProgram || result?.image === undefined || written.length !== 1 || seen.has(output)) return undefined;
+  if (result?.image === undefined) return relinkReason("failed");
+  if (!isProgram) return "a shared library may be mapped by somebody";
+  if (written.length !== 1) return "it writes more than the output";
+  if (spoilt || seen.has(output)) return "it asks for something that cannot be asked again";
   const identity = identify(output);
-  if (identity === undefined || !isPlainFile(output) || Number(identity.size) !== result.image.length) return undefined;
-  const relinkable = result.keep?.();
-  if (relinkable === undefined || typeof relinkable === "string") return undefined;
-  return { relinkable, seen, systemPaths, output, identity };
+  if (identity === undefined || !isPlainFile(output) || Number(identity.size) !== result.image.length)
+    return "the output is no plain file of its own";
+  const relinkable = result.keep?.() ?? "failed";
+  if (typeof relinkable === "string") return relinkReason(relinkable);
+  return { relinkable, seen, systemPaths, output, identity, statistics: statistics !== "" };
 }
 
 function isPlainFile(path: string): boolean {
@@ -170,7 +203,13 @@ function isPlainFile(path: string): boolean {
   return stat?.isFile() === true && stat.nlink === 1;
 }
 
-type Done = { readonly done: "patched" | "untouched"; readonly entry: Entry };
+interface Done {
+  readonly done: "patched" | "untouched";
+  readonly entry: Entry;
+  /** How many objects had changed, and how many bytes of the output with them. */
+  readonly objects: number;
+  readonly bytes: number;
+}
 
 function relinkEntry(entry: Entry, systemLibraryPaths: LdHost["systemLibraryPaths"]): Done | { readonly why: string } {
   const now = identify(entry.output);
@@ -204,7 +243,7 @@ function relinkEntry(entry: Entry, systemLibraryPaths: LdHost["systemLibraryPath
 
 /** As the link knows the object: the path of the command line. */
 function nameOf({ relinkable }: Entry, path: string): string | undefined {
-  for (const name of relinkable.shapes.keys()) if (resolve(name) === path) return name;
+  for (const name of relinkable.objects.keys()) if (resolve(name) === path) return name;
   return undefined;
 }
 
@@ -227,13 +266,14 @@ function patchOutput(
       return bytes;
     };
     const found = relink(entry.relinkable, changed, read);
-    if (typeof found === "string") return { why: found };
+    if (typeof found === "string") return { why: relinkReason(found) };
     if (found.patches.length === 0) futimesSync(file, new Date(), new Date());
     else write(file, found.patches);
     const done = found.patches.length === 0 ? "untouched" : "patched";
     const stat = fstatSync(file, { bigint: true });
     const identity: Identity = { ...entry.identity, modified: stat.mtimeNs, changed: stat.ctimeNs };
-    return { done, entry: { ...entry, relinkable: found.next, seen, identity } };
+    const bytes = found.patches.reduce((sum, it) => sum + it.bytes.length, 0);
+    return { done, objects: changed.size, bytes, entry: { ...entry, relinkable: found.next, seen, identity } };
   } finally {
     closeSync(file);
   }

@@ -6,6 +6,7 @@ import { lstatSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, wri
 import { createServer, type Socket } from "node:net";
 import { basename, join, resolve } from "node:path";
 import { printableOutput } from "../../explain/printable.ts";
+import { relinkedText, serverText } from "../../explain/relink.ts";
 import { nodeAccelerators } from "../../host/accelerators.ts";
 import { systemLibraryPaths } from "../../host/system-paths.ts";
 import { link } from "../../link/link.ts";
@@ -83,7 +84,7 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
   const answer = (request: LinkRequest): LinkAnswer | undefined => {
     const started = performance.now();
     client = request.pid;
-    const { answer, refusal, how = "refused", recording } = answerRequest(request, own, host, relinker);
+    const { answer, refusal, how = "refused", recording } = answerRequest(request, own, host, relinker, kept);
     process.chdir("/");
     const milliseconds = performance.now() - started;
     // When the client has its answer.
@@ -116,7 +117,7 @@ function idleSteps(kept: KeptFiles, relinker: Relinker): () => void {
   };
   const second = (): void => {
     kept.trim(KEPT_IDLE);
-    relinker.forget();
+    relinker.trim(KEPT_IDLE);
     collect();
   };
   return () => {
@@ -182,7 +183,13 @@ interface Answered {
   readonly recording?: Recording;
 }
 
-function answerRequest(request: LinkRequest, own: Surroundings, host: LdHost, relinker: Relinker): Answered {
+function answerRequest(
+  request: LinkRequest,
+  own: Surroundings,
+  host: LdHost,
+  relinker: Relinker,
+  { stats }: KeptFiles,
+): Answered {
   const said: Said[] = [];
   const say = (file: 1 | 2, text: string): void => {
     if (text !== "") said.push({ file, text: new TextEncoder().encode(printableOutput(text)) });
@@ -198,13 +205,23 @@ function answerRequest(request: LinkRequest, own: Surroundings, host: LdHost, re
     if (!sameSurroundings(request.caller, own)) refuse("another group, root directory or namespace");
     for (const word of request.args) if (/\/(?:dev|proc)\//.test(word)) refuse("a file of the process");
     enter(request);
+    const program = basename(request.program);
     const again = relinker.relink(request);
-    if ("done" in again) return { answer: { status: 0, said }, how: again.done };
+    if ("done" in again) {
+      if (again.statistics) say(2, relinkedText(program, again.objects, again.bytes));
+      return { answer: { status: 0, said }, how: again.done };
+    }
+    const before = { ...stats };
     const recording = relinker.recording(host);
-    const status = runLd(request.args, io, recording.host, basename(request.program));
+    const status = runLd(request.args, io, recording.host, program);
+    // What was said would have to be said again, but for what --stats says.
+    const isQuiet = said.length === 0;
+    if (recording.statistics !== "") {
+      const [hits, misses] = [stats.hits - before.hits, stats.misses - before.misses];
+      say(2, `${recording.statistics}${serverText(program, again.why, hits, misses)}`);
+    }
     const answered: Answered = { answer: { status, said }, how: "linked" };
-    // What was said would have to be said again.
-    return status === 0 && said.length === 0 ? { ...answered, recording } : answered;
+    return status === 0 && isQuiet ? { ...answered, recording } : answered;
   } catch (cause) {
     // What goes wrong here shall go wrong where somebody sees it.
     return { refusal: isRefusal(cause) ? cause.refusal : `failed: ${cause instanceof Error ? cause.message : cause}` };

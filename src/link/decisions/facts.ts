@@ -6,6 +6,7 @@ import type { MadeSections } from "../made/make-sections.ts";
 import type { SlotAddresses } from "../made/slots.ts";
 import type { RelocatableFacts } from "../relocatable/link-relocatable.ts";
 import type { Scan } from "../scan/scan-result.ts";
+import type { KeptSections } from "../sections/kept-sections.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import type { OutputMode } from "../tables/mode.ts";
 
@@ -14,6 +15,9 @@ export interface BoundFacts {
   readonly machine: Machine;
   readonly mode: OutputMode;
   readonly scan: Scan;
+  readonly kept: KeptSections;
+  /** Flags and bindings of all symbols as they were before the first relocation was looked at. */
+  readonly unscanned: { readonly flags: Int32Array; readonly bindings: Uint8Array };
 }
 
 /** Everything has its address. */

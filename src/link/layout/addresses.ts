@@ -8,7 +8,7 @@ import type { Scan } from "../scan/scan-result.ts";
 import { mergedAddress } from "../sections/merged-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
-import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT } from "../tables/ids.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { isDefinedHere, isShared, symbolValue } from "../tables/symbol-table.ts";
@@ -28,26 +28,28 @@ export function slotAddresses(chunks: SlotChunks): SlotAddresses {
 
 /** Fills `values.address`: S of every symbol. */
 export function computeAddresses(values: SymbolValues, slots: Slots, at: SlotAddresses, scan: Scan): void {
+  for (let id = 0; id < values.symbols.count; id++) computeAddress(values, slots, at, scan, id);
+}
+
+export function computeAddress(values: SymbolValues, slots: Slots, at: SlotAddresses, scan: Scan, id: SymbolId): void {
   const { symbols, sections, outputs, merged, address } = values;
-  for (let id = 0; id < symbols.count; id++) {
-    // An IFUNC's references go to its PLT entry, also where a library may override it; so do those to another module's function.
-    const entry = slots.iplt[id] >= 0 || slots.plt[id] >= 0 || slots.pltGot[id] >= 0;
-    const isIfunc = scan.bindings[id] === BIND_IFUNC || symbols.type[id] === STT_GNU_IFUNC;
-    if (entry && (isIfunc || !isDefinedHere(symbols, id))) {
-      address[id] = pltAddress(slots, at, id);
-      continue;
-    }
-    const section = symbols.section[id];
-    if (section >= 0) {
-      if (sections.output[section] >= 0 && !isShared(symbols, id)) {
-        address[id] = mergedAddress(merged, sections, section, symbolValue(symbols, id));
-      }
-    } else if (section === SECTION_CHUNK)
-      address[id] = outputs.chunks[symbols.alias[id]].address + symbolValue(symbols, id);
-    else if (section === SECTION_OUTPUT)
-      address[id] = (outputs.list[symbols.alias[id]]?.address ?? 0) + symbolValue(symbols, id);
-    else if (section === SECTION_ABSOLUTE) address[id] = symbolValue(symbols, id);
+  // An IFUNC's references go to its PLT entry, also where a library may override it; so do those to another module's function.
+  const entry = slots.iplt[id] >= 0 || slots.plt[id] >= 0 || slots.pltGot[id] >= 0;
+  const isIfunc = scan.bindings[id] === BIND_IFUNC || symbols.type[id] === STT_GNU_IFUNC;
+  if (entry && (isIfunc || !isDefinedHere(symbols, id))) {
+    address[id] = pltAddress(slots, at, id);
+    return;
   }
+  const section = symbols.section[id];
+  if (section >= 0) {
+    if (sections.output[section] >= 0 && !isShared(symbols, id)) {
+      address[id] = mergedAddress(merged, sections, section, symbolValue(symbols, id));
+    }
+  } else if (section === SECTION_CHUNK)
+    address[id] = outputs.chunks[symbols.alias[id]].address + symbolValue(symbols, id);
+  else if (section === SECTION_OUTPUT)
+    address[id] = (outputs.list[symbols.alias[id]]?.address ?? 0) + symbolValue(symbols, id);
+  else if (section === SECTION_ABSOLUTE) address[id] = symbolValue(symbols, id);
 }
 
 /** What a script fills gaps with: a pattern that starts anew in each, or what does nothing in code. */

@@ -317,15 +317,48 @@ export function writeSymbols(
   mode: OutputMode,
 ): void {
   const place: SymbolPlace = { value: 0, shndx: 0 };
-  let entry = 1 + plan.sectionSymbols;
-  for (let i = 0; i < plan.inputLocals; i++) {
+  writeLocals(plan, values, objects, 0, plan.inputLocals, view, at, shndxAt, is64);
+  let entry = firstLocal(plan) + plan.inputLocals;
+  if (plan.separator) {
+    place.shndx = SHN_ABS;
+    writeSymbol(view, at, entry++, is64, 0, (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);
+  }
+  const row: SymbolRow = { value: 0, shndx: 0, type: 0, size: 0 };
+  for (const id of plan.forcedLocals) writeForcedLocal(plan, values, id, entry++, row, view, at, shndxAt, is64);
+  for (const id of plan.globals) writeGlobal(plan, values, id, entry++, row, view, at, shndxAt, is64, mode);
+}
+
+/** Number of the entry of the first local symbol of an input. */
+export function firstLocal({ sectionSymbols }: OutputSymbols): number {
+  return 1 + sectionSymbols;
+}
+
+/** Number of the entry of the first symbol that became local; the global ones follow these. */
+export function firstForcedLocal(plan: OutputSymbols): number {
+  return firstLocal(plan) + plan.inputLocals + (plan.separator ? 1 : 0);
+}
+
+/** Writes the entries of the inputs' local symbols [from, end). */
+export function writeLocals(
+  plan: OutputSymbols,
+  values: SymbolValues,
+  objects: readonly ObjectFile[],
+  from: number,
+  end: number,
+  view: DataView,
+  at: number,
+  shndxAt: number,
+  is64: boolean,
+): void {
+  const place: SymbolPlace = { value: 0, shndx: 0 };
+  for (let i = from; i < end; i++) {
+    const entry = firstLocal(plan) + i;
     const object = objects[plan.localObjects[i]];
     const index = plan.localIndices[i];
     if (index === FILE_SYMBOL) {
       place.value = 0;
       place.shndx = SHN_ABS;
       writeSymbol(view, at, entry, is64, plan.names[entry], (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);
-      entry++;
       continue;
     }
     placeOfLocal(values, object, index, place);
@@ -336,37 +369,42 @@ export function writeSymbols(
       ? object.view.getUint32(from + 16, true) + object.view.getUint32(from + 20, true) * 0x100000000
       : object.view.getUint32(from + 8, true);
     writeSymbol(view, at, entry, is64, plan.names[entry], info, other, place, size, shndxAt);
-    entry++;
   }
-  if (plan.separator) {
-    place.value = 0;
-    place.shndx = SHN_ABS;
-    writeSymbol(view, at, entry++, is64, 0, (STB_LOCAL << 4) | STT_FILE, 0, place, 0, shndxAt);
-  }
+}
+
+export function writeForcedLocal(
+  plan: OutputSymbols,
+  values: SymbolValues,
+  id: SymbolId,
+  entry: number,
+  row: SymbolRow,
+  view: DataView,
+  at: number,
+  shndxAt: number,
+  is64: boolean,
+): void {
   const { symbols } = values;
-  for (const id of plan.forcedLocals) {
-    placeOfSymbol(values, id, place);
-    writeSymbol(
-      view,
-      at,
-      entry,
-      is64,
-      plan.names[entry],
-      (STB_LOCAL << 4) | symbols.type[id],
-      0,
-      place,
-      symbols.size[id],
-      shndxAt,
-    );
-    entry++;
-  }
-  const row: SymbolRow = { value: 0, shndx: 0, type: 0, size: 0 };
-  for (const id of plan.globals) {
-    rowOfSymbol(values, id, mode, row);
-    const info = (tableBinding(symbols, id) << 4) | row.type;
-    writeSymbol(view, at, entry, is64, plan.names[entry], info, symbols.visibility[id], row, row.size, shndxAt);
-    entry++;
-  }
+  placeOfSymbol(values, id, row);
+  const info = (STB_LOCAL << 4) | symbols.type[id];
+  writeSymbol(view, at, entry, is64, plan.names[entry], info, 0, row, symbols.size[id], shndxAt);
+}
+
+export function writeGlobal(
+  plan: OutputSymbols,
+  values: SymbolValues,
+  id: SymbolId,
+  entry: number,
+  row: SymbolRow,
+  view: DataView,
+  at: number,
+  shndxAt: number,
+  is64: boolean,
+  mode: OutputMode,
+): void {
+  const { symbols } = values;
+  rowOfSymbol(values, id, mode, row);
+  const info = (tableBinding(symbols, id) << 4) | row.type;
+  writeSymbol(view, at, entry, is64, plan.names[entry], info, symbols.visibility[id], row, row.size, shndxAt);
 }
 
 function tableBinding(symbols: SymbolTable, id: SymbolId): number {

@@ -1,28 +1,36 @@
-// Relinking: the output of a link with some of its inputs changed, without linking again where that is possible. The result is
+// Relinking: the output of a link with some of its objects changed, without linking again where that is possible. The result is
 // the bytes that a full link would give, or a reason to do one.
+//
+//   compare   headers, symbols, unwind records, needs: are all sizes, places and decisions those of the last link?
+//   install   the object takes its old rows in the tables
+//   rewrite   it is relocated at its old place, and so is whoever refers to symbols of it that have moved
 
+import type { Problem, Report } from "../../elf/problem.ts";
 import type { LinkFacts } from "../decisions/facts.ts";
-import { blockDigests, DIGEST_BLOCK, type Digest } from "../digest/by-blocks.ts";
-import { buildIdDigest, buildIdSize } from "../made/build-id.ts";
-import { type Patch, patchesOf, type RelinkRefusal } from "./patch.ts";
-import { type Shape, shapeOf } from "./shape.ts";
+import { computeAddress } from "../layout/addresses.ts";
+import type { SymbolId } from "../tables/ids.ts";
+import { localValue } from "../tables/local-symbols.ts";
+import { findText } from "../tables/names.ts";
+import { type ObjectFile, readObject } from "../tables/object-file.ts";
+import { createSections, type SectionTable } from "../tables/section-table.ts";
+import { type Live, liveOf, type RelinkRefusal } from "./live.ts";
+import { keepBuildId, type RelinkedId, updateDigest } from "./relinked-id.ts";
+import { rewrite } from "./rewrite.ts";
+import { adoptNeeds, needsOf, sameNeeds } from "./same-needs.ts";
+import { compareSections, sameTargets } from "./same-sections.ts";
+import { compareSymbols, type MovedSymbol } from "./same-symbols.ts";
+import { adoptUnwind, unwindKeys } from "./same-unwind.ts";
+import { changesOf, createTouched, type Patch } from "./touched.ts";
 
-/** What a link leaves for the next one: a hundredth of what it held. Nothing in it is shared with the link's tables. */
+/** What a link leaves for the next one. It holds the link's tables, and all inputs that took part. */
 export interface Relinkable {
-  /** By path: objects that were inputs themselves. Members of archives, libraries and scripts are not among them. */
-  readonly shapes: ReadonlyMap<string, Shape>;
-  /** Bytes of the output. */
+  /** Paths of the objects that may change: inputs themselves, no members of archives, named once. */
+  readonly objects: ReadonlyMap<string, number>;
+  /** Bytes of the output, and roughly of the tables. */
   readonly size: number;
+  readonly weight: number;
+  readonly live: Live;
   readonly buildId: RelinkedId | undefined;
-}
-
-interface RelinkedId {
-  /** Of the hash in the output. */
-  readonly offset: number;
-  readonly size: number;
-  readonly digest: Digest;
-  /** The digests of the output's blocks, with zeros in place of the hash; empty if there is one block only. */
-  readonly blocks: Uint8Array;
 }
 
 /** Why nothing of a link can be kept; a stable code. */
@@ -32,12 +40,15 @@ export type KeepRefusal =
   | "folded"
   | "compressed"
   | "indexed"
+  | "relocations-emitted"
+  | "relocations-apart"
+  | "cross-references"
   | "random-build-id"
   | "problems"
   | "failed";
 
 export interface Relinked {
-  /** What changes in the output, the build ID included, in no order. */
+  /** What changes in the output, the build ID included. */
   readonly patches: readonly Patch[];
   /** For the next time. */
   readonly next: Relinkable;
@@ -48,99 +59,192 @@ export interface Relinked {
  * @param image the output, which is read and not kept
  */
 export function keepForRelink(facts: LinkFacts, image: Uint8Array | undefined, said: number): Relinkable | KeepRefusal {
-  const { loader, bound, placed } = facts;
+  const { loader } = facts;
   const { options } = loader;
   if (options.output === "relocatable") return "relocatable";
-  if (image === undefined || bound === undefined || placed === undefined) return "failed";
+  const live = liveOf(facts);
+  if (image === undefined || live === undefined) return "failed";
   // A message may name a line, or be about contents.
   if (said > 0) return "problems";
   if (options.outputFormat !== "elf") return "not-elf";
   if (options.icf !== "none") return "folded";
   if ((options.compressDebugSections ?? "none") !== "none" || options.compressSections.length > 0) return "compressed";
   if (options.gdbIndex) return "indexed";
+  if (live.made.emitted !== undefined) return "relocations-emitted";
+  if (live.made.relocationChunks.parts !== undefined || options.androidRelocations) return "relocations-apart";
+  if (loader.scriptCommands.some((it) => it.kind === "no-cross-references")) return "cross-references";
   if (options.buildId.style === "uuid") return "random-build-id";
-  const shapes = new Map<string, Shape>();
+  const objects = new Map<string, number>();
   const twice = new Set<string>();
-  for (const object of loader.objects) {
-    if (object.member !== undefined || object.made !== undefined) continue;
-    if (shapes.has(object.path)) twice.add(object.path);
-    const shape = shapeOf(object, loader.sections, placed.values.outputs, bound.machine);
-    if (shape !== undefined) shapes.set(object.path, shape);
+  for (const { id, path, member, made } of loader.objects) {
+    if (member !== undefined || made !== undefined) continue;
+    if (objects.has(path)) twice.add(path);
+    objects.set(path, id);
   }
-  for (const path of twice) shapes.delete(path);
-  return { shapes, size: image.length, buildId: keepBuildId(facts, image) };
+  for (const path of twice) objects.delete(path);
+  const weight = live.sections.count * BYTES_OF_SECTION + live.symbols.count * BYTES_OF_SYMBOL;
+  return { objects, size: image.length, weight, live, buildId: keepBuildId(loader, live.made.buildId, image) };
 }
 
-function keepBuildId({ loader, placed }: LinkFacts, image: Uint8Array): RelinkedId | undefined {
-  const { buildId: id, accelerators } = loader.options;
-  const chunk = placed?.made.buildId;
-  if (chunk === undefined || id.style === "none" || id.style === "hex" || id.style === "uuid") return undefined;
-  const offset = chunk.offset + 16;
-  const size = buildIdSize(id);
-  const digest = buildIdDigest(id.style, accelerators);
-  const hash = image.slice(offset, offset + size);
-  image.fill(0, offset, offset + size);
-  const blocks = blockDigests(image, digest, size);
-  image.set(hash, offset);
-  return { offset, size, digest, blocks };
-}
+/** What the columns of a section and of a symbol take, with what is known of them elsewhere. */
+const BYTES_OF_SECTION = 96;
+const BYTES_OF_SYMBOL = 192;
 
 /**
+ * @param previous is used up: it must not be asked again, whatever comes of this
  * @param changed path → new contents, of any number of inputs
- * @param read bytes [from, to) of the output as it is; asked for only where the build ID needs them
+ * @param read bytes [from, to) of the output as it is; asked for only where that is needed
  */
 export function relink(
   previous: Relinkable,
   changed: ReadonlyMap<string, Uint8Array>,
   read: (from: number, to: number) => Uint8Array,
 ): Relinked | RelinkRefusal {
-  const patches: Patch[] = [];
-  const shapes = new Map(previous.shapes);
+  const { live, objects, size } = previous;
+  const problems: Problem[] = [];
+  const report: Report = (problem) => {
+    problems.push(problem);
+  };
+  const ids = new Set<number>();
+  const moved: SymbolId[] = [];
   for (const [path, bytes] of changed) {
-    const shape = shapes.get(path);
-    if (shape === undefined) return "not-an-object-of-the-link";
-    const found = patchesOf(shape, bytes);
+    const id = objects.get(path);
+    if (id === undefined) return "not-an-object-of-the-link";
+    const found = replaceObject(live, live.objects[id], bytes, report);
     if (typeof found === "string") return found;
-    patches.push(...found);
-    shapes.set(path, { ...shape, bytes });
+    for (const { id: symbol, isChanged } of found) if (isChanged) moved.push(symbol);
+    ids.add(id);
   }
-  const { buildId, size } = previous;
-  if (buildId === undefined || patches.length === 0) return { patches, next: { ...previous, shapes } };
+  const touched = createTouched(size, read);
+  const refusal = rewrite(live, ids, moved, touched, report);
+  if (refusal !== undefined) return refusal;
+  if (problems.length > 0) return "problems-found";
+  const patches = changesOf(touched);
+  const { buildId } = previous;
+  if (buildId === undefined || patches.length === 0) return { patches, next: previous };
   const blocks = buildId.blocks.slice();
-  const id = updateDigest({ ...buildId, blocks }, size, patches, read);
-  patches.push({ offset: buildId.offset, bytes: id });
-  return { patches, next: { shapes, size, buildId: { ...buildId, blocks } } };
+  const hash = updateDigest({ ...buildId, blocks }, size, patches, read);
+  patches.push({ offset: buildId.offset, bytes: hash });
+  return { patches, next: { ...previous, buildId: { ...buildId, blocks } } };
 }
 
-/** Brings `blocks` up to date. @returns the digest of the output with the patches in it */
-function updateDigest(
-  { offset, size, digest, blocks }: RelinkedId,
-  length: number,
-  patches: readonly Patch[],
-  read: (from: number, to: number) => Uint8Array,
-): Uint8Array {
-  const single = blocks.length === 0;
-  const touched = new Set<number>();
-  for (const { offset: at, bytes } of patches) {
-    for (let block = Math.floor(at / DIGEST_BLOCK); block * DIGEST_BLOCK < at + bytes.length; block++)
-      touched.add(block);
-  }
-  if (single) touched.add(0);
-  let whole = new Uint8Array(0);
-  for (const block of touched) {
-    const from = block * DIGEST_BLOCK;
-    const to = Math.min(from + DIGEST_BLOCK, length);
-    const contents = read(from, to).slice();
-    for (const patch of [...patches, { offset, bytes: new Uint8Array(size) }]) put(contents, from, patch);
-    if (single) whole = contents;
-    else blocks.set(digest(contents), block * size);
-  }
-  return digest(single ? whole : blocks);
+/** Puts the object's new contents in the place of the old ones, if nothing else of the link follows from that. */
+function replaceObject(
+  live: Live,
+  old: ObjectFile,
+  bytes: Uint8Array,
+  report: Report,
+): readonly MovedSymbol[] | RelinkRefusal {
+  const { sections, objects } = live;
+  const table = createSections();
+  const read = readElf(live, old, bytes, table, report);
+  if (read === undefined) return "object-unreadable";
+  const shape = compareSections(old, sections, read, table);
+  if (shape !== undefined) return shape;
+  const symbols = compareSymbols(live, old, read, table);
+  if (typeof symbols === "string") return symbols;
+  if (!sameRows(live, old, read)) return "symbols-changed";
+  // Its globals are the same symbols in the same order.
+  const fresh: ObjectFile = { ...read, symbols: old.symbols };
+  if (!sameReferences(live, old, fresh, table)) return "references-changed";
+
+  const before = needsOf(live, old, report);
+  const keys = unwindKeys(live, old);
+  const was = rowsOf(old, sections);
+  install(live, old, fresh, table, symbols.locals);
+  const object = objects[old.id];
+  const unwind = adoptUnwind(live, object, keys, was, report);
+  if (unwind !== undefined) return unwind;
+  for (const it of symbols.definitions) define(live, it);
+  const after = needsOf(live, object, report);
+  if (!sameNeeds(live, object, before, after)) return "needs-changed";
+  adoptNeeds(live, after);
+  return symbols.definitions;
 }
 
-/** The part of the patch that is in `contents`, which begin at `from` of the output. */
-function put(contents: Uint8Array, from: number, { offset, bytes }: Patch): void {
-  const start = Math.max(offset, from);
-  const end = Math.min(offset + bytes.length, from + contents.length);
-  if (start < end) contents.set(bytes.subarray(start - offset, end - offset), start - from);
+/** As the loader reads an object of its own. */
+function readElf(
+  { machine }: Live,
+  old: ObjectFile,
+  bytes: Uint8Array,
+  table: SectionTable,
+  report: Report,
+): ObjectFile | undefined {
+  // e_ident, e_type and e_machine.
+  for (let i = 0; i < 20; i++) if (bytes[i] !== old.bytes[i]) return undefined;
+  const { name, path, member, pulledBy, excluded, input, symbolBase } = old;
+  const origin = { name, path, member, pulledBy, excluded, input };
+  return readObject(bytes, machine.elfClass === 64, old.id, symbolBase, origin, table, report);
+}
+
+/** Rows of local symbols go by the symbols' numbers: those must stay, and so must their values. */
+function sameRows({ scan }: Live, old: ObjectFile, fresh: ObjectFile): boolean {
+  const end = old.symbolBase + Math.max(old.symbolCount, fresh.symbolCount);
+  for (const key of scan.locals.keys()) {
+    if (key < old.symbolBase || key >= end) continue;
+    const index = key - old.symbolBase;
+    if (index >= old.firstGlobal || old.firstGlobal !== fresh.firstGlobal) return false;
+    if (localValue(old, index) !== localValue(fresh, index)) return false;
+  }
+  return true;
+}
+
+/** Where it matters who refers to whom at all: garbage collection, and whether there is a GOT. */
+function sameReferences(live: Live, old: ObjectFile, fresh: ObjectFile, table: SectionTable): boolean {
+  const { options, symbols, sections } = live;
+  const got = findText(symbols.names, "_GLOBAL_OFFSET_TABLE_");
+  if (!options.gcSections && (got < 0 || !old.symbols.includes(got))) return true;
+  for (let i = 1; i < old.sectionCount; i++) {
+    if (sections.relocs[old.firstSection + i] < 0) continue;
+    if (!sameTargets(old, sections, old.firstSection + i, fresh, table, fresh.firstSection + i, false)) return false;
+  }
+  return true;
+}
+
+/** What of the tables is the object's, as a table of its own. */
+function rowsOf(old: ObjectFile, sections: SectionTable): { object: ObjectFile; sections: SectionTable } {
+  const [from, end] = [old.firstSection, old.firstSection + old.sectionCount];
+  const relocs = sections.relocs.slice(from, end).map((it) => (it < 0 ? -1 : it - from));
+  const rows = {
+    ...sections,
+    relocs,
+    type: sections.type.slice(from, end),
+    offset: sections.offset.slice(from, end),
+    size: sections.size.slice(from, end),
+  };
+  return { object: { ...old, firstSection: 0 }, sections: rows };
+}
+
+function install(
+  { sections, objects, made, kept, locator }: Live,
+  old: ObjectFile,
+  fresh: ObjectFile,
+  table: SectionTable,
+  locals: Int32Array,
+): void {
+  for (let i = 1; i < old.sectionCount; i++) {
+    const [a, b] = [old.firstSection + i, fresh.firstSection + i];
+    sections.name[a] = table.name[b];
+    sections.offset[a] = table.offset[b];
+    sections.size[a] = table.size[b];
+    sections.info[a] = table.info[b];
+  }
+  objects[old.id] = { ...fresh, firstSection: old.firstSection };
+  kept.indexes.delete(old.id);
+  kept.groupOf.delete(old.id);
+  locator.known.delete(old);
+  const plan = made.symtab?.plan;
+  if (plan === undefined) return;
+  for (let i = 0; i < plan.inputLocals; i++) {
+    if (plan.localObjects[i] === old.id && plan.localIndices[i] !== 0)
+      plan.localIndices[i] = locals[plan.localIndices[i]];
+  }
+}
+
+function define({ symbols, values, made, at, scan }: Live, it: MovedSymbol): void {
+  symbols.index[it.id] = it.index;
+  symbols.valueLow[it.id] = it.valueLow;
+  symbols.valueHigh[it.id] = it.valueHigh;
+  symbols.size[it.id] = it.size;
+  computeAddress(values, made.slots, at, scan, it.id);
 }

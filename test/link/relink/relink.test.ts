@@ -1,5 +1,5 @@
-// link(x), then relink to y, is link(y), or there is a reason to link again: over random changes of objects, in each kind of
-// output, for both machines.
+// link(x), then relink to y, is link(y), or there is a reason to link again: over random changes of bytes, over random objects whose
+// code, values, relocations and unwind records differ within sections of the same sizes, and over options and scripts.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -18,8 +18,9 @@ import {
   type Relinked,
   relink,
 } from "../../../src/link/index.ts";
-import { compile, i386, x86_64 } from "../../support/build.ts";
+import { compile, i386, type Target, x86_64 } from "../../support/build.ts";
 import { needs } from "../../support/tools.ts";
+import { randomObject, STATIC_SCRIPT } from "./random-object.ts";
 
 const options = needs("gcc", "as");
 
@@ -32,15 +33,15 @@ int (*pointer)(int) = calculate; int plain(int x) { x *= 3; x += 7654321; x ^= 9
 __attribute__((constructor)) static void early(void) { numbers[7] = 99; }
 `;
 const OTHER = `
-int shared_variable = 5; __thread int other_thread = 9; char padding[1500000] = { 1 };
+int shared_variable = 5; __thread int other_thread = 9; char padding[1100000] = { 1 };
 int elsewhere(int x) { return x + 1; }
 extern int calculate(int); void _start(void) { calculate(3); }
 `;
 
 interface Case {
   readonly name: string;
-  readonly main: Uint8Array;
-  readonly other: Uint8Array;
+  readonly inputs: Readonly<Record<string, Uint8Array>>;
+  readonly script?: string;
   readonly options: Partial<LinkOptions>;
 }
 
@@ -58,20 +59,25 @@ before(() => {
     ] as const) {
       const read = (name: string, text: string): Uint8Array =>
         new Uint8Array(readFileSync(compile(target, name, text, flags)));
-      const [main, other] = [read("main.c", SOURCE), read("other.c", OTHER)];
+      const inputs = { "main.o": read("main.c", SOURCE), "other.o": read("other.c", OTHER) };
       for (const output of kinds)
-        cases.push({ name: `${target.name} ${output}`, main, other, options: { output, buildId: { style: "sha1" } } });
+        cases.push({ name: `${target.name} ${output}`, inputs, options: { output, buildId: { style: "sha1" } } });
     }
   }
 });
 
-function linkAll({ main, other, options: wanted }: Case): LinkResult {
+function linkAll({ inputs, script, options: wanted }: Case): LinkResult {
   const whole: LinkOptions = { ...defaultOptions, accelerators: nodeAccelerators, ...wanted };
-  const inputs: LinkInput[] = [
-    { kind: "file", path: "main.o", bytes: main, state: defaultInputState },
-    { kind: "file", path: "other.o", bytes: other, state: defaultInputState },
-  ];
-  return link(inputs, whole, memoryFiles({}));
+  const files = Object.entries(inputs).map(
+    ([path, bytes]): LinkInput => ({ kind: "file", path, bytes, state: defaultInputState }),
+  );
+  if (script === undefined) return link(files, whole, memoryFiles({}));
+  const text = new TextEncoder().encode(script);
+  return link(
+    [{ kind: "script", path: "script", bytes: text, state: defaultInputState }, ...files],
+    whole,
+    memoryFiles({}),
+  );
 }
 
 /** Numbers that are the same in each run (a linear congruential generator, Numerical Recipes). */
@@ -90,78 +96,136 @@ function patched(image: Uint8Array, { patches }: Relinked): Uint8Array {
   return copy;
 }
 
-function relinkMain(kept: Relinkable, image: Uint8Array, main: Uint8Array): Relinked | string {
-  return relink(kept, new Map([["main.o", main]]), (from, to) => image.subarray(from, to));
+function relinkTo(
+  kept: Relinkable,
+  image: Uint8Array,
+  changed: Readonly<Record<string, Uint8Array>>,
+): Relinked | string {
+  return relink(kept, new Map(Object.entries(changed)), (from, to) => image.subarray(from, to));
 }
 
 function keptOf(result: LinkResult): { kept: Relinkable; image: Uint8Array } {
   const kept = result.keep();
-  if (typeof kept === "string" || result.image === undefined) throw new Error(`nothing is kept: ${kept}`);
+  if (typeof kept === "string" || result.image === undefined)
+    throw new Error(`nothing is kept: ${kept} ${JSON.stringify(result.problems)}`);
   return { kept, image: result.image };
 }
 
-test("random changes: the bytes of a full link, or a reason for one", options, () => {
+/**
+ * Links once, then relinks to each of `changes` after the other; after a refusal everything is linked anew.
+ * @returns how many were relinked, and the reasons why others were not
+ */
+function follow(
+  subject: Case,
+  changes: Iterable<Readonly<Record<string, Uint8Array>>>,
+): { relinked: number; why: string[] } {
+  let current = subject;
+  let { kept, image } = keptOf(linkAll(subject));
+  let relinked = 0;
+  const why: string[] = [];
+  for (const change of changes) {
+    current = { ...current, inputs: { ...current.inputs, ...change } };
+    const found = relinkTo(kept, image, change);
+    const full = linkAll(current);
+    if (typeof found !== "string") {
+      relinked++;
+      image = patched(image, found);
+      kept = found.next;
+      equal(digest(image), full.image && digest(full.image), `${subject.name}, change ${relinked + why.length}`);
+      continue;
+    }
+    why.push(found);
+    if (full.image === undefined || typeof full.keep() === "string") {
+      current = subject;
+      ({ kept, image } = keptOf(linkAll(subject)));
+    } else ({ kept, image } = keptOf(full));
+  }
+  return { relinked, why };
+}
+
+test("random changes of bytes: the bytes of a full link, or a reason for one", options, () => {
   for (const subject of cases) {
-    const { kept, image } = keptOf(linkAll(subject));
     const below = generator(subject.name.length);
-    let relinked = 0;
-    for (let round = 0; round < 60; round++) {
-      const main = subject.main.slice();
+    const original = subject.inputs["main.o"];
+    const mutants = Array.from({ length: 24 }, (_, round) => {
+      const main = original.slice();
       // Half of them anywhere, half in the code and data at the start, where most compilers put it.
       for (let i = below(3); i >= 0; i--) main[below(round % 2 === 0 ? main.length : 600)] ^= 1 << below(8);
-      const found = relinkMain(kept, image, main);
-      if (typeof found === "string") continue;
-      relinked++;
-      const full = linkAll({ ...subject, main });
-      deepEqual(digest(patched(image, found)), full.image && digest(full.image), `${subject.name}, round ${round}`);
-    }
-    ok(relinked > 5, `${subject.name}: ${relinked} relinked`);
+      return { "main.o": main };
+    });
+    const { relinked, why } = follow(subject, mutants);
+    ok(relinked >= 3, `${subject.name}: ${relinked} relinked; ${why.join(", ")}`);
   }
 });
 
-test("one relink after the other", options, () => {
-  const [subject] = cases;
-  let { kept, image } = keptOf(linkAll(subject));
-  const main = subject.main.slice();
-  const at = Buffer.from(main).indexOf(Buffer.from([0xb1, 0xcb, 0x74, 0]));
-  ok(at > 0, "the constant 7654321");
-  for (const value of [7, 8, 9]) {
-    main[at] = value;
-    const found = relinkMain(kept, image, main.slice());
-    if (typeof found === "string") throw new Error(found);
-    image = patched(image, found);
-    kept = found.next;
-    deepEqual(digest(image), digest(linkAll({ ...subject, main }).image ?? new Uint8Array()));
-    equal(found.patches.length, 2, "a byte and the build ID");
-  }
-});
+const KINDS: readonly (readonly [name: string, wanted: Partial<LinkOptions>, script?: string])[] = [
+  ["pie", { output: "pie" }],
+  ["shared", { output: "shared" }],
+  ["static", { output: "static" }],
+  ["executable", { output: "executable" }],
+  ["pie, gc", { output: "pie", gcSections: true, undefined: ["f0_0"] }],
+  ["pie, relr", { output: "pie", z: { ...defaultOptions.z, packRelativeRelocs: true } }],
+  ["shared, symbolic", { output: "shared", bsymbolic: "all" }],
+  ["pie, stripped", { output: "pie", strip: "all" }],
+  ["static, script", { output: "static" }, STATIC_SCRIPT],
+];
+
+for (const target of [x86_64, i386])
+  test(`random objects within the same sizes, ${target.name}`, options, () => {
+    const below = generator(target.name.length * 977);
+    const objects = Array.from({ length: 24 }, (_, i) => assemble(target, i % 3, below));
+    for (const [name, wanted, script] of KINDS) {
+      const inputs = { "0.o": objects[0], "1.o": objects[1], "2.o": objects[2] };
+      const subject: Case = {
+        name: `${target.name} ${name}`,
+        inputs,
+        options: { ...wanted, entry: "f0_0", ehFrameHdr: true, buildId: { style: "sha1" } },
+        ...(script === undefined ? {} : { script }),
+      };
+      const changes = objects.slice(3).map((it, i) => {
+        const own = { [`${i % 3}.o`]: it };
+        // Every fourth time two at once.
+        return i % 4 === 3 ? { ...own, [`${(i + 1) % 3}.o`]: objects[3 + ((i + 1) % 21)] } : own;
+      });
+      const { relinked, why } = follow(subject, changes);
+      ok(relinked >= 4, `${subject.name}: ${relinked} relinked; ${why.join(", ")}`);
+    }
+  });
+
+function assemble(target: Target, number: number, below: (limit: number) => number): Uint8Array {
+  return new Uint8Array(readFileSync(compile(target, "random.s", randomObject(target, number, below))));
+}
 
 test("nothing changed: nothing to do", options, () => {
   for (const subject of cases) {
     const { kept, image } = keptOf(linkAll(subject));
-    const found = relinkMain(kept, image, subject.main.slice());
+    const found = relinkTo(kept, image, { "main.o": subject.inputs["main.o"].slice() });
     deepEqual(typeof found === "string" ? found : found.patches, []);
   }
 });
 
 test("what takes a full link", options, () => {
   const [subject] = cases;
-  const { kept, image } = keptOf(linkAll(subject));
-  const longer = new Uint8Array(subject.main.length + 1);
-  longer.set(subject.main);
-  equal(relinkMain(kept, image, longer), "size-changed");
+  const original = subject.inputs["main.o"];
+  const refusal = (main: Uint8Array, path = "main.o"): unknown => {
+    const { kept, image } = keptOf(linkAll(subject));
+    const found = relinkTo(kept, image, { [path]: main });
+    return typeof found === "string" ? found : found.patches.length;
+  };
+  equal(refusal(original.subarray(0, 40)), "object-unreadable");
   // e_flags
-  const header = subject.main.slice();
+  const header = original.slice();
   header[48] ^= 1;
-  equal(relinkMain(kept, image, header), "structure-changed");
-  const strings = subject.main.slice();
+  equal(refusal(header), "sections-changed");
+  const strings = original.slice();
   // .comment is a section of strings that are merged.
   strings[Buffer.from(strings).indexOf("GCC: (")] ^= 1;
-  equal(relinkMain(kept, image, strings), "structure-changed");
-  equal(
-    relink(kept, new Map([["libx.a", header]]), () => image),
-    "not-an-object-of-the-link",
+  equal(refusal(strings), "decisive-bytes-changed");
+  equal(refusal(header, "libx.a"), "not-an-object-of-the-link");
+  const longer = new Uint8Array(
+    readFileSync(compile(x86_64, "main.c", `${SOURCE} int more(int x) { return x; }`, ["-fPIC", "-g"])),
   );
+  equal(refusal(longer), "size-changed");
   const keep = (changed: Partial<LinkOptions>): unknown =>
     linkAll({ ...subject, options: { ...subject.options, ...changed } }).keep();
   equal(keep({ icf: "all" }), "folded");

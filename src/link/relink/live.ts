@@ -1,0 +1,82 @@
+// What of a link lives on for a relink: the tables of the last link, as it left them. A relink puts the changed objects into
+// them, so that they are those of the next link.
+
+import type { Machine } from "../../arch/index.ts";
+import type { BoundFacts, LinkFacts } from "../decisions/facts.ts";
+import { entryName } from "../inputs/entry-name.ts";
+import type { MadeSections } from "../made/make-sections.ts";
+import type { SlotAddresses } from "../made/slots.ts";
+import type { LinkOptions } from "../options.ts";
+import type { Scan } from "../scan/scan-result.ts";
+import type { EhFrames } from "../sections/eh-frame.ts";
+import type { KeptSections } from "../sections/kept-sections.ts";
+import type { SymbolValues } from "../symbols/symbol-values.ts";
+import type { Locator } from "../tables/locate.ts";
+import type { OutputMode } from "../tables/mode.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
+import type { ResolutionRecord } from "../tables/resolve.ts";
+import type { SectionTable } from "../tables/section-table.ts";
+import type { SymbolTable } from "../tables/symbol-table.ts";
+
+export interface Live {
+  readonly machine: Machine;
+  readonly mode: OutputMode;
+  readonly options: LinkOptions;
+  readonly objects: ObjectFile[];
+  readonly sections: SectionTable;
+  readonly symbols: SymbolTable;
+  readonly scan: Scan;
+  readonly unscanned: BoundFacts["unscanned"];
+  readonly kept: KeptSections;
+  readonly frames: EhFrames;
+  readonly made: MadeSections;
+  readonly values: SymbolValues;
+  readonly at: SlotAddresses;
+  readonly locator: Locator;
+  readonly record: ResolutionRecord;
+  readonly entry: string | undefined;
+  readonly byScript: boolean;
+  /** Expressions of --defsym or a script may ask for any symbol's value. */
+  readonly hasAssignments: boolean;
+}
+
+/** Undefined if the link did not come to its end. */
+export function liveOf({ loader, bound, placed }: LinkFacts): Live | undefined {
+  if (bound === undefined || placed === undefined) return undefined;
+  const { options, objects, sections, symbols, locator, record, scriptCommands, hasScript } = loader;
+  const { made, values, at } = placed;
+  return {
+    ...bound,
+    options,
+    objects,
+    sections,
+    symbols,
+    frames: values.merged.frames,
+    made,
+    values,
+    at,
+    locator,
+    record,
+    entry: entryName(options, scriptCommands),
+    byScript: hasScript && values.outputs.planned !== undefined,
+    hasAssignments:
+      options.defsym.length > 0 ||
+      values.outputs.planned !== undefined ||
+      scriptCommands.some((it) => it.kind === "assignment"),
+  };
+}
+
+/** Why a change takes a full link; a stable code that src/explain/relink.ts has the words for. */
+export type RelinkRefusal =
+  | "not-an-object-of-the-link"
+  | "object-unreadable"
+  | "sections-changed"
+  | "size-changed"
+  | "symbols-changed"
+  | "values-in-expressions"
+  | "decisive-bytes-changed"
+  | "unwind-changed"
+  | "needs-changed"
+  | "references-changed"
+  | "dynamic-relocations-changed"
+  | "problems-found";
