@@ -216,6 +216,8 @@ export interface LinkOptions {
   readonly z: ZOptions;
 
   // Sections and layout
+  /** Objects that are inputs themselves are linked with room to grow: inputs/spread.ts. Not with -r. */
+  readonly incremental: boolean;
   readonly gcSections: boolean;
   readonly gcKeepExported: boolean;
   readonly printGcSections: boolean;
@@ -459,6 +461,7 @@ export const defaultOptions: LinkOptions = {
   androidRelocations: false,
   androidRelrTags: false,
   z: defaultZ,
+  incremental: false,
   gcSections: false,
   gcKeepExported: false,
   printGcSections: false,

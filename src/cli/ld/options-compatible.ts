@@ -39,8 +39,6 @@ export const compatibleOptions: OptionGroup = {
     quiet("--no-fork", "The second process of mold.", "there is only one", OTHERS),
     quiet("--quick-exit", "The way mold exits.", FAST_ENOUGH, OTHERS),
     quiet("--no-quick-exit", "The way mold exits.", FAST_ENOUGH, OTHERS),
-    quiet("--no-incremental", "Incremental links of gold.", "every link is a full one", OTHERS),
-    quiet("--incremental-full", "Incremental links of gold.", "every link is a full one", OTHERS),
     quiet("--ctors-in-init-array", "Put .ctors into .init_array.", "decided by the objects", OTHERS),
     quiet("--no-ctors-in-init-array", "Keep .ctors.", "decided by the objects", OTHERS),
     quiet("--text-reorder", "The order of code in gold.", "the order is GNU ld's", OTHERS),

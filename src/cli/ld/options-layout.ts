@@ -55,6 +55,16 @@ export const layoutOptions: OptionGroup = {
       TWO_DASHES,
     ),
 
+    set(
+      "--incremental --incremental-full",
+      "Leave room to grow behind each object of the command line, so that the server can relink it with new code in it. " +
+        "The output depends on the inputs alone, whichever way it was made.",
+      "incremental",
+      true,
+      OTHERS,
+    ),
+    set("--no-incremental", "Leave none (default).", "incremental", false, OTHERS),
+
     set("--gc-sections", "Leave out sections that nothing reaches.", "gcSections", true),
     set("--no-gc-sections", "Keep them (default).", "gcSections", false),
     set("--gc-keep-exported", "With --gc-sections, keep what other files could use.", "gcKeepExported", true),

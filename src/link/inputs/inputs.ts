@@ -64,6 +64,7 @@ import { missingFileFacts } from "./missing-file.ts";
 import { missingLibrary } from "./missing-library.ts";
 import { findReferrers } from "./references.ts";
 import { joinVersioned, type SharedFile } from "./shared-file.ts";
+import { spreadObject, spreads } from "./spread.ts";
 
 /** Scripts may name scripts; GNU ld stops at 10 levels too. */
 const DEEPEST_SCRIPT = 10;
@@ -342,7 +343,10 @@ function addFile(
   switch (fileKind(bytes)) {
     case "object":
       if (reading.lib !== undefined) reading.lib.push({ name: path, bytes, path });
-      else addObject(loader, bytes, { name: path, path, member: undefined, pulledBy: -1, excluded: false });
+      else {
+        const own = spreads(loader.options) ? spreadObject(bytes, bytes[4] === 2) : bytes;
+        addObject(loader, own, { name: path, path, member: undefined, pulledBy: -1, excluded: false });
+      }
       return;
     case "archive": {
       const set = openArchive(loader, path, bytes);

@@ -7,6 +7,7 @@
 
 import type { Problem, Report } from "../../elf/problem.ts";
 import type { LinkFacts } from "../decisions/facts.ts";
+import { spreadObject, spreads } from "../inputs/spread.ts";
 import { computeAddress } from "../layout/addresses.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { localValue } from "../tables/local-symbols.ts";
@@ -17,7 +18,7 @@ import { type Live, liveOf, type RelinkRefusal } from "./live.ts";
 import { keepBuildId, type RelinkedId, updateDigest } from "./relinked-id.ts";
 import { rewrite } from "./rewrite.ts";
 import { adoptNeeds, needsOf, sameNeeds } from "./same-needs.ts";
-import { compareSections, sameTargets } from "./same-sections.ts";
+import { compareSections, refersTo, sameTargets } from "./same-sections.ts";
 import { compareSymbols, type MovedSymbol } from "./same-symbols.ts";
 import { adoptUnwind, unwindKeys } from "./same-unwind.ts";
 import { changesOf, createTouched, type Patch } from "./touched.ts";
@@ -110,7 +111,8 @@ export function relink(
   for (const [path, bytes] of changed) {
     const id = objects.get(path);
     if (id === undefined) return "not-an-object-of-the-link";
-    const found = replaceObject(live, live.objects[id], bytes, report);
+    const own = spreads(live.options) ? spreadObject(bytes, bytes[4] === 2) : bytes;
+    const found = replaceObject(live, live.objects[id], own, report);
     if (typeof found === "string") return found;
     for (const { id: symbol, isChanged } of found) if (isChanged) moved.push(symbol);
     ids.add(id);
@@ -193,7 +195,10 @@ function sameRows({ scan }: Live, old: ObjectFile, fresh: ObjectFile): boolean {
 function sameReferences(live: Live, old: ObjectFile, fresh: ObjectFile, table: SectionTable): boolean {
   const { options, symbols, sections } = live;
   const got = findText(symbols.names, "_GLOBAL_OFFSET_TABLE_");
-  if (!options.gcSections && (got < 0 || !old.symbols.includes(got))) return true;
+  if (!options.gcSections) {
+    if (got < 0 || !old.symbols.includes(got)) return true;
+    return refersTo(old, sections, got) === refersTo(fresh, table, got);
+  }
   for (let i = 1; i < old.sectionCount; i++) {
     if (sections.relocs[old.firstSection + i] < 0) continue;
     if (!sameTargets(old, sections, old.firstSection + i, fresh, table, fresh.firstSection + i, false)) return false;

@@ -16,7 +16,7 @@ import {
   SHT_SYMTAB,
   SHT_SYMTAB_SHNDX,
 } from "../../elf/constants.ts";
-import type { SectionId } from "../tables/ids.ts";
+import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
@@ -139,6 +139,14 @@ export function sameTargets(
   if (inOrder) return before.length === after.length && before.every((it, i) => it === after[i]);
   const [x, y] = [new Set(before), new Set(after)];
   return x.size === y.size && before.every((it) => y.has(it));
+}
+
+/** Whether any relocation of the object is about the symbol. */
+export function refersTo(object: ObjectFile, sections: SectionTable, symbol: SymbolId): boolean {
+  for (let i = 1; i < object.sectionCount; i++) {
+    if (targetsOf(object, sections, object.firstSection + i).includes(symbol)) return true;
+  }
+  return false;
 }
 
 /** Global symbols as their numbers in the link, from 0; sections of local ones as numbers in the object, below 0. */

@@ -5,11 +5,12 @@
 import { spawn } from "node:child_process";
 import { createHash, randomInt } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { scratch } from "../../support/build.ts";
 import { run } from "../../support/run.ts";
-import { libexec, type Started, startServer } from "./started.ts";
+import { libexec, type ServerStatusJson, type Started, startServer } from "./started.ts";
 
 type Victim = "client" | "slot" | "server" | "all";
 const VICTIMS: readonly Victim[] = ["client", "slot", "slot", "client", "server", "all"];
@@ -17,7 +18,8 @@ const VICTIMS: readonly Victim[] = ["client", "slot", "slot", "client", "server"
 const ld = join(libexec, "ld");
 const ARGS = ["-r", "-b", "binary", "input", "-o", "out"];
 /** Milliseconds within which a link of this size is under way, on a busy machine too. */
-const LATEST = 120;
+const LATEST = 80;
+const SIZE = 12 << 20;
 
 const count = Number(process.argv[2] ?? 1000);
 const directory = scratch("kills");
@@ -27,7 +29,7 @@ const digest = (path: string): string => createHash("sha256").update(readFileSyn
 
 /** The two contents that the output may have. */
 const wanted = [1, 2].map((fill) => {
-  writeFileSync(input, Buffer.alloc(24 << 20, fill));
+  writeFileSync(input, Buffer.alloc(SIZE, fill));
   run(ld, ARGS, { cwd: directory, env: { SOLDER_SERVER: "off" } });
   return digest(output);
 });
@@ -46,10 +48,10 @@ process.exitCode = faults.length === 0 ? 0 : 1;
 async function killOne(round: number): Promise<string | undefined> {
   const victim = VICTIMS[randomInt(VICTIMS.length)];
   const which = round % 2;
-  writeFileSync(input, Buffer.alloc(24 << 20, which + 1));
+  writeFileSync(input, Buffer.alloc(SIZE, which + 1));
   if (randomInt(3) === 0) rmSync(output, { force: true });
-  const status = server.status();
-  if (status === null) return "there is no server";
+  const status = await ask();
+  if (status === undefined) return "there is no server";
   const client = spawn(ld, ARGS, { cwd: directory, env: { ...process.env, ...server.env }, stdio: "ignore" });
   const ended = new Promise<number | null>((resolve) => client.on("exit", resolve));
   await sleep(randomInt(LATEST));
@@ -76,6 +78,21 @@ async function leftovers(victim: Victim): Promise<string | undefined> {
     if (patience === 100) return `${victim} killed, and ${names.join(", ")} is left`;
     await sleep(100);
   }
+}
+
+/** As `solder server status --json`, without a process of its own. */
+function ask(): Promise<ServerStatusJson | undefined> {
+  const control = readdirSync(server.directory).find((name) => name.endsWith("-control"));
+  if (control === undefined) return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connect(join(server.directory, control), () => socket.write("status\n"));
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", () => resolve(undefined));
+    socket.on("end", () => resolve(JSON.parse(text) as ServerStatusJson));
+  });
 }
 
 function kill(pid: number): void {

@@ -196,6 +196,57 @@ function assemble(target: Target, number: number, below: (limit: number) => numb
   return new Uint8Array(readFileSync(compile(target, "random.s", randomObject(target, number, below))));
 }
 
+/** A function more or less is another symbol; a line, a string, a constant or a call more are code and data. */
+const LINES = [
+  "",
+  "x += 3;",
+  "x += elsewhere(x) * 7; numbers[x & 63] = x;",
+  'puts_it("a new string"); x ^= local_thread;',
+  'puts_it("another"); for (int i = 0; i < x; i++) numbers[i & 63] += shared_variable;',
+  "x = x > 100000 ? calculate(x - 1) : calculate(x + 1);",
+];
+const PARTS = [
+  "-O0",
+  "-O1",
+  "-O2 -g",
+  "-g -gdwarf-4",
+  "-O2 -ffunction-sections -fdata-sections",
+  "-g -O1 -fno-asynchronous-unwind-tables",
+];
+
+for (const target of [x86_64, i386])
+  test(`--incremental: new code is relinked to the bytes of a full link, ${target.name}`, options, () => {
+    const reasons: string[] = [];
+    let relinked = 0;
+    for (const [i, flags] of PARTS.entries()) {
+      const built = (line: string): Uint8Array => {
+        const extra = `extern void puts_it(const char *); int grown(int x) { ${line} return x + local_thread; }`;
+        const text = `${SOURCE} ${extra} int again(int x) { ${line} puts_it("string"); return x; }`;
+        return new Uint8Array(readFileSync(compile(target, "main.c", text, ["-fPIC", ...flags.split(" ")])));
+      };
+      const other = `${OTHER.replace("1100000", "70000")} void puts_it(const char *s) { shared_variable += *s; }`;
+      const inputs = {
+        "main.o": built(""),
+        "other.o": new Uint8Array(readFileSync(compile(target, "other.c", other, ["-fPIC", ...flags.split(" ")]))),
+      };
+      for (const gcSections of [false, true]) {
+        const wanted: Partial<LinkOptions> = { output: i % 2 === 0 ? "pie" : "static", incremental: true, gcSections };
+        const subject: Case = {
+          name: `${target.name} ${flags}`,
+          inputs,
+          options: { ...wanted, ehFrameHdr: true, undefined: ["grown", "again"], buildId: { style: "sha1" } },
+        };
+        const found = follow(
+          subject,
+          LINES.slice(1).map((line) => ({ "main.o": built(line) })),
+        );
+        relinked += found.relinked;
+        reasons.push(...found.why.map((why) => `${subject.name}${gcSections ? " gc" : ""}: ${why}`));
+      }
+    }
+    ok(relinked >= 20, `${relinked} relinked of 60; ${reasons.join("\n")}`);
+  });
+
 test("nothing changed: nothing to do", options, () => {
   for (const subject of cases) {
     const { kept, image } = keptOf(linkAll(subject));
