@@ -4,6 +4,7 @@
 import type { Machine } from "../../arch/index.ts";
 import type { BoundFacts, LinkFacts } from "../decisions/facts.ts";
 import { entryName } from "../inputs/entry-name.ts";
+import { relativeCount } from "../made/dynamic-relocations.ts";
 import type { MadeSections } from "../made/make-sections.ts";
 import type { SlotAddresses } from "../made/slots.ts";
 import type { LinkOptions } from "../options.ts";
@@ -11,6 +12,7 @@ import type { Scan } from "../scan/scan-result.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
+import type { ObjectId } from "../tables/ids.ts";
 import type { Locator } from "../tables/locate.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
@@ -36,8 +38,29 @@ export interface Live {
   readonly record: ResolutionRecord;
   readonly entry: string | undefined;
   readonly byScript: boolean;
+  /** By object: the number of its first relocation that the scan left to the dynamic linker, and how many there are. */
+  readonly dynamicOf: ReadonlyMap<ObjectId, Run>;
+  /** How many RELATIVE entries stand in front of .rela.dyn, in the order of their addresses. */
+  readonly relatives: number;
   /** Expressions of --defsym or a script may ask for any symbol's value. */
   readonly hasAssignments: boolean;
+}
+
+interface Run {
+  readonly first: number;
+  count: number;
+}
+
+/** An object's relocations stand together: the scan goes object by object. */
+function dynamicRuns({ dynCount, dynSection }: Scan, { object }: SectionTable): Map<ObjectId, Run> {
+  const runs = new Map<ObjectId, Run>();
+  for (let i = 0; i < dynCount; i++) {
+    const owner = object[dynSection[i]];
+    const known = runs.get(owner);
+    if (known === undefined) runs.set(owner, { first: i, count: 1 });
+    else known.count++;
+  }
+  return runs;
 }
 
 /** Undefined if the link did not come to its end. */
@@ -53,6 +76,8 @@ export function liveOf({ loader, bound, placed }: LinkFacts): Live | undefined {
     symbols,
     frames: values.merged.frames,
     made,
+    dynamicOf: dynamicRuns(bound.scan, sections),
+    relatives: bound.mode.dynamic ? relativeCount(made.dynamicRelocations, bound.machine) : 0,
     values,
     at,
     locator,

@@ -9,7 +9,7 @@ import type { Problem, Report } from "../../elf/problem.ts";
 import type { LinkFacts } from "../decisions/facts.ts";
 import { spreadObject, spreads } from "../inputs/spread.ts";
 import { computeAddress } from "../layout/addresses.ts";
-import type { SymbolId } from "../tables/ids.ts";
+import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localValue } from "../tables/local-symbols.ts";
 import { findText } from "../tables/names.ts";
 import { type ObjectFile, readObject } from "../tables/object-file.ts";
@@ -108,17 +108,18 @@ export function relink(
   };
   const ids = new Set<number>();
   const moved: SymbolId[] = [];
+  const unwind = new Map<SectionId, Float64Array>();
   for (const [path, bytes] of changed) {
     const id = objects.get(path);
     if (id === undefined) return "not-an-object-of-the-link";
     const own = spreads(live.options) ? spreadObject(bytes, bytes[4] === 2) : bytes;
-    const found = replaceObject(live, live.objects[id], own, report);
+    const found = replaceObject(live, live.objects[id], own, unwind, report);
     if (typeof found === "string") return found;
     for (const { id: symbol, isChanged } of found) if (isChanged) moved.push(symbol);
     ids.add(id);
   }
   const touched = createTouched(size, read);
-  const refusal = rewrite(live, ids, moved, touched, report);
+  const refusal = rewrite(live, ids, moved, unwind, touched, report);
   if (refusal !== undefined) return refusal;
   if (problems.length > 0) return "problems-found";
   const patches = changesOf(touched);
@@ -135,6 +136,7 @@ function replaceObject(
   live: Live,
   old: ObjectFile,
   bytes: Uint8Array,
+  places: Map<SectionId, Float64Array>,
   report: Report,
 ): readonly MovedSymbol[] | RelinkRefusal {
   const { sections, objects } = live;
@@ -155,7 +157,7 @@ function replaceObject(
   const was = rowsOf(old, sections);
   install(live, old, fresh, table, symbols.locals);
   const object = objects[old.id];
-  const unwind = adoptUnwind(live, object, keys, was, report);
+  const unwind = adoptUnwind(live, object, keys, was, report, places);
   if (unwind !== undefined) return unwind;
   for (const it of symbols.definitions) define(live, it);
   const after = needsOf(live, object, report);

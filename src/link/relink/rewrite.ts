@@ -13,7 +13,6 @@ import {
   writeGlobal,
   writeLocals,
 } from "../made/output-symbols.ts";
-import { updateTable } from "../sections/eh-frame-output.ts";
 import { entryAddress } from "../symbols/entry.ts";
 import { writeWord } from "../tables/header-bytes.ts";
 import type { ObjectId, SectionId, SymbolId } from "../tables/ids.ts";
@@ -30,22 +29,26 @@ import { relocateObjects } from "../write/relocate.ts";
 import type { Relocator } from "../write/relocator.ts";
 import { type GotWriter, writeDynamicSymbols, writeGot } from "../write/write-chunks.ts";
 import type { Live, RelinkRefusal } from "./live.ts";
-import { unwindSections } from "./same-unwind.ts";
 import { need, type Touched } from "./touched.ts";
+import { type OldPlaces, oldRows, rewriteRows } from "./unwind-table.ts";
 
 /**
  * @param changed objects with new contents, which are in the tables  @param moved symbols with another value or size
+ * @param unwind where the unwind records of the objects were
  */
 export function rewrite(
   live: Live,
   changed: ReadonlySet<ObjectId>,
   moved: readonly SymbolId[],
+  unwind: OldPlaces,
   touched: Touched,
   report: Report,
 ): RelinkRefusal | undefined {
   const isMoved = new Uint8Array(live.symbols.count);
   for (const id of moved) isMoved[id] = 1;
   const affected = live.objects.filter((it) => changed.has(it.id) || (moved.length > 0 && refersTo(it, isMoved)));
+  for (const id of changed) needSections(live, live.objects[id], touched);
+  const rows = oldRows(live, unwind, touched);
   const general = relocate(live, affected, touched, report);
   const plt = createRelocationList(live.made.got.pltWords.length);
   const got = createRelocationList(live.made.got.words.length);
@@ -57,7 +60,7 @@ export function rewrite(
     patchRelocations(live, got, chunk, touched) &&
     patchRelocations(live, plt, pltChunk, touched);
   if (!agree) return "dynamic-relocations-changed";
-  if (!rewriteUnwindTable(live, changed, touched)) return "unwind-changed";
+  if (!rewriteRows(live, unwind, rows, touched)) return "unwind-changed";
   rewriteSymbols(live, changed, isMoved, touched);
   if (moved.length > 0) rewriteDynamic(live, moved, touched, report);
   return undefined;
@@ -85,12 +88,7 @@ function hasSlot({ made: { slots } }: Live, id: SymbolId): boolean {
 function relocate(live: Live, objects: readonly ObjectFile[], touched: Touched, report: Report): RelocationList {
   const { scan, made, values, sections, symbols, machine, mode, options, at, kept, locator } = live;
   const { outputs, merged, address, layout } = values;
-  const first = firstDynamic(live);
-  let count = 0;
-  for (let i = 0; i < scan.dynCount; i++) {
-    const owner = sections.object[scan.dynSection[i]];
-    if (objects.some(({ id }) => id === owner)) count++;
-  }
+  const count = objects.reduce((sum, { id }) => sum + (live.dynamicOf.get(id)?.count ?? 0), 0);
   const dynamic = createRelocationList(count);
   const relocator: Relocator = {
     machine,
@@ -122,23 +120,10 @@ function relocate(live: Live, objects: readonly ObjectFile[], touched: Touched, 
   };
   for (const object of objects) {
     needSections(live, object, touched);
-    relocator.cursor = first.get(object.id) ?? scan.dynCount;
+    relocator.cursor = live.dynamicOf.get(object.id)?.first ?? scan.dynCount;
     relocateObjects(relocator, [object]);
   }
   return dynamic;
-}
-
-/** By object: the number of the first relocation that the scan left to the dynamic linker. */
-function firstDynamic({ scan, sections }: Live): Map<ObjectId, number> {
-  const first = new Map<ObjectId, number>();
-  let last = -1;
-  for (let i = 0; i < scan.dynCount; i++) {
-    const object = sections.object[scan.dynSection[i]];
-    if (object === last) continue;
-    last = object;
-    if (!first.has(object)) first.set(object, i);
-  }
-  return first;
 }
 
 /** Sections that are not where their address says, or nowhere. */
@@ -189,35 +174,60 @@ function rewriteGot(live: Live, dynamic: RelocationList, plt: RelocationList, to
 function patchRelocations(live: Live, list: RelocationList, chunk: Chunk | undefined, touched: Touched): boolean {
   if (list.count === 0) return true;
   if (chunk === undefined || !isWritten(chunk)) return false;
-  const { machine } = live;
-  const { view } = touched;
+  const { machine, made } = live;
   const size = relocationSize(machine);
-  const is64 = machine.elfClass === 64;
-  need(touched, chunk.offset, chunk.offset + chunk.size);
-  const entries = new Map<number, number>();
-  for (let i = 0; i < list.count; i++) entries.set(list.address[i], i);
-  if (entries.size !== list.count) return false;
-  let found = 0;
-  for (let at = chunk.offset; at < chunk.offset + chunk.size; at += size) {
-    const low = view.getUint32(at, true);
-    const number = entries.get(is64 ? low + view.getUint32(at + 4, true) * 0x100000000 : low);
-    if (number === undefined) continue;
-    const type = is64 ? view.getUint32(at + 8, true) : view.getUint8(at + 4);
-    const symbol = is64 ? view.getUint32(at + 12, true) : view.getUint32(at + 4, true) >>> 8;
-    if (type !== list.type[number] || symbol !== list.symbol[number]) return false;
-    found++;
-    if (machine.rela) writeWord(view, at + 2 * machine.wordBytes, list.addend[number], is64);
+  // .rela.dyn begins with those of one type, sorted; where a static program's stand, it does not.
+  const sorted = chunk === made.relocationChunks.dynamic ? live.relatives : 0;
+  const others = new Map<number, number>();
+  for (let i = 0; i < list.count; i++) {
+    if (sorted === 0 || list.type[i] !== machine.dynamic.relative) others.set(list.address[i], i);
+    else if (!patchEntry(live, list, i, searchEntry(live, chunk, sorted, list.address[i], touched), touched))
+      return false;
   }
-  return found === list.count;
+  let found = 0;
+  if (others.size > 0) need(touched, chunk.offset + sorted * size, chunk.offset + chunk.size);
+  for (let at = chunk.offset + sorted * size; at < chunk.offset + chunk.size && found < others.size; at += size) {
+    const number = others.get(addressAt(live, at, touched));
+    if (number === undefined) continue;
+    if (!patchEntry(live, list, number, at, touched)) return false;
+    found++;
+  }
+  return found === others.size;
 }
 
-function rewriteUnwindTable(live: Live, changed: ReadonlySet<ObjectId>, touched: Touched): boolean {
-  const { frames, objects } = live;
-  const { header } = frames;
-  const sections = [...changed].flatMap((id) => unwindSections(frames, objects[id]));
-  if (sections.length === 0 || header === undefined) return true;
-  need(touched, header.offset, header.offset + header.size);
-  return updateTable(frames, sections, touched.view);
+/** r_offset. */
+function addressAt({ machine }: Live, at: number, { view }: Touched): number {
+  const low = view.getUint32(at, true);
+  return machine.elfClass === 64 ? low + view.getUint32(at + 4, true) * 0x100000000 : low;
+}
+
+/** Where the entry for an address is among the first `count`, or would be. */
+function searchEntry(live: Live, chunk: Chunk, count: number, address: number, touched: Touched): number {
+  const size = relocationSize(live.machine);
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = chunk.offset + middle * size;
+    need(touched, at, at + size);
+    if (addressAt(live, at, touched) < address) low = middle + 1;
+    else high = middle;
+  }
+  const at = chunk.offset + low * size;
+  need(touched, at, at + size);
+  return at;
+}
+
+function patchEntry(live: Live, list: RelocationList, number: number, at: number, touched: Touched): boolean {
+  const { machine } = live;
+  const { view } = touched;
+  const is64 = machine.elfClass === 64;
+  const type = is64 ? view.getUint32(at + 8, true) : view.getUint8(at + 4);
+  const symbol = is64 ? view.getUint32(at + 12, true) : view.getUint32(at + 4, true) >>> 8;
+  if (addressAt(live, at, touched) !== list.address[number]) return false;
+  if (type !== list.type[number] || symbol !== list.symbol[number]) return false;
+  if (machine.rela) writeWord(view, at + 2 * machine.wordBytes, list.addend[number], is64);
+  return true;
 }
 
 function rewriteSymbols(live: Live, changed: ReadonlySet<ObjectId>, isMoved: Uint8Array, touched: Touched): void {

@@ -39,6 +39,7 @@ function cieKeys(frames: EhFrames, object: ObjectFile, sections: Live["sections"
 /**
  * Takes over the records of an object that is in the tables already.
  * @param before the keys that it had  @param old what it was, with the sections that it had then
+ * @param places gets, by section, the places that its records had
  */
 export function adoptUnwind(
   live: Live,
@@ -46,6 +47,7 @@ export function adoptUnwind(
   before: UnwindKeys,
   old: { readonly object: ObjectFile; readonly sections: Live["sections"] },
   report: Report,
+  places: Map<SectionId, Float64Array>,
 ): RelinkRefusal | undefined {
   if (before.size === 0) return undefined;
   const { frames, sections, machine } = live;
@@ -59,6 +61,10 @@ export function adoptUnwind(
     if (!keys.every((key, i) => key === now[i] && !key.startsWith("#"))) return "unwind-changed";
     const own = section - object.firstSection + old.object.firstSection;
     if (!sameTargets(old.object, old.sections, own, object, sections, section, true)) return "unwind-changed";
+    const ordinal = frames.ordinals.get(section) ?? 0;
+    // Of an object that changes twice in one relink: where they are in the output.
+    if (!places.has(section))
+      places.set(section, frames.places.slice(frames.firstRecords[ordinal], frames.firstRecords[ordinal + 1]));
     if (!adoptSection(live, object, frames, frames.ordinals.get(section) ?? 0, fresh, number)) return "unwind-changed";
   }
   return undefined;

@@ -16,7 +16,7 @@ export interface Touched {
   readonly read: (from: number, to: number) => Uint8Array;
 }
 
-const PAGE = 1 << 14;
+const PAGE = 1 << 12;
 
 export function createTouched(size: number, read: Touched["read"]): Touched {
   const image = new Uint8Array(size);

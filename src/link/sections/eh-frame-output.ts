@@ -117,44 +117,35 @@ export function makeEhFrameHeader(frames: EhFrames, outputs: OutputSections, rep
   return made;
 }
 
-/**
- * Brings the table of .eh_frame_hdr up to date after the records of some sections have changed, which are as many as before.
- * @param view holds the table as it was, and the changed records, relocated
- */
-export function updateTable(frames: EhFrames, changed: readonly SectionId[], view: DataView): boolean {
-  const { chunk, header, records, places } = frames;
-  if (chunk?.output === undefined || header === undefined || !frames.table) return true;
-  const at = header.offset;
-  const count = view.getUint32(at + 8, true);
-  const functions = new Float64Array(count);
-  const fdes = new Float64Array(count);
-  let kept = 0;
-  const ranges = changed.map((section) => {
-    const ordinal = ordinalOf(frames, section);
-    return [chunk.address + frames.starts[ordinal], chunk.address + frames.starts[ordinal + 1], ordinal];
-  });
-  for (let i = 0; i < count; i++) {
-    const fde = header.address + view.getInt32(at + 16 + 8 * i, true);
-    if (ranges.some(([from, end]) => fde >= from && fde < end)) continue;
-    functions[kept] = header.address + view.getInt32(at + 12 + 8 * i, true);
-    fdes[kept++] = fde;
+/** What .eh_frame_hdr has a row of: addresses of a function and of its FDE. */
+export interface UnwindRow {
+  readonly function: number;
+  readonly fde: number;
+}
+
+/** The rows of one section, as its relocated records say. @param places by record: where it is in the chunk, or -1 */
+export function rowsOfSection(frames: EhFrames, section: SectionId, places: Float64Array, view: DataView): UnwindRow[] {
+  const { chunk, records } = frames;
+  const rows: UnwindRow[] = [];
+  const ordinal = ordinalOf(frames, section);
+  const first = frames.firstRecords[ordinal];
+  for (let record = first; chunk !== undefined && record < frames.firstRecords[ordinal + 1]; record++) {
+    const place = places[record - first];
+    if (records.kinds[record] !== RECORD_FDE || place < 0) continue;
+    rows.push({ function: functionOf(frames, chunk, record, place, view), fde: chunk.address + place });
   }
-  for (const [, , ordinal] of ranges) {
-    for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
-      if (records.kinds[record] !== RECORD_FDE || places[record] < 0) continue;
-      if (kept === count) return false;
-      functions[kept] = functionOf(frames, chunk, record, view);
-      fdes[kept++] = chunk.address + places[record];
-    }
-  }
-  if (kept !== count) return false;
-  const place = { address: header.address, ehFrame: chunk.output.address };
-  return writeEhFrameHeader(view, at, place, functions, fdes, count);
+  return rows;
 }
 
 /** The address that the FDE is about, as it stands in the relocated record. */
-function functionOf({ records, places, machine }: EhFrames, chunk: Chunk, record: number, view: DataView): number {
-  const pointer = places[record] + records.pointers[record] - records.offsets[record];
+function functionOf(
+  { records, machine }: EhFrames,
+  chunk: Chunk,
+  record: number,
+  place: number,
+  view: DataView,
+): number {
+  const pointer = place + records.pointers[record] - records.offsets[record];
   const encoding = records.pointerEncodings[record];
   return readEncodedPointer(view, chunk.offset + pointer, encoding, chunk.address + pointer, machine.wordBytes);
 }
@@ -172,7 +163,7 @@ function writeTable(
   let count = 0;
   for (let record = 0; record < records.count; record++) {
     if (records.kinds[record] !== RECORD_FDE || places[record] < 0) continue;
-    functions[count] = functionOf(frames, chunk, record, view);
+    functions[count] = functionOf(frames, chunk, record, places[record], view);
     fdes[count++] = chunk.address + places[record];
   }
   for (const { offset, entries } of frames.plt?.fdes ?? []) {
