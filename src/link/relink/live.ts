@@ -12,9 +12,10 @@ import type { Scan } from "../scan/scan-result.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
-import type { ObjectId } from "../tables/ids.ts";
+import type { ObjectId, SymbolId } from "../tables/ids.ts";
 import type { Locator } from "../tables/locate.ts";
 import type { OutputMode } from "../tables/mode.ts";
+import { findText, type NameTable } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { ResolutionRecord } from "../tables/resolve.ts";
 import type { SectionTable } from "../tables/section-table.ts";
@@ -42,8 +43,8 @@ export interface Live {
   readonly dynamicOf: ReadonlyMap<ObjectId, Run>;
   /** How many RELATIVE entries stand in front of .rela.dyn, in the order of their addresses. */
   readonly relatives: number;
-  /** Expressions of --defsym or a script may ask for any symbol's value. */
-  readonly hasAssignments: boolean;
+  /** Symbols whose values expressions of --defsym or a script may ask for. */
+  readonly inExpressions: ReadonlySet<SymbolId>;
 }
 
 interface Run {
@@ -61,6 +62,18 @@ function dynamicRuns({ dynCount, dynSection }: Scan, { object }: SectionTable): 
     else known.count++;
   }
   return runs;
+}
+
+/** All that is named in any expression, wherever it stands in what was parsed. */
+function namesIn(parsed: unknown, names: NameTable): Set<SymbolId> {
+  const found = new Set<SymbolId>();
+  const visit = (it: unknown): void => {
+    if (typeof it !== "object" || it === null || ArrayBuffer.isView(it)) return;
+    if ("kind" in it && it.kind === "symbol" && "name" in it) found.add(findText(names, String(it.name)));
+    for (const part of Object.values(it)) visit(part);
+  };
+  visit(parsed);
+  return found;
 }
 
 /** Undefined if the link did not come to its end. */
@@ -82,12 +95,9 @@ export function liveOf({ loader, bound, placed }: LinkFacts): Live | undefined {
     at,
     locator,
     record,
-    entry: entryName(options, scriptCommands),
+    entry: entryName(loader),
     byScript: hasScript && values.outputs.planned !== undefined,
-    hasAssignments:
-      options.defsym.length > 0 ||
-      values.outputs.planned !== undefined ||
-      scriptCommands.some((it) => it.kind === "assignment"),
+    inExpressions: namesIn([options.defsym, scriptCommands], symbols.names),
   };
 }
 

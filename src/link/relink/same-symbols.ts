@@ -143,7 +143,7 @@ function movedSymbol(
   const isOurs = symbols.owner[id] === old.id && symbols.index[id] === old.firstGlobal + i;
   if (!isOurs) return isSame ? undefined : "symbols-changed";
   if (!isSame && !mayChange(live, id)) return "symbols-changed";
-  if (!isSame && live.hasAssignments) return "values-in-expressions";
+  if (!isSame && live.inExpressions.has(id)) return "values-in-expressions";
   if (!isSame && scan.bindings[id] === BIND_IFUNC) return "symbols-changed";
   const { view, is64 } = fresh;
   return {
