@@ -10,7 +10,14 @@ import type { LoadedProcess, MissingLibrary } from "../load/objects/objects.ts";
 import type { LoadFiles } from "../load/settings/contract.ts";
 import { parseCommandLine } from "./arguments.ts";
 import type { Io } from "./io.ts";
-import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
+import {
+  cpuComplaint,
+  LOADER_HELP,
+  LOADER_OPTIONS,
+  type LoaderWorld,
+  loaderWorld,
+  programOptions,
+} from "./loader-options.ts";
 import { FAILURE, runRequest, SUCCESS } from "./run-request.ts";
 
 const HELP = `Usage: solder ldd [options] PROGRAM...
@@ -81,6 +88,12 @@ function showAll({ programs, world, all, form }: Request, io: Io): number {
   let status = SUCCESS;
   const documents: unknown[] = [];
   for (const program of programs) {
+    const wrong = cpuComplaint(world, program, cache.files);
+    if (wrong !== undefined) {
+      complain(wrong);
+      status = FAILURE;
+      continue;
+    }
     const result = loadDependencies(program, programOptions(world, program, cache.files), cache);
     if (!result.loaded) {
       complain(result.problem);

@@ -4,10 +4,11 @@
 import { statSync } from "node:fs";
 import { PT_INTERP } from "../elf/constants.ts";
 import { type ElfImage, parseElfImage } from "../elf/file.ts";
+import { error, type Problem } from "../elf/problem.ts";
 import { nameAt } from "../elf/text.ts";
 import { hostCpu } from "../host/cpu.ts";
 import { nodeLoadFiles } from "../host/load-files.ts";
-import { LOADER_RECORDS, loaderMachineOf } from "../load/machines/index.ts";
+import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "../load/machines/index.ts";
 import { openWhole } from "../load/search/files.ts";
 import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../load/settings/contract.ts";
 import { parseProfile, profileOf, profileOfInterpreter, VERSIONS } from "../load/settings/profiles.ts";
@@ -36,8 +37,9 @@ export const LOADER_HELP = `Which files, whose loader:
       --preload LIST        as ld.so --preload
       --library-path LIST   as ld.so --library-path
       --inhibit-cache       without /etc/ld.so.cache
-      --cpu LEVEL           x86-64, x86-64-v2, x86-64-v3 or x86-64-v4; default: this machine's,
-                            but x86-64 for what IFUNCs choose
+      --cpu LEVEL           x86-64 to x86-64-v4, power8 to power10, z13 to z16: whose
+                            glibc-hwcaps directories are searched; default: this machine's, of
+                            other machines the lowest, and x86-64 for what IFUNCs choose
       --kernel VERSION      with this version of Linux; up to glibc 2.35 it matters
       --page-size SIZE      of the kernel: 4K, 16K or 64K; default: the usual one
                             of the machine
@@ -63,6 +65,8 @@ export interface LoaderWorld {
   readonly files: LoadFiles;
   /** All but the profile, which may depend on the program. */
   readonly options: Omit<LoadOptions, "profile">;
+  /** What --cpu says. */
+  readonly cpu: string | undefined;
   /** Undefined: that of the loader which the program names. */
   readonly profile: LoaderProfile | undefined;
   /** The same; of large files only what is needed for finding and binding libraries. */
@@ -71,7 +75,10 @@ export interface LoaderWorld {
   readonly known: Map<string, LoaderProfile>;
 }
 
-const CPU_LEVELS = LOADER_RECORDS["x86-64"].search.levels;
+const CPU_LEVELS: readonly string[] = loaderRecords().flatMap(({ search }) => search.levels);
+
+/** Of x86-64: what this machine's processor is described in. */
+const OWN_LEVELS = LOADER_RECORDS["x86-64"].search.levels;
 
 /** What --page-size takes. */
 const PAGE_SIZES: Readonly<Record<string, number>> = { "4K": 0x1000, "16K": 0x4000, "64K": 0x1_0000 };
@@ -100,15 +107,16 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
     const [first, last] = [VERSIONS.glibc.first, VERSIONS.glibc.last].map((it) => it.join("."));
     return `--profile takes glibc@${first} to glibc@${last}, or musl, not '${values.profile}'`;
   }
-  const level = values.cpu === undefined ? undefined : CPU_LEVELS.indexOf(values.cpu);
-  if (level === -1) return `--cpu takes ${CPU_LEVELS.join(", ")}, not '${values.cpu}'`;
+  if (values.cpu !== undefined && !CPU_LEVELS.includes(values.cpu))
+    return `--cpu takes ${CPU_LEVELS.join(", ")}, not '${values.cpu}'`;
   if (values.kernel !== undefined && !/^\d+(\.\d+){1,2}/.test(values.kernel)) {
     return `--kernel takes a version such as 3.10, not '${values.kernel}'`;
   }
   const pageSize = values["page-size"] === undefined ? undefined : PAGE_SIZES[values["page-size"].toUpperCase()];
   if (values["page-size"] !== undefined && pageSize === undefined)
     return `--page-size takes 4K, 16K or 64K, not '${values["page-size"]}'`;
-  const cpu = level === undefined ? hostCpu() : undefined;
+  const level = OWN_LEVELS.indexOf(values.cpu ?? "");
+  const cpu = level < 0 ? hostCpu() : undefined;
   const options = {
     environment,
     currentDirectory: values.root === undefined ? process.cwd() : "/",
@@ -116,7 +124,7 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
     ...(values.preload === undefined ? {} : { preload: values.preload }),
     ...(values["library-path"] === undefined ? {} : { libraryPath: values["library-path"] }),
     ...(values["inhibit-cache"] === true ? { inhibitCache: true } : {}),
-    hwcaps: cpu?.hwcaps ?? CPU_LEVELS.slice(1, (level ?? 0) + 1).reverse(),
+    hwcaps: cpu?.hwcaps ?? OWN_LEVELS.slice(1, level + 1).reverse(),
     platform: cpu?.platform ?? "x86_64",
     ...(pageSize === undefined ? {} : { pageSize }),
     // 5.15.0-91-generic is 5.15.0.
@@ -125,7 +133,7 @@ export function loaderWorld(values: LoaderValues, io: Io): LoaderWorld | string 
   if (values.root !== undefined && !isDirectory(values.root)) return `--root: there is no directory '${values.root}'`;
   const root = values.root === undefined ? {} : { root: values.root };
   const [files, tables] = [nodeLoadFiles(root), nodeLoadFiles({ ...root, partly: true })];
-  return { files, tables, options, profile, known: new Map() };
+  return { files, tables, options, profile, cpu: values.cpu, known: new Map() };
 }
 
 /**
@@ -137,11 +145,40 @@ export function programOptions(
   program: string,
   files: Pick<LoadFiles, "open"> = world.files,
 ): LoadOptions {
-  const path = program.startsWith("/") ? program : `${world.options.currentDirectory}/${program}`;
+  const { machine, interpreter } = loaderOf(world, program, files);
+  return optionsFor(world, machine, interpreter, files);
+}
+
+/** The machine of a program, and the loader that it names. */
+function loaderOf(
+  { options }: LoaderWorld,
+  program: string,
+  files: Pick<LoadFiles, "open">,
+): { readonly machine: LoaderMachine; readonly interpreter: string | undefined } {
+  const path = program.startsWith("/") ? program : `${options.currentDirectory}/${program}`;
   const opened = files.open(path);
   const elf = typeof opened === "string" ? undefined : parseElfImage(opened.bytes, path, () => {});
   const machine = (elf && loaderMachineOf(elf)) ?? (elf?.elfClass === 32 ? "i386" : "x86-64");
-  return optionsFor(world, machine, elf === undefined ? undefined : interpreterOf(elf), files);
+  return { machine, interpreter: elf === undefined ? undefined : interpreterOf(elf) };
+}
+
+/** --cpu names a level of another machine than the program's; undefined where all is well. */
+export function cpuComplaint(
+  world: LoaderWorld,
+  program: string,
+  files: Pick<LoadFiles, "open"> = world.files,
+): Problem | undefined {
+  const { cpu } = world;
+  if (cpu === undefined) return undefined;
+  const { machine } = loaderOf(world, program, files);
+  const levels = isX86(machine) ? OWN_LEVELS : LOADER_RECORDS[machine].search.levels;
+  if (levels.includes(cpu)) return undefined;
+  const details = { level: cpu, machine, levels: levels.join(", ") };
+  return error(levels.length === 0 ? "cpu-without-levels" : "cpu-of-other-machine", { file: program }, details);
+}
+
+function isX86(machine: LoaderMachine): boolean {
+  return machine === "x86-64" || machine === "i386";
 }
 
 /** PT_INTERP as text. */
@@ -168,9 +205,20 @@ export function optionsFor(
   // Which directories are the system's is a matter of the distribution, not of the version.
   const own = world.profile?.library === there.library ? directoriesOf(there) : {};
   const profile = world.profile === undefined ? there : { ...world.profile, ...own };
-  const platform = LOADER_RECORDS[machine].search.platform(world.options.platform);
+  const { hwcaps, platform } = cpuFor(world, machine);
   const { platform: _, ...options } = world.options;
-  return { ...options, profile, ...(platform === undefined ? {} : { platform }) };
+  return { ...options, hwcaps, profile, ...(platform === undefined ? {} : { platform }) };
+}
+
+/** The processor: the one described by `world.options` on x86, otherwise the level of --cpu, or the first that the machine has. */
+function cpuFor({ options, cpu }: LoaderWorld, machine: LoaderMachine): Pick<LoadOptions, "hwcaps" | "platform"> {
+  const { levels, platform } = LOADER_RECORDS[machine].search;
+  const at = levels.indexOf(cpu ?? "");
+  const [hwcaps, named] = isX86(machine)
+    ? [options.hwcaps, options.platform]
+    : [levels.slice(1, at + 1).reverse(), at < 0 ? undefined : cpu];
+  const own = platform(named);
+  return own === undefined ? { hwcaps } : { hwcaps, platform: own };
 }
 
 function directoriesOf({ systemDirectories, lib }: LoaderProfile): Pick<LoaderProfile, "systemDirectories" | "lib"> {

@@ -1,5 +1,6 @@
 // `solder why PROGRAM WHAT`: why a symbol, a library or an address is what it is in the loaded process.
 
+import type { Problem } from "../elf/problem.ts";
 import type { Style } from "../explain/dump/index.ts";
 import { linkWhyLines, nearestLinked } from "../explain/link/why.ts";
 import { whyLines } from "../explain/load/why.ts";
@@ -14,7 +15,14 @@ import { parseCommandLine } from "./arguments.ts";
 import { indirectFunctions } from "./indirect.ts";
 import type { Io } from "./io.ts";
 import { linkCommandLine } from "./ld/command-line.ts";
-import { LOADER_HELP, LOADER_OPTIONS, type LoaderWorld, loaderWorld, programOptions } from "./loader-options.ts";
+import {
+  cpuComplaint,
+  LOADER_HELP,
+  LOADER_OPTIONS,
+  type LoaderWorld,
+  loaderWorld,
+  programOptions,
+} from "./loader-options.ts";
 import { readMapsFile } from "./maps-file.ts";
 import { readRecord } from "./record/record.ts";
 import { FAILURE, runRequest, SUCCESS } from "./run-request.ts";
@@ -142,6 +150,13 @@ function parseRequest(args: readonly string[], io: Io): Request | LinkRequest | 
 }
 
 function explain({ program, questions, world, now, given, cpu, style }: Request, io: Io): number {
+  const complain = (problem: Problem): void =>
+    io.err(`${renderProblem(problem, { program: "solder why", color: io.color.err })}\n`);
+  const wrong = cpuComplaint(world, program);
+  if (wrong !== undefined) {
+    complain(wrong);
+    return FAILURE;
+  }
   const options = programOptions(world, program);
   const indirect = indirectFunctions(cpu);
   const result = load(program, options, loadCache(world.files), {
@@ -150,13 +165,12 @@ function explain({ program, questions, world, now, given, cpu, style }: Request,
     ...(given === undefined ? {} : { given }),
   });
   if (!result.loaded) {
-    io.err(`${renderProblem(result.problem, { program: "solder why", color: io.color.err })}\n`);
+    complain(result.problem);
     return FAILURE;
   }
   indirect.attach(result.process);
   for (const { text } of result.process.messages) io.err(`${text}\n`);
-  for (const problem of result.process.problems)
-    io.err(`${renderProblem(problem, { program: "solder why", color: io.color.err })}\n`);
+  for (const problem of result.process.problems) complain(problem);
   let status = SUCCESS;
   questions.forEach((question, i) => {
     if (i > 0) io.out("\n");

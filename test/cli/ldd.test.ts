@@ -242,3 +242,19 @@ test(
     equal(stdout.split("=> not found").length - 1, needed.length);
   },
 );
+
+test("--cpu: levels are a machine's own", needs("ld", ...x86_64.tools), () => {
+  const here = tree(x86_64, "ldd-cpu");
+  const main = here.program("main", {});
+  equal(ldd([main, "--cpu", "x86-64-v2"]).status, 0);
+  match(
+    ldd([main, "--cpu", "power9"]).err,
+    /--cpu power9 is no processor of x86-64.*\n.*\(x86-64, x86-64-v2, x86-64-v3, x86-64-v4\)/,
+  );
+  match(ldd([main, "--cpu", "power7"]).err, /--cpu takes .*power8, power9, power10.*, not 'power7'/);
+  const bytes = readFileSync(main);
+  // e_machine: AArch64.
+  new DataView(bytes.buffer, bytes.byteOffset).setUint16(18, 183, true);
+  writeFileSync(main, bytes);
+  match(ldd([main, "--cpu", "x86-64-v2"]).err, /no processor of aarch64.*no levels.*\n.*leave --cpu out/);
+});

@@ -272,6 +272,28 @@ for (const target of targets) {
     refuse(program);
   });
 
+  test(
+    `${target.name}: of a cut library only what is touched is the end: relocations, or a name that is missed before`,
+    options,
+    () => {
+      const shop = workshop(target);
+      // The dynamic section comes before the data of which the end is missing.
+      const source = (value: string): string => `int cut(void) { return 1; } int more(void); int data[5000] = {1};
+      int (*late[5000])(void) = { ${value} };`;
+      for (const value of ["more", "[4999] = more", "[4999] = cut"]) {
+        const library = shop.library("cut", source(value), "-nostartfiles");
+        const other = shop.library("more", "int more(void) { return 2; }");
+        const program = shop.program("main", "int cut(void); int main(void) { return cut() - 1; }", "-lcut", "-lmore");
+        const bytes = readFileSync(library);
+        writeFileSync(library, bytes.subarray(0, bytes.length - 16_000));
+        if (value === "more") agree(target, program);
+        else refuse(program);
+        tool("rm", [other]);
+        refuse(program);
+      }
+    },
+  );
+
   test(`${target.name}: a program cut in half ends by SIGSEGV, where the kernel clears its .bss`, options, () => {
     const shop = workshop(target);
     const program = shop.program(

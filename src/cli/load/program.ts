@@ -31,7 +31,7 @@ import {
 } from "../../load/index.ts";
 import { indirectFunctions } from "../indirect.ts";
 import type { Io } from "../io.ts";
-import { type LoaderWorld, programOptions } from "../loader-options.ts";
+import { cpuComplaint, type LoaderWorld, programOptions } from "../loader-options.ts";
 import { readMapsFile } from "../maps-file.ts";
 import { FAILURE, SUCCESS } from "../run-request.ts";
 import { systemErrorText } from "../system-error.ts";
@@ -88,6 +88,11 @@ export function loadProgram(request: ProgramRequest, io: Io): number {
   }
   const { world, program } = request;
   const files = showsMemory(request) ? world.files : world.tables;
+  const wrong = cpuComplaint(world, program, files);
+  if (wrong !== undefined) {
+    complain(wrong);
+    return FAILURE;
+  }
   const options = programOptions(world, program, files);
   const indirect = indirectFunctions(request.cpu);
   const settings = {

@@ -108,16 +108,18 @@ function* firstCall(
   if (stub === undefined)
     yield step("slot", `the slot holds ${hex(slot.value)}, where no PLT entry is that Solder knows`);
   else {
-    const behind = stub.push === undefined ? "" : ", behind the jump that came through the slot";
-    yield step("slot", `the slot holds ${hex(slot.value)}: back in the PLT${behind}`);
-    yield* pushSteps(task, object, stub, disassemble);
-    const { words } = task.record.got;
-    const numberOf = (meaning: string): number => words.find((it) => it.meaning === meaning)?.index ?? 0;
-    yield step(
-      "got",
-      `which ${task.record.plt.tells === "slot" || task.record.plt.tells === "entry" ? "takes" : "pushes"} GOT[${numberOf("link-map")}] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[${numberOf("resolver")}] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
-      codeLines(object, stub.plt0, 2, disassemble),
-    );
+    const behind = stub.push === undefined || isStub(task) ? "" : ", behind the jump that came through the slot";
+    yield step("slot", `the slot holds ${hex(slot.value)}: ${isStub(task) ? "a stub" : `back in the PLT${behind}`}`);
+    if (isStub(task)) yield stubStep(call, stub, disassemble);
+    else {
+      yield* pushSteps(task, object, stub, disassemble);
+      const { tells } = task.record.plt;
+      yield step(
+        "got",
+        `which ${tells === "slot" || tells === "entry" ? "takes" : "pushes"} GOT[${wordNumber(task, "link-map")}] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[${wordNumber(task, "resolver")}] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
+        codeLines(object, stub.plt0, 2, disassemble),
+      );
+    }
   }
   const passed = before.length > 0 && !missed ? `; not in ${before.join(", ")}` : "";
   if (call.provider === undefined) {
@@ -133,6 +135,25 @@ function* firstCall(
 
 function step(about: CallStep["about"], text: string, code: Iterable<string> = []): CallStep {
   return { text, about, code: [...code] };
+}
+
+/** MIPS has no PLT, but a stub for each function. */
+function isStub(task: LoadedProcess): boolean {
+  return task.record.plt.tells === "symbol";
+}
+
+function wordNumber({ record }: LoadedProcess, meaning: string): number {
+  return record.got.words.find((it) => it.meaning === meaning)?.index ?? 0;
+}
+
+/** A stub goes to the resolver by itself, which finds the loader's record in the GOT by gp. */
+function stubStep(
+  { slot: { object }, resolverWord, linkMapWord }: PltCall,
+  { push, pushed }: PltStub,
+  disassemble: Disassembler | undefined,
+): CallStep {
+  const text = `which jumps to what GOT[0] (at ${hex(resolverWord ?? 0)}) holds, _dl_runtime_resolve, with the number of the symbol in .dynsym, ${pushed}, in a register; GOT[1] (at ${hex(linkMapWord ?? 0)}) is the loader's record of ${shortName(object)}`;
+  return step("got", text, codeLines(object, push ?? 0, 4, disassemble));
 }
 
 /** How the resolver learns which slot it is about. */
@@ -162,6 +183,7 @@ const PUSHED_WORDS = {
   offset: "the offset of the relocation in DT_JMPREL",
   slot: "the address of the slot",
   entry: "the address of the entry",
+  symbol: "the number of the symbol",
 } as const;
 
 function* whereSteps(call: PltCall): Generator<CallStep> {

@@ -14,6 +14,14 @@ export const loadMessages: MessageTable = {
     message: "the cache of libraries cannot be used: {what}",
     cure: "write it anew with ldconfig (in a root directory: ldconfig -r ROOT)",
   },
+  "cpu-of-other-machine": {
+    message: "--cpu {level} is no processor of {machine}, which this program is for",
+    cure: "give one of its levels ({levels}), or leave --cpu out",
+  },
+  "cpu-without-levels": {
+    message: "--cpu {level} is no processor of {machine}, which this program is for: its libraries have no levels",
+    cure: "leave --cpu out",
+  },
 
   // Relocatable objects in simulated memory
   "object-not-relocatable": {
@@ -84,6 +92,13 @@ export const loadMessages: MessageTable = {
   "relocation-in-read-only-memory": {
     message: "relocations write to a read-only segment, but DT_TEXTREL is missing: the process is killed by SIGSEGV",
     cure: "compile it with -fPIC, or link it without -z notext",
+  },
+  "relocation-does-not-fit": {
+    message: "{relocation} at {address:hex}: what it stands for does not fit into the instruction",
+    more: [
+      "glibc ends the process there: {relocation} relocation … out of range; on arm it sends a branch through a page of its own first",
+    ],
+    cure: "compile it with -fPIC, so that its code needs no relocations",
   },
   "relocation-outside-memory": {
     message: "a relocation for address {address:hex}, which no segment holds",

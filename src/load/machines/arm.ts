@@ -9,6 +9,7 @@ import {
   R_ARM_IRELATIVE,
   R_ARM_JUMP_SLOT,
   R_ARM_NONE,
+  R_ARM_PC24,
   R_ARM_RELATIVE,
   R_ARM_TLS_DESC,
   R_ARM_TLS_DTPMOD32,
@@ -24,6 +25,7 @@ import {
   DO_COPY,
   DO_DESCRIPTOR,
   DO_INDIRECT,
+  DO_INSTRUCTION,
   DO_MODULE,
   DO_NOTHING,
   DO_RELATIVE,
@@ -34,7 +36,15 @@ import {
   typeSet,
   without,
 } from "./kinds.ts";
-import type { DescriptorRules, LoaderRecord, PltStub, ReadMemory, SearchRules, UnboundSlot } from "./record.ts";
+import type {
+  DescriptorRules,
+  InstructionRule,
+  LoaderRecord,
+  PltStub,
+  ReadMemory,
+  SearchRules,
+  UnboundSlot,
+} from "./record.ts";
 
 const KINDS: Uint8Array = typeColumn([
   [R_ARM_NONE, DO_NOTHING],
@@ -48,7 +58,22 @@ const KINDS: Uint8Array = typeColumn([
   [R_ARM_TLS_TPOFF32, DO_TP_OFFSET],
   [R_ARM_TLS_DESC, DO_DESCRIPTOR],
   [R_ARM_IRELATIVE, DO_INDIRECT],
+  [R_ARM_PC24, DO_INSTRUCTION],
 ]);
+
+/** The branch of old objects, which reaches 32 MiB; beyond, ld.so sends it through a page that it maps for that (relocate_pc24). */
+const BRANCH: InstructionRule = {
+  name: "R_ARM_PC24",
+  bytes: 4,
+  write(view, at, low, _, place) {
+    const word = view.getUint32(at, true);
+    const distance = (low + ((word << 8) >> 6) - place) | 0;
+    const top = distance & 0xfe00_0000;
+    if (top !== 0 && top !== (0xfe00_0000 | 0)) return false;
+    view.setUint32(at, (word & 0xff00_0000) | ((distance >>> 2) & 0x00ff_ffff), true);
+    return true;
+  },
+};
 
 const CLASSES: readonly (readonly [type: number, value: number])[] = [
   [R_ARM_JUMP_SLOT, CLASS_PLT],
@@ -102,8 +127,8 @@ const SEARCH: SearchRules = {
   legacyPlatforms: [],
   charIsSigned: false,
   muslNames: ["armhf"],
-  // AT_PLATFORM: v7l, v8l.
-  platform: (cpu) => cpu,
+  // AT_PLATFORM: v7l; v8l under a kernel of aarch64.
+  platform: (cpu) => cpu ?? "v7l",
 };
 
 const DESCRIPTORS: DescriptorRules = {
@@ -140,11 +165,12 @@ export const ARM_LOADER: LoaderRecord = {
   interpreters: { glibc: ["/lib/ld-linux-armhf.so.3"], musl: ["/lib/ld-musl-armhf.so.1"] },
   relocations: {
     glibc: KINDS,
-    musl: without(KINDS, [R_ARM_IRELATIVE]),
+    musl: without(KINDS, [R_ARM_IRELATIVE, R_ARM_PC24]),
     plain: typeSet([R_ARM_NONE, R_ARM_RELATIVE, R_ARM_IRELATIVE]),
     lazy: typeSet([R_ARM_JUMP_SLOT, R_ARM_TLS_DESC]),
     classes: typeColumn(CLASSES),
     oldClasses: typeColumn([...CLASSES, [R_ARM_GLOB_DAT, CLASS_SLOT]]),
+    instructions: new Map([[R_ARM_PC24, BRANCH]]),
   },
   got: {
     words: [

@@ -56,9 +56,14 @@ export const DO_PC16 = 25;
 /** S + A - P in halfwords, 32 and 16 bits. */
 export const DO_PC32_HALVED = 26;
 export const DO_PC16_HALVED = 27;
+// Bits of instructions, written by the machine's own rule (`LoaderRecord.instructions`).
+/** S + A. */
+export const DO_INSTRUCTION = 28;
+/** The offset from the thread pointer. */
+export const DO_INSTRUCTION_TP = 29;
 
 /** Behind the last of them. */
-export const KIND_COUNT = 28;
+export const KIND_COUNT = 30;
 
 /** Reference from a PLT or of TLS: an undefined symbol with a value (a PLT entry of the program) is no definition. */
 export const CLASS_PLT = 1;

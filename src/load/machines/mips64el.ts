@@ -27,7 +27,7 @@ import {
   typeColumn,
   typeSet,
 } from "./kinds.ts";
-import type { LoaderRecord } from "./record.ts";
+import type { LoaderRecord, PltStub, ReadMemory, UnboundSlot } from "./record.ts";
 
 /** Behind REL32 and 64 in one number. */
 const SIZE = MIPS_REL32_64 + 2;
@@ -56,6 +56,33 @@ const CLASSES: Uint8Array = typeColumn(
   SIZE,
 );
 
+/** ld t9, -32752(gp): word 0 of the GOT, which gp points 0x7ff0 bytes into. */
+const LOAD_RESOLVER = 0xdf99_8010;
+/** move t7, ra, as or and as daddu. */
+const KEEP_RETURN: readonly number[] = [0x03e0_7825, 0x03e0_782d];
+const CALL_RESOLVER = 0x0320_f809;
+/** lui t8; ori t8, t8; daddiu t8, zero; ori t8, zero. */
+const [UPPER, LOWER, SIGNED, UNSIGNED] = [0x3c18, 0x3718, 0x6418, 0x3418];
+
+/**
+ * An unbound slot leads to a stub (binutils bfd/elfxx-mips.c, STUB_LW and what follows), which asks the resolver with the number
+ * of the symbol in t8: in the delay slot of the jump, and its upper half before that where it is large.
+ */
+function stubAt(read: ReadMemory, { value }: UnboundSlot): PltStub | undefined {
+  const code = new DataView(new ArrayBuffer(20));
+  if (!read(value, new Uint8Array(code.buffer, 0, 16))) return undefined;
+  const word = (at: number): number => code.getUint32(at, true);
+  if (word(0) !== LOAD_RESOLVER || !KEEP_RETURN.includes(word(4))) return undefined;
+  const isLarge = word(8) >>> 16 === UPPER;
+  if (isLarge && !read(value, new Uint8Array(code.buffer))) return undefined;
+  const [jump, last] = isLarge ? [12, 16] : [8, 12];
+  const number = word(last) & 0xffff;
+  const isNumber = isLarge ? [LOWER] : [SIGNED, UNSIGNED];
+  if (word(jump) !== CALL_RESOLVER || !isNumber.includes(word(last) >>> 16)) return undefined;
+  const index = isLarge ? ((word(8) & 0xffff) << 16) + number : number;
+  return { index, plt0: value, push: value, pushed: index };
+}
+
 export const MIPS64EL_LOADER: LoaderRecord = {
   name: "mips64el",
   facts: MIPS64_FACTS,
@@ -79,8 +106,7 @@ export const MIPS64EL_LOADER: LoaderRecord = {
   },
   wordsFromGot: true,
   leavesDynamic: true,
-  // A slot leads to a stub that loads the symbol's number; it knows the resolver by its own register.
-  plt: { tells: "index", stubAt: () => undefined },
+  plt: { tells: "symbol", stubAt },
   descriptors: undefined,
   search: {
     directories: searchDirectories("mips64el-linux-gnuabi64"),

@@ -29,6 +29,8 @@ import {
   DO_BLOCK_OFFSET_OR_STATIC,
   DO_COPY,
   DO_INDIRECT,
+  DO_INSTRUCTION,
+  DO_INSTRUCTION_TP,
   DO_JUMP,
   DO_MODULE,
   DO_MODULE_OR_STATIC,
@@ -43,6 +45,7 @@ import {
   typeColumn,
   typeSet,
 } from "./kinds.ts";
+import { PPC64LE_TEXT, PPC64LE_TEXT_TLS } from "./ppc64le-text.ts";
 import type { LoaderRecord, PltStub, ReadMemory, UnboundSlot } from "./record.ts";
 
 /** IS_PPC64_TLS_RELOC (elf.h): two runs of numbers. */
@@ -97,6 +100,8 @@ export const PPC64LE_LOADER: LoaderRecord = {
       [R_PPC64_TPREL64, DO_TP_OFFSET],
       [R_PPC64_IRELATIVE, DO_INDIRECT],
       [R_PPC64_JMP_IREL, DO_INDIRECT],
+      ...PPC64LE_TEXT.map(([type]) => [type, DO_INSTRUCTION] as const),
+      ...PPC64LE_TEXT_TLS.map(([type]) => [type, DO_INSTRUCTION_TP] as const),
     ]),
     // musl enters every function by its global entry.
     musl: typeColumn([
@@ -115,6 +120,7 @@ export const PPC64LE_LOADER: LoaderRecord = {
     lazy: new Uint8Array(256).fill(1),
     classes: CLASSES,
     oldClasses: CLASSES,
+    instructions: new Map([...PPC64LE_TEXT, ...PPC64LE_TEXT_TLS]),
   },
   got: {
     words: [

@@ -43,6 +43,21 @@ export interface RelocationRules {
   /** CLASS_* by type (`elf_machine_type_class`), and of older loaders: see the change `protectedDataCopied`. */
   readonly classes: Uint8Array;
   readonly oldClasses: Uint8Array;
+  /** What DO_INSTRUCTION and DO_INSTRUCTION_TP do, by type. */
+  readonly instructions?: ReadonlyMap<number, InstructionRule>;
+}
+
+/** A field of an instruction that the loader completes (a text relocation). */
+export interface InstructionRule {
+  /** As ld.so names the type where a value does not fit. */
+  readonly name: string;
+  /** How many are changed, at most. */
+  readonly bytes: 2 | 4;
+  /**
+   * Puts a value of two halves into the instruction at offset `at`, whose address is `place`. Where addends are in fields (REL) it adds that.
+   * @returns false if it does not fit, and nothing is changed
+   */
+  readonly write: (view: DataView, at: number, low: number, high: number, place: number) => boolean;
 }
 
 /** A word that the loader sets in an object's GOT, counted from DT_PLTGOT (`elf_machine_runtime_setup`). */
@@ -64,9 +79,9 @@ export type ReadMemory = (address: number, target: Uint8Array) => boolean;
 
 /** The way from a slot that is not bound yet to the loader's resolver. */
 export interface PltStub {
-  /** Number of the relocation among the entries of DT_JMPREL that the resolver is told. */
+  /** Number of the relocation among the entries of DT_JMPREL that the resolver is told; of the symbol, where that is told. */
   readonly index: number;
-  /** Address of the PLT's first entry, which goes to the resolver. */
+  /** Address of the code that goes to the resolver: the PLT's first entry, or a stub that does so itself. */
   readonly plt0: number;
   /** Address of the entry that the slot leads to; undefined where that is PLT0, or the instruction below. */
   readonly entry?: number;
@@ -94,8 +109,11 @@ export interface UnboundEntries {
 }
 
 export interface PltRules {
-  /** How the resolver learns which slot it is: a number or an offset that code pushes, the slot's or the entry's address in a register. */
-  readonly tells: "index" | "offset" | "slot" | "entry";
+  /**
+   * How the resolver learns which slot it is: a number or an offset that code pushes, the slot's or the entry's address in a register, or
+   * there the symbol's number, by a stub without a PLT.
+   */
+  readonly tells: "index" | "offset" | "slot" | "entry" | "symbol";
   /** Otherwise an unbound slot gets what the file has there, and the base. */
   readonly entries?: UnboundEntries;
   /** Undefined if the code there is none that a linker writes. */

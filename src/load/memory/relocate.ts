@@ -34,6 +34,8 @@ import {
   DO_COPY,
   DO_DESCRIPTOR,
   DO_INDIRECT,
+  DO_INSTRUCTION,
+  DO_INSTRUCTION_TP,
   DO_JUMP,
   DO_MODULE,
   DO_MODULE_OR_STATIC,
@@ -432,10 +434,36 @@ function applySymbolic(
     case DO_COPY:
       copy(task, object, pen, provider, symbol, symbolicOf(object.file).symbol[row], site);
       return;
+    case DO_INSTRUCTION:
+    case DO_INSTRUCTION_TP:
+      if (kind === DO_INSTRUCTION_TP && provider === undefined) return;
+      if (range.rela) takeAddend(pen, elf, range, at);
+      else {
+        pen.low = 0;
+        pen.high = 0;
+      }
+      if (kind === DO_INSTRUCTION) addSymbol(pen, provider, symbol);
+      else if (provider !== undefined)
+        addNumber(pen, offsetInBlock(provider, symbol) + blockFromThreadPointer(task, provider));
+      writeInstruction(task, object, pen, entryType(elf, at), site);
+      return;
     default:
       applyTls(task, object, pen, range, elf, at, provider, symbol, kind);
       return;
   }
+}
+
+/** The pen holds S + A; where a value does not fit, the real loader ends the process. */
+function writeInstruction(task: LoadedProcess, object: LoadedObject, pen: Pen, type: number, site: number): void {
+  const rule = task.record.relocations.instructions?.get(type);
+  if (rule === undefined || rule.write(pen.view, pen.at, pen.low, pen.high, site)) return;
+  const facts = { relocation: rule.name, address: site - object.base };
+  task.problems.push(error("relocation-does-not-fit", { file: object.name }, facts));
+}
+
+/** Where a thread-local variable is in its module's block. */
+function offsetInBlock({ file: { symbols } }: LoadedObject, symbol: number): number {
+  return symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
 }
 
 /** Lazy: the slot leads into the PLT, as the file says it or, on some machines, to the entry with its number. */
@@ -462,6 +490,7 @@ function takesAddress(kind: number): boolean {
     kind === DO_PC ||
     kind === DO_WORD32 ||
     kind === DO_PC32 ||
+    kind === DO_INSTRUCTION ||
     kind === DO_COPY
   );
 }
@@ -475,6 +504,8 @@ function bytesOf(kind: number, wide: boolean): number {
     case DO_PC16:
     case DO_PC16_HALVED:
       return 2;
+    case DO_INSTRUCTION:
+    case DO_INSTRUCTION_TP:
     case DO_WORD32:
     case DO_PC32:
     case DO_SIZE32:
@@ -541,8 +572,7 @@ function applyTls(
     return;
   }
   if (provider === undefined) return;
-  const { symbols } = provider.file;
-  const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
+  const value = offsetInBlock(provider, symbol);
   const isFixed = provider.tlsIsStatic && usesFixedTls(object);
   switch (kind) {
     case DO_MODULE_OR_STATIC:
@@ -622,11 +652,7 @@ function applyDescriptor(
     pen.low = 0;
     pen.high = 0;
   }
-  if (provider !== undefined) {
-    const { symbols } = provider.file;
-    const value = symbol < symbols.count ? symbolValue(symbols, symbol) : 0;
-    addNumber(pen, value + blockFromThreadPointer(task, provider));
-  }
+  if (provider !== undefined) addNumber(pen, offsetInBlock(provider, symbol) + blockFromThreadPointer(task, provider));
   write(pen);
   pen.at = first + functionAt;
   pen.low = 0;

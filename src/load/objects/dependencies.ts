@@ -139,8 +139,8 @@ function isOpened({ elf, interpreter, pie }: DynamicFile): boolean {
 }
 
 /**
- * Pages behind the end of a file cannot be touched. The loader touches those that are written to: their process ends by
- * SIGBUS without a word. The kernel, which maps the program itself, clears the rest of the last page of its data and ends the
+ * Pages behind the end of a file cannot be touched: whose process does it ends by SIGBUS without a word. Mapping a library, the loader
+ * clears the rest of its data's last page and reads the dynamic section; relocations come later (symbols/cut-file.ts). The kernel, which maps the program itself, clears the rest of the last page of its data and ends the
  * process by SIGSEGV if it cannot (fs/binfmt_elf.c, padzero).
  */
 function noteCut(task: LoadedProcess, object: LoadedObject): void {
@@ -154,17 +154,21 @@ function noteCut(task: LoadedProcess, object: LoadedObject): void {
   task.problems.push(error("segment-beyond-file", { file: object.name }, { size, needed }));
   const written = cut.filter(({ flags }) => (flags & PF_W) !== 0);
   if (written.length === 0) return;
-  if (object.kind === "library" && isDynamicSectionZero(object) && !written.some(isTailBehind(pageUp(size, pageSize))))
-    return;
+  const end = pageUp(size, pageSize);
+  if (object.kind === "library" && !written.some(isTailBehind(end)) && !isDynamicSectionBehind(object, end)) return;
   const isCleared = object.kind !== "library" && written.some((it) => it.memoryBytes > it.fileBytes);
   endProcess(task, isCleared ? SIGSEGV_STATUS : SIGBUS_STATUS, { step: "search", object });
 }
 
-/** The dynamic section would begin in the rest of the file's last page, which is zero, so that it is there but empty. */
-function isDynamicSectionZero({ file: { elf }, pageSize }: LoadedObject): boolean {
+/**
+ * Does the dynamic section lie behind the file's last page? Where it would begin in the rest of that page, which is zero, it is there
+ * but empty.
+ */
+function isDynamicSectionBehind({ file: { elf } }: LoadedObject, end: number): boolean {
   const size = elf.bytes.length;
-  const end = pageUp(size, pageSize);
-  return elf.segments.some(({ type, offset }) => type === PT_DYNAMIC && offset >= size && offset < end);
+  const section = elf.segments.find(({ type }) => type === PT_DYNAMIC);
+  if (section === undefined || (section.offset >= size && section.offset < end)) return false;
+  return section.offset + section.fileBytes > end;
 }
 
 /** Is a page behind the file's last one cleared in part when the segment is mapped? @param end of that page */

@@ -32,6 +32,7 @@ import {
   CLASS_PLT,
   DO_COPY,
   DO_DESCRIPTOR,
+  DO_INSTRUCTION_TP,
   DO_JUMP,
   DO_MODULE_OR_STATIC,
   DO_REFUSE,
@@ -53,6 +54,7 @@ import {
   type LoadedProcess,
   NOT_BOUND,
   NOT_YET_BOUND,
+  SIGBUS_STATUS,
   SIGFPE_STATUS,
   SIGSEGV_STATUS,
   warn,
@@ -60,6 +62,7 @@ import {
 import { behaves } from "../settings/profiles.ts";
 import { usesFixedTls } from "../tls/fixed-tls.ts";
 import { allocateStaticTls } from "../tls/tls.ts";
+import { firstBehindFile } from "./cut-file.ts";
 import { lookUp, nameQuery, type Query } from "./lookup.ts";
 import { withoutLfs64 } from "./musl-lfs64.ts";
 import { refusedByMusl, relocationKinds } from "./relocation-kinds.ts";
@@ -144,6 +147,8 @@ function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): 
   const hasLoader = task.objects.some(({ kind }) => kind === "loader");
   if (isMissing && hasLoader && task.options.profile.library === "glibc")
     endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
+  const touched = object.kind === "library" ? firstBehindFile(object) : undefined;
+  if (touched !== undefined) endProcess(task, SIGBUS_STATUS, relocating(object, touched));
 }
 
 /** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */
@@ -187,6 +192,7 @@ const UNUSUAL: readonly number[] = [
   DO_DESCRIPTOR,
   DO_JUMP,
   DO_MODULE_OR_STATIC,
+  DO_INSTRUCTION_TP,
 ];
 const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: KIND_COUNT }, (_, kind) =>
   UNUSUAL.includes(kind) ? 1 : 0,
