@@ -85,7 +85,7 @@ export function callFunction(loaded: ObjectsLoaded, name: string, options: CallO
   const limits = { instructions: DEFAULT_LIMITS.instructions, memory: DEFAULT_LIMITS.memory, ...options.limits };
   const buffer = createMemory(Math.max(16, Math.floor(limits.memory / PAGE)));
   const levels = options.levels ?? LEVELS.baseline;
-  const code = createCode(buffer, createInstructions(mode, levels));
+  const code = createCode(buffer, createInstructions(mode, levels), limits.instructions);
   const memory = objectsMemory(createFrames(buffer), loaded, mode / 8);
   if ("severity" in memory) return memory;
   buffer.miss = (low, high, access) => touch(memory.space, (low >>> 0) + (high >>> 0) * 2 ** 32, access);

@@ -26,9 +26,10 @@ import {
   unmarkPage,
 } from "../arch/x86/instructions/index.ts";
 
-/** Rows and blocks that can be held: python3 needs 130,000 and 33,000. Memory that is not touched costs nothing. */
+/** Rows and blocks that can be held: python3 needs 130,000 and 33,000. Of a run that is short, fewer: making room takes its time. */
 const MOST_ROWS = 1 << 19;
-const MOST_BLOCKS = 1 << 17;
+const FEWEST_ROWS = 1 << 13;
+const ROWS_A_BLOCK = 4;
 const HASH = 1 << 16;
 /** Instructions a block has at most. */
 const LONGEST_BLOCK = 64;
@@ -67,22 +68,27 @@ interface CodePage {
   readonly lines: Int32Array;
 }
 
-/** Nothing decoded yet. Takes over `memory.writes` for pages with code; other marks go on to what was there. */
-export function createCode(memory: Memory, instructions: Instructions): Code {
+/**
+ * Nothing decoded yet. Takes over `memory.writes` for pages with code; other marks go on to what was there.
+ * @param longest instructions that will be executed at most
+ */
+export function createCode(memory: Memory, instructions: Instructions, longest: number): Code {
+  const mostRows = Math.floor(Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, longest / 4)));
+  const mostBlocks = Math.floor(mostRows / ROWS_A_BLOCK);
   const code: Code = {
     memory,
     instructions,
-    columns: new Int32Array(MOST_ROWS * STRIDE),
+    columns: new Int32Array(mostRows * STRIDE),
     rows: 0,
     blocks: 1,
-    lows: new Int32Array(MOST_BLOCKS),
-    highs: new Int32Array(MOST_BLOCKS),
-    starts: new Int32Array(MOST_BLOCKS),
-    ends: new Int32Array(MOST_BLOCKS),
-    counts: new Int32Array(MOST_BLOCKS),
-    links: new Int32Array(MOST_BLOCKS),
-    otherLinks: new Int32Array(MOST_BLOCKS),
-    nextInHash: new Int32Array(MOST_BLOCKS),
+    lows: new Int32Array(mostBlocks),
+    highs: new Int32Array(mostBlocks),
+    starts: new Int32Array(mostBlocks),
+    ends: new Int32Array(mostBlocks),
+    counts: new Int32Array(mostBlocks),
+    links: new Int32Array(mostBlocks),
+    otherLinks: new Int32Array(mostBlocks),
+    nextInHash: new Int32Array(mostBlocks),
     hash: new Int32Array(HASH),
     pages: new Map(),
     breaks: new Set(),
@@ -112,7 +118,8 @@ export function blockAt(code: Code, low: number, high: number): number {
 }
 
 function decodeBlock(code: Code, low: number, high: number): number {
-  if (code.blocks === MOST_BLOCKS || code.rows + LONGEST_BLOCK + 2 > MOST_ROWS) forgetCode(code);
+  if (code.blocks === code.lows.length || (code.rows + LONGEST_BLOCK + 2) * STRIDE > code.columns.length)
+    forgetCode(code);
   const { memory, instructions, columns, breaks } = code;
   const page = executable(memory, low, high);
   const startOfPage = page * PAGE;

@@ -74,7 +74,7 @@ interface Machine {
 
 function createMachine(mode: Mode, levels: Levels): Machine {
   const memory = createMemory(MOST_PAGES);
-  const code = createCode(memory, createInstructions(mode, levels));
+  const code = createCode(memory, createInstructions(mode, levels), MOST_INSTRUCTIONS);
   return { mode, levels, memory, code, frames: createFrames(memory), kept: new Map() };
 }
 

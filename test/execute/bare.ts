@@ -32,7 +32,7 @@ export function bare(mode: Mode, level: LevelName = "all", pages: number = 16384
   const memory = createMemory(pages);
   const map = new Map<number, number>();
   memory.miss = (low, high) => map.get(Math.floor((high * 2 ** 32 + (low >>> 0)) / PAGE)) ?? NOT_MAPPED;
-  const code = createCode(memory, createInstructions(mode, LEVELS[level]));
+  const code = createCode(memory, createInstructions(mode, LEVELS[level]), 1_000_000);
   const cpu = createCpu(memory, mode, LEVELS[level], code.columns);
   const put = (address: number, bytes: Uint8Array): void => {
     for (let done = 0; done < bytes.length; ) {

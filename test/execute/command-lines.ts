@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are for shells
 // Command lines of Debian's programs that must do the same by the machine and in simulated memory. They are run in a directory with
-// the files that `corpus.ts` makes: words.txt, numbers.txt, table.csv, text.txt, hello.c, data.json, script.sh, sub/.
+// the files that `corpus.ts` makes: words.txt, numbers.txt, table.csv, text.txt, hello.c, data.json, script.sh, sub/, and programs.
 
 /** Name of the group, and its lines; with "<" in front the rest up to "|" is standard input. */
 export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
@@ -171,8 +171,30 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
     "busybox uname",
     "busybox sh -c 'echo a b c | wc -w'",
     "node --version",
+    '/usr/bin/python3 -c \'import hashlib, zlib, re; print(hashlib.sha256(b"a").hexdigest(), zlib.crc32(b"abc"), re.sub("a+", "b", "caat"))\'',
+    "/usr/bin/python3 -c 'import threading; t = threading.Thread(target=print, args=(1,)); t.start(); t.join(); print(2)'",
+    '/usr/bin/python3 -c \'import subprocess; print(subprocess.run(["echo", "hi"], capture_output=True).stdout)\'',
+    "/usr/bin/python3 -S -c 'import math; print(math.sin(1), math.exp(0.5), math.gamma(5.5), 10**20 // 7, float(\"1e-320\"))'",
+    'perl -e \'printf "%s %s\\n", sin(1), 0.1 + 0.2; print join(",", map { sprintf "%03b", $_ } 0..4), "\\n"; print scalar reverse("abc"), "\\n"\'',
+    'perl -e \'my $pid = fork; if (!$pid) { print "child\\n"; exit 3 } waitpid $pid, 0; print $? >> 8, "\\n"\'',
+    "sqlite3 test.db 'create table t(a primary key, b); begin; insert into t values(1,2),(3,4); commit; explain query plan select * from t where a=1; vacuum; select count(*) from t'",
+    "jq -r 'to_entries[] | .key' data.json",
+    "bc -q calc.bc",
+  ],
+  compiled: [
+    "./cxx",
+    "./cxx one two three",
+    "./cxx throw",
+    "./numbers",
+    "./cxx32 one two three",
+    "./cxx32 throw",
+    "./numbers32",
   ],
   archives: [
+    "xz -9 -c text.txt | xz -l - | wc -l",
+    "zstd -q -19 -c words.txt | od -c | head -2",
+    "bzip2 -9 -c words.txt | od -c | head -2",
+    "tar cJf a.tar.xz words.txt text.txt; tar tvJf a.tar.xz | cut -c1-10",
     "gzip -c text.txt | zcat",
     "gzip -9 -n -c words.txt | od -c | head -3",
     "xz -c text.txt | xz -dc",
@@ -208,12 +230,28 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
     "git init -q r 2>/dev/null; cd r; cp ../words.txt .; git add .; git -c user.name=a -c user.email=b commit -q -m m; git log --oneline | wc -l; git ls-files",
     "git hash-object words.txt",
     "git diff --no-index words.txt sorted.txt",
+    "git init -q r 2>/dev/null; cd r; cp ../words.txt .; git add .; git -c user.name=a -c user.email=b commit -q -m m; echo more >> words.txt; git diff; git grep -n an; git stash list; git branch side; git checkout -q side; git branch",
+    "git init -q r 2>/dev/null; cd r; cp ../*.txt .; git add .; git -c user.name=a -c user.email=b commit -q -m m; cd ..; git clone -q r s; ls s; git -C s fsck; git -C s archive --format=tar HEAD | tar tf -",
+    "gcc -E -P stdio.c | tail -3",
+    "gcc -c -O2 -o stdio.o stdio.c; nm stdio.o; readelf -rW stdio.o",
+    "gcc -O1 -o stdio stdio.c; ./stdio",
+    "make -s -f makefile -j2 two",
+    "openssl dgst -sha512 words.txt",
+    "openssl prime 1000003",
+    "openssl enc -aes-256-ctr -pbkdf2 -S 0011223344556677 -k secret -in text.txt | md5sum",
+    "cmake --version",
+    "cmake -E cat words.txt",
+    "ninja --version",
+    "ld.gold --version",
+    "apt-config shell A APT::Architecture",
+    "dpkg --compare-versions 1.2-3 gt 1.2~rc1",
     "getconf PAGESIZE",
     "locale",
     "iconv -f latin1 -t utf8 words.txt",
     "tput -T xterm bold | od -c",
     "gdb --version | head -1",
-    "ldd /usr/bin/true | wc -l",
+    // No vDSO is simulated, which ldd would name.
+    "ldd /usr/bin/true | grep -v vdso | sed 's/ (.*//'",
     "getent passwd root",
     "hostname --version",
   ],

@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { type Execution, execute, runToEnd } from "../../src/execute/execute.ts";
 import type { RunLimits } from "../../src/execute/limits.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
-import { which } from "../support/tools.ts";
+import { isI386 } from "../support/run.ts";
+import { runsI386, which } from "../support/tools.ts";
 
 export interface Outcome {
   /** As a shell's: 128 and the signal's number if a signal ended it; -1 if the run was ended. */
@@ -18,6 +19,10 @@ export interface Surroundings {
   readonly environment?: readonly string[];
   readonly input?: string;
   readonly limits?: Partial<RunLimits>;
+  /** A root directory of another machine's: its path on this one. */
+  readonly root?: string;
+  /** argv[0], if it is not the program's path. */
+  readonly name?: string;
 }
 
 /** What programs are told of the world: little, and the same everywhere. */
@@ -28,14 +33,14 @@ export function interpreted(
   argv: readonly string[],
   surroundings: Surroundings = {},
 ): Outcome & { execution: Execution | undefined } {
-  const { directory = process.cwd(), environment = ENVIRONMENT, input = "", limits = {} } = surroundings;
+  const { directory = process.cwd(), environment = ENVIRONMENT, input = "", limits = {}, root, name } = surroundings;
   const texts: [Buffer[], Buffer[]] = [[], []];
   const given = new TextEncoder().encode(input);
   let read = 0;
   const now = Date.now();
   const execution = execute(argv[0].includes("/") ? argv[0] : (which(argv[0]) ?? argv[0]), {
-    files: nodeLoadFiles(),
-    argv,
+    files: nodeLoadFiles(root === undefined ? {} : { root }),
+    argv: [name ?? argv[0], ...argv.slice(1)],
     environment,
     currentDirectory: directory,
     who: { user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] },
@@ -58,14 +63,17 @@ export function interpreted(
   return { status, out, err: why, execution };
 }
 
-/** Runs a program by the machine. */
+/** Runs a program by the machine, or one of i386 under qemu-i386, with the libraries of its root. */
 export function native(argv: readonly string[], surroundings: Surroundings = {}): Outcome {
-  const { directory = process.cwd(), environment = ENVIRONMENT, input = "" } = surroundings;
+  const { directory = process.cwd(), environment = ENVIRONMENT, input = "", root, name = argv[0] } = surroundings;
+  const path = which(argv[0]) ?? argv[0];
+  const emulator = ["qemu-i386", "-0", name, ...(root === undefined ? [] : ["-L", root]), `${root ?? ""}${path}`];
+  const [program, ...before] = root !== undefined || (isI386(path) && !runsI386()) ? emulator : [path];
   const env = Object.fromEntries(
     environment.map((it) => [it.slice(0, it.indexOf("=")), it.slice(it.indexOf("=") + 1)]),
   );
-  const result = spawnSync(which(argv[0]) ?? argv[0], argv.slice(1), {
-    argv0: argv[0],
+  const result = spawnSync(program, [...before, ...argv.slice(1)], {
+    ...(before.length > 0 ? {} : { argv0: name }),
     cwd: directory,
     env,
     input,

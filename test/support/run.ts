@@ -1,8 +1,9 @@
 // Runs programs and tools: everything a test asserts on, as strings, in an environment without the caller's settings.
 
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readSync } from "node:fs";
-import { basename, isAbsolute } from "node:path";
+import { appendFileSync, closeSync, openSync, readSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, isAbsolute, resolve } from "node:path";
 import { runsI386 } from "./tools.ts";
 
 export interface Outcome {
@@ -48,17 +49,23 @@ const SIGNALS: Readonly<Record<string, number>> = {
   SIGSEGV: 11,
 };
 
-/** ELFCLASS32 and EM_386. */
-function isI386(program: string): boolean {
+/** The first bytes of an ELF file; zeros for anything else. */
+function headOf(program: string): Uint8Array {
   const head = new Uint8Array(20);
   try {
     const file = openSync(program, "r");
     readSync(file, head, 0, 20, 0);
     closeSync(file);
   } catch {
-    return false;
+    return head.fill(0);
   }
-  return head[0] === 0x7f && head[4] === 1 && head[18] === 3;
+  return head[0] === 0x7f ? head : head.fill(0);
+}
+
+/** ELFCLASS32 and EM_386. */
+export function isI386(program: string): boolean {
+  const head = headOf(program);
+  return head[4] === 1 && head[18] === 3;
 }
 
 /** nm and ar load every plugin of the machine at each start, and LLVM's takes 0.2 s; GCC's is what marks slim LTO objects. */
@@ -84,7 +91,43 @@ export function run(program: string, args: readonly string[] = [], options: RunO
   });
   if (result.error !== undefined) throw result.error;
   const status = result.status ?? 128 + (SIGNALS[result.signal ?? ""] ?? 0);
-  return { status, stdout: result.stdout, stderr: result.stderr };
+  const outcome = { status, stdout: result.stdout, stderr: result.stderr };
+  if (EXECUTED !== undefined && isMadeHere(program)) executeToo(program, args, options, outcome, EXECUTED);
+  return outcome;
+}
+
+/** A file for what differs: programs that tests have linked are then run in simulated memory too. See docs/development.md. */
+const EXECUTED: string | undefined = process.env.SOLDER_TEST_EXECUTE;
+
+const SOLDER = resolve(import.meta.dirname, "../../../bin/solder.js");
+
+/** A program of x86-64 or i386 that a test made, other than by GNU ld for comparison. */
+function isMadeHere(program: string): boolean {
+  if (!program.startsWith(`${tmpdir()}/`) || program.includes("/gnu/")) return false;
+  const machine = headOf(program)[18];
+  return machine === 62 || machine === 3;
+}
+
+/** Notes what a program does otherwise under `solder run` than by the machine. What a signal ends has a line of Solder's more. */
+function executeToo(
+  program: string,
+  args: readonly string[],
+  { cwd, env, input }: RunOptions,
+  real: Outcome,
+  notes: string,
+): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SOLDER, "run", program, ...args], {
+    env: environment(env),
+    encoding: "utf8",
+    timeout: 120_000,
+    maxBuffer: 1 << 28,
+    input: input ?? "",
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const here: Outcome = { status: status ?? -1, stdout, stderr: real.status < 128 ? stderr : real.stderr };
+  const isEqual = (["status", "stdout", "stderr"] as const).every((key) => here[key] === real[key]);
+  const differs = isEqual ? {} : { machine: real, here: { ...here, stderr } };
+  appendFileSync(notes, `${JSON.stringify({ equal: isEqual, program, args, ...differs })}\n`);
 }
 
 /** Runs a tool that must succeed; returns what it printed on standard output. */

@@ -41,7 +41,7 @@ function codeFor(system: System, mode: Mode): Code {
     instructions = createInstructions(mode, system.levels);
     system.instructions.set(mode, instructions);
   }
-  return createCode(system.memory, instructions);
+  return createCode(system.memory, instructions, system.limits.instructions);
 }
 
 function giveBack(system: System, code: Code): void {

@@ -124,12 +124,16 @@ function compareFloats(row: Row, native: State, mine: State, say: Say): void {
 
 const TRANSCENDENTAL = /^f(sin|cos|sincos|ptan|patan|2xm1|yl2x|yl2xp1)$/;
 
-/** Extended numbers whose significands differ by one in the last place: what the manuals promise of these functions. */
+/** Extended numbers that are next to each other, over a power of two as well: what the manuals promise of these functions. */
 function isNextTo(a: Uint8Array, b: Uint8Array, at: number): boolean {
-  const [x, y] = [a, b].map((it) => new DataView(it.buffer, it.byteOffset + at, 10));
-  if (x.getUint16(8, true) !== y.getUint16(8, true)) return false;
-  const apart = x.getBigUint64(0, true) - y.getBigUint64(0, true);
-  return apart >= -1n && apart <= 1n;
+  const [x, y] = [a, b].map((it) => {
+    const view = new DataView(it.buffer, it.byteOffset + at, 10);
+    // The first bit of the significand, which is always set, is left out, so that the rest counts on over powers of two.
+    const place = BigInt(view.getUint16(8, true) & 0x7fff) * 2n ** 63n + BigInt.asUintN(63, view.getBigUint64(0, true));
+    return { place, sign: view.getUint8(9) >> 7 };
+  });
+  const apart = x.place - y.place;
+  return x.sign === y.sign && apart >= -1n && apart <= 1n;
 }
 
 /** Approximations: within twice 1.5 × 2^-12 of each other. */

@@ -521,13 +521,20 @@ export function popSegment(number: number): Choice {
   });
 }
 
-/** Selectors that Linux gives: nothing, the flat data segment, and what set_thread_area handed out. */
+/**
+ * What Linux has in its table for programs (arch/x86/include/asm/segment.h): flat data, 64-bit code, which can be read, and the segment whose
+ * limit is the number of the processor.
+ */
+const FLAT: readonly number[] = [0x28, 0x30, 0x78];
+
+/** Selectors that Linux gives: nothing, those, and what set_thread_area handed out. */
 function loadSegment(cpu: Cpu, number: number, selector: number): void {
   const { words: w } = cpu;
   const isThread = selector === w[TLS_SELECTOR] && selector > 3;
-  if (number === 1 || number > 5 || !(isThread || selector <= 3 || (selector & ~3) === 0x28))
+  if (number === 1 || number > 5 || !(isThread || selector <= 3 || FLAT.includes(selector & ~3)))
     trap(cpu, TRAP_PROTECTION);
-  if (number === 2 && selector <= 3) trap(cpu, TRAP_PROTECTION);
+  // The stack's has to be writable, and of the program's own privilege.
+  if (number === 2 && selector !== 0x2b && !isThread) trap(cpu, TRAP_PROTECTION);
   // ds and es with a base would have to be added to every access.
   if (isThread && number < 4) trap(cpu, TRAP_PROTECTION);
   w[SELECTORS + number] = selector;

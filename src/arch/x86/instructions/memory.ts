@@ -25,7 +25,7 @@ export const MARK_CODE = 1;
 export const MARK_WATCHED = 2;
 
 /** Pages in the buffer at first: what a small program needs. */
-const FIRST_PAGES = 1024;
+const FIRST_PAGES = 256;
 /** Entries of a table, four words each: the page's start, low and high, and its start in the buffer. One line of a cache. */
 const ENTRIES = 1024;
 const HIGH = 1;
