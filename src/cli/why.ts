@@ -15,6 +15,7 @@ import { parseCommandLine } from "./arguments.ts";
 import { indirectFunctions } from "./indirect.ts";
 import type { Io } from "./io.ts";
 import { linkCommandLine } from "./ld/command-line.ts";
+import { optionLines } from "./ld/option-lines.ts";
 import {
   cpuComplaint,
   LOADER_HELP,
@@ -41,7 +42,7 @@ Loads the program into simulated memory, as solder load does, and explains:
 
 With --link, of a record that ld --explain=RECORD wrote: why a symbol is defined where it
 is, why a file or archive member takes part, what a section is made of and where an input
-section went, what is at an address.
+section went, what is at an address, what an option means (before it: --).
 
       --now             bind everything at once, as with LD_BIND_NOW
       --bases FILE      load addresses from a file in the form of /proc/PID/maps
@@ -114,7 +115,7 @@ function explainLink({ record: path, questions }: LinkRequest, io: Io): number {
   let status = SUCCESS;
   questions.forEach((question, i) => {
     if (i > 0) io.out("\n");
-    const lines = linkWhyLines(result, question);
+    const lines = optionLines(question, record.arguments) ?? linkWhyLines(result, question);
     if (lines !== undefined) io.out(`${lines.join("\n")}\n`);
     else {
       const near = nearestLinked(result, question);

@@ -1,9 +1,10 @@
 // What is asked about a link, and what a change changed. The link is examples/prebuilt: three objects, two archives.
 
-import { deepEqual, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { optionLines } from "../../src/cli/ld/option-lines.ts";
 import { changeLines, outlineOf } from "../../src/explain/link/changes.ts";
 import { mapRows } from "../../src/explain/link/tables.ts";
 import { linkWhyLines, nearestLinked } from "../../src/explain/link/why.ts";
@@ -17,6 +18,7 @@ import {
   link,
 } from "../../src/link/index.ts";
 import { repository } from "../support/build.ts";
+import { askEverything } from "./why-everything.ts";
 
 const NAMES = ["start.o", "main.o", "greeting.o", "libwords.a", "libtiny.a"];
 const files = memoryFiles(
@@ -47,19 +49,21 @@ test("a symbol, an archive, a member, a section, an address: each has an answer"
 });
 
 test("everything in the link has an answer", () => {
-  const { decisions, layout } = result;
-  const questions = [
-    ...decisions.names(),
-    ...decisions.files.map(({ file }) => file),
-    ...(layout?.sections ?? []).map(({ name }) => name),
-    ...(layout?.sections ?? []).flatMap((section) =>
-      [...section.pieces()].flatMap(({ file, section: name }) => (file === "" ? [] : [`${file}:(${name})`])),
-    ),
-  ];
-  deepEqual(
-    questions.filter((question) => linkWhyLines(result, question) === undefined),
-    [],
-  );
+  for (const { kind, count, unanswered } of askEverything(result)) {
+    ok(count > 0 || kind === "slots", kind);
+    deepEqual(unanswered, [], kind);
+  }
+});
+
+test("an option has an answer: what it means, and whether the link is given it", () => {
+  const args = ["-o", "program", "--gc-sections", "-z", "now", "main.o"];
+  const lines = (question: string): string => (optionLines(question, args) ?? []).join("\n");
+  match(lines("--gc-sections"), /^--gc-sections: .*\n {2}this link is given --gc-sections$/);
+  match(lines("-o"), /this link is given -o program$/);
+  match(lines("-z now"), /^-z now: .*\n {2}this link is given -z now$/);
+  match(lines("--icf"), /this link is not given it$/);
+  equal(optionLines("main", args), undefined);
+  equal(optionLines("--no-such-option", args), undefined);
 });
 
 test("what is not in the link is not made up, and what comes near is said", () => {

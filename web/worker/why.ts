@@ -1,5 +1,6 @@
 // Questions of why, about a load or a link. The sentences are the terminal's; here every name in them becomes a link.
 
+import { optionLines } from "../../src/cli/ld/option-lines.ts";
 import { linkWhyLines, nearestLinked } from "../../src/explain/link/why.ts";
 import { whyLines } from "../../src/explain/load/why.ts";
 import { nearestSymbol } from "../../src/explain/load/why-symbol.ts";
@@ -18,7 +19,7 @@ export function whyAnswer(space: Workspace, { name, load, link }: WhyAsk): WhyAn
       ...result.decisions.files.map(({ file }) => file),
       ...(result.layout?.sections.map((section) => section.name) ?? []),
     ]);
-    const lines = linkWhyLines(result, name);
+    const lines = optionLines(name, link.args) ?? linkWhyLines(result, name);
     return {
       lines: lines?.map((line) => linked(line, names, name)),
       near: lines === undefined ? nearestLinked(result, name) : undefined,

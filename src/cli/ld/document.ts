@@ -1,8 +1,8 @@
 // docs/options.md, generated from the option table: every option, what it does, and what it does not do.
 
-import { spellingWithArgument } from "./help.ts";
 import { optionGroups } from "./options.ts";
 import type { OptionRow } from "./row.ts";
+import { spellingWithArgument } from "./row.ts";
 import { zKeywords } from "./z-keywords.ts";
 
 const INTRODUCTION = `# Options of \`solder ld\`

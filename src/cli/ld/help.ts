@@ -5,7 +5,7 @@
 import { gnuLdVersion, version } from "../version.ts";
 import { emulations } from "./emulations.ts";
 import { optionGroups } from "./options.ts";
-import type { OptionRow } from "./row.ts";
+import { type OptionRow, spellingWithArgument } from "./row.ts";
 import { type ZKeyword, zKeywords } from "./z-keywords.ts";
 
 /** `-v`: one line. */
@@ -70,12 +70,6 @@ function wrap(text: string, width: number): string[] {
 
 function optionEntry(row: OptionRow): Entry {
   return [row.names.map((name) => spellingWithArgument(name, row)).join(", "), row.help + remark(row)];
-}
-
-/** `-o FILE`, `--build-id[=STYLE]`. */
-export function spellingWithArgument(name: string, { argument }: Pick<OptionRow, "argument">): string {
-  if (argument.kind === "none") return name;
-  return argument.kind === "optional" ? `${name}[=${argument.name}]` : `${name} ${argument.name}`;
 }
 
 function remark({ effect }: OptionRow): string {

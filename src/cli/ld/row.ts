@@ -180,3 +180,9 @@ export function missing(names: string, help: string, why: string, spelling: Spel
   const { names: words, argument } = withArgument(names);
   return row(words, argument, help, { kind: "unsupported", why, severity: "warning" }, spelling);
 }
+
+/** `-o FILE`, `--build-id[=STYLE]`. */
+export function spellingWithArgument(name: string, { argument }: Pick<OptionRow, "argument">): string {
+  if (argument.kind === "none") return name;
+  return argument.kind === "optional" ? `${name}[=${argument.name}]` : `${name} ${argument.name}`;
+}

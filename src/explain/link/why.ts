@@ -7,6 +7,7 @@ import type { LinkResult } from "../../link/result.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import { describeDefinition, describeFile, describeSlot } from "../decisions.ts";
 import { counted, grouped, hex } from "../dump/table.ts";
+import { pieceIndex, sectionKey } from "./piece-index.ts";
 import { describeDiscarded } from "./tables.ts";
 
 export type AskedLink = Pick<LinkResult, "decisions" | "layout">;
@@ -47,14 +48,13 @@ function fileLines({ decisions, layout }: AskedLink, name: string): string[] {
     const lines = [describeFile(it)];
     if (it.kind === "archive") lines.push(...memberLines(decisions.files, it.file));
     if (it.kind !== "object" || layout === undefined) return lines;
-    const pieces = piecesWhere(layout.sections, (piece) => piece.file === it.file && piece.size > 0);
+    const index = pieceIndex(layout);
+    const pieces = (index.byFile.get(it.file) ?? []).filter(({ piece }) => piece.size > 0);
     const total = pieces.reduce((sum, { piece }) => sum + piece.size, 0);
     lines.push(`  it gives the output ${grouped(total)} bytes in ${counted(pieces.length, "section")}`);
     lines.push(...cut(pieces.map(({ section, piece }) => `  ${pieceText(section, piece)}`)));
-    for (const one of layout.discarded()) {
-      if (one.file === it.file)
-        lines.push(`  ${one.section} (${grouped(one.size)} bytes) is left out: ${describeDiscarded(one)}`);
-    }
+    for (const one of index.discardedByFile.get(it.file) ?? [])
+      lines.push(`  ${one.section} (${grouped(one.size)} bytes) is left out: ${describeDiscarded(one)}`);
     return lines;
   });
 }
@@ -82,24 +82,16 @@ function outputSectionLines({ layout }: AskedLink, name: string): string[] {
 /** `main.o:(.text)` as in messages, or the name of a section of inputs. */
 function inputSectionLines({ layout }: AskedLink, question: string): string[] {
   if (layout === undefined) return [];
-  const [, file, name] = /^(.*):\((.*)\)$/.exec(question) ?? [undefined, undefined, question];
   if (layout.sections.some((it) => it.name === question)) return [];
-  const isMeant = (it: { readonly file: string; readonly section: string }): boolean =>
-    it.section === name && (file === undefined || it.file === file);
-  const lines = piecesWhere(layout.sections, isMeant).map(({ section, piece }) => pieceText(section, piece));
-  for (const { name: output, pieces } of layout.sections) {
-    for (const piece of pieces()) {
-      for (const merged of piece.merged()) {
-        if (isMeant(merged))
-          lines.push(
-            `${merged.file}:(${merged.section}) is merged into ${output} at ${hex(piece.address)}: equal strings and constants are there once`,
-          );
-      }
-    }
+  const index = pieceIndex(layout);
+  const lines = (index.pieces.get(question) ?? []).map(({ section, piece }) => pieceText(section, piece));
+  for (const { file, name, section, piece } of index.merged.get(question) ?? []) {
+    lines.push(
+      `${sectionKey(file, name)} is merged into ${section.name} at ${hex(piece.address)}: equal strings and constants are there once`,
+    );
   }
-  for (const one of layout.discarded()) {
-    if (isMeant(one)) lines.push(`${one.file}:(${one.section}) is left out: ${describeDiscarded(one)}`);
-  }
+  for (const one of index.discarded.get(question) ?? [])
+    lines.push(`${sectionKey(one.file, one.section)} is left out: ${describeDiscarded(one)}`);
   return cut(lines);
 }
 
@@ -125,13 +117,6 @@ function addressLines({ decisions, layout }: AskedLink, address: number): string
   const slot = decisions.slots.find((it) => address >= it.address && address < it.address + it.size);
   if (slot !== undefined) lines.push(`  ${describeSlot(slot)}`);
   return lines;
-}
-
-function piecesWhere(
-  sections: readonly LaidOutSection[],
-  accept: (piece: LaidOutPiece) => boolean,
-): { readonly section: LaidOutSection; readonly piece: LaidOutPiece }[] {
-  return sections.flatMap((section) => [...section.pieces()].filter(accept).map((piece) => ({ section, piece })));
 }
 
 function pieceText(section: LaidOutSection, piece: LaidOutPiece): string {
