@@ -28,6 +28,7 @@ export const layoutMessages: MessageTable = {
   },
   "region-outside": {
     message: "address 0x{address} of section `{section}' is not within region `{region}'",
+    cure: "leave its address to the region, or move the region",
   },
   "region-full": { message: "section `{section}' will not fit in region `{region}'" },
   "region-overflow": {
@@ -72,7 +73,10 @@ export const layoutMessages: MessageTable = {
     message: "TLS sections are not adjacent: {section} is not thread-local, and stands between {first} and {last}",
     cure: "name .tdata and .tbss one behind the other in the script",
   },
-  "script-fill-constant": { message: "nonconstant expression for fill value" },
+  "script-fill-constant": {
+    message: "nonconstant expression for fill value",
+    cure: "a fill is a number: =0x90",
+  },
   "script-data-value": { message: "invalid data statement" },
   "script-discard-assignment": {
     message: "illegal use of `/DISCARD/' section",
@@ -124,6 +128,10 @@ export const layoutMessages: MessageTable = {
   },
 
   // Orphans
+  "orphan-unplaced": {
+    message: "unplaced orphan section `{section}'",
+    cure: "name it in a pattern of the script, or in /DISCARD/",
+  },
   "orphan-section": {
     message: "orphan section `{section}' placed in section `{output}'",
     cure: "name it in a pattern of the script",

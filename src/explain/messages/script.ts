@@ -2,11 +2,15 @@
 
 import type { MessageTable } from "./table.ts";
 
-const before = "[[ before `{found}']][[ at the {end} of the text]]";
+const before = "[[ before `{found}']][[ at the {end}]]";
 
 export const scriptMessages: MessageTable = {
   // Syntax. `found` is what stands there instead.
   "script-expected-token": { message: `expected \`{expected}'${before}` },
+  "expression-unknown-function": {
+    message: "`{found}' is no function[[; did you mean `{suggestion}'?]]",
+    cure: "a symbol has no parentheses behind it",
+  },
   "script-expected-command": { message: `expected a command or an assignment${before}` },
   "script-expected-expression": { message: `expected an expression${before}` },
   "script-expected-file": { message: `expected a file name or -lNAME${before}` },
@@ -35,7 +39,8 @@ export const scriptMessages: MessageTable = {
   },
   "script-trailing-text": { message: "expected nothing more, found `{found}'" },
   "script-unknown-command": {
-    message: "`{found}' is neither a linker script command nor the start of an assignment",
+    message:
+      "`{found}' is neither a linker script command nor the start of an assignment[[; did you mean `{suggestion}'?]]",
     cure: "if the file is meant to be an object, an archive or a shared library: its format is not recognized",
   },
   "script-stray-character": { message: "invalid character `{found}'" },
@@ -114,8 +119,14 @@ export const scriptMessages: MessageTable = {
   "script-assert": { message: "{message}" },
   "expression-too-long": { message: "expression too long" },
   "expression-division-by-zero": { message: "division by zero (operator {operator})" },
-  "expression-undefined-symbol": { message: "undefined symbol `{symbol:symbol}' referenced in expression" },
-  "expression-unknown-section": { message: "undefined section `{section}' referenced in expression" },
+  "expression-undefined-symbol": {
+    message: "undefined symbol `{symbol:symbol}' referenced in expression",
+    cure: "define it in an object, in the script or by --defsym; DEFINED(symbol) asks whether it is",
+  },
+  "expression-unknown-section": {
+    message: "undefined section `{section}' referenced in expression",
+    cure: "name a section that the script has, as it is written there",
+  },
   "expression-unknown-constant": {
     message: "unknown constant `{name}' referenced in expression",
     cure: "the constants are MAXPAGESIZE and COMMONPAGESIZE",

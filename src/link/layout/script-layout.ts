@@ -146,7 +146,8 @@ export function layOutByScript(
       outputName: options.outputName,
       relro: walk.relro,
     },
-    report,
+    // Where placing has failed, what does not fit is no news.
+    walk.failed ? () => {} : report,
   );
   finishAddresses(outputs, loader.sections);
   const regions = plan.regions.map(({ name, current, origin, length }) => ({
@@ -254,8 +255,10 @@ export function settleRegions(walk: Walk, report: Report): void {
 
 /** Error: `region-overflow`. */
 export function reportFull({ regions }: Plan, report: Report): void {
-  for (const { name, isFull, current, origin, length } of regions)
-    if (isFull) report(error("region-overflow", {}, { region: name, bytes: current - origin - length }));
+  for (const { name, isFull, current, origin, length } of regions) {
+    const bytes = current - origin - length;
+    if (isFull && bytes > 0) report(error("region-overflow", {}, { region: name, bytes }));
+  }
 }
 
 /** Flags and types as the section headers have them. Warning: `section-type-changed`. */

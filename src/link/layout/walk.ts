@@ -96,7 +96,7 @@ export function createWalk(
     assigned: undefined,
     usesItself: false,
     place: {},
-    report,
+    report: once(report),
   };
   return {
     plan,
@@ -113,6 +113,16 @@ export function createWalk(
     askedFor: symbols.askedFor,
     roaming: createRoaming(plan, sections),
     failed: false,
+  };
+}
+
+/** The same is wrong in every pass. */
+function once(report: Report): Report {
+  const said = new Set<string>();
+  return (problem) => {
+    const key = JSON.stringify([problem.code, problem.place, problem.details]);
+    if (!said.has(key)) report(problem);
+    said.add(key);
   };
 }
 

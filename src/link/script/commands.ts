@@ -2,6 +2,7 @@
 // a command in the table below; SECTIONS, MEMORY and PHDRS have files of their own. The first error ends a script.
 
 import { error, type Place, type Report, warning } from "../../elf/problem.ts";
+import { closest } from "../tables/spelling.ts";
 import {
   type Cursor,
   expectMark,
@@ -156,7 +157,11 @@ function parseCommand(cursor: Cursor, token: Token, read: ReadScript): ReturnTyp
   if (token.kind === "name" && wrapsAssignment(token.text)) {
     return endAssignment(cursor, parseWrapped(cursor, place, token.text));
   }
-  if (!atAssignment(cursor)) return failAt(cursor, token, "script-unknown-command");
+  if (!atAssignment(cursor)) {
+    const suggestion = closest(token.text, [...Object.keys(COMMANDS), "SECTIONS"]);
+    fail(cursor, token, "script-unknown-command", suggestion === undefined ? {} : { suggestion });
+    return undefined;
+  }
   return endAssignment(cursor, parseAssignmentTo(cursor, place, token.text));
 }
 
@@ -180,7 +185,7 @@ function parseInsert(cursor: Cursor, place: Place): ScriptCommand | undefined {
   const token = peek(cursor, "name");
   const where = token.text === "AFTER" ? "after" : token.text === "BEFORE" ? "before" : undefined;
   if (where === undefined) {
-    fail(cursor, token, "script-expected-token", { expected: ["AFTER", "BEFORE"] });
+    fail(cursor, token, "script-expected-token", { expected: "AFTER' or `BEFORE" });
     return undefined;
   }
   take(cursor, token);

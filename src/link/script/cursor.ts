@@ -49,6 +49,11 @@ export interface Cursor {
   readonly report: Report;
   at: number;
   line: number;
+  /** Where the last token that was taken ends, and in which line. */
+  lastEnd: number;
+  lastLine: number;
+  /** A comment has no end, which has been reported: what is missing behind it is nothing new. */
+  isCut: boolean;
 }
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
@@ -99,16 +104,18 @@ const MARKS: Readonly<Record<Mode, RegExp>> = {
   pattern: /[{}:;,]/y,
 };
 
+const START = { at: 0, line: 1, lastEnd: 0, lastLine: 1, isCut: false };
+
 /** A cursor at the start of a file's bytes. */
 export function openScript(bytes: Uint8Array, name: string, skipsStray: boolean, report: Report): Cursor {
   // A copy, because a browser's TextDecoder refuses views of shared memory.
   const text = new TextDecoder().decode(bytes.slice());
-  return { text, place: { file: name }, lines: true, skipsStray, report, at: 0, line: 1 };
+  return { text, place: { file: name }, lines: true, skipsStray, report, ...START };
 }
 
 /** A cursor at the start of a text that has no lines of its own (an option's argument). */
 export function openText(text: string, place: Place, report: Report): Cursor {
-  return { text, place, lines: false, skipsStray: false, report, at: 0, line: 1 };
+  return { text, place, lines: false, skipsStray: false, report, ...START };
 }
 
 /** Where the cursor stands, for problems. Call it before the tokens in question are taken. */
@@ -182,6 +189,8 @@ function endsName(mode: Mode, text: string, at: number): boolean {
 export function take(cursor: Cursor, token: Token): void {
   countLines(cursor, cursor.at, token.end);
   cursor.at = token.end;
+  cursor.lastEnd = token.end;
+  cursor.lastLine = cursor.line;
 }
 
 /** Takes the next token if it is this punctuation. */
@@ -195,7 +204,15 @@ export function takeMark(cursor: Cursor, mode: Mode, mark: string): boolean {
 /** Takes the punctuation or reports that it is missing. */
 export function expectMark(cursor: Cursor, mode: Mode, ...marks: readonly string[]): boolean {
   if (marks.some((mark) => takeMark(cursor, mode, mark))) return true;
-  fail(cursor, peek(cursor, mode), "script-expected-token", { expected: marks });
+  const token = peek(cursor, mode);
+  const expected = marks.join("' or `");
+  // What is missing at the end of a line is missing there, not before what stands in the next one.
+  const isBehind = token.kind !== "end" && token.line > cursor.lastLine;
+  if (!isBehind) fail(cursor, token, "script-expected-token", { expected });
+  else {
+    const place = placeAt(cursor, cursor.lastLine, cursor.lastEnd);
+    cursor.report(error("script-expected-token", place, { expected, end: "end of the line" }));
+  }
   return false;
 }
 
@@ -214,13 +231,16 @@ type Details = Readonly<Record<string, string | readonly string[]>>;
 
 /** Reports a syntax error at a token; the parser gives up after it. */
 export function fail(cursor: Cursor, token: Token, code: string, details: Details = {}): void {
+  if (cursor.isCut) return;
   if (token.kind !== "end") {
     cursor.report(error(code, placeAt(cursor, token.line, token.start), { ...details, found: token.text }));
     return;
   }
   // The end is where the last text is, not behind the empty lines that follow it.
   const last = cursor.text.trimEnd();
-  cursor.report(error(code, placeAt(cursor, last.split("\n").length, last.length), { ...details, end: "end" }));
+  cursor.report(
+    error(code, placeAt(cursor, last.split("\n").length, last.length), { ...details, end: "end of the text" }),
+  );
 }
 
 function placeAt(cursor: Cursor, line: number, at: number): Place {
@@ -244,6 +264,7 @@ function endOfComment(cursor: Cursor): number {
   const end = cursor.text.indexOf("*/", cursor.at + 2);
   if (end >= 0) return end + 2;
   cursor.report(error("script-unterminated-comment", placeAt(cursor, cursor.line, cursor.at)));
+  cursor.isCut = true;
   return cursor.text.length;
 }
 

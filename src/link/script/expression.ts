@@ -3,6 +3,7 @@
 // numbers is itself a number written in the script and not a plain result (see evaluate.ts).
 
 import { error, type Place, type Report, warning } from "../../elf/problem.ts";
+import { closest } from "../tables/spelling.ts";
 import { binaryValue, unaryValue } from "./arithmetic.ts";
 import {
   type Cursor,
@@ -242,6 +243,11 @@ function parseOperand(parser: Parser, token: Token): Expression | undefined {
   if (token.kind === "name" && token.text === "SIZEOF_HEADERS")
     return { kind: "call", name: token.text, arguments: [] };
   const isFunction = token.kind === "name" && Object.hasOwn(FUNCTIONS, token.text);
+  if (!isFunction && peek(cursor, "expression").text === "(") {
+    const suggestion = closest(token.text, Object.keys(FUNCTIONS));
+    fail(cursor, token, "expression-unknown-function", suggestion === undefined ? {} : { suggestion });
+    return undefined;
+  }
   return isFunction && takeMark(cursor, "expression", "(")
     ? parseArguments(parser, token.text)
     : { kind: "symbol", name: token.text };

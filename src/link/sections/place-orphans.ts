@@ -151,7 +151,7 @@ function join(mapping: Mapping, statement: OutputStatement, it: Orphan): OutputS
   return statement;
 }
 
-/** Errors: `orphan-section`; warning: `orphan-section`. */
+/** Error: `orphan-unplaced`; warning: `orphan-section`. */
 function placeOrphan(placing: Placing, it: Orphan): void {
   const { mapping } = placing;
   const { options } = mapping.loader;
@@ -173,7 +173,8 @@ function placeOrphan(placing: Placing, it: Orphan): void {
   if (orphanHandling === "place") return;
   const facts = { section: it.name, output: statement.name };
   const place = { file: it.object?.name ?? "" };
-  mapping.report((orphanHandling === "error" ? error : warning)("orphan-section", place, facts));
+  if (orphanHandling === "error") mapping.report(error("orphan-unplaced", place, { section: it.name }));
+  else mapping.report(warning("orphan-section", place, facts));
 }
 
 function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputStatement {

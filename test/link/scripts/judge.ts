@@ -107,7 +107,8 @@ function runGnu(args: readonly string[], directory: string): { status: number; s
   }
 }
 
-function linkHere(args: readonly string[], directory: string): { status: number; err: string } {
+/** @returns the status, and what was said */
+export function linkHere(args: readonly string[], directory: string): { status: number; err: string } {
   const before = process.cwd();
   process.chdir(directory);
   try {
