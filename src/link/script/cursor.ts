@@ -205,7 +205,7 @@ export function takeMark(cursor: Cursor, mode: Mode, mark: string): boolean {
 export function expectMark(cursor: Cursor, mode: Mode, ...marks: readonly string[]): boolean {
   if (marks.some((mark) => takeMark(cursor, mode, mark))) return true;
   const token = peek(cursor, mode);
-  const expected = marks.join("' or `");
+  const expected = marks.length === 1 ? marks : marks.join("' or `");
   // What is missing at the end of a line is missing there, not before what stands in the next one.
   const isBehind = token.kind !== "end" && token.line > cursor.lastLine;
   if (!isBehind) fail(cursor, token, "script-expected-token", { expected });

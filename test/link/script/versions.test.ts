@@ -147,7 +147,7 @@ test("a damaged dynamic list is told", () => {
   parseDynamicList(bytes("{ a; }"), "x.list", report);
   deepEqual(lines(), [
     "error script-expected-token 1",
-    "error script-expected-token 2",
+    "error script-expected-token 1",
     "error script-expected-token 1",
   ]);
 });
