@@ -178,8 +178,6 @@ export interface MachineTables extends MachineFacts {
 export interface Machine extends MachineTables {
   readonly objects: ObjectRules;
   readonly name: "x86-64" | "i386";
-  /** --no-relax does not keep loads from the GOT: BFD asks for it on x86-64 only (measured; ld 2.40). */
-  readonly alwaysRelaxesGotLoads: boolean;
   readonly maxPageSize: number;
   readonly commonPageSize: number;
   /** Where a position-dependent executable starts by default. */
@@ -204,7 +202,7 @@ export interface Machine extends MachineTables {
   /**
    * Which cheaper instruction can replace a load from the GOT, or RELAX_NONE. Asked once, when relocations are scanned,
    * for a symbol that is defined in the output and cannot be preempted, or weak and resolved to 0; not for an IFUNC, not
-   * for `_DYNAMIC`, not for a symbol in an SHF_X86_64_LARGE section, and not for one that `--no-relax` protects.
+   * for `_DYNAMIC`, not for a symbol in an SHF_X86_64_LARGE section, and not where `keepsGotLoad`.
    * @param code the section's bytes  @param at offset of the relocated field in `code`
    * @param addend the relocation's; for REL the field's contents  @param type relocation type
    * @param pic the output is position-independent (no immediate that moves with it)
@@ -212,6 +210,13 @@ export interface Machine extends MachineTables {
    * @returns RELAX_NONE, or a positive code that `writeRelaxedGotLoad` understands
    */
   relaxGotLoad(code: Uint8Array, at: number, addend: number, type: number, pic: boolean, absolute?: boolean): number;
+  /**
+   * Does a load stay one though it could be rewritten? Under --no-relax, which BFD asks for on x86-64 only, and not of loads
+   * of a weak symbol's 0; and what compares with or adds a number in position-independent output (measured; ld 2.40).
+   * @param code @param at as for `relaxGotLoad`  @param asked without --no-relax
+   * @param zero a weak symbol that nothing defines  @param number of an absolute symbol, in position-independent output
+   */
+  keepsGotLoad(code: Uint8Array, at: number, asked: boolean, zero: boolean, number: boolean): boolean;
   /**
    * Can the rewritten instruction hold a number as address? Of forms that hold the distance: from code where programs have it.
    * @param code @param at @param relaxation as for `relaxGotLoad`, and what it returned  @param value S

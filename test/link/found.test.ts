@@ -2,7 +2,8 @@
 // link is compared with GNU ld's.
 
 import { deepEqual, equal } from "node:assert/strict";
-import { compile, type Target } from "../support/build.ts";
+import { join } from "node:path";
+import { archive, compile, scratch, type Target } from "../support/build.ts";
 import { eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../support/link.ts";
 import { portrait } from "../support/object-portrait.ts";
 import { tool } from "../support/run.ts";
@@ -264,4 +265,108 @@ eachTarget("-r --gc-sections: a section to be excluded stays with what else stay
     asm(target, name, `.section .text.${name},"ax"\n.globl ${name}\n${name}: nop\n.section .excluded,"e"\n.long 1\n`),
   );
   likeGnuLdWithR(target, ["--gc-sections", "-e", "k", kept, gone]);
+});
+
+eachTarget(
+  "--gc-sections: a library keeps no hidden definition for another library's sake, as a program does",
+  (target) => {
+    const object = asm(
+      target,
+      "inside",
+      `${START}.internal own\n${variable("own", 8, '.section .data.own,"aw"\n.globl')}.hidden late\n${variable("late", 4, '.section .data.late,"aw"\n.globl')}`,
+    );
+    const library = asm(target, "both", variable("own", 8) + variable("late", 4));
+    const asks = asm(target, "asks", ".data\n.dc.a own, late\n");
+    likeGnuLd(target, (shop) => {
+      shop.ld("library.so", ["-shared", library]);
+      shop.ld("asks.so", ["-shared", asks]);
+      everyOutput(shop, [object, "library.so"], "--gc-sections");
+      everyOutput(shop, ["library.so", object], "--gc-sections");
+      shop.ld("asked.so", ["-shared", "--gc-sections", object, "asks.so"]);
+    });
+  },
+);
+
+eachTarget("--default-symver gives _end, which a library asks for, the output's version", (target) => {
+  const object = asm(target, "start", START + variable("own", 8));
+  const asks = asm(target, "asks", ".data\n.dc.a _end, _edata, __bss_start, own\n");
+  likeGnuLd(
+    target,
+    (shop) => {
+      shop.ld("asks.so", ["-shared", asks]);
+      everyOutput(shop, [object, "asks.so"], "--default-symver");
+      const script = shop.file("v", "V1 { own; };");
+      everyOutput(shop, [object, "asks.so"], "--default-symver", `--version-script=${script}`);
+    },
+    // The base version has the same name.
+    ["eu-elflint"],
+  );
+});
+
+eachTarget("the alignment of a library's variable is that of its place in its section", (target) => {
+  const common = asm(target, "common", ".comm it,8,16\n");
+  const odd = asm(target, "odd", `.data\n.quad 1\n${variable("it", 8)}`);
+  const first = asm(target, "first", `${variable("it", 8)}.skip 56\n.section .data.rel.ro,"aw"\n.skip 24\n`);
+  const warnings = (linker: typeof gnu): boolean[] => {
+    const shop = workshop(linker, target);
+    return [odd, first].map((object, i) => {
+      // 0x...8: the address is a multiple of 8 only.
+      shop.ld(`library${i}.so`, ["-shared", "--section-start=.data=0x5008", object]);
+      shop.ld(`out${i}.so`, ["-shared", common, `library${i}.so`]);
+      return /alignment/.test(shop.messages());
+    });
+  };
+  deepEqual(warnings(underTest), warnings(gnu));
+  deepEqual(warnings(underTest), [true, false]);
+});
+
+eachTarget("an archive's foo@@V is not looked up as foo where foo@V is known", (target) => {
+  const wants = asm(target, "wants", `${START}.data\n.dc.a foo\n`);
+  const common = asm(target, "common", ".comm foo,8,8\n.data\n.globl other\nother: .long 1\n");
+  const impl = asm(target, "impl", `${variable("impl", 8)}.symver impl,foo@@V1\n.data\n.dc.a other\n`);
+  const directory = scratch("archive");
+  archive(directory, "lib.a", [impl, common]);
+  const path = join(directory, "lib.a");
+  likeGnuLdWithR(target, [wants, "--start-group", path, path, "--end-group"]);
+  likeGnuLd(target, (shop) => {
+    const script = `--version-script=${shop.file("v", "V1 { foo; };")}`;
+    shop.ld("twice.so", ["-shared", script, wants, "--start-group", path, path, "--end-group"]);
+  });
+});
+
+eachTarget("--gc-sections: a hidden definition that goes is nothing that a library could have asked for", (target) => {
+  const object = asm(
+    target,
+    "hidden",
+    `${START}.hidden gone\n${variable("gone", 8, '.section .data.gone,"aw"\n.globl')}`,
+  );
+  const asks = asm(target, "asks", ".data\n.dc.a gone\n");
+  likeGnuLd(target, (shop) => {
+    shop.ld("asks.so", ["-shared", asks]);
+    shop.ld("out", [
+      "--gc-sections",
+      "--unresolved-symbols=ignore-all",
+      "--dynamic-linker",
+      "/lib/loader",
+      object,
+      "asks.so",
+    ]);
+    shop.refuses(
+      "kept",
+      ["--unresolved-symbols=ignore-all", "--dynamic-linker", "/lib/loader", object, "asks.so"],
+      "ld",
+    );
+  });
+});
+
+eachTarget("-z now joins .got.plt to .got only in those of GNU ld's scripts that have a variant for it", (target) => {
+  const object = asm(target, "calls", `${START}.weak f\ncall f@PLT\n${load(target, "f")}`);
+  const library = asm(target, "f", ".globl f\n.type f,@function\nf: ret\n");
+  likeGnuLd(target, (shop) => {
+    shop.ld("f.so", ["-shared", library]);
+    for (const flag of ["-znocombreloc", "-znorelro", "-znorelro -znoseparate-code", "-znoseparate-code"])
+      for (const kind of ["-shared", "-pie"])
+        shop.ld(`${kind}${flag}`, [kind, "-znow", ...flag.split(" "), "--dynamic-linker", "/l", object, "f.so"]);
+    for (const flag of ["-n", "-N"]) shop.ld(`library${flag}`, ["-shared", "-znow", flag, object]);
+  });
 });

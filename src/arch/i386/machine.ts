@@ -4,13 +4,12 @@ import { fillShortNops } from "../fill.ts";
 import type { Machine } from "../machine.ts";
 import { I386_FACTS } from "./facts.ts";
 import { I386_PLT } from "./plt.ts";
-import { gotWithoutBase, relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
+import { gotWithoutBase, keepsGotLoad, relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
 import { I386_RELOCATIONS } from "./relocations.ts";
 import { checkTls, writeTls } from "./tls.ts";
 
 export const I386: Machine = {
   ...I386_FACTS,
-  alwaysRelaxesGotLoads: true,
   maxPageSize: 0x1000,
   commonPageSize: 0x1000,
   textSegment: 0x0804_8000,
@@ -24,6 +23,7 @@ export const I386: Machine = {
   fillCode: fillShortNops,
   gotWithoutBase,
   relaxGotLoad,
+  keepsGotLoad,
   relaxedLoadHolds: () => true,
   writeRelaxedGotLoad,
   relaxedRelocation,

@@ -67,6 +67,11 @@ export function relaxGotLoad(
   return (opcode & 0xc7) === 0x03 ? RELAX_BINOP : RELAX_NONE;
 }
 
+/** See Machine.keepsGotLoad. --no-relax keeps nothing here. */
+export function keepsGotLoad(code: Uint8Array, at: number, _asked: boolean, _zero: boolean, number: boolean): boolean {
+  return number && code[at - 2] !== 0x8b;
+}
+
 /** See Machine.writeRelaxedGotLoad. Addresses wrap at 32 bits, so that every value fits. */
 export function writeRelaxedGotLoad(
   image: DataView,

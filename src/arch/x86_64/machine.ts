@@ -5,13 +5,12 @@ import { fillLongNops } from "../fill.ts";
 import type { Machine } from "../machine.ts";
 import { X86_64_FACTS } from "./facts.ts";
 import { X86_64_PLT } from "./plt.ts";
-import { relaxedLoadHolds, relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
+import { keepsGotLoad, relaxedLoadHolds, relaxedRelocation, relaxGotLoad, writeRelaxedGotLoad } from "./relax.ts";
 import { X86_64_RELOCATIONS } from "./relocations.ts";
 import { checkTls, writeTls } from "./tls.ts";
 
 export const X86_64: Machine = {
   ...X86_64_FACTS,
-  alwaysRelaxesGotLoads: false,
   maxPageSize: 0x1000,
   commonPageSize: 0x1000,
   textSegment: 0x40_0000,
@@ -25,6 +24,7 @@ export const X86_64: Machine = {
   fillCode: fillLongNops,
   gotWithoutBase: () => false,
   relaxGotLoad,
+  keepsGotLoad,
   relaxedLoadHolds,
   writeRelaxedGotLoad,
   relaxedRelocation,

@@ -89,6 +89,13 @@ export function relaxGotLoad(
   return form === RELAX_NONE ? RELAX_NONE : form | prefix;
 }
 
+/** See Machine.keepsGotLoad. */
+export function keepsGotLoad(code: Uint8Array, at: number, asked: boolean, zero: boolean, number: boolean): boolean {
+  const opcode = code[at - 2];
+  if (!asked) return !zero || opcode === 0xff;
+  return number && opcode !== 0x8b;
+}
+
 /** See Machine.relaxedLoadHolds. Code is in the first 2 GB, so that it reaches the numbers there. */
 export function relaxedLoadHolds(code: Uint8Array, at: number, relaxation: number, value: number): boolean {
   const form = relaxation & RELAX_FORM;

@@ -3,6 +3,7 @@
 
 import { defaultStatements } from "../../link/script/default-script.ts";
 import { printSections } from "../../link/script/print-script.ts";
+import { joinsGotPlt } from "../../link/tables/mode.ts";
 import { emulations } from "./emulations.ts";
 import type { LdCommand } from "./finish.ts";
 import { emulationsText } from "./help.ts";
@@ -34,7 +35,7 @@ function defaultText(program: string, { options, likelyEmulation }: LdCommand): 
     shared: output === "shared",
     separateCode: z.separateCode,
     combreloc: z.combreloc,
-    now: z.now,
+    now: joinsGotPlt(options),
   });
   const format = emulations.find(({ name }) => name === likelyEmulation)?.target ?? "";
   const directories = searchDirectories(program, likelyEmulation).map((it) => `SEARCH_DIR("${it}");`);

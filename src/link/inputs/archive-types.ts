@@ -15,6 +15,11 @@ export interface LazyMember {
 export interface Offers {
   readonly symbols: Int32Array;
   readonly symbolMember: Int32Array;
+  /**
+   * 1: the entry is the foo of a `foo@@V`, whose `foo@V` is the entry before it. Only a name that is unheard of gives way to the next
+   * (bfd/elflink.c, _bfd_elf_archive_symbol_lookup). Undefined where there are none.
+   */
+  readonly plain: Uint8Array | undefined;
 }
 
 export interface LazySet extends Offers {

@@ -7,7 +7,7 @@ import { defaultStatements, type ScriptVariant } from "../script/default-script.
 import { layoutScript } from "../script/layout-script.ts";
 import type { LayoutScript } from "../script/statements.ts";
 import type { ScriptCommand } from "../script/types.ts";
-import type { OutputMode } from "../tables/mode.ts";
+import { joinsGotPlt, type OutputMode } from "../tables/mode.ts";
 import type { Loader } from "./loader.ts";
 
 const LAYOUT: ReadonlySet<ScriptCommand["kind"]> = new Set([
@@ -57,6 +57,6 @@ export function scriptVariant(mode: OutputMode, machine: Machine, options: LinkO
     shared: mode.shared,
     separateCode: options.z.separateCode,
     combreloc: options.z.combreloc,
-    now: options.z.now,
+    now: joinsGotPlt(options),
   };
 }

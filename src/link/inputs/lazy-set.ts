@@ -89,7 +89,7 @@ function internIndex(loader: Loader, archive: Archive, bytes: Uint8Array): Offer
     ids[i] = internName(symbols.names, view, start, at);
   }
   coverNames(symbols);
-  if (more.length === 0) return { symbols: ids, symbolMember };
+  if (more.length === 0) return { symbols: ids, symbolMember, plain: undefined };
   return insertOffers(ids, symbolMember, more);
 }
 
@@ -103,49 +103,59 @@ function versionedOffer(names: NameTable, view: DataView, start: number, at: num
 function insertOffers(ids: Int32Array, symbolMember: Int32Array, more: readonly number[]): Offers {
   const symbols = new Int32Array(ids.length + more.length / 2);
   const members = new Int32Array(symbols.length);
+  const plain = new Uint8Array(symbols.length);
   let to = 0;
   let next = 0;
   for (let i = 0; i < ids.length; i++) {
     if (more[next] === i) {
       symbols[to] = more[next + 1];
       members[to++] = symbolMember[i];
+      plain[to] = 1;
       next += 2;
     }
     symbols[to] = ids[i];
     members[to++] = symbolMember[i];
   }
-  return { symbols, symbolMember: members };
+  return { symbols, symbolMember: members, plain };
 }
 
 /** A set over objects without an index: --start-lib, or an archive that ranlib has not seen. */
 export function indexMembers(loader: Loader, path: string, members: readonly LazyMember[]): LazySet {
   const ids: number[] = [];
   const owners: number[] = [];
+  const plain: number[] = [];
   members.forEach((member, i) => {
     const bytes = memberBytes(loader, member);
     if (bytes === undefined) return;
-    eachDefinition(loader, bytes, (id) => {
+    eachDefinition(loader, bytes, (id, _shndx, _info, isPlain) => {
+      if (isPlain) plain.push(ids.length);
       ids.push(id);
       owners.push(i);
     });
   });
   coverNames(loader.symbols);
+  const isPlain = plain.length === 0 ? undefined : new Uint8Array(ids.length);
+  for (const i of plain) isPlain?.fill(1, i, i + 1);
   return {
     path,
     members,
     symbols: Int32Array.from(ids),
     symbolMember: Int32Array.from(owners),
+    plain: isPlain,
     extracted: new Uint8Array(members.length),
     done: new Uint8Array(ids.length),
     excluded: path !== "" && isExcluded(loader, path),
   };
 }
 
-/** Calls `take` with each global definition (common symbols too) of an object, found without loading it. */
+/**
+ * Calls `take` with each global definition (common symbols too) of an object, found without loading it; with both names of a
+ * `foo@@V`, of which the second is the plain one.
+ */
 function eachDefinition(
   loader: Loader,
   bytes: Uint8Array,
-  take: (id: SymbolId, shndx: number, info: number) => void,
+  take: (id: SymbolId, shndx: number, info: number, isPlain: boolean) => void,
 ): void {
   if (fileKind(bytes) !== "object" || bytes[5] !== 1) return;
   const is64 = bytes[4] === 2;
@@ -178,10 +188,10 @@ function eachDefinition(
       let id = internName(loader.symbols.names, view, name, stringsEnd);
       const { at: version, end } = loader.symbols.names;
       if (version >= 0 && bytes[version + 1] === AT) {
-        take(versionedOffer(loader.symbols.names, view, name, version, end), shndx, info);
+        take(versionedOffer(loader.symbols.names, view, name, version, end), shndx, info, false);
         id = internName(loader.symbols.names, view, name, version);
-      }
-      take(id, shndx, info);
+        take(id, shndx, info, true);
+      } else take(id, shndx, info, false);
     }
   }
 }
@@ -228,7 +238,7 @@ const WANTED_BY_ANY: number = FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEA
  */
 export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_BY_ANY): boolean {
   const { symbols: table } = loader;
-  const { symbols, symbolMember, extracted, done } = set;
+  const { symbols, symbolMember, extracted, done, plain } = set;
   let any = false;
   for (let again = true; again; ) {
     again = false;
@@ -236,7 +246,7 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
       if (done[i] !== 0) continue;
       const id = symbols[i];
       const kind = table.kind[id];
-      if (kind === KIND_NONE) continue;
+      if (kind === KIND_NONE || (plain?.[i] === 1 && table.kind[symbols[i - 1]] !== KIND_NONE)) continue;
       // A library's strong reference asks for what an object only would like to have.
       const isWeak = kind === KIND_UNDEFINED_WEAK;
       if (isWeak && (table.flags[id] & FLAG_REF_DYNAMIC_NONWEAK) === 0) continue;

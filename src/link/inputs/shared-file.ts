@@ -103,6 +103,8 @@ export interface SharedFile {
   readonly readOnlySections: Uint8Array;
   /** By index of section header: sh_addralign. Copies of its variables keep it. */
   readonly sectionAlignment: Float64Array;
+  /** By index of section header: sh_addr. */
+  readonly sectionAddress: Float64Array;
   /** Given by --as-needed: gets a DT_NEEDED only if used. */
   readonly asNeeded: boolean;
   /** Not on the command line but needed by a library that is: no DT_NEEDED, and objects may not rely on it. */
@@ -228,6 +230,7 @@ export function readShared(
     bssSections: Uint8Array.from(headers, (it) => (it.type === SHT_NOBITS ? 1 : 0)),
     readOnlySections: findReadOnly(view, is64, headers),
     sectionAlignment: Float64Array.from(headers, (it) => it.alignment),
+    sectionAddress: Float64Array.from(headers, (it) => it.address),
     asNeeded: origin.asNeeded,
     implicit: origin.implicit,
     input: origin.input,

@@ -27,7 +27,7 @@ import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { orphanRow } from "../sections/assign-sections.ts";
 import { addBytesChunk, addNoteOutput, outputNamed } from "../sections/space.ts";
-import type { OutputMode } from "../tables/mode.ts";
+import { joinsGotPlt, type OutputMode } from "../tables/mode.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { relocationSize } from "./dynamic-relocations.ts";
 import type { DynamicSymbols } from "./dynamic-symbols.ts";
@@ -77,15 +77,15 @@ export function makeSlotChunks(
     output.entsize = entsize;
     return addChunk(outputs, output, name, size, alignment, rank, true);
   };
-  // Under -z now nothing is bound later: .got.plt becomes a part of .got, in front, and read-only with it.
-  const gotPltSection = options.z.now ? ".got" : ".got.plt";
+  const joined = joinsGotPlt(options);
+  const gotPltSection = joined ? ".got" : ".got.plt";
   const gotPlt = wantsGotPlt
     ? make(".got.plt", gotPltSection, descriptorsStart(slots, word) + 2 * descriptors * word, word, data, 0, word)
     : undefined;
-  const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, options.z.now ? 0 : 1, word);
+  const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, joined ? 0 : 1, word);
   // BFD says how large its entries are where the dynamic sections are finished; that of .got.plt it says always.
-  const gotEntsize = mode.dynamic || (options.z.now && gotPlt !== undefined) ? word : 0;
-  const got = make(".got", ".got", slots.gotSize, word, data, options.z.now ? 1 : 0, gotEntsize);
+  const gotEntsize = mode.dynamic || (joined && gotPlt !== undefined) ? word : 0;
+  const got = make(".got", ".got", slots.gotSize, word, data, joined ? 1 : 0, gotEntsize);
   // GNU ld has the header even where all entries are in .plt.got.
   const binder = slots.tlsDescBinder < 0 ? 0 : (machine.plt.tlsDescriptor?.bytes ?? 0);
   const hasPlt = pltCount > 0 || slots.pltGotSymbols.length > 0 || binder > 0;
@@ -279,7 +279,7 @@ export function linkRelocationSections(
     output.link = dynsym;
     if (name !== `${prefix}.plt`) continue;
     output.flags |= SHF_INFO_LINK;
-    output.infoSection = outputs.byName.get(options.z.now ? ".got" : ".got.plt");
+    output.infoSection = outputs.byName.get(joinsGotPlt(options) ? ".got" : ".got.plt");
   }
 }
 

@@ -105,6 +105,7 @@ function define({ objects, shared, sections }: Loader, owner: number, index: num
   const value = readWord(view, at + (is64 ? 8 : 4), is64);
   const common = object !== undefined && isCommonIndex(shndx);
   const type = info & 15;
+  const inSection = value - (library?.sectionAddress[shndx] ?? 0);
   return {
     file: file.name,
     common,
@@ -117,7 +118,7 @@ function define({ objects, shared, sections }: Loader, owner: number, index: num
         ? object !== undefined && hasVersion(object, view.getUint32(at, true))
         : sharedVersion(library, index) !== "",
     size: readWord(view, at + (is64 ? 16 : 8), is64),
-    alignment: common ? value : definitionAlignment(object, sections, index, value),
+    alignment: common ? value : definitionAlignment(object, sections, index, inSection),
     input: file.input,
   };
 }
@@ -127,7 +128,7 @@ function hasVersion({ bytes, strings, stringsEnd }: ObjectFile, name: number): b
   return false;
 }
 
-/** What the address of a definition is sure to be a multiple of. A shared library's section alignment is not looked at. */
+/** What the place of a definition in its section is a multiple of. A shared library's section alignment is not looked at. */
 function definitionAlignment(
   object: ObjectFile | undefined,
   sections: SectionTable,

@@ -9,6 +9,7 @@ import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { nameText } from "../tables/names.ts";
 import {
+  FLAG_COLLECTED,
   FLAG_FORCED_LOCAL,
   FLAG_IN_LIBRARY,
   FLAG_REF_DYNAMIC_NONWEAK,
@@ -58,7 +59,8 @@ export function reportHidden(loader: Loader, scan: Scan, mode: OutputMode, repor
 function isNeededOutside({ symbols, versioned }: Loader, id: SymbolId): boolean {
   if (versioned.unseen.has(id)) return true;
   const flags = symbols.flags[id];
-  if ((flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || (flags & FLAG_IN_LIBRARY) !== 0) return false;
+  // What --gc-sections removed is no definition any more.
+  if ((flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || (flags & (FLAG_IN_LIBRARY | FLAG_COLLECTED)) !== 0) return false;
   const visibility = symbols.visibility[id];
   const isLocal = (flags & FLAG_FORCED_LOCAL) !== 0 || visibility === STV_HIDDEN || visibility === STV_INTERNAL;
   return isLocal && isDefinedHere(symbols, id);

@@ -3,7 +3,7 @@
 
 import { type Machine, RELAX_NONE } from "../../arch/index.ts";
 import type { LinkOptions } from "../options.ts";
-import { BIND_ZERO, isConstant, mayRelaxGotLoad } from "../symbols/bind.ts";
+import { BIND_ABSOLUTE, BIND_ZERO, isConstant, mayRelaxGotLoad } from "../symbols/bind.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, type SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { Chunk } from "../tables/output-section.ts";
@@ -34,11 +34,12 @@ export function gotLoadRelaxation(
   addend: number,
   type: number,
 ): number {
-  const isAsked = facts.options.relax || facts.machine.alwaysRelaxesGotLoads;
-  if (!isAsked || symbol < 0 || !mayRelaxGotLoad(binding) || isFar(facts, symbol)) return RELAX_NONE;
+  if (symbol < 0 || !mayRelaxGotLoad(binding) || isFar(facts, symbol)) return RELAX_NONE;
   // What is missing, and ignored, keeps its slot.
   if (isUndefinedStrong(facts.symbols, symbol)) return RELAX_NONE;
-  const { machine, mode, symbols } = facts;
+  const { machine, mode, symbols, options } = facts;
+  const isNumber = mode.pic && binding === BIND_ABSOLUTE;
+  if (machine.keepsGotLoad(code, at, options.relax, binding === BIND_ZERO, isNumber)) return RELAX_NONE;
   const relaxation = machine.relaxGotLoad(code, at, addend, type, mode.pic, isConstant(binding));
   if (relaxation === RELAX_NONE || binding === BIND_ZERO || symbols.section[symbol] !== SECTION_ABSOLUTE) {
     return relaxation;

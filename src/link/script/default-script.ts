@@ -30,7 +30,7 @@ export interface ScriptVariant {
   readonly shared: boolean;
   readonly separateCode: boolean;
   readonly combreloc: boolean;
-  /** -z now: .got.plt is read-only too. Only with combreloc. */
+  /** .got.plt is a part of .got (joinsGotPlt in tables/mode.ts). */
   readonly now: boolean;
 }
 
@@ -257,9 +257,9 @@ function oldArray(name: string): Statement {
   );
 }
 
-/** -z now: the whole table is read-only in the end. Else all but what the dynamic linker writes into, behind three words. */
+/** With -z now the whole table is read-only in the end. Else all but what the dynamic linker writes into, behind three words. */
 function globalOffsetTable(it: ScriptVariant): readonly Statement[] {
-  if (it.now && it.combreloc) {
+  if (it.now) {
     return [
       plain(".got", [".got.plt"], [".igot.plt"], [".got"], [".igot"]),
       move(call("DATA_SEGMENT_RELRO_END", number(0), DOT)),

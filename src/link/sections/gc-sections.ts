@@ -166,9 +166,11 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
     return symbols.version[id] !== 0 || !rules.isLocal(id);
   };
   for (let id = 0; id < walk.referenced.length; id++) {
-    const fromShared =
-      (symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0 &&
-      (symbols.flags[id] & FLAG_FORCED_LOCAL) === 0;
+    // A shared library's hidden definitions are local from the first (bfd/elflink.c, bfd_elf_link_record_dynamic_symbol).
+    const isLocal =
+      (symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0 ||
+      (mode.shared && isInside(symbols, id) && isDefinedHere(symbols, id));
+    const fromShared = (symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0 && !isLocal;
     // What the linker defines itself in a program is local at once if it is hidden, and then nobody's but the objects'.
     const willBeSeen = fromShared && walk.standsFor.has(id) && (mode.shared || !isInside(symbols, id));
     if (isDefinedHere(symbols, id) ? fromShared || isExported(id) : willBeSeen) {

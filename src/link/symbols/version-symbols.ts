@@ -20,10 +20,8 @@ import { nameText } from "../tables/names.ts";
 import { closest } from "../tables/spelling.ts";
 import {
   defineSymbol,
-  FLAG_DYNSYM,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
-  FLAG_LINKER_DEFINED,
   FLAG_SYMVER,
   FLAG_VERSIONED,
   isDefinedHere,
@@ -195,13 +193,7 @@ function applyDefaultSymver(
   const name = options.soname ?? options.outputName.slice(options.outputName.lastIndexOf("/") + 1);
   const version = versionId(symbols, name);
   for (const id of defined) {
-    if (
-      symbols.version[id] !== 0 ||
-      hasOwnVersion(symbols, id) ||
-      (symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0 ||
-      // Of the linker's own those that are in .dynsym by now: __start_X.
-      (symbols.flags[id] & (FLAG_LINKER_DEFINED | FLAG_DYNSYM)) === FLAG_LINKER_DEFINED
-    )
+    if (symbols.version[id] !== 0 || hasOwnVersion(symbols, id) || (symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0)
       continue;
     symbols.version[id] = version;
   }

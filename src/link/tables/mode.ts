@@ -47,6 +47,15 @@ export function undefinedIsError(options: LinkOptions): boolean {
   return options.output === "shared" ? options.noUndefined === true : options.noUndefined !== false;
 }
 
+/**
+ * Under -z now nothing is bound later: .got.plt becomes a part of .got, in front, and read-only with it. Not every default script
+ * of GNU ld has a variant for that (measured by --verbose): not those of -n, -N and -z nocombreloc, nor that of
+ * -z noseparate-code with -z norelro.
+ */
+export function joinsGotPlt({ nmagic, omagic, z }: LinkOptions): boolean {
+  return z.now && z.combreloc && !nmagic && !omagic && (z.separateCode || z.relro);
+}
+
 /** --dynamic-list, --dynamic-list-data, --export-dynamic-symbol and their kin. */
 function hasExportList({ dynamicList, dynamicListData, exportDynamicSymbols }: LinkOptions): boolean {
   return dynamicList !== undefined || dynamicListData || exportDynamicSymbols.length > 0;

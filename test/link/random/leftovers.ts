@@ -4,7 +4,7 @@
 import type { Aspects } from "../../support/observe.ts";
 import { run } from "../../support/run.ts";
 
-const PLT_SECTION = /^\.(?:rela?\.plt|plt|plt\.sec|got\.plt) /;
+const PLT_SECTION = /^\.(?:rela?\.plt|plt|plt\.sec|plt\.got|got\.plt) /;
 const PLT_TAG = /^(?:PLTGOT|PLTRELSZ|PLTREL|JMPREL)\b/;
 
 /** Both without the leftovers of theirs. @param path GNU ld's file */
@@ -16,6 +16,17 @@ export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): 
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
     pair = pair.map(withoutEhFrame) as [Aspects, Aspects];
   return pair;
+}
+
+/**
+ * Names that are in GNU ld's .dynsym twice with one version, as foo@V and foo@@V, of which the loader takes the one that its
+ * table happens to have first. GNU ld leaves a plain foo out whose version script says V where foo@V is defined, but not if a load
+ * from the GOT has looked up foo's version before (bfd/elflink.c, _bfd_elf_link_hide_sym_by_version, called while relocations
+ * are checked); and where the script says so by a pattern.
+ */
+export function twins({ "dynamic symbols": lines = [] }: Aspects): string[] {
+  const names = new Set(lines.map((line) => line.replace(/ .*/, "")));
+  return [...names].filter((name) => name.includes("@@") && names.has(name.replace("@@", "@")));
 }
 
 function has({ sections = [] }: Aspects, name: string): boolean {
@@ -53,7 +64,9 @@ function withoutPlt(aspects: Aspects, got: boolean): Aspects {
     sections: (aspects.sections ?? []).filter((line) => !isGone(line)),
     segments: (aspects.segments ?? []).map((line) => line.replaceAll(names, "")),
     dynamic: (aspects.dynamic ?? []).filter((line) => !PLT_TAG.test(line)),
-    symbols: (aspects.symbols ?? []).filter((line) => !line.startsWith("_GLOBAL_OFFSET_TABLE_ ")),
+    symbols: (aspects.symbols ?? []).filter(
+      (line) => !line.startsWith("_GLOBAL_OFFSET_TABLE_ ") && !(isGone(line) && line.includes(" SECTION LOCAL ")),
+    ),
   };
 }
 

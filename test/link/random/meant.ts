@@ -7,7 +7,7 @@ interface Meant {
   readonly under?: string;
   /** What the difference looks like in the judge's account. */
   readonly pattern: RegExp;
-  readonly when?: (plan: LinkPlan) => boolean;
+  readonly when?: (plan: LinkPlan, said?: string) => boolean;
   /** What some other line must look like. */
   readonly beside?: RegExp;
   readonly reason: string;
@@ -106,6 +106,19 @@ const LINES: readonly Meant[] = [
     reason: "GNU ld says so of a definition that --defsym sets to a common symbol's place",
   },
   {
+    under: "symbols",
+    pattern: /only GNU ld: +\w+@@V\d \w+ (?:GLOBAL|WEAK) DEFAULT size \d+ in \.\w+/,
+    when: ({ args }) => args.includes("--allow-multiple-definition") || args.includes("-zmuldefs"),
+    reason: "of a second foo@@V that is allowed and not used, GNU ld keeps the long name in .symtab",
+  },
+  {
+    under: "symbols",
+    pattern: /only (?:GNU ld: +\w+ NOTYPE LOCAL|here: +\w+ NOTYPE WEAK) DEFAULT size 0 in UND$/,
+    when: ({ output, args }) => output === "static-pie" && args.includes("--emit-relocs"),
+    reason:
+      "a weak reference that stays for the sake of its relocation is weak; GNU ld makes it local where it needed no slot",
+  },
+  {
     pattern:
       /: +interpreter (?:\/lib\/ld64\.so\.1|\/usr\/lib\/libc\.so\.1|\/lib64\/ld-linux-x86-64\.so\.2|\/lib\/ld-linux\.so\.2)$/,
     when: ({ args }) => !args.includes("--dynamic-linker"),
@@ -126,6 +139,11 @@ const OF_TLS_COMMON: readonly Meant[] = [
 const ALL: readonly Meant[] = [...LINES, ...OF_TLS_COMMON];
 
 type Matter = "refused here" | "refused by GNU ld" | "another error";
+
+/** The name that --defsym sets, or "". */
+function assignedName(args: readonly string[]): string {
+  return args.map((it) => /^--defsym=(\w+)=/.exec(it)?.[1]).find((it) => it !== undefined) ?? "";
+}
 
 const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
   {
@@ -154,6 +172,12 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
     pattern: /^(?![\s\S]*undefined reference)[\s\S]*\(\*ABS\*\+0x\w+\): multiple definition of `n\d'/,
     reason: "an absolute symbol of a library that is read first GNU ld takes for one of an object",
   },
+  {
+    matter: "refused by GNU ld",
+    pattern: /multiple definition of `\w+@@\w+'/,
+    when: ({ args }, said) => new RegExp(`multiple definition of \`${assignedName(args)}@@`).test(said ?? ""),
+    reason: "--defsym sets what an object has a default version of: GNU ld refuses it behind a library's version",
+  },
 ];
 
 /** Without the lines of meant differences, and without the headings that are left without lines. */
@@ -174,5 +198,5 @@ export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[]
 }
 
 export function isMeant(plan: LinkPlan, matter: Matter, said: string): boolean {
-  return REFUSALS.some((it) => it.matter === matter && it.pattern.test(said) && it.when?.(plan) !== false);
+  return REFUSALS.some((it) => it.matter === matter && it.pattern.test(said) && it.when?.(plan, said) !== false);
 }
