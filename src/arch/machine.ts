@@ -157,6 +157,11 @@ export interface ObjectRules {
   readonly entry: Pick<PltStyle, "entryBytes" | "writeEntry">;
   /** As `Machine.gotWithoutBase`. */
   gotWithoutBase(code: Uint8Array, at: number, type: number): boolean;
+  /**
+   * Makes of a call what the psABI has for weak functions that nobody defines: it goes on behind, or to 0.
+   * @returns false if the type is no such call
+   */
+  callNothing?(code: DataView, at: number, type: number): boolean;
   /** Fills with instructions that do nothing, where EXPRESSION_ALIGN counts on it. */
   fillNops?(code: Uint8Array, at: number, bytes: number): void;
 }

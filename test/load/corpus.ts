@@ -4,7 +4,7 @@
 // with programs of another machine (scripts/machine-roots.mjs). `preload` loads each library given (or all
 // in the directories of the system) into a small program.
 
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -171,10 +171,14 @@ function bindings(paths: readonly string[]): void {
 const options = { root: { type: "string" }, machine: { type: "string" } } as const;
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const [what, ...given] = positionals;
+if (values.root !== undefined && !existsSync(values.root)) throw new Error(`there is no directory ${values.root}`);
 const root = realpathSync(values.root ?? "/").replace(/\/$/, "");
 const guest = GUESTS.find(({ machine }) => machine === values.machine);
 if (values.machine !== undefined && guest === undefined) throw new Error(`no guest ${values.machine}`);
 enterRoot(root, guest);
+const absent = given.filter((path) => !existsSync(`${root}${path}`) && !existsSync(path));
+for (const path of absent) console.error(`${path}: there is no such file in ${root === "" ? "/" : root}`);
+if (absent.length > 0) process.exit(2);
 const given64 = given.length > 0 ? given : undefined;
 const programs = (): readonly string[] => given64 ?? elfFiles(["/usr/bin", "/usr/sbin"], isProgram);
 if (what === "memory") memory(programs(), { LD_BIND_NOW: "1" });

@@ -2,16 +2,11 @@
 // address, judges the bytes.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { AARCH64 } from "../../src/arch/aarch64/tables.ts";
 import { readField, relocationByName } from "../../src/arch/index.ts";
-import { parseElf } from "../../src/elf/index.ts";
-import { loadObjects, type ObjectsLoaded } from "../../src/load/relocatable/index.ts";
-import { scratch } from "../support/build.ts";
-import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
+import { likeGnuLdThere, place } from "./support/placed.ts";
 
 const AS = "aarch64-linux-gnu-as";
 const LD = "aarch64-linux-gnu-ld";
@@ -52,59 +47,30 @@ table:
   .set number, 0x1234
 `;
 
-interface Placed {
-  readonly loaded: ObjectsLoaded;
-  readonly paths: readonly string[];
-  readonly directory: string;
-}
-
-function place(sources: readonly (readonly [text: string, base: number])[]): Placed {
-  const directory = scratch("objects-aarch64");
-  const paths = sources.map(([text], i) => {
-    writeFileSync(join(directory, `${i}.s`), text);
-    tool(AS, ["-o", `${i}.o`, `${i}.s`], { cwd: directory });
-    return join(directory, `${i}.o`);
-  });
-  const inputs = paths.map((path, i) => ({ name: `${i}.o`, bytes: readFileSync(path), base: sources[i][1] }));
-  return { loaded: loadObjects(inputs), paths, directory };
-}
-
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 test("aarch64: the bytes of placed objects are GNU ld's", needs(AS, LD), () => {
-  const { loaded, paths, directory } = place([
-    [MAIN, 0x40_0000],
-    [OTHER, 0x81_2340],
-  ]);
-  deepEqual(loaded.problems, []);
-  const rows: string[] = [];
-  const expected: { readonly name: string; readonly memory: Uint8Array }[] = [];
-  loaded.objects.forEach((object, i) => {
-    for (const placed of object.sections) {
-      if (placed === undefined || placed.memory.length === 0) continue;
-      const name = `${placed.section.name}.${i}`;
-      rows.push(`${name} 0x${placed.address.toString(16)} : { ${paths[i]}(${placed.section.name}) }`);
-      expected.push({ name, memory: placed.memory });
-    }
-  });
-  writeFileSync(join(directory, "place.ld"), `SECTIONS { ${rows.join("\n")} }\n`);
-  tool(LD, ["-T", "place.ld", "-e", "0", "--no-warn-rwx-segments", "-o", "out", ...paths], { cwd: directory });
-  const file = parseElf(readFileSync(join(directory, "out")), "out", () => {});
-  ok(expected.length === 4, "two sections of each");
-  for (const { name, memory } of expected) {
-    const section = file?.sections.find((it) => it.name === name);
-    const theirs = file?.bytes.subarray(section?.offset, (section?.offset ?? 0) + (section?.size ?? 0));
-    equal(Buffer.from(memory).toString("hex"), Buffer.from(theirs ?? []).toString("hex"), name);
-  }
+  const placed = place(
+    [AS],
+    [
+      [MAIN, 0x40_0000],
+      [OTHER, 0x81_2340],
+    ],
+  );
+  const { sections } = likeGnuLdThere(placed, [LD]);
+  equal(sections, 4, "two of each");
 });
 
 test("aarch64: a call out of reach goes through an entry, and a GOT load to its word", needs(AS), () => {
   const far = 0x12_3450_0000;
   const text = ".text\n.global go\ngo: bl twice\nadrp x0, :got:table\nldr x0, [x0, :got_lo12:table]\n";
-  const { loaded } = place([
-    [text, 0x40_0000],
-    [OTHER, far],
-  ]);
+  const { loaded } = place(
+    [AS],
+    [
+      [text, 0x40_0000],
+      [OTHER, far],
+    ],
+  );
   deepEqual(loaded.problems, []);
   const [object, other] = loaded.objects;
   const code = viewOf(object.sections.find((it) => it?.section.name === ".text")?.memory ?? new Uint8Array());

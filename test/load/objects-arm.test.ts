@@ -1,15 +1,10 @@
 // Objects of arm at given bases: Arm and Thumb code, addends in instructions, and branches from one set to the other. GNU ld, told to
 // put each section at the same address, judges the bytes.
 
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { parseElf } from "../../src/elf/index.ts";
-import { loadObjects, type ObjectsLoaded } from "../../src/load/relocatable/index.ts";
-import { scratch } from "../support/build.ts";
-import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
+import { likeGnuLdThere, place } from "./support/placed.ts";
 
 const AS = "arm-linux-gnueabihf-as";
 const LD = "arm-linux-gnueabihf-ld";
@@ -75,48 +70,16 @@ table:
   .set small, 0x7f
 `;
 
-interface Placed {
-  readonly loaded: ObjectsLoaded;
-  readonly paths: readonly string[];
-  readonly directory: string;
-}
-
-function place(sources: readonly (readonly [text: string, base: number])[]): Placed {
-  const directory = scratch("objects-arm");
-  const paths = sources.map(([text], i) => {
-    writeFileSync(join(directory, `${i}.s`), text);
-    tool(AS, ["-o", `${i}.o`, `${i}.s`], { cwd: directory });
-    return join(directory, `${i}.o`);
-  });
-  const inputs = paths.map((path, i) => ({ name: `${i}.o`, bytes: readFileSync(path), base: sources[i][1] }));
-  return { loaded: loadObjects(inputs), paths, directory };
-}
-
 test("arm: the bytes of placed objects are GNU ld's, in Arm and Thumb code", needs(AS, LD), () => {
-  const { loaded, paths, directory } = place([
-    [MAIN, 0x40_0000],
-    [OTHER, 0x41_2340],
-  ]);
-  deepEqual(loaded.problems, []);
-  const rows: string[] = [];
-  const expected: { readonly name: string; readonly memory: Uint8Array }[] = [];
-  loaded.objects.forEach((object, i) => {
-    for (const placed of object.sections) {
-      if (placed === undefined || placed.memory.length === 0) continue;
-      const name = `${placed.section.name}.${i}`;
-      rows.push(`${name} 0x${placed.address.toString(16)} : { ${paths[i]}(${placed.section.name}) }`);
-      expected.push({ name, memory: placed.memory });
-    }
-  });
-  writeFileSync(join(directory, "place.ld"), `SECTIONS { ${rows.join("\n")} }\n`);
-  tool(LD, ["-T", "place.ld", "-e", "0", "--no-warn-rwx-segments", "-o", "out", ...paths], { cwd: directory });
-  const file = parseElf(readFileSync(join(directory, "out")), "out", () => {});
-  ok(expected.length === 4, "two sections of each");
-  for (const { name, memory } of expected) {
-    const section = file?.sections.find((it) => it.name === name);
-    const theirs = file?.bytes.subarray(section?.offset, (section?.offset ?? 0) + (section?.size ?? 0));
-    equal(Buffer.from(memory).toString("hex"), Buffer.from(theirs ?? []).toString("hex"), name);
-  }
+  const placed = place(
+    [AS],
+    [
+      [MAIN, 0x40_0000],
+      [OTHER, 0x41_2340],
+    ],
+  );
+  const { sections } = likeGnuLdThere(placed, [LD]);
+  equal(sections, 4, "two of each");
 });
 
 test("arm: what branches cannot do, entries do that have a way in for either instruction set", needs(AS), () => {
@@ -132,10 +95,13 @@ test("arm: what branches cannot do, entries do that have a way in for either ins
     b.w in_arm
     bl in_thumb
   `;
-  const { loaded } = place([
-    [text, 0x40_0000],
-    [OTHER, far],
-  ]);
+  const { loaded } = place(
+    [AS],
+    [
+      [text, 0x40_0000],
+      [OTHER, far],
+    ],
+  );
   deepEqual(loaded.problems, []);
   const [object] = loaded.objects;
   const { got, gotAddress, plt, pltAddress } = object.slots;

@@ -1,15 +1,11 @@
 // Objects of riscv64 at given bases: high and low parts matched by labels, differences that relocations add up, NOPs that alignment
 // does not want. GNU ld, told to put each section at the same address and to relax nothing, judges the bytes.
 
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { parseElf } from "../../src/elf/index.ts";
-import { loadObjects, type ObjectsLoaded } from "../../src/load/relocatable/index.ts";
-import { scratch } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
+import { likeGnuLdThere, place } from "./support/placed.ts";
 
 const AS = "riscv64-linux-gnu-as";
 const LD = "riscv64-linux-gnu-ld";
@@ -69,61 +65,31 @@ table:
   .set number, 0x12345678
 `;
 
-interface Placed {
-  readonly loaded: ObjectsLoaded;
-  readonly paths: readonly string[];
-  readonly directory: string;
-}
-
-function place(sources: readonly (readonly [text: string, base: number])[]): Placed {
-  const directory = scratch("objects-riscv64");
-  const paths = sources.map(([text], i) => {
-    writeFileSync(join(directory, `${i}.s`), text);
-    tool(AS, ["-march=rv64gc", "-o", `${i}.o`, `${i}.s`], { cwd: directory });
-    return join(directory, `${i}.o`);
-  });
-  const inputs = paths.map((path, i) => ({ name: `${i}.o`, bytes: readFileSync(path), base: sources[i][1] }));
-  return { loaded: loadObjects(inputs), paths, directory };
-}
-
 test("riscv64: the bytes of placed objects are GNU ld's, NOPs for alignment included", needs(AS, LD), () => {
-  const { loaded, paths, directory } = place([
-    [MAIN, 0x40_0002],
-    [OTHER, 0x81_2346],
-  ]);
-  deepEqual(loaded.problems, []);
-  const rows: string[] = [];
-  const expected: { readonly name: string; readonly memory: Uint8Array }[] = [];
-  loaded.objects.forEach((object, i) => {
-    for (const placed of object.sections) {
-      if (placed === undefined || placed.memory.length === 0) continue;
-      const name = `${placed.section.name}.${i}`;
-      rows.push(`${name} 0x${placed.address.toString(16)} : { ${paths[i]}(${placed.section.name}) }`);
-      expected.push({ name, memory: placed.memory });
-    }
-  });
-  writeFileSync(join(directory, "place.ld"), `SECTIONS { ${rows.join("\n")} }\n`);
-  const options = ["-T", "place.ld", "--no-relax", "-e", "0", "--no-warn-rwx-segments", "-o", "out"];
-  tool(LD, [...options, ...paths], { cwd: directory });
-  const file = parseElf(readFileSync(join(directory, "out")), "out", () => {});
-  ok(expected.length === 4, "two sections of each");
-  for (const { name, memory } of expected) {
-    const section = file?.sections.find((it) => it.name === name);
-    const theirs = file?.bytes.subarray(section?.offset, (section?.offset ?? 0) + (section?.size ?? 0));
-    equal(Buffer.from(memory).toString("hex"), Buffer.from(theirs ?? []).toString("hex"), name);
-  }
-  const symbols = tool("readelf", ["-sW", "out"], { cwd: directory });
+  const placed = place(
+    [AS, "-march=rv64gc"],
+    [
+      [MAIN, 0x40_0002],
+      [OTHER, 0x81_2346],
+    ],
+  );
+  const { sections, path } = likeGnuLdThere(placed, [LD, "--no-relax"]);
+  equal(sections, 4, "two of each");
+  const symbols = tool("readelf", ["-sW", path]);
   const [, value, size] = /: ([0-9a-f]+)\s+(\d+) FUNC .* go$/m.exec(symbols) ?? [];
-  const go = loaded.globals.find(({ name }) => name === "go")?.value;
+  const go = placed.loaded.globals.find(({ name }) => name === "go")?.value;
   deepEqual([go?.address, go?.size], [Number.parseInt(value ?? "", 16), Number(size)], "go has shrunk with its NOPs");
 });
 
 test("riscv64: a call out of reach goes through an entry, and a GOT load to its word", needs(AS), () => {
   const far = 0x12_3450_0000;
-  const { loaded } = place([
-    [".text\n.option pic\n.global go\ngo: call twice\nla a0, table\n", 0x40_0000],
-    [OTHER, far],
-  ]);
+  const { loaded } = place(
+    [AS, "-march=rv64gc"],
+    [
+      [".text\n.option pic\n.global go\ngo: call twice\nla a0, table\n", 0x40_0000],
+      [OTHER, far],
+    ],
+  );
   deepEqual(loaded.problems, []);
   const [object] = loaded.objects;
   const { gotAddress, got, pltAddress } = object.slots;

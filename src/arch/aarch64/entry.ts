@@ -8,6 +8,8 @@ import {
   AARCH64_RELOCATIONS,
   R_AARCH64_ADD_ABS_LO12_NC,
   R_AARCH64_ADR_PREL_PG_HI21,
+  R_AARCH64_CALL26,
+  R_AARCH64_JUMP26,
   R_AARCH64_LDST64_ABS_LO12_NC,
 } from "./relocations.ts";
 
@@ -31,4 +33,17 @@ function writeEntry(image: DataView, { at, address, slot }: PltEntry): void {
   image.setUint32(at + 12, BR_X17, true);
 }
 
-export const AARCH64_OBJECTS: ObjectRules = { entry: { entryBytes: 16, writeEntry }, gotWithoutBase: () => false };
+const NOP = 0xd503_201f;
+
+/** AAELF64, "Call and Jump relocations": as a branch to the next instruction. */
+function callNothing(code: DataView, at: number, type: number): boolean {
+  if (type !== R_AARCH64_CALL26 && type !== R_AARCH64_JUMP26) return false;
+  code.setUint32(at, NOP, true);
+  return true;
+}
+
+export const AARCH64_OBJECTS: ObjectRules = {
+  entry: { entryBytes: 16, writeEntry },
+  gotWithoutBase: () => false,
+  callNothing,
+};

@@ -66,8 +66,24 @@ const INTERWORK: InterworkRules = {
   place: (type, target, place) => (type === R_ARM_THM_CALL && !isThumb(target) ? place - (place % 4) : place),
 };
 
+/** nop of ARMv6K and later in Arm code, nop.w in Thumb code. */
+const NOP = 0xe320_f000;
+const THUMB_NOP = [0xf3af, 0x8000] as const;
+
+/** ELF for the Arm Architecture, "Call and Jump relocations": as a branch to the next instruction. */
+function callNothing(code: DataView, at: number, type: number): boolean {
+  if (type === R_ARM_CALL || type === R_ARM_JUMP24 || type === R_ARM_PC24 || type === R_ARM_PLT32)
+    code.setUint32(at, NOP, true);
+  else if (type === R_ARM_THM_CALL || type === R_ARM_THM_JUMP24) {
+    code.setUint16(at, THUMB_NOP[0], true);
+    code.setUint16(at + 2, THUMB_NOP[1], true);
+  } else return false;
+  return true;
+}
+
 export const ARM_OBJECTS: ObjectRules = {
   entry: { entryBytes: 16, writeEntry },
   gotWithoutBase: () => false,
   interwork: INTERWORK,
+  callNothing,
 };

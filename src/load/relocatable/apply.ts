@@ -104,6 +104,11 @@ function applyOne(
   const fate = fateBefore(applier, type, relocation.symbol, symbol, where, symbolName);
   const nothing = { slot: undefined, value: undefined, after: before };
   if (fate !== "applied" || symbol === undefined) return { ...facts, ...nothing, fate };
+  if (
+    symbol.definer === undefined &&
+    object.machine.objects.callNothing?.(viewOf(memory), offset, type.number) === true
+  )
+    return { ...facts, ...nothing, after: memory.slice(offset, offset + type.bytes), fate };
   if (type.expression === EXPRESSION_PAIR_LOW && pairs.has(symbol.address) && pairs.get(symbol.address) === undefined)
     return { ...facts, ...nothing, fate: "unpaired" };
   const gotWithoutBase =

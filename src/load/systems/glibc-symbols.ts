@@ -13,11 +13,11 @@ __strtouq_internal __udivdi3 __umoddi3 atexit res_init
 <|2.0,2.3.4>
 vm86
 <|2.1.1>
-__memcpy_by2 __memcpy_by4 __memcpy_c __memcpy_g __mempcpy_by2 __mempcpy_by4 __mempcpy_byn __memset_cc
-__memset_ccn_by2 __memset_ccn_by4 __memset_cg __memset_gcn_by2 __memset_gcn_by4 __memset_gg __stpcpy_g __strcat_c
-__strcat_g __strchr_c __strchr_g __strchrnul_c __strchrnul_g __strcmp_gg __strcpy_g __strcspn_cg __strcspn_g
-__strlen_g __strncat_g __strncmp_g __strncpy_by2 __strncpy_by4 __strncpy_byn __strncpy_gg __strpbrk_cg __strpbrk_g
-__strrchr_c __strrchr_g __strspn_cg __strspn_g __strstr_cg __strstr_g
+__memcpy_by2 __memcpy_by4 __memcpy_c __memcpy_g __mempcpy_by2 __mempcpy_by4 __mempcpy_byn __memset_cc __memset_ccn_by2
+__memset_ccn_by4 __memset_cg __memset_gcn_by2 __memset_gcn_by4 __memset_gg __stpcpy_g __strcat_c __strcat_g __strchr_c
+__strchr_g __strchrnul_c __strchrnul_g __strcmp_gg __strcpy_g __strcspn_cg __strcspn_g __strlen_g __strncat_g
+__strncmp_g __strncpy_by2 __strncpy_by4 __strncpy_byn __strncpy_gg __strpbrk_cg __strpbrk_g __strrchr_c __strrchr_g
+__strspn_cg __strspn_g __strstr_cg __strstr_g
 <|2.2>
 __expl __expm1l
 <2.2.5,2.14|2.0>
@@ -64,19 +64,18 @@ pthread_getattr_np
 <2.2.5,2.34|2.0,2.1,2.34>
 dlopen pthread_create sem_destroy sem_getvalue sem_init sem_post sem_trywait sem_wait
 <2.2.5,2.34|2.0,2.34>
-__libc_start_main __pthread_key_create _pthread_cleanup_pop _pthread_cleanup_push dladdr dlclose dlerror dlsym
-forkpty login login_tty logout logwtmp openpty pthread_cancel pthread_detach pthread_getspecific pthread_join
+__libc_start_main __pthread_key_create _pthread_cleanup_pop _pthread_cleanup_push dladdr dlclose dlerror dlsym forkpty
+login login_tty logout logwtmp openpty pthread_cancel pthread_detach pthread_getspecific pthread_join
 pthread_key_create pthread_key_delete pthread_kill pthread_mutex_trylock pthread_mutexattr_destroy
 pthread_mutexattr_init pthread_once pthread_setspecific pthread_testcancel
 <2.2.5,2.34|2.1,2.34>
 aio_cancel aio_cancel64 aio_error aio_error64 aio_fsync aio_fsync64 aio_init aio_read aio_read64 aio_return
-aio_return64 aio_suspend aio_suspend64 aio_write aio_write64 dlvsym pthread_attr_getguardsize
-pthread_attr_getstackaddr pthread_attr_getstacksize pthread_attr_setguardsize pthread_attr_setstackaddr
-pthread_attr_setstacksize pthread_getconcurrency pthread_mutexattr_gettype pthread_mutexattr_settype
-pthread_rwlock_destroy pthread_rwlock_init pthread_rwlock_rdlock pthread_rwlock_tryrdlock pthread_rwlock_trywrlock
-pthread_rwlock_unlock pthread_rwlock_wrlock pthread_rwlockattr_destroy pthread_rwlockattr_getkind_np
-pthread_rwlockattr_getpshared pthread_rwlockattr_init pthread_rwlockattr_setkind_np pthread_rwlockattr_setpshared
-pthread_setconcurrency
+aio_return64 aio_suspend aio_suspend64 aio_write aio_write64 dlvsym pthread_attr_getguardsize pthread_attr_getstackaddr
+pthread_attr_getstacksize pthread_attr_setguardsize pthread_attr_setstackaddr pthread_attr_setstacksize
+pthread_getconcurrency pthread_mutexattr_gettype pthread_mutexattr_settype pthread_rwlock_destroy pthread_rwlock_init
+pthread_rwlock_rdlock pthread_rwlock_tryrdlock pthread_rwlock_trywrlock pthread_rwlock_unlock pthread_rwlock_wrlock
+pthread_rwlockattr_destroy pthread_rwlockattr_getkind_np pthread_rwlockattr_getpshared pthread_rwlockattr_init
+pthread_rwlockattr_setkind_np pthread_rwlockattr_setpshared pthread_setconcurrency
 <2.2.5,2.34|2.1.1,2.34>
 sem_close sem_open sem_unlink
 <2.2.5,2.34|2.2,2.34>
@@ -106,142 +105,138 @@ tgammaf
 <2.2.5|>
 __arch_prctl arch_prctl
 <2.2.5|2.0>
-_IO_adjust_column _IO_default_doallocate _IO_default_finish _IO_default_pbackfail _IO_default_uflow
-_IO_default_xsgetn _IO_default_xsputn _IO_doallocbuf _IO_feof _IO_ferror _IO_fflush _IO_fgets _IO_file_close
-_IO_file_doallocate _IO_file_jumps _IO_file_open _IO_file_read _IO_file_seek _IO_file_stat _IO_flockfile
-_IO_flush_all _IO_flush_all_linebuffered _IO_fprintf _IO_fputs _IO_fread _IO_free_backup_area _IO_ftell
-_IO_ftrylockfile _IO_funlockfile _IO_fwrite _IO_getc _IO_getline _IO_gets _IO_init _IO_init_marker _IO_link_in
-_IO_list_all _IO_marker_delta _IO_marker_difference _IO_padn _IO_peekc_locked _IO_printf _IO_putc _IO_puts
-_IO_remove_marker _IO_seekmark _IO_seekoff _IO_seekpos _IO_setb _IO_setbuffer _IO_setvbuf _IO_sgetn _IO_sprintf
-_IO_sputbackc _IO_sscanf _IO_str_init_readonly _IO_str_init_static _IO_str_overflow _IO_str_pbackfail
-_IO_str_seekoff _IO_str_underflow _IO_sungetc _IO_switch_to_get_mode _IO_un_link _IO_ungetc _IO_unsave_markers
-_IO_vfprintf _IO_vfscanf _IO_vsprintf _LIB_VERSION __adjtimex __after_morecore_hook __argz_count __argz_next
-__argz_stringify __assert_fail __assert_perror_fail __b64_ntop __b64_pton __bsd_getpgrp __bzero __check_rhosts_file
-__clone __close __cmsg_nxthdr __connect __ctype32_b __ctype_b __ctype_get_mb_cur_max __ctype_tolower __ctype_toupper
-__curbrk __daylight __dcgettext __default_morecore __dgettext __dn_comp __dn_count_labels __dn_skipname __dup2
-__environ __errno_location __fcntl __ffs __fork __fp_nquery __fp_query __fp_resstat __fpu_control __free_hook
-__fxstat __getdelim __getpagesize __getpgid __getpid __gettimeofday __gmtime_r __h_errno_location __hostalias
-__isinf __isinff __isinfl __isnan __isnanf __isnanl __iswctype __ivaliduser __libc_calloc __libc_free
-__libc_init_first __libc_mallinfo __libc_malloc __libc_mallopt __libc_memalign __libc_pvalloc __libc_realloc
-__libc_valloc __loc_aton __loc_ntoa __lseek __lxstat __malloc_hook __malloc_initialize_hook __mbrlen __mbrtowc
-__memalign_hook __mempcpy __monstartup __morecore __nss_configure_lookup __nss_database_lookup __nss_group_lookup
-__nss_hosts_lookup __nss_next __nss_passwd_lookup __open __overflow __p_cdname __p_cdnname __p_class __p_class_syms
-__p_fqname __p_fqnname __p_option __p_query __p_secstodate __p_time __p_type __p_type_syms __pipe __printf_fp
-__profile_frequency __progname __progname_full __pthread_getspecific __pthread_mutex_destroy __pthread_mutex_init
-__pthread_mutex_lock __pthread_mutex_trylock __pthread_mutex_unlock __pthread_mutexattr_destroy
-__pthread_mutexattr_init __pthread_mutexattr_settype __pthread_once __pthread_setspecific __putlong __putshort
-__rcmd_errstr __read __realloc_hook __res_close __res_dnok __res_hnok __res_isourserver __res_mailok
-__res_nameinquery __res_ownok __res_queriesmatch __res_randomid __res_send __sbrk __sched_get_priority_max
+_IO_adjust_column _IO_default_doallocate _IO_default_finish _IO_default_pbackfail _IO_default_uflow _IO_default_xsgetn
+_IO_default_xsputn _IO_doallocbuf _IO_feof _IO_ferror _IO_fflush _IO_fgets _IO_file_close _IO_file_doallocate
+_IO_file_jumps _IO_file_open _IO_file_read _IO_file_seek _IO_file_stat _IO_flockfile _IO_flush_all
+_IO_flush_all_linebuffered _IO_fprintf _IO_fputs _IO_fread _IO_free_backup_area _IO_ftell _IO_ftrylockfile
+_IO_funlockfile _IO_fwrite _IO_getc _IO_getline _IO_gets _IO_init _IO_init_marker _IO_link_in _IO_list_all
+_IO_marker_delta _IO_marker_difference _IO_padn _IO_peekc_locked _IO_printf _IO_putc _IO_puts _IO_remove_marker
+_IO_seekmark _IO_seekoff _IO_seekpos _IO_setb _IO_setbuffer _IO_setvbuf _IO_sgetn _IO_sprintf _IO_sputbackc _IO_sscanf
+_IO_str_init_readonly _IO_str_init_static _IO_str_overflow _IO_str_pbackfail _IO_str_seekoff _IO_str_underflow
+_IO_sungetc _IO_switch_to_get_mode _IO_un_link _IO_ungetc _IO_unsave_markers _IO_vfprintf _IO_vfscanf _IO_vsprintf
+_LIB_VERSION __adjtimex __after_morecore_hook __argz_count __argz_next __argz_stringify __assert_fail
+__assert_perror_fail __b64_ntop __b64_pton __bsd_getpgrp __bzero __check_rhosts_file __clone __close __cmsg_nxthdr
+__connect __ctype32_b __ctype_b __ctype_get_mb_cur_max __ctype_tolower __ctype_toupper __curbrk __daylight __dcgettext
+__default_morecore __dgettext __dn_comp __dn_count_labels __dn_skipname __dup2 __environ __errno_location __fcntl __ffs
+__fork __fp_nquery __fp_query __fp_resstat __fpu_control __free_hook __fxstat __getdelim __getpagesize __getpgid
+__getpid __gettimeofday __gmtime_r __h_errno_location __hostalias __isinf __isinff __isinfl __isnan __isnanf __isnanl
+__iswctype __ivaliduser __libc_calloc __libc_free __libc_init_first __libc_mallinfo __libc_malloc __libc_mallopt
+__libc_memalign __libc_pvalloc __libc_realloc __libc_valloc __loc_aton __loc_ntoa __lseek __lxstat __malloc_hook
+__malloc_initialize_hook __mbrlen __mbrtowc __memalign_hook __mempcpy __monstartup __morecore __nss_configure_lookup
+__nss_database_lookup __nss_group_lookup __nss_hosts_lookup __nss_next __nss_passwd_lookup __open __overflow __p_cdname
+__p_cdnname __p_class __p_class_syms __p_fqname __p_fqnname __p_option __p_query __p_secstodate __p_time __p_type
+__p_type_syms __pipe __printf_fp __profile_frequency __progname __progname_full __pthread_getspecific
+__pthread_mutex_destroy __pthread_mutex_init __pthread_mutex_lock __pthread_mutex_trylock __pthread_mutex_unlock
+__pthread_mutexattr_destroy __pthread_mutexattr_init __pthread_mutexattr_settype __pthread_once __pthread_setspecific
+__putlong __putshort __rcmd_errstr __read __realloc_hook __res_close __res_dnok __res_hnok __res_isourserver
+__res_mailok __res_nameinquery __res_ownok __res_queriesmatch __res_randomid __res_send __sbrk __sched_get_priority_max
 __sched_get_priority_min __sched_getparam __sched_getscheduler __sched_setscheduler __sched_yield __secure_getenv
-__select __send __setpgid __sigaction __sigaddset __sigdelset __sigismember __sigpause __sigsetjmp __stpcpy
-__stpncpy __strcasecmp __strdup __strerror_r __strtod_internal __strtof_internal __strtok_r __strtol_internal
-__strtold_internal __strtoll_internal __strtoul_internal __strtoull_internal __sym_ntop __sym_ntos __sym_ston
-__sysv_signal __timezone __tzname __uflow __underflow __vfscanf __vsnprintf __vsscanf __wait __waitpid
-__wcstod_internal __wcstof_internal __wcstol_internal __wcstold_internal __wcstoll_internal __wcstoul_internal
-__wcstoull_internal __write __xmknod __xpg_basename __xstat __yp_check _environ _exit _gethtbyaddr _gethtbyname
-_gethtbyname2 _gethtent _getlong _getshort _libc_intl_domainname _longjmp _mcleanup _mcount _nl_default_dirname
-_nl_domain_bindings _nl_msg_cat_cntr _null_auth _obstack _obstack_allocated_p _obstack_begin _obstack_begin_1
-_obstack_free _obstack_memory_used _obstack_newchunk _pthread_cleanup_pop_restore _pthread_cleanup_push_defer
-_r_debug _res _res_opcodes _rpc_dtablesize _seterr_reply _sethtent _setjmp _tolower _toupper a64l abort abs accept
-access acct acos acosh acoshl acosl addmntent adjtime adjtimex advance alarm alphasort argz_add argz_add_sep
-argz_append argz_count argz_create argz_create_sep argz_delete argz_extract argz_insert argz_next argz_replace
-argz_stringify asctime asctime_r asin asinh asinhf asinhl asinl asprintf atan atan2 atan2l atanf atanh atanhl atanl
-atof atoi atol atoll authnone_create authunix_create authunix_create_default basename bcmp bcopy bdflush bind
-bindresvport bindtextdomain brk bsd_signal bsearch btowc bzero calloc callrpc canonicalize_file_name catclose
-catgets catopen cbrt cbrtf cbrtl ceil ceilf ceill cfmakeraw cfree chdir chflags chmod chroot clearenv clearerr
-clearerr_unlocked clnt_broadcast clnt_create clnt_pcreateerror clnt_perrno clnt_perror clnt_spcreateerror
-clnt_sperrno clnt_sperror clntraw_create clnttcp_create clntudp_bufcreate clntudp_create clock clone close closedir
-closelog confstr connect copysign copysignf copysignl cos cosf cosh coshl cosl creat create_module ctermid ctime
-ctime_r cuserid daemon daylight dcgettext delete_module dgettext difftime dirfd dirname div dprintf drand48
-drand48_r drem dremf dreml dup dup2 dysize ecvt ecvt_r endaliasent endfsent endgrent endhostent endmntent endnetent
-endnetgrent endprotoent endpwent endrpcent endservent endspent endttyent endusershell endutent environ envz_add
-envz_entry envz_get envz_merge envz_remove envz_strip erand48 erand48_r erf erfc erfcf erfcl erff erfl err error
-error_at_line error_message_count error_one_per_line error_print_progname errx ether_aton ether_aton_r ether_hostton
-ether_line ether_ntoa ether_ntoa_r ether_ntohost euidaccess execl execle execlp execv execve execvp exit expl expm1
-expm1f expm1l fabs fabsf fabsl fchdir fchflags fchmod fchown fcloseall fcvt fcvt_r fdatasync feof feof_unlocked
-ferror ferror_unlocked fexecve fflush fflush_unlocked ffs fgetc fgetgrent fgetgrent_r fgetpwent fgetpwent_r fgets
-fgetspent fgetspent_r fileno fileno_unlocked finite finitef finitel flock flockfile floor floorf floorl fmodl fork
-fpathconf fprintf fputc fputc_unlocked fputs fread free freeaddrinfo freopen frexp frexpf frexpl fscanf fseek
-fstatfs fsync ftell ftime ftok ftruncate ftrylockfile fts_children fts_close fts_open fts_read fts_set ftw
+__select __send __setpgid __sigaction __sigaddset __sigdelset __sigismember __sigpause __sigsetjmp __stpcpy __stpncpy
+__strcasecmp __strdup __strerror_r __strtod_internal __strtof_internal __strtok_r __strtol_internal __strtold_internal
+__strtoll_internal __strtoul_internal __strtoull_internal __sym_ntop __sym_ntos __sym_ston __sysv_signal __timezone
+__tzname __uflow __underflow __vfscanf __vsnprintf __vsscanf __wait __waitpid __wcstod_internal __wcstof_internal
+__wcstol_internal __wcstold_internal __wcstoll_internal __wcstoul_internal __wcstoull_internal __write __xmknod
+__xpg_basename __xstat __yp_check _environ _exit _gethtbyaddr _gethtbyname _gethtbyname2 _gethtent _getlong _getshort
+_libc_intl_domainname _longjmp _mcleanup _mcount _nl_default_dirname _nl_domain_bindings _nl_msg_cat_cntr _null_auth
+_obstack _obstack_allocated_p _obstack_begin _obstack_begin_1 _obstack_free _obstack_memory_used _obstack_newchunk
+_pthread_cleanup_pop_restore _pthread_cleanup_push_defer _r_debug _res _res_opcodes _rpc_dtablesize _seterr_reply
+_sethtent _setjmp _tolower _toupper a64l abort abs accept access acct acos acosh acoshl acosl addmntent adjtime
+adjtimex advance alarm alphasort argz_add argz_add_sep argz_append argz_count argz_create argz_create_sep argz_delete
+argz_extract argz_insert argz_next argz_replace argz_stringify asctime asctime_r asin asinh asinhf asinhl asinl
+asprintf atan atan2 atan2l atanf atanh atanhl atanl atof atoi atol atoll authnone_create authunix_create
+authunix_create_default basename bcmp bcopy bdflush bind bindresvport bindtextdomain brk bsd_signal bsearch btowc bzero
+calloc callrpc canonicalize_file_name catclose catgets catopen cbrt cbrtf cbrtl ceil ceilf ceill cfmakeraw cfree chdir
+chflags chmod chroot clearenv clearerr clearerr_unlocked clnt_broadcast clnt_create clnt_pcreateerror clnt_perrno
+clnt_perror clnt_spcreateerror clnt_sperrno clnt_sperror clntraw_create clnttcp_create clntudp_bufcreate clntudp_create
+clock clone close closedir closelog confstr connect copysign copysignf copysignl cos cosf cosh coshl cosl creat
+create_module ctermid ctime ctime_r cuserid daemon daylight dcgettext delete_module dgettext difftime dirfd dirname div
+dprintf drand48 drand48_r drem dremf dreml dup dup2 dysize ecvt ecvt_r endaliasent endfsent endgrent endhostent
+endmntent endnetent endnetgrent endprotoent endpwent endrpcent endservent endspent endttyent endusershell endutent
+environ envz_add envz_entry envz_get envz_merge envz_remove envz_strip erand48 erand48_r erf erfc erfcf erfcl erff erfl
+err error error_at_line error_message_count error_one_per_line error_print_progname errx ether_aton ether_aton_r
+ether_hostton ether_line ether_ntoa ether_ntoa_r ether_ntohost euidaccess execl execle execlp execv execve execvp exit
+expl expm1 expm1f expm1l fabs fabsf fabsl fchdir fchflags fchmod fchown fcloseall fcvt fcvt_r fdatasync feof
+feof_unlocked ferror ferror_unlocked fexecve fflush fflush_unlocked ffs fgetc fgetgrent fgetgrent_r fgetpwent
+fgetpwent_r fgets fgetspent fgetspent_r fileno fileno_unlocked finite finitef finitel flock flockfile floor floorf
+floorl fmodl fork fpathconf fprintf fputc fputc_unlocked fputs fread free freeaddrinfo freopen frexp frexpf frexpl
+fscanf fseek fstatfs fsync ftell ftime ftok ftruncate ftrylockfile fts_children fts_close fts_open fts_read fts_set ftw
 funlockfile fwrite gamma gammaf gammal gcvt get_avphys_pages get_current_dir_name get_kernel_syms get_myaddress
 get_nprocs get_nprocs_conf get_phys_pages getaddrinfo getaliasbyname getaliasent getc getc_unlocked getchar
 getchar_unlocked getcwd getdelim getdirentries getdomainname getdtablesize getegid getenv geteuid getfsent getfsfile
-getfsspec getgid getgrent getgrgid getgrnam getgroups gethostbyaddr gethostbyname gethostbyname2 gethostent
-gethostid gethostname getitimer getline getlogin getlogin_r getmntent getmntent_r getnetbyaddr getnetbyname
-getnetent getnetgrent getnetgrent_r getopt getopt_long getopt_long_only getpagesize getpass getpeername getpgid
-getpgrp getpid getppid getpriority getprotobyname getprotobynumber getprotoent getpublickey getpw getpwent getpwnam
-getpwuid getresgid getresuid getrpcbyname getrpcbynumber getrpcent getrpcport getrusage gets getsecretkey
-getservbyname getservbyport getservent getsid getsockname getsockopt getspent getspnam getsubopt gettext
-gettimeofday getttyent getttynam getuid getusershell getutent getutent_r getutid getutid_r getutline getutline_r
-getw getwd glob_pattern_p globfree gmtime gmtime_r group_member gsignal gtty h_errlist h_nerr hasmntopt hcreate
-hcreate_r hdestroy hdestroy_r herror hsearch hsearch_r hstrerror htonl htons hypotl ilogb ilogbf ilogbl index
-inet_addr inet_aton inet_lnaof inet_makeaddr inet_net_ntop inet_net_pton inet_neta inet_netof inet_network
-inet_nsap_addr inet_nsap_ntoa inet_ntoa inet_ntop inet_pton init_module initgroups initstate initstate_r innetgr
-insque ioctl ioperm iopl iruserok isalnum isalpha isascii isatty isblank iscntrl isdigit isfdtype isgraph isinf
-isinff isinfl islower isnan isnanf isnanl isprint ispunct isspace isupper iswalnum iswalpha iswcntrl iswctype
-iswdigit iswgraph iswlower iswprint iswpunct iswspace iswupper iswxdigit isxdigit j0 j0l j1 j1l jn jnl jrand48
-jrand48_r kill killpg klogctl l64a labs lchown lckpwdf lcong48 lcong48_r ldexp ldexpf ldexpl ldiv lfind lgamma_r
-lgammal_r link listen llabs lldiv llseek loc1 loc2 localtime localtime_r lockf locs log10 log10l log1p log1pf log1pl
-logb logbf logbl logl longjmp lrand48 lrand48_r lsearch lseek madvise mallinfo malloc malloc_get_state
-malloc_set_state malloc_stats malloc_trim malloc_usable_size mallopt mallwatch matherr mblen mbrlen mbrtowc mbsinit
-mbsnrtowcs mbsrtowcs mbstowcs mbtowc mcheck mcount memalign memccpy memchr memcmp memfrob memmem memmove memset
-mkdir mkfifo mkstemp mktemp mktime mlock mlockall mmap modf modff modfl monstartup mount mprobe mprotect mrand48
-mrand48_r mremap msgget msgrcv msgsnd msync mtrace munlock munlockall munmap muntrace nanosleep nextafter nextafterf
-nextafterl nfsservctl nice nl_langinfo nrand48 nrand48_r ntohl ntohs obstack_alloc_failed_handler
+getfsspec getgid getgrent getgrgid getgrnam getgroups gethostbyaddr gethostbyname gethostbyname2 gethostent gethostid
+gethostname getitimer getline getlogin getlogin_r getmntent getmntent_r getnetbyaddr getnetbyname getnetent getnetgrent
+getnetgrent_r getopt getopt_long getopt_long_only getpagesize getpass getpeername getpgid getpgrp getpid getppid
+getpriority getprotobyname getprotobynumber getprotoent getpublickey getpw getpwent getpwnam getpwuid getresgid
+getresuid getrpcbyname getrpcbynumber getrpcent getrpcport getrusage gets getsecretkey getservbyname getservbyport
+getservent getsid getsockname getsockopt getspent getspnam getsubopt gettext gettimeofday getttyent getttynam getuid
+getusershell getutent getutent_r getutid getutid_r getutline getutline_r getw getwd glob_pattern_p globfree gmtime
+gmtime_r group_member gsignal gtty h_errlist h_nerr hasmntopt hcreate hcreate_r hdestroy hdestroy_r herror hsearch
+hsearch_r hstrerror htonl htons hypotl ilogb ilogbf ilogbl index inet_addr inet_aton inet_lnaof inet_makeaddr
+inet_net_ntop inet_net_pton inet_neta inet_netof inet_network inet_nsap_addr inet_nsap_ntoa inet_ntoa inet_ntop
+inet_pton init_module initgroups initstate initstate_r innetgr insque ioctl ioperm iopl iruserok isalnum isalpha
+isascii isatty isblank iscntrl isdigit isfdtype isgraph isinf isinff isinfl islower isnan isnanf isnanl isprint ispunct
+isspace isupper iswalnum iswalpha iswcntrl iswctype iswdigit iswgraph iswlower iswprint iswpunct iswspace iswupper
+iswxdigit isxdigit j0 j0l j1 j1l jn jnl jrand48 jrand48_r kill killpg klogctl l64a labs lchown lckpwdf lcong48
+lcong48_r ldexp ldexpf ldexpl ldiv lfind lgamma_r lgammal_r link listen llabs lldiv llseek loc1 loc2 localtime
+localtime_r lockf locs log10 log10l log1p log1pf log1pl logb logbf logbl logl longjmp lrand48 lrand48_r lsearch lseek
+madvise mallinfo malloc malloc_get_state malloc_set_state malloc_stats malloc_trim malloc_usable_size mallopt mallwatch
+matherr mblen mbrlen mbrtowc mbsinit mbsnrtowcs mbsrtowcs mbstowcs mbtowc mcheck mcount memalign memccpy memchr memcmp
+memfrob memmem memmove memset mkdir mkfifo mkstemp mktemp mktime mlock mlockall mmap modf modff modfl monstartup mount
+mprobe mprotect mrand48 mrand48_r mremap msgget msgrcv msgsnd msync mtrace munlock munlockall munmap muntrace nanosleep
+nextafter nextafterf nextafterl nfsservctl nice nl_langinfo nrand48 nrand48_r ntohl ntohs obstack_alloc_failed_handler
 obstack_exit_failure obstack_free obstack_printf obstack_vprintf on_exit open open_memstream opendir openlog optarg
-opterr optind optopt parse_printf_format pathconf pause perror personality pipe pmap_getmaps pmap_getport
-pmap_rmtcall pmap_set pmap_unset poll powl prctl printf profil program_invocation_name program_invocation_short_name
-pselect psignal pthread_atfork pthread_attr_destroy pthread_attr_getdetachstate pthread_attr_getinheritsched
-pthread_attr_getschedparam pthread_attr_getschedpolicy pthread_attr_getscope pthread_attr_setdetachstate
-pthread_attr_setinheritsched pthread_attr_setschedparam pthread_attr_setschedpolicy pthread_attr_setscope
-pthread_condattr_destroy pthread_condattr_init pthread_equal pthread_exit pthread_getschedparam
-pthread_kill_other_threads_np pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock
-pthread_mutexattr_getkind_np pthread_mutexattr_setkind_np pthread_self pthread_setcancelstate pthread_setcanceltype
-pthread_setschedparam ptrace putc putc_unlocked putchar putchar_unlocked putenv putpwent puts putspent pututline
-putw pvalloc qecvt qecvt_r qfcvt qfcvt_r qgcvt qsort query_module quotactl raise rand rand_r random random_r rcmd
-re_comp re_compile_fastmap re_compile_pattern re_exec re_match re_match_2 re_max_failures re_search re_search_2
-re_set_registers re_set_syntax re_syntax_options read readdir readdir_r readlink readv realloc reboot recv recvfrom
-recvmsg regcomp regerror regfree register_printf_function registerrpc remainderl remove remque rename
-res_gethostbyaddr res_gethostbyname res_gethostbyname2 res_send_setqhook res_send_setrhook revoke rewind rewinddir
-rexec rexecoptions rindex rint rintf rintl rmdir rpc_createerr rpmatch rresvport ruserok ruserpass sbrk scalb scalbf
-scalbl scalbn scalbnf scalbnl scandir scanf sched_get_priority_max sched_get_priority_min sched_getparam
-sched_getscheduler sched_rr_get_interval sched_setparam sched_setscheduler sched_yield seed48 seed48_r seekdir
-select semget semop send sendmsg sendto setaliasent setbuf setbuffer setcontext setdomainname setegid setenv seteuid
-setfsent setfsgid setfsuid setgid setgrent setgroups sethostent sethostid sethostname setitimer setjmp setlinebuf
-setlocale setlogin setlogmask setmntent setnetent setnetgrent setpgid setpgrp setpriority setprotoent setpwent
-setregid setresgid setresuid setreuid setrpcent setservent setsid setsockopt setspent setstate setstate_r
-settimeofday setttyent setuid setusershell setutent setvbuf sgetspent sgetspent_r shmat shmdt shmget shutdown
-sigaction sigaddset sigaltstack sigandset sigblock sigdelset sigemptyset sigfillset siggetmask siginterrupt
-sigisemptyset sigismember siglongjmp signal signgam significand significandf significandl sigorset sigpause
-sigpending sigprocmask sigreturn sigsetmask sigstack sigsuspend sigvec sigwait sin sinf sinh sinhl sinl sleep
-snprintf socket socketpair sprintf sqrt sqrtl srand srand48 srand48_r srandom srandom_r sscanf ssignal sstk statfs
-stderr stdin stdout step stime stpcpy stpncpy strcasecmp strcat strchr strcmp strcoll strcpy strcspn strdup strerror
-strerror_r strfmon strfry strftime strlen strncasecmp strncat strncmp strncpy strndup strnlen strpbrk strptime
-strrchr strsep strsignal strspn strstr strtod strtof strtok strtok_r strtol strtold strtoll strtoq strtoul strtoull
-strtouq strxfrm stty svc_exit svc_fdset svc_getreq svc_getreqset svc_register svc_run svc_sendreply svc_unregister
-svcauthdes_stats svcerr_auth svcerr_decode svcerr_noproc svcerr_noprog svcerr_progvers svcerr_systemerr
-svcerr_weakauth svcfd_create svcraw_create svctcp_create svcudp_bufcreate svcudp_create svcudp_enablecache swab
-swapoff swapon symlink sync syscall sysconf sysctl sysinfo syslog system tan tanf tanh tanhf tanhl tanl tcdrain
-tcflow tcflush tcgetattr tcgetpgrp tcsendbreak tcsetattr tcsetpgrp tdelete telldir tempnam textdomain tfind time
-timegm timelocal times timezone tmpnam tmpnam_r toascii tolower toupper towctrans towlower towupper tr_break
-truncate tsearch ttyname ttyname_r ttyslot twalk tzname tzset ualarm ulckpwdf ulimit umask umount uname ungetc
-unlink unsetenv updwtmp uselib usleep ustat utime utimes utmpname valloc vasprintf vdprintf verr verrx vfork
-vfprintf vfscanf vhangup vlimit vprintf vscanf vsnprintf vsprintf vsscanf vsyslog vtimes vwarn vwarnx wait wait3
+opterr optind optopt parse_printf_format pathconf pause perror personality pipe pmap_getmaps pmap_getport pmap_rmtcall
+pmap_set pmap_unset poll powl prctl printf profil program_invocation_name program_invocation_short_name pselect psignal
+pthread_atfork pthread_attr_destroy pthread_attr_getdetachstate pthread_attr_getinheritsched pthread_attr_getschedparam
+pthread_attr_getschedpolicy pthread_attr_getscope pthread_attr_setdetachstate pthread_attr_setinheritsched
+pthread_attr_setschedparam pthread_attr_setschedpolicy pthread_attr_setscope pthread_condattr_destroy
+pthread_condattr_init pthread_equal pthread_exit pthread_getschedparam pthread_kill_other_threads_np
+pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock pthread_mutexattr_getkind_np
+pthread_mutexattr_setkind_np pthread_self pthread_setcancelstate pthread_setcanceltype pthread_setschedparam ptrace
+putc putc_unlocked putchar putchar_unlocked putenv putpwent puts putspent pututline putw pvalloc qecvt qecvt_r qfcvt
+qfcvt_r qgcvt qsort query_module quotactl raise rand rand_r random random_r rcmd re_comp re_compile_fastmap
+re_compile_pattern re_exec re_match re_match_2 re_max_failures re_search re_search_2 re_set_registers re_set_syntax
+re_syntax_options read readdir readdir_r readlink readv realloc reboot recv recvfrom recvmsg regcomp regerror regfree
+register_printf_function registerrpc remainderl remove remque rename res_gethostbyaddr res_gethostbyname
+res_gethostbyname2 res_send_setqhook res_send_setrhook revoke rewind rewinddir rexec rexecoptions rindex rint rintf
+rintl rmdir rpc_createerr rpmatch rresvport ruserok ruserpass sbrk scalb scalbf scalbl scalbn scalbnf scalbnl scandir
+scanf sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler sched_rr_get_interval
+sched_setparam sched_setscheduler sched_yield seed48 seed48_r seekdir select semget semop send sendmsg sendto
+setaliasent setbuf setbuffer setcontext setdomainname setegid setenv seteuid setfsent setfsgid setfsuid setgid setgrent
+setgroups sethostent sethostid sethostname setitimer setjmp setlinebuf setlocale setlogin setlogmask setmntent
+setnetent setnetgrent setpgid setpgrp setpriority setprotoent setpwent setregid setresgid setresuid setreuid setrpcent
+setservent setsid setsockopt setspent setstate setstate_r settimeofday setttyent setuid setusershell setutent setvbuf
+sgetspent sgetspent_r shmat shmdt shmget shutdown sigaction sigaddset sigaltstack sigandset sigblock sigdelset
+sigemptyset sigfillset siggetmask siginterrupt sigisemptyset sigismember siglongjmp signal signgam significand
+significandf significandl sigorset sigpause sigpending sigprocmask sigreturn sigsetmask sigstack sigsuspend sigvec
+sigwait sin sinf sinh sinhl sinl sleep snprintf socket socketpair sprintf sqrt sqrtl srand srand48 srand48_r srandom
+srandom_r sscanf ssignal sstk statfs stderr stdin stdout step stime stpcpy stpncpy strcasecmp strcat strchr strcmp
+strcoll strcpy strcspn strdup strerror strerror_r strfmon strfry strftime strlen strncasecmp strncat strncmp strncpy
+strndup strnlen strpbrk strptime strrchr strsep strsignal strspn strstr strtod strtof strtok strtok_r strtol strtold
+strtoll strtoq strtoul strtoull strtouq strxfrm stty svc_exit svc_fdset svc_getreq svc_getreqset svc_register svc_run
+svc_sendreply svc_unregister svcauthdes_stats svcerr_auth svcerr_decode svcerr_noproc svcerr_noprog svcerr_progvers
+svcerr_systemerr svcerr_weakauth svcfd_create svcraw_create svctcp_create svcudp_bufcreate svcudp_create
+svcudp_enablecache swab swapoff swapon symlink sync syscall sysconf sysctl sysinfo syslog system tan tanf tanh tanhf
+tanhl tanl tcdrain tcflow tcflush tcgetattr tcgetpgrp tcsendbreak tcsetattr tcsetpgrp tdelete telldir tempnam
+textdomain tfind time timegm timelocal times timezone tmpnam tmpnam_r toascii tolower toupper towctrans towlower
+towupper tr_break truncate tsearch ttyname ttyname_r ttyslot twalk tzname tzset ualarm ulckpwdf ulimit umask umount
+uname ungetc unlink unsetenv updwtmp uselib usleep ustat utime utimes utmpname valloc vasprintf vdprintf verr verrx
+vfork vfprintf vfscanf vhangup vlimit vprintf vscanf vsnprintf vsprintf vsscanf vsyslog vtimes vwarn vwarnx wait wait3
 wait4 waitpid warn warnx wcpcpy wcpncpy wcrtomb wcscat wcschr wcscmp wcscoll wcscpy wcscspn wcsdup wcslen wcsncat
-wcsncmp wcsncpy wcsnrtombs wcspbrk wcsrchr wcsrtombs wcsspn wcsstr wcstod wcstof wcstok wcstol wcstold wcstombs
-wcstoq wcstoul wcstouq wcswidth wcsxfrm wctob wctomb wctrans wctype wcwidth wmemchr wmemcmp wmemcpy wmemmove wmemset
-write writev xdr_accepted_reply xdr_array xdr_authunix_parms xdr_bool xdr_bytes xdr_callhdr xdr_callmsg xdr_char
+wcsncmp wcsncpy wcsnrtombs wcspbrk wcsrchr wcsrtombs wcsspn wcsstr wcstod wcstof wcstok wcstol wcstold wcstombs wcstoq
+wcstoul wcstouq wcswidth wcsxfrm wctob wctomb wctrans wctype wcwidth wmemchr wmemcmp wmemcpy wmemmove wmemset write
+writev xdr_accepted_reply xdr_array xdr_authunix_parms xdr_bool xdr_bytes xdr_callhdr xdr_callmsg xdr_char
 xdr_cryptkeyarg xdr_cryptkeyarg2 xdr_cryptkeyres xdr_des_block xdr_domainname xdr_double xdr_enum xdr_float xdr_free
 xdr_int xdr_key_netstarg xdr_key_netstres xdr_keybuf xdr_keydat xdr_keystatus xdr_long xdr_mapname xdr_netobj
-xdr_opaque xdr_opaque_auth xdr_peername xdr_pmap xdr_pmaplist xdr_pointer xdr_reference xdr_rejected_reply
-xdr_replymsg xdr_rmtcall_args xdr_rmtcallres xdr_short xdr_string xdr_u_char xdr_u_int xdr_u_long xdr_u_short
-xdr_union xdr_valdat xdr_vector xdr_void xdr_wrapstring xdr_yp_buf xdr_ypbind_binding xdr_ypbind_resp
-xdr_ypbind_resptype xdr_ypbind_setdom xdr_ypdelete_args xdr_ypmap_parms xdr_ypmaplist xdr_yppush_status
-xdr_yppushresp_xfr xdr_ypreq_key xdr_ypreq_nokey xdr_ypreq_xfr xdr_ypresp_all xdr_ypresp_key_val xdr_ypresp_maplist
-xdr_ypresp_master xdr_ypresp_order xdr_ypresp_val xdr_ypresp_xfr xdr_ypstat xdr_ypupdate_args xdr_ypxfrstat
-xdrmem_create xdrrec_create xdrrec_endofrecord xdrrec_eof xdrrec_skiprecord xdrstdio_create xencrypt xprt_register
-xprt_unregister y0 y0l y1 y1l yn ynl yp_all yp_bind yp_first yp_get_default_domain yp_maplist yp_master yp_match
-yp_next yp_order yp_unbind yp_update ypbinderr_string yperr_string ypprot_err
+xdr_opaque xdr_opaque_auth xdr_peername xdr_pmap xdr_pmaplist xdr_pointer xdr_reference xdr_rejected_reply xdr_replymsg
+xdr_rmtcall_args xdr_rmtcallres xdr_short xdr_string xdr_u_char xdr_u_int xdr_u_long xdr_u_short xdr_union xdr_valdat
+xdr_vector xdr_void xdr_wrapstring xdr_yp_buf xdr_ypbind_binding xdr_ypbind_resp xdr_ypbind_resptype xdr_ypbind_setdom
+xdr_ypdelete_args xdr_ypmap_parms xdr_ypmaplist xdr_yppush_status xdr_yppushresp_xfr xdr_ypreq_key xdr_ypreq_nokey
+xdr_ypreq_xfr xdr_ypresp_all xdr_ypresp_key_val xdr_ypresp_maplist xdr_ypresp_master xdr_ypresp_order xdr_ypresp_val
+xdr_ypresp_xfr xdr_ypstat xdr_ypupdate_args xdr_ypxfrstat xdrmem_create xdrrec_create xdrrec_endofrecord xdrrec_eof
+xdrrec_skiprecord xdrstdio_create xencrypt xprt_register xprt_unregister y0 y0l y1 y1l yn ynl yp_all yp_bind yp_first
+yp_get_default_domain yp_maplist yp_master yp_match yp_next yp_order yp_unbind yp_update ypbinderr_string yperr_string
+ypprot_err
 <2.2.5|2.0,2.1>
 _IO_do_write _IO_fclose _IO_fdopen _IO_file_attach _IO_file_close_it _IO_file_fopen _IO_file_init _IO_file_overflow
 _IO_file_seekoff _IO_file_setbuf _IO_file_sync _IO_file_underflow _IO_file_write _IO_file_xsputn _IO_fopen _IO_popen
@@ -267,89 +262,87 @@ __iswcntrl_l __iswctype_l __iswdigit_l __iswgraph_l __iswlower_l __iswprint_l __
 __iswxdigit_l __isxdigit_l __key_decryptsession_pk_LOCAL __key_encryptsession_pk_LOCAL __key_gendes_LOCAL
 __libc_allocate_rtsig __libc_current_sigrtmax __libc_current_sigrtmin __libc_freeres __libc_sa_len __libc_stack_end
 __newlocale __nis_default_access __nis_default_group __nis_default_owner __nis_default_ttl __nis_finddirectory
-__nis_hash __nisbind_connect __nisbind_create __nisbind_destroy __nisbind_next __poll __rawmemchr __signbit
-__signbitf __signbitl __strcasecmp_l __strcasestr __strcoll_l __strfmon_l __strncasecmp_l __strtod_l __strtof_l
-__strtol_l __strtold_l __strtoll_l __strtoul_l __strtoull_l __strxfrm_l __toascii_l __tolower_l __toupper_l
-__towctrans __towctrans_l __towlower_l __towupper_l __wcscasecmp_l __wcscoll_l __wcsncasecmp_l __wcstod_l __wcstof_l
-__wcstol_l __wcstold_l __wcstoll_l __wcstoul_l __wcstoull_l __wcsxfrm_l __wctype_l _authenticate _dl_mcount
-_dl_mcount_wrapper _dl_mcount_wrapper_check addseverity argp_err_exit_status argp_error argp_failure argp_help
-argp_parse argp_program_bug_address argp_program_version argp_program_version_hook argp_state_help argp_usage
-authdes_create authdes_getucred authdes_pk_create backtrace backtrace_symbols backtrace_symbols_fd cabs cabsf cabsl
-cacos cacosf cacosh cacoshf cacoshl cacosl capget capset carg cargf cargl casin casinf casinh casinhf casinhl casinl
-catan catanf catanh catanhf catanhl catanl cbc_crypt ccos ccosf ccosh ccoshf ccoshl ccosl cexp cexpf cexpl cimag
-cimagf cimagl clntunix_create clog clog10 clog10f clog10l clogf clogl conj conjf conjl cpow cpowf cpowl cproj cprojf
-cprojl creal crealf creall creat64 csin csinf csinh csinhf csinhl csinl csqrt csqrtf csqrtl ctan ctanf ctanh ctanhf
-ctanhl ctanl des_setparity ecb_crypt endutxent exp10l exp2l fattach fdetach fdim fdimf fdiml fegetround feholdexcept
-fesetround fetestexcept ffsl ffsll fgetc_unlocked fgets_unlocked fma fmaf fmal fmax fmaxf fmaxl fmin fminf fminl
-fmtmsg fopen64 fputs_unlocked fread_unlocked freopen64 fseeko fseeko64 fstatfs64 fstatvfs fstatvfs64 ftello ftello64
-ftruncate64 ftw64 fwrite_unlocked gai_strerror getcontext getdate getdate_err getdate_r getmsg getnameinfo
-getnetname getpmsg getpt getutxent getutxid getutxline globfree64 gnu_get_libc_release gnu_get_libc_version grantpt
-host2netname iconv iconv_close iconv_open if_freenameindex if_indextoname if_nameindex if_nametoindex in6addr_any
-in6addr_loopback isastream iswblank key_decryptsession key_decryptsession_pk key_encryptsession
-key_encryptsession_pk key_gendes key_get_conv key_secretkey_is_set key_setnet key_setsecret llrint llrintf llrintl
-llround llroundf llroundl lockf64 log2l lrint lrintf lrintl lround lroundf lroundl makecontext mempcpy mmap64
-modify_ldt nan nanf nanl nearbyint nearbyintf nearbyintl netname2host netname2user nexttoward nexttowardf
-nexttowardl nis_add nis_add_entry nis_addmember nis_checkpoint nis_clone_directory nis_clone_object nis_clone_result
-nis_creategroup nis_destroy_object nis_destroygroup nis_dir_cmp nis_domain_of nis_domain_of_r nis_first_entry
-nis_free_directory nis_free_object nis_free_request nis_freenames nis_freeresult nis_freeservlist nis_freetags
-nis_getnames nis_getservlist nis_ismember nis_leaf_of nis_leaf_of_r nis_lerror nis_list nis_local_directory
-nis_local_group nis_local_host nis_local_principal nis_lookup nis_mkdir nis_modify nis_modify_entry nis_name_of
-nis_name_of_r nis_next_entry nis_perror nis_ping nis_print_directory nis_print_entry nis_print_group
-nis_print_group_entry nis_print_link nis_print_object nis_print_result nis_print_rights nis_print_table nis_read_obj
-nis_remove nis_remove_entry nis_removemember nis_rmdir nis_servstate nis_sperrno nis_sperror nis_sperror_r nis_stats
-nis_verifygroup nis_write_obj ntp_adjtime ntp_gettime passwd2des pow10 pow10f pow10l printf_size printf_size_info
-ptsname ptsname_r putgrent putmsg putpmsg pututxline rawmemchr readColdStartFile remquo remquof remquol round roundf
-roundl rtime scalbln scalblnf scalblnl sendfile setrlimit64 setutxent sighold sigignore sigqueue sigrelse sigset
-sigtimedwait sigwaitinfo sincos sincosf sincosl statfs64 statvfs statvfs64 strcasestr strtoimax strtoumax strverscmp
-svcunix_create svcunixfd_create swapcontext sysv_signal tcgetsid tdestroy tgamma tgammal tmpfile64 trunc truncate64
-truncf truncl umount2 unlockpt updwtmpx user2netname utmpxname versionsort waitid wcscasecmp wcsncasecmp wcsnlen
-wcstoimax wcstoll wcstoull wcstoumax wcswcs wordexp wordfree writeColdStartFile xdecrypt xdr_authdes_cred
-xdr_authdes_verf xdr_cback_data xdr_getcredres xdr_int16_t xdr_int32_t xdr_int8_t xdr_netnamestr xdr_obj_p
-xdr_sizeof xdr_uint16_t xdr_uint32_t xdr_uint8_t xdr_unixcred
+__nis_hash __nisbind_connect __nisbind_create __nisbind_destroy __nisbind_next __poll __rawmemchr __signbit __signbitf
+__signbitl __strcasecmp_l __strcasestr __strcoll_l __strfmon_l __strncasecmp_l __strtod_l __strtof_l __strtol_l
+__strtold_l __strtoll_l __strtoul_l __strtoull_l __strxfrm_l __toascii_l __tolower_l __toupper_l __towctrans
+__towctrans_l __towlower_l __towupper_l __wcscasecmp_l __wcscoll_l __wcsncasecmp_l __wcstod_l __wcstof_l __wcstol_l
+__wcstold_l __wcstoll_l __wcstoul_l __wcstoull_l __wcsxfrm_l __wctype_l _authenticate _dl_mcount _dl_mcount_wrapper
+_dl_mcount_wrapper_check addseverity argp_err_exit_status argp_error argp_failure argp_help argp_parse
+argp_program_bug_address argp_program_version argp_program_version_hook argp_state_help argp_usage authdes_create
+authdes_getucred authdes_pk_create backtrace backtrace_symbols backtrace_symbols_fd cabs cabsf cabsl cacos cacosf
+cacosh cacoshf cacoshl cacosl capget capset carg cargf cargl casin casinf casinh casinhf casinhl casinl catan catanf
+catanh catanhf catanhl catanl cbc_crypt ccos ccosf ccosh ccoshf ccoshl ccosl cexp cexpf cexpl cimag cimagf cimagl
+clntunix_create clog clog10 clog10f clog10l clogf clogl conj conjf conjl cpow cpowf cpowl cproj cprojf cprojl creal
+crealf creall creat64 csin csinf csinh csinhf csinhl csinl csqrt csqrtf csqrtl ctan ctanf ctanh ctanhf ctanhl ctanl
+des_setparity ecb_crypt endutxent exp10l exp2l fattach fdetach fdim fdimf fdiml fegetround feholdexcept fesetround
+fetestexcept ffsl ffsll fgetc_unlocked fgets_unlocked fma fmaf fmal fmax fmaxf fmaxl fmin fminf fminl fmtmsg fopen64
+fputs_unlocked fread_unlocked freopen64 fseeko fseeko64 fstatfs64 fstatvfs fstatvfs64 ftello ftello64 ftruncate64 ftw64
+fwrite_unlocked gai_strerror getcontext getdate getdate_err getdate_r getmsg getnameinfo getnetname getpmsg getpt
+getutxent getutxid getutxline globfree64 gnu_get_libc_release gnu_get_libc_version grantpt host2netname iconv
+iconv_close iconv_open if_freenameindex if_indextoname if_nameindex if_nametoindex in6addr_any in6addr_loopback
+isastream iswblank key_decryptsession key_decryptsession_pk key_encryptsession key_encryptsession_pk key_gendes
+key_get_conv key_secretkey_is_set key_setnet key_setsecret llrint llrintf llrintl llround llroundf llroundl lockf64
+log2l lrint lrintf lrintl lround lroundf lroundl makecontext mempcpy mmap64 modify_ldt nan nanf nanl nearbyint
+nearbyintf nearbyintl netname2host netname2user nexttoward nexttowardf nexttowardl nis_add nis_add_entry nis_addmember
+nis_checkpoint nis_clone_directory nis_clone_object nis_clone_result nis_creategroup nis_destroy_object
+nis_destroygroup nis_dir_cmp nis_domain_of nis_domain_of_r nis_first_entry nis_free_directory nis_free_object
+nis_free_request nis_freenames nis_freeresult nis_freeservlist nis_freetags nis_getnames nis_getservlist nis_ismember
+nis_leaf_of nis_leaf_of_r nis_lerror nis_list nis_local_directory nis_local_group nis_local_host nis_local_principal
+nis_lookup nis_mkdir nis_modify nis_modify_entry nis_name_of nis_name_of_r nis_next_entry nis_perror nis_ping
+nis_print_directory nis_print_entry nis_print_group nis_print_group_entry nis_print_link nis_print_object
+nis_print_result nis_print_rights nis_print_table nis_read_obj nis_remove nis_remove_entry nis_removemember nis_rmdir
+nis_servstate nis_sperrno nis_sperror nis_sperror_r nis_stats nis_verifygroup nis_write_obj ntp_adjtime ntp_gettime
+passwd2des pow10 pow10f pow10l printf_size printf_size_info ptsname ptsname_r putgrent putmsg putpmsg pututxline
+rawmemchr readColdStartFile remquo remquof remquol round roundf roundl rtime scalbln scalblnf scalblnl sendfile
+setrlimit64 setutxent sighold sigignore sigqueue sigrelse sigset sigtimedwait sigwaitinfo sincos sincosf sincosl
+statfs64 statvfs statvfs64 strcasestr strtoimax strtoumax strverscmp svcunix_create svcunixfd_create swapcontext
+sysv_signal tcgetsid tdestroy tgamma tgammal tmpfile64 trunc truncate64 truncf truncl umount2 unlockpt updwtmpx
+user2netname utmpxname versionsort waitid wcscasecmp wcsncasecmp wcsnlen wcstoimax wcstoll wcstoull wcstoumax wcswcs
+wordexp wordfree writeColdStartFile xdecrypt xdr_authdes_cred xdr_authdes_verf xdr_cback_data xdr_getcredres
+xdr_int16_t xdr_int32_t xdr_int8_t xdr_netnamestr xdr_obj_p xdr_sizeof xdr_uint16_t xdr_uint32_t xdr_uint8_t
+xdr_unixcred
 <2.2.5|2.1,2.2>
 _IO_fgetpos64 _IO_fsetpos64 __fxstat64 __lxstat64 __pread64 __pwrite64 __xstat64 alphasort64 feclearexcept fegetenv
-fegetexceptflag feraiseexcept fesetenv fesetexceptflag feupdateenv fgetpos64 fsetpos64 getrlimit64 lseek64 open64
-pread pread64 pwrite pwrite64 readdir64 readdir64_r scandir64 versionsort64
+fegetexceptflag feraiseexcept fesetenv fesetexceptflag feupdateenv fgetpos64 fsetpos64 getrlimit64 lseek64 open64 pread
+pread64 pwrite pwrite64 readdir64 readdir64_r scandir64 versionsort64
 <2.2.5|2.1.1>
 _Exit __mempcpy_small __stpcpy_small __strcpy_small __strcspn_c1 __strcspn_c2 __strcspn_c3 __strpbrk_c2 __strpbrk_c3
-__strsep_1c __strsep_2c __strsep_3c __strsep_g __strspn_c1 __strspn_c2 __strspn_c3 __strtok_r_1c __strverscmp
-getutmp getutmpx imaxabs imaxdiv strchrnul xdr_hyper xdr_int64_t xdr_longlong_t xdr_u_hyper xdr_u_longlong_t
-xdr_uint64_t
+__strsep_1c __strsep_2c __strsep_3c __strsep_g __strspn_c1 __strspn_c2 __strspn_c3 __strtok_r_1c __strverscmp getutmp
+getutmpx imaxabs imaxdiv strchrnul xdr_hyper xdr_int64_t xdr_longlong_t xdr_u_hyper xdr_u_longlong_t xdr_uint64_t
 <2.2.5|2.1.2>
 __vfork
 <2.2.5|2.1.3>
 __cxa_atexit __cxa_finalize __sigsuspend td_init td_log td_ta_clear_event td_ta_delete td_ta_enable_stats
-td_ta_event_addr td_ta_event_getmsg td_ta_get_nthreads td_ta_get_ph td_ta_get_stats td_ta_map_id2thr
-td_ta_map_lwp2thr td_ta_new td_ta_reset_stats td_ta_set_event td_ta_setconcurrency td_ta_thr_iter td_ta_tsd_iter
-td_thr_clear_event td_thr_dbresume td_thr_dbsuspend td_thr_event_enable td_thr_event_getmsg td_thr_get_info
-td_thr_getfpregs td_thr_getgregs td_thr_getxregs td_thr_getxregsize td_thr_set_event td_thr_setfpregs
-td_thr_setgregs td_thr_setprio td_thr_setsigpending td_thr_setxregs td_thr_sigsetmask td_thr_tsd td_thr_validate
+td_ta_event_addr td_ta_event_getmsg td_ta_get_nthreads td_ta_get_ph td_ta_get_stats td_ta_map_id2thr td_ta_map_lwp2thr
+td_ta_new td_ta_reset_stats td_ta_set_event td_ta_setconcurrency td_ta_thr_iter td_ta_tsd_iter td_thr_clear_event
+td_thr_dbresume td_thr_dbsuspend td_thr_event_enable td_thr_event_getmsg td_thr_get_info td_thr_getfpregs
+td_thr_getgregs td_thr_getxregs td_thr_getxregsize td_thr_set_event td_thr_setfpregs td_thr_setgregs td_thr_setprio
+td_thr_setsigpending td_thr_setxregs td_thr_sigsetmask td_thr_tsd td_thr_validate
 <2.2.5|2.2>
 _IO_adjust_wcolumn _IO_free_wbackup_area _IO_init_wmarker _IO_iter_begin _IO_iter_end _IO_iter_file _IO_iter_next
 _IO_least_wmarker _IO_list_lock _IO_list_resetlock _IO_list_unlock _IO_seekwmark _IO_sputbackwc _IO_sungetwc
 _IO_switch_to_main_wget_area _IO_switch_to_wbackup_area _IO_switch_to_wget_mode _IO_unsave_wmarkers
 _IO_wdefault_doallocate _IO_wdefault_finish _IO_wdefault_pbackfail _IO_wdefault_uflow _IO_wdefault_xsgetn
-_IO_wdefault_xsputn _IO_wdo_write _IO_wdoallocbuf _IO_wfile_jumps _IO_wfile_overflow _IO_wfile_seekoff
-_IO_wfile_sync _IO_wfile_underflow _IO_wfile_xsputn _IO_wmarker_delta _IO_wsetb __assert __ctype32_tolower
-__ctype32_toupper __cyg_profile_func_enter __cyg_profile_func_exit __dn_expand __endmntent __fbufsize __flbf
-__fpending __fpurge __freadable __freading __fsetlocking __fwritable __fwriting __getmntent_r __nl_langinfo_l
-__open64 __pthread_rwlock_destroy __pthread_rwlock_init __pthread_rwlock_rdlock __pthread_rwlock_tryrdlock
+_IO_wdefault_xsputn _IO_wdo_write _IO_wdoallocbuf _IO_wfile_jumps _IO_wfile_overflow _IO_wfile_seekoff _IO_wfile_sync
+_IO_wfile_underflow _IO_wfile_xsputn _IO_wmarker_delta _IO_wsetb __assert __ctype32_tolower __ctype32_toupper
+__cyg_profile_func_enter __cyg_profile_func_exit __dn_expand __endmntent __fbufsize __flbf __fpending __fpurge
+__freadable __freading __fsetlocking __fwritable __fwriting __getmntent_r __nl_langinfo_l __open64
+__pthread_rwlock_destroy __pthread_rwlock_init __pthread_rwlock_rdlock __pthread_rwlock_tryrdlock
 __pthread_rwlock_trywrlock __pthread_rwlock_unlock __pthread_rwlock_wrlock __res_hostalias __res_init __res_mkquery
 __res_nclose __res_ninit __res_nmkquery __res_nquery __res_nquerydomain __res_nsearch __res_nsend __res_query
 __res_querydomain __res_search __res_state __setmntent __statfs __strndup __sysconf __sysctl __wctrans_l __woverflow
-__wuflow __wunderflow __xpg_sigpause _flushlbf _res_hconf bind_textdomain_codeset dcngettext dngettext
-fedisableexcept feenableexcept fegetexcept fgetwc fgetwc_unlocked fgetws fgetws_unlocked fputwc fputwc_unlocked
-fputws fputws_unlocked fwide fwprintf fwscanf getdirentries64 getloadavg getwc getwc_unlocked getwchar
-getwchar_unlocked iruserok_af mcheck_check_all mcheck_pedantic memrchr mincore mkdtemp mkstemp64 moncontrol ngettext
-posix_fadvise posix_fallocate posix_madvise posix_memalign posix_spawn_file_actions_addclose
-posix_spawn_file_actions_adddup2 posix_spawn_file_actions_addopen posix_spawn_file_actions_destroy
-posix_spawn_file_actions_init posix_spawnattr_destroy posix_spawnattr_getflags posix_spawnattr_getpgroup
-posix_spawnattr_getschedparam posix_spawnattr_getschedpolicy posix_spawnattr_getsigdefault
-posix_spawnattr_getsigmask posix_spawnattr_init posix_spawnattr_setflags posix_spawnattr_setpgroup
-posix_spawnattr_setschedparam posix_spawnattr_setschedpolicy posix_spawnattr_setsigdefault
-posix_spawnattr_setsigmask pthread_yield putwc putwc_unlocked putwchar putwchar_unlocked rcmd_af rexec_af
-rresvport_af ruserok_af svc_getreq_common svc_getreq_poll svc_max_pollfd svc_pollfd swprintf swscanf ungetwc
-vfwprintf vfwscanf vswprintf vswscanf vwprintf vwscanf wcschrnul wcsftime wmempcpy wprintf wscanf xdr_ypall
+__wuflow __wunderflow __xpg_sigpause _flushlbf _res_hconf bind_textdomain_codeset dcngettext dngettext fedisableexcept
+feenableexcept fegetexcept fgetwc fgetwc_unlocked fgetws fgetws_unlocked fputwc fputwc_unlocked fputws fputws_unlocked
+fwide fwprintf fwscanf getdirentries64 getloadavg getwc getwc_unlocked getwchar getwchar_unlocked iruserok_af
+mcheck_check_all mcheck_pedantic memrchr mincore mkdtemp mkstemp64 moncontrol ngettext posix_fadvise posix_fallocate
+posix_madvise posix_memalign posix_spawn_file_actions_addclose posix_spawn_file_actions_adddup2
+posix_spawn_file_actions_addopen posix_spawn_file_actions_destroy posix_spawn_file_actions_init posix_spawnattr_destroy
+posix_spawnattr_getflags posix_spawnattr_getpgroup posix_spawnattr_getschedparam posix_spawnattr_getschedpolicy
+posix_spawnattr_getsigdefault posix_spawnattr_getsigmask posix_spawnattr_init posix_spawnattr_setflags
+posix_spawnattr_setpgroup posix_spawnattr_setschedparam posix_spawnattr_setschedpolicy posix_spawnattr_setsigdefault
+posix_spawnattr_setsigmask pthread_yield putwc putwc_unlocked putwchar putwchar_unlocked rcmd_af rexec_af rresvport_af
+ruserok_af svc_getreq_common svc_getreq_poll svc_max_pollfd svc_pollfd swprintf swscanf ungetwc vfwprintf vfwscanf
+vswprintf vswscanf vwprintf vwscanf wcschrnul wcsftime wmempcpy wprintf wscanf xdr_ypall
 <2.2.5|2.2,2.3.3>
 posix_fadvise64 posix_fallocate64
 <2.2.5|2.2.1>
@@ -366,13 +359,13 @@ __nanosleep
 <2.3|2.3>
 __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc __isctype __strftime_l __tls_get_addr __uselocale __wcsftime_l
 duplocale fgetxattr flistxattr freeifaddrs freelocale fremovexattr fsetxattr futimes getifaddrs getxattr isalnum_l
-isalpha_l isblank_l iscntrl_l isctype isdigit_l isgraph_l islower_l isprint_l ispunct_l isspace_l isupper_l
-iswalnum_l iswalpha_l iswblank_l iswcntrl_l iswctype_l iswdigit_l iswgraph_l iswlower_l iswprint_l iswpunct_l
-iswspace_l iswupper_l iswxdigit_l isxdigit_l lgetxattr listxattr llistxattr lremovexattr lsetxattr lutimes newlocale
-nl_langinfo_l readahead removexattr sendfile64 setxattr strcasecmp_l strcoll_l strfmon_l strftime_l strncasecmp_l
-strtod_l strtof_l strtol_l strtold_l strtoul_l strxfrm_l td_thr_tls_get_addr tolower_l toupper_l towctrans_l
-towlower_l towupper_l uselocale wcscasecmp_l wcscoll_l wcsftime_l wcsncasecmp_l wcstod_l wcstof_l wcstol_l wcstold_l
-wcstoll_l wcstoul_l wcstoull_l wcsxfrm_l wctrans_l wctype_l
+isalpha_l isblank_l iscntrl_l isctype isdigit_l isgraph_l islower_l isprint_l ispunct_l isspace_l isupper_l iswalnum_l
+iswalpha_l iswblank_l iswcntrl_l iswctype_l iswdigit_l iswgraph_l iswlower_l iswprint_l iswpunct_l iswspace_l
+iswupper_l iswxdigit_l isxdigit_l lgetxattr listxattr llistxattr lremovexattr lsetxattr lutimes newlocale nl_langinfo_l
+readahead removexattr sendfile64 setxattr strcasecmp_l strcoll_l strfmon_l strftime_l strncasecmp_l strtod_l strtof_l
+strtol_l strtold_l strtoul_l strxfrm_l td_thr_tls_get_addr tolower_l toupper_l towctrans_l towlower_l towupper_l
+uselocale wcscasecmp_l wcscoll_l wcsftime_l wcsncasecmp_l wcstod_l wcstof_l wcstol_l wcstold_l wcstoll_l wcstoul_l
+wcstoull_l wcsxfrm_l wctrans_l wctype_l
 <|2.3>
 ___tls_get_addr
 <2.3.2|2.3.2>
@@ -390,16 +383,16 @@ pthread_condattr_getclock pthread_condattr_setclock pthread_timedjoin_np pthread
 <2.3.3|2.3>
 strtoll_l strtoull_l
 <2.3.3|2.3.3>
-gnu_dev_major gnu_dev_makedev gnu_dev_minor inet6_option_alloc inet6_option_append inet6_option_find
-inet6_option_init inet6_option_next inet6_option_space remap_file_pages semtimedop td_thr_tlsbase
+gnu_dev_major gnu_dev_makedev gnu_dev_minor inet6_option_alloc inet6_option_append inet6_option_find inet6_option_init
+inet6_option_next inet6_option_space remap_file_pages semtimedop td_thr_tlsbase
 <2.3.4,2.34|2.3.4,2.34>
 dlmopen mq_close mq_getattr mq_notify mq_open mq_receive mq_send mq_setattr mq_timedreceive mq_timedsend mq_unlink
 pthread_setschedprio
 <2.3.4|2.3.4>
-__chk_fail __fprintf_chk __gets_chk __memcpy_chk __memmove_chk __mempcpy_chk __memset_chk __printf_chk
-__snprintf_chk __sprintf_chk __stpcpy_chk __strcat_chk __strcpy_chk __strncat_chk __strncpy_chk __vfprintf_chk
-__vprintf_chk __vsnprintf_chk __vsprintf_chk __xpg_strerror_r getipv4sourcefilter getsourcefilter
-setipv4sourcefilter setsourcefilter xdr_quad_t xdr_u_quad_t
+__chk_fail __fprintf_chk __gets_chk __memcpy_chk __memmove_chk __mempcpy_chk __memset_chk __printf_chk __snprintf_chk
+__sprintf_chk __stpcpy_chk __strcat_chk __strcpy_chk __strncat_chk __strncpy_chk __vfprintf_chk __vprintf_chk
+__vsnprintf_chk __vsprintf_chk __xpg_strerror_r getipv4sourcefilter getsourcefilter setipv4sourcefilter setsourcefilter
+xdr_quad_t xdr_u_quad_t
 <2.4,2.34|2.4,2.34>
 pthread_mutex_getprioceiling pthread_mutex_setprioceiling pthread_mutexattr_getprioceiling
 pthread_mutexattr_getprotocol pthread_mutexattr_setprioceiling pthread_mutexattr_setprotocol
@@ -411,31 +404,31 @@ __realpath_chk __recv_chk __recvfrom_chk __stack_chk_fail __stpncpy_chk __swprin
 __vfwprintf_chk __vswprintf_chk __vsyslog_chk __vwprintf_chk __wcpcpy_chk __wcpncpy_chk __wcrtomb_chk __wcscat_chk
 __wcscpy_chk __wcsncat_chk __wcsncpy_chk __wcsnrtombs_chk __wcsrtombs_chk __wcstombs_chk __wctomb_chk __wmemcpy_chk
 __wmemmove_chk __wmempcpy_chk __wmemset_chk __wprintf_chk __xmknodat eaccess faccessat fchmodat fchownat fdopendir
-futimesat inotify_add_watch inotify_init inotify_rm_watch linkat mkdirat mkfifoat open_wmemstream openat openat64
-ppoll pthread_mutex_consistent_np pthread_mutexattr_getrobust_np pthread_mutexattr_setrobust_np readlinkat renameat
-symlinkat unlinkat unshare
+futimesat inotify_add_watch inotify_init inotify_rm_watch linkat mkdirat mkfifoat open_wmemstream openat openat64 ppoll
+pthread_mutex_consistent_np pthread_mutexattr_getrobust_np pthread_mutexattr_setrobust_np readlinkat renameat symlinkat
+unlinkat unshare
 <2.5|2.5>
 __readlinkat_chk inet6_opt_append inet6_opt_find inet6_opt_finish inet6_opt_get_val inet6_opt_init inet6_opt_next
-inet6_opt_set_val inet6_rth_add inet6_rth_getaddr inet6_rth_init inet6_rth_reverse inet6_rth_segments
-inet6_rth_space splice tee vmsplice
+inet6_opt_set_val inet6_rth_add inet6_rth_getaddr inet6_rth_init inet6_rth_reverse inet6_rth_segments inet6_rth_space
+splice tee vmsplice
 <2.6|2.6>
 __sched_cpucount epoll_pwait futimens sched_getcpu strerror_l sync_file_range utimensat
 <2.7,2.34|2.7,2.34>
 __mq_open_2
 <2.7|2.7>
 __fread_chk __fread_unlocked_chk __isoc99_fscanf __isoc99_fwscanf __isoc99_scanf __isoc99_sscanf __isoc99_swscanf
-__isoc99_vfscanf __isoc99_vfwscanf __isoc99_vscanf __isoc99_vsscanf __isoc99_vswscanf __isoc99_vwscanf
-__isoc99_wscanf __open64_2 __open_2 __openat64_2 __openat_2 __sched_cpualloc __sched_cpufree eventfd eventfd_read
-eventfd_write mkostemp mkostemp64 signalfd
+__isoc99_vfscanf __isoc99_vfwscanf __isoc99_vscanf __isoc99_vsscanf __isoc99_vswscanf __isoc99_vwscanf __isoc99_wscanf
+__open64_2 __open_2 __openat64_2 __openat_2 __sched_cpualloc __sched_cpufree eventfd eventfd_read eventfd_write
+mkostemp mkostemp64 signalfd
 <2.8|2.8>
 __asprintf_chk __dprintf_chk __obstack_printf_chk __obstack_vprintf_chk __vasprintf_chk __vdprintf_chk qsort_r
 timerfd_create timerfd_gettime timerfd_settime
 <2.9,2.34|2.9,2.34>
 ns_name_compress ns_name_ntop ns_name_pack ns_name_pton ns_name_skip ns_name_uncompress ns_name_unpack
 <2.9|2.9>
-dup3 epoll_create1 inotify_init1 ns_datetosecs ns_format_ttl ns_get16 ns_get32 ns_initparse ns_makecanon
-ns_msg_getflag ns_name_ntol ns_name_rollback ns_parse_ttl ns_parserr ns_put16 ns_put32 ns_samedomain ns_samename
-ns_skiprr ns_sprintrr ns_sprintrrf ns_subdomain pipe2
+dup3 epoll_create1 inotify_init1 ns_datetosecs ns_format_ttl ns_get16 ns_get32 ns_initparse ns_makecanon ns_msg_getflag
+ns_name_ntol ns_name_rollback ns_parse_ttl ns_parserr ns_put16 ns_put32 ns_samedomain ns_samename ns_skiprr ns_sprintrr
+ns_sprintrrf ns_subdomain pipe2
 <2.10,2.24|2.10,2.24>
 quick_exit
 <2.10|2.10>
@@ -449,8 +442,7 @@ pthread_sigqueue
 <2.11|2.11>
 __longjmp_chk execvpe mkostemps mkostemps64 mkstemps mkstemps64
 <2.12,2.34|2.12,2.34>
-pthread_getname_np pthread_mutex_consistent pthread_mutexattr_getrobust pthread_mutexattr_setrobust
-pthread_setname_np
+pthread_getname_np pthread_mutex_consistent pthread_mutexattr_getrobust pthread_mutexattr_setrobust pthread_setname_np
 <2.12|2.12>
 ntp_gettimex recvmmsg
 <2.13|2.13>
@@ -458,18 +450,18 @@ __fentry__ fanotify_init fanotify_mark prlimit prlimit64
 <2.14|2.14>
 clock_adjtime name_to_handle_at open_by_handle_at sendmmsg setns syncfs
 <2.15|2.15>
-__acos_finite __acosf_finite __acosh_finite __acoshf_finite __acoshl_finite __acosl_finite __asin_finite
-__asinf_finite __asinl_finite __atan2_finite __atan2f_finite __atan2l_finite __atanh_finite __atanhf_finite
-__atanhl_finite __cosh_finite __coshf_finite __coshl_finite __exp10_finite __exp10f_finite __exp10l_finite
-__exp2_finite __exp2f_finite __exp2l_finite __exp_finite __expf_finite __expl_finite __fdelt_chk __fdelt_warn
-__fmod_finite __fmodf_finite __fmodl_finite __gamma_r_finite __gammaf_r_finite __gammal_r_finite __hypot_finite
-__hypotf_finite __hypotl_finite __j0_finite __j0f_finite __j0l_finite __j1_finite __j1f_finite __j1l_finite
-__jn_finite __jnf_finite __jnl_finite __lgamma_r_finite __lgammaf_r_finite __lgammal_r_finite __log10_finite
-__log10f_finite __log10l_finite __log2_finite __log2f_finite __log2l_finite __log_finite __logf_finite __logl_finite
-__pow_finite __powf_finite __powl_finite __remainder_finite __remainderf_finite __remainderl_finite __scalb_finite
-__scalbf_finite __scalbl_finite __sinh_finite __sinhf_finite __sinhl_finite __sqrt_finite __sqrtf_finite
-__sqrtl_finite __y0_finite __y0f_finite __y0l_finite __y1_finite __y1f_finite __y1l_finite __yn_finite __ynf_finite
-__ynl_finite process_vm_readv process_vm_writev scandirat scandirat64
+__acos_finite __acosf_finite __acosh_finite __acoshf_finite __acoshl_finite __acosl_finite __asin_finite __asinf_finite
+__asinl_finite __atan2_finite __atan2f_finite __atan2l_finite __atanh_finite __atanhf_finite __atanhl_finite
+__cosh_finite __coshf_finite __coshl_finite __exp10_finite __exp10f_finite __exp10l_finite __exp2_finite __exp2f_finite
+__exp2l_finite __exp_finite __expf_finite __expl_finite __fdelt_chk __fdelt_warn __fmod_finite __fmodf_finite
+__fmodl_finite __gamma_r_finite __gammaf_r_finite __gammal_r_finite __hypot_finite __hypotf_finite __hypotl_finite
+__j0_finite __j0f_finite __j0l_finite __j1_finite __j1f_finite __j1l_finite __jn_finite __jnf_finite __jnl_finite
+__lgamma_r_finite __lgammaf_r_finite __lgammal_r_finite __log10_finite __log10f_finite __log10l_finite __log2_finite
+__log2f_finite __log2l_finite __log_finite __logf_finite __logl_finite __pow_finite __powf_finite __powl_finite
+__remainder_finite __remainderf_finite __remainderl_finite __scalb_finite __scalbf_finite __scalbl_finite __sinh_finite
+__sinhf_finite __sinhl_finite __sqrt_finite __sqrtf_finite __sqrtl_finite __y0_finite __y0f_finite __y0l_finite
+__y1_finite __y1f_finite __y1l_finite __yn_finite __ynf_finite __ynl_finite process_vm_readv process_vm_writev
+scandirat scandirat64
 <2.16|2.16>
 __getauxval __poll_chk __ppoll_chk aligned_alloc c16rtomb c32rtomb getauxval mbrtoc16 mbrtoc32 timespec_get
 <2.17|2.17>
@@ -484,8 +476,8 @@ _ZGVbN4v_logf _ZGVbN4v_sinf _ZGVbN4vv_powf _ZGVbN4vvv_sincosf _ZGVcN4v_cos _ZGVc
 _ZGVcN4vv_pow _ZGVcN4vvv_sincos _ZGVcN8v_cosf _ZGVcN8v_expf _ZGVcN8v_logf _ZGVcN8v_sinf _ZGVcN8vv_powf
 _ZGVcN8vvv_sincosf _ZGVdN4v_cos _ZGVdN4v_exp _ZGVdN4v_log _ZGVdN4v_sin _ZGVdN4vv_pow _ZGVdN4vvv_sincos _ZGVdN8v_cosf
 _ZGVdN8v_expf _ZGVdN8v_logf _ZGVdN8v_sinf _ZGVdN8vv_powf _ZGVdN8vvv_sincosf _ZGVeN16v_cosf _ZGVeN16v_expf
-_ZGVeN16v_logf _ZGVeN16v_sinf _ZGVeN16vv_powf _ZGVeN16vvv_sincosf _ZGVeN8v_cos _ZGVeN8v_exp _ZGVeN8v_log
-_ZGVeN8v_sin _ZGVeN8vv_pow _ZGVeN8vvv_sincos
+_ZGVeN16v_logf _ZGVeN16v_sinf _ZGVeN16vv_powf _ZGVeN16vvv_sincosf _ZGVeN8v_cos _ZGVeN8v_exp _ZGVeN8v_log _ZGVeN8v_sin
+_ZGVeN8vv_pow _ZGVeN8vvv_sincos
 <2.23|2.23>
 __signgam fts64_children fts64_close fts64_open fts64_read fts64_set
 <2.24|2.24>
@@ -497,8 +489,8 @@ fromfp fromfpf fromfpl fromfpx fromfpxf fromfpxl ufromfp ufromfpf ufromfpl ufrom
 <2.25|2.25>
 __explicit_bzero_chk __iscanonicall __iseqsig __iseqsigf __iseqsigl canonicalize canonicalizef canonicalizel
 explicit_bzero fegetmode fesetexcept fesetmode fetestexceptflag fmaxmag fmaxmagf fmaxmagl fminmag fminmagf fminmagl
-getentropy getpayload getpayloadf getpayloadl getrandom llogb llogbf llogbl roundeven roundevenf roundevenl
-setpayload setpayloadf setpayloadl setpayloadsig setpayloadsigf setpayloadsigl strfromd strfromf strfroml
+getentropy getpayload getpayloadf getpayloadl getrandom llogb llogbf llogbl roundeven roundevenf roundevenl setpayload
+setpayloadf setpayloadl setpayloadsig setpayloadsigf setpayloadsigl strfromd strfromf strfroml
 <2.26,2.31|2.26,2.31>
 totalorderf128 totalordermagf128
 <2.26,2.34|2.26,2.34>
@@ -516,12 +508,11 @@ cabsf128 cacosf128 cacoshf128 canonicalizef128 cargf128 casinf128 casinhf128 cat
 ccoshf128 ceilf128 cexpf128 cimagf128 clog10f128 clogf128 conjf128 copysignf128 cosf128 coshf128 cpowf128 cprojf128
 crealf128 csinf128 csinhf128 csqrtf128 ctanf128 ctanhf128 erfcf128 erff128 exp10f128 exp2f128 expf128 expm1f128
 fabsf128 fdimf128 floorf128 fmaf128 fmaxf128 fmaxmagf128 fminf128 fminmagf128 fmodf128 frexpf128 getpayloadf128
-hypotf128 ilogbf128 j0f128 j1f128 jnf128 ldexpf128 lgammaf128 lgammaf128_r llogbf128 llrintf128 llroundf128
-log10f128 log1pf128 log2f128 logbf128 logf128 lrintf128 lroundf128 modff128 nanf128 nearbyintf128 nextafterf128
-nextdownf128 nextupf128 powf128 preadv2 preadv64v2 pwritev2 pwritev64v2 reallocarray remainderf128 remquof128
-rintf128 roundevenf128 roundf128 scalblnf128 scalbnf128 setpayloadf128 setpayloadsigf128 sincosf128 sinf128 sinhf128
-sqrtf128 strfromf128 strtof128 strtof128_l tanf128 tanhf128 tgammaf128 truncf128 wcstof128 wcstof128_l y0f128 y1f128
-ynf128
+hypotf128 ilogbf128 j0f128 j1f128 jnf128 ldexpf128 lgammaf128 lgammaf128_r llogbf128 llrintf128 llroundf128 log10f128
+log1pf128 log2f128 logbf128 logf128 lrintf128 lroundf128 modff128 nanf128 nearbyintf128 nextafterf128 nextdownf128
+nextupf128 powf128 preadv2 preadv64v2 pwritev2 pwritev64v2 reallocarray remainderf128 remquof128 rintf128 roundevenf128
+roundf128 scalblnf128 scalbnf128 setpayloadf128 setpayloadsigf128 sincosf128 sinf128 sinhf128 sqrtf128 strfromf128
+strtof128 strtof128_l tanf128 tanhf128 tgammaf128 truncf128 wcstof128 wcstof128_l y0f128 y1f128 ynf128
 <2.27,2.31|2.27,2.31>
 totalorderf32 totalorderf32x totalorderf64 totalorderf64x totalordermagf32 totalordermagf32x totalordermagf64
 totalordermagf64x
@@ -530,45 +521,43 @@ fromfpf32 fromfpf32x fromfpf64 fromfpf64x fromfpxf32 fromfpxf32x fromfpxf64 from
 ufromfpf64 ufromfpf64x ufromfpxf32 ufromfpxf32x ufromfpxf64 ufromfpxf64x
 <2.27|2.27>
 acosf32 acosf32x acosf64 acosf64x acoshf32 acoshf32x acoshf64 acoshf64x asinf32 asinf32x asinf64 asinf64x asinhf32
-asinhf32x asinhf64 asinhf64x atan2f32 atan2f32x atan2f64 atan2f64x atanf32 atanf32x atanf64 atanf64x atanhf32
-atanhf32x atanhf64 atanhf64x cabsf32 cabsf32x cabsf64 cabsf64x cacosf32 cacosf32x cacosf64 cacosf64x cacoshf32
-cacoshf32x cacoshf64 cacoshf64x canonicalizef32 canonicalizef32x canonicalizef64 canonicalizef64x cargf32 cargf32x
-cargf64 cargf64x casinf32 casinf32x casinf64 casinf64x casinhf32 casinhf32x casinhf64 casinhf64x catanf32 catanf32x
-catanf64 catanf64x catanhf32 catanhf32x catanhf64 catanhf64x cbrtf32 cbrtf32x cbrtf64 cbrtf64x ccosf32 ccosf32x
-ccosf64 ccosf64x ccoshf32 ccoshf32x ccoshf64 ccoshf64x ceilf32 ceilf32x ceilf64 ceilf64x cexpf32 cexpf32x cexpf64
-cexpf64x cimagf32 cimagf32x cimagf64 cimagf64x clog10f32 clog10f32x clog10f64 clog10f64x clogf32 clogf32x clogf64
-clogf64x conjf32 conjf32x conjf64 conjf64x copy_file_range copysignf32 copysignf32x copysignf64 copysignf64x cosf32
-cosf32x cosf64 cosf64x coshf32 coshf32x coshf64 coshf64x cpowf32 cpowf32x cpowf64 cpowf64x cprojf32 cprojf32x
-cprojf64 cprojf64x crealf32 crealf32x crealf64 crealf64x csinf32 csinf32x csinf64 csinf64x csinhf32 csinhf32x
-csinhf64 csinhf64x csqrtf32 csqrtf32x csqrtf64 csqrtf64x ctanf32 ctanf32x ctanf64 ctanf64x ctanhf32 ctanhf32x
-ctanhf64 ctanhf64x erfcf32 erfcf32x erfcf64 erfcf64x erff32 erff32x erff64 erff64x exp10f32 exp10f32x exp10f64
-exp10f64x exp2f32 exp2f32x exp2f64 exp2f64x expf32 expf32x expf64 expf64x expm1f32 expm1f32x expm1f64 expm1f64x
-fabsf32 fabsf32x fabsf64 fabsf64x fdimf32 fdimf32x fdimf64 fdimf64x floorf32 floorf32x floorf64 floorf64x fmaf32
-fmaf32x fmaf64 fmaf64x fmaxf32 fmaxf32x fmaxf64 fmaxf64x fmaxmagf32 fmaxmagf32x fmaxmagf64 fmaxmagf64x fminf32
-fminf32x fminf64 fminf64x fminmagf32 fminmagf32x fminmagf64 fminmagf64x fmodf32 fmodf32x fmodf64 fmodf64x frexpf32
-frexpf32x frexpf64 frexpf64x getpayloadf32 getpayloadf32x getpayloadf64 getpayloadf64x hypotf32 hypotf32x hypotf64
-hypotf64x ilogbf32 ilogbf32x ilogbf64 ilogbf64x j0f32 j0f32x j0f64 j0f64x j1f32 j1f32x j1f64 j1f64x jnf32 jnf32x
-jnf64 jnf64x ldexpf32 ldexpf32x ldexpf64 ldexpf64x lgammaf32 lgammaf32_r lgammaf32x lgammaf32x_r lgammaf64
-lgammaf64_r lgammaf64x lgammaf64x_r llogbf32 llogbf32x llogbf64 llogbf64x llrintf32 llrintf32x llrintf64 llrintf64x
-llroundf32 llroundf32x llroundf64 llroundf64x log10f32 log10f32x log10f64 log10f64x log1pf32 log1pf32x log1pf64
-log1pf64x log2f32 log2f32x log2f64 log2f64x logbf32 logbf32x logbf64 logbf64x logf32 logf32x logf64 logf64x lrintf32
-lrintf32x lrintf64 lrintf64x lroundf32 lroundf32x lroundf64 lroundf64x memfd_create mlock2 modff32 modff32x modff64
-modff64x nanf32 nanf32x nanf64 nanf64x nearbyintf32 nearbyintf32x nearbyintf64 nearbyintf64x nextafterf32
-nextafterf32x nextafterf64 nextafterf64x nextdownf32 nextdownf32x nextdownf64 nextdownf64x nextupf32 nextupf32x
-nextupf64 nextupf64x pkey_alloc pkey_free pkey_get pkey_mprotect pkey_set powf32 powf32x powf64 powf64x remainderf32
-remainderf32x remainderf64 remainderf64x remquof32 remquof32x remquof64 remquof64x rintf32 rintf32x rintf64 rintf64x
-roundevenf32 roundevenf32x roundevenf64 roundevenf64x roundf32 roundf32x roundf64 roundf64x scalblnf32 scalblnf32x
-scalblnf64 scalblnf64x scalbnf32 scalbnf32x scalbnf64 scalbnf64x setpayloadf32 setpayloadf32x setpayloadf64
-setpayloadf64x setpayloadsigf32 setpayloadsigf32x setpayloadsigf64 setpayloadsigf64x sincosf32 sincosf32x sincosf64
-sincosf64x sinf32 sinf32x sinf64 sinf64x sinhf32 sinhf32x sinhf64 sinhf64x sqrtf32 sqrtf32x sqrtf64 sqrtf64x
-strfromf32 strfromf32x strfromf64 strfromf64x strtof32 strtof32_l strtof32x strtof32x_l strtof64 strtof64_l
-strtof64x strtof64x_l tanf32 tanf32x tanf64 tanf64x tanhf32 tanhf32x tanhf64 tanhf64x tgammaf32 tgammaf32x tgammaf64
-tgammaf64x truncf32 truncf32x truncf64 truncf64x wcstof32 wcstof32_l wcstof32x wcstof32x_l wcstof64 wcstof64_l
-wcstof64x wcstof64x_l y0f32 y0f32x y0f64 y0f64x y1f32 y1f32x y1f64 y1f64x ynf32 ynf32x ynf64 ynf64x
+asinhf32x asinhf64 asinhf64x atan2f32 atan2f32x atan2f64 atan2f64x atanf32 atanf32x atanf64 atanf64x atanhf32 atanhf32x
+atanhf64 atanhf64x cabsf32 cabsf32x cabsf64 cabsf64x cacosf32 cacosf32x cacosf64 cacosf64x cacoshf32 cacoshf32x
+cacoshf64 cacoshf64x canonicalizef32 canonicalizef32x canonicalizef64 canonicalizef64x cargf32 cargf32x cargf64
+cargf64x casinf32 casinf32x casinf64 casinf64x casinhf32 casinhf32x casinhf64 casinhf64x catanf32 catanf32x catanf64
+catanf64x catanhf32 catanhf32x catanhf64 catanhf64x cbrtf32 cbrtf32x cbrtf64 cbrtf64x ccosf32 ccosf32x ccosf64 ccosf64x
+ccoshf32 ccoshf32x ccoshf64 ccoshf64x ceilf32 ceilf32x ceilf64 ceilf64x cexpf32 cexpf32x cexpf64 cexpf64x cimagf32
+cimagf32x cimagf64 cimagf64x clog10f32 clog10f32x clog10f64 clog10f64x clogf32 clogf32x clogf64 clogf64x conjf32
+conjf32x conjf64 conjf64x copy_file_range copysignf32 copysignf32x copysignf64 copysignf64x cosf32 cosf32x cosf64
+cosf64x coshf32 coshf32x coshf64 coshf64x cpowf32 cpowf32x cpowf64 cpowf64x cprojf32 cprojf32x cprojf64 cprojf64x
+crealf32 crealf32x crealf64 crealf64x csinf32 csinf32x csinf64 csinf64x csinhf32 csinhf32x csinhf64 csinhf64x csqrtf32
+csqrtf32x csqrtf64 csqrtf64x ctanf32 ctanf32x ctanf64 ctanf64x ctanhf32 ctanhf32x ctanhf64 ctanhf64x erfcf32 erfcf32x
+erfcf64 erfcf64x erff32 erff32x erff64 erff64x exp10f32 exp10f32x exp10f64 exp10f64x exp2f32 exp2f32x exp2f64 exp2f64x
+expf32 expf32x expf64 expf64x expm1f32 expm1f32x expm1f64 expm1f64x fabsf32 fabsf32x fabsf64 fabsf64x fdimf32 fdimf32x
+fdimf64 fdimf64x floorf32 floorf32x floorf64 floorf64x fmaf32 fmaf32x fmaf64 fmaf64x fmaxf32 fmaxf32x fmaxf64 fmaxf64x
+fmaxmagf32 fmaxmagf32x fmaxmagf64 fmaxmagf64x fminf32 fminf32x fminf64 fminf64x fminmagf32 fminmagf32x fminmagf64
+fminmagf64x fmodf32 fmodf32x fmodf64 fmodf64x frexpf32 frexpf32x frexpf64 frexpf64x getpayloadf32 getpayloadf32x
+getpayloadf64 getpayloadf64x hypotf32 hypotf32x hypotf64 hypotf64x ilogbf32 ilogbf32x ilogbf64 ilogbf64x j0f32 j0f32x
+j0f64 j0f64x j1f32 j1f32x j1f64 j1f64x jnf32 jnf32x jnf64 jnf64x ldexpf32 ldexpf32x ldexpf64 ldexpf64x lgammaf32
+lgammaf32_r lgammaf32x lgammaf32x_r lgammaf64 lgammaf64_r lgammaf64x lgammaf64x_r llogbf32 llogbf32x llogbf64 llogbf64x
+llrintf32 llrintf32x llrintf64 llrintf64x llroundf32 llroundf32x llroundf64 llroundf64x log10f32 log10f32x log10f64
+log10f64x log1pf32 log1pf32x log1pf64 log1pf64x log2f32 log2f32x log2f64 log2f64x logbf32 logbf32x logbf64 logbf64x
+logf32 logf32x logf64 logf64x lrintf32 lrintf32x lrintf64 lrintf64x lroundf32 lroundf32x lroundf64 lroundf64x
+memfd_create mlock2 modff32 modff32x modff64 modff64x nanf32 nanf32x nanf64 nanf64x nearbyintf32 nearbyintf32x
+nearbyintf64 nearbyintf64x nextafterf32 nextafterf32x nextafterf64 nextafterf64x nextdownf32 nextdownf32x nextdownf64
+nextdownf64x nextupf32 nextupf32x nextupf64 nextupf64x pkey_alloc pkey_free pkey_get pkey_mprotect pkey_set powf32
+powf32x powf64 powf64x remainderf32 remainderf32x remainderf64 remainderf64x remquof32 remquof32x remquof64 remquof64x
+rintf32 rintf32x rintf64 rintf64x roundevenf32 roundevenf32x roundevenf64 roundevenf64x roundf32 roundf32x roundf64
+roundf64x scalblnf32 scalblnf32x scalblnf64 scalblnf64x scalbnf32 scalbnf32x scalbnf64 scalbnf64x setpayloadf32
+setpayloadf32x setpayloadf64 setpayloadf64x setpayloadsigf32 setpayloadsigf32x setpayloadsigf64 setpayloadsigf64x
+sincosf32 sincosf32x sincosf64 sincosf64x sinf32 sinf32x sinf64 sinf64x sinhf32 sinhf32x sinhf64 sinhf64x sqrtf32
+sqrtf32x sqrtf64 sqrtf64x strfromf32 strfromf32x strfromf64 strfromf64x strtof32 strtof32_l strtof32x strtof32x_l
+strtof64 strtof64_l strtof64x strtof64x_l tanf32 tanf32x tanf64 tanf64x tanhf32 tanhf32x tanhf64 tanhf64x tgammaf32
+tgammaf32x tgammaf64 tgammaf64x truncf32 truncf32x truncf64 truncf64x wcstof32 wcstof32_l wcstof32x wcstof32x_l
+wcstof64 wcstof64_l wcstof64x wcstof64x_l y0f32 y0f32x y0f64 y0f64x y1f32 y1f32x y1f64 y1f64x ynf32 ynf32x ynf64 ynf64x
 <2.28,2.34|2.28,2.34>
 call_once cnd_broadcast cnd_destroy cnd_init cnd_signal cnd_timedwait cnd_wait mtx_destroy mtx_init mtx_lock
-mtx_timedlock mtx_trylock mtx_unlock thrd_create thrd_detach thrd_exit thrd_join tss_create tss_delete tss_get
-tss_set
+mtx_timedlock mtx_trylock mtx_unlock thrd_create thrd_detach thrd_exit thrd_join tss_create tss_delete tss_get tss_set
 <2.28|2.28>
 daddl ddivl dmull dsubl f32addf128 f32addf32x f32addf64 f32addf64x f32divf128 f32divf32x f32divf64 f32divf64x
 f32mulf128 f32mulf32x f32mulf64 f32mulf64x f32subf128 f32subf32x f32subf64 f32subf64x f32xaddf128 f32xaddf64
@@ -585,8 +574,8 @@ getdents64 gettid tgkill twalk_r
 <2.31,2.34|2.31,2.34>
 pthread_clockjoin_np
 <2.32|2.32>
-__libc_single_threaded pthread_attr_getsigmask_np pthread_attr_setsigmask_np sigabbrev_np sigdescr_np
-strerrordesc_np strerrorname_np
+__libc_single_threaded pthread_attr_getsigmask_np pthread_attr_setsigmask_np sigabbrev_np sigdescr_np strerrordesc_np
+strerrorname_np
 <2.33|2.33>
 __x86_get_cpuid_feature_leaf fstat fstat64 fstatat fstatat64 lstat lstat64 mallinfo2 mknod mknodat stat stat64
 <2.34|2.0,2.34>
@@ -599,41 +588,40 @@ ___adjtimex64 __adjtime64 __aio_suspend_time64 __clock_adjtime64 __clock_getres6
 __clock_nanosleep_time64 __clock_settime64 __cnd_timedwait64 __ctime64 __ctime64_r __difftime64 __fcntl_time64
 __fstat64_time64 __fstatat64_time64 __fts64_children_time64 __fts64_close_time64 __fts64_open_time64
 __fts64_read_time64 __fts64_set_time64 __ftw64_time64 __futimens64 __futimes64 __futimesat64 __gai_suspend_time64
-__getitimer64 __getrusage64 __getsockopt64 __gettimeofday64 __glob64_time64 __globfree64_time64 __gmtime64
-__gmtime64_r __ioctl_time64 __localtime64 __localtime64_r __lstat64_time64 __lutimes64 __mktime64
-__mq_timedreceive_time64 __mq_timedsend_time64 __msgctl64 __mtx_timedlock64 __nanosleep64 __nftw64_time64
-__ntp_gettime64 __ntp_gettimex64 __ppoll64 __prctl_time64 __pselect64 __pthread_clockjoin_np64
-__pthread_cond_clockwait64 __pthread_cond_timedwait64 __pthread_mutex_clocklock64 __pthread_mutex_timedlock64
-__pthread_rwlock_clockrdlock64 __pthread_rwlock_clockwrlock64 __pthread_rwlock_timedrdlock64
-__pthread_rwlock_timedwrlock64 __pthread_timedjoin_np64 __recvmmsg64 __recvmsg64 __sched_rr_get_interval64
-__select64 __sem_clockwait64 __sem_timedwait64 __semctl64 __semtimedop64 __sendmmsg64 __sendmsg64 __setitimer64
-__setsockopt64 __settimeofday64 __shmctl64 __sigtimedwait64 __stat64_time64 __thrd_sleep64 __time64 __timegm64
-__timer_gettime64 __timer_settime64 __timerfd_gettime64 __timerfd_settime64 __timespec_get64 __timespec_getres64
-__utime64 __utimensat64 __utimes64 __wait3_time64 __wait4_time64
+__getitimer64 __getrusage64 __getsockopt64 __gettimeofday64 __glob64_time64 __globfree64_time64 __gmtime64 __gmtime64_r
+__ioctl_time64 __localtime64 __localtime64_r __lstat64_time64 __lutimes64 __mktime64 __mq_timedreceive_time64
+__mq_timedsend_time64 __msgctl64 __mtx_timedlock64 __nanosleep64 __nftw64_time64 __ntp_gettime64 __ntp_gettimex64
+__ppoll64 __prctl_time64 __pselect64 __pthread_clockjoin_np64 __pthread_cond_clockwait64 __pthread_cond_timedwait64
+__pthread_mutex_clocklock64 __pthread_mutex_timedlock64 __pthread_rwlock_clockrdlock64 __pthread_rwlock_clockwrlock64
+__pthread_rwlock_timedrdlock64 __pthread_rwlock_timedwrlock64 __pthread_timedjoin_np64 __recvmmsg64 __recvmsg64
+__sched_rr_get_interval64 __select64 __sem_clockwait64 __sem_timedwait64 __semctl64 __semtimedop64 __sendmmsg64
+__sendmsg64 __setitimer64 __setsockopt64 __settimeofday64 __shmctl64 __sigtimedwait64 __stat64_time64 __thrd_sleep64
+__time64 __timegm64 __timer_gettime64 __timer_settime64 __timerfd_gettime64 __timerfd_settime64 __timespec_get64
+__timespec_getres64 __utime64 __utimensat64 __utimes64 __wait3_time64 __wait4_time64
 <2.35|>
 _ZGVbN2v_acos _ZGVbN2v_acosh _ZGVbN2v_asin _ZGVbN2v_asinh _ZGVbN2v_atan _ZGVbN2v_atanh _ZGVbN2v_cbrt _ZGVbN2v_cosh
 _ZGVbN2v_erf _ZGVbN2v_erfc _ZGVbN2v_exp10 _ZGVbN2v_exp2 _ZGVbN2v_expm1 _ZGVbN2v_log10 _ZGVbN2v_log1p _ZGVbN2v_log2
-_ZGVbN2v_sinh _ZGVbN2v_tan _ZGVbN2v_tanh _ZGVbN2vv_atan2 _ZGVbN2vv_hypot _ZGVbN4v_acosf _ZGVbN4v_acoshf
-_ZGVbN4v_asinf _ZGVbN4v_asinhf _ZGVbN4v_atanf _ZGVbN4v_atanhf _ZGVbN4v_cbrtf _ZGVbN4v_coshf _ZGVbN4v_erfcf
-_ZGVbN4v_erff _ZGVbN4v_exp10f _ZGVbN4v_exp2f _ZGVbN4v_expm1f _ZGVbN4v_log10f _ZGVbN4v_log1pf _ZGVbN4v_log2f
-_ZGVbN4v_sinhf _ZGVbN4v_tanf _ZGVbN4v_tanhf _ZGVbN4vv_atan2f _ZGVbN4vv_hypotf _ZGVcN4v_acos _ZGVcN4v_acosh
-_ZGVcN4v_asin _ZGVcN4v_asinh _ZGVcN4v_atan _ZGVcN4v_atanh _ZGVcN4v_cbrt _ZGVcN4v_cosh _ZGVcN4v_erf _ZGVcN4v_erfc
-_ZGVcN4v_exp10 _ZGVcN4v_exp2 _ZGVcN4v_expm1 _ZGVcN4v_log10 _ZGVcN4v_log1p _ZGVcN4v_log2 _ZGVcN4v_sinh _ZGVcN4v_tan
-_ZGVcN4v_tanh _ZGVcN4vv_atan2 _ZGVcN4vv_hypot _ZGVcN8v_acosf _ZGVcN8v_acoshf _ZGVcN8v_asinf _ZGVcN8v_asinhf
-_ZGVcN8v_atanf _ZGVcN8v_atanhf _ZGVcN8v_cbrtf _ZGVcN8v_coshf _ZGVcN8v_erfcf _ZGVcN8v_erff _ZGVcN8v_exp10f
-_ZGVcN8v_exp2f _ZGVcN8v_expm1f _ZGVcN8v_log10f _ZGVcN8v_log1pf _ZGVcN8v_log2f _ZGVcN8v_sinhf _ZGVcN8v_tanf
-_ZGVcN8v_tanhf _ZGVcN8vv_atan2f _ZGVcN8vv_hypotf _ZGVdN4v_acos _ZGVdN4v_acosh _ZGVdN4v_asin _ZGVdN4v_asinh
-_ZGVdN4v_atan _ZGVdN4v_atanh _ZGVdN4v_cbrt _ZGVdN4v_cosh _ZGVdN4v_erf _ZGVdN4v_erfc _ZGVdN4v_exp10 _ZGVdN4v_exp2
-_ZGVdN4v_expm1 _ZGVdN4v_log10 _ZGVdN4v_log1p _ZGVdN4v_log2 _ZGVdN4v_sinh _ZGVdN4v_tan _ZGVdN4v_tanh _ZGVdN4vv_atan2
-_ZGVdN4vv_hypot _ZGVdN8v_acosf _ZGVdN8v_acoshf _ZGVdN8v_asinf _ZGVdN8v_asinhf _ZGVdN8v_atanf _ZGVdN8v_atanhf
-_ZGVdN8v_cbrtf _ZGVdN8v_coshf _ZGVdN8v_erfcf _ZGVdN8v_erff _ZGVdN8v_exp10f _ZGVdN8v_exp2f _ZGVdN8v_expm1f
-_ZGVdN8v_log10f _ZGVdN8v_log1pf _ZGVdN8v_log2f _ZGVdN8v_sinhf _ZGVdN8v_tanf _ZGVdN8v_tanhf _ZGVdN8vv_atan2f
-_ZGVdN8vv_hypotf _ZGVeN16v_acosf _ZGVeN16v_acoshf _ZGVeN16v_asinf _ZGVeN16v_asinhf _ZGVeN16v_atanf _ZGVeN16v_atanhf
-_ZGVeN16v_cbrtf _ZGVeN16v_coshf _ZGVeN16v_erfcf _ZGVeN16v_erff _ZGVeN16v_exp10f _ZGVeN16v_exp2f _ZGVeN16v_expm1f
-_ZGVeN16v_log10f _ZGVeN16v_log1pf _ZGVeN16v_log2f _ZGVeN16v_sinhf _ZGVeN16v_tanf _ZGVeN16v_tanhf _ZGVeN16vv_atan2f
-_ZGVeN16vv_hypotf _ZGVeN8v_acos _ZGVeN8v_acosh _ZGVeN8v_asin _ZGVeN8v_asinh _ZGVeN8v_atan _ZGVeN8v_atanh
-_ZGVeN8v_cbrt _ZGVeN8v_cosh _ZGVeN8v_erf _ZGVeN8v_erfc _ZGVeN8v_exp10 _ZGVeN8v_exp2 _ZGVeN8v_expm1 _ZGVeN8v_log10
-_ZGVeN8v_log1p _ZGVeN8v_log2 _ZGVeN8v_sinh _ZGVeN8v_tan _ZGVeN8v_tanh _ZGVeN8vv_atan2 _ZGVeN8vv_hypot
+_ZGVbN2v_sinh _ZGVbN2v_tan _ZGVbN2v_tanh _ZGVbN2vv_atan2 _ZGVbN2vv_hypot _ZGVbN4v_acosf _ZGVbN4v_acoshf _ZGVbN4v_asinf
+_ZGVbN4v_asinhf _ZGVbN4v_atanf _ZGVbN4v_atanhf _ZGVbN4v_cbrtf _ZGVbN4v_coshf _ZGVbN4v_erfcf _ZGVbN4v_erff
+_ZGVbN4v_exp10f _ZGVbN4v_exp2f _ZGVbN4v_expm1f _ZGVbN4v_log10f _ZGVbN4v_log1pf _ZGVbN4v_log2f _ZGVbN4v_sinhf
+_ZGVbN4v_tanf _ZGVbN4v_tanhf _ZGVbN4vv_atan2f _ZGVbN4vv_hypotf _ZGVcN4v_acos _ZGVcN4v_acosh _ZGVcN4v_asin
+_ZGVcN4v_asinh _ZGVcN4v_atan _ZGVcN4v_atanh _ZGVcN4v_cbrt _ZGVcN4v_cosh _ZGVcN4v_erf _ZGVcN4v_erfc _ZGVcN4v_exp10
+_ZGVcN4v_exp2 _ZGVcN4v_expm1 _ZGVcN4v_log10 _ZGVcN4v_log1p _ZGVcN4v_log2 _ZGVcN4v_sinh _ZGVcN4v_tan _ZGVcN4v_tanh
+_ZGVcN4vv_atan2 _ZGVcN4vv_hypot _ZGVcN8v_acosf _ZGVcN8v_acoshf _ZGVcN8v_asinf _ZGVcN8v_asinhf _ZGVcN8v_atanf
+_ZGVcN8v_atanhf _ZGVcN8v_cbrtf _ZGVcN8v_coshf _ZGVcN8v_erfcf _ZGVcN8v_erff _ZGVcN8v_exp10f _ZGVcN8v_exp2f
+_ZGVcN8v_expm1f _ZGVcN8v_log10f _ZGVcN8v_log1pf _ZGVcN8v_log2f _ZGVcN8v_sinhf _ZGVcN8v_tanf _ZGVcN8v_tanhf
+_ZGVcN8vv_atan2f _ZGVcN8vv_hypotf _ZGVdN4v_acos _ZGVdN4v_acosh _ZGVdN4v_asin _ZGVdN4v_asinh _ZGVdN4v_atan
+_ZGVdN4v_atanh _ZGVdN4v_cbrt _ZGVdN4v_cosh _ZGVdN4v_erf _ZGVdN4v_erfc _ZGVdN4v_exp10 _ZGVdN4v_exp2 _ZGVdN4v_expm1
+_ZGVdN4v_log10 _ZGVdN4v_log1p _ZGVdN4v_log2 _ZGVdN4v_sinh _ZGVdN4v_tan _ZGVdN4v_tanh _ZGVdN4vv_atan2 _ZGVdN4vv_hypot
+_ZGVdN8v_acosf _ZGVdN8v_acoshf _ZGVdN8v_asinf _ZGVdN8v_asinhf _ZGVdN8v_atanf _ZGVdN8v_atanhf _ZGVdN8v_cbrtf
+_ZGVdN8v_coshf _ZGVdN8v_erfcf _ZGVdN8v_erff _ZGVdN8v_exp10f _ZGVdN8v_exp2f _ZGVdN8v_expm1f _ZGVdN8v_log10f
+_ZGVdN8v_log1pf _ZGVdN8v_log2f _ZGVdN8v_sinhf _ZGVdN8v_tanf _ZGVdN8v_tanhf _ZGVdN8vv_atan2f _ZGVdN8vv_hypotf
+_ZGVeN16v_acosf _ZGVeN16v_acoshf _ZGVeN16v_asinf _ZGVeN16v_asinhf _ZGVeN16v_atanf _ZGVeN16v_atanhf _ZGVeN16v_cbrtf
+_ZGVeN16v_coshf _ZGVeN16v_erfcf _ZGVeN16v_erff _ZGVeN16v_exp10f _ZGVeN16v_exp2f _ZGVeN16v_expm1f _ZGVeN16v_log10f
+_ZGVeN16v_log1pf _ZGVeN16v_log2f _ZGVeN16v_sinhf _ZGVeN16v_tanf _ZGVeN16v_tanhf _ZGVeN16vv_atan2f _ZGVeN16vv_hypotf
+_ZGVeN8v_acos _ZGVeN8v_acosh _ZGVeN8v_asin _ZGVeN8v_asinh _ZGVeN8v_atan _ZGVeN8v_atanh _ZGVeN8v_cbrt _ZGVeN8v_cosh
+_ZGVeN8v_erf _ZGVeN8v_erfc _ZGVeN8v_exp10 _ZGVeN8v_exp2 _ZGVeN8v_expm1 _ZGVeN8v_log10 _ZGVeN8v_log1p _ZGVeN8v_log2
+_ZGVeN8v_sinh _ZGVeN8v_tan _ZGVeN8v_tanh _ZGVeN8vv_atan2 _ZGVeN8vv_hypot
 <2.35|2.35>
 __memcmpeq __rseq_flags __rseq_offset __rseq_size _dl_find_object dfmal dsqrtl epoll_pwait2 f32fmaf128 f32fmaf32x
 f32fmaf64 f32fmaf64x f32sqrtf128 f32sqrtf32x f32sqrtf64 f32sqrtf64x f32xfmaf128 f32xfmaf64 f32xfmaf64x f32xsqrtf128
@@ -646,8 +634,8 @@ fmaximumf32x fmaximumf64 fmaximumf64x fmaximuml fminimum fminimum_mag fminimum_m
 fminimum_mag_numf128 fminimum_mag_numf32 fminimum_mag_numf32x fminimum_mag_numf64 fminimum_mag_numf64x
 fminimum_mag_numl fminimum_magf fminimum_magf128 fminimum_magf32 fminimum_magf32x fminimum_magf64 fminimum_magf64x
 fminimum_magl fminimum_num fminimum_numf fminimum_numf128 fminimum_numf32 fminimum_numf32x fminimum_numf64
-fminimum_numf64x fminimum_numl fminimumf fminimumf128 fminimumf32 fminimumf32x fminimumf64 fminimumf64x fminimuml
-fsqrt fsqrtl posix_spawn_file_actions_addtcsetpgrp_np
+fminimum_numf64x fminimum_numl fminimumf fminimumf128 fminimumf32 fminimumf32x fminimumf64 fminimumf64x fminimuml fsqrt
+fsqrtl posix_spawn_file_actions_addtcsetpgrp_np
 <|2.35>
 __epoll_pwait2_time64
 <2.36|2.36>
@@ -667,23 +655,22 @@ pidfd_getpid pidfd_spawn pidfd_spawnp posix_spawnattr_getcgroup_np posix_spawnat
 stdc_bit_ceil_ui stdc_bit_ceil_ul stdc_bit_ceil_ull stdc_bit_ceil_us stdc_bit_floor_uc stdc_bit_floor_ui
 stdc_bit_floor_ul stdc_bit_floor_ull stdc_bit_floor_us stdc_bit_width_uc stdc_bit_width_ui stdc_bit_width_ul
 stdc_bit_width_ull stdc_bit_width_us stdc_count_ones_uc stdc_count_ones_ui stdc_count_ones_ul stdc_count_ones_ull
-stdc_count_ones_us stdc_count_zeros_uc stdc_count_zeros_ui stdc_count_zeros_ul stdc_count_zeros_ull
-stdc_count_zeros_us stdc_first_leading_one_uc stdc_first_leading_one_ui stdc_first_leading_one_ul
-stdc_first_leading_one_ull stdc_first_leading_one_us stdc_first_leading_zero_uc stdc_first_leading_zero_ui
-stdc_first_leading_zero_ul stdc_first_leading_zero_ull stdc_first_leading_zero_us stdc_first_trailing_one_uc
-stdc_first_trailing_one_ui stdc_first_trailing_one_ul stdc_first_trailing_one_ull stdc_first_trailing_one_us
-stdc_first_trailing_zero_uc stdc_first_trailing_zero_ui stdc_first_trailing_zero_ul stdc_first_trailing_zero_ull
-stdc_first_trailing_zero_us stdc_has_single_bit_uc stdc_has_single_bit_ui stdc_has_single_bit_ul
-stdc_has_single_bit_ull stdc_has_single_bit_us stdc_leading_ones_uc stdc_leading_ones_ui stdc_leading_ones_ul
-stdc_leading_ones_ull stdc_leading_ones_us stdc_leading_zeros_uc stdc_leading_zeros_ui stdc_leading_zeros_ul
-stdc_leading_zeros_ull stdc_leading_zeros_us stdc_trailing_ones_uc stdc_trailing_ones_ui stdc_trailing_ones_ul
-stdc_trailing_ones_ull stdc_trailing_ones_us stdc_trailing_zeros_uc stdc_trailing_zeros_ui stdc_trailing_zeros_ul
-stdc_trailing_zeros_ull stdc_trailing_zeros_us
+stdc_count_ones_us stdc_count_zeros_uc stdc_count_zeros_ui stdc_count_zeros_ul stdc_count_zeros_ull stdc_count_zeros_us
+stdc_first_leading_one_uc stdc_first_leading_one_ui stdc_first_leading_one_ul stdc_first_leading_one_ull
+stdc_first_leading_one_us stdc_first_leading_zero_uc stdc_first_leading_zero_ui stdc_first_leading_zero_ul
+stdc_first_leading_zero_ull stdc_first_leading_zero_us stdc_first_trailing_one_uc stdc_first_trailing_one_ui
+stdc_first_trailing_one_ul stdc_first_trailing_one_ull stdc_first_trailing_one_us stdc_first_trailing_zero_uc
+stdc_first_trailing_zero_ui stdc_first_trailing_zero_ul stdc_first_trailing_zero_ull stdc_first_trailing_zero_us
+stdc_has_single_bit_uc stdc_has_single_bit_ui stdc_has_single_bit_ul stdc_has_single_bit_ull stdc_has_single_bit_us
+stdc_leading_ones_uc stdc_leading_ones_ui stdc_leading_ones_ul stdc_leading_ones_ull stdc_leading_ones_us
+stdc_leading_zeros_uc stdc_leading_zeros_ui stdc_leading_zeros_ul stdc_leading_zeros_ull stdc_leading_zeros_us
+stdc_trailing_ones_uc stdc_trailing_ones_ui stdc_trailing_ones_ul stdc_trailing_ones_ull stdc_trailing_ones_us
+stdc_trailing_zeros_uc stdc_trailing_zeros_ui stdc_trailing_zeros_ul stdc_trailing_zeros_ull stdc_trailing_zeros_us
 <2.40|2.40>
-exp10m1 exp10m1f exp10m1f128 exp10m1f32 exp10m1f32x exp10m1f64 exp10m1f64x exp10m1l exp2m1 exp2m1f exp2m1f128
-exp2m1f32 exp2m1f32x exp2m1f64 exp2m1f64x exp2m1l log10p1 log10p1f log10p1f128 log10p1f32 log10p1f32x log10p1f64
-log10p1f64x log10p1l log2p1 log2p1f log2p1f128 log2p1f32 log2p1f32x log2p1f64 log2p1f64x log2p1l logp1 logp1f
-logp1f128 logp1f32 logp1f32x logp1f64 logp1f64x logp1l
+exp10m1 exp10m1f exp10m1f128 exp10m1f32 exp10m1f32x exp10m1f64 exp10m1f64x exp10m1l exp2m1 exp2m1f exp2m1f128 exp2m1f32
+exp2m1f32x exp2m1f64 exp2m1f64x exp2m1l log10p1 log10p1f log10p1f128 log10p1f32 log10p1f32x log10p1f64 log10p1f64x
+log10p1l log2p1 log2p1f log2p1f128 log2p1f32 log2p1f32x log2p1f64 log2p1f64x log2p1l logp1 logp1f logp1f128 logp1f32
+logp1f32x logp1f64 logp1f64x logp1l
 <2.41|2.41>
 acospi acospif acospif128 acospif32 acospif32x acospif64 acospif64x acospil asinpi asinpif asinpif128 asinpif32
 asinpif32x asinpif64 asinpif64x asinpil atan2pi atan2pif atan2pif128 atan2pif32 atan2pif32x atan2pif64 atan2pif64x

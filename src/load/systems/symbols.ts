@@ -2,7 +2,8 @@
 // (cheap to carry for commands that do not ask); whoever asks decodes them once and keeps the result.
 
 import type { LoaderMachine } from "../settings/contract.ts";
-import { GLIBC_MACHINES, type GlibcMachine } from "./glibc-machines.ts";
+import type { GlibcMachine } from "./glibc/machine.ts";
+import { GLIBC_MACHINES } from "./glibc-machines.ts";
 import { GLIBC_SYMBOLS, GLIBC_SYMBOLS_UNTIL } from "./glibc-symbols.ts";
 import {
   MUSL_SYMBOLS,

@@ -57,13 +57,24 @@ test("a system is that of the file's machine, or of the one that is said", needs
   deepEqual(none.findings[0].details.others, ["debian:13", "ubuntu:20.04", "ubuntu:22.04", "ubuntu:24.04"]);
 });
 
-test("what every glibc of the machine has is no demand", needs(CC), () => {
-  const here = folder("base");
-  writeFileSync(here.at("f.c"), '#include <stdio.h>\nint f(void) { return puts(""); }\n');
-  tool(CC, ["-shared", "-fPIC", "-nostartfiles", here.at("f.c"), "-o", here.at("libf.so")]);
-  equal(check(["--for", "glibc:2.17", here.at("libf.so")]).files[0].oldest?.glibc, undefined);
-  equal(verdict(["--for", "glibc:2.17", here.at("libf.so")]).loads, true);
-});
+test(
+  "where the machine's dynamic linker is missing, the cure names Debian's package of its C library",
+  needs(CC),
+  () => {
+    const here = folder("no-linker");
+    mkdirSync(here.at("root"));
+    const path = library(here.at("root/libf.so"));
+    const { loads, findings } = verdict(["--root", here.at("root"), "/libf.so"]);
+    deepEqual(
+      [path.endsWith("/root/libf.so"), loads, findings.map(({ code }) => code)],
+      [true, false, ["check-no-linker"]],
+    );
+    const [{ details, message }] = findings;
+    match(message, /there is no dynamic linker for aarch64 on .*root$/);
+    // The words of the cure.
+    deepEqual([details.machine, details.package], ["aarch64", "libc6:arm64"]);
+  },
+);
 
 test("in a tree each build is judged on its own platform, and what is not judged is counted", needs(CC), () => {
   const here = folder("platforms");

@@ -100,9 +100,15 @@ export const GUESTS: readonly Guest[] = [
 type Environment = Readonly<Record<string, string>>;
 
 /** Runs a program of the root directory; it is told its path inside. */
-export function runGuest(guest: Guest, root: string, path: string, environment: Environment): Outcome {
+export function runGuest(
+  guest: Guest,
+  root: string,
+  path: string,
+  environment: Environment,
+  words: readonly string[] = [],
+): Outcome {
   const variables = guestVariables(environment).flatMap((variable) => ["-E", variable]);
-  const outcome = run(guest.qemu, ["-L", root, "-0", path, ...variables, hostPath(root, path)], { env: {} });
+  const outcome = run(guest.qemu, ["-L", root, "-0", path, ...variables, hostPath(root, path), ...words], { env: {} });
   return { ...outcome, stderr: withoutEmulator(outcome.stderr) };
 }
 
