@@ -87,6 +87,17 @@ function sqlite(): Attempt {
 
 export const llvm = "/usr/lib/llvm-19";
 
+/** How its one object is compiled. */
+export const clangFlags: readonly string[] = [
+  "-std=c++17",
+  "-fno-rtti",
+  "-O1",
+  `-I${llvm}/include`,
+  "-D__STDC_CONSTANT_MACROS",
+  "-D__STDC_FORMAT_MACROS",
+  "-D__STDC_LIMIT_MACROS",
+];
+
 /** clang's front end out of all the archives of llvm-19-dev and libclang-19-dev. */
 export function clang(): Attempt {
   const name = "clang";
@@ -97,15 +108,8 @@ export function clang(): Attempt {
     `${llvm}/lib/libLLVMCore.a`,
   );
   if (skip !== undefined) return { name, skip: `${skip}: Debian's llvm-19-dev and libclang-19-dev` };
-  const main = compile(x86_64, "clang-cc1.cc", readFileSync(join(repository, "bench/clang/main.cpp"), "utf8"), [
-    "-std=c++17",
-    "-fno-rtti",
-    "-O1",
-    `-I${llvm}/include`,
-    "-D__STDC_CONSTANT_MACROS",
-    "-D__STDC_FORMAT_MACROS",
-    "-D__STDC_LIMIT_MACROS",
-  ]);
+  const source = readFileSync(join(repository, "bench/clang/main.cpp"), "utf8");
+  const main = compile(x86_64, "clang-cc1.cc", source, clangFlags);
   const archives = readdirSync(`${llvm}/lib`)
     .filter((file) => file.endsWith(".a"))
     .sort()

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { repository } from "../test/support/build.ts";
 import { run } from "../test/support/run.ts";
 import { which } from "../test/support/tools.ts";
+import type { Resident } from "./resident.ts";
 
 export interface Linker {
   readonly name: string;
@@ -14,20 +15,28 @@ export interface Linker {
    * memory of the whole would not be seen.
    */
   readonly forMemory: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Works for its clients, whose own time is next to nothing. */
+  readonly resident?: Resident;
 }
 
 const CANDIDATES: readonly (readonly [name: string, programs: readonly string[], forMemory: readonly string[]])[] = [
-  ["Solder", [join(repository, "libexec/ld")], []],
   ["GNU ld", ["ld.bfd"], []],
   ["gold", ["ld.gold"], []],
   ["lld", ["ld.lld-19", "ld.lld"], []],
   ["mold", ["mold"], ["--no-fork"]],
 ];
 
-export function installedLinkers(): Linker[] {
-  return CANDIDATES.flatMap(([name, programs, forMemory]) => {
-    const path = programs.map(which).find((found) => found !== undefined);
-    if (path === undefined) return [];
-    return [{ name, path, version: run(path, ["--version"]).stdout.split("\n")[0] ?? "", forMemory }];
+/** Solder as a plain command and through its server, then the others. */
+export function installedLinkers(resident: Resident): Linker[] {
+  const path = join(repository, "libexec/ld");
+  const version = run(path, ["--version"], { env: { SOLDER_SERVER: "off" } }).stdout.split("\n")[0] ?? "";
+  const own: Linker = { name: "Solder", path, version, forMemory: [], env: { SOLDER_SERVER: "off" } };
+  const warm: Linker = { ...own, name: "Solder, resident", env: resident.env, resident };
+  const others = CANDIDATES.flatMap(([name, programs, forMemory]): Linker[] => {
+    const found = programs.map(which).find((it) => it !== undefined);
+    if (found === undefined) return [];
+    return [{ name, path: found, version: run(found, ["--version"]).stdout.split("\n")[0] ?? "", forMemory, env: {} }];
   });
+  return [own, warm, ...others];
 }

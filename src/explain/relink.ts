@@ -38,6 +38,7 @@ export function relinkedText(program: string, objects: number, bytes: number): s
 }
 
 /** What --stats adds for a link that a server did in full. */
-export function serverText(program: string, why: string, hits: number, misses: number): string {
-  return `${program}: not relinked: ${why}\n${program}: inputs: ${hits} kept from earlier links, ${misses} read\n`;
+export function serverText(program: string, why: string, hits: number, misses: number, parsed: number): string {
+  const inputs = `${hits} kept from earlier links, ${parsed} of them as archives and libraries already read; ${misses} read`;
+  return `${program}: not relinked: ${why}\n${program}: inputs: ${inputs}\n`;
 }

@@ -2,6 +2,7 @@
 // `defaultOptions` is GNU ld's behaviour as configured in Debian.
 
 import type { CallPadding } from "../arch/index.ts";
+import type { ParsedFiles } from "./inputs/parsed.ts";
 import type { Assignment } from "./script/statements.ts";
 import type { Pattern, VersionNode } from "./script/types.ts";
 
@@ -216,6 +217,8 @@ export interface LinkOptions {
   readonly z: ZOptions;
 
   // Sections and layout
+  /** Takes and keeps what is read of archives and libraries, for links that get the same bytes: inputs/parsed.ts. */
+  readonly parsed: ParsedFiles | undefined;
   /** Objects that are inputs themselves are linked with room to grow: inputs/spread.ts. Not with -r. */
   readonly incremental: boolean;
   readonly gcSections: boolean;
@@ -461,6 +464,7 @@ export const defaultOptions: LinkOptions = {
   androidRelocations: false,
   androidRelrTags: false,
   z: defaultZ,
+  parsed: undefined,
   incremental: false,
   gcSections: false,
   gcKeepExported: false,

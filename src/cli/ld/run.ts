@@ -9,6 +9,7 @@ import { renderProblem } from "../../explain/render.ts";
 import type { FileSystem } from "../../host/files.ts";
 import type { LaidOutRegion } from "../../link/decisions/layout-types.ts";
 import { symbolsObject } from "../../link/inputs/made-objects.ts";
+import type { ParsedFiles } from "../../link/inputs/parsed.ts";
 import type { Accelerators, LinkInput, LinkOptions } from "../../link/options.ts";
 import type { LinkResult } from "../../link/result.ts";
 import { separateDebug } from "../../link/write/separate-debug.ts";
@@ -39,6 +40,8 @@ export interface LdHost {
   readonly link: (inputs: readonly LinkInput[], options: LinkOptions, files: FileSystem) => LdOutcome;
   /** The directories of /etc/ld.so.conf. */
   readonly systemLibraryPaths: (sysroot: string) => readonly string[];
+  /** What has been read of inputs in earlier links, where there are any. */
+  readonly parsed?: ParsedFiles;
   /** Gets what --stats prints, if that is not for standard error. */
   readonly statistics?: (text: string) => void;
   /** Puts a file where it belongs (write-output.ts). */
@@ -139,6 +142,7 @@ function linkCommand(
   const whole: LinkOptions = {
     ...options,
     accelerators: host.accelerators,
+    parsed: host.parsed,
     onStage: stopwatch?.begin,
     linkerComment: `Linker: Solder ${version}`,
     // Looked up when the link asks for it, which most do not.

@@ -9,6 +9,7 @@ import { printableOutput } from "../../explain/printable.ts";
 import { relinkedText, serverText } from "../../explain/relink.ts";
 import { nodeAccelerators } from "../../host/accelerators.ts";
 import { systemLibraryPaths } from "../../host/system-paths.ts";
+import { createParsedFiles } from "../../link/inputs/parsed.ts";
 import { link } from "../../link/link.ts";
 import type { Io } from "../io.ts";
 import { type LdHost, runLd } from "../ld/run.ts";
@@ -72,6 +73,7 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
     files: kept.files,
     accelerators: nodeAccelerators,
     link,
+    parsed: createParsedFiles(),
     systemLibraryPaths,
     write: journalled(journalPath(place, process.pid), () => client),
   };
@@ -211,14 +213,17 @@ function answerRequest(
       if (again.statistics) say(2, relinkedText(program, again.objects, again.bytes));
       return { answer: { status: 0, said }, how: again.done };
     }
-    const before = { ...stats };
+    const before = { ...stats, parsed: host.parsed?.hits ?? 0 };
     const recording = relinker.recording(host);
     const status = runLd(request.args, io, recording.host, program);
     // What was said would have to be said again, but for what --stats says.
     const isQuiet = said.length === 0;
     if (recording.statistics !== "") {
       const [hits, misses] = [stats.hits - before.hits, stats.misses - before.misses];
-      say(2, `${recording.statistics}${serverText(program, again.why, hits, misses)}`);
+      say(
+        2,
+        `${recording.statistics}${serverText(program, again.why, hits, misses, (host.parsed?.hits ?? 0) - before.parsed)}`,
+      );
     }
     const answered: Answered = { answer: { status, said }, how: "linked" };
     return status === 0 && isQuiet ? { ...answered, recording } : answered;

@@ -44,6 +44,14 @@ function isExcluded(loader: Loader, path: string): boolean {
 export function parseArchive(loader: Loader, path: string, bytes: Uint8Array): ParsedArchive {
   const known = loader.archives.get(bytes);
   if (known !== undefined) return known;
+  const { parsed: keeper } = loader.options;
+  const kept = keeper?.archives.get(bytes);
+  if (keeper !== undefined && kept !== undefined && kept.path === path) {
+    keeper.hits++;
+    const again: ParsedArchive = { archive: kept.archive, members: kept.members, problems: [], offers: undefined };
+    loader.archives.set(bytes, again);
+    return again;
+  }
   const problems: Problem[] = [];
   const archive = readArchive(bytes, path, (problem) => problems.push(problem));
   const directory = path.slice(0, path.lastIndexOf("/") + 1);
@@ -53,6 +61,8 @@ export function parseArchive(loader: Loader, path: string, bytes: Uint8Array): P
   });
   const parsed = { archive, members, problems, offers: undefined };
   loader.archives.set(bytes, parsed);
+  // What is to be said of it, each link says anew.
+  if (problems.length === 0) keeper?.archives.set(bytes, { archive, members, path });
   return parsed;
 }
 

@@ -18,8 +18,9 @@ import { coverNames, createSymbols, KIND_NONE, type SymbolTable, symbolNamed } f
 import type { LazySet, ParsedArchive } from "./archive-types.ts";
 import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
+import { readSharedOnce } from "./parsed.ts";
 import { readOnce } from "./read-once.ts";
-import { enterShared, isBrought, neededSymbol, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import { enterShared, isBrought, neededSymbol, type SharedFile, type SharedOrigin } from "./shared-file.ts";
 import type { SharedReference } from "./shared-reference.ts";
 import type { VersionedNames } from "./versioned-names.ts";
 
@@ -241,7 +242,8 @@ export function addShared(
     return undefined;
   }
   const full = { ...origin, input: loader.inputCount++ };
-  const shared = readShared(bytes, bytes[4] === 2, loader.shared.length, full, loader.report);
+  const { options, report } = loader;
+  const shared = readSharedOnce(options.parsed, bytes, bytes[4] === 2, loader.shared.length, full, report);
   if (shared === undefined) return undefined;
   const known = loader.shared.find((it) => it.soname === shared.soname);
   if (known !== undefined) return known;

@@ -35,7 +35,16 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { SECTION_NONE, type SharedId, type SymbolId } from "../tables/ids.ts";
-import { findName, findVersioned, internName, internVersioned, nameEnd } from "../tables/names.ts";
+import {
+  findHashed,
+  findName,
+  findVersioned,
+  internHashed,
+  internName,
+  internVersioned,
+  type NameTable,
+  nameEnd,
+} from "../tables/names.ts";
 import { type ObjectFile, readWord } from "../tables/object-file.ts";
 import { asShared, type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "../tables/resolve.ts";
 import {
@@ -113,10 +122,18 @@ export interface SharedFile {
   readonly copyDtNeeded: boolean;
   /** Position among all inputs. */
   readonly input: number;
+  /** Of its symbols, where somebody keeps what was read of it (parsed.ts). */
+  readonly hashed?: HashedNames;
   /** Symbol → id in the symbol table, filled by enterShared; -1 for those not entered. */
   symbols: Int32Array;
   /** --as-needed: a symbol that it is needed for, or -1. */
   neededFor: SymbolId;
+}
+
+/** By symbol: the hash of its name, and where the name ends. */
+export interface HashedNames {
+  readonly hashes: Int32Array;
+  readonly ends: Uint32Array;
 }
 
 export interface SharedOrigin {
@@ -391,7 +408,7 @@ export function neededSymbol(
     const type = info & 15;
     const beatsCommon =
       info >> 4 !== STB_WEAK && type !== STT_FUNC && type !== STT_GNU_IFUNC && shared.bssSections[shndx] !== 1;
-    const id = isHiddenVersion(shared, i) ? -1 : findName(symbols.names, view, name, stringsEnd);
+    const id = isHiddenVersion(shared, i) ? -1 : findSymbol(shared, symbols.names, i, name);
     if (
       id >= 0 &&
       ((open.has(id) && symbols.visibility[id] === STV_DEFAULT) || wantsDefinition(symbols, id, wanted, beatsCommon))
@@ -472,7 +489,7 @@ export function enterShared(
       symbols.flags[id] |= FLAG_VERSIONED | FLAG_IN_LIBRARY;
       id = aliasOf(symbols, id);
     } else {
-      id = internName(names, view, name, stringsEnd);
+      id = internSymbol(shared, names, i, name);
       coverNames(symbols);
       if (version !== 0 && (versioned.ids.length > 0 || versioned.nodes.length > 0)) {
         id = entryOfDefault(symbols, id, version, versioned);
@@ -481,6 +498,22 @@ export function enterShared(
     shared.symbols[i] = id;
     mergeShared(symbols, id, candidate, record);
   }
+}
+
+/** @param name where the name of symbol `index` begins */
+function internSymbol(
+  { view, stringsEnd, hashed }: SharedFile,
+  names: NameTable,
+  index: number,
+  name: number,
+): SymbolId {
+  if (hashed === undefined) return internName(names, view, name, stringsEnd);
+  return internHashed(names, view, name, hashed.ends[index], hashed.hashes[index]);
+}
+
+function findSymbol({ view, stringsEnd, hashed }: SharedFile, names: NameTable, index: number, name: number): SymbolId {
+  if (hashed === undefined) return findName(names, view, name, stringsEnd);
+  return findHashed(names, view, name, hashed.ends[index], hashed.hashes[index]);
 }
 
 function isHiddenSymbol(visibility: number): boolean {

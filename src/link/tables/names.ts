@@ -49,15 +49,24 @@ export function createNames(): NameTable {
  * @param limit the name ends here at the latest (end of the string table): a missing NUL cannot lead outside
  */
 export function internName(names: NameTable, view: DataView, start: number, limit: number): SymbolId {
-  const hash = hashName(names, view, start, limit);
-  const slot = find(names, view, start, names.end, hash);
+  const hash = hashOf(names, view, start, limit);
+  return internHashed(names, view, start, names.end, hash);
+}
+
+/** The same of a name whose hash and end are known. Leaves `end` and `at` of the table alone. */
+export function internHashed(names: NameTable, view: DataView, start: number, end: number, hash: number): SymbolId {
+  const slot = find(names, view, start, end, hash);
   const known = names.slots[slot] - 1;
-  return known >= 0 ? known : insert(names, view, start, names.end, hash, slot);
+  return known >= 0 ? known : insert(names, view, start, end, hash, slot);
+}
+
+export function findHashed(names: NameTable, view: DataView, start: number, end: number, hash: number): SymbolId {
+  return names.slots[find(names, view, start, end, hash)] - 1;
 }
 
 /** As `internName`, without adding: -1 if the name is not in the table. */
 export function findName(names: NameTable, view: DataView, start: number, limit: number): SymbolId {
-  const hash = hashName(names, view, start, limit);
+  const hash = hashOf(names, view, start, limit);
   return names.slots[find(names, view, start, names.end, hash)] - 1;
 }
 
@@ -132,8 +141,8 @@ export function nameEnd(names: NameTable, id: SymbolId): number {
   return (id + 1 < names.count ? names.start[id + 1] : names.poolEnd) - 1;
 }
 
-/** Hashes up to the NUL or the limit, a word at a time. Leaves the end and the first `@` in the table. */
-function hashName(names: NameTable, view: DataView, start: number, limit: number): number {
+/** Hashes up to the NUL or the limit, a word at a time. Leaves the end and the first `@` in `names`. */
+export function hashOf(names: Pick<NameTable, "end" | "at">, view: DataView, start: number, limit: number): number {
   let hash = 0x811c9dc5;
   let versions = 0;
   let i = start;

@@ -48,7 +48,7 @@ export interface SectionTable {
 }
 
 export function createSections(): SectionTable {
-  const capacity = 1 << 14;
+  const capacity = 1 << 11;
   return {
     count: 0,
     object: new Int32Array(capacity),
