@@ -200,7 +200,7 @@ function caseOf(
       return { type, at, symbol: wanted, value };
     }
     case EXPRESSION_TLS_TPOFF:
-      return { type, at, symbol: wanted, value: wanted - machine.tls.tpBias };
+      return { type, at, symbol: wanted, value: wanted + machine.tls.tcbBytes - machine.tls.tpBias };
     case EXPRESSION_TLS_DTPOFF:
       return { type, at, symbol: wanted, value: wanted - machine.tls.dtpBias };
     default:

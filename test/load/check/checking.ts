@@ -30,6 +30,7 @@ export interface CheckedFile {
   readonly loads: boolean;
   readonly instead?: string;
   readonly unjudged?: string;
+  readonly library?: string;
   readonly role?: string;
   readonly system?: string;
   readonly oldest?: { readonly glibc?: Floor; readonly glibcxx?: Floor };

@@ -115,8 +115,15 @@ function opens(tree: string, guest: Guest, root: string): void {
     const ours = own.filter(({ file }) => isOf(guest, root + file));
     const names = new Set(ours.flatMap(({ file }) => undefinedNames(root + file)).filter((name) => OF_NODE.test(name)));
     const program = opener(guest, root, names);
-    const totals = { files: ours.length, opened: 0, refused: 0, different: 0 };
-    for (const { file, loads, targets } of ours) {
+    const totals = { files: ours.length, opened: 0, refused: 0, ofMusl: 0, ofAndroid: 0, different: 0 };
+    for (const { file, loads, targets, library, unjudged } of ours) {
+      const isElsewhere = targets.some(({ findings }) =>
+        findings.some(({ code }) => code === "check-judged-elsewhere"),
+      );
+      // Those are judged by another C library than the opener's.
+      if (library === "musl") totals.ofMusl++;
+      else if (isElsewhere) totals.ofAndroid++;
+      if (library === "musl" || isElsewhere || unjudged !== undefined) continue;
       const { stdout, status } = runGuest(guest, root, program, {}, [file]);
       const isOpen = stdout.startsWith("opened");
       totals[isOpen ? "opened" : "refused"]++;
