@@ -1,9 +1,10 @@
 // Builds the page into dist/page: `index.html` with the frame and all views in it, and beside it the parts that come later, each a
 // script that leaves its text or data in `solderParts` (web/client/parts.ts says why). Needs no compiler and no network.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -31,7 +32,13 @@ async function bundle(entry, options = {}) {
 
 /** A script that leaves a value under a name. In a page, `</script` would end it. */
 const part = (name, value) =>
-  `solderParts[${JSON.stringify(name)}]=${JSON.stringify(value).replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--")};`;
+  `solderParts[${JSON.stringify(name)}]=${literal(value).replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--")};`;
+
+/** Code is shorter between backquotes: it has few of them. */
+function literal(value) {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return `\`${value.replace(/[\\`]|\$\{/g, (it) => `\\${it}`)}\``;
+}
 
 /** iced-x86 reads its WebAssembly from a file when it is loaded; here it is handed in. */
 const handedIn = {
@@ -48,6 +55,44 @@ const handedIn = {
   },
 };
 
+/** Words of problems that a worker never has: of the other workers'. */
+const withoutMessages = (...areas) => ({
+  name: "without-messages",
+  setup({ onLoad }) {
+    const filter = new RegExp(`explain/messages/(${areas.join("|")})\\.ts$`);
+    onLoad({ filter }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/(export const \w+)[\s\S]*/, "$1 = {};"),
+      loader: "ts",
+    }));
+  },
+});
+
+/** What a link keeps for the next one is the server's affair; the page links anew. */
+const withoutRelink = {
+  name: "without-relink",
+  setup({ onLoad }) {
+    onLoad({ filter: /link\/relink\/relink\.ts$/ }, () => ({
+      contents: "export const keepForRelink = () => 'not-kept'; export const relink = undefined;",
+      loader: "ts",
+    }));
+  },
+};
+
+const OTHER_MACHINES = /aarch64|armel|arm\b|riscv64|ppc64le|loongarch64|s390x|mips64/i;
+
+/** Most files are of x86. The other machines, a line each in two lists, are in a worker that is started when such a file comes. */
+const onlyX86 = {
+  name: "only-x86",
+  setup({ onLoad }) {
+    onLoad({ filter: /src\/(arch|load\/machines)\/index\.ts$/ }, ({ path }) => {
+      const lines = readFileSync(path, "utf8").split("\n");
+      const kept = lines.filter((line) => !OTHER_MACHINES.test(line));
+      if (lines.length - kept.length < 14) throw new Error(`${path} has no longer a machine a line`);
+      return { contents: kept.join("\n"), loader: "ts" };
+    });
+  },
+};
+
 /** Packages that disassemble: x86's, and that of other machines. Undefined where they are not installed. */
 async function disassembler(entry, wasm) {
   const path = join(root, "node_modules", wasm);
@@ -57,12 +102,15 @@ async function disassembler(entry, wasm) {
 }
 
 export async function buildPage() {
-  const [app, style, worker, check, run, x86, others] = await Promise.all([
+  const [app, style, worker, machines, check, run, x86, others] = await Promise.all([
     bundle("web/app/main.tsx"),
     bundle("web/style/page.css", { format: undefined }),
-    bundle("web/worker/main.ts"),
-    bundle("web/check/main.ts"),
-    bundle("web/run/main.ts"),
+    bundle("web/worker/main.ts", { plugins: [withoutMessages("check", "run"), withoutRelink, onlyX86] }),
+    bundle("web/worker/main.ts", { plugins: [withoutMessages("check", "run"), withoutRelink] }),
+    bundle("web/check/main.ts", {
+      plugins: [withoutMessages("run", "link", "layout", "script", "options", "objects")],
+    }),
+    bundle("web/run/main.ts", { plugins: [withoutMessages("check", "link", "layout", "script", "options"), onlyX86] }),
     disassembler("web/disassembly/x86.ts", "iced-x86/iced_x86_bg.wasm"),
     disassembler("web/disassembly/others.ts", "@alexaltea/capstone-js/dist/capstone.wasm"),
   ]);
@@ -76,6 +124,7 @@ export async function buildPage() {
   // The page begins before this is there, and asks for it when it is.
   writeFileSync(join(out, "index.html"), html);
   writeFileSync(join(out, "worker.js"), part("worker", worker));
+  writeFileSync(join(out, "machines.js"), part("machines", machines));
   // With the symbol tables of C libraries.
   writeFileSync(join(out, "check.js"), part("check", check));
   writeFileSync(join(out, "run.js"), part("run", run));
@@ -84,11 +133,25 @@ export async function buildPage() {
   writeFileSync(join(out, "samples.js"), part("samples", await samples()));
 }
 
+/** What is loaded when, compressed as a web server would: bytes by file. */
+export function pageSizes() {
+  const names = readdirSync(out).sort();
+  return new Map(names.map((name) => [name, brotliCompressSync(readFileSync(join(out, name))).length]));
+}
+
+/** What a person loads who looks at files, links and loads programs of x86. */
+export const USUAL = ["index.html", "worker.js"];
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // The samples are linked by the library.
   if (!existsSync(join(root, "dist/cli/ld/command-line.js"))) {
     execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { cwd: root });
   }
   await buildPage();
+  const sizes = pageSizes();
+  const kilo = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  for (const [name, bytes] of sizes) console.log(`${name.padEnd(12)} ${kilo(bytes).padStart(9)} compressed`);
+  const usual = USUAL.reduce((sum, name) => sum + sizes.get(name), 0);
+  console.log(`before something shows ${kilo(sizes.get("index.html"))}; with the library ${kilo(usual)}`);
   console.log("dist/page/index.html is the page: open it in a browser, or put the folder on any web server");
 }

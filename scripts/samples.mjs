@@ -63,9 +63,9 @@ export async function samples() {
     link("libadd.so", "-shared", "-soname", "libadd.so", "helper-user.o", "helper-one.o");
     link("libhundred.so", "-shared", "-soname", "libhundred.so", "helper-hundred.o");
     link("program", "-pie", "--no-dynamic-linker", "start.o", "calls-add.o", "libadd.so");
-    // To put in the place of libadd.so.
+    // Found first with LD_LIBRARY_PATH=/symbolic.
     link("symbolic/libadd.so", "-shared", "-Bsymbolic", "-soname", "libadd.so", "helper-user.o", "helper-one.o");
-    return give("program", "libadd.so", "libhundred.so", "helper-user.o", "helper-one.o");
+    return give("program", "libadd.so", "libhundred.so", "symbolic/libadd.so", "helper-user.o", "helper-one.o");
   };
 
   const version = () => {

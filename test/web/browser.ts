@@ -120,6 +120,22 @@ export async function giveFiles(
   await settled(tab);
 }
 
+/** Drops files on the page, with paths as those in a folder have. @param files path and base64 */
+export async function dropFiles(tab: Page, files: readonly (readonly [path: string, base64: string])[]): Promise<void> {
+  await tab.evaluate(`((given) => {
+    const entryOf = (path, text) => {
+      const bytes = Uint8Array.from(atob(text), (it) => it.charCodeAt(0));
+      const file = new File([bytes], path.slice(path.lastIndexOf("/") + 1));
+      return { isFile: true, name: path, file: (take) => take(file) };
+    };
+    const items = given.map(([path, text]) => ({ webkitGetAsEntry: () => entryOf(path, text) }));
+    const drop = new DragEvent("drop", { bubbles: true, cancelable: true });
+    Object.defineProperty(drop, "dataTransfer", { value: { items, files: [] } });
+    document.body.dispatchEvent(drop);
+  })(${JSON.stringify(files)})`);
+  await settled(tab);
+}
+
 /** Goes to an address of the page, what stands behind its `#`, and waits until that is shown. */
 export async function goTo(tab: Page, hash: string): Promise<void> {
   await tab.evaluate(`location.hash = ${JSON.stringify(hash)}`);

@@ -8,7 +8,18 @@ import { brotliCompressSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { SAMPLES } from "../../web/samples/list.ts";
 import { repository } from "../support/build.ts";
-import { axeFindings, browserNeeded, follow, openPage, press, startBrowser, viewOf } from "./browser.ts";
+import {
+  axeFindings,
+  browserNeeded,
+  dropFiles,
+  follow,
+  goTo,
+  openPage,
+  press,
+  settled,
+  startBrowser,
+  viewOf,
+} from "./browser.ts";
 
 let browser: Browser;
 before(async () => {
@@ -54,6 +65,44 @@ for (const { id, where, says } of SHOWN) {
   });
 }
 
+test("a library that was linked with -Bsymbolic keeps its own function", browserNeeded, async () => {
+  const { tab, complaints } = await openPage(browser);
+  await take(tab, "preload");
+  await goTo(
+    tab,
+    "/why/program?about=load&name=helper&env=LD_PRELOAD%3D%2Flibhundred.so%0ALD_LIBRARY_PATH%3D%2Fsymbolic",
+  );
+  match(
+    await viewOf(tab, "why").locator(".answer").innerText(),
+    /No object in the process refers to helper[\s\S]*\/symbolic\/libadd\.so: helper/,
+  );
+  await goTo(tab, "/load/program/scopes");
+  match(
+    await viewOf(tab, "load").innerText(),
+    /dlpi_name\s+dlpi_addr\s+dlpi_phdr\s+dlpi_phnum[\s\S]*"" \(the program\)\s+0x/,
+  );
+  deepEqual(complaints, []);
+  await tab.context().close();
+});
+
+test("a folder with what a root has is the root", browserNeeded, async () => {
+  const { tab, complaints } = await openPage(browser);
+  await take(tab, "lazy");
+  // The same files as in a directory that was dropped whole.
+  const files = (await tab.evaluate(`(async () => {
+    const all = solderParts.samples.lazy;
+    return [["image/usr/bin/numbers", all.numbers], ["image/usr/lib/libprint.so", all["libprint.so"]]];
+  })()`)) as [string, string][];
+  await tab.reload();
+  await settled(tab);
+  await dropFiles(tab, files);
+  await goTo(tab, "/load/image%2Fusr%2Fbin%2Fnumbers");
+  match(await viewOf(tab, "load").innerText(), /The folder image is taken for the root directory/);
+  match(await viewOf(tab, "load").locator(".link-map").innerText(), /2 objects in the order of loading/);
+  deepEqual(complaints, []);
+  await tab.context().close();
+});
+
 test("printf, from its first call to its definition: step by step, then straight", browserNeeded, async () => {
   const { tab, complaints } = await openPage(browser, { height: 600 });
   await take(tab, "lazy");
@@ -72,13 +121,12 @@ test("printf, from its first call to its definition: step by step, then straight
   await tab.context().close();
 });
 
-const compressed = (name: string): number =>
-  brotliCompressSync(readFileSync(join(repository, "dist/page", name))).length;
-
-test("what is loaded before something shows is at most 60 kB, compressed; with the whole library 330 kB", () => {
-  const first = compressed("index.html");
+test("little is loaded before something shows, and not much more with the library", () => {
+  const size = (name: string): number => brotliCompressSync(readFileSync(join(repository, "dist/page", name))).length;
+  const first = size("index.html");
   ok(first <= 60_000, `index.html: ${first}`);
-  const all = first + compressed("worker.js") + compressed("samples.js");
-  ok(all <= 330_000, `all: ${all}`);
+  // The goal is 300 kB; `npm run page` prints what it is. A little room, so that a sentence elsewhere does not fail here.
+  const all = first + size("worker.js");
+  ok(all <= 310_000, `with the library: ${all}`);
   equal(SAMPLES.length, 8);
 });

@@ -15,6 +15,7 @@ export function loadAskOf({ file, query }: Address, summaries: readonly FileSumm
     environment: query.env ?? "",
     now: query.now === "1",
     profile: query.profile ?? "",
+    root: query.root ?? "",
     bases: basesOf(query.bases ?? ""),
   };
 }

@@ -8,6 +8,7 @@ import { startWorker } from "../client/parts.ts";
 import type { GivenFile, Lead } from "../worker/protocol.ts";
 import { type Address, addressText, type Change, changed, parseAddress, VIEWS } from "./address.ts";
 import { givenAtStart, openRecords } from "./given.ts";
+import { isOfOtherMachine } from "./machines.ts";
 
 /** Of the page's address what is behind and with its `#`; what is shown follows from it. */
 export const hash = signal(location.hash);
@@ -42,8 +43,11 @@ export async function waitFor<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The part with the worker: one that knows x86, or one that knows all machines. */
+let workerPart: "worker" | "machines" = "worker";
+
 export const client: Client = createClient(
-  () => startWorker("worker"),
+  () => startWorker(workerPart),
   () => givenFiles(),
   countWaiting,
 );
@@ -98,6 +102,10 @@ async function takeFiles(dropped: readonly GivenFile[]): Promise<void> {
   const all = new Map(given.value);
   for (const { path, contents } of files) all.set(path, contents);
   given.value = all;
+  if (workerPart === "worker" && (await Promise.all(files.map((it) => isOfOtherMachine(it.contents)))).includes(true)) {
+    workerPart = "machines";
+    client.stop();
+  }
   await refresh(() => client.ask("add", { files }, showProgress));
   if (begin !== undefined) location.hash = begin;
 }

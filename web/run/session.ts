@@ -22,11 +22,9 @@ export interface Session {
 const LIMITS = { instructions: 5e9, memory: 2 ** 29, output: 1 << 20 };
 
 /** @returns in words why it cannot be started */
-export function startSession(
-  given: ReadonlyMap<string, Uint8Array>,
-  { program, args, environment }: ProgramAsk,
-): Session | string {
-  const root = rootOf(given, program, environment);
+export function startSession(given: ReadonlyMap<string, Uint8Array>, ask: ProgramAsk): Session | string {
+  const { program, args, environment } = ask;
+  const root = rootOf(given, program, environment, ask.root);
   const output: { stream: 1 | 2; text: string }[] = [];
   const decoders = { 1: new TextDecoder(), 2: new TextDecoder() };
   const execution = execute(root.program, {
@@ -42,11 +40,11 @@ export function startSession(
     },
   });
   if ("code" in execution) return describeProblem(execution).message;
-  return { key: keyOf({ program, args, environment }), execution, output, assumed: root.assumed };
+  return { key: keyOf(ask), execution, output, assumed: root.assumed };
 }
 
-export function keyOf({ program, args, environment }: ProgramAsk): string {
-  return JSON.stringify([program, args, environment]);
+export function keyOf({ program, args, environment, root }: ProgramAsk): string {
+  return JSON.stringify([program, args, environment, root]);
 }
 
 /** So near to the wanted moment instructions are executed one by one: a block is shorter. */

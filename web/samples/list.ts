@@ -36,7 +36,8 @@ export const SAMPLES: readonly Sample[] = [
   {
     id: "preload",
     title: "Interposition with LD_PRELOAD",
-    words: "Which helper does the library get? Its own, or the preloaded one; and with -Bsymbolic?",
+    words:
+      "Which helper does the library get? Its own, or the preloaded one; and with -Bsymbolic (LD_LIBRARY_PATH=/symbolic)?",
     begin: "#/why/program?about=load&name=helper&env=LD_PRELOAD%3D%2Flibhundred.so",
   },
   {

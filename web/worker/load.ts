@@ -8,6 +8,7 @@ import { foundBy, missingTexts, shortName } from "../../src/explain/load/words.t
 import { describeProblem } from "../../src/explain/render.ts";
 import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
 import {
+  iterateHeaders,
   type LoadedObject,
   type LoadedProcess,
   type LoaderProfile,
@@ -44,6 +45,8 @@ export interface MadeLoad {
   readonly key: string;
   readonly result: LoadResult;
   readonly assumed: readonly string[];
+  /** The folder among the files that is its root; empty for none. */
+  readonly folder: string;
 }
 
 export const shownProblem = (problem: Parameters<typeof describeProblem>[0]): ShownProblem => describeProblem(problem);
@@ -70,7 +73,7 @@ function makeLoad(space: Workspace, ask: LoadAsk): Omit<MadeLoad, "key"> {
     const file = kind.startsWith("elf-") || rooted(path).startsWith("/etc/") ? openFile(space, path, true) : undefined;
     if (file !== undefined) given.set(path, file.bytes);
   }
-  const root = rootOf(given, ask.program, ask.environment);
+  const root = rootOf(given, ask.program, ask.environment, ask.root);
   const assumed = [...root.assumed];
   const files = memoryLoadFiles(root.entries);
   const machine = (root.image && loaderMachineOf(root.image)) ?? "x86-64";
@@ -87,7 +90,7 @@ function makeLoad(space: Workspace, ask: LoadAsk): Omit<MadeLoad, "key"> {
     given: placesOf(ask.bases, [...root.entries.keys()]),
   });
   if (result.loaded) processMemory(result.process);
-  return { result, assumed };
+  return { result, assumed, folder: root.folder };
 }
 
 /** An address that was given by the last part of a path is that of every such path. */
@@ -119,7 +122,7 @@ function profileFor(
 }
 
 export function loadAnswer(space: Workspace, ask: LoadAsk): LoadAnswer {
-  const { result, assumed } = loadFor(space, ask);
+  const { result, assumed, folder } = loadFor(space, ask);
   if (!result.loaded) {
     return {
       problem: shownProblem(result.problem),
@@ -131,6 +134,7 @@ export function loadAnswer(space: Workspace, ask: LoadAsk): LoadAnswer {
       pages: [],
       missing: [],
       order: [],
+      headers: [],
     };
   }
   const { process } = result;
@@ -142,7 +146,7 @@ export function loadAnswer(space: Workspace, ask: LoadAsk): LoadAnswer {
     assumed,
     messages: process.messages.map(({ text }) => text),
     problems: process.problems.map(shownProblem),
-    objects: process.objects.map((object) => shownObject(process, object)),
+    objects: process.objects.map((object) => shownObject(process, object, folder)),
     pages: process.objects.flatMap(pagesShown).sort((a, b) => a.start - b.start),
     missing: process.missingLibraries.map((it) => ({
       name: it.name,
@@ -150,17 +154,24 @@ export function loadAnswer(space: Workspace, ask: LoadAsk): LoadAnswer {
       lines: [it.message, ...missingTexts(process, it)],
     })),
     order: process.relocationOrder.map(shortName),
+    headers: [...iterateHeaders(process)].map(({ name, base, headers, headerCount, tlsModule }) => ({
+      name,
+      base,
+      headers,
+      count: headerCount,
+      tlsModule,
+    })),
   };
 }
 
-function shownObject(process: LoadedProcess, object: LoadedObject): ShownObject {
+function shownObject(process: LoadedProcess, object: LoadedObject, folder: string): ShownObject {
   const entries = object.file.ranges.reduce((sum, { start, end, entry }) => sum + (end - start) / entry, 0);
   return {
     id: object.id,
     name: object.name,
     short: shortName(object),
     kind: object.kind,
-    file: object.file.realPath.replace(/^\//, ""),
+    file: folder === "" ? object.file.realPath.replace(/^\//, "") : `${folder}${object.file.realPath}`,
     base: object.base,
     start: object.start,
     end: object.end,

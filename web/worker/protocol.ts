@@ -163,6 +163,8 @@ export interface LoadAsk {
   readonly now: boolean;
   /** `glibc@2.31`, `musl`; empty: that of the loader that the program names. */
   readonly profile: string;
+  /** A folder among the files that is the root; `/`: none is; empty: one that looks like a root. */
+  readonly root: string;
 }
 
 export interface LoadAnswer {
@@ -178,6 +180,18 @@ export interface LoadAnswer {
   readonly pages: readonly ShownPages[];
   readonly missing: readonly { readonly name: string; readonly requester: string; readonly lines: readonly string[] }[];
   readonly order: readonly string[];
+  /** What dl_iterate_phdr shows, in its order. */
+  readonly headers: readonly ShownHeaders[];
+}
+
+export interface ShownHeaders {
+  /** dlpi_name. */
+  readonly name: string;
+  readonly base: number;
+  readonly headers: number;
+  readonly count: number;
+  /** dlpi_tls_modid; 0 for none. */
+  readonly tlsModule: number;
 }
 
 export interface ShownProblem {
@@ -273,6 +287,8 @@ export interface ProgramAsk {
   readonly args: readonly string[];
   /** `NAME=VALUE` a line. */
   readonly environment: string;
+  /** As of a load. */
+  readonly root: string;
 }
 
 export interface RunAnswer {

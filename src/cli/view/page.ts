@@ -7,14 +7,14 @@ import { deflateSync } from "node:zlib";
 import type { Viewed } from "./files.ts";
 
 /** Parts that an exported page carries with it. */
-const PARTS = ["worker", "check", "run", "samples", "x86"];
+const PARTS = ["worker", "machines", "check", "run", "samples", "x86"];
 
-/** And parts that it does not: four megabytes of disassemblers for other machines than x86. */
-const LARGE_PARTS = ["others"];
+/** And one that it does not: five megabytes of disassemblers for other machines than x86. */
+const LARGE_PART = "others";
 
 /** Is it the file of a part, which the page asks for? */
 export function isPart(name: string): boolean {
-  return name.endsWith(".js") && [...PARTS, ...LARGE_PARTS].includes(name.slice(0, -3));
+  return name.endsWith(".js") && [...PARTS, LARGE_PART].includes(name.slice(0, -3));
 }
 
 /** Where `npm run page` leaves the page: beside the bundle of this command, or of the library. */

@@ -6,7 +6,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { splitArguments } from "../../../src/cli/ld/response-files.ts";
 import { useAnswerOf } from "../../app/answer.ts";
 import { edition, givenFiles, go, showProgress, summaries, waitFor } from "../../app/state.ts";
-import { grouped, hex } from "../../app/words.ts";
+import { grouped } from "../../app/words.ts";
 import { useDisassembler } from "../../client/disassembler.ts";
 import { runClient } from "../../client/run.ts";
 import { Go } from "../../parts/links.tsx";
@@ -31,7 +31,8 @@ export function ExecutedCall({ load, chosen, looks, hash, query }: Props): JSX.E
   }, [client, edition.value]);
   const isX86 = machineName === "x86-64" || machineName === "i386";
   const readiness = useDisassembler(client, isX86 ? machineName : undefined);
-  const program = { program: load.program, args: splitArguments(query.argv ?? ""), environment: load.environment };
+  const { environment: variables, root } = load;
+  const program = { program: load.program, args: splitArguments(query.argv ?? ""), environment: variables, root };
   const caller = chosen.file;
   const { value, failed } = useAnswerOf(
     client,
@@ -42,7 +43,7 @@ export function ExecutedCall({ load, chosen, looks, hash, query }: Props): JSX.E
   const story = value?.stories.find(({ id }) => id === mode);
   const first = story?.calls[0]?.events[0]?.step;
   const step = query.step === undefined || query.step === "" ? first : Number(query.step);
-  const environment = mode === "now" ? `${load.environment}\nLD_BIND_NOW=1` : load.environment;
+  const environment = mode === "now" ? `${variables}\nLD_BIND_NOW=1` : variables;
   const ask: MachineAsk | undefined =
     step === undefined || readiness === "loading"
       ? undefined
@@ -145,5 +146,3 @@ export function runOn(ask: MachineAsk, until: MachineAsk["until"]): Promise<void
     go({ query: { step: String(step) } });
   });
 }
-
-export const shownAddress = (address: number): string => hex(address);

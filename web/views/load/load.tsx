@@ -263,17 +263,29 @@ function Scopes({ value }: { value: LoadAnswer }): JSX.Element {
         <table class="list">
           <thead>
             <tr>
-              <th scope="col">object</th>
+              <th scope="col">dlpi_name</th>
               <th scope="col" class="right">
                 dlpi_addr
+              </th>
+              <th scope="col" class="right">
+                dlpi_phdr
+              </th>
+              <th scope="col" class="right">
+                dlpi_phnum
+              </th>
+              <th scope="col" class="right">
+                dlpi_tls_modid
               </th>
             </tr>
           </thead>
           <tbody>
-            {value.objects.map((it) => (
-              <tr key={it.id}>
-                <th scope="row">{it.kind === "program" ? '"" (the program)' : it.name}</th>
+            {value.headers.map((it) => (
+              <tr key={it.base}>
+                <th scope="row">{it.name === "" ? '"" (the program)' : it.name}</th>
                 <td class="right">{hex(it.base)}</td>
+                <td class="right">{hex(it.headers)}</td>
+                <td class="right">{it.count}</td>
+                <td class="right">{it.tlsModule === 0 ? "none" : it.tlsModule}</td>
               </tr>
             ))}
           </tbody>
@@ -285,6 +297,7 @@ function Scopes({ value }: { value: LoadAnswer }): JSX.Element {
 
 function Settings({ ask }: { ask: LoadAsk }): JSX.Element {
   const all = loadable(summaries.value);
+  const folders = [...new Set(summaries.value.flatMap(({ path }) => /^([^/]+)\/./.exec(path)?.[1] ?? []))];
   return (
     <form class="settings" aria-label="What to load, and how" onSubmit={(event) => event.preventDefault()}>
       <label>
@@ -329,6 +342,18 @@ function Settings({ ask }: { ask: LoadAsk }): JSX.Element {
           {PROFILES.map((name) => (
             <option key={name} value={name}>
               {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        root directory
+        <select value={ask.root} onChange={(event) => go({ query: { root: event.currentTarget.value } })}>
+          <option value="">a folder that looks like one</option>
+          <option value="/">none: paths as given</option>
+          {folders.map((name) => (
+            <option key={name} value={name}>
+              {name}/
             </option>
           ))}
         </select>

@@ -26,7 +26,8 @@ export function RunPart({ ask }: { ask: LoadAsk }): JSX.Element {
     failed.value = undefined;
     try {
       await client.ask("add", { files: givenFiles() });
-      const question = { program: ask.program, args: splitArguments(args), environment: ask.environment };
+      const { program, environment, root } = ask;
+      const question = { program, args: splitArguments(args), environment, root };
       answer.value = await client.ask("run", question, showProgress);
     } catch (cause) {
       failed.value =
