@@ -54,6 +54,19 @@ async function give(tab: Page, paths: readonly string[]): Promise<number> {
   return performance.now() - started;
 }
 
+/** What gcc links hello.o with; libc.so.6 needs the last. */
+const PARTS = [
+  "Scrt1.o",
+  "crti.o",
+  "crtbeginS.o",
+  "libc.so.6",
+  "libc_nonshared.a",
+  "crtendS.o",
+  "crtn.o",
+  "ld-linux-x86-64.so.2",
+];
+const ORDER = [...PARTS.slice(0, 3), "hello.o", ...PARTS.slice(3, 5), "--as-needed", PARTS[7], ...PARTS.slice(5, 7)];
+
 const named = (name: string): string =>
   spawnSync("gcc", [`-print-file-name=${name}`], { encoding: "utf8" }).stdout.trim();
 
@@ -63,14 +76,13 @@ async function hello(browser: Browser, scratch: string): Promise<void> {
   spawnSync("gcc", ["-c", "-x", "c", "-", "-o", object], {
     input: '#include <stdio.h>\nint main(void) { puts("hello"); }\n',
   });
-  const parts = ["Scrt1.o", "crti.o", "crtbeginS.o", "libc.so.6", "libc_nonshared.a", "crtendS.o", "crtn.o"].map(named);
+  const parts = PARTS.map(named);
   const { tab } = await openPage(browser);
   await give(tab, [object, ...parts]);
-  const order = "Scrt1.o crti.o crtbeginS.o hello.o libc.so.6 libc_nonshared.a crtendS.o crtn.o";
   const shown: number[] = [];
   const linked: number[] = [];
   for (let i = 0; i <= rounds; i++) {
-    const args = `-pie -dynamic-linker /lib64/ld-linux-x86-64.so.2 -o program${i} ${order}`;
+    const args = `-pie -dynamic-linker /lib64/ld-linux-x86-64.so.2 -o program${i} ${ORDER.join(" ")}`;
     const took = await tab.evaluate(`(async () => {
       const started = performance.now();
       location.hash = ${JSON.stringify(`/link?args=${encodeURIComponent(args)}`)};
@@ -153,7 +165,7 @@ async function beside(scratch: string): Promise<void> {
     const { commands } = await import(${JSON.stringify(join(scratch, "node_modules/@yowasp/clang/gen/bundle.js"))});
     const { readFileSync } = await import("node:fs");
     const files = {};
-    for (const path of ${JSON.stringify(["Scrt1.o", "crti.o", "crtbeginS.o", "libc.so.6", "libc_nonshared.a", "crtendS.o", "crtn.o"].map(named))})
+    for (const path of ${JSON.stringify(PARTS.map(named))})
       files[path.slice(path.lastIndexOf("/") + 1)] = new Uint8Array(readFileSync(path));
     files["hello.o"] = new Uint8Array(readFileSync(${JSON.stringify(join(scratch, "hello.o"))}));
     const lld = commands["ld.lld"] ?? commands["wasm-ld"] ?? commands.lld;
@@ -162,7 +174,7 @@ async function beside(scratch: string): Promise<void> {
       const begin = performance.now();
       let said = "";
       const told = (bytes) => { said += bytes === null ? "" : new TextDecoder().decode(bytes); };
-      await lld(["-pie", "-dynamic-linker", "/lib64/ld-linux-x86-64.so.2", "-o", "program", "Scrt1.o", "crti.o", "crtbeginS.o", "hello.o", "libc.so.6", "libc_nonshared.a", "crtendS.o", "crtn.o"], files, { stdout: told, stderr: told, synchronously: false });
+      await lld(["-pie", "-dynamic-linker", "/lib64/ld-linux-x86-64.so.2", "-o", "program", ...${JSON.stringify(ORDER)}], files, { stdout: told, stderr: told, synchronously: false });
       console.log(i === 0 ? "start " + (performance.now() - started) : "link " + (performance.now() - begin));
     }`;
   const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
