@@ -20,6 +20,15 @@ const PICTURES = [
   ["why", /Interposition/, "#/why/program?about=load&name=helper", ".answer"],
 ];
 
+/** Waits until the page shows what its address says, with every question answered (test/web/browser.ts). */
+async function settled(tab) {
+  const shown = `(() => {
+    const main = document.getElementById("main");
+    return main?.dataset.at === location.hash && main.getAttribute("aria-busy") === "false";
+  })()`;
+  while (!(await tab.evaluate(shown))) await tab.waitForTimeout(30);
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox"],
@@ -30,10 +39,10 @@ for (const colorScheme of ["light", "dark"]) {
     const tab = await context.newPage();
     await tab.goto(page);
     await tab.getByRole("button", { name: sample }).click();
-    await tab.waitForFunction("location.hash.length > 2");
+    await settled(tab);
     await tab.evaluate(`location.hash = ${JSON.stringify(hash)}`);
     await tab.locator(wanted).first().waitFor();
-    await tab.waitForTimeout(400);
+    await settled(tab);
     await tab.screenshot({ path: join(out, `${name}-${colorScheme}.png`) });
     await context.close();
   }
