@@ -34,6 +34,7 @@ import { reportFileWarnings, reportSymbolWarnings } from "./reports/symbol-warni
 import { reportTraced } from "./reports/trace-symbols.ts";
 import { reportUndefined } from "./reports/undefined.ts";
 import { reportUnmetVersions } from "./reports/unmet-versions.ts";
+import { reportUntyped } from "./reports/untyped-symbols.ts";
 import type { LinkResult } from "./result.ts";
 import { reportComplaints } from "./scan/complaints.ts";
 import { scanRelocations } from "./scan/scan.ts";
@@ -196,6 +197,7 @@ function linkImage(
   reportDuplicates(loader, options, report);
   if (mode.dynamic) reportShared(loader, scan.undefined, options, mode.shared, report);
   reportHidden(loader, scan, mode, report);
+  if (mode.dynamic) reportUntyped(loader, report);
   reportUnmetVersions(loader, report);
   reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);

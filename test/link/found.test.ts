@@ -370,3 +370,24 @@ eachTarget("-z now joins .got.plt to .got only in those of GNU ld's scripts that
     for (const flag of ["-n", "-N"]) shop.ld(`library${flag}`, ["-shared", "-znow", flag, object]);
   });
 });
+
+eachTarget("a library's symbol of which nobody says what it is is warned of, unless it is only called", (target) => {
+  const library = asm(
+    target,
+    "untyped",
+    ".data\n.globl n, sized, typed\nn: .long 1\nsized: .long 2\n.size sized,4\n.type typed,@object\ntyped: .long 3\n.text\n.globl f\nf: ret\n",
+  );
+  const words = asm(target, "words", `${START}.data\n.dc.a n, sized, typed\n`);
+  const loads = asm(target, "loads", `${START}.weak n\n${load(target, "n")}`);
+  const calls = asm(target, "calls", `${START}call f@PLT\n`);
+  const said = (linker: typeof gnu): string[] => {
+    const shop = workshop(linker, target);
+    shop.ld("library.so", ["-shared", library]);
+    return [[words], [loads], [calls], [words, "--gc-sections"], [loads, "-shared"], [words, "-pie"]].map((args) => {
+      shop.ld("out", ["--dynamic-linker", "/lib/loader", ...args, "library.so"]);
+      return [...shop.messages().matchAll(/type and size of dynamic symbol `(\w+)'/g)].map(([, name]) => name).join();
+    });
+  };
+  deepEqual(said(underTest), said(gnu));
+  deepEqual(said(underTest), ["n", "n", "", "", "n", "n"]);
+});

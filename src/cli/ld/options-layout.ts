@@ -93,7 +93,7 @@ export const layoutOptions: OptionGroup = {
     set("--relax", "Use shorter or faster instructions where addresses allow it (default).", "relax", true),
     set(
       "--no-relax",
-      "Leave loads from the GOT as they are. On i386 as GNU ld: they are rewritten all the same.",
+      "Leave loads from the GOT as they are, but those of a weak symbol's 0. On i386 as GNU ld: they are rewritten all the same.",
       "relax",
       false,
     ),

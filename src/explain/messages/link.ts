@@ -147,6 +147,10 @@ export const linkMessages: MessageTable = {
     message: "cannot find entry symbol {symbol:symbol}; {effect}",
     cure: "define {symbol:symbol}, or name the entry with -e",
   },
+  "untyped-symbol": {
+    message: "type and size of dynamic symbol `{symbol:symbol}' are not defined",
+    cure: "give it .type and .size where the library's assembler source defines it",
+  },
   "common-size": {
     message: "size of symbol `{symbol:symbol}' is {definition}, but {size} in {other}",
     cure: "use one declaration for all files, and compile with -fno-common",
