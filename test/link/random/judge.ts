@@ -37,7 +37,8 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
   const actual = kindsOf(ours.err, "solder");
   const linked = theirs.status === 0;
   // Where GNU ld breaks down there is nothing to be held to.
-  if (/internal error|Please report this bug/.test(said)) return { linked, said, ran: undefined, differences: [] };
+  if (/internal error|Please report this bug|assertion fail/.test(said))
+    return { linked, said, ran: undefined, differences: [] };
   const differences = compareSaid(linked, ours.status === 0, expected, actual, plan, said, ours.err);
   let ran: string | undefined;
   if (linked && ours.status === 0) {

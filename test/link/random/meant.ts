@@ -13,6 +13,8 @@ interface Meant {
   readonly reason: string;
 }
 
+const ENTERED_AGAIN = /only GNU ld: +\w+(?:@+\w+)? \w+ LOCAL DEFAULT size \d+ in \.\w+/;
+
 const LINES: readonly Meant[] = [
   {
     pattern:
@@ -40,10 +42,18 @@ const LINES: readonly Meant[] = [
   },
   {
     under: "dynamic symbols",
-    pattern: /only GNU ld: +\w+ \w+ LOCAL DEFAULT size \d+ in \.\w+/,
+    pattern: ENTERED_AGAIN,
     when: ({ files }) => files.has("script"),
     reason:
       "what a version script makes local GNU ld enters again if a library has a version of it and another refers to it; no loader finds it",
+  },
+  {
+    under: "relocations",
+    pattern:
+      /only (?:GNU ld: +\.rela?\.dyn R_(?:386_32|X86_64_64) \w+(?:@+\w+)?(?: \+ 0)?|here: +\.rela?\.dyn R_\w+_RELATIVE) in /,
+    when: ({ files }) => files.has("script"),
+    beside: ENTERED_AGAIN,
+    reason: "and then its relocations name it",
   },
   {
     pattern: /only here: +n\d(?:@+\w*)? NOTYPE (?:GLOBAL|WEAK) DEFAULT size 0 in ABS$/,
