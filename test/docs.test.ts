@@ -169,6 +169,25 @@ test("a room of the linker imports only from rooms before it in docs/architectur
   );
 });
 
+test("a room of the instructions imports only from rooms before it in docs/architecture.md", () => {
+  const base = "src/arch/x86/instructions";
+  const text = read("docs/architecture.md");
+  const section = text.slice(text.indexOf("### Instructions"), text.indexOf("### Processes"));
+  const rooms = [...section.matchAll(/^\| `([\w-]+)` /gm)].map(([, room]) => room);
+  const folders = readdirSync(join(repository, base), { withFileTypes: true }).filter((it) => it.isDirectory());
+  deepEqual(folders.map(({ name }) => name).sort(), [...rooms].sort(), "the table names every room");
+  const backwards = importsOf("arch").filter(({ file, from }) => {
+    const target = join(dirname(file), from);
+    if (!file.startsWith(`${base}/`) || !target.startsWith(`${base}/`) || file === `${base}/index.ts`) return false;
+    const [room, to] = [file, target].map((path) => rooms.indexOf(path.slice(base.length + 1).split("/")[0]));
+    return to < 0 || to > room;
+  });
+  deepEqual(
+    backwards.map(({ file, from }) => `${file}: ${from}`),
+    [],
+  );
+});
+
 /** The rooms of src/load in the order of docs/architecture.md's list. */
 function roomsOfTheLoader(): string[] {
   const section =

@@ -1,8 +1,8 @@
 // IFUNCs in the commands that load programs: their resolvers are run in Solder's memory, for the processor that --cpu names. What
 // runs them is a good part of a command's code, and is only started when a resolver is met.
 
-import { LEVELS, type Levels } from "../arch/x86/instructions/levels.ts";
-import type { Mode } from "../arch/x86/instructions/state.ts";
+import { LEVELS, type Levels } from "../arch/x86/instructions/machine/levels.ts";
+import type { Mode } from "../arch/x86/instructions/machine/state.ts";
 import { indirectResolver } from "../execute/resolve-ifunc.ts";
 import type { LoadedProcess, LoadSettings } from "../load/index.ts";
 

@@ -1,8 +1,8 @@
 // What the kernel does at execve (fs/binfmt_elf.c, fs/binfmt_script.c): it maps the program and the loader that it names, makes
 // the heap's place and the stack, and says where to begin. Addresses are Linux' without ASLR, the same that `load` takes.
 
-import { PAGE } from "../arch/x86/instructions/memory.ts";
-import type { Mode } from "../arch/x86/instructions/state.ts";
+import { PAGE } from "../arch/x86/instructions/machine/memory.ts";
+import type { Mode } from "../arch/x86/instructions/machine/state.ts";
 import {
   type ElfImage,
   ET_DYN,

@@ -47,7 +47,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
     "dirname /usr/bin/sort",
     "ls",
     "ls -1 sub",
-    "ls -la sub",
+    "ls -l sub",
     "ls -R",
     "stat -c '%n %s %a %F %Y' words.txt sub",
     "pwd",

@@ -4,7 +4,16 @@
 //   node build/test/execute/corpus.js --root DIR [WORD...]   with the i386 programs of a root directory, judged under qemu-i386
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -118,7 +127,13 @@ export function makeFiles(directory: string): void {
   file("sub/inner/file", "hello from inside\n");
   symlinkSync("inner/file", join(directory, "sub/link"));
   spawnSync("gcc", ["-c", "-O1", "-o", "hello.o", "hello.c"], { cwd: directory });
+  // All of the same age, wherever and whenever they are made.
+  for (const entry of readdirSync(directory, { recursive: true, encoding: "utf8" }))
+    lutimesSync(join(directory, entry), AGE, AGE);
 }
+
+/** 2020-09-13, in seconds. */
+const AGE = 1_600_000_000;
 
 function differences(one: Outcome, other: Outcome): string[] {
   const keys = ["status", "out", "err"] as const;
@@ -165,7 +180,10 @@ function main(args: readonly string[]): void {
     const place = mkdtempSync(join(tmpdir(), "solder-"));
     makeFiles(place);
     // In the root directory there is the same under the same name.
-    if (root !== undefined) makeFiles(root + place);
+    if (root !== undefined) {
+      mkdirSync(root + place, { mode: 0o700, recursive: true });
+      makeFiles(root + place);
+    }
     const surroundings = { directory: place, name: argv[0], ...(root === undefined ? {} : { root }) };
     const begin = process.cpuUsage();
     const here = interpreted([program, ...argv.slice(1)], surroundings);

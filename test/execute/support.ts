@@ -1,6 +1,7 @@
 // Running the same command line twice: by the machine, and in simulated memory.
 
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { type Execution, execute, runToEnd } from "../../src/execute/execute.ts";
 import type { RunLimits } from "../../src/execute/limits.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
@@ -45,6 +46,7 @@ export function interpreted(
     currentDirectory: directory,
     who: { user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] },
     limits: { memory: 0x4000_0000, instructions: 4e9, ...limits },
+    added: root === undefined ? [] : lackingIn(root),
     // No file may be younger than its clock says.
     time: { seconds: Math.floor(now / 1000) + 1, nanoseconds: 0 },
     input: (most) => {
@@ -61,6 +63,13 @@ export function interpreted(
   const [out, err] = texts.map((parts) => Buffer.concat(parts).toString("latin1"));
   const why = status < 0 && end?.kind === "stopped" ? `${err}${JSON.stringify(end.problem)}` : err;
   return { status, out, err: why, execution };
+}
+
+/** Of files that qemu takes from this machine where a root directory has none: those that say who is who. */
+function lackingIn(root: string): { path: string; bytes: Uint8Array }[] {
+  return ["/etc/passwd", "/etc/group", "/etc/nsswitch.conf"]
+    .filter((path) => existsSync(path) && !existsSync(root + path))
+    .map((path) => ({ path, bytes: readFileSync(path) }));
 }
 
 /** Runs a program by the machine, or one of i386 under qemu-i386, with the libraries of its root. */

@@ -1,6 +1,6 @@
 // The command line of `solder run --call`: a function of relocatable objects.
 
-import { LEVELS, type Levels } from "../../arch/x86/instructions/levels.ts";
+import { LEVELS, type Levels } from "../../arch/x86/instructions/machine/levels.ts";
 import { parseCommandLine } from "../arguments.ts";
 import { readBases } from "../load/objects.ts";
 import { CPUS, MOST_MEMORY, programIndex, sizeOf } from "./request.ts";

@@ -1,6 +1,6 @@
 // The command line of `solder run`: options up to the program; everything behind it is the program's.
 
-import { LEVELS, type Levels } from "../../arch/x86/instructions/levels.ts";
+import { LEVELS, type Levels } from "../../arch/x86/instructions/machine/levels.ts";
 import { DEFAULT_TIME } from "../../execute/execute.ts";
 import type { Time } from "../../execute/files/nodes.ts";
 import type { RunLimits } from "../../execute/limits.ts";

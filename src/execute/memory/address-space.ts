@@ -1,7 +1,7 @@
 // The address space of a process as the kernel keeps it: a sorted list of areas, each with its protection and with what stands
 // there before anything is written. A page is made when it is first touched, so that empty terabytes cost nothing.
 
-import { BEYOND_FILE, NOT_ALLOWED, NOT_MAPPED, PAGE, WRITE } from "../../arch/x86/instructions/memory.ts";
+import { BEYOND_FILE, NOT_ALLOWED, NOT_MAPPED, PAGE, WRITE } from "../../arch/x86/instructions/machine/memory.ts";
 import type { FileNode } from "../files/nodes.ts";
 import {
   copyPage,

@@ -1,7 +1,7 @@
 // Pages as a machine's physical memory: each is somewhere in the one buffer of `Memory`, is counted by those who map it, and goes
 // back when nobody does. A page that two processes have since fork is copied when either writes to it.
 
-import { type Memory, OUT_OF_PAGES, PAGE, takePage } from "../../arch/x86/instructions/memory.ts";
+import { type Memory, OUT_OF_PAGES, PAGE, takePage } from "../../arch/x86/instructions/machine/memory.ts";
 import { contentOf, type FileNode } from "../files/nodes.ts";
 
 /** All pages of a run. */

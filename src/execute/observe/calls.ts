@@ -2,7 +2,7 @@
 // into the PLT, to the dynamic linker, and from there to the function; all others go straight.
 
 import { ADDRESS_HIGH, type Cpu, INFO, INFO_MEMORY, INFO_ROW, IP, RSP } from "../../arch/x86/instructions/index.ts";
-import { address as operandAddress } from "../../arch/x86/instructions/operands.ts";
+import { address as operandAddress } from "../../arch/x86/instructions/machine/operands.ts";
 import { addressHigh, addressLow } from "../code.ts";
 import { readBytes } from "../memory/address-space.ts";
 import { executed, type Observer } from "../run.ts";

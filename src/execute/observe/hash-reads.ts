@@ -2,7 +2,7 @@
 // versions that it hashes or compares, seen in the operands of the instructions that are executed (glibc elf/dl-lookup.c, do_lookup_x).
 
 import { ADDRESS_HIGH, type Cpu, INFO, INFO_MEMORY, INFO_ROW, IP } from "../../arch/x86/instructions/index.ts";
-import { address as operandAddress } from "../../arch/x86/instructions/operands.ts";
+import { address as operandAddress } from "../../arch/x86/instructions/machine/operands.ts";
 import { DT_GNU_HASH, DT_HASH, DT_STRTAB } from "../../elf/index.ts";
 import { readBytes, readText } from "../memory/address-space.ts";
 import type { Process } from "../system/state.ts";

@@ -14,7 +14,7 @@ import {
   RSI,
   RSP,
 } from "../../arch/x86/instructions/index.ts";
-import { address as operandAddress } from "../../arch/x86/instructions/operands.ts";
+import { address as operandAddress } from "../../arch/x86/instructions/machine/operands.ts";
 import { addressHigh, addressLow } from "../code.ts";
 import { type Execution, runFor } from "../execute.ts";
 import { readBytes, readText } from "../memory/address-space.ts";

@@ -1,6 +1,6 @@
 // System calls about memory: mmap and its kind (mm/mmap.c, mm/mremap.c, mm/mprotect.c).
 
-import { PAGE } from "../../arch/x86/instructions/memory.ts";
+import { PAGE } from "../../arch/x86/instructions/machine/memory.ts";
 import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM } from "../files/errno.ts";
 import { fileSource } from "../image.ts";
 import {

@@ -15,7 +15,7 @@ import {
   PAGE,
   RSP,
 } from "../../arch/x86/instructions/index.ts";
-import { cpuid } from "../../arch/x86/instructions/levels.ts";
+import { cpuid } from "../../arch/x86/instructions/machine/levels.ts";
 import { type Code, createCode, dropRange, forgetCode } from "../code.ts";
 import { EAGAIN } from "../files/errno.ts";
 import type { DirectoryNode } from "../files/nodes.ts";

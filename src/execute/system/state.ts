@@ -2,8 +2,8 @@
 // one change them.
 
 import type { Instructions, Levels } from "../../arch/x86/instructions/index.ts";
-import type { Memory } from "../../arch/x86/instructions/memory.ts";
-import type { Cpu, Mode } from "../../arch/x86/instructions/state.ts";
+import type { Memory } from "../../arch/x86/instructions/machine/memory.ts";
+import type { Cpu, Mode } from "../../arch/x86/instructions/machine/state.ts";
 import type { Problem } from "../../elf/index.ts";
 import type { Code } from "../code.ts";
 import type { DirectoryNode, Node, PipeNode, Time } from "../files/nodes.ts";

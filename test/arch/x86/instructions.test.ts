@@ -4,7 +4,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { LEVELS } from "../../../src/arch/x86/instructions/index.ts";
-import { createInstructions } from "../../../src/arch/x86/instructions/table.ts";
+import { createInstructions } from "../../../src/arch/x86/instructions/table/table.ts";
 import { needs } from "../../support/tools.ts";
 import { judge, judgedRows } from "./judge.ts";
 import { TOOLS } from "./processor.ts";

@@ -1,8 +1,7 @@
 // The instructions of x86-64 and i386: what they are called, how they are encoded, what they do. See row.ts.
 
-export * from "./columns.ts";
-export { CUT_SHORT, decode, LONGEST, NO_INSTRUCTION } from "./decode.ts";
-export { arithmeticFlags, readFlags, writeFlags } from "./flags.ts";
+export * from "./machine/columns.ts";
+export { arithmeticFlags, readFlags, writeFlags } from "./machine/flags.ts";
 export {
   type CpuidAnswer,
   cpuid,
@@ -11,7 +10,7 @@ export {
   LEVELS,
   type LevelName,
   type Levels,
-} from "./levels.ts";
+} from "./machine/levels.ts";
 export {
   BEYOND_FILE,
   createMemory,
@@ -38,9 +37,10 @@ export {
   write16,
   write32,
   write64,
-} from "./memory.ts";
-export type { Form, Handler, Row } from "./row.ts";
-export * from "./state.ts";
-export { createInstructions, DO_GO_ON, DO_STALE, DO_UNDEFINED, type Instructions } from "./table.ts";
-export { hex, instructionSentence, instructionText, rowOf } from "./text.ts";
-export * from "./traps.ts";
+} from "./machine/memory.ts";
+export type { Form, Handler, Row } from "./machine/row.ts";
+export * from "./machine/state.ts";
+export * from "./machine/traps.ts";
+export { CUT_SHORT, decode, LONGEST, NO_INSTRUCTION } from "./table/decode.ts";
+export { createInstructions, DO_GO_ON, DO_STALE, DO_UNDEFINED, type Instructions } from "./table/table.ts";
+export { hex, instructionSentence, instructionText, rowOf } from "./table/text.ts";

@@ -1,7 +1,0 @@
-// What is known by name only.
-
-import type { Handler } from "./row.ts";
-import { TRAP_UNDEFINED, trap } from "./traps.ts";
-
-/** What a row with `refused` does: ends the program, with its bytes, place and name. */
-export const refuse: Handler = (cpu) => trap(cpu, TRAP_UNDEFINED);
