@@ -151,6 +151,8 @@ function programOf(argv: readonly string[], line: string, root: string | undefin
     const [named] = argv[0] === "bash" ? line.split(/[ ;|]/) : argv;
     return which(named) === undefined ? undefined : which(argv[0]);
   }
+  // qemu turns the environment round, and takes this machine's files where the root has none: magic numbers.
+  if (argv[0] === "env" || argv[0] === "file") return undefined;
   // Other programs would be found by what a shell starts.
   const path = ["/usr/bin", "/usr/sbin"].map((it) => `${it}/${argv[0]}`).find((it) => existsSync(root + it));
   return argv[0] === "bash" || argv[0] === "sh" ? undefined : path;

@@ -103,7 +103,7 @@ const SOLDER = resolve(import.meta.dirname, "../../../bin/solder.js");
 
 /** A program of x86-64 or i386 that a test made, other than by GNU ld for comparison. */
 function isMadeHere(program: string): boolean {
-  if (!program.startsWith(`${tmpdir()}/`) || program.includes("/gnu/")) return false;
+  if (!program.startsWith(`${tmpdir()}/solder-test-`) || program.includes("/gnu/")) return false;
   const machine = headOf(program)[18];
   return machine === 62 || machine === 3;
 }
