@@ -1,7 +1,15 @@
 // Solder's memory of a loaded program against what the real dynamic linker, executed, makes of it: word by word, and each word that
 // differs with the rule that explains it.
 
-import { type LoadedObject, type LoadedProcess, processMemory, readWord } from "../load/index.ts";
+import {
+  type LoadedObject,
+  type LoadedProcess,
+  processMemory,
+  readWord,
+  symbolName,
+  symbolSize,
+  symbolValue,
+} from "../load/index.ts";
 import { loaderSymbol } from "../load/memory/memory.ts";
 import { keyOf, setBreak } from "./code.ts";
 import { type Execution, runFor } from "./execute.ts";
@@ -14,7 +22,10 @@ export type DifferenceRule =
   | "loader-data"
   /** The record of an object and the function that binds: GOT[1] and GOT[2]. */
   | "loader-word"
-  /** What ld.so sets in libc before anything runs (`__libc_early_init`, `__libc_initial`), and what resolvers there found out. */
+  /**
+   * What ld.so sets in libc before anything runs (`__libc_early_init`, `__libc_initial`), in a program's copy of it too, and what resolvers
+   * there found out.
+   */
   | "libc-variable"
   /** An IFUNC's choice that is not known. */
   | "undecided"
@@ -119,5 +130,23 @@ export function ruleFor(
   if (loaderWords.has(address)) return "loader-word";
   if (task.undecided.has(address)) return "undecided";
   const isLibc = object.file.soname === "libc.so.6";
-  return isLibc && !task.decided.has(address) ? "libc-variable" : "unexplained";
+  const isVariable = isLibc ? !task.decided.has(address) : isCopySetEarly(object, address, task.record.facts.wordBytes);
+  return isVariable ? "libc-variable" : "unexplained";
+}
+
+/** Variables of ld.so and libc that have been set by then, and that programs may have copies of. */
+const SET_EARLY: ReadonlySet<string> = new Set(["__libc_single_threaded", "__libc_stack_end"]);
+
+/** Whether the word has the object's copy of such a variable in it. */
+function isCopySetEarly({ base, file: { symbols } }: LoadedObject, address: number, wordBytes: number): boolean {
+  for (let n = 1; n < symbols.count; n++) {
+    const start = base + symbolValue(symbols, n);
+    if (
+      start < address + wordBytes &&
+      start + symbolSize(symbols, n) > address &&
+      SET_EARLY.has(symbolName(symbols, n))
+    )
+      return true;
+  }
+  return false;
 }
