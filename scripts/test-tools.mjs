@@ -50,6 +50,7 @@ const PACKAGES = {
   "gcc-arm-linux-gnueabi": ["arm-linux-gnueabi-gcc", "/usr/arm-linux-gnueabi/lib/ld-linux.so.3"],
   // For kernels that do not run i386 programs.
   "qemu-user": ["qemu-i386", "qemu-aarch64", "qemu-riscv64", "qemu-ppc64le", "qemu-arm", "qemu-s390x", "qemu-mips64el"],
+  "qemu-system-x86": ["qemu-system-x86_64"],
   zstd: ["zstd"],
   "llvm-19": ["llvm-readelf-19", "llvm-mc-19"],
   tar: ["tar"],

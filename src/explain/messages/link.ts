@@ -274,7 +274,7 @@ export const linkMessages: MessageTable = {
   },
   "exec-stack-option": { message: "enabling an executable stack because of -z execstack command line option" },
   "output-sections-overlap": {
-    message: "section {section} [{start:hex},{end:hex}] overlaps section {other} [{otherStart:hex},{otherEnd:hex}]",
+    message: "section {section} [{start},{end}] overlaps section {other} [{otherStart},{otherEnd}]",
     cure: "give them other addresses, or --no-check-sections if they are never there at the same time",
   },
   "section-displaced": {

@@ -5,7 +5,7 @@ import { SHF_ALLOC, SHT_NOBITS } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { isTbss } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { compareAddresses } from "./words.ts";
+import { compareAddresses, isBelow, toBig } from "./words.ts";
 
 /**
  * Sections with contents are never loaded over each other. Those without may where two start at one address: that is meant as an overlay.
@@ -25,6 +25,10 @@ export function reportOverlaps(sections: readonly OutputSection[], report: Repor
   if (!hasOverlays) reportNeighbours(all, reported, (it) => it.address, report);
 }
 
+function hex(address: number): string {
+  return `0x${toBig(address).toString(16)}`;
+}
+
 function reportNeighbours(
   sections: readonly OutputSection[],
   reported: ReadonlySet<OutputSection>,
@@ -37,7 +41,7 @@ function reportNeighbours(
     if (before === undefined || reported.has(section)) return;
     const start = addressOf(section);
     const other = addressOf(before);
-    if (start >= other + before.size) return;
+    if (!isBelow(start, other + before.size)) return;
     found.add(section);
     report(
       error(
@@ -45,11 +49,11 @@ function reportNeighbours(
         {},
         {
           section: section.name,
-          start,
-          end: start + section.size - 1,
+          start: hex(start),
+          end: hex(start + section.size - 1),
           other: before.name,
-          otherStart: other,
-          otherEnd: other + before.size - 1,
+          otherStart: hex(other),
+          otherEnd: hex(other + before.size - 1),
         },
       ),
     );

@@ -72,6 +72,39 @@ export const found: readonly ScriptCase[] = [
     command: "a.o b.o o.o x.ld --oformat=binary",
   },
   sections(
+    "sections in the upper half",
+    ". = 1M; .text : { *(.text) } . = ALIGN(4K) + 0xffffffff80000000; .data : AT(ADDR(.data) - 0xffffffff80000000) { *(.data) } .bss : { *(.bss COMMON) }",
+    { objects: "b", only: "x86-64" },
+  ),
+  ...[
+    [
+      "of ROM and RAM",
+      ".text : { *(.text .rodata) } >rom .data : { *(.data) } >ram AT>rom .bss : { *(.bss COMMON) } >ram",
+    ],
+    [
+      "with a gap",
+      ".text : { *(.text .rodata) } >rom . = 0x9000; .data : AT(0x8200) { *(.data) } >ram .bss (NOLOAD) : { *(.bss COMMON) } >ram",
+    ],
+    [
+      "with NOLOAD",
+      ".text : { *(.text) } >rom .noinit (NOLOAD) : { *(.rodata) . += 0x40; } >ram .data : { *(.data) } >ram AT>rom .bss : { *(.bss COMMON) } >ram",
+    ],
+    [
+      "with a fill",
+      ".text : { *(.text) . = ALIGN(64); *(.rodata) . = ALIGN(256); } >rom =0xff .data : ALIGN(16) { *(.data) . = ALIGN(16); } >ram AT>rom =0xee .bss : { *(.bss COMMON) } >ram",
+    ],
+    [
+      "with tables",
+      ".vectors : { LONG(0x20004000) LONG(f) . = 0x40; } >rom .text : { *(.text .rodata) } >rom .copy : { LONG(LOADADDR(.data)) LONG(ADDR(.data)) LONG(SIZEOF(.data)) } >rom .data : { *(.data) } >ram AT>rom .bss : { *(.bss COMMON) } >ram",
+    ],
+  ].map(
+    ([name, statements]): ScriptCase => ({
+      name: `an image of bytes ${name}`,
+      script: `MEMORY { rom (rx) : ORIGIN = 0x8000, LENGTH = 64K  ram (rwx) : ORIGIN = 0x20000000, LENGTH = 16K }\nSECTIONS { ${statements} }\n`,
+      options: "--oformat=binary",
+    }),
+  ),
+  sections(
     "thread-local sections apart",
     ". = 0x1000; .tdata : { *(.tdata) } .data : { *(.data) } .tbss : { *(.tbss) }",
     {
