@@ -182,7 +182,7 @@ function enterStatements({ plan, statements, report, loader }: Mapping): void {
       plan.statements.push(it);
       continue;
     }
-    const statement = outputStatement(plan, it, report);
+    const statement = outputStatement(plan, it, loader.options.outputFormat === "binary", report);
     statements.set(it, statement);
     plan.statements.push(statement);
   }
@@ -195,7 +195,8 @@ function enterStatements({ plan, statements, report, loader }: Mapping): void {
   }
 }
 
-function outputStatement(plan: Plan, it: SectionStatement, report: Report): OutputStatement {
+/** @param isBinary what is not loaded has no room either: NOLOAD of all formats but ELF (ld/ldlang.c, lang_add_section) */
+function outputStatement(plan: Plan, it: SectionStatement, isBinary: boolean, report: Report): OutputStatement {
   const { type, overlay } = it;
   const region = (name: string | undefined): ReturnType<typeof findRegion> => {
     if (name === undefined) return undefined;
@@ -230,7 +231,9 @@ function outputStatement(plan: Plan, it: SectionStatement, report: Report): Outp
           ? "normal"
           : type.keyword === undefined
             ? "type"
-            : (KINDS[type.keyword] ?? "normal"),
+            : isBinary && type.keyword === "NOLOAD"
+              ? "noalloc"
+              : (KINDS[type.keyword] ?? "normal"),
     body: it.body.map((statement): BodyEntry => ({ statement, items: [], data: undefined })),
     region: runs ?? (it.address === undefined ? loads : undefined) ?? plan.anywhere,
     loadRegion: loads,
