@@ -142,7 +142,7 @@ function finishSection(finishing: Finishing, statement: OutputStatement, before:
   }
   if (statement.ignored) return before;
   if (output === undefined) return dot;
-  dot = output.address + (isTbssFlags(output.sec) ? 0 : output.size);
+  dot = output.address + (isTbssFlags(output.sec) && !finishing.walk.options.relocatable ? 0 : output.size);
   const { folding } = finishing.walk;
   const after = statement.source?.overlay?.dotAfter;
   if (after === undefined) return dot;

@@ -62,6 +62,11 @@ export interface MapOptions {
   readonly relro: { readonly start: number; readonly end: number } | undefined;
   /** SIZEOF_HEADERS was asked for: there is room for them. */
   readonly asksForHeaders: boolean;
+  /**
+   * What is in two regions of MEMORY is in two segments (ld/ldlang.c, ldlang_override_segment_assignment). Regions are looked
+   * up by the section's name: the first section of the name says.
+   */
+  readonly regionOf: (section: OutputSection) => unknown;
 }
 
 export function newMap(type: number, sections: OutputSection[] = []): SegmentMap {
@@ -214,7 +219,8 @@ function loads(sections: readonly OutputSection[], withHeaders: boolean, options
   for (const section of sections) {
     const isWritable = (section.sec & SEC_READONLY) === 0;
     const isCode = (section.sec & SEC_CODE) !== 0;
-    if (last !== undefined && startsSegment(last, section, writable, executable, options)) {
+    const isApart = last !== undefined && options.regionOf(last) !== options.regionOf(section);
+    if (last !== undefined && (isApart || startsSegment(last, section, writable, executable, options))) {
       close();
       open = [];
       writable = isWritable;

@@ -10,6 +10,7 @@ import {
   PT_LOAD,
   PT_TLS,
   SHF_ALLOC,
+  SHF_TLS,
   SHT_FINI_ARRAY,
   SHT_INIT_ARRAY,
   SHT_NOBITS,
@@ -22,7 +23,7 @@ import type { Loader } from "../inputs/loader.ts";
 import { elfFlags, flagsOfName, SEC_ALLOC, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
 import { typeByFlags } from "../sections/map-inputs.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
-import type { OutputStatement, Plan } from "../sections/output-statements.ts";
+import { findStatement, type OutputStatement, type Plan } from "../sections/output-statements.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
 import { alignUp, type Layout, type Segment } from "../tables/layout.ts";
@@ -96,6 +97,7 @@ export function layOutByScript(
     ehFrameHdr: options.ehFrameHdr,
     relro: options.nmagic ? undefined : walk.relro,
     asksForHeaders: asked,
+    regionOf: (section) => findStatement(plan, section.name)?.region,
   });
   settleRegions(walk, report);
   const full = [...plan.list];
@@ -351,6 +353,7 @@ function createLayout(
     headers: headers?.address ?? start,
     contentsEnd,
     threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
-    tlsStart: tls?.address ?? 0,
+    // Whatever PHDRS says of PT_TLS.
+    tlsStart: listed.find((it) => (it.flags & SHF_TLS) !== 0)?.address ?? 0,
   };
 }

@@ -335,7 +335,7 @@ function placeSection(walk: Walk, statement: OutputStatement): void {
     walk.dot = before;
     return;
   }
-  const size = isTbssFlags(output.sec) ? 0 : output.size;
+  const size = isTbssFlags(output.sec) && !options.relocatable ? 0 : output.size;
   walk.dot = output.address + size;
   const after = statement.source?.overlay?.dotAfter;
   if (after !== undefined) {
@@ -583,7 +583,7 @@ function fillEntry(
     if (assignment.symbol !== ".") statement.updatesDot = true;
     if (next !== dot && !filling.ignored) {
       addGap(filling, dot, next);
-      if (statement.kindOf !== "noalloc") output.sec |= SEC_ALLOC;
+      if (statement.kindOf !== "noalloc" && statement.kindOf !== "noroom") output.sec |= SEC_ALLOC;
       return next;
     }
     return dot;

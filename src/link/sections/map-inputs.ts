@@ -232,7 +232,7 @@ function outputStatement(plan: Plan, it: SectionStatement, isBinary: boolean, re
           : type.keyword === undefined
             ? "type"
             : isBinary && type.keyword === "NOLOAD"
-              ? "noalloc"
+              ? "noroom"
               : (KINDS[type.keyword] ?? "normal"),
     body: it.body.map((statement): BodyEntry => ({ statement, items: [], data: undefined })),
     region: runs ?? (it.address === undefined ? loads : undefined) ?? plan.anywhere,
@@ -481,6 +481,7 @@ function addData(mapping: Mapping, statement: OutputStatement, entry: BodyEntry,
   if (it.kind === "text" && it.text === undefined) return;
   let flags = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
   if (statement.kindOf === "noalloc") flags = SEC_HAS_CONTENTS;
+  else if (statement.kindOf === "noroom") flags = SEC_HAS_CONTENTS | SEC_NEVER_LOAD;
   else if (statement.kindOf === "noload") flags = SEC_NEVER_LOAD | SEC_ALLOC;
   else if (statement.kindOf === "readonly") flags |= SEC_READONLY;
   if (statement.output === undefined) initOutput(mapping, statement, flags | SEC_READONLY);

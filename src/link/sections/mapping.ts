@@ -158,6 +158,7 @@ export function initOutput(mapping: Mapping, statement: OutputStatement, flags: 
 function flagsIn(kind: SectionKind, given: number): number {
   const flags = given & ~SEC_NEVER_LOAD;
   if (kind === "noalloc") return flags & ~SEC_ALLOC;
+  if (kind === "noroom") return (flags & ~(SEC_ALLOC | SEC_LOAD)) | SEC_NEVER_LOAD;
   if (kind === "readonly") return flags | SEC_READONLY;
   if (kind === "noload") return (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
   return flags;

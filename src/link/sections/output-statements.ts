@@ -31,7 +31,16 @@ export interface Region {
   isFull: boolean;
 }
 
-export type SectionKind = "normal" | "noalloc" | "noload" | "readonly" | "type" | "overlay" | "first-overlay";
+/** "noroom": NOLOAD in an image of bytes. */
+export type SectionKind =
+  | "normal"
+  | "noroom"
+  | "noalloc"
+  | "noload"
+  | "readonly"
+  | "type"
+  | "overlay"
+  | "first-overlay";
 
 /** In a section's body, with the pieces that came of it: `output.rankEnds` says where they end. */
 export interface BodyEntry {
