@@ -38,6 +38,10 @@ export function* linkMap(source: MapSource, options: MapOptions): IterableIterat
   const width = options.is64 ? 0 : 8;
   yield* ["", "Memory Configuration", ""];
   yield `${"Name".padEnd(17)}${"Origin".padEnd(19)}${"Length".padEnd(19)}Attributes`;
+  for (const { name, origin, size, attributes } of source.layout?.regions ?? []) {
+    const [from, length] = [origin, size].map((it) => `${address(it, options)}${" ".repeat(width)}`);
+    yield `${name.padEnd(16)} ${from} ${length} ${attributes}`.trimEnd();
+  }
   yield `${"*default*".padEnd(17)}${zero}${" ".repeat(width)} ${all}`;
   yield* ["", "Linker script and memory map", ""];
   for (const path of source.dependencies) yield `LOAD ${path}`;
@@ -74,7 +78,9 @@ function hex(value: number): string {
 }
 
 function address(value: number, { is64 }: MapOptions): string {
-  return `0x${value.toString(16).padStart(is64 ? 16 : 8, "0")}`;
+  // The upper half is negative.
+  const digits = value < 0 ? BigInt.asUintN(64, BigInt(value)).toString(16) : value.toString(16);
+  return `0x${digits.padStart(is64 ? 16 : 8, "0")}`;
 }
 
 /** `text` in the first column and `rest` at `column`, on the next line if they do not fit. */
@@ -170,7 +176,10 @@ function* sectionLines(state: MapState, section: LaidOutSection): IterableIterat
   const isPlain = isLoaded && !((section.flags & SHF_TLS) !== 0 && section.type === SHT_NOBITS);
   if (isPlain) yield* otherSymbols(state, section.address);
   yield "";
-  yield* columns(section.name, NAME_COLUMN, `${address(section.address, options)} ${hex(section.size).padStart(10)}`);
+  const loaded =
+    isLoaded && section.loadAddress !== section.address ? ` load address ${address(section.loadAddress, options)}` : "";
+  const place = `${address(section.address, options)} ${hex(section.size).padStart(10)}${loaded}`;
+  yield* columns(section.name, NAME_COLUMN, place);
   let at = isLoaded ? section.address : 0;
   for (const piece of section.pieces()) {
     if (isLoaded && piece.address > at) {

@@ -31,6 +31,8 @@ export interface LaidOutSection {
   readonly flags: number;
   /** 0 for sections that are not loaded. */
   readonly address: number;
+  /** Where its contents are loaded: the address, unless a script says otherwise. */
+  readonly loadAddress: number;
   /** In the image. */
   readonly offset: number;
   /** Bytes in memory; SHT_NOBITS sections have none in the image. */
@@ -85,6 +87,9 @@ export interface DiscardedInput {
 /** A region of a script's MEMORY. */
 export interface LaidOutRegion {
   readonly name: string;
+  readonly origin: number;
+  /** Letters, as GNU ld's map has them: `xrw`, `xr !w`. */
+  readonly attributes: string;
   /** Bytes, both. */
   readonly used: number;
   readonly size: number;

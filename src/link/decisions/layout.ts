@@ -58,9 +58,9 @@ export function createOutputLayout({ loader, bound, placed, relocatable }: LinkF
 }
 
 function sectionView(loader: Loader, placed: PlacedFacts, section: OutputSection): LaidOutSection {
-  const { index, name, type, flags, address, offset, size, alignment } = section;
+  const { index, name, type, flags, address, lma: loadAddress, offset, size, alignment } = section;
   const pieces = (): IterableIterator<LaidOutPiece> => piecesOf(loader, placed, section);
-  return { index, name, type, flags, address, offset, size, alignment, pieces };
+  return { index, name, type, flags, address, loadAddress, offset, size, alignment, pieces };
 }
 
 function* piecesOf(loader: Loader, placed: PlacedFacts, { pieces }: OutputSection): IterableIterator<LaidOutPiece> {

@@ -58,6 +58,7 @@ function sectionView(
     type: outputType(table, id),
     flags: table.flags[id],
     address: 0,
+    loadAddress: 0,
     offset: table.offset[id],
     size,
     alignment: table.alignment[id],

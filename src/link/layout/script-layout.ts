@@ -20,6 +20,13 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
+import {
+  REGION_ALLOCATED,
+  REGION_CODE,
+  REGION_LOADED,
+  REGION_READ_ONLY,
+  REGION_WRITABLE,
+} from "../script/statements.ts";
 import { elfFlags, flagsOfName, SEC_ALLOC, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
 import { typeByFlags } from "../sections/map-inputs.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
@@ -152,8 +159,10 @@ export function layOutByScript(
     walk.failed ? () => {} : report,
   );
   finishAddresses(outputs, loader.sections);
-  const regions = plan.regions.map(({ name, current, origin, length }) => ({
+  const regions = plan.regions.map(({ name, current, origin, length, wanted, unwanted }) => ({
     name,
+    origin,
+    attributes: letters(wanted) + (unwanted === 0 ? "" : ` !${letters(unwanted)}`),
     used: current - origin,
     size: Number.isFinite(length) ? length : 0,
   }));
@@ -161,6 +170,19 @@ export function layOutByScript(
 }
 
 const RELRO = { start: 0, end: 0 };
+
+const LETTERS: readonly (readonly [bit: number, letter: string])[] = [
+  [REGION_ALLOCATED, "a"],
+  [REGION_CODE, "x"],
+  [REGION_READ_ONLY, "r"],
+  [REGION_WRITABLE, "w"],
+  [REGION_LOADED, "l"],
+];
+
+/** ld/ldlang.c, lang_map_flags */
+function letters(attributes: number): string {
+  return LETTERS.flatMap(([bit, letter]) => ((attributes & bit) === 0 ? [] : [letter])).join("");
+}
 
 /** Error: `tls-not-adjacent`. */
 function reportApart({ list }: Plan, report: Report): void {
@@ -265,9 +287,10 @@ export function reportFull({ regions }: Plan, report: Report): void {
 
 /** Flags and types as the section headers have them. Warning: `section-type-changed`. */
 export function finishSections(plan: Plan, wordBytes: number, report: Report): void {
-  for (const { output } of plan.outputs) {
+  for (const statement of plan.outputs) {
+    const { output } = statement;
     if (output === undefined || output.removed) continue;
-    const byFlags = typeByFlags(output.sec);
+    const byFlags = givenType(statement) ?? typeByFlags(output.sec);
     if (output.type === SHT_NULL) output.type = byFlags;
     else if (output.type === SHT_NOBITS && byFlags === SHT_PROGBITS && (output.sec & SEC_ALLOC) !== 0) {
       report(warning("section-type-changed", {}, { section: output.name }));
@@ -282,6 +305,12 @@ export function finishSections(plan: Plan, wordBytes: number, report: Report): v
     const low = lowestBit(output.address);
     if (low !== 0 && low < output.alignment) output.shown = low;
   }
+}
+
+/** TYPE = …: holds where the script puts data into the section, and no input has a type of its own to give. */
+function givenType({ source, body }: OutputStatement): number | undefined {
+  const type = source?.type?.type;
+  return type?.kind === "number" && body.some((it) => it.data !== undefined) ? Number(type.value) : undefined;
 }
 
 function lowestBit(address: number): number {

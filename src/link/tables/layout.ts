@@ -29,6 +29,15 @@ export function isTbss(section: OutputSection): boolean {
   return (section.flags & SHF_TLS) !== 0 && section.type === SHT_NOBITS;
 }
 
+export interface PlacedRegion {
+  readonly name: string;
+  readonly origin: number;
+  readonly used: number;
+  readonly size: number;
+  /** As the map has them: letters, `!` in front of those that a section must not have. */
+  readonly attributes: string;
+}
+
 export interface Layout {
   /** In the order of the file; index in the section header table is `index`. */
   readonly sections: readonly OutputSection[];
@@ -36,7 +45,7 @@ export interface Layout {
   /** Addresses at the table's markers. */
   readonly markers: ReadonlyMap<Marker, number>;
   /** Regions of MEMORY, with how many bytes of them are taken. */
-  readonly regions?: readonly { readonly name: string; readonly used: number; readonly size: number }[];
+  readonly regions?: readonly PlacedRegion[];
   /** First address: where the file header is loaded, unless the first section was placed by hand. */
   readonly start: number;
   /** Where the file header is (or would be) loaded. */

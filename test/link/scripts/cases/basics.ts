@@ -81,7 +81,6 @@ export const basics: readonly ScriptCase[] = [
       ". = 0x1000; .text : { *(.text) } .ro (READONLY) : { *(.data) } .ty (TYPE = SHT_NOTE) : { BYTE(1) } .both (READONLY (TYPE = SHT_PROGBITS)) : { *(.vars) BYTE(2) }",
       { objects: "a b o" },
     ),
-    missing: "orphans beside READONLY sections",
   },
   sections(
     "contents behind .bss",

@@ -72,6 +72,26 @@ export const found: readonly ScriptCase[] = [
     command: "a.o b.o o.o x.ld --oformat=binary",
   },
   sections(
+    "TYPE of data, of inputs, of room",
+    ". = 0x1000; .text : { *(.text) } .t2 (TYPE = SHT_NOTE) : { *(.data) } .t3 (TYPE = 7) : { . += 4; } .t5 (TYPE = SHT_PROGBITS) : { *(.bss) } .t7 (READONLY (TYPE = 0x6ffffff0)) : { *(.mixed) } .t8 (TYPE = SHT_INIT_ARRAY) : { QUAD(1) *(.zero) }",
+    { objects: "b o" },
+  ),
+  {
+    name: "regions divide segments",
+    script:
+      "MEMORY { rom (rx) : ORIGIN = 0x8000, LENGTH = 64K  ram (w!x) : ORIGIN = 0x8100, LENGTH = 32K }\nSECTIONS { .text : { *(.text) } >rom .rodata 0x80f0 : { *(.rodata) } >rom .data : { *(.data) } >ram .bss : { *(.bss) *(COMMON) } >ram }",
+  },
+  {
+    name: "symbols of TLS without PT_TLS",
+    script:
+      "PHDRS { one PT_LOAD; }\nSECTIONS { . = 0x1000; .text : { *(.text) } :one .tdata : { *(.tdata) } .tbss : { *(.tbss) } .data : { *(.data) } }",
+    objects: "a b t",
+  },
+  sections("thread-local room under -r", ".tbss : { *(.tbss) } .data : { *(.data) } .x : { . += 4; }", {
+    objects: "b t",
+    options: "-r",
+  }),
+  sections(
     "sections in the upper half",
     ". = 1M; .text : { *(.text) } . = ALIGN(4K) + 0xffffffff80000000; .data : AT(ADDR(.data) - 0xffffffff80000000) { *(.data) } .bss : { *(.bss COMMON) }",
     { objects: "b", only: "x86-64" },
