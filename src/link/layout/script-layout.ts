@@ -162,7 +162,7 @@ export function layOutByScript(
   const regions = plan.regions.map(({ name, current, origin, length, wanted, unwanted }) => ({
     name,
     origin,
-    attributes: letters(wanted) + (unwanted === 0 ? "" : ` !${letters(unwanted)}`),
+    attributes: letters(wanted) + (unwanted === 0 ? "" : `!${letters(unwanted)}`),
     used: current - origin,
     size: Number.isFinite(length) ? length : 0,
   }));
