@@ -6,6 +6,8 @@ import { repository, scratch } from "../../support/build.ts";
 import { type Outcome, run } from "../../support/run.ts";
 
 export const libexec: string = join(repository, "libexec");
+/** Starting takes two warm processes, on whatever else the machine does. */
+const LIMIT = 180_000;
 const command = join(repository, "bin/solder.js");
 
 export interface Started {
@@ -30,7 +32,8 @@ export function startServer(...options: string[]): Started {
   chmodSync(runtime, 0o700);
   // Tests are about what a server does, on machines that may be too busy for it to answer within milliseconds.
   const env = { XDG_RUNTIME_DIR: runtime, SOLDER_SERVER: "wait" };
-  const ask = (...words: string[]): Outcome => run(process.execPath, [command, "server", ...words], { env });
+  const ask = (...words: string[]): Outcome =>
+    run(process.execPath, [command, "server", ...words], { env, timeout: LIMIT });
   const { status, stderr } = ask("start", ...options);
   if (status !== 0) throw new Error(stderr);
   return {
