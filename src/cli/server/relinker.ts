@@ -86,8 +86,10 @@ export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"])
     relink: (request) => {
       const key = keyOf(request);
       const entry = entries.get(key);
-      if (entry === undefined) return { why: "this link is new" };
-      if (typeof entry === "string") return { why: entry };
+      if (entry === undefined || typeof entry === "string") {
+        if (process.memoryUsage.rss() > LARGE) trim(ENOUGH_BESIDE_A_LINK);
+        return { why: entry ?? "this link is new" };
+      }
       entries.delete(key);
       const found = relinkEntry(entry, systemLibraryPaths);
       if ("why" in found) {
@@ -115,6 +117,8 @@ function keyOf({ directory, program, args, env, umask }: LinkRequest): string {
 }
 
 const ENOUGH_BESIDE_A_LINK = 64 << 20;
+/** Bytes of a process from which on two large links would be too much. */
+const LARGE = 768 << 20;
 
 function recording(host: LdHost): Recording {
   const seen = new Map<string, Seen>();
