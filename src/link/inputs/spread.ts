@@ -26,6 +26,9 @@ import { spreadDebug } from "./spread-debug.ts";
 
 /** Sections that nobody goes through from their start to their end: a longer one does no harm. */
 const SPREAD = /^\.(text|rodata|lrodata|data|ldata|bss|lbss|tdata|tbss|gcc_except_table)(\..*)?$/;
+/** Of one function or variable, as by -ffunction-sections; not GCC's parts of a file's code, nor strings and constants. */
+const ONE = /^\.(text|rodata|data|bss|lrodata|ldata|lbss)\.[^.]+$/;
+const OF_THE_FILE = /^\.text\.(startup|exit|hot|unlikely)$|\.(str|cst)\d/;
 /** SHT_X86_64_UNWIND (psABI) */
 const UNWIND = 0x70000001;
 
@@ -75,7 +78,7 @@ function spreadSection(object: ObjectFile, sections: SectionTable, section: numb
   const isContents = type === SHT_PROGBITS || type === SHT_NOBITS || type === UNWIND;
   if (!isContents || size === 0 || raw !== size || (flags & (SHF_GROUP | SHF_COMPRESSED)) !== 0) return same;
   const name = sectionName(object, sections, section);
-  const isOne = /^\.(text|rodata|data|bss|lrodata|ldata|lbss)\.[^.]+$/.test(name) && !/\.(str|cst)\d/.test(name);
+  const isOne = ONE.test(name) && !OF_THE_FILE.test(name);
   const wanted = spreadSize(size, isOne || (flags & SHF_WRITE) !== 0 ? SHORT_STEP : LONG_STEP);
   if (name === ".eh_frame") return { ...same, ...longer(spreadUnwind(contents, wanted) ?? contents) };
   if (name.startsWith(".debug_")) {
