@@ -63,6 +63,8 @@ eachTarget("loads of a weak symbol's 0, and of a number, are rewritten where GNU
         ["weak", weak],
         ["number", asks, number],
       ]) {
+        // GNU ld breaks down.
+        if (what === "number" && kind.includes("-shared")) continue;
         const args = [...kind, relax, ...objects];
         const [mine, theirs] = [underTest, gnu].map((linker) => fates(linker, target, base, what, args));
         equal(mine, theirs, args.join(" "));
