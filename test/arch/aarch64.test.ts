@@ -176,7 +176,7 @@ test("aarch64: offsets of thread-local variables, in a block and from the thread
     background: (type) => [INSTRUCTIONS[formOf(type, AARCH64.instructions)?.name ?? ""] ?? 0xd280_0000],
     isElsewhere: ({ expression, name }, value) => {
       const isTls = expression === EXPRESSION_TLS_TPOFF || expression === EXPRESSION_TLS_DTPOFF;
-      // GNU as 2.40 knows no names for the ones of 128 bits; GNU ld checks TPREL_G0 to G2 by other limits than AAELF64; two are dynamic.
+      // GNU as 2.40 knows no names for the ones of 128 bits; GNU ld has other limits for TPREL_G0 to G2 than AAELF64, and other bits for G2 (why is not known); two are dynamic.
       // There are no offsets below 0, and GNU ld refuses them where the psABI has room for a sign.
       return !isTls || /_LDST128_|TLS_(DTP|TP)REL64|TLSLE_MOVW_TPREL_G\d$/.test(name) || value < 0;
     },
