@@ -200,8 +200,9 @@ function readMember(
       : member(nameAt(bytes, start, start + length), length, -1);
   }
   if (bytes[at] === 0x2f && isDigit(bytes[at + 1])) {
-    // `/OFFSET` into the name table, or `/OFFSET:HEADER` for a member of an archive that a thin archive refers to.
-    const reference = /^\/(\d+)(?::(\d+))? *$/.exec(textBetween(bytes, at, at + 16));
+    // `/OFFSET` into the name table, or `/OFFSET:HEADER` for a member of an archive that a thin archive refers to. What GNU ar
+    // leaves behind the number is no part of it: in thin archives the slash of a name of 15 letters stays in its place.
+    const reference = /^\/(\d+)(?::(\d+))?(?: .*)?$/.exec(textBetween(bytes, at, at + 16));
     const name = reference === null ? undefined : longName(bytes, names, Number(reference[1]));
     if (reference === null || name === undefined) return undefined;
     return member(name, 0, external && reference[2] !== undefined ? Number(reference[2]) : -1);

@@ -1,7 +1,7 @@
 // Archives: what `ar` and llvm-ar write in each of their formats, and what damaged archives give.
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -93,6 +93,24 @@ test("a thin archive: members are files beside it", compiled, () => {
   );
   deepEqual(index(archive, bytes), symbols);
 });
+
+test(
+  "GNU ar leaves the slash of a name of 15 letters behind its place in a thin archive's name table",
+  compiled,
+  () => {
+    const name = "fifteen-chars.o";
+    copyFileSync(join(dir, "a.o"), join(dir, name));
+    run("ar", "rcsT", "fifteen.a", name);
+    const bytes = readFileSync(join(dir, "fifteen.a"));
+    match(bytes.toString("latin1"), /^\/0 {13}\//m);
+    const { archive, problems } = read(bytes);
+    deepEqual(problems, []);
+    deepEqual(
+      archive.members.map((m) => m.name),
+      [name],
+    );
+  },
+);
 
 test("an archive added to a thin archive: its members, by their header in it", compiled, () => {
   run("ar", "rcs", "inner.a", "a.o", LONG);

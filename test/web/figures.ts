@@ -162,19 +162,17 @@ async function beside(scratch: string): Promise<void> {
   }
   const script = `
     const started = performance.now();
-    const { commands } = await import(${JSON.stringify(join(scratch, "node_modules/@yowasp/clang/gen/bundle.js"))});
+    const { runLLVM } = await import(${JSON.stringify(join(scratch, "node_modules/@yowasp/clang/gen/bundle.js"))});
     const { readFileSync } = await import("node:fs");
     const files = {};
     for (const path of ${JSON.stringify(PARTS.map(named))})
       files[path.slice(path.lastIndexOf("/") + 1)] = new Uint8Array(readFileSync(path));
     files["hello.o"] = new Uint8Array(readFileSync(${JSON.stringify(join(scratch, "hello.o"))}));
-    const lld = commands["ld.lld"] ?? commands["wasm-ld"] ?? commands.lld;
-    if (lld === undefined) throw new Error("its commands are " + Object.keys(commands).join(" "));
     for (let i = 0; i < ${rounds + 1}; i++) {
       const begin = performance.now();
       let said = "";
       const told = (bytes) => { said += bytes === null ? "" : new TextDecoder().decode(bytes); };
-      await lld(["-pie", "-dynamic-linker", "/lib64/ld-linux-x86-64.so.2", "-o", "program", ...${JSON.stringify(ORDER)}], files, { stdout: told, stderr: told, synchronously: false });
+      await runLLVM(["ld.lld", "-pie", "-dynamic-linker", "/lib64/ld-linux-x86-64.so.2", "-o", "program", ...${JSON.stringify(ORDER)}], files, { stdout: told, stderr: told, synchronously: false });
       console.log(i === 0 ? "start " + (performance.now() - started) : "link " + (performance.now() - begin));
     }`;
   const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {

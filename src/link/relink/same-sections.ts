@@ -2,6 +2,7 @@
 // headers, their sizes, and the contents of those that the linker itself reads, counts or merges. Code and data may differ.
 
 import {
+  SHF_MERGE,
   SHT_FINI_ARRAY,
   SHT_GROUP,
   SHT_INIT_ARRAY,
@@ -19,7 +20,7 @@ import {
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
+import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME } from "../tables/section-table.ts";
 import type { RelinkRefusal } from "./live.ts";
 
 /** Tables of the object itself: they may have another size, and say something else. */
@@ -93,7 +94,8 @@ function isRead(object: ObjectFile, sections: SectionTable, section: SectionId):
   if (type === SHT_GROUP || type === SHT_NOTE) return true;
   if (sections.output[section] < 0) return false;
   const state = sections.state[section];
-  if ((state & STATE_MERGED) !== 0) return true;
+  // Merged or not: whether strings can be merged depends on how the last one ends.
+  if ((sections.flags[section] & SHF_MERGE) !== 0) return true;
   return (state & STATE_EH_FRAME) === 0 && !PLAIN.has(type);
 }
 
