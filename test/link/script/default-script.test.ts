@@ -44,7 +44,8 @@ const VARIANTS: readonly (readonly [options: string, variant: Partial<ScriptVari
   ["-z combreloc -z separate-code", {}],
   ["-z combreloc -z noseparate-code", { separateCode: false }],
   ["-z nocombreloc -z separate-code", { combreloc: false }],
-  ["-z nocombreloc -z noseparate-code -z now", { combreloc: false, separateCode: false, now: true }],
+  // Scripts that have no variant for -z now: .got.plt stays apart.
+  ["-z nocombreloc -z noseparate-code -z now", { combreloc: false, separateCode: false }],
   ["-z combreloc -z separate-code -z now", { now: true }],
   ["-z combreloc -z noseparate-code -z now", { now: true, separateCode: false }],
   ["-pie -z combreloc -z separate-code", { pie: true }],
@@ -52,7 +53,7 @@ const VARIANTS: readonly (readonly [options: string, variant: Partial<ScriptVari
   ["-shared -z combreloc -z separate-code", { shared: true }],
   ["-shared -z combreloc -z separate-code -z now", { shared: true, now: true }],
   ["-shared -z nocombreloc -z noseparate-code", { shared: true, combreloc: false, separateCode: false }],
-  ["-N -shared -z now", { kind: "omagic", shared: true, now: true }],
+  ["-N -shared -z now", { kind: "omagic", shared: true }],
   ["-n -pie", { kind: "nmagic", pie: true }],
   ["-r", { kind: "relocatable" }],
   ["-Ur", { kind: "constructors" }],
