@@ -5,22 +5,17 @@
 import { error, type Report } from "../../elf/problem.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 
-/** What code jumps through or reads, and what DT_ entries that every loader needs point at. */
-const NEEDED: ReadonlySet<string> = new Set([
-  ".got",
-  ".got.plt",
-  ".igot.plt",
-  ".plt",
-  ".iplt",
-  ".plt.got",
-  ".plt.sec",
-  ".dynsym",
-  ".hash",
-  ".gnu.hash",
-]);
+/** What code jumps through or reads. */
+const NEEDED: ReadonlySet<string> = new Set([".got", ".got.plt", ".igot.plt", ".plt", ".iplt", ".plt.got", ".plt.sec"]);
+
+/** What DT_ entries point at. Where .dynstr is discarded too there are no such entries (measured with GNU ld 2.40). */
+const NAMED: ReadonlySet<string> = new Set([".dynsym", ".hash", ".gnu.hash"]);
 
 /** Error: `discarded-needed`. After all that the linker makes has been asked for. */
 export function reportDiscarded({ planned }: OutputSections, report: Report): void {
-  for (const [section, { output, wanted }] of planned ?? [])
-    if (output === undefined && wanted > 0 && NEEDED.has(section)) report(error("discarded-needed", {}, { section }));
+  const hasNames = planned?.get(".dynstr")?.output !== undefined;
+  for (const [section, { output, wanted }] of planned ?? []) {
+    const isNeeded = NEEDED.has(section) || (hasNames && NAMED.has(section));
+    if (output === undefined && wanted > 0 && isNeeded) report(error("discarded-needed", {}, { section }));
+  }
 }

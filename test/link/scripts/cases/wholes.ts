@@ -288,7 +288,15 @@ export const wholes: readonly ScriptCase[] = [
       { objects: "pic b", options: "-shared --hash-style=both" },
     ),
   },
-  ...[".got.plt", ".plt", ".dynsym", ".gnu.version*", ".dynstr"].map((name) =>
+  ...[
+    ".got.plt",
+    ".plt",
+    ".dynsym",
+    ".gnu.version*",
+    ".dynstr",
+    ".dynsym .dynstr",
+    ".hash .gnu.hash .dynsym .dynstr",
+  ].map((name) =>
     sections(
       `-shared with ${name} discarded`,
       `/DISCARD/ : { *(${name}) } . = SIZEOF_HEADERS; .text : { *(.text) } .data : { *(.data) }`,
