@@ -55,6 +55,7 @@ export {
   manyTypesAt,
   namesManyTypes,
   type RelocationFormat,
+  readRelocation,
   readRelocations,
   readRelr,
   relocationBytes,

@@ -69,10 +69,19 @@ export function readRelocations(
   const bytes = range.end - range.start;
   if (bytes % size !== 0) report(error("relocation-table-damaged", place, { bytes, entry: size }));
   const relocations: ElfRelocation[] = [];
-  for (let at = range.start; at + size <= range.end; at += size) {
-    relocations.push(source.elfClass === 64 ? readWide(source, at, format, manyTypes) : readNarrow(source, at, format));
-  }
+  for (let at = range.start; at + size <= range.end; at += size)
+    relocations.push(readRelocation(source, at, format, manyTypes));
   return relocations;
+}
+
+/** The relocation whose entry stands at an offset of the file. */
+export function readRelocation(
+  source: ElfSource,
+  at: number,
+  format: RelocationFormat,
+  manyTypes: boolean,
+): ElfRelocation {
+  return source.elfClass === 64 ? readWide(source, at, format, manyTypes) : readNarrow(source, at, format);
 }
 
 /**

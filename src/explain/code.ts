@@ -3,7 +3,7 @@
 
 import { machineTables } from "../arch/index.ts";
 import { type ElfSection, ET_REL, SHF_EXECINSTR, SHT_NOBITS } from "../elf/index.ts";
-import { type Anatomy, marksBetween, offsetOfSymbol } from "./bytes/index.ts";
+import { type Anatomy, offsetOfSymbol, relocatedBetween } from "./bytes/index.ts";
 import type { Disassembler } from "./disassembly.ts";
 import type { RelocationTableDump } from "./dump/index.ts";
 import { hex, painted, type Style, table } from "./dump/table.ts";
@@ -121,22 +121,16 @@ function relocationsIn(
   from: number,
   to: number,
 ): { readonly place: number; readonly words: string }[] {
-  const { file, relocated } = anatomy;
-  const changes: { place: number; words: string }[] = [];
-  const marks = marksBetween(anatomy, from, to).filter(({ kind }) => kind === "relocation");
-  if (marks.length === 0) return [];
-  const wanted = new Set(marks.map(({ start }) => start));
+  const places = relocatedBetween(anatomy.file, from, to);
+  if (places.length === 0) return [];
   const tables = relocations();
-  for (let i = 0; i < relocated.offset.length; i++) {
-    const place = relocated.offset[i];
-    if (!wanted.has(place)) continue;
-    const name = file.sections[relocated.table[i]]?.name;
-    const entry = tables.find((it) => it.table === name)?.entries[relocated.entry[i]];
-    if (entry === undefined) continue;
+  return places.flatMap(({ start, table, entry: number }) => {
+    const name = anatomy.file.sections[table]?.name;
+    const entry = tables.find((it) => it.table === name)?.entries[number];
+    if (entry === undefined) return [];
     const what = entry.filled === "" ? entry.symbol : entry.filled;
-    changes.push({ place, words: `${entry.type}: ${what}` });
-  }
-  return changes;
+    return [{ place: start, words: `${entry.type}: ${what}` }];
+  });
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -1,15 +1,22 @@
 // What a file is, in a few words and numbers: a row of a list of files.
 
 import { machineTables } from "../arch/index.ts";
-import { type FileKind, identify } from "../elf/index.ts";
 import {
-  type DumpHost,
-  type DumpPart,
-  dumpFile,
-  type FileDump,
-  type HeaderDump,
-  type ProblemDump,
-} from "./dump/index.ts";
+  DT_NEEDED,
+  DT_SONAME,
+  dynamicTexts,
+  type ElfSymbol,
+  type FileKind,
+  identify,
+  type Problem,
+  parseElf,
+  type Report,
+  SHN_UNDEF,
+  STB_LOCAL,
+} from "../elf/index.ts";
+import { sharedFacts } from "./dump/facts.ts";
+import { type HeaderDump, headerDump } from "./dump/header.ts";
+import { dumpFile, type ProblemDump, told } from "./dump/model.ts";
 
 export interface FileSummary {
   readonly path: string;
@@ -51,54 +58,67 @@ const KIND_WORDS: Readonly<Record<FileKind | "missing", string>> = {
   missing: "missing",
 };
 
-const PARTS: ReadonlySet<DumpPart> = new Set(["headers", "dynamic", "dynamic-symbols", "archive"]);
 const MOST_NAMES = 300;
 
-export function summaryOf(bytes: Uint8Array, path: string, host: DumpHost = {}): FileSummary {
+/** Of a library only headers, the dynamic section and the dynamic symbols are read. */
+export function summaryOf(bytes: Uint8Array, path: string): FileSummary {
   const kind = identify(bytes);
-  const parts: ReadonlySet<DumpPart> = kind === "elf-relocatable" ? new Set([...PARTS, "symbols"]) : PARTS;
-  const isArchive = kind.endsWith("archive");
-  const isBinary = kind.startsWith("elf-") || isArchive;
   // Not `elf-other`'s problem alone: an object for another system is in the way as well, but a text or a picture is not.
-  const dump = isBinary ? dumpFile(bytes, path, isArchive ? new Set(["archive"]) : parts, host) : undefined;
-  const symbols = namesOf(dump);
+  if (kind.startsWith("elf-")) return elfSummary(bytes, path, kind);
+  const isArchive = kind.endsWith("archive");
+  const { archive, problems = [] } = isArchive ? dumpFile(bytes, path, new Set(["archive"] as const)) : {};
+  const defines = archive?.symbols.map(({ name }) => name) ?? [];
+  const count = archive?.members.length ?? 0;
   return {
     path,
     size: bytes.length,
     kind,
-    description: describe(kind, dump),
-    machine: dump?.header === undefined ? "" : machineWord(dump.header),
-    needs: (dump?.dynamic ?? []).flatMap(({ name, text }) => (name === "NEEDED" && text !== undefined ? [text] : [])),
-    soname: dump?.dynamic?.find(({ name }) => name === "SONAME")?.text,
-    interpreter: dump?.header?.interpreter,
-    defines: symbols.defines.slice(0, MOST_NAMES),
-    wants: symbols.wants.slice(0, MOST_NAMES),
-    definesCount: symbols.defines.length,
-    wantsCount: symbols.wants.length,
-    members: dump?.archive?.members.map(({ name }) => name) ?? [],
-    problems: dump?.problems ?? [],
+    description: isArchive ? `${KIND_WORDS[kind]} of ${count} ${count === 1 ? "member" : "members"}` : KIND_WORDS[kind],
+    machine: "",
+    needs: [],
+    soname: undefined,
+    interpreter: undefined,
+    defines: defines.slice(0, MOST_NAMES),
+    wants: [],
+    definesCount: defines.length,
+    wantsCount: 0,
+    members: archive?.members.map(({ name }) => name) ?? [],
+    problems,
   };
 }
 
-function describe(kind: FileKind, dump: FileDump | undefined): string {
-  if (dump?.archive !== undefined) {
-    const count = dump.archive.members.length;
-    return `${KIND_WORDS[kind]} of ${count} ${count === 1 ? "member" : "members"}`;
-  }
-  return dump?.header?.description ?? KIND_WORDS[kind];
+function elfSummary(bytes: Uint8Array, path: string, kind: FileKind): FileSummary {
+  const found: Problem[] = [];
+  const report: Report = (problem) => {
+    found.push(problem);
+  };
+  const file = parseElf(bytes, path, report);
+  const facts = file && sharedFacts(file, report);
+  const dynamic = facts?.dynamic();
+  const header = file && headerDump(file, dynamic, undefined);
+  const symbols = (kind === "elf-relocatable" ? facts?.symbols() : facts?.dynamicSymbols()) ?? [];
+  const names = symbols.filter(({ index, name, binding }) => index > 0 && name !== "" && binding !== STB_LOCAL);
+  const wants = names.filter(({ shndx }) => shndx === SHN_UNDEF);
+  const first = (some: readonly ElfSymbol[]): string[] => some.slice(0, MOST_NAMES).map(({ name }) => name);
+  return {
+    path,
+    size: bytes.length,
+    kind,
+    description: header?.description ?? KIND_WORDS[kind],
+    machine: header === undefined ? "" : machineWord(header),
+    needs: dynamic === undefined ? [] : dynamicTexts(dynamic, DT_NEEDED),
+    soname: dynamic === undefined ? undefined : dynamicTexts(dynamic, DT_SONAME)[0],
+    interpreter: header?.interpreter,
+    defines: first(names.filter(({ shndx }) => shndx !== SHN_UNDEF)),
+    wants: first(wants),
+    definesCount: names.length - wants.length,
+    wantsCount: wants.length,
+    members: [],
+    problems: told(found, {}),
+  };
 }
 
 /** `x86-64`, or for machines that Solder does not know their whole name. */
 function machineWord({ machine, class: elfClass, byteOrder, machineName }: HeaderDump): string {
   return machineTables(machine, elfClass, byteOrder === "little")?.name ?? machineName;
-}
-
-function namesOf(dump: FileDump | undefined): { readonly defines: string[]; readonly wants: string[] } {
-  if (dump?.archive !== undefined) return { defines: dump.archive.symbols.map(({ name }) => name), wants: [] };
-  const symbols = (dump?.symbols ?? dump?.dynamicSymbols)?.symbols ?? [];
-  const names = (isWanted: boolean): string[] =>
-    symbols.flatMap(({ name, binding, section, index }) =>
-      index > 0 && name !== "" && binding !== "LOCAL" && (section === "UND") === isWanted ? [name] : [],
-    );
-  return { defines: names(false), wants: names(true) };
 }

@@ -155,7 +155,7 @@ for (const scheme of ["light", "dark"] as const) {
       "/anatomy/libwords.a/members",
     ]) {
       await goTo(tab, hash);
-      await viewOf(tab, "anatomy").locator(".picture svg, .sheet .row.odd, .list tr").first().waitFor();
+      await viewOf(tab, "anatomy").locator(".picture svg, .rows .row, .list tr").first().waitFor();
       deepEqual(await axeFindings(tab), [], hash);
     }
     deepEqual(complaints, []);

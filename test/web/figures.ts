@@ -1,5 +1,6 @@
-// The page's figures, measured in Chromium: `node build/test/web/figures.js [ROUNDS]` after a build. Times are of this machine, under
-// whatever else it does; each is a median with the shortest and longest.
+// The page's figures, measured in Chromium: `node build/test/web/figures.js [ROUNDS] [paint] [hello] [beside] [scroll] [large]` after a
+// build. Times are of this machine, under whatever else it does; each is a median with the shortest and longest. Beside them stand what
+// an empty page takes, and the time for which the page's thread had a processor (from Chromium's trace): what is the machine's, and what ours.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
@@ -12,6 +13,7 @@ import { repository } from "../support/build.ts";
 import { openPage, settled, startBrowser, viewOf } from "./browser.ts";
 
 const rounds = Number(process.argv[2] ?? 7);
+const parts = process.argv.slice(3);
 const out = join(repository, "dist/page");
 
 function told(what: string, values: readonly number[], goal: string): void {
@@ -21,10 +23,43 @@ function told(what: string, values: readonly number[], goal: string): void {
   console.log(`${what}: ${ms(middle)} (${ms(sorted[0])} to ${ms(sorted[sorted.length - 1])}, goal ${goal})`);
 }
 
+/** Of Chromium's trace: microseconds, those of `tdur` on a processor. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly ts: number;
+  readonly dur?: number;
+  readonly tdur?: number;
+}
+
+/** What Chromium does meanwhile. */
+async function traced(browser: Browser, tab: Page, work: () => Promise<void>): Promise<readonly TraceEvent[]> {
+  await browser.startTracing(tab, { categories: ["toplevel", "loading", "blink.user_timing", "devtools.timeline"] });
+  await work();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  return traceEvents;
+}
+
+/** Milliseconds that the thread of two events had a processor between them. */
+function busyBetween(events: readonly TraceEvent[], from: TraceEvent, to: TraceEvent): number {
+  let sum = 0;
+  let end = 0;
+  for (const { pid, tid, name, ts, dur = 0, tdur = 0 } of events) {
+    if (pid !== to.pid || tid !== to.tid || name !== "ThreadControllerImpl::RunTask") continue;
+    // Tasks may lie in each other; a task that holds one of the two counts by its share.
+    if (ts < end || ts + dur <= from.ts || ts >= to.ts || dur === 0) continue;
+    end = ts + dur;
+    sum += (tdur * (Math.min(end, to.ts) - Math.max(ts, from.ts))) / dur;
+  }
+  return sum / 1000;
+}
+
 /** From the request to the first thing on the screen, without a cache. */
 async function firstPaint(browser: Browser): Promise<void> {
   const server = createServer((request, response) => {
     const name = request.url === "/" ? "index.html" : (request.url ?? "").slice(1);
+    if (name === "empty.html") return void response.writeHead(200, { "content-type": "text/html" }).end("<p>empty");
     const path = join(out, name);
     if (!/^[\w.]+$/.test(name) || !existsSync(path)) return void response.writeHead(404).end();
     const type = name.endsWith(".html") ? "text/html; charset=utf-8" : "text/javascript; charset=utf-8";
@@ -32,17 +67,34 @@ async function firstPaint(browser: Browser): Promise<void> {
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  const times: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    const { tab } = await openPage(browser, { url: `http://127.0.0.1:${port}/` });
-    times.push(
-      Number(await tab.evaluate(`performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN`)),
-    );
-    await tab.context().close();
+  for (const [what, path] of [
+    ["first paint on localhost", ""],
+    ["an empty page's", "empty.html"],
+  ]) {
+    const times: number[] = [];
+    const busy: number[] = [];
+    for (let i = 0; i < rounds; i++) {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+      const tab = await context.newPage();
+      const events = await traced(browser, tab, async () => {
+        await tab.goto(`http://127.0.0.1:${port}/${path}`);
+        while ((await tab.evaluate(PAINTED)) === null) await new Promise((done) => setTimeout(done, 20));
+      });
+      times.push(Number(await tab.evaluate(PAINTED)));
+      const painted = events.find(({ name }) => name === "firstContentfulPaint");
+      const begun = events.findLast(
+        ({ name, pid, ts }) => name === "navigationStart" && pid === painted?.pid && ts < painted.ts,
+      );
+      if (painted !== undefined && begun !== undefined) busy.push(busyBetween(events, begun, painted));
+      await context.close();
+    }
+    told(what, times, path === "" ? "200 ms" : "none");
+    if (busy.length > 0) told("  of them its thread's", busy, "none");
   }
   server.close();
-  told("first paint on localhost", times, "200 ms");
 }
+
+const PAINTED = `performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null`;
 
 async function give(tab: Page, paths: readonly string[]): Promise<number> {
   const started = performance.now();
@@ -76,9 +128,9 @@ async function hello(browser: Browser, scratch: string): Promise<void> {
   spawnSync("gcc", ["-c", "-x", "c", "-", "-o", object], {
     input: '#include <stdio.h>\nint main(void) { puts("hello"); }\n',
   });
-  const parts = PARTS.map(named);
+  const files = PARTS.map(named);
   const { tab } = await openPage(browser);
-  await give(tab, [object, ...parts]);
+  await give(tab, [object, ...files]);
   const shown: number[] = [];
   const linked: number[] = [];
   for (let i = 0; i <= rounds; i++) {
@@ -105,8 +157,44 @@ async function hello(browser: Browser, scratch: string): Promise<void> {
   await tab.context().close();
 }
 
-/** The longest pauses between frames while the table is scrolled from end to end. */
-async function scroll(browser: Browser, library: string, scratch: string): Promise<void> {
+/** Scrolls an element from end to end in 300 steps, a step a frame. */
+const SCROLL = `(async () => {
+  const element = document.querySelector(".scroller");
+  const frames = [];
+  const step = (element.scrollHeight - element.clientHeight) / 300;
+  await new Promise((done) => requestAnimationFrame(done));
+  let last = performance.now();
+  performance.mark("frame");
+  for (let i = 0; i < 300; i++) {
+    element.scrollTop += step;
+    await new Promise((done) => requestAnimationFrame(done));
+    performance.mark("frame");
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+  }
+  return frames;
+})()`;
+
+/** Pauses between frames while something is scrolled, and for how much of them the page's thread had a processor. */
+async function scrolled(browser: Browser, tab: Page, what: string): Promise<void> {
+  let frames: number[] = [];
+  const events = await traced(browser, tab, async () => {
+    frames = (await tab.evaluate(SCROLL)) as number[];
+  });
+  const marks = events.filter(({ name, tid }) => name === "frame" && tid !== 0).sort((a, b) => a.ts - b.ts);
+  const busy = marks.slice(1).map((mark, i) => busyBetween(events, marks[i], mark));
+  const words = (times: readonly number[]): string => {
+    const sorted = [...times].sort((a, b) => a - b);
+    const over = sorted.filter((it) => it > 50).length;
+    return `${sorted[sorted.length >> 1]?.toFixed(1)} ms (median), longest ${sorted.at(-1)?.toFixed(0)} ms, ${over} over 50 ms`;
+  };
+  console.log(`${what} scrolled in 300 steps: frames of ${words(frames)}`);
+  console.log(`  of them the thread's: ${words(busy)}`);
+}
+
+/** A library of 100 MB: its symbols are scrolled from end to end. Beside it a list of the same height in which nothing happens. */
+async function scroll(browser: Browser, library: string): Promise<void> {
   const { tab } = await openPage(browser);
   const opened = await give(tab, [library]);
   console.log(`${library}, ${Math.round(statSync(library).size / 1e6)} MB, opened: ${Math.round(opened)} ms`);
@@ -118,36 +206,36 @@ async function scroll(browser: Browser, library: string, scratch: string): Promi
   console.log(
     `its symbols shown: ${Math.round(performance.now() - started)} ms; ${await viewOf(tab, "anatomy").locator(".count").innerText()}`,
   );
-  const frames = (await tab.evaluate(`(async () => {
-    const element = document.querySelector(".scroller");
-    const frames = [];
-    let last = performance.now();
-    const step = (element.scrollHeight - element.clientHeight) / 300;
-    for (let i = 0; i < 300; i++) {
-      element.scrollTop += step;
-      await new Promise((done) => requestAnimationFrame(done));
-      const now = performance.now();
-      frames.push(now - last);
-      last = now;
-    }
-    return frames;
-  })()`)) as number[];
-  frames.sort((a, b) => a - b);
-  const over = frames.filter((it) => it > 50).length;
-  console.log(
-    `scrolled through in 300 steps: frames of ${frames[150].toFixed(1)} ms (median), longest ${Math.round(frames[299])} ms, ${over} over 50 ms (goal 0)`,
-  );
+  await scrolled(browser, tab, "its symbols");
   await tab.context().close();
-  const large = join(scratch, "large.so");
-  copyFileSync(library, large);
-  truncateSync(large, Math.max(statSync(library).size, 210_000_000));
-  const times: number[] = [];
-  for (let i = 0; i < Math.min(rounds, 5); i++) {
-    const { tab: other } = await openPage(browser);
-    times.push(await give(other, [large]));
-    await other.context().close();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const still = await context.newPage();
+  await still.setContent(
+    '<div class="scroller" style="height: 700px; overflow: auto"><div style="height: 989604px">nothing</div></div>',
+  );
+  await scrolled(browser, still, "an empty list");
+  await context.close();
+}
+
+/** A file of 210 MB, from the choice to its card. */
+async function large(browser: Browser, library: string, scratch: string): Promise<void> {
+  const file = join(scratch, "large.so");
+  copyFileSync(library, file);
+  truncateSync(file, Math.max(statSync(library).size, 210_000_000));
+  const small = join(scratch, "small.o");
+  copyFileSync(named("crti.o"), small);
+  for (const [what, path] of [
+    [`a file of ${Math.round(statSync(file).size / 1e6)} MB opened, from the choice to its card`, file],
+    ["a file of 1 kB", small],
+  ]) {
+    const times: number[] = [];
+    for (let i = 0; i < rounds; i++) {
+      const { tab } = await openPage(browser);
+      times.push(await give(tab, [path]));
+      await tab.context().close();
+    }
+    told(what, times, path === file ? "1000 ms" : "none");
   }
-  told(`a file of ${Math.round(statSync(large).size / 1e6)} MB opened, from the choice to its card`, times, "1000 ms");
 }
 
 /** lld in WebAssembly from npm, in a directory of its own: how long it takes to start and to link the same hello. */
@@ -196,13 +284,15 @@ const LIBRARIES = ["/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1", "/usr/lib/x86_64
 if (process.argv[1]?.endsWith("figures.js") === true) {
   const scratch = mkdtempSync(join(tmpdir(), "solder-figures-"));
   const browser = await startBrowser();
+  const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
+  const library = LIBRARIES.find((path) => existsSync(path));
   try {
-    await firstPaint(browser);
-    await hello(browser, scratch);
-    await beside(scratch);
-    const library = LIBRARIES.find((path) => existsSync(path));
+    if (isWanted("paint")) await firstPaint(browser);
+    if (isWanted("hello") || isWanted("beside")) await hello(browser, scratch);
+    if (isWanted("beside")) await beside(scratch);
     if (library === undefined) console.log("there is no libLLVM here to open");
-    else await scroll(browser, library, scratch);
+    if (library !== undefined && isWanted("scroll")) await scroll(browser, library);
+    if (library !== undefined && isWanted("large")) await large(browser, library, scratch);
   } finally {
     await browser.close();
     rmSync(scratch, { recursive: true });

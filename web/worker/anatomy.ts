@@ -34,8 +34,9 @@ import { sizeChanges, sizesOf } from "../../src/explain/sizes.ts";
 import { inflate } from "../../src/host/inflate.ts";
 import { disassemble } from "./disassembler.ts";
 import type { Answer, Ask, AtAnswer, Lead, Overview, PartName, RowsAnswer, RowsQuestion } from "./protocol.ts";
+import { type Depth, NAMES, TABLES, WHOLE } from "./read-tables.ts";
 import { type PageTable, type RowsCache, type ShownTable, shown } from "./tables.ts";
-import { anatomyFor, bytesBetween, openFile, readerBeside, summaryFor, type Workspace } from "./workspace.ts";
+import { anatomyFor, bytesBetween, elfFor, openFile, readerBeside, summaryFor, type Workspace } from "./workspace.ts";
 
 const LAYOUT: ReadonlySet<DumpPart> = new Set(["headers", "layout", "sections"]);
 const EVERYTHING: ReadonlySet<DumpPart> = new Set(DUMP_PARTS.filter((part) => part !== "archive" && part !== "units"));
@@ -56,13 +57,22 @@ const PART_OF: Readonly<Record<string, DumpPart>> = {
   units: "units",
 };
 
+/** What has to be read of a large file for a part, where it is not all tables. Debugging information is needed for units alone. */
+const NEEDED: Readonly<Partial<Record<DumpPart, Depth>>> = {
+  sections: NAMES,
+  segments: NAMES,
+  "dynamic-symbols": NAMES,
+  versions: NAMES,
+  notes: NAMES,
+  units: WHOLE,
+};
+
 /** One part of what the dump says of a file: read when somebody first asks, for a library has half a million relocations. */
 function dumpFor(space: Workspace, path: string, part: DumpPart): FileDump | undefined {
   const key = `${path}\0${part}`;
   const known = space.dumps.get(key);
   if (known !== undefined) return known;
-  // Debugging information is left out of a large file until somebody asks for it.
-  const file = openFile(space, path, part === "units");
+  const file = openFile(space, path, NEEDED[part] ?? TABLES);
   if (file === undefined) return undefined;
   const host = { readMember: readerBeside(space, path), decompressors: { inflate } };
   const dump = dumpFile(file.bytes, path, new Set([part]), host);
@@ -176,7 +186,7 @@ export function rowsOf(space: Workspace, question: RowsQuestion, cache: Map<stri
 }
 
 function tableOf(space: Workspace, dump: FileDump, part: string): ShownTable | undefined {
-  const file = anatomyFor(space, dump.file)?.file;
+  const file = elfFor(space, dump.file);
   const toSection = (name: string): Lead => ({ part: "sections", filter: name });
   const toAddress = (address: number): Lead | undefined => {
     const at = file && offsetOfAddress(file, address);

@@ -28,6 +28,7 @@ import type {
   RowsQuestion,
   ShownSection,
 } from "./protocol.ts";
+import { WHOLE } from "./read-tables.ts";
 import { type RowsCache, type ShownTable, shown } from "./tables.ts";
 import { openFile, type Workspace } from "./workspace.ts";
 
@@ -55,7 +56,7 @@ export function linkFor(space: Workspace, ask: LinkAsk): MadeLink {
 function makeLink(space: Workspace, ask: LinkAsk): Omit<MadeLink, "key" | "before"> {
   const opened = new Map<string, Uint8Array>();
   for (const path of space.given.keys()) {
-    const file = openFile(space, path, true);
+    const file = openFile(space, path, WHOLE);
     if (file !== undefined) opened.set(path, file.bytes);
   }
   const marks: { readonly stage: LinkStage; readonly at: number }[] = [];

@@ -36,6 +36,7 @@ import type {
   ShownPages,
   ShownProblem,
 } from "./protocol.ts";
+import { WHOLE } from "./read-tables.ts";
 import { rooted, rootOf } from "./root.ts";
 import { PAGE_STYLE, type RowsCache, type ShownTable, shown } from "./tables.ts";
 import { openFile, summaryFor, type Workspace } from "./workspace.ts";
@@ -70,7 +71,7 @@ function makeLoad(space: Workspace, ask: LoadAsk): Omit<MadeLoad, "key"> {
   const given = new Map<string, Uint8Array>();
   for (const path of space.given.keys()) {
     const { kind } = summaryFor(space, path);
-    const file = kind.startsWith("elf-") || rooted(path).startsWith("/etc/") ? openFile(space, path, true) : undefined;
+    const file = kind.startsWith("elf-") || rooted(path).startsWith("/etc/") ? openFile(space, path, WHOLE) : undefined;
     if (file !== undefined) given.set(path, file.bytes);
   }
   const root = rootOf(given, ask.program, ask.environment, ask.root);

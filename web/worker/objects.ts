@@ -4,12 +4,13 @@ import { appliedRelocationChapter } from "../../src/explain/load/objects.ts";
 import { loadObjects } from "../../src/load/relocatable/index.ts";
 import { shownProblem } from "./load.ts";
 import type { ObjectsAnswer, ObjectsAsk } from "./protocol.ts";
+import { WHOLE } from "./read-tables.ts";
 import { PAGE_STYLE } from "./tables.ts";
 import { openFile, type Workspace } from "./workspace.ts";
 
 export function objectsAnswer(space: Workspace, { files, bases }: ObjectsAsk): ObjectsAnswer {
   const inputs = files.flatMap((name) => {
-    const opened = openFile(space, name, true);
+    const opened = openFile(space, name, WHOLE);
     const base = bases[name] ?? bases[name.slice(name.lastIndexOf("/") + 1)];
     return opened === undefined ? [] : [{ name, bytes: opened.bytes, base }];
   });

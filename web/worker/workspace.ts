@@ -1,13 +1,12 @@
-// The files that the page was given, and what has been read of them. A large file is not read whole to look into it: its headers
-// and tables are enough, code and data are read where somebody looks.
+// The files that the page was given, and what has been read of them. A large file is not read whole to look into it.
 
-import { readArchive } from "../../src/elf/index.ts";
+import { type ElfFile, parseElf, readArchive } from "../../src/elf/index.ts";
 import { type Anatomy, anatomyOf } from "../../src/explain/bytes/index.ts";
 import { type FileDump, memberBytes } from "../../src/explain/dump/index.ts";
 import { type FileSummary, summaryOf } from "../../src/explain/summary.ts";
 import type { GivenFile } from "./protocol.ts";
 import { readBlob } from "./read-blob.ts";
-import { readTables } from "./read-tables.ts";
+import { type Depth, NAMES, readNames, readTables, TABLES, WHOLE } from "./read-tables.ts";
 import type { ShownTable } from "./tables.ts";
 
 /** Files up to this size are read whole. */
@@ -16,9 +15,9 @@ const SMALL = 32 << 20;
 export interface OpenFile {
   readonly path: string;
   readonly size: number;
-  /** All bytes, or zeros where nothing has been read. */
+  /** All bytes, or zeros where nothing has been read yet. */
   readonly bytes: Uint8Array;
-  readonly whole: boolean;
+  readonly depth: Depth;
 }
 
 export interface Workspace {
@@ -66,58 +65,70 @@ function forget(space: Workspace, path: string): void {
 
 /**
  * A file, or a member as `libx.a(member.o)`.
- * @param whole every byte is needed
+ * @param depth how much of it has to be here
  * @returns undefined if there is no such file
  */
-export function openFile(space: Workspace, path: string, whole = false): OpenFile | undefined {
+export function openFile(space: Workspace, path: string, depth: Depth = TABLES): OpenFile | undefined {
   const known = space.open.get(path);
-  if (known !== undefined && (known.whole || !whole)) return known;
-  const file = space.given.has(path) ? openGiven(space, path, whole) : openMember(space, path);
+  if (known !== undefined && known.depth >= depth) return known;
+  const file = space.given.has(path) ? openGiven(space, path, depth) : openMember(space, path);
   if (file !== undefined) space.open.set(path, file);
   return file;
 }
 
-function openGiven(space: Workspace, path: string, whole: boolean): OpenFile | undefined {
+function openGiven(space: Workspace, path: string, depth: Depth): OpenFile | undefined {
   const blob = space.given.get(path);
   if (blob === undefined) return undefined;
   const { size } = blob;
-  if (whole || size <= SMALL) return { path, size, bytes: readBlob(blob, 0, size), whole: true };
-  const bytes = new Uint8Array(size);
-  const all = readTables(bytes, (from, to) => bytes.set(readBlob(blob, from, to), from));
-  return { path, size, bytes, whole: all };
+  if (depth === WHOLE || size <= SMALL) return { path, size, bytes: readBlob(blob, 0, size), depth: WHOLE };
+  const bytes = space.open.get(path)?.bytes ?? new Uint8Array(size);
+  const read = (from: number, to: number): void => {
+    const end = Math.min(to, size);
+    bytes.set(readBlob(blob, from, end), from);
+  };
+  const found = space.open.get(path)?.depth ?? readNames(bytes, read);
+  if (found >= depth) return { path, size, bytes, depth: found };
+  readTables(bytes, read);
+  return { path, size, bytes, depth: TABLES };
 }
 
 function openMember(space: Workspace, path: string): OpenFile | undefined {
   const [, archivePath, name] = /^(.+)\(([^()]+)\)$/.exec(path) ?? [];
-  const archive = archivePath === undefined ? undefined : openFile(space, archivePath, true);
+  const archive = archivePath === undefined ? undefined : openFile(space, archivePath, WHOLE);
   if (archive === undefined || archivePath === undefined) return undefined;
   const member = readArchive(archive.bytes, archivePath, () => {})?.members.find((it) => it.name === name);
   const bytes = member && memberBytes(archive.bytes, member, readerBeside(space, archivePath));
-  return bytes && { path, size: bytes.length, bytes, whole: true };
+  return bytes && { path, size: bytes.length, bytes, depth: WHOLE };
 }
 
 /** Paths in a thin archive are relative to its directory. */
 export function readerBeside(space: Workspace, archive: string): (path: string) => Uint8Array | undefined {
   const directory = archive.slice(0, archive.lastIndexOf("/") + 1);
-  return (path) => openFile(space, path.startsWith("/") ? path : directory + path, true)?.bytes;
+  return (path) => openFile(space, path.startsWith("/") ? path : directory + path, WHOLE)?.bytes;
 }
 
 /** Bytes as they are in the file, read now if they were left out before. */
 export function bytesBetween(space: Workspace, path: string, from: number, to: number): Uint8Array {
-  const file = openFile(space, path);
+  const file = openFile(space, path, NAMES);
   if (file === undefined) return new Uint8Array(0);
   const blob = space.given.get(path);
-  if (file.whole || blob === undefined) return file.bytes.slice(from, Math.min(to, file.size));
+  if (file.depth === WHOLE || blob === undefined) return file.bytes.slice(from, Math.min(to, file.size));
   return readBlob(blob, from, Math.min(to, file.size));
 }
 
 export function summaryFor(space: Workspace, path: string): FileSummary {
   const known = space.summaries.get(path);
   if (known !== undefined) return known;
-  const file = openFile(space, path);
+  const file = openFile(space, path, NAMES);
   const made = summaryOf(file?.bytes ?? new Uint8Array(0), path);
   space.summaries.set(path, made);
   return made;
+}
+
+/** Headers and sections, for places in the file. */
+export function elfFor(space: Workspace, path: string): ElfFile | undefined {
+  const file = openFile(space, path, NAMES);
+  return file && parseElf(file.bytes, path, () => {});
 }
 
 export function anatomyFor(space: Workspace, path: string): Anatomy | undefined {

@@ -1,18 +1,14 @@
 // What a byte of a file is: the section and segment that hold it, the record and field, the symbol that covers it, the relocation
 // that changes it. What `solder dump --at` says, and what links the page's bytes with its tables, both ways.
 
-import { machineTables } from "../../arch/index.ts";
 import {
   type ElfFile,
   type ElfSection,
   type ElfSymbol,
   ET_REL,
-  isRelocationSection,
   PT_LOAD,
   parseElf,
   rangeAtAddress,
-  relocationsOf,
-  SHF_ALLOC,
   SHF_TLS,
   SHT_DYNSYM,
   SHT_NOBITS,
@@ -27,9 +23,10 @@ import {
   symbolsOf,
 } from "../../elf/index.ts";
 import { type Locator, locator } from "../dump/locate.ts";
+import { addressesOf, type RelocatedPlace, relocatedBetween } from "./relocated.ts";
 import { type FoundField, fieldAt, type RecordTable, recordTables } from "./structures.ts";
 
-/** What is asked about the bytes of one file. Columns, because a library has a hundred thousand relocations. */
+/** What is asked about the bytes of one file. */
 export interface Anatomy {
   readonly file: ElfFile;
   readonly tables: readonly RecordTable[];
@@ -37,17 +34,6 @@ export interface Anatomy {
   readonly sections: readonly ElfSection[];
   readonly places: Locator;
   readonly symbols: readonly ElfSymbol[];
-  /** File offsets of the bytes that relocations change, ascending. */
-  readonly relocated: RelocatedPlaces;
-}
-
-export interface RelocatedPlaces {
-  readonly offset: Float64Array;
-  /** Bytes that are changed. */
-  readonly bytes: Uint8Array;
-  /** Section index of the table, and number of the entry in it. */
-  readonly table: Uint32Array;
-  readonly entry: Uint32Array;
 }
 
 const nothing = (): void => {};
@@ -66,44 +52,7 @@ export function anatomyOf(bytes: Uint8Array, name: string): Anatomy | undefined 
       .sort((a, b) => a.offset - b.offset),
     places: locator(file, symbols),
     symbols,
-    relocated: relocatedPlaces(file),
   };
-}
-
-function relocatedPlaces(file: ElfFile): RelocatedPlaces {
-  const { header, elfClass, littleEndian } = file;
-  const types = machineTables(header.machine, elfClass, littleEndian)?.relocations.types;
-  const found: [offset: number, bytes: number, table: number, entry: number][] = [];
-  for (const section of file.sections) {
-    if (!isRelocationSection(section)) continue;
-    const inSection = header.type === ET_REL || (section.flags & SHF_ALLOC) === 0;
-    const target = inSection ? file.sections[section.info] : undefined;
-    relocationsOf(file, section, nothing).forEach((it, entry) => {
-      const at = target === undefined ? rangeAtAddress(file, it.offset)?.start : target.offset + it.offset;
-      if (at === undefined || target?.type === SHT_NOBITS) return;
-      const bytes = types?.[it.type]?.bytes ?? elfClass / 8;
-      if (bytes > 0) found.push([at, bytes, section.index, entry]);
-    });
-  }
-  found.sort((a, b) => a[0] - b[0]);
-  return {
-    offset: Float64Array.from(found, ([offset]) => offset),
-    bytes: Uint8Array.from(found, ([, bytes]) => bytes),
-    table: Uint32Array.from(found, ([, , table]) => table),
-    entry: Uint32Array.from(found, ([, , , entry]) => entry),
-  };
-}
-
-/** Index of the first relocated place that ends behind an offset. */
-function firstRelocated({ offset, bytes }: RelocatedPlaces, from: number): number {
-  let low = 0;
-  let high = offset.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (offset[middle] + bytes[middle] > from) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Everything that is known of a byte. */
@@ -120,14 +69,12 @@ export interface ByteFacts {
   readonly field: FoundField | undefined;
   /** The field's number; undefined where it is more than a number holds. */
   readonly value: number | undefined;
-  readonly relocation:
-    | { readonly table: number; readonly entry: number; readonly start: number; readonly bytes: number }
-    | undefined;
+  readonly relocation: RelocatedPlace | undefined;
 }
 
 /** @param offset in the file */
 export function byteFacts(anatomy: Anatomy, offset: number): ByteFacts {
-  const { file, relocated, places } = anatomy;
+  const { file, places } = anatomy;
   const section = sectionAt(anatomy, offset);
   const segments = file.segments.filter(
     ({ offset: start, fileBytes }) => offset >= start && offset < start + fileBytes,
@@ -135,8 +82,6 @@ export function byteFacts(anatomy: Anatomy, offset: number): ByteFacts {
   const load = segments.find(({ type }) => type === PT_LOAD);
   const address = load === undefined ? undefined : load.address + offset - load.offset;
   const field = fieldAt(anatomy.tables, offset);
-  const index = firstRelocated(relocated, offset);
-  const isRelocated = index < relocated.offset.length && relocated.offset[index] <= offset;
   const symbol = symbolAt(anatomy, section, offset, address);
   const isObject = file.header.type === ET_REL;
   return {
@@ -156,14 +101,7 @@ export function byteFacts(anatomy: Anatomy, offset: number): ByteFacts {
     symbol: symbol && { index: symbol.index, name: symbol.name },
     field,
     value: field && numberAt(file, field.start, field.field.bytes),
-    relocation: isRelocated
-      ? {
-          table: relocated.table[index],
-          entry: relocated.entry[index],
-          start: relocated.offset[index],
-          bytes: relocated.bytes[index],
-        }
-      : undefined,
+    relocation: relocatedBetween(file, offset, offset + 1)[0],
   };
 }
 
@@ -235,16 +173,21 @@ export function marksBetween(anatomy: Anatomy, from: number, to: number): ByteMa
       }
     }
   }
-  const { offset, bytes } = anatomy.relocated;
-  for (let i = firstRelocated(anatomy.relocated, from); i < offset.length && offset[i] < to; i++)
-    marks.push({ start: offset[i], end: offset[i] + bytes[i], kind: "relocation", name: "" });
-  for (const symbol of anatomy.symbols) {
-    if (!isPlace(symbol)) continue;
+  for (const { start, bytes } of relocatedBetween(anatomy.file, from, to))
+    marks.push({ start, end: start + bytes, kind: "relocation", name: "" });
+  for (const symbol of symbolsBetween(anatomy, from, to)) {
     const at = offsetOfSymbol(anatomy.file, symbol);
     if (at !== undefined && at >= from && at < to)
       marks.push({ start: at, end: at + Math.max(1, symbol.size), kind: "symbol", name: symbol.name });
   }
   return marks;
+}
+
+/** Symbols that may begin there. */
+function symbolsBetween({ file, symbols }: Anatomy, from: number, to: number): readonly ElfSymbol[] {
+  if (file.header.type === ET_REL) return symbols.filter(isPlace);
+  const addresses = addressesOf(file, from, to);
+  return symbols.filter((it) => addresses.some((one) => it.value >= one.from && it.value < one.to) && isPlace(it));
 }
 
 /** Where a symbol's bytes are in the file; undefined if it has none. */

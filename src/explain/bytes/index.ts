@@ -10,6 +10,7 @@ export {
   offsetOfAddress,
   offsetOfSymbol,
 } from "./anatomy.ts";
+export { type RelocatedPlace, relocatedBetween } from "./relocated.ts";
 export {
   type FoundField,
   fieldAt,

@@ -12,6 +12,7 @@ import {
   STT_SECTION,
   STT_TLS,
 } from "../../elf/index.ts";
+import { once } from "./once.ts";
 import { hex } from "./table.ts";
 
 export interface Locator {
@@ -26,20 +27,23 @@ export interface Locator {
  */
 export function locator(file: ElfFile, symbols: readonly ElfSymbol[]): Locator {
   const relocatable = file.header.type === ET_REL;
-  const marks = symbols.filter((symbol) => isMark(symbol, relocatable)).sort((a, b) => inOrder(a, b, relocatable));
+  // Sorted when the first place is asked about: often nobody asks.
+  const marks = once(() =>
+    symbols.filter((symbol) => isMark(symbol, relocatable)).sort((a, b) => inOrder(a, b, relocatable)),
+  );
   const sections = file.sections
     .filter(({ flags, size }) => (flags & SHF_ALLOC) !== 0 && (flags & SHF_TLS) === 0 && size > 0)
     .sort((a, b) => a.address - b.address);
   return {
     address: (address) => {
       const section = sectionAt(sections, address);
-      const symbol = lastBefore(marks, address, -1);
+      const symbol = lastBefore(marks(), address, -1);
       if (symbol !== undefined && covers(symbol, address, section)) return plus(symbol.name, address - symbol.value);
       return section === undefined ? undefined : plus(section.name, address - section.address);
     },
     offset: (index, offset) => {
       const section = file.sections[index];
-      const symbol = lastBefore(marks, offset, index);
+      const symbol = lastBefore(marks(), offset, index);
       if (symbol !== undefined && covers(symbol, offset, section)) return plus(symbol.name, offset - symbol.value);
       return plus(section?.name ?? `section ${index}`, offset);
     },

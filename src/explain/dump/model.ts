@@ -4,36 +4,26 @@
 import { type CompilationUnit, type Decompressors, unitsOf } from "../../dwarf/index.ts";
 import {
   type ArchiveMember,
-  DT_SYMTAB,
-  dynamicOf,
-  dynamicSymbolsOf,
-  dynamicVersionsOf,
-  type ElfDynamic,
   type ElfFile,
-  type ElfSymbol,
-  type ElfVersions,
   ET_REL,
   type FileKind,
   identify,
   type Problem,
   parseElf,
   type Report,
-  rangeAtAddress,
   readArchive,
   SHT_DYNSYM,
   SHT_SYMTAB,
   sectionOfType,
-  symbolsOf,
-  versionsOf,
 } from "../../elf/index.ts";
 import { error, warning } from "../../elf/problem.ts";
 import { describeProblem } from "../render.ts";
 import { type ArchiveDump, archiveDump } from "./archive.ts";
 import { type DynamicEntryDump, dynamicDumps } from "./dynamic.ts";
+import { type SharedFacts, sharedFacts } from "./facts.ts";
 import { type GroupDump, groupDumps } from "./groups.ts";
 import { type HeaderDump, headerDump } from "./header.ts";
 import { type LayoutDump, layoutDump, sectionsInSegment } from "./layout.ts";
-import { type Locator, locator } from "./locate.ts";
 import { type NoteDump, noteDumps } from "./notes.ts";
 import { type RelocationTableDump, relocationDumps } from "./relocations.ts";
 import { type SectionDump, sectionDumps } from "./sections.ts";
@@ -144,8 +134,8 @@ export function missingFile(name: string, host: DumpHost = {}, reason?: string):
   return { file: name, kind: "missing", size: 0, problems: told([error("file-not-found", {}, facts)], host) };
 }
 
-/** Two tables may meet the same damage; it is told once. */
-function told(problems: readonly Problem[], host: DumpHost): ProblemDump[] {
+/** Problems in words. Two tables may meet the same damage; it is told once. */
+export function told(problems: readonly Problem[], host: DumpHost): ProblemDump[] {
   const distinct = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
   return [...distinct.values()].map((problem) => {
     host.report?.(problem);
@@ -226,62 +216,6 @@ function dumpElf(
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
-}
-
-/** What several parts need, read when the first of them asks. */
-interface SharedFacts {
-  readonly dynamic: () => ElfDynamic | undefined;
-  readonly symbols: () => readonly ElfSymbol[];
-  readonly dynamicSymbols: () => readonly ElfSymbol[];
-  readonly versions: () => ElfVersions;
-  readonly places: () => Locator;
-  /** Tables are found by the dynamic section, not by section headers. */
-  readonly asLoaded: () => boolean;
-}
-
-function sharedFacts(file: ElfFile, report: Report): SharedFacts {
-  const symbolsOfType = (type: number): readonly ElfSymbol[] => {
-    const section = sectionOfType(file, type);
-    return section === undefined ? [] : symbolsOf(file, section, report);
-  };
-  const dynamic = once(() => dynamicOf(file, report));
-  const symbols = once(() => symbolsOfType(SHT_SYMTAB));
-  const asLoaded = once(() => isLikeLoaded(file, dynamic(), report));
-  const dynamicSymbols = once(() => {
-    const section = dynamic();
-    if (!asLoaded()) return symbolsOfType(SHT_DYNSYM);
-    return section === undefined ? [] : dynamicSymbolsOf(file, section, report);
-  });
-  const versions = once(() => {
-    const section = asLoaded() ? dynamic() : undefined;
-    return section === undefined
-      ? versionsOf(file, report)
-      : dynamicVersionsOf(file, section, dynamicSymbols().length, report);
-  });
-  const places = once(() => locator(file, symbols().length > 0 ? symbols() : dynamicSymbols()));
-  return { dynamic, symbols, dynamicSymbols, versions, places, asLoaded };
-}
-
-/**
- * Are tables to be found as the loader finds them, by the dynamic section? So where there are no section headers, and where
- * they know nothing of the symbols that the dynamic section names: somebody has overwritten them, and the file loads all the same.
- */
-function isLikeLoaded(file: ElfFile, dynamic: ElfDynamic | undefined, report: Report): boolean {
-  if (file.sections.length === 0) return true;
-  const symbols = dynamic?.entries.find(({ tag }) => tag === DT_SYMTAB)?.value;
-  if (symbols === undefined || rangeAtAddress(file, symbols) === undefined) return false;
-  if (file.sections.some(({ type, address }) => type === SHT_DYNSYM && address === symbols)) return false;
-  report(warning("section-headers-unfit", { file: file.name }, { address: symbols }));
-  return true;
-}
-
-/** The function's value, computed when it is first asked for. */
-function once<T>(compute: () => T): () => T {
-  let kept: { readonly value: T } | undefined;
-  return () => {
-    kept ??= { value: compute() };
-    return kept.value;
-  };
 }
 
 function entryName(file: ElfFile, facts: SharedFacts): string | undefined {
