@@ -13,10 +13,9 @@ import { readInputs } from "./inputs/inputs.ts";
 import type { Loader } from "./inputs/loader.ts";
 import { reportShared } from "./inputs/shared-references.ts";
 import { computeAddresses, slotAddresses } from "./layout/addresses.ts";
-import { layOut, measureSections } from "./layout/layout.ts";
 import { reportOverlaps } from "./layout/overlaps.ts";
-import { layOutByScript } from "./layout/script-layout.ts";
-import { reportDisplaced, reportSegments, reportUnaligned } from "./layout/segments.ts";
+import { layOut } from "./layout/script-layout.ts";
+import { reportSegments, reportUnaligned } from "./layout/segment-warnings.ts";
 import { decideStack } from "./layout/stack.ts";
 import { type MadeSections, makeSections } from "./made/make-sections.ts";
 import { packRelative } from "./made/pack-relative.ts";
@@ -41,12 +40,11 @@ import { scanRelocations } from "./scan/scan.ts";
 import type { Scan } from "./scan/scan-result.ts";
 import { settlePointers, settleWeakReferences } from "./scan/settle.ts";
 import { settleTlsModels } from "./scan/settle-tls.ts";
-import { assignSections, placeChunks } from "./sections/assign-sections.ts";
 import { readEhFrames } from "./sections/eh-frame.ts";
 import { makeEhFrameHeader } from "./sections/eh-frame-output.ts";
 import { placeEhFrames } from "./sections/eh-frame-place.ts";
 import { foldSections, placeFolded } from "./sections/fold-sections.ts";
-import { collectGarbage, dropDeadReferences } from "./sections/gc-sections.ts";
+import { collectGarbage, dropDeadReferences, type ScriptRoots } from "./sections/gc-sections.ts";
 import { createKeptSections } from "./sections/kept-sections.ts";
 import { orderLinked } from "./sections/link-order.ts";
 import { assignmentsOf, createPlan, keptSections, mapInputs } from "./sections/map-inputs.ts";
@@ -57,8 +55,7 @@ import type { Plan } from "./sections/output-statements.ts";
 import { mergeProperties } from "./sections/properties.ts";
 import { orderSections } from "./sections/section-order.ts";
 import { mergeSframes } from "./sections/sframe.ts";
-import { allotCommons, leaveCommons } from "./sections/space.ts";
-import { evaluateAssignments, prepareAssignments } from "./symbols/assignments.ts";
+import { leaveCommons } from "./sections/space.ts";
 import { bindSymbols } from "./symbols/bind.ts";
 import { defineLinkerSymbols, placeLinkerSymbols } from "./symbols/linker-symbols.ts";
 import { prepareScriptAssignments, type ScriptAssignments } from "./symbols/script-assignments.ts";
@@ -137,15 +134,12 @@ function linkImage(
 
   // Which sections take part, and where: from here on every input section knows its output section.
   const layoutOf = chosenLayout(loader, mode, machine, options, report);
-  const plan = layoutOf && createPlan(layoutOf, report);
-  const matcher = layoutOf && createMatcher(layoutOf.matching);
-  const roots = matcher && plan && { kept: keptSections(matcher, loader), assignments: assignmentsOf(plan) };
-  const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots) : undefined;
+  const plan = createPlan(layoutOf, report);
+  const matcher = createMatcher(layoutOf.matching);
+  const roots = (): ScriptRoots => ({ kept: keptSections(matcher, loader), assignments: assignmentsOf(plan) });
+  const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots()) : undefined;
   options.onStage?.("assign");
-  const discarded =
-    plan === undefined || matcher === undefined
-      ? assignSections(objects, sections, outputs, mode.shared, options)
-      : mapInputs(plan, matcher, loader, outputs, mode, machine, report);
+  const discarded = mapInputs(plan, matcher, loader, outputs, mode, machine, report);
   orderSections(loader, outputs, options, report);
   if (options.gdbIndex) reportNameless(objects, sections, report);
   const properties = mergeProperties(objects, sections, outputs, machine, options, report);
@@ -156,20 +150,19 @@ function linkImage(
   if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
   mergeSframes(objects, sections, symbols, outputs, options.discardSframe, report);
   if (options.defineCommon === false) leaveCommons(symbols);
-  else if (plan === undefined) allotCommons(symbols, outputs, options);
 
   // Symbols of the link itself, versions, and who binds each reference. No new symbols beyond this point (but rows for
   // local symbols that need a slot).
   options.onStage?.("symbols");
   const { lost } = loader.versioned;
-  const byScript = plan && prepareScriptAssignments(symbols, plan, lost);
-  const assignments = byScript ? [] : prepareAssignments(symbols, options.defsym, loader.scriptCommands, lost);
-  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options, plan !== undefined);
+  const assignments = prepareScriptAssignments(symbols, plan, lost);
+  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options);
   if (referenced !== undefined) dropDeadReferences(symbols, referenced);
   const versions = assignVersions(symbols, nodes, lost, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, mode, options);
 
-  if (mode.shared && outputs.byName.get(".preinit_array") !== undefined) report(error("preinit-array-in-shared", {}));
+  if (mode.shared && outputs.byName.get(".preinit_array")?.hasInput === true)
+    report(error("preinit-array-in-shared", {}));
 
   // What relocations will need: GOT, PLT, copies, dynamic relocations.
   options.onStage?.("scan");
@@ -201,7 +194,7 @@ function linkImage(
   reportUnmetVersions(loader, report);
   reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);
-  if (layoutOf !== undefined) reportCrossReferences(loader, outputs, layoutOf.noCrossReferences, report);
+  reportCrossReferences(loader, outputs, layoutOf.noCrossReferences, report);
   reportCommons(loader, report);
   const textRelocation = options.z.text === true ? "error" : "warning";
   reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);
@@ -214,8 +207,7 @@ function linkImage(
   reportTextIfuncs(scan, symbols, mode, report);
   reportDiscarded(outputs, report);
   if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
-  placeChunks(outputs);
-  orderLinked(objects, sections, outputs);
+  orderLinked(objects, sections, outputs, plan.list);
 
   // Once; with relocations packed for Android again, until their section has its size.
   for (;;) {
@@ -224,7 +216,7 @@ function linkImage(
 
     // Addresses and file offsets. Final beyond this point.
     options.onStage?.("layout");
-    const scripted = plan && byScript && { plan, assignments: byScript, merged };
+    const scripted = { plan, assignments, merged };
     const layout = settleLayout(loader, outputs, scan, made, scripted, machine, mode, options, note);
     if (failed() || said.some((it) => it.severity === "error")) {
       for (const problem of said) report(problem);
@@ -233,7 +225,6 @@ function linkImage(
     }
     reportMbind(outputs, note);
     if (options.checkSections) reportOverlaps(layout.sections, note);
-    if (options.warnSectionAlign) reportDisplaced(layout.sections, note);
     if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, note);
     options.onStage?.("addresses");
     placeFolded(folded, sections);
@@ -241,8 +232,6 @@ function linkImage(
     const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
     placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
     computeAddresses(values, made.slots, at, scan);
-    if (plan === undefined)
-      evaluateAssignments(assignments, loader.scriptCommands, values, outputs, layout, machine, note);
     facts.placed = { made, values, at };
 
     // Contents.
@@ -269,9 +258,7 @@ function settleLayout(
   outputs: OutputSections,
   scan: Scan,
   made: MadeSections,
-  scripted:
-    | { readonly plan: Plan; readonly assignments: ScriptAssignments; readonly merged: MergedSections }
-    | undefined,
+  scripted: { readonly plan: Plan; readonly assignments: ScriptAssignments; readonly merged: MergedSections },
   machine: Machine,
   mode: OutputMode,
   options: LinkOptions,
@@ -291,14 +278,8 @@ function settleLayout(
   };
   reportUnaligned(options, layoutOptions.maxPageSize, report);
   for (;;) {
-    let layout: Layout;
-    if (scripted === undefined) {
-      measureSections(outputs, sections, layoutOptions);
-      layout = layOut(outputs, sections, layoutOptions);
-    } else {
-      const { plan, assignments, merged } = scripted;
-      layout = layOutByScript(plan, loader, outputs, merged, assignments, layoutOptions, machine, report);
-    }
+    const { plan, assignments, merged } = scripted;
+    const layout = layOut(plan, loader, outputs, merged, assignments, layoutOptions, machine, report);
     if (packed === undefined || relr?.output === undefined) return layout;
     const bytes = packRelative(packed, scan, got, sections, outputs.reversed, machine, relr.size);
     relr.write = (image, _view, chunk) => image.set(bytes, chunk.offset);

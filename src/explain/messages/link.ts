@@ -277,9 +277,6 @@ export const linkMessages: MessageTable = {
     message: "section {section} [{start},{end}] overlaps section {other} [{otherStart},{otherEnd}]",
     cure: "give them other addresses, or --no-check-sections if they are never there at the same time",
   },
-  "section-displaced": {
-    message: "start of section {section} changed by {bytes}",
-  },
   "segment-address-unaligned": {
     message: "address of `{segment}' isn't multiple of maximum page size",
     cure: "give a multiple of {page:hex}",

@@ -130,8 +130,9 @@ export function definitionOf(sources: DefinitionSources, id: SymbolId): Definiti
 }
 
 function ruleOf({ symbols }: Loader, id: SymbolId): Rule {
-  if ((symbols.flags[id] & FLAG_ASSIGNED) !== 0) return "assigned";
+  // What GNU ld's own script assigns is the linker's.
   if ((symbols.flags[id] & FLAG_LINKER_DEFINED) !== 0) return "linker";
+  if ((symbols.flags[id] & FLAG_ASSIGNED) !== 0) return "assigned";
   return RULES[symbols.rule[id]] ?? "first";
 }
 
@@ -141,9 +142,10 @@ function chosenDefiner({ loader }: LinkFacts, id: SymbolId): Definer | undefined
   if (isShared(symbols, id)) return sharedDefiner(shared[symbols.owner[id]], symbols.index[id]);
   if (!isDefinedHere(symbols, id)) return undefined;
   const object = objects[symbols.owner[id]];
+  const byLinker = (symbols.flags[id] & FLAG_LINKER_DEFINED) !== 0;
   const assigned = (symbols.flags[id] & FLAG_ASSIGNED) !== 0;
-  if (object === undefined || assigned || (symbols.flags[id] & FLAG_LINKER_DEFINED) !== 0) {
-    const by = assigned ? "command-line" : "linker";
+  if (object === undefined || assigned || byLinker) {
+    const by = assigned && !byLinker ? "command-line" : "linker";
     return { by, file: "", section: "", value: 0, size, strength: "strong", version: "" };
   }
   return objectDefiner(loader, object, symbols.index[id], size);

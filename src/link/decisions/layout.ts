@@ -32,8 +32,7 @@ export function createOutputLayout({ loader, bound, placed, relocatable }: LinkF
     regions: layout.regions ?? [],
     get entry() {
       const given = entryName(loader);
-      const byScript = loader.hasScript && placed.values.outputs.planned !== undefined;
-      return entryAddress(placed.values, given, bound.mode, () => {}, byScript);
+      return entryAddress(placed.values, given, bound.mode, () => {}, loader.hasScript);
     },
     get sections() {
       return layout.sections.map((section) => sectionView(loader, placed, section));
@@ -65,8 +64,10 @@ function sectionView(loader: Loader, placed: PlacedFacts, section: OutputSection
 
 function* piecesOf(loader: Loader, placed: PlacedFacts, { pieces }: OutputSection): IterableIterator<LaidOutPiece> {
   for (const piece of pieces) {
-    if (piece < 0) yield chunkPiece(loader, placed, placed.values.outputs.chunks[~piece]);
-    else yield inputPiece(loader, piece);
+    const chunk = piece < 0 ? placed.values.outputs.chunks[~piece] : undefined;
+    if (chunk === undefined) yield inputPiece(loader, piece);
+    // Not what turned out to be needed for nothing.
+    else if (chunk.size > 0) yield chunkPiece(loader, placed, chunk);
   }
 }
 

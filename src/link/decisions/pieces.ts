@@ -2,7 +2,7 @@
 
 import { SHF_EXCLUDE } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { isContents } from "../sections/assign-sections.ts";
+import { isContents } from "../sections/contents.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { sectionName } from "../tables/object-file.ts";
 import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";

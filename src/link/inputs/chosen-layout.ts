@@ -10,25 +10,14 @@ import type { ScriptCommand } from "../script/types.ts";
 import { joinsGotPlt, type OutputMode } from "../tables/mode.ts";
 import type { Loader } from "./loader.ts";
 
-const LAYOUT: ReadonlySet<ScriptCommand["kind"]> = new Set([
-  "sections",
-  "memory",
-  "phdrs",
-  "insert",
-  "region-alias",
-  "no-cross-references",
-]);
-
-/** @returns undefined: no script says anything of sections */
 export function chosenLayout(
   loader: Loader,
   mode: OutputMode,
   machine: Machine,
   options: LinkOptions,
   report: Report,
-): LayoutScript | undefined {
+): LayoutScript {
   const { scriptCommands, hasScript } = loader;
-  if (!hasScript && !scriptCommands.some((it) => LAYOUT.has(it.kind))) return undefined;
   const defaults = hasScript ? undefined : defaultStatements(scriptVariant(mode, machine, options));
   // --defsym stands in front of all, as on the command line it mostly does.
   const given = options.defsym.map((assignment): ScriptCommand => ({ kind: "assignment", assignment }));

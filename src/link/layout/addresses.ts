@@ -9,7 +9,7 @@ import { mergedAddress } from "../sections/merged-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
-import type { OutputSection, OutputSections } from "../tables/output-section.ts";
+import type { Chunk, OutputSection } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { isDefinedHere, isShared, symbolValue } from "../tables/symbol-table.ts";
 
@@ -52,31 +52,33 @@ export function computeAddress(values: SymbolValues, slots: Slots, at: SlotAddre
   else if (section === SECTION_ABSOLUTE) address[id] = symbolValue(symbols, id);
 }
 
-/** What a script fills gaps with: a pattern that starts anew in each, or what does nothing in code. */
-export function fillGaps(output: OutputSection, machine: Machine, image: Uint8Array): void {
-  if (output.index === 0 || output.type === SHT_NOBITS) return;
-  for (const { offset, size, pattern } of output.gaps) {
-    const at = output.offset + offset;
-    if (pattern !== undefined) for (let i = 0; i < size; i++) image[at + i] = pattern[i % pattern.length];
-    else if ((output.flags & SHF_EXECINSTR) !== 0) machine.fillCode(image, at, size);
-  }
-}
-
-/** What is executed between the sections of code, by mistake or as alignment, does nothing. */
-export function fillCodeGaps(
-  outputs: OutputSections,
+/**
+ * Fills what is between an output section's pieces: with what a script says, a pattern that starts anew in each gap, or in code
+ * with what does nothing when it is executed.
+ * @param base from which the pieces' addresses count: the section's address, or 0
+ */
+export function fillGaps(
+  output: OutputSection,
+  chunks: readonly Chunk[],
   sections: SectionTable,
+  base: number,
   machine: Machine,
   image: Uint8Array,
 ): void {
-  for (const output of outputs.list) {
-    if (output.gaps.length > 0) fillGaps(output, machine, image);
-    if ((output.flags & SHF_EXECINSTR) === 0 || output.index === 0 || output.gaps.length > 0) continue;
-    let end = output.address;
-    for (const piece of output.pieces) {
-      const start = piece >= 0 ? sections.address[piece] : outputs.chunks[~piece].address;
-      if (start > end) machine.fillCode(image, output.offset + (end - output.address), start - end);
-      end = start + (piece >= 0 ? sections.size[piece] : outputs.chunks[~piece].size);
-    }
+  if (output.index === 0 || output.type === SHT_NOBITS) return;
+  const isCode = (output.flags & SHF_EXECINSTR) !== 0;
+  for (const { offset, size, pattern } of output.gaps) {
+    const at = output.offset + offset;
+    if (pattern !== undefined) for (let i = 0; i < size; i++) image[at + i] = pattern[i % pattern.length];
+    else if (isCode) machine.fillCode(image, at, size);
+  }
+  if (!isCode || output.gaps.length > 0) return;
+  const { pieces } = output;
+  let end = base;
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i];
+    const start = piece >= 0 ? sections.address[piece] : chunks[~piece].address;
+    if (start > end) machine.fillCode(image, output.offset + (end - base), start - end);
+    end = start + (piece >= 0 ? sections.size[piece] : chunks[~piece].size);
   }
 }

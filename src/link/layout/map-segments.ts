@@ -5,6 +5,7 @@ import {
   PF_R,
   PT_DYNAMIC,
   PT_GNU_EH_FRAME,
+  PT_GNU_MBIND_LO,
   PT_GNU_PROPERTY,
   PT_GNU_RELRO,
   PT_GNU_SFRAME,
@@ -26,6 +27,7 @@ import {
   SEC_READONLY,
   SEC_THREAD_LOCAL,
 } from "../sections/bfd-flags.ts";
+import { hasMbindSegment } from "../sections/mbind.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import { alignDown, compareAddresses, isBelow, modulo } from "./words.ts";
@@ -131,6 +133,7 @@ export function mapSegments(list: readonly OutputSection[], headers: number, opt
     map.flags = PF_R;
     maps.push(map);
   }
+  for (const it of list) if (hasMbindSegment(it) && it.size > 0) maps.push(newMap(PT_GNU_MBIND_LO + it.info, [it]));
   const property = named(".note.gnu.property");
   if (property !== undefined && property.size > 0) {
     const map = newMap(PT_GNU_PROPERTY, [property]);

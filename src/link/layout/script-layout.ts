@@ -1,6 +1,6 @@
-// Lays out a link by a script: sections get addresses, segments are found, and as that changes how much room the program
+// Lays out a link by its script, GNU ld's default or the user's: sections get addresses, segments are found, and as that changes how much room the program
 // headers take, again; then symbols get their values and sections their place in the file (binutils, ld/ldelf.c:
-// ldelf_map_segments). What layout.ts is for the default layouts.
+// ldelf_map_segments).
 
 import type { Machine } from "../../arch/index.ts";
 import {
@@ -20,6 +20,7 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
+import type { LinkOptions } from "../options.ts";
 import {
   REGION_ALLOCATED,
   REGION_CODE,
@@ -29,24 +30,39 @@ import {
 } from "../script/statements.ts";
 import { elfFlags, flagsOfName, SEC_ALLOC, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
 import { typeByFlags } from "../sections/map-inputs.ts";
+import { isMbind } from "../sections/mbind.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
 import { findStatement, type OutputStatement, type Plan } from "../sections/output-statements.ts";
+import { placeLate } from "../sections/place-orphans.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
 import { alignUp, type Layout, type Segment } from "../tables/layout.ts";
+import type { OutputMode } from "../tables/mode.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import { type SymbolTable, symbolNamed } from "../tables/symbol-table.ts";
 import { assignSymbols, type FinalValue, nearbySection } from "./assign-symbols.ts";
 import { assignPositions } from "./file-positions.ts";
-import { finishAddresses, type LayoutOptions, measureSection } from "./layout.ts";
 import { amongTls, guessHeaders, type MapOptions, mapSegments, type SegmentMap } from "./map-segments.ts";
 import { phdrMaps } from "./phdrs.ts";
+import { finishAddresses, measureSection } from "./pieces.ts";
 import { endRoaming } from "./roaming.ts";
 import { createScriptSymbols, settleRegion } from "./script-symbols.ts";
+import type { Stack } from "./stack.ts";
 import { assign, createWalk, dropEmpty, resetRegions, sizeSections, type Walk } from "./walk.ts";
 import { toNumber } from "./words.ts";
 
-export function layOutByScript(
+export interface LayoutOptions {
+  readonly mode: OutputMode;
+  readonly options: LinkOptions;
+  readonly is64: boolean;
+  readonly maxPageSize: number;
+  readonly commonPageSize: number;
+  /** Default start of a position-dependent executable. */
+  readonly textSegment: number;
+  readonly stack: Stack;
+}
+
+export function layOut(
   plan: Plan,
   loader: Loader,
   outputs: OutputSections,
@@ -58,9 +74,12 @@ export function layOutByScript(
 ): Layout {
   const { options } = it;
   const extras = outputs.list.filter((output) => !plan.outputs.some((statement) => statement.output === output));
-  for (const output of extras) measureSection(output, outputs, loader.sections);
-  appendLoaded(plan, extras);
+  for (const output of extras) {
+    measureSection(output, outputs, loader.sections);
+    if ((output.flags & SHF_ALLOC) !== 0) placeLate(plan, output);
+  }
   prepareSections(plan, outputs, loader);
+  for (const output of plan.list) if (isMbind(output)) output.alignment = Math.max(output.alignment, it.commonPageSize);
   const symbols = createScriptSymbols({
     plan,
     loader,
@@ -211,46 +230,19 @@ function stackOf({ stack, options }: LayoutOptions): MapOptions["stack"] {
   return { flags: stack.executable ? PF_R | PF_W | PF_X : PF_R | PF_W, size: options.z.stackSize ?? 0 };
 }
 
-/** Sections that the linker has made and no script could know of: behind all others. */
-function appendLoaded(plan: Plan, extras: readonly OutputSection[]): void {
-  for (const output of extras) {
-    if ((output.flags & SHF_ALLOC) === 0) continue;
-    const statement: OutputStatement = {
-      kind: "output",
-      name: output.name,
-      source: undefined,
-      place: undefined,
-      isSpecial: true,
-      failed: false,
-      output,
-      address: undefined,
-      kindOf: "normal",
-      body: [],
-      region: plan.anywhere,
-      loadRegion: undefined,
-      phdrs: undefined,
-      fill: undefined,
-      assumed: 0,
-      ignored: false,
-      updatesDot: false,
-      hasAddress: false,
-      hasLoadAddress: false,
-      afterEnd: false,
-    };
-    output.sec ||= SEC_ALLOC | (output.type === SHT_NOBITS ? 0 : 0x22) | ((output.flags & 1) === 0 ? SEC_READONLY : 0);
-    plan.statements.push(statement);
-    plan.outputs.push(statement);
-    plan.list.push(output);
-  }
-}
-
 /** Alignments, before anything is placed. */
 export function prepareSections(plan: Plan, { chunks }: OutputSections, { sections }: Loader): void {
   for (const { output } of plan.outputs) {
     if (output === undefined) continue;
     output.removed = false;
-    for (const piece of output.pieces)
-      output.alignment = Math.max(output.alignment, piece >= 0 ? sections.alignment[piece] : chunks[~piece].alignment);
+    const { pieces } = output;
+    let largest = output.alignment;
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i];
+      const alignment = piece >= 0 ? sections.alignment[piece] : chunks[~piece].alignment;
+      if (alignment > largest) largest = alignment;
+    }
+    output.alignment = largest;
   }
   const tls = plan.list.filter((it) => (it.sec & SEC_THREAD_LOCAL) !== 0);
   if (tls.length > 0) tls[0].alignment = Math.max(...tls.map((it) => it.alignment));
@@ -349,7 +341,7 @@ export function commit(
 /** What --emit-relocs keeps stands behind its section; .symtab and its company behind all. */
 function withCompanions(list: readonly OutputSection[], extras: readonly OutputSection[]): OutputSection[] {
   const others = extras.filter(
-    (it) => (it.flags & SHF_ALLOC) === 0 && (it.size > 0 || it.keep || it.chunks.length > 0),
+    (it) => (it.flags & SHF_ALLOC) === 0 && (it.size > 0 || it.keep || it.pieces.length > 0),
   );
   const companions = new Map(others.filter((it) => it.infoSection !== undefined).map((it) => [it.infoSection, it]));
   const listed = list.flatMap((section) => {
@@ -377,7 +369,6 @@ function createLayout(
   return {
     sections: listed,
     segments,
-    markers: new Map(),
     start,
     headers: headers?.address ?? start,
     contentsEnd,

@@ -38,6 +38,8 @@ export interface ScriptSymbols {
   /** Rounds over all statements. */
   iteration: number;
   readonly assign: (folding: Folding, it: Assignment) => Assigned | undefined;
+  /** A PROVIDE that nobody wants does nothing at all. */
+  readonly isActive: (it: Assignment) => boolean;
   /** Bytes of the ELF header and the program headers, as far as known. */
   headers: () => number;
 }
@@ -70,6 +72,7 @@ export function createScriptSymbols(context: ScriptContext): ScriptSymbols {
     iteration: 0,
     headers: () => 0,
     assign: (folding, it) => assign(state, context, folding, it),
+    isActive: context.isActive,
     environment: {
       sane: plan.script.saneExpressions,
       relro: () => state.relro,

@@ -41,7 +41,7 @@ import {
 } from "./fold.ts";
 import { createRoaming, isElsewhere, type Roaming, settleOrRefuse } from "./roaming.ts";
 import type { ScriptSymbols } from "./script-symbols.ts";
-import { alignDown, isBelow, toBig, toNumber } from "./words.ts";
+import { alignDown, isBelow, modulo, toBig, toNumber } from "./words.ts";
 
 export interface WalkOptions {
   readonly relro: boolean;
@@ -73,8 +73,23 @@ export interface Walk {
   readonly askedFor: Set<string>;
   /** --enable-non-contiguous-regions */
   readonly roaming: Roaming | undefined;
+  /** What has been measured, for a round that finds it in the same place: by output section and first piece. */
+  readonly measured: Map<OutputSection, Measured[]>;
   /** A fatal error: nothing more is looked at. */
   failed: boolean;
+}
+
+/** A run of pieces, and where it stood when it was measured. Its pieces' offsets are written down. */
+interface Measured {
+  readonly from: number;
+  readonly to: number;
+  /** Where dot was before it and behind it, counted from the section's start. */
+  readonly at: number;
+  readonly end: number;
+  /** The section's start, modulo its alignment. */
+  readonly phase: number;
+  /** The section's size when its last piece was placed. */
+  readonly size: number;
 }
 
 export function createWalk(
@@ -112,6 +127,7 @@ export function createWalk(
     dots: new Map(),
     askedFor: symbols.askedFor,
     roaming: createRoaming(plan, sections),
+    measured: new Map(),
     failed: false,
   };
 }
@@ -400,7 +416,6 @@ function startOf(walk: Walk, statement: OutputStatement, output: OutputSection, 
   const shift = aligned - start;
   if (shift !== 0 && (options.warnSectionAlign || hasAddress))
     walk.said.push(warning("section-start-changed", statement.place ?? {}, { section: statement.name, bytes: shift }));
-  output.displaced = shift;
   return { start: aligned, power, shift };
 }
 
@@ -538,6 +553,7 @@ function fillSection(walk: Walk, statement: OutputStatement, output: OutputSecti
     start,
     subalign,
     ignored: statement.ignored,
+    keepsGaps: statement.fill !== undefined || walk.roaming !== undefined || statement.body.some(leavesGaps),
     gaps: [],
     pattern: undefined,
   };
@@ -555,6 +571,11 @@ function fillSection(walk: Walk, statement: OutputStatement, output: OutputSecti
   return dot;
 }
 
+/** Does it make gaps, or say what is in them? Those between pieces alone are found again when they are filled. */
+function leavesGaps({ statement }: BodyEntry): boolean {
+  return statement?.kind === "fill" || (statement?.kind === "assign" && statement.assignment.symbol === ".");
+}
+
 interface Filling {
   readonly walk: Walk;
   readonly statement: OutputStatement;
@@ -562,6 +583,7 @@ interface Filling {
   readonly start: number;
   readonly subalign: number | undefined;
   readonly ignored: boolean;
+  readonly keepsGaps: boolean;
   readonly gaps: Gap[];
   pattern: Uint8Array | undefined;
 }
@@ -580,7 +602,7 @@ function fillEntry(
     const { assignment } = it;
     const next = assign(walk, assignment, output.id, dot);
     walk.dots.set(entry, next);
-    if (assignment.symbol !== ".") statement.updatesDot = true;
+    if (assignment.symbol !== "." && walk.symbols.isActive(assignment)) statement.updatesDot = true;
     if (next !== dot && !filling.ignored) {
       addGap(filling, dot, next);
       if (statement.kindOf !== "noalloc" && statement.kindOf !== "noroom") output.sec |= SEC_ALLOC;
@@ -595,20 +617,43 @@ function fillEntry(
   return placePieces(isData ? { ...filling, subalign: undefined } : filling, dot, from, to);
 }
 
-function addGap({ output, start, gaps, pattern }: Filling, from: number, to: number): void {
-  gaps.push({ offset: from - start, size: to - from, pattern });
+function addGap({ output, start, keepsGaps, gaps, pattern }: Filling, from: number, to: number): void {
+  if (keepsGaps) gaps.push({ offset: from - start, size: to - from, pattern });
   output.size = to - start;
 }
 
+/** Runs of fewer pieces are measured as fast as found. */
+const WORTH_KEEPING = 16;
+
 /** Input sections and chunks, each behind the last, aligned by its address. */
 function placePieces(filling: Filling, at: number, from: number, to: number): number {
-  const { walk, statement, output, start, subalign } = filling;
+  const { walk, output, start, subalign, ignored, keepsGaps } = filling;
+  const isLong = to - from >= WORTH_KEEPING && subalign === undefined && !ignored && !keepsGaps;
+  if (!isLong) return measurePieces(filling, at, from, to);
+  const phase = modulo(start, output.alignment);
+  const runs = walk.measured.get(output) ?? [];
+  walk.measured.set(output, runs);
+  const known = runs.find((it) => it.from === from && it.to === to && it.at === at - start && it.phase === phase);
+  if (known !== undefined) {
+    output.size = known.size;
+    return start + known.end;
+  }
+  const dot = measurePieces(filling, at, from, to);
+  const other = runs.findIndex((it) => it.from === from);
+  if (other >= 0) runs.splice(other, 1);
+  runs.push({ from, to, at: at - start, end: dot - start, phase, size: output.size });
+  return dot;
+}
+
+function measurePieces(filling: Filling, at: number, from: number, to: number): number {
+  const { walk, statement, output, start, subalign, ignored } = filling;
+  const { roaming } = walk;
   const { size, alignment, address } = walk.sections;
   const { chunks } = walk.outputs;
-  const { roaming } = walk;
+  const { pieces } = output;
   let dot = at;
   for (let i = from; i < to; i++) {
-    const piece = output.pieces[i];
+    const piece = pieces[i];
     const chunk = piece < 0 ? chunks[~piece] : undefined;
     if (roaming !== undefined && chunk === undefined && isElsewhere(roaming, piece, output.id)) continue;
     // Where it goes on to, it takes this alignment with it.
@@ -616,10 +661,11 @@ function placePieces(filling: Filling, at: number, from: number, to: number): nu
     const align = subalign ?? (chunk === undefined ? alignment[piece] : chunk.alignment);
     const bytes = chunk === undefined ? size[piece] : chunk.size;
     // What the linker has made for nothing takes part in nothing.
-    const isUnused = chunk !== undefined && bytes === 0;
-    if (!filling.ignored && !isUnused) {
+    const isUsed = !ignored && (chunk === undefined || bytes > 0);
+    if (isUsed) {
       if (align > output.alignment) output.alignment = align;
-      const aligned = alignUp(dot, align);
+      // Alignments are powers of two and offsets small: integer arithmetic while it fits.
+      const aligned = dot < 0x40000000 && align < 0x40000000 ? (dot + align - 1) & -align : alignUp(dot, align);
       if (aligned !== dot) addGap(filling, dot, aligned);
       dot = aligned;
     }
@@ -633,7 +679,7 @@ function placePieces(filling: Filling, at: number, from: number, to: number): nu
     if (chunk === undefined) address[piece] = dot - start;
     else chunk.address = dot - start;
     dot += bytes;
-    if (!filling.ignored && !isUnused) output.size = dot - start;
+    if (isUsed) output.size = dot - start;
   }
   return dot;
 }

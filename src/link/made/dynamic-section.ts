@@ -162,7 +162,7 @@ export function planDynamic(
     add(machine.rela ? elf.DT_RELACOUNT : elf.DT_RELCOUNT, facts.relativeCount);
   add(elf.DT_NULL, 0);
   // Where a script lays out the link, the count above has taken one of the spare ones.
-  const taken = outputs.planned !== undefined && tags.some((it) => COUNTS.has(it.tag)) ? 1 : 0;
+  const taken = outputs.byScript && tags.some((it) => COUNTS.has(it.tag)) ? 1 : 0;
   for (let i = taken; i < options.spareDynamicTags; i++) add(elf.DT_NULL, 0);
   return tags;
 }

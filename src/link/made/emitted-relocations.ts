@@ -87,7 +87,7 @@ export function addRelocationSections(emitted: EmittedRelocations, outputs: Outp
     if (count === 0) return;
     const of = outputs.list[id];
     const name = `${machine.rela ? ".rela" : ".rel"}${of.name}`;
-    const output = addOutput(outputs, name, of.row, machine.rela ? SHT_RELA : SHT_REL, SHF_INFO_LINK);
+    const output = addOutput(outputs, name, machine.rela ? SHT_RELA : SHT_REL, SHF_INFO_LINK);
     output.entsize = relocationSize(machine);
     output.link = symtab;
     output.infoSection = of;

@@ -12,7 +12,6 @@ import { allotCopies } from "../sections/space.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { LinkerSymbols } from "../symbols/linker-symbols.ts";
 import { definedAddress } from "../symbols/symbol-values.ts";
-import { defaultLayout } from "../tables/default-layout.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { type OutputMode, replaceable } from "../tables/mode.ts";
 import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
@@ -142,8 +141,7 @@ export function makeSections(
   const symtab = plan === undefined ? undefined : { plan, ...addSymbolTable(outputs, plan, machine) };
   linkRelocationSections(outputs, relocationChunks.parts, machine, options);
   if (emitted !== undefined) addRelocationSections(emitted, outputs, machine);
-  const gdbIndex =
-    options.gdbIndex && options.strip === "none" ? addGdbIndex(outputs, defaultLayout.length) : undefined;
+  const gdbIndex = options.gdbIndex && options.strip === "none" ? addGdbIndex(outputs) : undefined;
   return { ...made, dynamic, symtab, emitted, gdbIndex };
 }
 
@@ -174,7 +172,8 @@ function makeDynamic(
   const hasContents = (name: string): boolean =>
     outputs.list.some(
       (it) =>
-        it.name === name && (it.chunks.length > 0 || it.pieces.some((piece) => piece >= 0 && sections.size[piece] > 0)),
+        it.name === name &&
+        it.pieces.some((piece) => (piece >= 0 ? sections.size[piece] : outputs.chunks[~piece].size) > 0),
     );
   const tags = planDynamic(
     {
@@ -240,9 +239,8 @@ function addSymbolTable(
   plan: OutputSymbols,
   machine: Machine,
 ): { table: Chunk; strings: Chunk } {
-  const row = defaultLayout.length;
-  const symtab = addOutput(outputs, ".symtab", row, SHT_SYMTAB, 0);
-  const strtab = addOutput(outputs, ".strtab", row, SHT_STRTAB, 0);
+  const symtab = addOutput(outputs, ".symtab", SHT_SYMTAB, 0);
+  const strtab = addOutput(outputs, ".strtab", SHT_STRTAB, 0);
   symtab.entsize = machine.elfClass === 64 ? 24 : 16;
   symtab.link = strtab;
   symtab.info = plan.localCount;
@@ -257,9 +255,9 @@ export function baseName(path: string): string {
 }
 
 /** Adds the empty section, last of all, if there is anything to index. When all other sections are there. */
-function addGdbIndex(outputs: OutputSections, row: number): OutputSection | undefined {
+function addGdbIndex(outputs: OutputSections): OutputSection | undefined {
   if (!outputs.list.some((it) => it.name === ".debug_info" && (it.flags & SHF_ALLOC) === 0)) return undefined;
-  const output = addOutput(outputs, ".gdb_index", row, SHT_PROGBITS, 0);
+  const output = addOutput(outputs, ".gdb_index", SHT_PROGBITS, 0);
   output.keep = true;
   output.alignment = 4;
   return output;

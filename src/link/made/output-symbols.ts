@@ -217,9 +217,8 @@ export function isForcedLocal(symbols: SymbolTable, id: SymbolId, mode: OutputMo
 function emptyOutputs(outputs: OutputSections, sections: SectionTable): Uint8Array {
   const empty = new Uint8Array(outputs.list.length);
   for (const output of outputs.list) {
-    const hasChunk = output.chunks.some((it) => it.chunk.size > 0);
     const hasPiece = output.pieces.some((it) => (it >= 0 ? sections.size[it] : outputs.chunks[~it].size) > 0);
-    if (!hasChunk && !hasPiece && !output.keep) empty[output.id] = 1;
+    if (!hasPiece && !output.keep) empty[output.id] = 1;
   }
   return empty;
 }

@@ -5,16 +5,15 @@
 import type { Machine } from "../../arch/index.ts";
 import { SHF_ALLOC, SHF_INFO_LINK, SHT_REL, SHT_RELA, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
-import { orphanRow } from "../sections/assign-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import {
-  addChunk,
   addOutput,
   type Chunk,
   isWritten,
+  newChunk,
   type OutputSection,
   type OutputSections,
 } from "../tables/output-section.ts";
@@ -133,13 +132,14 @@ export function splitRelocations(
     .sort(([a], [b]) => place(a) - place(b))
     .map(([of, { count, inputs, own }]) => {
       const name = `${prefix}${of}`;
-      const output = addOutput(outputs, name, orphanRow(name, type, SHF_ALLOC), type, SHF_ALLOC);
+      const output = outputs.byName.get(name) ?? addOutput(outputs, name, type, SHF_ALLOC);
       output.entsize = size;
       output.keep = true;
       // A section of that very name, which a part of an output section need not have (bfd/elf.c, elf_fake_sections).
       output.infoSection = of === ".ifunc" ? undefined : outputs.byName.get(of);
       if (output.infoSection !== undefined) output.flags |= SHF_INFO_LINK;
-      const chunk = addChunk(outputs, output, name, count * size, machine.wordBytes);
+      const chunk = newChunk(outputs, output, name, count * size, machine.wordBytes);
+      output.pieces = Int32Array.from([...output.pieces, ~chunk.id]);
       return { chunk, output, inputs: [...inputs], own: [...own], resolvers: of === resolvers };
     });
 }

@@ -25,10 +25,9 @@ import {
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
-import { orphanRow } from "../sections/assign-sections.ts";
 import { addBytesChunk, addNoteOutput, outputNamed } from "../sections/space.ts";
 import { joinsGotPlt, type OutputMode } from "../tables/mode.ts";
-import { addChunk, addOutput, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { addChunk, type Chunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { relocationSize } from "./dynamic-relocations.ts";
 import type { DynamicSymbols } from "./dynamic-symbols.ts";
 import type { GotPlan } from "./got.ts";
@@ -69,23 +68,22 @@ export function makeSlotChunks(
     size: number,
     alignment: number,
     flags: number,
-    rank: number,
     entsize: number,
   ): Chunk | undefined => {
     if (size === 0) return undefined;
     const output = outputNamed(outputs, section, SHT_PROGBITS, flags, name);
     output.entsize = entsize;
-    return addChunk(outputs, output, name, size, alignment, rank, true);
+    return addChunk(outputs, output, name, size, alignment);
   };
   const joined = joinsGotPlt(options);
   const gotPltSection = joined ? ".got" : ".got.plt";
   const gotPlt = wantsGotPlt
-    ? make(".got.plt", gotPltSection, descriptorsStart(slots, word) + 2 * descriptors * word, word, data, 0, word)
+    ? make(".got.plt", gotPltSection, descriptorsStart(slots, word) + 2 * descriptors * word, word, data, word)
     : undefined;
-  const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, joined ? 0 : 1, word);
+  const igotPlt = make(".igot.plt", gotPltSection, ipltCount * word, word, data, word);
   // BFD says how large its entries are where the dynamic sections are finished; that of .got.plt it says always.
   const gotEntsize = mode.dynamic || (joined && gotPlt !== undefined) ? word : 0;
-  const got = make(".got", ".got", slots.gotSize, word, data, joined ? 1 : 0, gotEntsize);
+  const got = make(".got", ".got", slots.gotSize, word, data, gotEntsize);
   // GNU ld has the header even where all entries are in .plt.got.
   const binder = slots.tlsDescBinder < 0 ? 0 : (machine.plt.tlsDescriptor?.bytes ?? 0);
   const hasPlt = pltCount > 0 || slots.pltGotSymbols.length > 0 || binder > 0;
@@ -97,18 +95,17 @@ export function makeSlotChunks(
     got,
     gotPlt,
     igotPlt,
-    plt: make(".plt", ".plt", pltSize, 16, code, 0, pltEntsize),
-    iplt: make(".iplt", ".plt", ipltCount * direct, direct, code, 1, pltCount > 0 ? pltEntsize : 0),
+    plt: make(".plt", ".plt", pltSize, 16, code, pltEntsize),
+    iplt: make(".iplt", ".plt", ipltCount * direct, direct, code, pltCount > 0 ? pltEntsize : 0),
     pltSecond: make(
       ".plt.sec",
       ".plt.sec",
       slots.second === undefined ? 0 : pltCount * slots.second.entryBytes,
       16,
       code,
-      0,
       slots.second?.entryBytes ?? 0,
     ),
-    pltGot: make(".plt.got", ".plt.got", slots.pltGotSymbols.length * direct, direct, code, 0, direct),
+    pltGot: make(".plt.got", ".plt.got", slots.pltGotSymbols.length * direct, direct, code, direct),
   };
 }
 
@@ -254,7 +251,7 @@ export function makeDynamicChunks(
   table(".gnu.version_r", dynamicSymbols.verneed, SHT_GNU_verneed, word, 0, dynstrOutput, dynamicSymbols.verneedCount);
 
   const dynamicOutput = options.z.rodynamic
-    ? addOutput(outputs, ".dynamic", orphanRow(".dynamic", SHT_DYNAMIC, SHF_ALLOC), SHT_DYNAMIC, SHF_ALLOC)
+    ? outputNamed(outputs, ".dynamic", SHT_DYNAMIC, SHF_ALLOC)
     : outputNamed(outputs, ".dynamic", SHT_DYNAMIC, SHF_ALLOC | SHF_WRITE);
   dynamicOutput.entsize = 2 * word;
   dynamicOutput.link = dynstrOutput;

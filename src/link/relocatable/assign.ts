@@ -13,7 +13,7 @@ import {
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
-import { isContents } from "../sections/assign-sections.ts";
+import { isContents } from "../sections/contents.ts";
 import { growInt32 } from "../tables/columns.ts";
 import type { OutputSectionId, SectionId } from "../tables/ids.ts";
 import { internName, internText, nameText } from "../tables/names.ts";

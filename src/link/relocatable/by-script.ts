@@ -21,7 +21,7 @@ import type { OutputMode } from "../tables/mode.ts";
 import { internText } from "../tables/names.ts";
 import { sectionName } from "../tables/object-file.ts";
 import { createOutputs, type OutputSections } from "../tables/output-section.ts";
-import { STATE_IN_GROUP } from "../tables/section-table.ts";
+import { type SectionTable, STATE_IN_GROUP } from "../tables/section-table.ts";
 import { setSymbolValue, symbolValue } from "../tables/symbol-table.ts";
 import { type Assigned, addGroups, isCandidate, RELOCATABLE_DISCARDS } from "./assign.ts";
 import { BUILD_ID, type MadeContents, PACKAGE, PROPERTIES } from "./made-sections.ts";
@@ -151,6 +151,7 @@ export function placeByScript(
 /** What is in the output but in no input: gaps, data of the script, notes. Offsets in the image are final. */
 export function writeScripted(
   { outputs, assigned }: Scripted,
+  sections: SectionTable,
   machine: Machine,
   image: Uint8Array,
   view: DataView,
@@ -159,7 +160,7 @@ export function writeScripted(
   for (const output of outputs.list) {
     output.offset = table.offset[output.id];
     output.index = table.index[output.id];
-    fillGaps(output, machine, image);
+    fillGaps(output, outputs.chunks, sections, 0, machine, image);
     for (const piece of output.pieces) {
       if (piece >= 0 || output.type === SHT_NOBITS) continue;
       const chunk = outputs.chunks[~piece];

@@ -48,7 +48,9 @@ export function linkRelocatable(
   const frames = readEhFrames(objects, sections, machine, report);
   const mode = outputMode(options, 0);
   const layoutOf = chosenLayout(loader, mode, machine, options, report);
-  const script = layoutOf && { plan: createPlan(layoutOf, report), matcher: createMatcher(layoutOf.matching) };
+  const script = layoutOf.isStandard
+    ? undefined
+    : { plan: createPlan(layoutOf, report), matcher: createMatcher(layoutOf.matching) };
   const roots = script && { kept: keptSections(script.matcher, loader), assignments: assignmentsOf(script.plan) };
   const referenced = options.gcSections ? collectGarbage(loader, frames, [], mode, report, roots) : undefined;
   const made = planMade(loader, machine, options, report);
@@ -97,7 +99,7 @@ export function linkRelocatable(
   let view = new DataView(image.buffer);
   for (const [output, bytes] of notes) image.set(bytes, table.offset[output]);
   const writer: RelocationWriter = { plan: relocations, view, rel: shape.rel.slice(), rela: shape.rela.slice() };
-  if (scripted !== undefined) writeScripted(scripted, machine, image, view);
+  if (scripted !== undefined) writeScripted(scripted, sections, machine, image, view);
   writeContents(writer, objects, made, options, image, scripted === undefined);
   const compression = chooseCompression(options, report);
   if (compression !== undefined) {

@@ -37,6 +37,11 @@ export interface ScriptVariant {
 /** Where the statements stand, for `why` and the map. */
 const HERE: Place = { file: "default script" };
 
+/** Is the statement of GNU ld's own? */
+export function isOfDefaultScript(place: Place): boolean {
+  return place === HERE;
+}
+
 type Input = string | SectionPattern;
 
 /** `name : { *(patterns) *(patterns) … }`; without patterns the name itself. */

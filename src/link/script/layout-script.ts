@@ -50,6 +50,7 @@ export function layoutScript(
   for (const it of additions) gather(gathered, it);
   const { items, memory, aliases, noCrossReferences, features, phdrs } = gathered;
   return {
+    isStandard: defaults !== undefined && !commands.some(saysOfSections) && !additions.some(saysOfSections),
     statements: insertStatements(items, report),
     matching: items.flatMap((it) => (it.kind === "insert" ? [] : [it])),
     memory,
@@ -61,6 +62,19 @@ export function layoutScript(
     inhibitCommon: features.has("INHIBIT_COMMON_ALLOCATION"),
     forceGroups: features.has("FORCE_GROUP_ALLOCATION"),
   };
+}
+
+const LAYOUT: ReadonlySet<ScriptCommand["kind"]> = new Set([
+  "sections",
+  "memory",
+  "phdrs",
+  "insert",
+  "region-alias",
+  "no-cross-references",
+]);
+
+function saysOfSections({ kind }: ScriptCommand): boolean {
+  return LAYOUT.has(kind);
 }
 
 function gather(into: Gathered, it: ScriptCommand): void {

@@ -254,6 +254,8 @@ export interface Insert {
 
 /** All that lays out a link: the default script, or what -T brought, with INSERTs carried out. */
 export interface LayoutScript {
+  /** GNU ld's default and nothing else: no script of the user's says anything of sections. */
+  readonly isStandard: boolean;
   /** Contents of all SECTIONS with the assignments and ASSERTs before, between and behind them. */
   readonly statements: readonly Statement[];
   /**

@@ -51,6 +51,12 @@ export const SEC_LINKER_CREATED = 0x2000;
 const DEBUGGING = /^\.(debug|zdebug|gnu\.debuglto_\.debug_|gnu\.linkonce\.wi\.|line|stab|gdb_index$)/;
 
 export function bfdFlags(name: string, type: number, flags: number): number {
+  const sec = bfdFlagsOf(type, flags);
+  return (sec & SEC_ALLOC) === 0 && DEBUGGING.test(name) ? sec | SEC_DEBUGGING : sec;
+}
+
+/** All but SEC_DEBUGGING, which is the name's. */
+export function bfdFlagsOf(type: number, flags: number): number {
   let sec = type === SHT_NOBITS ? 0 : SEC_HAS_CONTENTS;
   if ((flags & SHF_ALLOC) !== 0) sec |= type === SHT_NOBITS ? SEC_ALLOC : SEC_ALLOC | SEC_LOAD;
   if ((flags & SHF_WRITE) === 0) sec |= SEC_READONLY;
@@ -60,7 +66,6 @@ export function bfdFlags(name: string, type: number, flags: number): number {
   if ((flags & SHF_STRINGS) !== 0) sec |= SEC_STRINGS;
   if ((flags & SHF_TLS) !== 0) sec |= SEC_THREAD_LOCAL;
   if ((flags & SHF_EXCLUDE) !== 0) sec |= SEC_EXCLUDE;
-  if ((sec & SEC_ALLOC) === 0 && DEBUGGING.test(name)) sec |= SEC_DEBUGGING;
   return sec;
 }
 

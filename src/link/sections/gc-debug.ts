@@ -8,7 +8,7 @@ import { localSection } from "../tables/local-symbols.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { STATE_DISCARDED, STATE_IN_GROUP, STATE_LIVE } from "../tables/section-table.ts";
 import { KIND_DEFINED, KIND_DEFINED_WEAK } from "../tables/symbol-table.ts";
-import { isContents, isDebug } from "./assign-sections.ts";
+import { isContents, isDebug } from "./contents.ts";
 import { linkedTo, type Walk } from "./gc-walk.ts";
 
 /** Keeps the sections of an object that follow the rest of it. After the walk. */

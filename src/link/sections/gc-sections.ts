@@ -53,7 +53,7 @@ import {
   KIND_COMMON,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
-import { isContents } from "./assign-sections.ts";
+import { isContents } from "./contents.ts";
 import type { EhFrames } from "./eh-frame.ts";
 import { keepForeignDebug, keepUnloaded } from "./gc-debug.ts";
 import {
@@ -208,6 +208,7 @@ function survey(
     const isRoot =
       (flags[section] & retain) !== 0 ||
       (kept === undefined ? isKept(bytes, start, relocatable) : kept[section] === 1) ||
+      (!relocatable && isWarning(bytes, start)) ||
       (relocatable && isFunctionArray(type[section])) ||
       (type[section] === SHT_NOTE &&
         (state[section] & STATE_IN_GROUP) === 0 &&
@@ -261,6 +262,14 @@ function isKept(bytes: Uint8Array, start: number, relocatable: boolean): boolean
     const next = bytes[start + name.length];
     return next === 0 || (dotted && next === DOT);
   });
+}
+
+const WARNING = encoder.encode(".gnu.warning.");
+
+/** Warnings are no contents of a program, and said whatever else stays. */
+function isWarning(bytes: Uint8Array, start: number): boolean {
+  for (let i = 1; i < WARNING.length; i++) if (bytes[start + i] !== WARNING[i]) return false;
+  return true;
 }
 
 /** bfd/elflink.c, bfd_elf_gc_sections: "We must keep all PREINIT_ARRAY, INIT_ARRAY as well as FINI_ARRAY sections for ld -r". */

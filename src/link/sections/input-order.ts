@@ -35,7 +35,24 @@ export function sortItems(mapping: Mapping, list: readonly Found[]): number[] {
   const backwards = first.rule.input.fileReversed;
   if (!byFile && !backwards && [...sorts.values()].every((it) => it === undefined)) return list.map((it) => it.item);
   const items = list.map((it) => ({ ...describe(mapping, it), compare: sorts.get(it.rule) }));
+  const compare = sorts.get(first.rule);
+  // Where all are sorted alike, by an order of which no two disagree, the tree comes to a stable sort.
+  const isOne = !byFile && !backwards && [...sorts.keys()].every((rule) => sortsAlike(rule, first.rule));
+  if (isOne && compare !== undefined) return items.sort(compare).map(({ item }) => item);
   return inTree(items, byFile, backwards);
+}
+
+/** Does the pattern, or the command line, ask for another order than that in which sections come? */
+export function rulesSort(mapping: Mapping, rule: Rule): boolean {
+  const { fileSort, fileReversed } = rule.input;
+  if (fileSort === "name" || fileReversed) return true;
+  return compareFor(rule, mapping.loader.options, outputName(mapping, rule)) !== undefined;
+}
+
+/** Names with and without a priority have no order of their own. */
+function sortsAlike(a: Rule, b: Rule): boolean {
+  const isSame = a.sorts.length === b.sorts.length && a.sorts.every((it, i) => it === b.sorts[i]);
+  return isSame && !a.sorts.includes("init-priority") && a.pattern?.reversed !== true && b.pattern?.reversed !== true;
 }
 
 function outputName({ plan }: Mapping, rule: Rule): string {

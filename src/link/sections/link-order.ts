@@ -6,13 +6,17 @@ import type { ObjectFile } from "../tables/object-file.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { linkedTo } from "./gc-walk.ts";
-import { sortedSections } from "./sorted-sections.ts";
 
 /**
  * Sorts the pieces of output sections that have such sections: first the others, then these (as GNU ld), and sets sh_link.
  * When all pieces are placed.
  */
-export function orderLinked(objects: readonly ObjectFile[], sections: SectionTable, outputs: OutputSections): void {
+export function orderLinked(
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  outputs: OutputSections,
+  order: readonly OutputSection[],
+): void {
   const isLinked = (piece: number): boolean => piece >= 0 && (sections.flags[piece] & SHF_LINK_ORDER) !== 0;
   const described = new Set<OutputSection>();
   for (let section = 0; section < sections.count; section++) {
@@ -20,15 +24,15 @@ export function orderLinked(objects: readonly ObjectFile[], sections: SectionTab
     described.add(outputs.list[sections.output[section]]);
   }
   if (described.size === 0) return;
-  const places = placesOf(sections, outputs);
+  const places = placesOf(sections, order);
   for (const output of described) orderOutput(output, objects, sections, outputs, places, isLinked);
 }
 
 /** By section: its number among all sections of the output. */
-function placesOf(sections: SectionTable, outputs: OutputSections): Int32Array {
+function placesOf(sections: SectionTable, order: readonly OutputSection[]): Int32Array {
   const places = new Int32Array(sections.count).fill(-1);
   let count = 0;
-  for (const { pieces } of sortedSections(outputs)) {
+  for (const { pieces } of order) {
     for (let i = 0; i < pieces.length; i++) if (pieces[i] >= 0) places[pieces[i]] = count++;
   }
   return places;

@@ -3,9 +3,10 @@
 // in order, and an output section comes into being with the first thing that is put into it.
 
 import type { Machine } from "../../arch/index.ts";
-import { SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_NOBITS, SHT_PROGBITS } from "../../elf/constants.ts";
+import { SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_NOBITS, SHT_PROGBITS, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
+import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { Assignment, BodyStatement, LayoutScript, SectionStatement } from "../script/statements.ts";
 import { SECTION_CHUNK, type SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -13,9 +14,9 @@ import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts
 import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import { FLAG_COLLECTED } from "../tables/symbol-table.ts";
-import { isContents } from "./assign-sections.ts";
 import {
   bfdFlags,
+  bfdFlagsOf,
   elfFlags,
   SEC_ALLOC,
   SEC_DEBUGGING,
@@ -26,10 +27,11 @@ import {
   SEC_NEVER_LOAD,
   SEC_READONLY,
 } from "./bfd-flags.ts";
-import { sortItems } from "./input-order.ts";
+import { isContents, isWarningName } from "./contents.ts";
+import { type Found, rulesSort, sortItems } from "./input-order.ts";
 import { type MadeKind, madeInputs } from "./made-inputs.ts";
 import {
-  addToOutput,
+  addAllToOutput,
   DISCARDED,
   initMentioned,
   initOutput,
@@ -37,6 +39,7 @@ import {
   type ObjectRules,
   orphanStatement,
   ruleForText,
+  textPart,
 } from "./mapping.ts";
 import { enterObject, furtherMatches, isKeptByScript, type Matcher, matchSection, type Rule } from "./matcher.ts";
 import {
@@ -103,6 +106,8 @@ export function keptSections(matcher: Matcher, { objects, sections }: Loader): U
     const { bytes } = object;
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
+      const type = sections.type[section];
+      if (type === SHT_RELA || type === SHT_REL) continue;
       const start = sections.name[section];
       let nameEnd = start;
       while (bytes[nameEnd] !== 0) nameEnd++;
@@ -137,10 +142,12 @@ export function mapInputs(
     taken: new Uint8Array(sections.count),
     made: [],
     byChunk: new Map(),
+    standsAlone: standsAlone(plan, loader, object),
   };
   plan.places = new Int32Array(sections.count);
   outputs.planned = new Map();
   if (loader.options.nonContiguousRegions) plan.matches = new Map();
+  outputs.byScript = !plan.script.isStandard;
   enterStatements(mapping);
   declareMade(mapping);
   placeCommons(mapping);
@@ -160,6 +167,25 @@ export function mapInputs(
   dropCommons(mapping);
   collectPieces(mapping);
   return plan.discarded;
+}
+
+/** Which sections no pattern takes but those of /DISCARD/ (ld/ldlang.c, unique_section_p). */
+function standsAlone(
+  plan: Plan,
+  { sections, options }: Loader,
+  object: ObjectRules | undefined,
+): Mapping["standsAlone"] {
+  if (object !== undefined) return object.isAlone;
+  const uniques = options.uniqueNames.map((it) => compileGlob(it));
+  // lld's -z keep-text-section-prefix, which GNU ld does not have.
+  const splitsText = options.z.keepTextSectionPrefix && plan.script.isStandard;
+  if (uniques.length === 0 && !splitsText) return undefined;
+  return (of, section) => {
+    const name = sectionName(of, sections, section);
+    if (splitsText && textPart(name) !== undefined) return true;
+    // All objects' properties are one note.
+    return name !== ".note.gnu.property" && uniques.some((it) => globMatchesText(it, name));
+  };
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -278,53 +304,75 @@ function enterMade(mapping: Mapping, { name, type, sec }: MadeKind, chunk: Chunk
 
 /** By input section: its rule, or -1. Sections that take no part have 0 in `sec`. */
 function matchAll(mapping: Mapping): Int32Array {
-  const { loader, matcher } = mapping;
-  const ruleOf = new Int32Array(loader.sections.count).fill(-1);
-  for (const object of loader.objects) matchObject(mapping, object, ruleOf, () => true);
-  return ruleOf.length === 0 || matcher.rules.length === 0 ? ruleOf : ruleOf;
+  const ruleOf = new Int32Array(mapping.loader.sections.count).fill(-1);
+  for (const object of mapping.loader.objects) matchObject(mapping, object, ruleOf);
+  return ruleOf;
 }
 
-function matchObject(
-  mapping: Mapping,
-  object: ObjectFile,
-  ruleOf: Int32Array,
-  wanted: (section: SectionId) => boolean,
-): void {
-  const { loader, matcher, sec } = mapping;
+/** Marks in `sec` what takes part. */
+const TAKES_PART = 0x40000000;
+
+function matchObject(mapping: Mapping, object: ObjectFile, ruleOf: Int32Array): void {
+  const { loader, matcher, sec, plan, mode } = mapping;
   const { sections, options } = loader;
+  const { type, flags, state, name } = sections;
   const { bytes } = object;
+  const stripsDebug = options.strip !== "none";
+  const loadedOnly = !options.z.sectionheader;
   enterObject(matcher, object);
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
-    if (!wanted(section)) continue;
-    if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) continue;
+    if ((state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) continue;
     // To -r a group is an orphan, too: it has a place, though its header stands elsewhere.
-    const isGroup = mapping.object !== undefined && sections.type[section] === SHT_GROUP;
+    const isGroup = mapping.object !== undefined && type[section] === SHT_GROUP;
     if (!isGroup && !isContents(object, sections, section)) continue;
-    const flags = sections.flags[section];
-    let rule: Rule | undefined;
-    const name = sectionName(object, sections, section);
-    const bits = bfdFlags(name, sections.type[section], flags);
+    let bits = bfdFlagsOf(type[section], flags[section]);
+    const start = name[section];
+    if ((bits & SEC_ALLOC) === 0) {
+      if (loadedOnly) continue;
+      bits = bfdFlags(sectionName(object, sections, section), type[section], flags[section]);
+      if (stripsDebug && (bits & SEC_DEBUGGING) !== 0) continue;
+    }
     if (mapping.object !== undefined) {
       if (!mapping.object.takesPart(object, section)) continue;
     } else if ((bits & SEC_EXCLUDE) !== 0) continue;
-    if ((bits & SEC_DEBUGGING) !== 0 && options.strip !== "none") continue;
-    if ((bits & SEC_ALLOC) === 0 && !options.z.sectionheader) continue;
-    if (isDroppedAlways(name)) continue;
-    if (isZdebug(sections, section)) rule = ruleForText(matcher, name, flags);
-    else {
-      const start = sections.name[section];
-      let nameEnd = start;
-      while (bytes[nameEnd] !== 0) nameEnd++;
-      rule = matchSection(matcher, bytes, start, nameEnd, flags);
+    // Names of the tools' own, which begin with ".gnu.".
+    if (bytes[start + 1] === LETTER_G && bytes[start + 4] === DOT) {
+      const text = sectionName(object, sections, section);
+      if (isDroppedAlways(text)) continue;
+      if (mapping.object === undefined && !mode.shared && isWarningName(text)) {
+        plan.discarded.push(section);
+        continue;
+      }
     }
-    if (rule !== undefined && mapping.object?.isAlone(object, section) === true) {
-      const it = mapping.plan.script.matching[rule.section];
-      if (it.kind !== "section" || it.name !== DISCARDED) rule = undefined;
-    }
-    sec[section] = bits | 0x40000000;
-    ruleOf[section] = rule?.number ?? -1;
+    sec[section] = bits | TAKES_PART;
+    ruleOf[section] = ruleOfSection(mapping, object, section);
   }
+}
+
+const LETTER_G = 0x67;
+const DOT = 0x2e;
+
+/** @returns the number of the rule that takes the section, or -1 */
+function ruleOfSection(mapping: Mapping, object: ObjectFile, section: SectionId): number {
+  const { loader, matcher, plan } = mapping;
+  const { sections } = loader;
+  const flags = sections.flags[section];
+  let rule: Rule | undefined;
+  if (isZdebug(sections, section)) rule = ruleForText(matcher, sectionName(object, sections, section), flags);
+  else {
+    const { bytes } = object;
+    const start = sections.name[section];
+    let end = start;
+    while (bytes[end] !== 0) end++;
+    rule = matchSection(matcher, bytes, start, end, flags);
+  }
+  if (rule === undefined) return -1;
+  if (mapping.standsAlone?.(object, section) === true) {
+    const it = plan.script.matching[rule.section];
+    if (it.kind !== "section" || it.name !== DISCARDED) return -1;
+  }
+  return rule.number;
 }
 
 /** What GNU ld's back end drops whatever the script says: attributes mean nothing on these machines. */
@@ -347,50 +395,70 @@ function checkConstraints(mapping: Mapping, ruleOf: Int32Array): void {
     failed[index] = 1;
     const statement = statements.get(it);
     if (statement !== undefined) statement.failed = true;
-    for (const object of loader.objects)
-      matchObject(
-        mapping,
-        object,
-        ruleOf,
-        (section) => ruleOf[section] >= 0 && rules[ruleOf[section]].section === index,
-      );
+    for (const object of loader.objects) rematch(mapping, object, ruleOf, index);
+  }
+}
+
+/** Who takes what a statement would have taken that does not hold? */
+function rematch(mapping: Mapping, object: ObjectFile, ruleOf: Int32Array, index: number): void {
+  const { rules } = mapping.matcher;
+  let isEntered = false;
+  const end = object.firstSection + object.sectionCount;
+  for (let section = object.firstSection + 1; section < end; section++) {
+    if (ruleOf[section] < 0 || rules[ruleOf[section]].section !== index) continue;
+    if (!isEntered) enterObject(mapping.matcher, object);
+    isEntered = true;
+    ruleOf[section] = ruleOfSection(mapping, object, section);
   }
 }
 
 /** Puts what matched into the entries, file by file: sections, then commons, then (first file) what the linker makes. */
 function fillEntries(mapping: Mapping, ruleOf: Int32Array): void {
-  const { plan, loader, matcher, taken, statements } = mapping;
-  const lists = new Map<BodyEntry, { item: number; rule: Rule; object: ObjectFile }[]>();
-  const put = (item: number, rule: Rule, object: ObjectFile): void => {
-    const section = plan.script.matching[rule.section];
-    const statement = section.kind === "section" ? statements.get(section) : undefined;
-    const entry = statement?.body[rule.entry];
-    if (entry === undefined) return;
-    const list = lists.get(entry);
-    if (list === undefined) lists.set(entry, [{ item, rule, object }]);
-    else list.push({ item, rule, object });
+  const { plan, loader, matcher, taken } = mapping;
+  const { rules } = matcher;
+  const entries = rules.map((rule) => entryOf(mapping, rule));
+  // Only what is sorted needs to know more of a section than its number.
+  const sorted = new Map<BodyEntry, Found[]>();
+  const isSorted = rules.map((rule) => rulesSort(mapping, rule));
+  rules.forEach((_, i) => {
+    const entry = entries[i];
+    if (isSorted[i] && entry !== undefined) sorted.set(entry, []);
+  });
+  const lists = entries.map((entry) => (entry === undefined ? undefined : sorted.get(entry)));
+  const put = (item: number, number: number, object: ObjectFile): void => {
+    const list = lists[number];
+    if (list === undefined) entries[number]?.items.push(item);
+    else list.push({ item, rule: rules[number], object });
   };
   const putMade = (made: MadeInput, object: ObjectFile): void => {
     const rule = ruleForText(matcher, made.name, elfFlags(made.sec));
     if (rule === undefined) return;
     made.isPlaced = true;
-    put(~made.chunk.id, rule, object);
+    put(~made.chunk.id, rule.number, object);
   };
   for (const [i, object] of loader.objects.entries()) {
-    enterObject(matcher, object);
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
-      if (ruleOf[section] < 0) continue;
+      const rule = ruleOf[section];
+      if (rule < 0) continue;
       taken[section] = 1;
-      const rule = matcher.rules[ruleOf[section]];
       put(section, rule, object);
-      if (plan.matches !== undefined) putElsewhere(mapping, section, rule, object, put);
+      if (plan.matches !== undefined) putElsewhere(mapping, section, rules[rule], object, put);
     }
-    for (const commons of [plan.commons.get(object.id), plan.largeCommons.get(object.id)])
-      if (commons !== undefined) putMade(commons, object);
+    const commons = plan.commons.get(object.id);
+    const large = plan.largeCommons.get(object.id);
+    if (i > 0 && commons === undefined && large === undefined) continue;
+    enterObject(matcher, object);
+    if (commons !== undefined) putMade(commons, object);
+    if (large !== undefined) putMade(large, object);
     if (i === 0) for (const made of mapping.made) putMade(made, object);
   }
-  for (const [entry, list] of lists) entry.items = sortItems(mapping, list);
+  for (const [entry, list] of sorted) if (list.length > 0) entry.items = sortItems(mapping, list);
+}
+
+function entryOf({ plan, statements }: Mapping, { section, entry }: Rule): BodyEntry | undefined {
+  const it = plan.script.matching[section];
+  return it.kind === "section" ? statements.get(it)?.body[entry] : undefined;
 }
 
 /**
@@ -402,7 +470,7 @@ function putElsewhere(
   section: SectionId,
   first: Rule,
   object: ObjectFile,
-  put: (item: number, rule: Rule, object: ObjectFile) => void,
+  put: (item: number, rule: number, object: ObjectFile) => void,
 ): void {
   const { sections } = loader;
   const statementOf = (rule: Rule): OutputStatement | undefined => {
@@ -417,7 +485,7 @@ function putElsewhere(
     const statement = statementOf(rule);
     if (statement === undefined || statement.failed) continue;
     all.push(statement);
-    put(section, rule, object);
+    put(section, rule.number, object);
   }
   plan.matches?.set(section, all);
   if (all.length > 1) sections.flags[section] &= ~(SHF_MERGE | SHF_STRINGS);
@@ -450,7 +518,7 @@ function mapEntry(mapping: Mapping, statement: OutputStatement, entry: BodyEntry
   if (it === undefined) return;
   switch (it.kind) {
     case "input":
-      for (const item of items) addToOutput(mapping, statement, item, it);
+      if (items.length > 0) addAllToOutput(mapping, statement, items, it);
       return;
     case "assign":
       initOutput(mapping, statement, 0);
@@ -535,17 +603,23 @@ function orderList(plan: Plan): void {
 
 /** From here on an output section's pieces are what matters; `rankEnds` says where each statement's end. */
 function collectPieces({ plan, outputs, loader }: Mapping): void {
+  const { alignment } = loader.sections;
   for (const { output, body } of plan.outputs) {
     if (output === undefined) continue;
-    const pieces: number[] = [];
+    const pieces = new Int32Array(body.reduce((sum, { items }) => sum + items.length, 0));
+    let count = 0;
+    let largest = output.alignment;
     output.rankEnds = body.map(({ items }) => {
-      for (const item of items) pieces.push(item);
-      return pieces.length;
+      for (let i = 0; i < items.length; i++) {
+        const piece = items[i];
+        pieces[count++] = piece;
+        if (piece >= 0 && alignment[piece] > largest) largest = alignment[piece];
+      }
+      return count;
     });
-    output.pieces = Int32Array.from(pieces);
+    output.pieces = pieces;
+    output.alignment = largest;
     output.flags |= elfFlags(output.sec);
-    for (const piece of pieces)
-      output.alignment = Math.max(output.alignment, piece >= 0 ? loader.sections.alignment[piece] : 1);
   }
   for (const [name, made] of plan.made)
     outputs.planned?.set(name, {

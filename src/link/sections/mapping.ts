@@ -14,7 +14,7 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import type { BodyStatement, Expression, SectionStatement } from "../script/statements.ts";
+import type { BodyStatement, Expression, InputStatement, SectionStatement } from "../script/statements.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
@@ -72,11 +72,18 @@ export interface Mapping {
   /** Made inputs in their order, and by the chunk's number. */
   readonly made: MadeInput[];
   readonly byChunk: Map<number, MadeInput>;
+  /** Sections that patterns do not see, and that are joined with no other; undefined: there are none. */
+  readonly standsAlone: ((object: ObjectFile, section: SectionId) => boolean) | undefined;
 }
 
 export const DISCARDED = "/DISCARD/";
 
-export function orphanStatement(mapping: Mapping, name: string, isSpecial: boolean): OutputStatement {
+export function orphanStatement({ plan }: Mapping, name: string, isSpecial: boolean): OutputStatement {
+  return newStatement(plan, name, isSpecial);
+}
+
+/** A section statement that no script has. */
+export function newStatement(plan: Plan, name: string, isSpecial: boolean): OutputStatement {
   const statement: OutputStatement = {
     kind: "output",
     name,
@@ -88,7 +95,7 @@ export function orphanStatement(mapping: Mapping, name: string, isSpecial: boole
     address: undefined,
     kindOf: "normal",
     body: [{ statement: undefined, items: [], data: undefined }],
-    region: mapping.plan.anywhere,
+    region: plan.anywhere,
     loadRegion: undefined,
     phdrs: undefined,
     fill: undefined,
@@ -99,7 +106,7 @@ export function orphanStatement(mapping: Mapping, name: string, isSpecial: boole
     hasLoadAddress: false,
     afterEnd: false,
   };
-  mapping.plan.created.push(statement);
+  plan.created.push(statement);
   return statement;
 }
 
@@ -144,7 +151,7 @@ export function initOutput(mapping: Mapping, statement: OutputStatement, flags: 
     report(error("script-discard-assignment", statement.place ?? {}));
     return undefined;
   }
-  const output = addOutput(outputs, name, 0, typeOfName(name), 0);
+  const output = addOutput(outputs, name, typeOfName(name), 0);
   output.sec = flags;
   output.flags = flagsOfName(name);
   statement.output = output;
@@ -162,6 +169,28 @@ function flagsIn(kind: SectionKind, given: number): number {
   if (kind === "readonly") return flags | SEC_READONLY;
   if (kind === "noload") return (flags & ~(SEC_LOAD | SEC_HAS_CONTENTS)) | SEC_NEVER_LOAD;
   return flags;
+}
+
+/** What compilers name code by its use: each such name an output section of its own, with -z keep-text-section-prefix (lld). */
+export function textPart(name: string): string | undefined {
+  return /^(\.text\.(?:hot|unlikely|startup|exit|unknown|split))(?:\.|$)/.exec(name)?.[1];
+}
+
+/** All that one statement has matched. */
+export function addAllToOutput(
+  mapping: Mapping,
+  statement: OutputStatement,
+  items: readonly number[],
+  from: InputStatement,
+): void {
+  const { plan } = mapping;
+  const reason = plan.reasons.push(from.place) - 1;
+  const isDiscard = statement.name === DISCARDED;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i];
+    addToOutput(mapping, statement, item, from);
+    if (item >= 0 && !isDiscard) plan.places[item] = reason;
+  }
 }
 
 /** @param item an input section, or a chunk as ~id  @param from the statement that matched */
@@ -194,6 +223,7 @@ export function addToOutput(
     const mask = SEC_MERGE | SEC_STRINGS;
     if ((output.sec & mask) !== (flags & mask) || ((flags & SEC_MERGE) !== 0 && output.entsize !== entsize)) {
       output.sec &= ~mask;
+      output.entsize = 0;
       flags &= ~mask;
     }
   }
@@ -218,10 +248,6 @@ export function addToOutput(
     return;
   }
   sections.output[item] = output.id;
-  if (from?.kind === "input") {
-    plan.places[item] = plan.reasons.length;
-    plan.reasons.push(from.place);
-  }
   if (options.output !== "relocatable" && isReversed(output.name, mapping, item)) mapping.outputs.reversed.add(item);
 }
 

@@ -22,9 +22,22 @@ export interface Rule {
   readonly isPrefix: boolean;
   /** In place of text and suffix. */
   readonly glob: Glob | undefined;
-  /** Depends on the file; then `isActive` holds for the file at hand. */
-  readonly byFile: boolean;
+  /** Numbers of questions about the file (`Matcher.questions`): this one's answer must be yes, or -1; */
+  readonly ofFile: number;
+  /** and these answers no. */
+  readonly notOf: readonly number[];
+  /** Holds for the file at hand. */
   isActive: boolean;
+}
+
+/** Something that patterns ask about a file. */
+interface FileQuestion {
+  readonly pattern: FilePattern;
+  readonly excludes: boolean;
+  /** `*crtend.o`: what a file's name must end in for the answer to be yes. */
+  readonly ending: string | undefined;
+  /** For the file at hand. */
+  answer: boolean;
 }
 
 export interface Matcher {
@@ -32,7 +45,9 @@ export interface Matcher {
   readonly buckets: ReadonlyMap<number, readonly Rule[]>;
   /** Those that no hash finds, in order. */
   readonly others: readonly Rule[];
+  /** Those that depend on the file. */
   readonly byFile: readonly Rule[];
+  readonly questions: readonly FileQuestion[];
   readonly hasKeep: boolean;
   /** By section statement: 1 if its constraint does not hold. */
   readonly failed: Uint8Array;
@@ -46,12 +61,13 @@ const DOT = 0x2e;
 /** @param statements in the order in which they match: INSERT has not moved anything yet */
 export function createMatcher(statements: readonly Statement[]): Matcher {
   const rules: Rule[] = [];
+  const questions: FileQuestion[] = [];
   for (const [section, statement] of statements.entries()) {
     if (statement.kind !== "section") continue;
     for (const [entry, it] of statement.body.entries()) {
       if (it.kind !== "input") continue;
       for (const pattern of it.sections ?? [undefined])
-        rules.push(createRule(rules.length, section, entry, it, pattern));
+        rules.push(createRule(rules.length, section, entry, it, pattern, questions));
     }
   }
   const buckets = new Map<number, Rule[]>();
@@ -70,7 +86,8 @@ export function createMatcher(statements: readonly Statement[]): Matcher {
     rules,
     buckets,
     others,
-    byFile: rules.filter((it) => it.byFile),
+    byFile: rules.filter((it) => it.ofFile >= 0 || it.notOf.length > 0),
+    questions,
     hasKeep: rules.some((it) => it.input.keep),
     failed: new Uint8Array(statements.length),
     globs: new Map(),
@@ -83,14 +100,15 @@ function createRule(
   entry: number,
   input: InputStatement,
   pattern: SectionPattern | undefined,
+  questions: FileQuestion[],
 ): Rule {
   const name = pattern?.name ?? "*";
   const star = name.indexOf("*");
   const isSimple = !/[?[\\]/.test(name) && star === name.lastIndexOf("*");
   const isWild = pattern === undefined || pattern.wild;
   const isPrefix = isWild && isSimple && star >= 0;
-  const { file, excluded } = input;
-  const byFile = file.text !== "*" || excluded.length > 0 || (pattern?.excluded.length ?? 0) > 0;
+  const { file } = input;
+  const excluded = [...input.excluded, ...(pattern?.excluded ?? [])];
   return {
     number,
     section,
@@ -102,9 +120,21 @@ function createRule(
     suffix: isPrefix ? encoder.encode(name.slice(star + 1)) : NOTHING,
     isPrefix,
     glob: isWild && !isSimple ? compileGlob(name) : undefined,
-    byFile,
-    isActive: !byFile,
+    ofFile: file.text === "*" ? -1 : questionAbout(questions, file, false),
+    notOf: excluded.map((it) => questionAbout(questions, it, true)),
+    // As for a file to which all answers are no.
+    isActive: file.text === "*",
   };
+}
+
+/** The number of the question, which many patterns may ask. */
+function questionAbout(questions: FileQuestion[], pattern: FilePattern, excludes: boolean): number {
+  const known = questions.findIndex((it) => it.excludes === excludes && it.pattern.text === pattern.text);
+  if (known >= 0) return known;
+  const { text, member } = pattern;
+  const ending = text.startsWith("*") && member === undefined ? text.slice(1) : undefined;
+  const isPlain = ending !== undefined && !/[*?[\\]/.test(ending);
+  return questions.push({ pattern, excludes, ending: isPlain ? ending : undefined, answer: false }) - 1;
 }
 
 /** Hash of the name up to its second dot (`.text` of `.text.hot.f`). */
@@ -118,15 +148,28 @@ function headHash(bytes: Uint8Array, start: number, end: number): number {
   return hash >>> 0;
 }
 
-/** Before an object's sections are matched: which rules are about it. */
+/** Before an object's sections are matched: which rules are about it. Most files are to the script what the last one was. */
 export function enterObject(matcher: Matcher, object: ObjectFile): void {
-  for (const rule of matcher.byFile) {
-    const { input, pattern } = rule;
-    rule.isActive =
-      matchesFile(matcher, input.file, object) &&
-      !input.excluded.some((it) => excludesFile(matcher, it, object)) &&
-      !(pattern?.excluded.some((it) => excludesFile(matcher, it, object)) ?? false);
+  const { questions } = matcher;
+  let differs = false;
+  for (let i = 0; i < questions.length; i++) {
+    const it = questions[i];
+    const answer = answerOf(matcher, it, object);
+    if (answer === it.answer) continue;
+    it.answer = answer;
+    differs = true;
   }
+  if (!differs) return;
+  for (const rule of matcher.byFile)
+    rule.isActive =
+      (rule.ofFile < 0 || questions[rule.ofFile].answer) && !rule.notOf.some((it) => questions[it].answer);
+}
+
+function answerOf(matcher: Matcher, { pattern, excludes, ending }: FileQuestion, object: ObjectFile): boolean {
+  // Archives have names of their own, to which an exclusion applies as well.
+  if (ending !== undefined && !fileName(object).endsWith(ending) && !(excludes && object.path.endsWith(ending)))
+    return false;
+  return excludes ? excludesFile(matcher, pattern, object) : matchesFile(matcher, pattern, object);
 }
 
 /** @param flags sh_flags  @returns the first rule of the script that takes the section */

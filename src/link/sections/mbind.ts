@@ -2,9 +2,10 @@
 // number has sections of its own, on pages of their own, and a PT_GNU_MBIND_LO + number segment each, so that a start-up
 // library can place them (Linux gABI extensions; ldelf.c, ldelf_place_orphan; bfd/elf.c, _bfd_elf_map_sections_to_segments).
 
-import { SHF_ALLOC, SHF_EXECINSTR, SHF_GNU_MBIND, SHF_WRITE, SHT_NOBITS } from "../../elf/constants.ts";
+import { SHF_ALLOC, SHF_GNU_MBIND } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
+import { SEC_CODE, SEC_HAS_CONTENTS, SEC_READONLY } from "./bfd-flags.ts";
 
 /** PT_GNU_MBIND_LO to PT_GNU_MBIND_HI: numbers 0 to 4095. */
 const MBIND_KINDS = 4096;
@@ -18,26 +19,11 @@ export function hasMbindSegment(section: OutputSection): boolean {
   return isMbind(section) && section.info < MBIND_KINDS;
 }
 
-/** The output section for an input section that has no place of its own in the script. */
-export function findMbindOutput(
-  outputs: OutputSections,
-  type: number,
-  flags: number,
-  info: number,
-): OutputSection | undefined {
-  const kind = SHF_WRITE | SHF_EXECINSTR;
-  const isEmpty = type === SHT_NOBITS;
-  return outputs.list.find(
-    (it) =>
-      isMbind(it) && it.info === info && ((it.flags ^ flags) & kind) === 0 && (it.type === SHT_NOBITS) === isEmpty,
-  );
-}
-
-/** What becomes of the input section's name. */
-export function mbindName(type: number, flags: number): string {
-  if (type === SHT_NOBITS) return ".mbind.bss";
-  if ((flags & SHF_WRITE) !== 0) return ".mbind.data";
-  return (flags & SHF_EXECINSTR) !== 0 ? ".mbind.text" : ".mbind.rodata";
+/** What becomes of the input section's name. @param sec SEC_* */
+export function mbindName(sec: number): string {
+  if ((sec & SEC_HAS_CONTENTS) === 0) return ".mbind.bss";
+  if ((sec & SEC_READONLY) === 0) return ".mbind.data";
+  return (sec & SEC_CODE) !== 0 ? ".mbind.text" : ".mbind.rodata";
 }
 
 /** Warning: `mbind-info`. */

@@ -42,7 +42,7 @@ export function mergeSections(
   };
   for (const output of outputs.list) mergeOutput(merged, output, objects, sections, outputs, options);
   for (const { merger, chunk } of merged.buckets) {
-    finishMerger(merger, options.optimize >= 2 || outputs.planned !== undefined);
+    finishMerger(merger, options.optimize >= 2 || outputs.byScript);
     chunk.size = merger.size;
     chunk.write = (image, _view, it) => writeMerged(merger, image, it.offset);
   }

@@ -13,6 +13,7 @@ import type { SectionId } from "../tables/ids.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import {
+  bfdFlagsOf,
   SEC_ALLOC,
   SEC_CODE,
   SEC_DATA,
@@ -22,7 +23,8 @@ import {
   SEC_READONLY,
   SEC_THREAD_LOCAL,
 } from "./bfd-flags.ts";
-import { addToOutput, DISCARDED, type Mapping, orphanStatement } from "./mapping.ts";
+import { addToOutput, DISCARDED, type Mapping, newStatement, orphanStatement, textPart } from "./mapping.ts";
+import { isMbind, mbindName } from "./mbind.ts";
 import {
   findStatement,
   type ListStatement,
@@ -39,6 +41,8 @@ interface Orphan {
   readonly sec: number;
   readonly alignment: number;
   readonly info: number;
+  /** SHF_GNU_MBIND: `info` is the number of a kind of memory. */
+  readonly kindOfMemory: boolean;
   readonly object: ObjectFile | undefined;
 }
 
@@ -46,8 +50,10 @@ interface Placing {
   readonly mapping: Mapping;
   readonly places: Readonly<Record<Kind, OrphanPlace>>;
   firstNote: OutputSection | undefined;
-  /** By name: the orphans that are still without a place, in order. */
-  readonly waiting: Map<string, Orphan[]>;
+  /** By name: the orphans, in order, and which of them is next. */
+  readonly waiting: Map<string, { readonly list: Orphan[]; next: number }>;
+  /** By name: its statements, as far as they have been asked for. */
+  readonly named: Map<string, OutputStatement[]>;
 }
 
 type Kind = "text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "interp" | "nonalloc";
@@ -73,21 +79,22 @@ export function placeOrphans(mapping: Mapping, objects: readonly ObjectFile[]): 
   ) as unknown as Placing["places"];
   const orphans = objects.flatMap((object, i) => orphansOf(mapping, object, i === 0));
   if (orphans.length === 0) return;
-  const waiting = new Map<string, Orphan[]>();
+  const waiting: Placing["waiting"] = new Map();
   for (const it of orphans) {
-    const list = waiting.get(it.name);
-    if (list === undefined) waiting.set(it.name, [it]);
-    else list.push(it);
+    const known = waiting.get(it.name);
+    if (known === undefined) waiting.set(it.name, { list: [it], next: 0 });
+    else known.list.push(it);
   }
-  const placing: Placing = { mapping, places, firstNote: undefined, waiting };
+  const placing: Placing = { mapping, places, firstNote: undefined, waiting, named: new Map() };
   for (const place of Object.values(places)) {
     if (place.name === undefined) continue;
     place.statement = findStatement(plan, place.name);
     if (place.statement !== undefined) place.statement.assumed = place.assumed;
   }
   for (const it of orphans) {
-    waiting.get(it.name)?.shift();
-    if (it.name === "COMMON") placeCommon(mapping, it);
+    const others = waiting.get(it.name);
+    if (others !== undefined) others.next++;
+    if (it.name === "COMMON") placeCommon(placing, it);
     else placeOrphan(placing, it);
   }
 }
@@ -107,26 +114,38 @@ function orphansOf(mapping: Mapping, object: ObjectFile, isFirst: boolean): Orph
   for (const it of [plan.commons.get(object.id), plan.largeCommons.get(object.id), ...(isFirst ? made : [])]) {
     if (it === undefined || it.isPlaced) continue;
     const { name, type, chunk } = it;
-    list.push({ item: ~chunk.id, name, type, sec: it.sec, alignment: chunk.alignment, info: 0, object });
+    list.push({
+      item: ~chunk.id,
+      name,
+      type,
+      sec: it.sec,
+      alignment: chunk.alignment,
+      info: 0,
+      kindOfMemory: false,
+      object,
+    });
   }
   return list;
 }
 
 function orphan(mapping: Mapping, object: ObjectFile, section: SectionId): Orphan {
-  const { sections } = mapping.loader;
+  const { sections, options } = mapping.loader;
+  const name = sectionName(object, sections, section);
+  const splitsText = options.z.keepTextSectionPrefix && mapping.plan.script.isStandard;
   return {
     item: section,
-    name: sectionName(object, sections, section),
+    name: (splitsText ? textPart(name) : undefined) ?? name,
     type: sections.type[section],
     sec: mapping.sec[section] & 0x3fffffff,
     alignment: sections.alignment[section],
     info: (sections.flags[section] & SHF_GNU_MBIND) !== 0 ? sections.info[section] : 0,
+    kindOfMemory: isMbind({ flags: sections.flags[section] }),
     object,
   };
 }
 
 /** Commons go where COMMON is named, else into .bss. */
-function placeCommon(mapping: Mapping, it: Orphan): void {
+function placeCommon({ mapping, named: known }: Placing, it: Orphan): void {
   const { plan } = mapping;
   const named = plan.outputs.find(
     ({ source, failed }) =>
@@ -136,6 +155,7 @@ function placeCommon(mapping: Mapping, it: Orphan): void {
   let statement = named ?? findStatement(plan, ".bss");
   if (statement === undefined) {
     statement = orphanStatement(mapping, ".bss", false);
+    known.delete(".bss");
     plan.outputs.push(statement);
     plan.statements.push(statement);
   }
@@ -168,7 +188,10 @@ function placeOrphan(placing: Placing, it: Orphan): void {
     return;
   }
   const isAlone = it.item >= 0 && it.object !== undefined && mapping.object?.isAlone(it.object, it.item) === true;
-  const isUnique = isAlone || uniqueSections || uniqueNames.some((name) => globMatchesText(compileGlob(name), it.name));
+  // All objects' properties are one note.
+  const isAsked = (): boolean =>
+    uniqueSections || uniqueNames.some((name) => globMatchesText(compileGlob(name), it.name));
+  const isUnique = isAlone || (it.name !== ".note.gnu.property" && isAsked());
   const statement = findPlace(placing, it, isUnique);
   if (orphanHandling === "place") return;
   const facts = { section: it.name, output: statement.name };
@@ -192,11 +215,15 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
     name = it.type === SHT_RELA ? ".rela.dyn" : ".rel.dyn";
     isDynamic = true;
   }
+  if (it.kindOfMemory && mapping.object === undefined) {
+    const known = plan.outputs.find(({ output }) => output !== undefined && isLikeMbind(output, it));
+    if (known !== undefined) return join(mapping, known, it);
+    name = mbindName(it.sec);
+  }
   let isSpecial = isUnique;
   if (!isUnique) {
     let unused: OutputStatement | undefined;
-    for (const other of plan.created) {
-      if (other.name !== name || other.failed) continue;
+    for (const other of statementsNamed(placing, name)) {
       isSpecial = true;
       if (other.output === undefined) unused = other;
       else if (isCompatible(other.output, it)) return join(mapping, other, it);
@@ -207,6 +234,7 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
   if (!mode.shared && it.name.startsWith(".gnu.warning.") && text !== undefined) return join(mapping, text, it);
   const flags = mapping.object === undefined ? flagsOfAll(placing, it) : it.sec;
   const kind = kindOf(it, flags);
+  placing.named.delete(name);
   if (kind === undefined) return append(mapping, it, name, isSpecial);
   const place = placing.places[kind];
   place.statement ??=
@@ -219,6 +247,21 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
   return insert(placing, it, name, isSpecial, after, place);
 }
 
+/** A large link may have many orphans of one name. */
+function statementsNamed({ mapping, named }: Placing, name: string): readonly OutputStatement[] {
+  const known = named.get(name);
+  if (known !== undefined) return known;
+  const found = mapping.plan.created.filter((it) => it.name === name && !it.failed);
+  named.set(name, found);
+  return found;
+}
+
+/** Memory of the same number for the same use. */
+function isLikeMbind(output: OutputSection, { sec, info }: Orphan): boolean {
+  const mask = SEC_READONLY | SEC_CODE | SEC_HAS_CONTENTS;
+  return isMbind(output) && output.info === info && ((output.sec ^ sec) & mask) === 0;
+}
+
 function isCompatible(output: OutputSection, it: Orphan): boolean {
   if (output.sec === 0) return true;
   return ((it.sec ^ output.sec) & (SEC_LOAD | SEC_ALLOC)) === 0 && output.type === it.type && output.info === it.info;
@@ -227,7 +270,9 @@ function isCompatible(output: OutputSection, it: Orphan): boolean {
 /** One writable section of the name, in whichever file, makes all of them data. */
 function flagsOfAll({ waiting }: Placing, it: Orphan): number {
   let flags = it.sec;
-  for (const next of waiting.get(it.name) ?? []) {
+  const { list, next: from } = waiting.get(it.name) ?? { list: [], next: 0 };
+  for (let i = from; i < list.length; i++) {
+    const next = list[i];
     if (((next.sec ^ flags) & (SEC_LOAD | SEC_ALLOC)) !== 0 || next.type !== it.type) continue;
     flags = (flags ^ SEC_READONLY) | (next.sec ^ SEC_READONLY);
     flags ^= SEC_READONLY;
@@ -257,6 +302,22 @@ function lastRelocations(plan: Plan, isDynamic: boolean): OutputStatement | unde
     if (it.output !== undefined && (it.output.sec & SEC_ALLOC) !== 0) lastLoaded = it;
   }
   return lastLoaded ?? last;
+}
+
+/** A section of which the linker finds out late that it is needed: relocations of a section each (-z nocombreloc). */
+export function placeLate(plan: Plan, output: OutputSection): void {
+  output.sec = bfdFlagsOf(output.type, output.flags);
+  const named = plan.outputs.find((it) => it.name === output.name && it.output === undefined && !it.failed);
+  const statement = named ?? newStatement(plan, output.name, true);
+  statement.output = output;
+  if (named === undefined) {
+    // .rela.dyn comes before all others.
+    const isFirst = /^\.rela?\.dyn$/.test(output.name);
+    const first = plan.outputs.findIndex((it) => it.name.startsWith(".rel"));
+    insertStatement(plan, statement, isFirst ? plan.outputs[first - 1] : lastRelocations(plan, false), false);
+  }
+  const before = sectionBefore(plan, statement);
+  plan.list.splice(before === undefined ? 0 : plan.list.indexOf(before) + 1, 0, output);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -354,6 +415,10 @@ function insert(
   join(mapping, statement, it);
   const { output } = statement;
   if (output === undefined) return statement;
+  if (it.kindOfMemory && mapping.object === undefined) {
+    output.info = it.info;
+    output.flags |= SHF_GNU_MBIND;
+  }
   let after = anchor;
   let isBehindAnchor = place.last === undefined;
   if (place.section === undefined && anchor !== undefined) place.section = anchor.output ?? sectionBefore(plan, anchor);

@@ -12,7 +12,7 @@ import type { MadeInput } from "./output-statements.ts";
 
 /** Gives common symbols their places in the pseudo sections of their objects. */
 export function placeCommons(mapping: Mapping): void {
-  const { loader } = mapping;
+  const { loader, plan } = mapping;
   const { symbols, options } = loader;
   if (options.defineCommon === false || mapping.object?.definesCommons === false) return;
   const list: SymbolId[] = [];
@@ -20,7 +20,8 @@ export function placeCommons(mapping: Mapping): void {
     if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0) continue;
     list.push(id);
   }
-  sortAsBfd(mapping, list);
+  // How large GNU ld's table is depends on every name of every library: only a script's links, which are small, hold to it.
+  if (!plan.script.isStandard) sortAsBfd(mapping, list);
   if (options.sortCommon !== "none") {
     const direction = options.sortCommon === "descending" ? -1 : 1;
     list.sort((a, b) => direction * (symbols.valueLow[a] - symbols.valueLow[b]));

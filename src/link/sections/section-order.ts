@@ -20,7 +20,7 @@ const FIXED = /^\.(init|fini|ctors|dtors|preinit_array|init_array|fini_array|eh_
 const UNLISTED = 0x7fffffff;
 
 /**
- * Reorders the pieces of the output sections. When sections are assigned, before any chunk stands among them.
+ * Reorders the pieces of the output sections, when sections are assigned. Chunks are in no list and keep their places.
  * Warnings: `symbol-order-unknown`, `symbol-order-no-section`, `symbol-order-duplicate`.
  */
 export function orderSections(loader: Loader, outputs: OutputSections, options: LinkOptions, report: Report): void {
@@ -40,17 +40,19 @@ export function orderSections(loader: Loader, outputs: OutputSections, options: 
 
 function putListed(output: OutputSection, places: Int32Array, where: "first" | "last"): void {
   const pieces = Array.from(output.pieces);
-  const isListed = (section: SectionId): boolean => places[section] !== UNLISTED;
+  const isListed = (piece: number): boolean => piece >= 0 && places[piece] !== UNLISTED;
   const listed = pieces.filter(isListed).sort((a, b) => places[a] - places[b]);
   if (listed.length === 0) return;
-  // The ends of the ranks, where the linker's chunks will stand: listed sections belong to the first rank, or the last.
-  const last = output.rankEnds.length - 1;
-  output.rankEnds = output.rankEnds.map((end, rank) => {
+  // In front of all inputs, but behind chunks that stand there; or behind all.
+  const first = pieces.findIndex((piece) => piece >= 0);
+  const rest = pieces.filter((piece) => !isListed(piece));
+  const to = where === "first" ? first : rest.length;
+  output.rankEnds = output.rankEnds.map((end) => {
+    if (end === pieces.length) return end;
     const others = end - pieces.slice(0, end).filter(isListed).length;
-    return where === "first" || rank === last ? listed.length + others : others;
+    return where === "first" && end > first ? listed.length + others : others;
   });
-  const rest = pieces.filter((section) => !isListed(section));
-  output.pieces = Int32Array.from(where === "first" ? [...listed, ...rest] : [...rest, ...listed]);
+  output.pieces = Int32Array.from([...rest.slice(0, to), ...listed, ...rest.slice(to)]);
 }
 
 /** By section: the first line of the list that names it, or else the first whose wildcards match it. */
@@ -117,6 +119,7 @@ function shuffle({ objects, sections }: Loader, output: OutputSection, glob: Glo
   const { pieces } = output;
   const places: number[] = [];
   pieces.forEach((section, i) => {
+    if (section < 0) return;
     if (globMatchesText(glob, sectionName(objects[sections.object[section]], sections, section))) places.push(i);
   });
   const order = places.map((place) => pieces[place]);

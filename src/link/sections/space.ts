@@ -1,10 +1,8 @@
-// Space that the link itself allots: common symbols, and copies of shared libraries' variables (copy relocations).
+// Space that the link itself allots: copies of shared libraries' variables (copy relocations).
 
 import {
   SHF_ALLOC,
-  SHF_TLS,
   SHF_WRITE,
-  SHF_X86_64_LARGE,
   SHN_ABS,
   SHT_NOBITS,
   SHT_NOTE,
@@ -15,7 +13,6 @@ import {
   STT_TLS,
 } from "../../elf/constants.ts";
 import type { SharedFile } from "../inputs/shared-file.ts";
-import type { LinkOptions } from "../options.ts";
 import { SECTION_CHUNK, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
 import {
   addChunk,
@@ -26,24 +23,18 @@ import {
   type OutputSections,
 } from "../tables/output-section.ts";
 import {
-  COMMONS_LARGE,
-  COMMONS_TLS,
-  FLAG_ASSIGNED,
-  FLAG_COLLECTED,
   FLAG_COPY,
   FLAG_DYNSYM,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   isShared,
   KIND_COMMON,
-  KIND_DEFINED,
   KIND_SHARED_WEAK,
   KIND_UNDEFINED,
   type SymbolTable,
   setSymbolValue,
   symbolValue,
 } from "../tables/symbol-table.ts";
-import { orphanRow, rowOf } from "./assign-sections.ts";
 
 /**
  * The default output section of that name, made if no input needed it.
@@ -57,13 +48,13 @@ export function outputNamed(
   chunk: string = name,
 ): OutputSection {
   const planned = outputs.planned?.get(chunk);
-  if (planned !== undefined) return planned.output ?? createOutput(-1, name, 0, type, flags);
+  if (planned !== undefined) return planned.output ?? createOutput(-1, name, type, flags);
   const known = outputs.byName.get(name);
   if (known !== undefined) {
     known.flags |= flags;
     return known;
   }
-  return addOutput(outputs, name, rowOf(name), type, flags);
+  return addOutput(outputs, name, type, flags);
 }
 
 interface Placing {
@@ -84,62 +75,29 @@ export function leaveCommons(symbols: SymbolTable): void {
   }
 }
 
-/** Turns common symbols into definitions in .bss (.tbss for thread-local ones, .lbss for large ones). */
-export function allotCommons(symbols: SymbolTable, outputs: OutputSections, options: LinkOptions): void {
-  const plain: Placing[] = [];
-  const large: Placing[] = [];
-  const tls: Placing[] = [];
-  for (let id = 0; id < symbols.count; id++) {
-    // What --defsym or a script assigns has its place elsewhere.
-    const isElsewhere = (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0;
-    if (symbols.kind[id] !== KIND_COMMON || isElsewhere) continue;
-    const list = symbols.type[id] === STT_TLS ? tls : symbols.valueHigh[id] !== 0 ? large : plain;
-    list.push({ symbol: id, alignment: symbols.valueLow[id] });
-    if (symbols.type[id] !== STT_TLS) symbols.type[id] = STT_OBJECT;
-  }
-  const place = (list: Placing[], section: string, name: string, rank: number, flags: number): void => {
-    if (list.length === 0) return;
-    if (options.sortCommon !== "none") {
-      const direction = options.sortCommon === "descending" ? -1 : 1;
-      list.sort((a, b) => direction * (a.alignment - b.alignment));
-    }
-    const output = outputNamed(outputs, section, SHT_NOBITS, SHF_ALLOC | SHF_WRITE | flags);
-    placeSymbols(symbols, outputs, output, list, name, rank);
-  };
-  // Such an object has a section of the linker's own for them, and what has one of those stays (bfd/elflink.c,
-  // elf_link_add_object_symbols: .tcommon; ld/ldlang.c, strip_excluded_output_sections).
-  const keep = (section: string, flags: number): void => {
-    outputNamed(outputs, section, SHT_NOBITS, SHF_ALLOC | SHF_WRITE | flags).keep = true;
-  };
-  if ((symbols.commons & COMMONS_TLS) !== 0) keep(".tbss", SHF_TLS);
-  if ((symbols.commons & COMMONS_LARGE) !== 0) keep(".lbss", SHF_X86_64_LARGE);
-  place(plain, ".bss", "COMMON", 2, 0);
-  place(large, ".lbss", "LARGE_COMMON", 2, SHF_X86_64_LARGE);
-  place(tls, ".tbss", ".tcommon", 1, SHF_TLS);
-}
-
 function placeSymbols(
   symbols: SymbolTable,
   outputs: OutputSections,
   output: OutputSection,
   list: readonly Placing[],
   name: string,
-  rank: number,
 ): Chunk {
+  const offsets: number[] = [];
   let size = 0;
   let largest = 1;
-  const noBits = name !== ".dynrelro";
   for (const { symbol, alignment } of list) {
     size = Math.ceil(size / alignment) * alignment;
-    const kind = symbols.kind[symbol];
-    if (kind === KIND_COMMON) symbols.kind[symbol] = KIND_DEFINED;
-    symbols.section[symbol] = SECTION_CHUNK;
-    symbols.alias[symbol] = outputs.chunks.length;
-    setSymbolValue(symbols, symbol, size);
+    offsets.push(size);
     size += symbols.size[symbol];
     largest = Math.max(largest, alignment);
   }
-  return addChunk(outputs, output, name, size, largest, rank, name !== "COMMON", noBits);
+  const chunk = addChunk(outputs, output, name, size, largest, name !== ".dynrelro");
+  for (const [i, { symbol }] of list.entries()) {
+    symbols.section[symbol] = SECTION_CHUNK;
+    symbols.alias[symbol] = chunk.id;
+    setSymbolValue(symbols, symbol, offsets[i]);
+  }
+  return chunk;
 }
 
 /**
@@ -162,12 +120,12 @@ export function allotCopies(symbols: SymbolTable, shared: readonly SharedFile[],
   if (variables.length === 0) return [];
   if (writable.length > 0) {
     const bss = outputNamed(outputs, ".bss", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, ".dynbss");
-    placeSymbols(symbols, outputs, bss, writable, ".dynbss", 0);
+    placeSymbols(symbols, outputs, bss, writable, ".dynbss");
   }
   if (readOnly.length > 0) {
     const data = outputNamed(outputs, ".data.rel.ro", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, ".dynrelro");
     if (data.type === SHT_NOBITS) data.type = SHT_PROGBITS;
-    placeSymbols(symbols, outputs, data, readOnly, ".dynrelro", 1);
+    placeSymbols(symbols, outputs, data, readOnly, ".dynrelro");
   }
   for (const [original, ...others] of variables) {
     for (const name of others) {
@@ -252,5 +210,5 @@ export function addBytesChunk(
 
 export function addNoteOutput(outputs: OutputSections, name: string): OutputSection {
   if (name === ".note.gnu.build-id") return outputNamed(outputs, name, SHT_NOTE, SHF_ALLOC);
-  return addOutput(outputs, name, orphanRow(name, SHT_NOTE, SHF_ALLOC), SHT_NOTE, SHF_ALLOC);
+  return addOutput(outputs, name, SHT_NOTE, SHF_ALLOC);
 }

@@ -1,16 +1,12 @@
 // --defsym and assignments in scripts: symbols whose value is an expression over other symbols, sections and sizes. They
 // are defined from the start (inputs.ts) and get their value after layout.
 
-import type { Machine } from "../../arch/index.ts";
 import { STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
-import { error, type Report } from "../../elf/problem.ts";
 import { type ExpressionContext, evaluateExpression, symbolsIn } from "../script/evaluate.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import type { ScriptCommand } from "../script/types.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
-import type { Layout } from "../tables/layout.ts";
 import { findText } from "../tables/names.ts";
-import type { OutputSections } from "../tables/output-section.ts";
 import { mergeVisibility, RULE_ASSIGNED } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
@@ -26,7 +22,6 @@ import {
   type SymbolTable,
   symbolNamed,
 } from "../tables/symbol-table.ts";
-import type { SymbolValues } from "./symbol-values.ts";
 
 /**
  * Makes every assigned symbol a definition, absolute until proved otherwise. PROVIDE defines only what is wanted.
@@ -89,8 +84,8 @@ function isConstantExpression(symbols: SymbolTable, value: Expression): boolean 
   );
 }
 
-/** What a constant is, where nothing but numbers and other constants makes it: loads from the GOT go by its size. */
-function setNumber(symbols: SymbolTable, id: SymbolId, { value, place }: Assignment): void {
+/** What an assigned constant is, where nothing but numbers and other constants makes it: loads from the GOT go by its size. */
+export function setNumber(symbols: SymbolTable, id: SymbolId, { value, place }: Assignment): void {
   const unknown = (): undefined => undefined;
   const context: ExpressionContext = {
     lookup: (name) => {
@@ -151,85 +146,4 @@ function occurrences(it: Expression): string[] {
         ? []
         : it.arguments.flatMap(occurrences);
   }
-}
-
-/** After layout: evaluates in order; later assignments see earlier ones. Sets section, value and address. */
-export function evaluateAssignments(
-  list: readonly Assignment[],
-  commands: readonly ScriptCommand[],
-  values: SymbolValues,
-  outputs: OutputSections,
-  layout: Layout,
-  machine: Machine,
-  report: Report,
-): void {
-  const { symbols } = values;
-  const context = createContext(values, outputs, layout, machine);
-  for (const it of list) {
-    const id = symbolNamed(symbols, it.symbol);
-    const result = evaluateExpression(it.value, it.place, context, report);
-    if (result === undefined) continue;
-    const { value, section } = result;
-    setAbsolute(symbols, id, value);
-    if (section === undefined) {
-      symbols.section[id] = SECTION_ABSOLUTE;
-      values.address[id] = Number(BigInt.asIntN(64, value));
-    } else {
-      symbols.section[id] = SECTION_OUTPUT;
-      symbols.alias[id] = section;
-      values.address[id] = outputs.list[section].address + Number(value);
-    }
-  }
-  for (const it of commands) {
-    if (it.kind !== "assert") continue;
-    const result = evaluateExpression(it.test, it.place, context, report);
-    if (result !== undefined && result.value === 0n)
-      report(error("script-assertion", it.place, { message: it.message }));
-  }
-}
-
-function createContext(
-  values: SymbolValues,
-  outputs: OutputSections,
-  layout: Layout,
-  machine: Machine,
-): ExpressionContext {
-  const { symbols, sections, address } = values;
-  const find = (name: string): number => {
-    const id = findText(symbols.names, name);
-    return id >= 0 && (isDefinedHere(symbols, id) || address[id] !== 0) ? id : -1;
-  };
-  return {
-    lookup: (name) => {
-      const id = find(name);
-      if (id < 0) return undefined;
-      const section = symbols.section[id];
-      if (section === SECTION_ABSOLUTE) {
-        return { value: absoluteValue(symbols, id), section: undefined };
-      }
-      const output =
-        section >= 0
-          ? sections.output[section]
-          : section === SECTION_OUTPUT
-            ? symbols.alias[id]
-            : (outputs.chunks[symbols.alias[id]]?.output?.id ?? -1);
-      if (output < 0) return { value: BigInt(address[id]), section: undefined };
-      return { value: BigInt.asUintN(64, BigInt(address[id] - outputs.list[output].address)), section: output };
-    },
-    defined: (name) => find(name) >= 0,
-    section: (name) => outputs.byName.get(name)?.id,
-    address: (id) => BigInt(outputs.list[id].address),
-    size: (id) => BigInt(outputs.list[id].size),
-    alignment: (id) => BigInt(outputs.list[id].alignment),
-    constant: (name) =>
-      name === "MAXPAGESIZE"
-        ? BigInt(machine.maxPageSize)
-        : name === "COMMONPAGESIZE"
-          ? BigInt(machine.commonPageSize)
-          : undefined,
-    sizeofHeaders: () =>
-      BigInt((machine.elfClass === 64 ? 64 : 52) + layout.segments.length * (machine.elfClass === 64 ? 56 : 32)),
-    dot: () => undefined,
-    segmentStart: () => undefined,
-  };
 }

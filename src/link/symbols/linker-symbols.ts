@@ -1,5 +1,5 @@
-// The symbols that every program may expect of its linker: ends of sections, boundaries of arrays, the GOT, the headers.
-// As in GNU ld's script most are PROVIDEd: defined only if something refers to them and nothing defines them.
+// The symbols that GNU ld's code defines, whatever the script: the GOT, .dynamic, the headers, boundaries of sections that
+// have the name of an identifier. What scripts define (`_end`, `etext`, `__init_array_start`, …) is in script-assignments.ts.
 
 import {
   SHF_ALLOC,
@@ -12,10 +12,8 @@ import {
   STV_PROTECTED,
 } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
-import { rowOf } from "../sections/assign-sections.ts";
-import { defaultLayout, type Marker } from "../tables/default-layout.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
-import { isTbss, type Layout } from "../tables/layout.ts";
+import type { Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { findText, nameText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
@@ -38,8 +36,6 @@ import {
 /** Where a symbol of the linker stands. */
 type Anchor =
   | { readonly at: "start" | "end"; readonly section: string }
-  | { readonly at: "marker"; readonly marker: Marker }
-  | { readonly at: "image" }
   | { readonly at: "headers" }
   | { readonly at: "got" }
   | { readonly at: "tls" };
@@ -47,66 +43,42 @@ type Anchor =
 interface Definition {
   readonly name: string;
   readonly anchor: Anchor;
-  /** PROVIDE_HIDDEN. */
-  readonly hidden?: boolean;
-  /** Defined in executables even if nothing refers to it (GNU ld's `_end = .`). */
+  /** Defined even if nothing refers to it. */
   readonly always?: boolean;
-  readonly object?: boolean;
-  readonly tls?: boolean;
+  readonly type: number;
   /** Only where the output has this section. */
   readonly with?: string;
   /** Only where true. */
-  readonly when?: (mode: OutputMode, options: LinkOptions) => boolean;
+  readonly when?: (mode: OutputMode, options: LinkOptions, byScript: boolean) => boolean;
 }
-
-const notShared = (mode: OutputMode): boolean => !mode.shared;
-/** The scripts of programs at a fixed address, static or not. */
-const fixedOnly = (mode: OutputMode): boolean => mode.kind === "static" || mode.kind === "executable";
-const dynamicOnly = (mode: OutputMode): boolean => mode.dynamic;
 
 /** With -n and -N they are not, and a binary image has none. */
 const headersLoaded = (_mode: OutputMode, { nmagic, omagic, outputFormat }: LinkOptions): boolean =>
   !nmagic && !omagic && outputFormat === "elf";
 
-const boundary = (name: string, section: string): Definition[] => [
-  { name: `${name}_start`, anchor: { at: "start", section }, hidden: true, when: notShared },
-  { name: `${name}_end`, anchor: { at: "end", section }, hidden: true, when: notShared },
-];
-
+/** What GNU ld's code defines, whatever the script. All are hidden. */
 const definitions: readonly Definition[] = [
-  { name: "__executable_start", anchor: { at: "image" }, when: notShared },
-  { name: "__ehdr_start", anchor: { at: "headers" }, hidden: true, when: headersLoaded },
-  { name: "__dso_handle", anchor: { at: "headers" }, hidden: true },
-  { name: "__etext", anchor: { at: "marker", marker: "text-end" } },
-  { name: "_etext", anchor: { at: "marker", marker: "text-end" } },
-  { name: "etext", anchor: { at: "marker", marker: "text-end" } },
-  { name: "_edata", anchor: { at: "marker", marker: "data-end" }, always: true },
-  { name: "edata", anchor: { at: "marker", marker: "data-end" } },
-  { name: "__bss_start", anchor: { at: "marker", marker: "bss-start" }, always: true },
-  { name: "_end", anchor: { at: "marker", marker: "end" }, always: true },
-  { name: "end", anchor: { at: "marker", marker: "end" } },
-  ...boundary("__preinit_array", ".preinit_array"),
-  ...boundary("__init_array", ".init_array"),
-  ...boundary("__fini_array", ".fini_array"),
-  { name: "__tdata_start", anchor: { at: "start", section: ".tdata" }, hidden: true, when: notShared },
-  { name: "__rela_iplt_start", anchor: { at: "start", section: ".rela.iplt" }, hidden: true, when: fixedOnly },
-  { name: "__rela_iplt_end", anchor: { at: "end", section: ".rela.iplt" }, hidden: true, when: fixedOnly },
-  { name: "__rel_iplt_start", anchor: { at: "start", section: ".rel.iplt" }, hidden: true, when: fixedOnly },
-  { name: "__rel_iplt_end", anchor: { at: "end", section: ".rel.iplt" }, hidden: true, when: fixedOnly },
+  { name: "__ehdr_start", anchor: { at: "headers" }, type: STT_NOTYPE, when: headersLoaded },
+  // lld's: only where no script of the user's decides what there is.
+  {
+    name: "__dso_handle",
+    anchor: { at: "headers" },
+    type: STT_NOTYPE,
+    when: (_mode, _options, byScript) => !byScript,
+  },
   {
     name: "_DYNAMIC",
     anchor: { at: "start", section: ".dynamic" },
-    hidden: true,
-    object: true,
+    type: STT_OBJECT,
     always: true,
-    when: dynamicOnly,
+    when: ({ dynamic }) => dynamic,
   },
-  { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, hidden: true, object: true, always: true },
-  { name: "_TLS_MODULE_BASE_", anchor: { at: "tls" }, hidden: true, tls: true },
+  { name: "_GLOBAL_OFFSET_TABLE_", anchor: { at: "got" }, type: STT_OBJECT, always: true },
+  { name: "_TLS_MODULE_BASE_", anchor: { at: "tls" }, type: STT_TLS },
   {
     name: "__GNU_EH_FRAME_HDR",
     anchor: { at: "start", section: ".eh_frame_hdr" },
-    hidden: true,
+    type: STT_NOTYPE,
     always: true,
     with: ".eh_frame_hdr",
   },
@@ -125,18 +97,8 @@ function isWanted(symbols: SymbolTable, id: SymbolId): boolean {
   return isUndefined(symbols, id) || isShared(symbols, id);
 }
 
-/** Not by the default script, so that they are there with any other too. */
-const MADE_BY_CODE: ReadonlySet<string> = new Set([
-  "__ehdr_start",
-  "_DYNAMIC",
-  "_GLOBAL_OFFSET_TABLE_",
-  "_TLS_MODULE_BASE_",
-  "__GNU_EH_FRAME_HDR",
-]);
-
 /**
  * Runs after all inputs are read and sections are assigned, before symbols are bound.
- * @param byScript a script lays out the link, and defines what it wants
  */
 export function defineLinkerSymbols(
   symbols: SymbolTable,
@@ -144,35 +106,28 @@ export function defineLinkerSymbols(
   mode: OutputMode,
   objects: readonly ObjectFile[],
   options: LinkOptions,
-  byScript = false,
 ): LinkerSymbols {
   const list: LinkerSymbols["list"] = [];
   let gotSymbol = -1;
   for (const it of definitions) {
-    if (byScript && !MADE_BY_CODE.has(it.name)) continue;
-    if (it.when !== undefined && !it.when(mode, options)) continue;
-    if (it.with !== undefined && !outputs.byName.has(it.with)) continue;
-    // The scripts for -n and -N are the same for libraries as for programs.
-    const likeProgram = !mode.shared || options.nmagic || options.omagic;
-    const always = it.always === true && (likeProgram || it.hidden === true);
-    const known = findText(symbols.names, it.name);
-    if (known < 0 && !always) continue;
+    if (it.when !== undefined && !it.when(mode, options, outputs.byScript)) continue;
+    if (it.with !== undefined && !isThere(outputs, it.with)) continue;
+    const always = it.always === true;
+    if (findText(symbols.names, it.name) < 0 && !always) continue;
     const id = symbolNamed(symbols, it.name);
-    // The script assigns `_end` and its kin whatever an object has defined.
-    const assigned = always && it.anchor.at === "marker";
-    const wanted = assigned || isWanted(symbols, id) || (always && (isUndefined(symbols, id) || isShared(symbols, id)));
-    if (!wanted) continue;
+    if (!isWanted(symbols, id) && !(always && (isUndefined(symbols, id) || isShared(symbols, id)))) continue;
     if (it.anchor.at === "got") gotSymbol = id;
-    provide(
-      symbols,
-      id,
-      it.tls === true ? STT_TLS : it.object === true ? STT_OBJECT : STT_NOTYPE,
-      it.hidden === true ? STV_HIDDEN : STV_DEFAULT,
-    );
+    provide(symbols, id, it.type, STV_HIDDEN);
     list.push({ symbol: id, anchor: it.anchor });
   }
   defineStartStop(symbols, outputs, mode, objects, options, list);
   return { list, gotSymbol };
+}
+
+/** Something has come into the section of the linker's own. */
+function isThere({ planned }: OutputSections, name: string): boolean {
+  const made = planned?.get(name);
+  return made?.output !== undefined && made.wanted > 0;
 }
 
 function provide(symbols: SymbolTable, id: SymbolId, type: number, visibility: number): void {
@@ -288,8 +243,6 @@ function resolveAnchor(
   mode: OutputMode,
 ): { address: number; section: OutputSection | undefined } {
   switch (anchor.at) {
-    case "image":
-      return { address: layout.start, section: nearest(layout, layout.start) };
     case "headers":
       return { address: layout.headers, section: nearest(layout, layout.headers) };
     case "got":
@@ -299,58 +252,26 @@ function resolveAnchor(
       const address = mode.shared ? layout.tlsStart : layout.threadPointer;
       return { address, section: nearest(layout, layout.tlsStart) };
     }
-    case "marker": {
-      const address = layout.markers.get(anchor.marker) ?? 0;
-      return { address, section: sectionAtMarker(layout, anchor.marker) };
-    }
     default: {
-      // .rela.iplt is a part of .rela.plt.
-      const chunk = outputs.chunks.find((it) => it.name === anchor.section && it.output?.name !== anchor.section);
-      if (chunk !== undefined) {
-        return { address: chunk.address + (anchor.at === "end" ? chunk.size : 0), section: chunk.output };
-      }
       const section = outputs.byName.get(anchor.section);
-      if (section !== undefined && section.index !== 0) {
-        return { address: section.address + (anchor.at === "end" ? section.size : 0), section };
-      }
-      // An empty array: start and end are equal, behind the section before it.
-      const row = /^\.rela?\.iplt$/.test(anchor.section)
-        ? rowOf(anchor.section.replace("iplt", "plt")) + 1
-        : rowOf(anchor.section);
-      const before = sectionBefore(layout, row);
-      return {
-        address: before === undefined ? layout.start : before.address + (isTbss(before) ? 0 : before.size),
-        section: before,
-      };
+      const address = section?.address ?? layout.start;
+      if (section === undefined || section.index === 0)
+        return { address, section: section?.standIn ?? nearest(layout, address) };
+      return { address: address + (anchor.at === "end" ? section.size : 0), section };
     }
   }
-}
-
-/**
- * Which section a symbol between sections belongs to (section_for_dot in binutils, ld/ldexp.c): the one before; but the
- * one behind where the script has moved the location counter first, as it does for __bss_start.
- */
-function sectionAtMarker(layout: Layout, marker: Marker): OutputSection | undefined {
-  const row = defaultLayout.findIndex((it) => "marker" in it && it.marker === marker);
-  const before = sectionBefore(layout, row);
-  if (marker !== "bss-start") return before;
-  return layout.sections.find((it) => it.row > row && (it.flags & SHF_ALLOC) !== 0) ?? before;
-}
-
-function sectionBefore(layout: Layout, row: number): OutputSection | undefined {
-  let found: OutputSection | undefined;
-  for (const it of layout.sections) if ((it.flags & SHF_ALLOC) !== 0 && it.row < row) found = it;
-  return found;
 }
 
 /** The allocated section that holds the address, or the last one that starts before it; the first one for the headers. */
 function nearest(layout: Layout, address: number): OutputSection | undefined {
+  let first: OutputSection | undefined;
   let found: OutputSection | undefined;
   for (const section of layout.sections) {
     if ((section.flags & SHF_ALLOC) === 0) continue;
-    if (found === undefined || section.address <= address) found = section;
+    first ??= section;
+    if (section.address <= address && (found === undefined || section.address >= found.address)) found = section;
   }
-  return found;
+  return found ?? first;
 }
 
 /** Name of a linker-defined symbol, for reports. */

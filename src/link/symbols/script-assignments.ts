@@ -2,16 +2,19 @@
 // the symbol, an object or another expression that is evaluated. Their values come with the layout.
 
 import { STV_HIDDEN } from "../../elf/constants.ts";
+import { isOfDefaultScript } from "../script/default-script.ts";
 import { symbolsIn } from "../script/evaluate.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import type { Plan } from "../sections/output-statements.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
+import { RULE_LINKER } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
+  FLAG_LINKER_DEFINED,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_REQUIRED,
@@ -22,7 +25,7 @@ import {
   type SymbolTable,
   symbolNamed,
 } from "../tables/symbol-table.ts";
-import { copyType, makeAssigned } from "./assignments.ts";
+import { copyType, makeAssigned, setNumber } from "./assignments.ts";
 
 /** What an object says of a symbol that the script assigns from it. */
 export interface ObjectDefinition {
@@ -131,9 +134,15 @@ function enterSymbols(
     }
     entered.add(id);
     makeAssigned(symbols, id, hidden, lost);
+    if (isOfDefaultScript(assignment.place)) {
+      symbols.rule[id] = RULE_LINKER;
+      symbols.flags[id] |= FLAG_LINKER_DEFINED;
+    }
     if (hidden) symbols.flags[id] |= FLAG_FORCED_LOCAL;
-    symbols.section[id] = !inside && isConstant(symbols, value) ? SECTION_ABSOLUTE : SECTION_OUTPUT;
+    const isNumber = !inside && isConstant(symbols, value);
+    symbols.section[id] = isNumber ? SECTION_ABSOLUTE : SECTION_OUTPUT;
     symbols.alias[id] = 0;
+    if (isNumber) setNumber(symbols, id, assignment);
   }
   for (const { assignment } of all)
     if (active.has(assignment) && assignment.symbol !== ".")

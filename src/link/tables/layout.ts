@@ -1,7 +1,6 @@
 // What layout leaves behind: sections in the order of the file, segments, and the addresses that others compute with.
 
 import { SHF_TLS, SHT_NOBITS } from "../../elf/constants.ts";
-import type { Marker } from "./default-layout.ts";
 import type { OutputSection } from "./output-section.ts";
 
 export interface Segment {
@@ -42,8 +41,6 @@ export interface Layout {
   /** In the order of the file; index in the section header table is `index`. */
   readonly sections: readonly OutputSection[];
   readonly segments: readonly Segment[];
-  /** Addresses at the table's markers. */
-  readonly markers: ReadonlyMap<Marker, number>;
   /** Regions of MEMORY, with how many bytes of them are taken. */
   readonly regions?: readonly PlacedRegion[];
   /** First address: where the file header is loaded, unless the first section was placed by hand. */

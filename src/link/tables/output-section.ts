@@ -26,11 +26,6 @@ export interface OutputSection {
   readonly id: OutputSectionId;
   /** Changes once, at the very end, if the section is compressed in GNU's old way. */
   name: string;
-  /** Row in the layout table after which it stands, and the order among those of the same row. */
-  row: number;
-  readonly order: number;
-  /** Among those of its row but the one that the row names: smaller ones stand first. */
-  rank: number;
   /** Place in the final order of all output sections, empty ones included. */
   position: number;
   type: number;
@@ -46,17 +41,12 @@ export interface OutputSection {
   index: number;
   /** SectionId, or ~id of a chunk; in final order. */
   pieces: Int32Array;
-  /** Where each rank of input sections ends in `pieces`; see assign-sections.ts. */
+  /** Where what each statement of its body has found ends in `pieces` (sections/map-inputs.ts). */
   rankEnds: number[];
-  /** Chunks waiting to be placed: rank within the section, before or after the inputs of that rank. */
-  readonly chunks: { readonly chunk: Chunk; readonly rank: number; readonly first: boolean }[];
   /** sh_link and sh_info, resolved when headers are written. */
   link: OutputSection | undefined;
   info: number;
   infoSection: OutputSection | undefined;
-  relro: boolean;
-  /** How far its alignment moved its start. */
-  displaced: number;
   /** Keeps its header even when empty: something refers to it. */
   keep: boolean;
   /** Where it is loaded, if a script says that this is elsewhere than where it runs; else its address. */
@@ -91,7 +81,9 @@ export interface OutputSections {
    * the other end (ld/ldlang.c, lang_add_section: SEC_ELF_REVERSE_COPY).
    */
   readonly reversed: Set<SectionId>;
-  /** Layout by a script: where the chunks go that the linker makes, by name. */
+  /** A script of the user's lays out the link: its sizes and bytes are GNU ld's to the last. */
+  byScript: boolean;
+  /** Where the chunks go that the linker makes, by name. */
   planned: Map<string, PlannedChunk> | undefined;
 }
 
@@ -105,7 +97,7 @@ export interface PlannedChunk {
 }
 
 export function createOutputs(): OutputSections {
-  return { list: [], chunks: [], byName: new Map(), reversed: new Set(), planned: undefined };
+  return { list: [], chunks: [], byName: new Map(), reversed: new Set(), byScript: false, planned: undefined };
 }
 
 /** Where a byte of an input section is in the output, if its words stand in reverse order. @param size of the section */
@@ -113,33 +105,18 @@ export function reversedOffset(offset: number, size: number, wordBytes: number):
   return size - wordBytes - offset;
 }
 
-export function addOutput(
-  outputs: OutputSections,
-  name: string,
-  row: number,
-  type: number,
-  flags: number,
-): OutputSection {
-  const output = createOutput(outputs.list.length, name, row, type, flags);
+export function addOutput(outputs: OutputSections, name: string, type: number, flags: number): OutputSection {
+  const output = createOutput(outputs.list.length, name, type, flags);
   outputs.list.push(output);
   if (!outputs.byName.has(name)) outputs.byName.set(name, output);
   return output;
 }
 
 /** A section that is not in the output: what a script discards is made all the same. */
-export function createOutput(
-  id: OutputSectionId,
-  name: string,
-  row: number,
-  type: number,
-  flags: number,
-): OutputSection {
+export function createOutput(id: OutputSectionId, name: string, type: number, flags: number): OutputSection {
   return {
     id,
     name,
-    row,
-    order: id,
-    rank: 0,
     position: 0,
     type,
     flags,
@@ -151,12 +128,9 @@ export function createOutput(
     index: 0,
     pieces: new Int32Array(0),
     rankEnds: [],
-    chunks: [],
     link: undefined,
     info: 0,
     infoSection: undefined,
-    relro: false,
-    displaced: 0,
     keep: false,
     lma: 0,
     sec: 0,
@@ -168,18 +142,13 @@ export function createOutput(
   };
 }
 
-/**
- * Adds a chunk to an output section.
- * @param rank the input group of the section's row that it belongs to  @param first before that group's input sections
- */
+/** A chunk of the linker's own: where the script has a place for it, else at the end of an output section. */
 export function addChunk(
   outputs: OutputSections,
   output: OutputSection,
   name: string,
   size: number,
   alignment: number,
-  rank = 0,
-  first = true,
   noBits = false,
 ): Chunk {
   const planned = outputs.planned?.get(name);
@@ -192,7 +161,7 @@ export function addChunk(
     return chunk;
   }
   const chunk = newChunk(outputs, output, name, size, alignment, noBits);
-  output.chunks.push({ chunk, rank, first });
+  output.pieces = Int32Array.from([...output.pieces, ~chunk.id]);
   return chunk;
 }
 

@@ -6,7 +6,7 @@ import { STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { fillCodeGaps } from "../layout/addresses.ts";
+import { fillGaps } from "../layout/addresses.ts";
 import { buildIdBytes } from "../made/build-id.ts";
 import { addRelocation, type RelocationList, sortRelocations, writeRelocations } from "../made/dynamic-relocations.ts";
 import { writeDynamic } from "../made/dynamic-section.ts";
@@ -79,7 +79,7 @@ export function writeImage(
     view,
   };
 
-  fillCodeGaps(outputs, sections, machine, image);
+  for (const it of outputs.list) fillGaps(it, outputs.chunks, sections, it.address, machine, image);
   writeGot(gotWriter, made.got, made.packed !== undefined);
   const relocator: Relocator = {
     machine,
@@ -94,7 +94,7 @@ export function writeImage(
     layout,
     outputs: outputs.list,
     reversed: outputs.reversed,
-    addendsInPlace: outputs.planned !== undefined,
+    addendsInPlace: outputs.byScript,
     chunks: outputs.chunks,
     merged,
     dynamicIndex,
@@ -159,7 +159,7 @@ export function writeImage(
     }
   }
   const given = entryName(loader);
-  const entry = entryAddress(values, given, mode, report, loader.hasScript && outputs.planned !== undefined);
+  const entry = entryAddress(values, given, mode, report, loader.hasScript);
   writeHeaders(
     headers,
     layout,
