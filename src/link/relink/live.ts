@@ -96,7 +96,7 @@ export function liveOf({ loader, bound, placed }: LinkFacts): Live | undefined {
     locator,
     record,
     entry: entryName(loader),
-    byScript: hasScript && values.outputs.planned !== undefined,
+    byScript: hasScript,
     inExpressions: namesIn([options.defsym, scriptCommands], symbols.names),
   };
 }
