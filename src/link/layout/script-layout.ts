@@ -28,7 +28,7 @@ import {
   REGION_READ_ONLY,
   REGION_WRITABLE,
 } from "../script/statements.ts";
-import { elfFlags, flagsOfName, SEC_ALLOC, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
+import { elfFlags, flagsOfName, SEC_ALLOC, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
 import { typeByFlags } from "../sections/map-inputs.ts";
 import { isMbind } from "../sections/mbind.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
