@@ -205,8 +205,8 @@ export function nearbySection(
   address: number,
 ): OutputSection | undefined {
   const at = full.indexOf(section);
-  const previous = full.slice(0, Math.max(at, 0)).findLast((it) => !it.removed);
-  const next = full.slice(at + 1).find((it) => !it.removed);
+  const previous = nearest(full, at, -1);
+  const next = nearest(full, at, 1);
   if (previous === undefined || next === undefined) return previous ?? next;
   const differ = previous.sec ^ next.sec;
   const nextDiffers = next.sec ^ section.sec;
@@ -217,4 +217,9 @@ export function nearbySection(
   if ((differ & SEC_READONLY) !== 0) return (nextDiffers & SEC_READONLY) !== 0 ? previous : next;
   if ((differ & SEC_CODE) !== 0) return (nextDiffers & SEC_CODE) !== 0 ? previous : next;
   return isBelow(address, next.address) ? previous : next;
+}
+
+function nearest(full: readonly OutputSection[], from: number, step: 1 | -1): OutputSection | undefined {
+  for (let i = from + step; i >= 0 && i < full.length; i += step) if (!full[i].removed) return full[i];
+  return undefined;
 }

@@ -10,6 +10,7 @@ import {
   PT_LOAD,
   PT_TLS,
   SHF_ALLOC,
+  SHF_INFO_LINK,
   SHF_TLS,
   SHT_FINI_ARRAY,
   SHT_INIT_ARRAY,
@@ -73,11 +74,11 @@ export function layOut(
   report: Report,
 ): Layout {
   const { options } = it;
-  const extras = outputs.list.filter((output) => !plan.outputs.some((statement) => statement.output === output));
-  for (const output of extras) {
-    measureSection(output, outputs, loader.sections);
-    if ((output.flags & SHF_ALLOC) !== 0) placeLate(plan, output);
-  }
+  const stated = new Set(plan.outputs.map((statement) => statement.output));
+  const extras = outputs.list.filter((output) => !stated.has(output));
+  for (const output of extras) measureSection(output, outputs, loader.sections);
+  const late = extras.filter((output) => (output.flags & SHF_ALLOC) !== 0);
+  if (late.length > 0) placeLate(plan, late);
   prepareSections(plan, outputs, loader);
   for (const output of plan.list) if (isMbind(output)) output.alignment = Math.max(output.alignment, it.commonPageSize);
   const symbols = createScriptSymbols({
@@ -292,7 +293,7 @@ export function finishSections(plan: Plan, wordBytes: number, report: Report): v
       output.entsize = wordBytes;
     // What the name says holds where no input says anything.
     const kept = output.hasInput ? output.flags & ~0x437 : flagsOfName(output.name);
-    output.flags = elfFlags(output.sec) | kept;
+    output.flags = elfFlags(output.sec) | kept | (output.infoSection === undefined ? 0 : SHF_INFO_LINK);
     if ((output.sec & SEC_ALLOC) === 0) output.lma = output.address;
     const low = lowestBit(output.address);
     if (low !== 0 && low < output.alignment) output.shown = low;

@@ -180,7 +180,7 @@ function lookup({ loader, outputs, merged, plan, objects }: ScriptContext, name:
   }
   if (section !== SECTION_OUTPUT) return undefined;
   const boundary = /^__(start|stop)_(.*)$/.exec(name);
-  const output = boundary && plan.outputs.find((it) => it.name === boundary[2] && it.output !== undefined)?.output;
+  const output = boundary && plan.byName.get(boundary[2])?.find((it) => it.output !== undefined)?.output;
   if (!output) return { value: 0n, section: ABSOLUTE };
   return { value: boundary[1] === "start" ? 0n : BigInt(output.size), section: output.id };
 }

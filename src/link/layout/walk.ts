@@ -158,10 +158,8 @@ export function dropEmpty(walk: Walk): void {
     if (stays) continue;
     if (!statement.updatesDot) statement.ignored = true;
     output.removed = true;
-    // Another round of the layout finds it gone already.
-    const at = plan.list.indexOf(output);
-    if (at >= 0) plan.list.splice(at, 1);
   }
+  plan.list = plan.list.filter((output) => !output.removed);
   for (const output of outputs.list)
     if (output.removed) for (const piece of output.pieces) if (piece >= 0) sections.address[piece] = 0;
 }

@@ -46,9 +46,10 @@ import {
   type BodyEntry,
   createAnywhere,
   createRegion,
+  enterName,
   findRegion,
   findStatement,
-  type ListStatement,
+  isOutputStatement,
   type MadeInput,
   type OutputStatement,
   type Plan,
@@ -69,7 +70,7 @@ export function createPlan(script: LayoutScript, report: Report): Plan {
     script,
     statements: [],
     outputs: [],
-    created: [],
+    byName: new Map(),
     list: [],
     regions,
     anywhere,
@@ -217,7 +218,7 @@ function enterStatements({ plan, statements, report, loader }: Mapping): void {
     const statement = it.kind === "section" ? statements.get(it) : undefined;
     if (statement === undefined) continue;
     plan.outputs.push(statement);
-    plan.created.push(statement);
+    enterName(plan, statement);
   }
 }
 
@@ -597,8 +598,7 @@ function orderList(plan: Plan): void {
   for (const [i, it] of plan.statements.entries())
     if (it.kind === "output" && it.output !== undefined) place.set(it.output, i);
   plan.list.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
-  const order = plan.statements.filter((it: ListStatement): it is OutputStatement => it.kind === "output");
-  plan.outputs.splice(0, plan.outputs.length, ...order);
+  plan.outputs = plan.statements.filter(isOutputStatement);
 }
 
 /** From here on an output section's pieces are what matters; `rankEnds` says where each statement's end. */

@@ -34,6 +34,7 @@ import {
 import type { MadeKind } from "./made-inputs.ts";
 import { type Matcher, matchSection, type Rule } from "./matcher.ts";
 import {
+  enterName,
   findStatement,
   type MadeInput,
   type OutputStatement,
@@ -106,7 +107,7 @@ export function newStatement(plan: Plan, name: string, isSpecial: boolean): Outp
     hasLoadAddress: false,
     afterEnd: false,
   };
-  plan.created.push(statement);
+  enterName(plan, statement);
   return statement;
 }
 

@@ -99,13 +99,13 @@ export interface OrphanPlace {
 export interface Plan {
   readonly script: LayoutScript;
   /** In order. */
-  readonly statements: ListStatement[];
+  statements: ListStatement[];
   /** The output statements alone; in GNU ld another list, in the order in which it looks for sections by their flags. */
-  readonly outputs: OutputStatement[];
-  /** The same in the order in which they came into being: the first of a name is found, wherever INSERT has put it. */
-  readonly created: OutputStatement[];
+  outputs: OutputStatement[];
+  /** The same by name, in the order in which they came into being: the first is found, wherever INSERT has put it. */
+  readonly byName: Map<string, OutputStatement[]>;
   /** The output's sections in the order of their headers. */
-  readonly list: OutputSection[];
+  list: OutputSection[];
   readonly regions: Region[];
   /** All memory. */
   readonly anywhere: Region;
@@ -166,5 +166,12 @@ export function createAnywhere(): Region {
 
 /** The first output statement of that name that may hold anything (lang_output_section_find). */
 export function findStatement(plan: Plan, name: string): OutputStatement | undefined {
-  return plan.created.find((it) => it.name === name && !it.failed);
+  return plan.byName.get(name)?.find((it) => !it.failed);
+}
+
+/** Once for each statement that comes into being. */
+export function enterName({ byName }: Plan, statement: OutputStatement): void {
+  const known = byName.get(statement.name);
+  if (known === undefined) byName.set(statement.name, [statement]);
+  else known.push(statement);
 }

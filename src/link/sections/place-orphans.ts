@@ -13,6 +13,15 @@ import type { SectionId } from "../tables/ids.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import {
+  createSequence,
+  insertBehind,
+  itemBefore,
+  itemBehind,
+  itemsOf,
+  removeItem,
+  type Sequence,
+} from "../tables/sequence.ts";
+import {
   bfdFlagsOf,
   SEC_ALLOC,
   SEC_CODE,
@@ -52,8 +61,14 @@ interface Placing {
   firstNote: OutputSection | undefined;
   /** By name: the orphans, in order, and which of them is next. */
   readonly waiting: Map<string, { readonly list: Orphan[]; next: number }>;
-  /** By name: its statements, as far as they have been asked for. */
-  readonly named: Map<string, OutputStatement[]>;
+  /** The plan's lists while they grow in the middle. */
+  readonly lists: Lists;
+}
+
+interface Lists {
+  readonly statements: Sequence<ListStatement>;
+  readonly outputs: Sequence<OutputStatement>;
+  readonly list: Sequence<OutputSection>;
 }
 
 type Kind = "text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "interp" | "nonalloc";
@@ -85,7 +100,8 @@ export function placeOrphans(mapping: Mapping, objects: readonly ObjectFile[]): 
     if (known === undefined) waiting.set(it.name, { list: [it], next: 0 });
     else known.list.push(it);
   }
-  const placing: Placing = { mapping, places, firstNote: undefined, waiting, named: new Map() };
+  const lists: Lists = listsOf(plan);
+  const placing: Placing = { mapping, places, firstNote: undefined, waiting, lists };
   for (const place of Object.values(places)) {
     if (place.name === undefined) continue;
     place.statement = findStatement(plan, place.name);
@@ -97,6 +113,21 @@ export function placeOrphans(mapping: Mapping, objects: readonly ObjectFile[]): 
     if (it.name === "COMMON") placeCommon(placing, it);
     else placeOrphan(placing, it);
   }
+  restoreLists(plan, lists);
+}
+
+function restoreLists(plan: Plan, { statements, outputs, list }: Lists): void {
+  plan.statements = [...itemsOf(statements)];
+  plan.outputs = [...itemsOf(outputs)];
+  plan.list = [...itemsOf(list)];
+}
+
+function listsOf({ statements, outputs, list }: Plan): Lists {
+  return {
+    statements: createSequence<ListStatement>(statements),
+    outputs: createSequence(outputs),
+    list: createSequence(list),
+  };
 }
 
 function createPlace(name: string | undefined, assumed: number): OrphanPlace {
@@ -145,25 +176,29 @@ function orphan(mapping: Mapping, object: ObjectFile, section: SectionId): Orpha
 }
 
 /** Commons go where COMMON is named, else into .bss. */
-function placeCommon({ mapping, named: known }: Placing, it: Orphan): void {
-  const { plan } = mapping;
+function placeCommon(placing: Placing, it: Orphan): void {
+  const { plan } = placing.mapping;
   const named = plan.outputs.find(
     ({ source, failed }) =>
       !failed &&
       source?.body.some((one) => one.kind === "input" && (one.sections?.some((p) => p.name === "COMMON") ?? false)),
   );
-  let statement = named ?? findStatement(plan, ".bss");
-  if (statement === undefined) {
-    statement = orphanStatement(mapping, ".bss", false);
-    known.delete(".bss");
-    plan.outputs.push(statement);
-    plan.statements.push(statement);
-  }
-  join(mapping, statement, it);
+  join(placing, named ?? findStatement(plan, ".bss") ?? appendStatement(placing, ".bss", false), it);
 }
 
-function join(mapping: Mapping, statement: OutputStatement, it: Orphan): OutputStatement {
+/** Behind all that there is. */
+function appendStatement({ mapping, lists }: Placing, name: string, isSpecial: boolean): OutputStatement {
+  const statement = orphanStatement(mapping, name, isSpecial);
+  insertBehind(lists.outputs, statement, lists.outputs.last?.item);
+  insertBehind(lists.statements, statement, lists.statements.last?.item);
+  return statement;
+}
+
+function join({ mapping, lists }: Placing, statement: OutputStatement, it: Orphan): OutputStatement {
+  const { plan } = mapping;
+  const before = plan.list.length;
   addToOutput(mapping, statement, it.item, undefined);
+  for (const output of plan.list.slice(before)) insertBehind(lists.list, output, lists.list.last?.item);
   const last = statement.body.at(-1);
   if (statement.name === DISCARDED) return statement;
   if (last !== undefined && last.statement === undefined) last.items.push(it.item);
@@ -177,14 +212,8 @@ function placeOrphan(placing: Placing, it: Orphan): void {
   const { options } = mapping.loader;
   const { orphanHandling, uniqueSections, uniqueNames } = options;
   if (orphanHandling === "discard") {
-    const { plan } = mapping;
-    let statement = plan.outputs.find(({ name }) => name === DISCARDED);
-    if (statement === undefined) {
-      statement = orphanStatement(mapping, DISCARDED, false);
-      plan.outputs.push(statement);
-      plan.statements.push(statement);
-    }
-    join(mapping, statement, it);
+    const statement = mapping.plan.byName.get(DISCARDED)?.[0] ?? appendStatement(placing, DISCARDED, false);
+    join(placing, statement, it);
     return;
   }
   const isAlone = it.item >= 0 && it.object !== undefined && mapping.object?.isAlone(it.object, it.item) === true;
@@ -216,44 +245,40 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
     isDynamic = true;
   }
   if (it.kindOfMemory && mapping.object === undefined) {
-    const known = plan.outputs.find(({ output }) => output !== undefined && isLikeMbind(output, it));
-    if (known !== undefined) return join(mapping, known, it);
+    for (const known of itemsOf(placing.lists.outputs))
+      if (known.output !== undefined && isLikeMbind(known.output, it)) return join(placing, known, it);
     name = mbindName(it.sec);
   }
   let isSpecial = isUnique;
   if (!isUnique) {
     let unused: OutputStatement | undefined;
-    for (const other of statementsNamed(placing, name)) {
+    for (const other of plan.byName.get(name) ?? []) {
+      if (other.failed) continue;
       isSpecial = true;
       if (other.output === undefined) unused = other;
-      else if (isCompatible(other.output, it)) return join(mapping, other, it);
+      else if (isCompatible(other.output, it)) return join(placing, other, it);
     }
-    if (unused !== undefined) return join(mapping, unused, it);
+    if (unused !== undefined) return join(placing, unused, it);
   }
   const text = placing.places.text.statement;
-  if (!mode.shared && it.name.startsWith(".gnu.warning.") && text !== undefined) return join(mapping, text, it);
+  if (!mode.shared && it.name.startsWith(".gnu.warning.") && text !== undefined) return join(placing, text, it);
   const flags = mapping.object === undefined ? flagsOfAll(placing, it) : it.sec;
   const kind = kindOf(it, flags);
-  placing.named.delete(name);
-  if (kind === undefined) return append(mapping, it, name, isSpecial);
+  if (kind === undefined) {
+    // Debug information: at the very end.
+    const statement = appendStatement(placing, name, isSpecial);
+    statement.address = ZERO;
+    return join(placing, statement, it);
+  }
   const place = placing.places[kind];
   place.statement ??=
     kind === "rel"
-      ? lastRelocations(plan, isDynamic)
+      ? lastRelocations(placing.lists, isDynamic)
       : place.name === undefined
         ? undefined
         : findStatement(plan, place.name);
-  const after = place.statement ?? findByFlags(plan, flags, it.type, place);
+  const after = place.statement ?? findByFlags(placing.lists, flags, it.type, place);
   return insert(placing, it, name, isSpecial, after, place);
-}
-
-/** A large link may have many orphans of one name. */
-function statementsNamed({ mapping, named }: Placing, name: string): readonly OutputStatement[] {
-  const known = named.get(name);
-  if (known !== undefined) return known;
-  const found = mapping.plan.created.filter((it) => it.name === name && !it.failed);
-  named.set(name, found);
-  return found;
 }
 
 /** Memory of the same number for the same use. */
@@ -292,10 +317,10 @@ function kindOf(it: Orphan, flags: number): Kind | undefined {
 }
 
 /** output_rel_find: dynamic relocations stand before all others, others never behind those of the PLT. */
-function lastRelocations(plan: Plan, isDynamic: boolean): OutputStatement | undefined {
+function lastRelocations({ outputs }: Lists, isDynamic: boolean): OutputStatement | undefined {
   let last: OutputStatement | undefined;
   let lastLoaded: OutputStatement | undefined;
-  for (const it of plan.outputs) {
+  for (const it of itemsOf(outputs)) {
     if (it.failed || !it.name.startsWith(".rel")) continue;
     if (isDynamic || /^\.rela?\.plt$/.test(it.name)) break;
     last = it;
@@ -304,20 +329,25 @@ function lastRelocations(plan: Plan, isDynamic: boolean): OutputStatement | unde
   return lastLoaded ?? last;
 }
 
-/** A section of which the linker finds out late that it is needed: relocations of a section each (-z nocombreloc). */
-export function placeLate(plan: Plan, output: OutputSection): void {
-  output.sec = bfdFlagsOf(output.type, output.flags);
-  const named = plan.outputs.find((it) => it.name === output.name && it.output === undefined && !it.failed);
-  const statement = named ?? newStatement(plan, output.name, true);
-  statement.output = output;
-  if (named === undefined) {
-    // .rela.dyn comes before all others.
-    const isFirst = /^\.rela?\.dyn$/.test(output.name);
-    const first = plan.outputs.findIndex((it) => it.name.startsWith(".rel"));
-    insertStatement(plan, statement, isFirst ? plan.outputs[first - 1] : lastRelocations(plan, false), false);
+/** Sections of which the linker finds out late that they are needed: relocations of a section each (-z nocombreloc). */
+export function placeLate(plan: Plan, late: readonly OutputSection[]): void {
+  const lists = listsOf(plan);
+  for (const output of late) {
+    output.sec = bfdFlagsOf(output.type, output.flags);
+    const named = plan.byName.get(output.name)?.find((it) => it.output === undefined && !it.failed);
+    const statement = named ?? newStatement(plan, output.name, true);
+    statement.output = output;
+    if (named === undefined) insertStatement(lists, statement, placeOfRelocations(lists, output.name), false);
+    insertBehind(lists.list, output, sectionBefore(lists, statement));
   }
-  const before = sectionBefore(plan, statement);
-  plan.list.splice(before === undefined ? 0 : plan.list.indexOf(before) + 1, 0, output);
+  restoreLists(plan, lists);
+}
+
+/** .rela.dyn comes before all others. */
+function placeOfRelocations(lists: Lists, name: string): OutputStatement | undefined {
+  if (!/^\.rela?\.dyn$/.test(name)) return lastRelocations(lists, false);
+  for (const it of itemsOf(lists.outputs)) if (it.name.startsWith(".rel")) return itemBefore(lists.outputs, it);
+  return undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -328,14 +358,14 @@ const EXACT = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY | SEC_CODE 
 
 /** @returns undefined: in front of all */
 function findByFlags(
-  plan: Plan,
+  lists: Lists,
   flags: number,
   type: number | undefined,
   place: OrphanPlace | undefined,
 ): OutputStatement | undefined {
   const last = (mask: number, typed: number | undefined): OutputStatement | undefined => {
     let found: OutputStatement | undefined;
-    for (const it of plan.outputs) {
+    for (const it of itemsOf(lists.outputs)) {
       if (typed !== undefined && it.output !== undefined && it.output.type !== typed) continue;
       if (((flagsOf(it) ^ flags) & mask) === 0) found = it;
     }
@@ -351,12 +381,12 @@ function findByFlags(
   if (!isLoaded) return last(SEC_DEBUGGING, undefined);
   if ((flags & SEC_CODE) !== 0) found = last(EXACT & ~SEC_READONLY, type);
   else if ((flags & SEC_READONLY) !== 0) found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_READONLY, type);
-  else if ((flags & SEC_THREAD_LOCAL) !== 0) return findForTls(plan, flags);
+  else if ((flags & SEC_THREAD_LOCAL) !== 0) return findForTls(lists, flags);
   else if ((flags & SEC_HAS_CONTENTS) !== 0)
     found = last(SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD | SEC_THREAD_LOCAL, type);
   else found = last(SEC_ALLOC, type);
   if (found !== undefined || type === undefined) return found;
-  return findByFlags(plan, flags, undefined, undefined);
+  return findByFlags(lists, flags, undefined, undefined);
 }
 
 function flagsOf(it: OutputStatement): number {
@@ -364,10 +394,10 @@ function flagsOf(it: OutputStatement): number {
 }
 
 /** .tdata behind .data, .tbss behind .tdata. */
-function findForTls(plan: Plan, flags: number): OutputStatement | undefined {
+function findForTls({ outputs }: Lists, flags: number): OutputStatement | undefined {
   let found: OutputStatement | undefined;
   let isInTls = false;
-  for (const it of plan.outputs) {
+  for (const it of itemsOf(outputs)) {
     const differ = flagsOf(it) ^ (flags | SEC_LOAD | SEC_HAS_CONTENTS);
     if ((differ & (SEC_THREAD_LOCAL | SEC_ALLOC)) === 0) {
       if ((flagsOf(it) & SEC_LOAD) === 0 && (flags & SEC_LOAD) !== 0) break;
@@ -383,16 +413,6 @@ function findForTls(plan: Plan, flags: number): OutputStatement | undefined {
 // The lists
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Debug information: at the very end. */
-function append(mapping: Mapping, it: Orphan, name: string, isSpecial: boolean): OutputStatement {
-  const { plan } = mapping;
-  const statement = orphanStatement(mapping, name, isSpecial);
-  statement.address = ZERO;
-  plan.statements.push(statement);
-  plan.outputs.push(statement);
-  return join(mapping, statement, it);
-}
-
 const ZERO = { kind: "number", value: 0n } as const;
 
 function insert(
@@ -403,8 +423,8 @@ function insert(
   anchor: OutputStatement | undefined,
   place: OrphanPlace,
 ): OutputStatement {
-  const { mapping } = placing;
-  const { plan } = mapping;
+  const { mapping, lists } = placing;
+  const { list } = lists;
   const statement = orphanStatement(mapping, name, isSpecial);
   if (mapping.object !== undefined || (it.sec & (SEC_LOAD | SEC_ALLOC)) === 0) statement.address = ZERO;
   else if (anchor !== undefined) {
@@ -412,7 +432,7 @@ function insert(
     statement.loadRegion = anchor.loadRegion;
     statement.phdrs = anchor.phdrs;
   }
-  join(mapping, statement, it);
+  join(placing, statement, it);
   const { output } = statement;
   if (output === undefined) return statement;
   if (it.kindOfMemory && mapping.object === undefined) {
@@ -421,11 +441,11 @@ function insert(
   }
   let after = anchor;
   let isBehindAnchor = place.last === undefined;
-  if (place.section === undefined && anchor !== undefined) place.section = anchor.output ?? sectionBefore(plan, anchor);
+  if (place.section === undefined && anchor !== undefined)
+    place.section = anchor.output ?? sectionBefore(lists, anchor);
   if (place.section === output) place.section = undefined;
   place.section ??= "front";
-  const { list } = plan;
-  const next = list[place.section === "front" ? 0 : list.indexOf(place.section) + 1];
+  const next = itemBehind(list, place.section === "front" ? undefined : place.section);
   if (next !== undefined && (isLoadedNote(it) || isLoadedNoteSection(next))) {
     const found = placeAmongNotes(placing, it, output, next, after);
     if (found !== undefined) {
@@ -435,17 +455,15 @@ function insert(
   } else if (next !== undefined && next !== output) moveBefore(list, output, next);
   place.section = output;
   const previous = isBehindAnchor ? after : place.last;
-  insertStatement(plan, statement, previous, isBehindAnchor);
+  insertStatement(lists, statement, previous, isBehindAnchor);
   place.last = statement;
   return statement;
 }
 
-function sectionBefore({ outputs }: Plan, statement: OutputStatement): OutputSection | undefined {
-  for (let i = outputs.indexOf(statement) - 1; i >= 0; i--) {
-    const { failed, output } = outputs[i];
-    if (!failed && output !== undefined) return output;
-  }
-  return undefined;
+function sectionBefore({ outputs }: Lists, statement: OutputStatement): OutputSection | undefined {
+  let it = itemBefore(outputs, statement);
+  while (it !== undefined && (it.failed || it.output === undefined)) it = itemBefore(outputs, it);
+  return it?.output;
 }
 
 function isLoadedNote(it: Orphan): boolean {
@@ -456,16 +474,14 @@ function isLoadedNoteSection(it: OutputSection): boolean {
   return it.type === SHT_NOTE && (it.sec & SEC_LOAD) !== 0;
 }
 
-function moveBefore(list: OutputSection[], output: OutputSection, next: OutputSection): void {
-  if (list[list.indexOf(next) - 1] === output) return;
-  list.splice(list.indexOf(output), 1);
-  list.splice(list.indexOf(next), 0, output);
+function moveBefore(list: Sequence<OutputSection>, output: OutputSection, next: OutputSection): void {
+  removeItem(list, output);
+  insertBehind(list, output, itemBefore(list, next));
 }
 
-function moveBehind(list: OutputSection[], output: OutputSection, previous: OutputSection): void {
-  if (list[list.indexOf(previous) + 1] === output) return;
-  list.splice(list.indexOf(output), 1);
-  list.splice(list.indexOf(previous) + 1, 0, output);
+function moveBehind(list: Sequence<OutputSection>, output: OutputSection, previous: OutputSection): void {
+  removeItem(list, output);
+  insertBehind(list, output, previous);
 }
 
 /** Notes stand together, the larger alignments first; nothing else stands among them. */
@@ -476,12 +492,12 @@ function placeAmongNotes(
   next: OutputSection,
   anchor: OutputStatement | undefined,
 ): { after: OutputStatement | undefined; isBehind: boolean } | undefined {
-  const { list, outputs } = placing.mapping.plan;
+  const { list, outputs } = placing.lists;
   let behind: OutputSection | undefined;
   let isInFront = false;
   if (isLoadedNote(it)) {
     placing.firstNote = undefined;
-    for (const other of list) {
+    for (const other of itemsOf(list)) {
       if (other === output) continue;
       if (!isLoadedNoteSection(other)) {
         if (placing.firstNote !== undefined) break;
@@ -498,19 +514,20 @@ function placeAmongNotes(
   } else {
     if (placing.firstNote === undefined) return undefined;
     behind = next;
-    for (let i = list.indexOf(next) + 1; i < list.length; i++) if (isLoadedNoteSection(list[i])) behind = list[i];
+    for (const other of itemsOf(list, next)) if (isLoadedNoteSection(other)) behind = other;
   }
-  const at = outputs.findIndex((other) => other.output === behind);
-  const after = isInFront ? outputs[at - 1] : outputs[at];
+  let at: OutputStatement | undefined;
+  for (const other of itemsOf(outputs)) if (other.output === behind) at ??= other;
+  const after = at !== undefined && isInFront ? itemBefore(outputs, at) : at;
   if (isInFront) moveBefore(list, output, behind);
   else moveBehind(list, output, behind);
-  return at < 0 ? { after: anchor, isBehind: false } : { after, isBehind: true };
+  return at === undefined ? { after: anchor, isBehind: false } : { after, isBehind: true };
 }
 
-function alignmentOf({ mapping }: Placing, output: OutputSection): number {
-  const { plan, loader, outputs } = mapping;
+function alignmentOf({ mapping, lists }: Placing, output: OutputSection): number {
+  const { loader, outputs } = mapping;
   let largest = 1;
-  for (const statement of plan.outputs) {
+  for (const statement of itemsOf(lists.outputs)) {
     if (statement.output !== output) continue;
     for (const { items } of statement.body)
       for (const item of items)
@@ -521,33 +538,32 @@ function alignmentOf({ mapping }: Placing, output: OutputSection): number {
 
 /** @param isBehindAnchor it is the first of its kind: behind the anchor and the assignments that belong to it */
 function insertStatement(
-  plan: Plan,
+  { statements, outputs }: Lists,
   statement: OutputStatement,
   previous: OutputStatement | undefined,
   isBehindAnchor: boolean,
 ): void {
-  const { statements, outputs } = plan;
-  const at = previous === undefined ? -1 : statements.indexOf(previous);
-  statements.splice(isBehindAnchor ? placeBehind(statements, at) : at + 1, 0, statement);
-  outputs.splice(previous === undefined ? 0 : outputs.indexOf(previous) + 1, 0, statement);
+  insertBehind(statements, statement, isBehindAnchor ? lastBefore(statements, previous) : previous);
+  insertBehind(outputs, statement, previous);
 }
 
-/** insert_os_after: before the first assignment to dot that a section of the image follows. */
-function placeBehind(list: readonly ListStatement[], after: number): number {
-  let toDot = -1;
-  let skips = after < 0;
-  let at = after + 1;
-  for (; at < list.length; at++) {
-    const it = list[at];
+/** insert_os_after: what stands before the first assignment to dot that a section of the image follows. */
+function lastBefore(
+  statements: Sequence<ListStatement>,
+  after: OutputStatement | undefined,
+): ListStatement | undefined {
+  let toDot: ListStatement | undefined;
+  let skips = after === undefined;
+  for (const it of itemsOf<ListStatement>(statements, after)) {
     if (it.kind === "output") {
       const { output } = it;
       const isImage = output === undefined || !output.hasInput || (output.sec & SEC_ALLOC) !== 0;
-      return toDot >= 0 && isImage ? toDot : at;
+      return itemBefore(statements, toDot !== undefined && isImage ? toDot : it);
     }
-    if (it.kind === "assign" && it.assignment.symbol === "." && toDot < 0) {
-      if (!skips) toDot = at;
+    if (it.kind === "assign" && it.assignment.symbol === "." && toDot === undefined) {
+      if (!skips) toDot = it;
       skips = false;
     }
   }
-  return at;
+  return statements.last?.item;
 }

@@ -53,7 +53,7 @@ interface Place {
 export function prepareScriptAssignments(symbols: SymbolTable, plan: Plan, lost: Set<number>): ScriptAssignments {
   const all: Place[] = [];
   const wanted = new Set<string>();
-  const failed = new Set(plan.created.flatMap(({ failed: isFailed, source }) => (isFailed ? [source] : [])));
+  const failed = new Set(plan.outputs.flatMap(({ failed: isFailed, source }) => (isFailed ? [source] : [])));
   for (const it of plan.script.statements) {
     if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false, isLost: false });
     if (it.kind !== "section") continue;
