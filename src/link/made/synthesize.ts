@@ -120,6 +120,8 @@ export interface RelocationChunks {
   readonly pltCount: number;
 }
 
+const ANDROID: readonly number[] = [SHT_ANDROID_REL, SHT_ANDROID_RELA, SHT_ANDROID_RELR];
+
 /**
  * @param packed how many relocations go into .relr.dyn instead
  * @param copies COPY relocations
@@ -158,8 +160,12 @@ export function makeRelocationChunks(
     if (count === 0 && !keep) return undefined;
     const output = outputNamed(outputs, section, kind, SHF_ALLOC, name);
     if (keep) output.keep = true;
-    // Of packed ones no two are of one size.
-    output.entsize = kind === SHT_ANDROID_REL || kind === SHT_ANDROID_RELA ? 1 : bytes;
+    output.entsize = bytes;
+    if (ANDROID.includes(kind)) {
+      output.type = kind;
+      // Of packed ones no two are of one size; those of RELR are words.
+      if (kind !== SHT_ANDROID_RELR) output.entsize = 1;
+    }
     return addChunk(outputs, output, name, count * bytes, machine.wordBytes);
   };
   const { androidRelocations, androidRelrTags } = options;

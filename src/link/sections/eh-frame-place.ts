@@ -56,24 +56,11 @@ export function placeEhFrames(
     }
   }
   frames.starts[frames.sections.length] = size;
-  if (outputs.planned !== undefined) {
-    replaceParsed(frames, sections, outputs, output, size);
-    return;
-  }
-  const copied = output.pieces.filter(
-    (piece) => piece < 0 || (sections.size[piece] > 0 && (sections.state[piece] & STATE_EH_FRAME) === 0),
-  );
-  // Behind something else, there must be no gap.
-  const widest = Math.max(4, output.alignment);
-  const alignment = copied.length > 0 ? 4 : widest;
-  frames.chunk = newChunk(outputs, output, ".eh_frame", size, alignment);
-  output.pieces = Int32Array.from([...copied, ~frames.chunk.id]);
-  output.rankEnds = output.rankEnds.map(() => output.pieces.length);
+  replaceParsed(frames, sections, outputs, output, size);
 }
 
 /** Where a script has put them: that of the first. */
 function outputOf(frames: EhFrames, sections: SectionTable, outputs: OutputSections): OutputSection | undefined {
-  if (outputs.planned === undefined) return outputs.byName.get(".eh_frame");
   const first = frames.sections.find((it) => sections.output[it] >= 0);
   return first === undefined ? undefined : outputs.list[sections.output[first]];
 }

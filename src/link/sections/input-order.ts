@@ -4,14 +4,14 @@
 
 import type { LinkOptions } from "../options.ts";
 import type { SectionSort } from "../script/statements.ts";
-import { type ObjectFile, sectionName } from "../tables/object-file.ts";
+import { sectionName } from "../tables/object-file.ts";
 import type { Mapping } from "./mapping.ts";
-import type { Rule } from "./matcher.ts";
+import type { InputName, Rule } from "./matcher.ts";
 
 export interface Found {
   readonly item: number;
   readonly rule: Rule;
-  readonly object: ObjectFile;
+  readonly file: InputName;
 }
 
 type Compare = (a: Item, b: Item) => number;
@@ -60,14 +60,15 @@ function outputName({ plan }: Mapping, rule: Rule): string {
   return statement.kind === "section" ? statement.name : "";
 }
 
-function describe({ loader, byChunk }: Mapping, { item, object }: Found): Item {
-  const { sections } = loader;
-  const file = { file: object.path, member: object.member ?? "" };
+function describe({ loader, byChunk }: Mapping, { item, file: { path, member = "" } }: Found): Item {
+  const { sections, objects } = loader;
+  const file = { file: path, member };
   if (item < 0) {
     const made = byChunk.get(~item);
     return { item, name: made?.name ?? "", alignment: made?.chunk.alignment ?? 1, ...file };
   }
-  return { item, name: sectionName(object, sections, item), alignment: sections.alignment[item], ...file };
+  const name = sectionName(objects[sections.object[item]], sections, item);
+  return { item, name, alignment: sections.alignment[item], ...file };
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -41,7 +41,15 @@ import {
   ruleForText,
   textPart,
 } from "./mapping.ts";
-import { enterObject, furtherMatches, isKeptByScript, type Matcher, matchSection, type Rule } from "./matcher.ts";
+import {
+  enterObject,
+  furtherMatches,
+  type InputName,
+  isKeptByScript,
+  type Matcher,
+  matchSection,
+  type Rule,
+} from "./matcher.ts";
 import {
   type BodyEntry,
   createAnywhere,
@@ -76,7 +84,6 @@ export function createPlan(script: LayoutScript, report: Report): Plan {
     anywhere,
     made: new Map(),
     commons: new Map(),
-    largeCommons: new Map(),
     discarded: [],
     places: new Int32Array(0),
     reasons: [undefined],
@@ -337,11 +344,12 @@ function matchObject(mapping: Mapping, object: ObjectFile, ruleOf: Int32Array): 
     if (mapping.object !== undefined) {
       if (!mapping.object.takesPart(object, section)) continue;
     } else if ((bits & SEC_EXCLUDE) !== 0) continue;
-    // Names of the tools' own, which begin with ".gnu.".
-    if (bytes[start + 1] === LETTER_G && bytes[start + 4] === DOT) {
+    // Names of the tools' own, which begin with ".gnu." and ".note.".
+    const isNote = bytes[start + 1] === LETTER_N;
+    if (isNote || (bytes[start + 1] === LETTER_G && bytes[start + 4] === DOT)) {
       const text = sectionName(object, sections, section);
       if (isDroppedAlways(text)) continue;
-      if (mapping.object === undefined && !mode.shared && isWarningName(text)) {
+      if (mapping.object === undefined && isDroppedFrom(text, mode)) {
         plan.discarded.push(section);
         continue;
       }
@@ -352,6 +360,7 @@ function matchObject(mapping: Mapping, object: ObjectFile, ruleOf: Int32Array): 
 }
 
 const LETTER_G = 0x67;
+const LETTER_N = 0x6e;
 const DOT = 0x2e;
 
 /** @returns the number of the rule that takes the section, or -1 */
@@ -374,6 +383,11 @@ function ruleOfSection(mapping: Mapping, object: ObjectFile, section: SectionId)
     if (it.kind !== "section" || it.name !== DISCARDED) return -1;
   }
   return rule.number;
+}
+
+/** The identity of an input is not that of the output, and a program does not keep the warnings that were said. */
+function isDroppedFrom(name: string, { shared }: OutputMode): boolean {
+  return name === ".note.gnu.build-id" || (!shared && isWarningName(name));
 }
 
 /** What GNU ld's back end drops whatever the script says: attributes mean nothing on these machines. */
@@ -426,16 +440,16 @@ function fillEntries(mapping: Mapping, ruleOf: Int32Array): void {
     if (isSorted[i] && entry !== undefined) sorted.set(entry, []);
   });
   const lists = entries.map((entry) => (entry === undefined ? undefined : sorted.get(entry)));
-  const put = (item: number, number: number, object: ObjectFile): void => {
+  const put = (item: number, number: number, file: InputName): void => {
     const list = lists[number];
     if (list === undefined) entries[number]?.items.push(item);
-    else list.push({ item, rule: rules[number], object });
+    else list.push({ item, rule: rules[number], file });
   };
-  const putMade = (made: MadeInput, object: ObjectFile): void => {
+  const putMade = (made: MadeInput, file: InputName): void => {
     const rule = ruleForText(matcher, made.name, elfFlags(made.sec));
     if (rule === undefined) return;
     made.isPlaced = true;
-    put(~made.chunk.id, rule.number, object);
+    put(~made.chunk.id, rule.number, file);
   };
   for (const [i, object] of loader.objects.entries()) {
     const end = object.firstSection + object.sectionCount;
@@ -447,12 +461,16 @@ function fillEntries(mapping: Mapping, ruleOf: Int32Array): void {
       if (plan.matches !== undefined) putElsewhere(mapping, section, rules[rule], object, put);
     }
     const commons = plan.commons.get(object.id);
-    const large = plan.largeCommons.get(object.id);
-    if (i > 0 && commons === undefined && large === undefined) continue;
+    if (i > 0 && commons === undefined) continue;
     enterObject(matcher, object);
-    if (commons !== undefined) putMade(commons, object);
-    if (large !== undefined) putMade(large, object);
+    for (const made of commons ?? []) putMade(made, object);
     if (i === 0) for (const made of mapping.made) putMade(made, object);
+  }
+  if (loader.objects.length === 0) {
+    // What a link of libraries alone needs comes from the first of them (bfd: "dynobj").
+    const file = { path: loader.shared[0]?.path ?? "", member: undefined };
+    enterObject(matcher, file);
+    for (const made of mapping.made) putMade(made, file);
   }
   for (const [entry, list] of sorted) if (list.length > 0) entry.items = sortItems(mapping, list);
 }
@@ -576,7 +594,7 @@ function isSpace(output: OutputSection): boolean {
 function dropCommons({ plan, loader }: Mapping): void {
   const { symbols } = loader;
   const gone = new Set(
-    [...plan.commons.values(), ...plan.largeCommons.values()].filter((it) => it.isDiscarded).map((it) => it.chunk.id),
+    [...plan.commons.values()].flatMap((list) => list.filter((it) => it.isDiscarded).map((it) => it.chunk.id)),
   );
   if (gone.size === 0) return;
   for (let id = 0; id < symbols.count; id++)

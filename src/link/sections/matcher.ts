@@ -148,8 +148,11 @@ function headHash(bytes: Uint8Array, start: number, end: number): number {
   return hash >>> 0;
 }
 
+/** What patterns see of a file. */
+export type InputName = Pick<ObjectFile, "path" | "member">;
+
 /** Before an object's sections are matched: which rules are about it. Most files are to the script what the last one was. */
-export function enterObject(matcher: Matcher, object: ObjectFile): void {
+export function enterObject(matcher: Matcher, object: InputName): void {
   const { questions } = matcher;
   let differs = false;
   for (let i = 0; i < questions.length; i++) {
@@ -165,7 +168,7 @@ export function enterObject(matcher: Matcher, object: ObjectFile): void {
       (rule.ofFile < 0 || questions[rule.ofFile].answer) && !rule.notOf.some((it) => questions[it].answer);
 }
 
-function answerOf(matcher: Matcher, { pattern, excludes, ending }: FileQuestion, object: ObjectFile): boolean {
+function answerOf(matcher: Matcher, { pattern, excludes, ending }: FileQuestion, object: InputName): boolean {
   // Archives have names of their own, to which an exclusion applies as well.
   if (ending !== undefined && !fileName(object).endsWith(ending) && !(excludes && object.path.endsWith(ending)))
     return false;
@@ -240,12 +243,12 @@ function matchesName(rule: Rule, bytes: Uint8Array, start: number, end: number):
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What patterns see: a member by its own name. */
-function fileName({ member, path }: ObjectFile): string {
+function fileName({ member, path }: InputName): string {
   return member ?? path;
 }
 
 /** binutils, ld/ldlang.c: walk_wild. A plain name of an archive means all its members. */
-function matchesFile(matcher: Matcher, { text, member }: FilePattern, object: ObjectFile): boolean {
+function matchesFile(matcher: Matcher, { text, member }: FilePattern, object: InputName): boolean {
   if (text === "*") return true;
   if (member !== undefined) return matchesMember(matcher, member, object);
   if (matchesText(matcher, text, fileName(object))) return object.member === undefined || /[*?[]/.test(text);
@@ -253,7 +256,7 @@ function matchesFile(matcher: Matcher, { text, member }: FilePattern, object: Ob
 }
 
 /** walk_wild_file_in_exclude_list: here an archive's name excludes its members, wildcards or not. */
-function excludesFile(matcher: Matcher, { text, member }: FilePattern, object: ObjectFile): boolean {
+function excludesFile(matcher: Matcher, { text, member }: FilePattern, object: InputName): boolean {
   if (member !== undefined) return matchesMember(matcher, member, object);
   if (matchesText(matcher, text, fileName(object))) return true;
   return object.member !== undefined && matchesText(matcher, text, object.path);
@@ -263,7 +266,7 @@ function excludesFile(matcher: Matcher, { text, member }: FilePattern, object: O
 function matchesMember(
   matcher: Matcher,
   { archive, file }: NonNullable<FilePattern["member"]>,
-  object: ObjectFile,
+  object: InputName,
 ): boolean {
   if (file !== "" && !matchesText(matcher, file, fileName(object))) return false;
   if ((archive !== "") !== (object.member !== undefined)) return false;

@@ -111,9 +111,8 @@ export interface Plan {
   readonly anywhere: Region;
   /** What the linker makes itself: by the name that patterns see. */
   readonly made: Map<string, MadeInput>;
-  /** By object: the pseudo section of its common symbols. */
-  readonly commons: Map<number, MadeInput>;
-  readonly largeCommons: Map<number, MadeInput>;
+  /** By object: the pseudo sections of its common symbols. */
+  readonly commons: Map<number, MadeInput[]>;
   /** What scripts discard. */
   readonly discarded: SectionId[];
   /** By input section: what put it where it is, as an index into `reasons`; 0: nothing. */

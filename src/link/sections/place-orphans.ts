@@ -37,6 +37,7 @@ import { isMbind, mbindName } from "./mbind.ts";
 import {
   findStatement,
   type ListStatement,
+  type MadeInput,
   type OrphanPlace,
   type OutputStatement,
   type Plan,
@@ -93,6 +94,7 @@ export function placeOrphans(mapping: Mapping, objects: readonly ObjectFile[]): 
     Object.entries(KINDS).map(([kind, [name, assumed]]) => [kind, createPlace(name, assumed)]),
   ) as unknown as Placing["places"];
   const orphans = objects.flatMap((object, i) => orphansOf(mapping, object, i === 0));
+  if (objects.length === 0) orphans.push(...madeOrphans(mapping.made, undefined));
   if (orphans.length === 0) return;
   const waiting: Placing["waiting"] = new Map();
   for (const it of orphans) {
@@ -142,21 +144,17 @@ function orphansOf(mapping: Mapping, object: ObjectFile, isFirst: boolean): Orph
     if (sec[section] === 0 || taken[section] === 1) continue;
     list.push(orphan(mapping, object, section));
   }
-  for (const it of [plan.commons.get(object.id), plan.largeCommons.get(object.id), ...(isFirst ? made : [])]) {
-    if (it === undefined || it.isPlaced) continue;
-    const { name, type, chunk } = it;
-    list.push({
-      item: ~chunk.id,
-      name,
-      type,
-      sec: it.sec,
-      alignment: chunk.alignment,
-      info: 0,
-      kindOfMemory: false,
-      object,
-    });
-  }
-  return list;
+  const commons = plan.commons.get(object.id) ?? [];
+  return [...list, ...madeOrphans(isFirst ? [...commons, ...made] : commons, object)];
+}
+
+function madeOrphans(made: readonly MadeInput[], object: ObjectFile | undefined): Orphan[] {
+  return made.flatMap((it) => {
+    if (it.isPlaced) return [];
+    const { name, type, sec, chunk } = it;
+    const { alignment } = chunk;
+    return [{ item: ~chunk.id, name, type, sec, alignment, info: 0, kindOfMemory: false, object }];
+  });
 }
 
 function orphan(mapping: Mapping, object: ObjectFile, section: SectionId): Orphan {

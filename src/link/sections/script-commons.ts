@@ -2,11 +2,20 @@
 // (LARGE_COMMON, .tcommon), which the script places like any other (ld/ldlang.c: lang_one_common).
 
 import { STT_OBJECT, STT_TLS } from "../../elf/constants.ts";
-import { SECTION_CHUNK, type SymbolId } from "../tables/ids.ts";
+import { type ObjectId, SECTION_CHUNK, type SymbolId } from "../tables/ids.ts";
 import { nameText } from "../tables/names.ts";
 import { newChunk } from "../tables/output-section.ts";
-import { FLAG_ASSIGNED, FLAG_COLLECTED, KIND_COMMON, KIND_DEFINED, setSymbolValue } from "../tables/symbol-table.ts";
-import { SEC_ALLOC, SEC_THREAD_LOCAL } from "./bfd-flags.ts";
+import {
+  COMMONS_LARGE,
+  COMMONS_TLS,
+  FLAG_ASSIGNED,
+  FLAG_COLLECTED,
+  KIND_COMMON,
+  KIND_DEFINED,
+  type SymbolTable,
+  setSymbolValue,
+} from "../tables/symbol-table.ts";
+import { SEC_ALLOC, SEC_KEEP, SEC_THREAD_LOCAL } from "./bfd-flags.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MadeInput } from "./output-statements.ts";
 
@@ -27,7 +36,7 @@ export function placeCommons(mapping: Mapping): void {
     list.sort((a, b) => direction * (symbols.valueLow[a] - symbols.valueLow[b]));
   }
   for (const id of list) {
-    const { chunk } = sectionFor(mapping, id);
+    const { chunk } = sectionFor(mapping, symbols.owner[id], commonSection(symbols, id));
     const alignment = symbols.valueLow[id];
     const at = Math.ceil(chunk.size / alignment) * alignment;
     symbols.kind[id] = KIND_DEFINED;
@@ -38,6 +47,15 @@ export function placeCommons(mapping: Mapping): void {
     chunk.size = at + symbols.size[id];
     chunk.alignment = Math.max(chunk.alignment, alignment);
   }
+  const [first] = loader.objects;
+  if (first === undefined) return;
+  if ((symbols.commons & COMMONS_TLS) !== 0) sectionFor(mapping, first.id, ".tcommon");
+  if ((symbols.commons & COMMONS_LARGE) !== 0) sectionFor(mapping, first.id, "LARGE_COMMON");
+}
+
+function commonSection(symbols: SymbolTable, id: SymbolId): string {
+  if (symbols.type[id] === STT_TLS) return ".tcommon";
+  return symbols.valueHigh[id] !== 0 ? "LARGE_COMMON" : "COMMON";
 }
 
 /**
@@ -65,20 +83,23 @@ function hashAsBfd(name: string): bigint {
   return hash;
 }
 
-function sectionFor(mapping: Mapping, id: SymbolId): MadeInput {
-  const { loader, plan, outputs } = mapping;
-  const { symbols } = loader;
-  const owner = symbols.owner[id];
-  const isTls = symbols.type[id] === STT_TLS;
-  const isLarge = !isTls && symbols.valueHigh[id] !== 0;
-  const name = isTls ? ".tcommon" : isLarge ? "LARGE_COMMON" : "COMMON";
-  const table = isTls || isLarge ? plan.largeCommons : plan.commons;
-  const known = table.get(owner);
+/**
+ * An object with thread-local or large common symbols has a section of the linker's own for them, and what has one of those
+ * stays, whether or not one of them is a definition (bfd/elflink.c, elf_link_add_object_symbols: .tcommon; ld/ldlang.c,
+ * strip_excluded_output_sections).
+ */
+function sectionFor(mapping: Mapping, owner: ObjectId, name: string): MadeInput {
+  const { plan, outputs } = mapping;
+  const list = plan.commons.get(owner) ?? [];
+  const known = list.find((it) => it.name === name);
   if (known !== undefined) return known;
   const chunk = newChunk(outputs, undefined, name, 0, 1, true);
-  const sec = SEC_ALLOC | (isTls ? SEC_THREAD_LOCAL : 0);
+  const sec = SEC_ALLOC | (name === ".tcommon" ? SEC_THREAD_LOCAL : 0) | (name === "COMMON" ? 0 : SEC_KEEP);
   const made: MadeInput = { name, type: 0, sec, chunk, output: undefined, isPlaced: false, isDiscarded: false };
-  table.set(owner, made);
+  // COMMON comes before the others.
+  if (name === "COMMON") list.unshift(made);
+  else list.push(made);
+  plan.commons.set(owner, list);
   mapping.byChunk.set(chunk.id, made);
   return made;
 }

@@ -53,12 +53,12 @@ export function prepareAssignments(
 }
 
 /**
- * Over an object's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment). But it is not `foo@@V` any
- * more, of which `foo` was another name.
+ * Over an object's or a library's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment). But it is not
+ * `foo@@V` any more, of which `foo` was another name.
  */
 export function makeAssigned(symbols: SymbolTable, id: SymbolId, hidden: boolean, lost: Set<number>): void {
   const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
-  if (hasVersion || !isDefinedHere(symbols, id)) symbols.type[id] = STT_NOTYPE;
+  if (hasVersion || !(isDefinedHere(symbols, id) || isShared(symbols, id))) symbols.type[id] = STT_NOTYPE;
   if (hasVersion) {
     symbols.size[id] = 0;
     lost.add(symbols.version[id]);
