@@ -1,5 +1,7 @@
 // The pictures of docs/page.md: every view with a sample, light and dark, by Chromium. Run after `npm run build`.
-import { mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -9,13 +11,25 @@ const page = pathToFileURL(join(root, "dist/page/index.html")).href;
 const out = join(root, "docs/pictures");
 mkdirSync(out, { recursive: true });
 
-/** Name of the picture, the sample's title, where to go, what to wait for. */
+/** A program with its C library and dynamic linker: what is executed is this machine's. */
+const scratch = mkdtempSync(join(tmpdir(), "solder-pictures-"));
+const source = join(scratch, "hello.c");
+writeFileSync(source, '#include <stdio.h>\nint main(void) { puts("hello"); return puts("again") < 0; }\n');
+execFileSync("gcc", ["-O1", "-g", "-Wl,-z,lazy", "-fcf-protection=none", "-o", join(scratch, "hello"), source]);
+const named = (name) => realpathSync(execFileSync("gcc", [`-print-file-name=${name}`], { encoding: "utf8" }).trim());
+const HELLO = [join(scratch, "hello"), named("libc.so.6"), named("ld-linux-x86-64.so.2")];
+
+/** Name of the picture, the sample's title or files, where to go, what to wait for. */
 const PICTURES = [
   ["files", /objects and archives/, "#/files", ".card"],
   ["anatomy", /first call of printf/, "#/anatomy/numbers?at=0x18", ".figure svg"],
+  ["code", /objects and archives/, "#/anatomy/main.o/code?at=0x40", ".code-lines"],
+  ["sizes", HELLO, "#/anatomy/hello/sizes", ".treemap, svg"],
+  ["units", HELLO, "#/anatomy/hello/units", ".rows .row"],
   ["link", /objects and archives/, "#/link//output", ".strip"],
   ["load", /Interposition/, "#/load/program/space", ".figure svg"],
   ["bind", /first call of printf/, "#/bind/numbers?name=printf&step=4", ".looks li"],
+  ["executed", HELLO, "#/bind/hello?name=puts&step=6", ".machine, .registers"],
   ["check", /another C library/, "#/check?cell=addon.node%0Adebian%3A12", ".reasons"],
   ["why", /Interposition/, "#/why/program?about=load&name=helper", ".answer"],
 ];
@@ -38,7 +52,8 @@ for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width: 1200, height: 700 }, colorScheme });
     const tab = await context.newPage();
     await tab.goto(page);
-    await tab.getByRole("button", { name: sample }).click();
+    if (sample instanceof RegExp) await tab.getByRole("button", { name: sample }).click();
+    else await tab.locator('main[data-view] input[type="file"]').first().setInputFiles(sample);
     await settled(tab);
     await tab.evaluate(`location.hash = ${JSON.stringify(hash)}`);
     await tab.locator(wanted).first().waitFor();
@@ -48,3 +63,4 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 await browser.close();
+rmSync(scratch, { recursive: true });

@@ -137,7 +137,9 @@ function linkImage(
   const plan = createPlan(layoutOf, report);
   const matcher = createMatcher(layoutOf.matching);
   const roots = (): ScriptRoots => ({ kept: keptSections(matcher, loader), assignments: assignmentsOf(plan) });
-  const referenced = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots()) : undefined;
+  const collected = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots()) : undefined;
+  const referenced = collected?.referenced;
+  if (collected !== undefined) facts.keptBy = collected.keptBy;
   options.onStage?.("assign");
   const discarded = mapInputs(plan, matcher, loader, outputs, mode, machine, report);
   orderSections(loader, outputs, options, report);

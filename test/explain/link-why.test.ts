@@ -48,9 +48,26 @@ test("a symbol, an archive, a member, a section, an address: each has an answer"
   match(why(`0x${(main + 2).toString(16)}`), /is in \.text[\s\S]*main\.o:\(\.text\)[\s\S]*symbol main \+ 0x2/);
 });
 
+test("a place in an input section: its relocation with the numbers, and what was written; a section: why it stays", () => {
+  const call = result.layout?.relocations("main.o", ".text", 0, 4096)[0];
+  ok(call !== undefined);
+  const there = why(`main.o:(.text+0x${call.offset.toString(16)})`);
+  match(
+    there,
+    /R_X86_64_\w+ at main\.o:\(\.text\+0x[\da-f]+\), 0x[\da-f]+: .* = -?0x[\da-f]+; the output has (?:[\da-f]{2} ?)+there/,
+  );
+  match(why(`0x${call.address?.toString(16)}`), /R_X86_64_\w+ at main\.o:\(\.text/);
+  match(why("main.o:(.text+0x0)"), /no relocation changes this byte/);
+  const collected = linked(NAMES, { gcSections: true });
+  match(
+    (linkWhyLines(collected, "main.o:(.text)") ?? []).join("\n"),
+    /keeps it because start\.o:\(\.text\) needs it, which stays in any case: what the entry point/,
+  );
+});
+
 test("everything in the link has an answer", () => {
   for (const { kind, count, unanswered } of askEverything(result)) {
-    ok(count > 0 || kind === "slots", kind);
+    ok(count > 0 || kind === "slots" || kind === "relocations for the dynamic linker", kind);
     deepEqual(unanswered, [], kind);
   }
 });

@@ -1,4 +1,4 @@
-// Asks about everything in a link: each name, file, section, input section and slot, and some addresses; counts what has no answer.
+// Asks about everything in a link: each name, file, section, input section, slot, piece and relocation; counts what has no answer.
 //
 //   node build/test/explain/why-everything.js link.solder          # a record that ld --explain wrote
 //   node build/test/explain/why-everything.js ld ARGUMENTS...      # or a command line, @FILE included
@@ -6,20 +6,23 @@
 import { readFileSync } from "node:fs";
 import { linkCommandLine } from "../../src/cli/ld/command-line.ts";
 import { readRecord } from "../../src/cli/record/record.ts";
+import { hex } from "../../src/explain/dump/table.ts";
 import { linkWhyLines } from "../../src/explain/link/why.ts";
 import { nodeAccelerators } from "../../src/host/accelerators.ts";
 import { memoryFiles } from "../../src/host/memory-files.ts";
 import { nodeFiles } from "../../src/host/node-files.ts";
 import type { LinkResult } from "../../src/link/index.ts";
 
-/** Addresses that are asked about: of a large link some, since each is looked for in all pieces. */
-const MOST_ADDRESSES = 200;
+/** Of a kind so many are asked about, spread over all: a large link has five million relocations. */
+const MOST = 200_000;
 /** Names without an answer that are printed. */
 const SHOWN = 20;
 
 export interface Asked {
   readonly kind: string;
+  /** How many there are, and how many of them were asked about. */
   readonly count: number;
+  readonly asked: number;
   readonly unanswered: readonly string[];
   /** Milliseconds. */
   readonly took: number;
@@ -40,30 +43,49 @@ export function* askEverything(result: LinkResult): Generator<Asked> {
     for (const one of layout?.discarded() ?? []) names.add(`${one.file}:(${one.section})`);
     return names;
   };
-  const addresses = (): string[] => {
-    const all = sections
-      .filter(({ address }) => address > 0)
-      .flatMap((it) => [...it.pieces()].map((piece) => piece.address));
-    const step = Math.max(1, Math.floor(all.length / MOST_ADDRESSES));
-    return all.filter((_, i) => i % step === 0).map((address) => `0x${address.toString(16)}`);
-  };
+  const addresses = (): Set<string> =>
+    new Set(
+      sections
+        .filter(({ address }) => address > 0)
+        .flatMap((it) => Array.from(it.pieces(), (piece) => hex(piece.address))),
+    );
+  /** Of every input section that is in the output: each relocation where it is, and at its address. */
+  function* relocations(): Iterable<string> {
+    for (const { file } of decisions.files) {
+      for (const { section, fate } of layout?.inputs(file) ?? []) {
+        if (fate !== "placed") continue;
+        for (const it of layout?.relocations(file, section, 0, Number.POSITIVE_INFINITY) ?? []) {
+          yield `${file}:(${section}+${hex(it.offset)})`;
+          if (it.address !== undefined) yield hex(it.address);
+        }
+      }
+    }
+  }
   const kinds: readonly [string, () => Iterable<string>][] = [
     ["names", () => decisions.names()],
     ["files and members", () => decisions.files.map(({ file }) => file).filter((file) => file !== "")],
     ["sections of the output", () => sections.map(({ name }) => name)],
     ["sections of inputs", inputs],
-    ["slots", () => decisions.slots.map(({ address }) => `0x${address.toString(16)}`).slice(0, MOST_ADDRESSES)],
-    ["addresses", addresses],
+    ["slots", () => decisions.slots.map(({ address }) => hex(address))],
+    ["pieces by address", addresses],
+    ["relocations for the dynamic linker", () => Array.from(decisions.dynamicRelocations(), (it) => hex(it.address))],
+    ["relocations of inputs", relocations],
   ];
   for (const [kind, names] of kinds) {
     const started = performance.now();
     const unanswered: string[] = [];
     let count = 0;
+    let asked = 0;
+    // Counted first, so that those that are asked about are spread over all.
+    for (const _ of names()) count++;
+    const step = Math.max(1, Math.ceil(count / MOST));
+    let at = 0;
     for (const name of names()) {
-      count++;
+      if (at++ % step !== 0) continue;
+      asked++;
       if (linkWhyLines(result, name) === undefined) unanswered.push(name);
     }
-    yield { kind, count, unanswered, took: performance.now() - started };
+    yield { kind, count, asked, unanswered, took: performance.now() - started };
   }
 }
 
@@ -86,9 +108,9 @@ function resultOf([first, ...rest]: readonly string[]): LinkResult {
 
 if (process.argv[1]?.endsWith("why-everything.js") === true) {
   let missing = 0;
-  for (const { kind, count, unanswered, took } of askEverything(resultOf(process.argv.slice(2)))) {
+  for (const { kind, count, asked, unanswered, took } of askEverything(resultOf(process.argv.slice(2)))) {
     missing += unanswered.length;
-    console.log(`${kind}: ${count} asked, ${unanswered.length} without an answer, ${Math.round(took)} ms`);
+    console.log(`${kind}: ${asked} of ${count} asked, ${unanswered.length} without an answer, ${Math.round(took)} ms`);
     for (const name of unanswered.slice(0, SHOWN)) console.log(`  ${name}`);
   }
   process.exitCode = missing === 0 ? 0 : 1;

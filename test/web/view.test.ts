@@ -10,7 +10,7 @@ import type { Browser } from "playwright-core";
 import { repository } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";
-import { browserNeeded, example, follow, openPage, startBrowser, viewOf } from "./browser.ts";
+import { browserNeeded, example, follow, openPage, PAGE, startBrowser, viewOf } from "./browser.ts";
 
 let browser: Browser;
 before(async () => {
@@ -20,6 +20,17 @@ after(() => browser?.close());
 
 const solder = join(repository, "bin/solder.js");
 const NAMES = ["start.o", "main.o", "greeting.o", "libwords.a", "libtiny.a"];
+
+test("what is on the screen before the program has begun is what the program shows", browserNeeded, async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const before = await context.newPage();
+  await before.goto(PAGE);
+  const { tab } = await openPage(browser);
+  for (const part of [".brand", "nav", ".files-head h1", ".files-head .lead"])
+    equal(await before.locator(part).innerText(), await tab.locator(part).innerText(), part);
+  await context.close();
+  await tab.context().close();
+});
 
 test("an exported page is opened from disk, with its files", browserNeeded, async () => {
   const at = folder("export");

@@ -57,12 +57,16 @@ function processNames({ objects }: LoadedProcess): string[] {
 /** Words between blanks, quotes and commas; an address or a known name can be asked about. */
 const PIECES = /(0x[\da-f]+|[^\s,;`'()]+(?:\([^()\s]*\))*(?::\([^()\s]*\))?|[\s,;`'()]+)/g;
 
+/** `main.o:(.text+0x12)`: the file can be asked about, and so can the place. */
+const PLACE = /^(.+):\(.+\)$/;
+
 function linked(line: string, names: ReadonlySet<string>, asked: string): WhyWord[] {
   const words: WhyWord[] = [];
   for (const [text] of line.matchAll(PIECES)) {
     const bare = text.replace(/[:.]+$/, "");
     const plain = bare.split("@")[0];
-    const name = /^0x[\da-f]+$/.test(bare) ? bare : names.has(bare) ? bare : names.has(plain) ? plain : undefined;
+    const isPlace = /^0x[\da-f]+$/.test(bare) || names.has(PLACE.exec(bare)?.[1] ?? "");
+    const name = isPlace || names.has(bare) ? bare : names.has(plain) ? plain : undefined;
     const last = words.at(-1);
     if (name !== undefined && name !== asked && name.length > 1) {
       words.push({ text: bare, name });

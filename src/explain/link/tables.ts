@@ -169,15 +169,12 @@ export function dynamicRelocationChapter(relocations: readonly DynamicRelocation
   };
 }
 
-const REASONS: Readonly<Record<DiscardedInput["reason"], string>> = {
+/** Why an input section is not in the output. */
+export const LEFT_OUT: Readonly<Record<DiscardedInput["reason"], string>> = {
   group: "another file's copy of its section group came first",
   unused: "--gc-sections: nothing refers to it",
   excluded: "it only tells the linker something, or is asked to be left out",
 };
-
-export function describeDiscarded({ reason }: DiscardedInput): string {
-  return REASONS[reason];
-}
 
 export function discardedChapter(discarded: readonly DiscardedInput[]): Chapter<DiscardedInput> {
   return {
@@ -186,7 +183,7 @@ export function discardedChapter(discarded: readonly DiscardedInput[]): Chapter<
       { title: "file", paint: "name", cell: ({ file }) => file },
       { title: "section", cell: ({ section }) => section },
       { title: "size", align: "right", cell: ({ size }) => grouped(size), by: ({ size }) => size },
-      { title: "why", cell: describeDiscarded },
+      { title: "why", cell: ({ reason }) => LEFT_OUT[reason] },
     ],
     rows: discarded,
     more: "",

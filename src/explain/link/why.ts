@@ -1,19 +1,22 @@
 // `solder why --link FILE WHAT`: an answer to whatever is asked about a link: a symbol, a file or archive member, an output or input
-// section, an address of the output, a slot.
+// section, a place in one, an address of the output with what is there: piece, symbol, slot, relocation.
 
 import type { LaidOutPiece, LaidOutSection } from "../../link/decisions/layout-types.ts";
-import type { FileDecision } from "../../link/decisions/types.ts";
+import type { Decisions, DynamicRelocation, FileDecision, Slot } from "../../link/decisions/types.ts";
 import type { LinkResult } from "../../link/result.ts";
 import { closest } from "../../link/tables/spelling.ts";
-import { describeDefinition, describeFile, describeSlot } from "../decisions.ts";
+import { describeDefinition, describeDynamicRelocation, describeFile, describeSlot } from "../decisions.ts";
 import { counted, grouped, hex } from "../dump/table.ts";
-import { pieceIndex, sectionKey } from "./piece-index.ts";
-import { describeDiscarded } from "./tables.ts";
+import { type ByAddress, byAddress } from "./by-address.ts";
+import { keptLines, placeLine, relocationLine } from "./inputs.ts";
 
-export type AskedLink = Pick<LinkResult, "decisions" | "layout">;
+export type AskedLink = Pick<LinkResult, "decisions" | "layout"> & Partial<Pick<LinkResult, "image">>;
 
 /** Lists are cut after so many. */
 const SHOWN = 12;
+
+/** `main.o:(.text)`, `libx.a(y.o):(.text+0x12)`. */
+const PLACE = /^(.+):\((.+?)(?:\+0x([0-9a-fA-F]+))?\)$/;
 
 /** The answer's lines; undefined if nothing of that name has to do with the link. */
 export function linkWhyLines(link: AskedLink, question: string): string[] | undefined {
@@ -23,7 +26,7 @@ export function linkWhyLines(link: AskedLink, question: string): string[] | unde
         ...definitionLines(link, question),
         ...fileLines(link, question),
         ...outputSectionLines(link, question),
-        ...inputSectionLines(link, question),
+        ...inputLines(link, question),
       ];
   return lines.length === 0 ? undefined : lines;
 }
@@ -35,27 +38,68 @@ export function nearestLinked({ decisions, layout }: AskedLink, question: string
   return closest(question, [...decisions.names(), ...files, ...sections]);
 }
 
+/** What answers are looked up in, made when it is first needed. */
+interface Known {
+  files?: ReadonlyMap<string, readonly FileDecision[]>;
+  symbols?: ByAddress<{ readonly name: string; readonly address: number; readonly size: number }>;
+  slots?: ByAddress<Slot>;
+  relocations?: ByAddress<DynamicRelocation>;
+}
+
+const known = new WeakMap<Decisions, Known>();
+
+function knownOf({ decisions }: AskedLink): Known {
+  const there = known.get(decisions) ?? {};
+  known.set(decisions, there);
+  return there;
+}
+
 function definitionLines({ decisions }: AskedLink, name: string): string[] {
   const found = decisions.definition(name);
-  return found === undefined ? [] : describeDefinition(found);
+  if (found === undefined) return [];
+  const [first, ...rest] = describeDefinition(found);
+  return found.chosen?.by === "object" && found.size > 0
+    ? [first, `it has ${grouped(found.size)} bytes, as its file says`, ...rest]
+    : [first, ...rest];
 }
 
 /** By its whole name, or the last part of its path. */
-function fileLines({ decisions, layout }: AskedLink, name: string): string[] {
-  const last = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-  const files = decisions.files.filter((it) => it.file === name || last(it.file) === name);
-  return files.flatMap((it) => {
+function filesCalled(link: AskedLink, name: string): readonly FileDecision[] {
+  const there = knownOf(link);
+  there.files ??= filesByName(link.decisions.files);
+  return there.files.get(name) ?? [];
+}
+
+function filesByName(files: readonly FileDecision[]): Map<string, FileDecision[]> {
+  const found = new Map<string, FileDecision[]>();
+  for (const it of files) {
+    for (const name of new Set([it.file, it.file.slice(it.file.lastIndexOf("/") + 1)])) {
+      const list = found.get(name);
+      if (list === undefined) found.set(name, [it]);
+      else list.push(it);
+    }
+  }
+  return found;
+}
+
+function fileLines(link: AskedLink, name: string): string[] {
+  const { decisions, layout } = link;
+  return filesCalled(link, name).flatMap((it) => {
     const lines = [describeFile(it)];
     if (it.kind === "archive") lines.push(...memberLines(decisions.files, it.file));
     if (it.kind !== "object" || layout === undefined) return lines;
-    const index = pieceIndex(layout);
-    const pieces = (index.byFile.get(it.file) ?? []).filter(({ piece }) => piece.size > 0);
-    const total = pieces.reduce((sum, { piece }) => sum + piece.size, 0);
-    lines.push(`  it gives the output ${grouped(total)} bytes in ${counted(pieces.length, "section")}`);
-    lines.push(...cut(pieces.map(({ section, piece }) => `  ${pieceText(section, piece)}`)));
-    for (const one of index.discardedByFile.get(it.file) ?? [])
-      lines.push(`  ${one.section} (${grouped(one.size)} bytes) is left out: ${describeDiscarded(one)}`);
-    return lines;
+    const places = layout.inputs(it.file).filter(({ size }) => size > 0);
+    const placed = places.filter(({ fate }) => fate === "placed");
+    const total = placed.reduce((sum, { size }) => sum + size, 0);
+    lines.push(`  it gives the output ${grouped(total)} bytes in ${counted(placed.length, "section")}`);
+    const [first, then] = [true, false].map((isPlaced) =>
+      places.filter(({ fate }) => (fate === "placed") === isPlaced),
+    );
+    return [
+      ...lines,
+      ...cut(first.map((one) => `  ${placeLine(one)}`)),
+      ...cut(then.map((one) => `  ${placeLine(one)}`)),
+    ];
   });
 }
 
@@ -71,7 +115,7 @@ function outputSectionLines({ layout }: AskedLink, name: string): string[] {
   const used = pieces.reduce((sum, { size }) => sum + size, 0);
   const padding = section.size - used;
   const inSegments = layout.segments.filter(({ sections }) => sections.includes(section.index)).length;
-  const large = [...pieces].sort((a, b) => b.size - a.size);
+  const large = pieces.sort((a, b) => b.size - a.size);
   return [
     `${name} is a section of the output: ${grouped(section.size)} bytes at ${hex(section.address)}, at ${hex(section.offset)} in the file, in ${counted(inSegments, "segment")}`,
     `  it is made of ${counted(pieces.length, "piece")}${padding > 0 ? ` and ${grouped(padding)} bytes of padding` : ""}; the largest first:`,
@@ -79,53 +123,53 @@ function outputSectionLines({ layout }: AskedLink, name: string): string[] {
   ];
 }
 
-/** `main.o:(.text)` as in messages, or the name of a section of inputs. */
-function inputSectionLines({ layout }: AskedLink, question: string): string[] {
-  if (layout === undefined) return [];
-  if (layout.sections.some((it) => it.name === question)) return [];
-  const index = pieceIndex(layout);
-  const lines = (index.pieces.get(question) ?? []).map(({ section, piece }) => pieceText(section, piece));
-  for (const { file, name, section, piece } of index.merged.get(question) ?? []) {
-    lines.push(
-      `${sectionKey(file, name)} is merged into ${section.name} at ${hex(piece.address)}: equal strings and constants are there once`,
-    );
-  }
-  for (const one of index.discarded.get(question) ?? [])
-    lines.push(`${sectionKey(one.file, one.section)} is left out: ${describeDiscarded(one)}`);
-  return cut(lines);
+/** `main.o:(.text)` and `main.o:(.text+0x12)` as in messages, or the name of a section of inputs. */
+function inputLines(link: AskedLink, question: string): string[] {
+  const { layout } = link;
+  if (layout === undefined || layout.sections.some((it) => it.name === question)) return [];
+  const [, file, name, offset] = PLACE.exec(question) ?? [];
+  if (file === undefined) return cut(layout.inputs(undefined, question).map(placeLine));
+  const lines = layout.inputs(file, name).flatMap((it) => [placeLine(it), ...keptLines(it)]);
+  if (lines.length === 0) return [];
+  const from = offset === undefined ? 0 : Number.parseInt(offset, 16);
+  const to = offset === undefined ? Number.POSITIVE_INFINITY : from + 1;
+  const relocations = layout.relocations(file, name, from, to).map((it) => `  ${relocationLine(link, it)}`);
+  if (offset !== undefined && relocations.length === 0) lines.push("  no relocation changes this byte");
+  return [...lines, ...cut(relocations)];
 }
 
-function addressLines({ decisions, layout }: AskedLink, address: number): string[] {
+function addressLines(link: AskedLink, address: number): string[] {
+  const { layout } = link;
   if (layout === undefined) return ["the link failed before anything had an address"];
   const section = layout.sections.find(
     (it) => it.address > 0 && address >= it.address && address < it.address + Math.max(1, it.size),
   );
   if (section === undefined) return [`no section of the output is at ${hex(address)}`];
   const lines = [`${hex(address)} is in ${section.name}, ${hex(address - section.address)} behind its start`];
-  const [piece] = [...section.pieces()].filter((it) => address >= it.address && address < it.address + it.size);
+  const piece = section.pieceAt(address);
   lines.push(piece === undefined ? "  padding between two pieces" : `  ${pieceText(section, piece)}`);
-  const symbol = [...layout.symbols()]
-    .filter((it) => address >= it.address && address < it.address + Math.max(1, it.size))
-    .at(-1);
+  const there = knownOf(link);
+  there.symbols ??= byAddress(layout.symbols(), (it) => it);
+  const symbol = there.symbols.at(address).at(-1);
   if (symbol !== undefined) {
     const distance = address - symbol.address;
     lines.push(
       `  symbol ${symbol.name}${distance === 0 ? "" : ` + ${hex(distance)}`}`,
-      ...indented(definitionLines({ decisions, layout }, symbol.name)),
+      ...definitionLines(link, symbol.name).map((line) => `    ${line}`),
     );
   }
-  const slot = decisions.slots.find((it) => address >= it.address && address < it.address + it.size);
-  if (slot !== undefined) lines.push(`  ${describeSlot(slot)}`);
+  there.slots ??= byAddress(link.decisions.slots, (it) => it);
+  for (const slot of there.slots.at(address)) lines.push(`  ${describeSlot(slot)}`);
+  there.relocations ??= byAddress(link.decisions.dynamicRelocations(), (it) => ({ address: it.address, size: 1 }));
+  for (const it of layout.relocationsAt(address)) lines.push(`  ${relocationLine(link, it)}`);
+  for (const it of there.relocations.at(address))
+    lines.push(`  left to the dynamic linker: ${describeDynamicRelocation(it)}`);
   return lines;
 }
 
 function pieceText(section: LaidOutSection, piece: LaidOutPiece): string {
   const what = piece.file === "" ? `the linker's ${piece.section}` : `${piece.file}:(${piece.section})`;
   return `${what}: ${grouped(piece.size)} bytes at ${hex(piece.address)} in ${section.name}, aligned to ${piece.alignment}`;
-}
-
-function indented(lines: readonly string[]): string[] {
-  return lines.map((line) => `  ${line}`);
 }
 
 function cut(lines: readonly string[]): string[] {

@@ -33,4 +33,6 @@ export interface LinkFacts {
   bound: BoundFacts | undefined;
   placed: PlacedFacts | undefined;
   relocatable: RelocatableFacts | undefined;
+  /** --gc-sections: by section, who keeps it (gc-walk.ts). */
+  keptBy?: Int32Array;
 }

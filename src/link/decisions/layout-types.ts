@@ -40,6 +40,8 @@ export interface LaidOutSection {
   readonly alignment: number;
   /** In the order of their addresses. In a section that is not loaded, addresses are offsets. */
   pieces(): IterableIterator<LaidOutPiece>;
+  /** The piece that covers an address; undefined for padding. */
+  pieceAt(address: number): LaidOutPiece | undefined;
 }
 
 export interface LaidOutSegment {
@@ -85,6 +87,48 @@ export interface DiscardedInput {
 }
 
 /** A region of a script's MEMORY. */
+/** What stays under --gc-sections although nothing that stays needs it: what is asked for by name, by KEEP, type or flag, or from outside. */
+export type KeptRoot = "named" | "kept" | "exported";
+
+/** What became of an input section. */
+export interface InputPlace {
+  readonly file: string;
+  readonly section: string;
+  /** Bytes in its file. */
+  readonly size: number;
+  readonly fate: "placed" | "merged" | "folded" | DiscardedInput["reason"];
+  /** The output section; "" where it is left out. */
+  readonly output: string;
+  /** Of its first byte; an offset in a section that is not loaded. */
+  readonly address: number | undefined;
+  readonly alignment: number;
+  /** --gc-sections: the section that keeps it, as `main.o:(.text)`, the one that keeps that, and so on. */
+  readonly keptBy: readonly string[];
+  /** Why the last of them (or itself, if there is none) stays in any case. Undefined where it is not kept that way. */
+  readonly root: KeptRoot | undefined;
+}
+
+/** A relocation of an input file, with what it is applied to. */
+export interface InputRelocation {
+  readonly file: string;
+  readonly section: string;
+  /** In the section. */
+  readonly offset: number;
+  /** `R_X86_64_PC32`, and the psABI's formula. */
+  readonly type: string;
+  readonly formula: string;
+  /** Bytes that it changes. */
+  readonly bytes: number;
+  /** Name of the symbol, or of the section that it stands for; "" for none. */
+  readonly symbol: string;
+  /** Where references find the symbol; undefined where the dynamic linker has to. */
+  readonly value: number | undefined;
+  /** Undefined where it is in the field. */
+  readonly addend: number | undefined;
+  /** Where the changed bytes are; undefined where they are left out. */
+  readonly address: number | undefined;
+}
+
 export interface LaidOutRegion {
   readonly name: string;
   readonly origin: number;
@@ -106,4 +150,10 @@ export interface OutputLayout {
   symbols(): IterableIterator<LaidOutSymbol>;
   /** In the order of the link. */
   discarded(): IterableIterator<DiscardedInput>;
+  /** Sections of inputs, by file, by name or by both. */
+  inputs(file: string | undefined, section?: string): readonly InputPlace[];
+  /** Relocations of an input section that change bytes between two offsets; the end is not included. */
+  relocations(file: string, section: string, from: number, to: number): readonly InputRelocation[];
+  /** Those of the inputs that change the byte at an address. */
+  relocationsAt(address: number): readonly InputRelocation[];
 }

@@ -11,6 +11,7 @@ import type { Chunk, OutputSection } from "../tables/output-section.ts";
 import { STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
 import { FLAG_COLLECTED, FLAG_COPY, FLAG_LINKER_DEFINED, isDefinedHere } from "../tables/symbol-table.ts";
 import type { BoundFacts, LinkFacts, PlacedFacts } from "./facts.ts";
+import { createInputs } from "./inputs.ts";
 import type {
   LaidOutPiece,
   LaidOutSection,
@@ -24,10 +25,12 @@ import { discarded, inputPiece } from "./pieces.ts";
 import { relocatableLayout } from "./relocatable-layout.ts";
 
 /** Undefined for a link that failed before anything had its place. */
-export function createOutputLayout({ loader, bound, placed, relocatable }: LinkFacts): OutputLayout | undefined {
-  if (relocatable !== undefined) return relocatableLayout(loader, relocatable.assigned, relocatable.entry);
+export function createOutputLayout(facts: LinkFacts): OutputLayout | undefined {
+  const { loader, bound, placed, relocatable } = facts;
+  if (relocatable !== undefined) return relocatableLayout(facts, relocatable.assigned, relocatable.entry);
   if (bound === undefined || placed === undefined) return undefined;
-  const { layout } = placed.values;
+  const { layout, outputs } = placed.values;
+  const inputs = createInputs(facts, (section) => outputs.list[loader.sections.output[section]].name);
   return {
     regions: layout.regions ?? [],
     get entry() {
@@ -53,22 +56,81 @@ export function createOutputLayout({ loader, bound, placed, relocatable }: LinkF
     },
     symbols: () => symbols(loader, bound, placed),
     discarded: () => discarded(loader),
+    inputs: inputs.find,
+    relocations: inputs.relocations,
+    relocationsAt: (address) => {
+      const output = layout.sections.find((it) => isIn(it, address));
+      const piece = output && pieceAt(loader, placed, output, address);
+      if (piece === undefined || piece < 0) return [];
+      const offset = address - loader.sections.address[piece];
+      return inputs.relocationsIn(piece, offset, offset + 1);
+    },
   };
 }
 
 function sectionView(loader: Loader, placed: PlacedFacts, section: OutputSection): LaidOutSection {
   const { index, name, type, flags, address, lma: loadAddress, offset, size, alignment } = section;
   const pieces = (): IterableIterator<LaidOutPiece> => piecesOf(loader, placed, section);
-  return { index, name, type, flags, address, loadAddress, offset, size, alignment, pieces };
+  return {
+    index,
+    name,
+    type,
+    flags,
+    address,
+    loadAddress,
+    offset,
+    size,
+    alignment,
+    pieces,
+    pieceAt: (at) => {
+      const piece = pieceAt(loader, placed, section, at);
+      return piece === undefined ? undefined : pieceView(loader, placed, piece);
+    },
+  };
+}
+
+function isIn({ address, size }: OutputSection, at: number): boolean {
+  return address > 0 && at >= address && at < address + size;
+}
+
+/** The pieces that have bytes, in the order of their addresses. */
+const sorted = new WeakMap<Int32Array, Int32Array>();
+
+/** The piece that covers an address. */
+function pieceAt(
+  { sections }: Loader,
+  { values }: PlacedFacts,
+  { pieces }: OutputSection,
+  at: number,
+): number | undefined {
+  const { chunks } = values.outputs;
+  const addressOf = (piece: number): number => (piece < 0 ? chunks[~piece].address : sections.address[piece]);
+  const sizeOf = (piece: number): number => (piece < 0 ? chunks[~piece].size : sections.size[piece]);
+  let list = sorted.get(pieces);
+  if (list === undefined) {
+    list = pieces.filter((piece) => sizeOf(piece) > 0).sort((a, b) => addressOf(a) - addressOf(b));
+    sorted.set(pieces, list);
+  }
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (addressOf(list[middle]) <= at) low = middle + 1;
+    else high = middle;
+  }
+  const piece = low === 0 ? undefined : list[low - 1];
+  return piece !== undefined && at < addressOf(piece) + sizeOf(piece) ? piece : undefined;
 }
 
 function* piecesOf(loader: Loader, placed: PlacedFacts, { pieces }: OutputSection): IterableIterator<LaidOutPiece> {
   for (const piece of pieces) {
-    const chunk = piece < 0 ? placed.values.outputs.chunks[~piece] : undefined;
-    if (chunk === undefined) yield inputPiece(loader, piece);
     // Not what turned out to be needed for nothing.
-    else if (chunk.size > 0) yield chunkPiece(loader, placed, chunk);
+    if (piece >= 0 || placed.values.outputs.chunks[~piece].size > 0) yield pieceView(loader, placed, piece);
   }
+}
+
+function pieceView(loader: Loader, placed: PlacedFacts, piece: number): LaidOutPiece {
+  return piece < 0 ? chunkPiece(loader, placed, placed.values.outputs.chunks[~piece]) : inputPiece(loader, piece);
 }
 
 function chunkPiece(loader: Loader, placed: PlacedFacts, chunk: Chunk): LaidOutPiece {

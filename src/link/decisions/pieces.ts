@@ -5,7 +5,7 @@ import type { Loader } from "../inputs/loader.ts";
 import { isContents } from "../sections/contents.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { sectionName } from "../tables/object-file.ts";
-import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
+import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import type { DiscardedInput, LaidOutPiece } from "./layout-types.ts";
 
 export function* discarded({ objects, sections }: Loader): IterableIterator<DiscardedInput> {
@@ -13,13 +13,17 @@ export function* discarded({ objects, sections }: Loader): IterableIterator<Disc
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.output[section] >= 0 || !isContents(object, sections, section)) continue;
-      const state = sections.state[section];
-      const isGroup = (state & STATE_DISCARDED) !== 0 && (sections.flags[section] & SHF_EXCLUDE) === 0;
-      const reason = isGroup ? "group" : (state & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
       const name = sectionName(object, sections, section);
+      const reason = reasonLeftOut(sections, section);
       yield { file: object.name, section: name, size: sections.size[section], reason };
     }
   }
+}
+
+/** @param section that is in no output section */
+export function reasonLeftOut({ state, flags }: SectionTable, section: SectionId): DiscardedInput["reason"] {
+  if ((state[section] & STATE_DISCARDED) !== 0 && (flags[section] & SHF_EXCLUDE) === 0) return "group";
+  return (state[section] & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
 }
 
 /** An input section that is in the output as it is. */

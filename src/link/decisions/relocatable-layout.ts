@@ -8,12 +8,17 @@ import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SectionId } from "../tables/ids.
 import { nameText } from "../tables/names.ts";
 import { sectionName } from "../tables/object-file.ts";
 import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, KIND_COMMON, symbolValue } from "../tables/symbol-table.ts";
+import type { LinkFacts } from "./facts.ts";
+import { createInputs } from "./inputs.ts";
 import type { LaidOutPiece, LaidOutSection, LaidOutSymbol, OutputLayout } from "./layout-types.ts";
 import { plainName } from "./names.ts";
 import { discarded, inputPiece } from "./pieces.ts";
 
 /** @param assigned when sections have their sizes, offsets and indices */
-export function relocatableLayout(loader: Loader, assigned: Assigned, entry: number): OutputLayout {
+export function relocatableLayout(facts: LinkFacts, assigned: Assigned, entry: number): OutputLayout {
+  const { loader } = facts;
+  const { table } = assigned;
+  const inputs = createInputs(facts, (section) => nameText(table.names, table.name[loader.sections.output[section]]));
   let pieces: ReadonlyMap<number, readonly SectionId[]> | undefined;
   const piecesOf = (id: number): readonly SectionId[] => {
     pieces ??= piecesByOutput(loader);
@@ -28,6 +33,9 @@ export function relocatableLayout(loader: Loader, assigned: Assigned, entry: num
     segments: [],
     symbols: () => symbols(loader),
     discarded: () => discarded(loader),
+    inputs: inputs.find,
+    relocations: inputs.relocations,
+    relocationsAt: () => [],
   };
 }
 
@@ -52,6 +60,18 @@ function sectionView(
 ): LaidOutSection {
   const name = nameText(table.names, table.name[id]);
   const size = table.size[id];
+  function* pieces(): IterableIterator<LaidOutPiece> {
+    let end = 0;
+    for (const section of piecesOf(id)) {
+      const piece = inputPiece(loader, section);
+      yield piece;
+      end = piece.address + piece.size;
+    }
+    // What no input brought: notes, and with -d the common symbols.
+    const isSpace = (table.flags[id] & SHF_ALLOC) !== 0 && table.contents[id] === 0;
+    const made = { file: "", section: isSpace ? "COMMON" : name, alignment: table.alignment[id], *merged() {} };
+    if (end < size) yield { ...made, address: end, size: size - end };
+  }
   return {
     index: table.index[id],
     name,
@@ -62,18 +82,8 @@ function sectionView(
     offset: table.offset[id],
     size,
     alignment: table.alignment[id],
-    *pieces(): IterableIterator<LaidOutPiece> {
-      let end = 0;
-      for (const section of piecesOf(id)) {
-        const piece = inputPiece(loader, section);
-        yield piece;
-        end = piece.address + piece.size;
-      }
-      // What no input brought: notes, and with -d the common symbols.
-      const isSpace = (table.flags[id] & SHF_ALLOC) !== 0 && table.contents[id] === 0;
-      const made = { file: "", section: isSpace ? "COMMON" : name, alignment: table.alignment[id], *merged() {} };
-      if (end < size) yield { ...made, address: end, size: size - end };
-    },
+    pieces,
+    pieceAt: (at) => [...pieces()].find((it) => at >= it.address && at < it.address + it.size),
   };
 }
 

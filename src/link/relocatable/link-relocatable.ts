@@ -31,7 +31,7 @@ import { placeSections, writeContents } from "./write-contents.ts";
 
 /** @returns the object, or undefined if there was an error (unless --noinhibit-exec) */
 export function linkRelocatable(
-  facts: { readonly loader: Loader; relocatable: RelocatableFacts | undefined },
+  facts: { readonly loader: Loader; relocatable: RelocatableFacts | undefined; keptBy?: Int32Array },
   machine: Machine,
   options: LinkOptions,
   report: Report,
@@ -52,7 +52,9 @@ export function linkRelocatable(
     ? undefined
     : { plan: createPlan(layoutOf, report), matcher: createMatcher(layoutOf.matching) };
   const roots = script && { kept: keptSections(script.matcher, loader), assignments: assignmentsOf(script.plan) };
-  const referenced = options.gcSections ? collectGarbage(loader, frames, [], mode, report, roots) : undefined;
+  const collected = options.gcSections ? collectGarbage(loader, frames, [], mode, report, roots) : undefined;
+  const referenced = collected?.referenced;
+  if (collected !== undefined) facts.keptBy = collected.keptBy;
   const made = planMade(loader, machine, options, report);
   const scripted = script && mapByScript(script.plan, script.matcher, loader, made, mode, machine, report);
   const assigned = scripted?.assigned ?? assignOutputs(objects, sections, made, options);

@@ -63,6 +63,9 @@ import {
   commonClass,
   createWalk,
   follow,
+  KEPT_AS_ASKED,
+  KEPT_AS_EXPORTED,
+  KEPT_BY_NAME,
   keepSection,
   keepSymbol,
   linkedTo,
@@ -70,8 +73,15 @@ import {
 } from "./gc-walk.ts";
 import { isSframe } from "./sframe.ts";
 
-/** What a walk found out, for `dropDeadReferences`. By symbol: something in the output refers to it. */
+/** By symbol: something in the output refers to it. For `dropDeadReferences`. */
 export type Referenced = Uint8Array;
+
+/** What a walk found out. */
+export interface Collected {
+  readonly referenced: Referenced;
+  /** By section: who keeps it; see `Walk`. */
+  readonly keptBy: Int32Array;
+}
 
 /** What a script says of what stays. */
 export interface ScriptRoots {
@@ -93,11 +103,12 @@ export function collectGarbage(
   mode: OutputMode,
   report: Report,
   script?: ScriptRoots,
-): Referenced {
+): Collected {
   const { objects, sections, symbols, options } = loader;
   const walk = createWalk(objects, sections, symbols, frames);
   const names: SectionsByName = new Map();
   const relocatable = options.output === "relocatable";
+  walk.keeper = KEPT_AS_ASKED;
   for (const object of objects) survey(walk, object, names, relocatable, script?.kept, report);
   findStartStop(walk, names, options.z.startStopGc);
   findAssigned(walk, [
@@ -106,7 +117,9 @@ export function collectGarbage(
       loader.scriptCommands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : []))),
   ]);
   // Only the default script says that programs start at _start.
+  walk.keeper = KEPT_BY_NAME;
   keepNamed(walk, loader, script);
+  walk.keeper = KEPT_AS_EXPORTED;
   if (mode.dynamic || options.gcKeepExported) keepExported(walk, loader, nodes, mode);
   follow(walk);
   for (const object of objects) keepUnloaded(walk, object);
@@ -121,7 +134,7 @@ export function collectGarbage(
   // In -r common symbols have no space that could be removed, unless -d gives them some.
   if (relocatable && options.defineCommon !== true) commons.fill(0);
   for (const object of objects) sweep(walk, object, commons, options.printGcSections, relocatable, report);
-  return walk.referenced;
+  return { referenced: walk.referenced, keptBy: walk.keptBy };
 }
 
 /**

@@ -25,6 +25,11 @@ export const COMMON_PLAIN = 1;
 export const COMMON_LARGE = 2;
 export const COMMON_TLS = 4;
 
+/** Who keeps a section that no other one does: its name on the command line, KEEP, type or flag, or other modules. */
+export const KEPT_BY_NAME = -1;
+export const KEPT_AS_ASKED = -2;
+export const KEPT_AS_EXPORTED = -3;
+
 export interface Walk {
   readonly objects: readonly ObjectFile[];
   readonly sections: SectionTable;
@@ -50,6 +55,10 @@ export interface Walk {
   readonly commons: Uint8Array;
   /** Next section of the same group, in a ring; 0 outside of groups. */
   readonly nextInGroup: Int32Array;
+  /** By section: the section that was followed when it was met first, or one of KEPT_*; 0 where nothing keeps it. */
+  readonly keptBy: Int32Array;
+  /** What is being followed. */
+  keeper: SectionId;
   /** SHF_LINK_ORDER: section → those that are linked to it. */
   readonly linked: ReadonlyMap<SectionId, readonly SectionId[]>;
   /** Symbols that stand for sections without being defined in them: `__start_X`, and what an assignment names. */
@@ -89,6 +98,8 @@ export function createWalk(
     referenced: new Uint8Array(symbols.count),
     commons: new Uint8Array(objects.length),
     nextInGroup: linkGroups(objects, sections),
+    keptBy: new Int32Array(sections.count),
+    keeper: 0,
     linked: findLinked(objects, sections),
     standsFor: new Map(),
     atSecond: new Map(),
@@ -144,6 +155,7 @@ export function keepSection(walk: Walk, section: SectionId): void {
   const { state } = sections;
   if ((state[section] & (STATE_LIVE | STATE_DISCARDED)) !== 0) return;
   state[section] |= STATE_LIVE;
+  walk.keptBy[section] = walk.keeper;
   const object = sections.object[section];
   const first = firstPending[object];
   if (first < 0) queue[(walk.next + walk.queued++) % queue.length] = object;
@@ -214,6 +226,7 @@ export function follow(walk: Walk): void {
 
 function followSection(walk: Walk, object: ObjectFile, section: SectionId): void {
   const { sections, nextInGroup, linked, fdes } = walk;
+  walk.keeper = section;
   const state = sections.state[section];
   if ((state & STATE_IN_GROUP) !== 0 && nextInGroup[section] !== 0) keepSection(walk, nextInGroup[section]);
   if (linked.size > 0) for (const it of linked.get(section) ?? []) keepSection(walk, it);
