@@ -102,7 +102,7 @@ async function disassembler(entry, wasm) {
 }
 
 export async function buildPage() {
-  const [app, style, worker, machines, check, run, x86, others] = await Promise.all([
+  const [app, style, worker, machines, check, run, x86, others, zstd] = await Promise.all([
     bundle("web/app/main.tsx"),
     bundle("web/style/page.css", { format: undefined }),
     bundle("web/worker/main.ts", { plugins: [withoutMessages("check", "run"), withoutRelink, onlyX86] }),
@@ -113,6 +113,7 @@ export async function buildPage() {
     bundle("web/run/main.ts", { plugins: [withoutMessages("check", "link", "layout", "script", "options"), onlyX86] }),
     disassembler("web/disassembly/x86.ts", "iced-x86/iced_x86_bg.wasm"),
     disassembler("web/disassembly/others.ts", "@alexaltea/capstone-js/dist/capstone.wasm"),
+    existsSync(join(root, "node_modules/fzstd")) ? bundle("web/zstd/main.ts") : undefined,
   ]);
   const { samples } = await import("./samples.mjs");
   const template = readFileSync(join(root, "web/index.html"), "utf8");
@@ -130,6 +131,7 @@ export async function buildPage() {
   writeFileSync(join(out, "run.js"), part("run", run));
   if (x86 !== undefined) writeFileSync(join(out, "x86.js"), part("x86", x86));
   if (others !== undefined) writeFileSync(join(out, "others.js"), part("others", others));
+  if (zstd !== undefined) writeFileSync(join(out, "zstd.js"), part("zstd", { code: zstd, wasm: "" }));
   writeFileSync(join(out, "samples.js"), part("samples", await samples()));
 }
 

@@ -1,7 +1,8 @@
 // The page's end of the worker: questions go out, answers come back as promises. A question that takes too long is stopped by ending
 // the worker and starting another with the same files; nothing is lost, since files are only lent to it.
 
-import type { Answer, Ask, DisassemblerPart, FromWorker, GivenFile, QuestionName } from "../worker/protocol.ts";
+import type { Answer, Ask, LearntPart, FromWorker, GivenFile, QuestionName } from "../worker/protocol.ts";
+import { loadPart } from "./parts.ts";
 
 export interface Progress {
   readonly what: string;
@@ -9,10 +10,14 @@ export interface Progress {
 }
 
 interface Waiting {
+  /** Asks once more. */
+  readonly again: () => void;
   readonly take: (answer: unknown) => void;
   readonly fail: (reason: Error) => void;
   readonly progress: ((progress: Progress) => void) | undefined;
 }
+
+const words = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** Why a question has no answer: somebody stopped it. */
 export class Stopped extends Error {}
@@ -20,7 +25,7 @@ export class Stopped extends Error {}
 export interface Client {
   ask<Q extends QuestionName>(question: Q, ask: Ask<Q>, progress?: (progress: Progress) => void): Promise<Answer<Q>>;
   /** Hands a disassembler to the worker, and to those that follow it. */
-  learn(part: DisassemblerPart): Promise<unknown>;
+  learn(part: LearntPart): Promise<unknown>;
   /** Ends what the worker is doing; questions that wait fail with `Stopped`. */
   stop(): void;
   /** Ends the worker for good. */
@@ -38,7 +43,7 @@ export function createClient(
   count: (change: 1 | -1) => void,
 ): Client {
   const waiting = new Map<number, Waiting>();
-  const learnt = new Map<string, { readonly part: DisassemblerPart; done: Promise<unknown> }>();
+  const learnt = new Map<string, { readonly part: LearntPart; done: Promise<unknown> }>();
   let last = 0;
   let worker = begin();
 
@@ -55,6 +60,10 @@ export function createClient(
     if (one === undefined) return;
     if ("progress" in message) {
       one.progress?.({ what: message.progress, share: message.share });
+      return;
+    }
+    if ("wants" in message) {
+      supply(message.wants).then(one.again, (cause: unknown) => receive({ id: message.id, failed: words(cause) }));
       return;
     }
     waiting.delete(message.id);
@@ -79,24 +88,34 @@ export function createClient(
   ): Promise<Answer<Q>> {
     const id = ++last;
     return new Promise<Answer<Q>>((take, fail) => {
-      waiting.set(id, { take: (answer) => take(answer as Answer<Q>), fail, progress });
+      const send = (): void => {
+        worker.then(
+          (it) => it.postMessage({ id, question, ask }),
+          (cause: unknown) => receive({ id, failed: words(cause) }),
+        );
+      };
+      waiting.set(id, { take: (answer) => take(answer as Answer<Q>), fail, progress, again: send });
       count(1);
-      worker.then(
-        (it) => it.postMessage({ id, question, ask }),
-        (cause: unknown) => receive({ id, failed: cause instanceof Error ? cause.message : String(cause) }),
-      );
+      send();
     });
+  }
+
+  function learn(part: LearntPart): Promise<unknown> {
+    const known = learnt.get(part.part);
+    if (known !== undefined) return known.done;
+    const done = post("learn", part);
+    learnt.set(part.part, { part, done });
+    return done;
+  }
+
+  async function supply(part: LearntPart["part"]): Promise<void> {
+    const { code, wasm } = (await loadPart(part)) as Pick<LearntPart, "code" | "wasm">;
+    await learn({ part, code, wasm });
   }
 
   return {
     ask: post,
-    learn: (part) => {
-      const known = learnt.get(part.part);
-      if (known !== undefined) return known.done;
-      const done = post("learn", part);
-      learnt.set(part.part, { part, done });
-      return done;
-    },
+    learn,
     stop: () => {
       const old = worker;
       old.then((it) => it.terminate());

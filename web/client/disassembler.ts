@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { waitFor } from "../app/state.ts";
-import type { DisassemblerPart } from "../worker/protocol.ts";
+import type { LearntPart } from "../worker/protocol.ts";
 import type { Client } from "./client.ts";
 import { loadPart } from "./parts.ts";
 
@@ -26,6 +26,6 @@ export function useDisassembler(client: Client, machine: string | undefined): Re
 
 async function teach(client: Client, machine: string): Promise<void> {
   const name = machine === "x86-64" || machine === "i386" ? "x86" : "others";
-  const { code, wasm } = (await loadPart(name)) as Pick<DisassemblerPart, "code" | "wasm">;
+  const { code, wasm } = (await loadPart(name)) as Pick<LearntPart, "code" | "wasm">;
   await client.learn({ part: name, code, wasm });
 }

@@ -36,6 +36,7 @@ import { disassemble } from "./disassembler.ts";
 import type { Answer, Ask, AtAnswer, Lead, Overview, PartName, RowsAnswer, RowsQuestion } from "./protocol.ts";
 import { type Depth, NAMES, TABLES, WHOLE } from "./read-tables.ts";
 import { type PageTable, type RowsCache, type ShownTable, shown } from "./tables.ts";
+import { zstd } from "./wanted.ts";
 import { anatomyFor, bytesBetween, elfFor, openFile, readerBeside, summaryFor, type Workspace } from "./workspace.ts";
 
 const LAYOUT: ReadonlySet<DumpPart> = new Set(["headers", "layout", "sections"]);
@@ -74,7 +75,7 @@ function dumpFor(space: Workspace, path: string, part: DumpPart): FileDump | und
   if (known !== undefined) return known;
   const file = openFile(space, path, NEEDED[part] ?? TABLES);
   if (file === undefined) return undefined;
-  const host = { readMember: readerBeside(space, path), decompressors: { inflate } };
+  const host = { readMember: readerBeside(space, path), decompressors: { inflate, zstd } };
   const dump = dumpFile(file.bytes, path, new Set([part]), host);
   space.dumps.set(key, dump);
   return dump;

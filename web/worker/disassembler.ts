@@ -3,7 +3,7 @@
 import type { Disassembler, Instruction } from "../../src/explain/disassembly.ts";
 import { capstoneKnows, capstoneMode } from "../../src/host/capstone-modes.ts";
 import { type Iced, icedInstructions, x86Bits } from "../../src/host/iced.ts";
-import type { DisassemblerPart } from "./protocol.ts";
+import type { LearntPart } from "./protocol.ts";
 
 interface CapstoneDecoder {
   disasm(
@@ -21,10 +21,11 @@ type Capstone = Readonly<Record<string, number>> & {
 const packages: { x86?: Iced; others?: Capstone } = {};
 
 /** Takes a package in. Code is imported as a script of its own: the page's policy forbids eval. */
-export async function learn({ part, code, wasm }: DisassemblerPart): Promise<void> {
+export async function learn({ part, code, wasm }: LearntPart): Promise<void> {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   (globalThis as unknown as { importScripts(url: string): void }).importScripts(url);
   URL.revokeObjectURL(url);
+  if (part === "zstd") return;
   const text = atob(wasm);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

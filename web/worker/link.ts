@@ -30,6 +30,7 @@ import type {
 } from "./protocol.ts";
 import { WHOLE } from "./read-tables.ts";
 import { type RowsCache, type ShownTable, shown } from "./tables.ts";
+import { zstd } from "./wanted.ts";
 import { openFile, type Workspace } from "./workspace.ts";
 
 export interface MadeLink {
@@ -63,7 +64,7 @@ function makeLink(space: Workspace, ask: LinkAsk): Omit<MadeLink, "key" | "befor
   const started = performance.now();
   const { result, problems, outputName } = linkCommandLine(ask.args, {
     files: memoryFiles(opened),
-    accelerators: { inflate },
+    accelerators: { inflate, zstd },
     directory: ask.directory,
     systemLibraryPaths: ask.systemLibraryPaths,
     onStage: (stage) => marks.push({ stage, at: performance.now() }),

@@ -8,6 +8,7 @@ import { loadAnswer, loadRows } from "./load.ts";
 import { objectsAnswer } from "./objects.ts";
 import type { Answer, Ask, FromWorker, LinkAsk, LoadAsk, QuestionName, ToWorker } from "./protocol.ts";
 import type { RowsCache } from "./tables.ts";
+import { Wanted } from "./wanted.ts";
 import { whyAnswer } from "./why.ts";
 import { addFiles, createWorkspace, removeFiles, summaryFor, type Workspace } from "./workspace.ts";
 
@@ -88,7 +89,8 @@ async function answer<Q extends Own>(id: number, question: Q, ask: Ask<Q>): Prom
   try {
     post({ id, answer: await handlers[question](ask, progress) });
   } catch (cause) {
-    post({ id, failed: cause instanceof Error ? cause.message : String(cause) });
+    if (cause instanceof Wanted) post({ id, wants: cause.part });
+    else post({ id, failed: cause instanceof Error ? cause.message : String(cause) });
   }
 }
 

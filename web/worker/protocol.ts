@@ -40,7 +40,7 @@ export interface Questions {
   readonly objects: { readonly ask: ObjectsAsk; readonly answer: ObjectsAnswer };
   readonly bind: { readonly ask: BindAsk; readonly answer: BindAnswer };
   /** Hands in a disassembler. */
-  readonly learn: { readonly ask: DisassemblerPart; readonly answer: null };
+  readonly learn: { readonly ask: LearntPart; readonly answer: null };
   /** Of the worker that has the interpreter. */
   readonly run: { readonly ask: ProgramAsk; readonly answer: RunAnswer };
   readonly executed: { readonly ask: ExecutedAsk; readonly answer: ExecutedAnswer };
@@ -275,9 +275,10 @@ export interface ShownSection {
 }
 
 /** A package that disassembles: its code, and its WebAssembly in base64. */
-export interface DisassemblerPart {
-  readonly part: "x86" | "others";
+export interface LearntPart {
+  readonly part: "x86" | "others" | "zstd";
   readonly code: string;
+  /** WebAssembly in base64; zstd has none. */
   readonly wasm: string;
 }
 
@@ -463,4 +464,6 @@ export type ToWorker = {
 export type FromWorker =
   | { readonly id: number; readonly progress: string; readonly share?: number | undefined }
   | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly failed: string };
+  | { readonly id: number; readonly failed: string }
+  /** The question cannot be answered without a part; it is to be handed in, and the question asked again. */
+  | { readonly id: number; readonly wants: "zstd" };
