@@ -3,6 +3,7 @@
 
 import { machineTables } from "../arch/index.ts";
 import { type ElfSection, ET_REL, SHF_EXECINSTR, SHT_NOBITS } from "../elf/index.ts";
+import { type BranchTarget, branchTargets } from "./branches.ts";
 import { type Anatomy, offsetOfSymbol, relocatedBetween } from "./bytes/index.ts";
 import type { Disassembler } from "./disassembly.ts";
 import type { RelocationTableDump } from "./dump/index.ts";
@@ -29,6 +30,8 @@ export interface ListedInstruction {
   readonly text: string;
   /** A symbol that begins here. */
   readonly label: string;
+  /** Where it jumps or calls to. */
+  readonly target: BranchTarget | undefined;
   /** What relocations do to it: type and what it computes. */
   readonly relocations: readonly string[];
 }
@@ -66,6 +69,7 @@ export function codeListing(
   const found = disassemble(code, start + shift, machine, start + shift + code.length).slice(0, MOST);
   const labels = labelsOf(anatomy, start, start + code.length);
   const changes = relocationsIn(anatomy, relocations, start, start + code.length);
+  const targetOf = branchTargets(anatomy, bytesAt);
   const lines = found.map(({ address, bytes, text }): ListedInstruction => {
     const at = address - shift;
     return {
@@ -74,6 +78,7 @@ export function codeListing(
       bytes: hexOf(code.subarray(at - start, at - start + bytes)),
       text,
       label: labels.get(at) ?? "",
+      target: targetOf(text),
       relocations: changes.filter(({ place }) => place >= at && place < at + bytes).map(({ words }) => words),
     };
   });
@@ -139,9 +144,9 @@ function hexOf(bytes: Uint8Array): string {
 
 /** The listing as text. */
 export function codeLines({ section, lines }: CodeListing, style: Style): string[] {
-  const rows = lines.flatMap(({ address, bytes, text, label, relocations }) => [
+  const rows = lines.flatMap(({ address, bytes, text, label, target, relocations }) => [
     ...(label === "" ? [] : [["", "", `${label}:`]]),
-    [hex(address), bytes, text],
+    [hex(address), bytes, target === undefined ? text : `${text} <${target.name}>`],
     ...relocations.map((words) => ["", "", `    ${words}`]),
   ]);
   const columns = [{ title: "address", align: "right" }, { title: "bytes" }, { title: "instruction" }] as const;

@@ -1,7 +1,7 @@
 // The page's end of the worker: questions go out, answers come back as promises. A question that takes too long is stopped by ending
 // the worker and starting another with the same files; nothing is lost, since files are only lent to it.
 
-import type { Answer, Ask, LearntPart, FromWorker, GivenFile, QuestionName } from "../worker/protocol.ts";
+import type { Answer, Ask, FromWorker, GivenFile, LearntPart, QuestionName } from "../worker/protocol.ts";
 import { loadPart } from "./parts.ts";
 
 export interface Progress {

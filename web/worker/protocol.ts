@@ -274,7 +274,7 @@ export interface ShownSection {
   readonly pieces: readonly { readonly words: string; readonly size: number; readonly padding: boolean }[];
 }
 
-/** A package that disassembles: its code, and its WebAssembly in base64. */
+/** A part that a worker is handed when it is needed. */
 export interface LearntPart {
   readonly part: "x86" | "others" | "zstd";
   readonly code: string;

@@ -1,6 +1,7 @@
 // Instructions of a file: the function that holds the chosen byte, with its relocations; each leads to its bytes.
 
 import type { JSX } from "preact";
+import type { BranchTarget } from "../../../src/explain/branches.ts";
 import { useAnswer } from "../../app/answer.ts";
 import { client } from "../../app/state.ts";
 import { hex } from "../../app/words.ts";
@@ -8,6 +9,16 @@ import { useDisassembler } from "../../client/disassembler.ts";
 import { Go } from "../../parts/links.tsx";
 import { Empty, Failed } from "../../parts/notes.tsx";
 import type { Overview } from "../../worker/protocol.ts";
+
+/** Where a jump or call goes: listed from there. */
+function Target({ target: { name, offset } }: { target: BranchTarget }): JSX.Element {
+  return (
+    <span class="target">
+      {" "}
+      {offset === undefined ? name : <Go to={{ query: { at: hex(offset), from: "" } }}>{name}</Go>}
+    </span>
+  );
+}
 
 export function CodePart({
   overview: { file, machine },
@@ -64,6 +75,7 @@ export function CodePart({
                   <td class="dim code-bytes">{it.bytes}</td>
                   <td class="code-text">
                     {it.text}
+                    {it.target !== undefined && <Target target={it.target} />}
                     {it.relocations.map((words) => (
                       <div class="relocated-words" key={words}>
                         {words}
