@@ -24,7 +24,7 @@ export interface BranchTarget {
 
 /** A jump or call as the disassemblers spell it, on any machine, to an address that stands in it, or through the word at one (`*`). */
 const BRANCH =
-  /^(?:bnd |notrack )*(?:call|j[a-z]+|loop[a-z]*|xbegin|b[a-z]*(?:\.[a-z]+)?|cbn?z|tbn?z|brasl?|jal)\b.*?(\*?)[#$]?0x([\da-f]+)$/;
+  /^(?:bnd |notrack )*(?:call|j[a-z]+|loop[a-z]*|xbegin|b[a-z]*(?:\.[a-z]+)?|cbn?z|tbn?z|brasl?|jal)\b.*?(\*?)[#$]?0x([\da-f]+)$/i;
 
 /** Bytes of a PLT's stub that are looked at. */
 const STUB = 16;
