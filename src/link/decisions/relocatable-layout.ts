@@ -2,7 +2,7 @@
 
 import { SHF_ALLOC, SHT_GROUP } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
-import type { Assigned } from "../relocatable/assign.ts";
+import type { Assigned } from "../relocatable/assigned.ts";
 import { outputType } from "../relocatable/output-table.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SectionId } from "../tables/ids.ts";
 import { nameText } from "../tables/names.ts";

@@ -5,7 +5,7 @@ import type { Machine } from "../../arch/index.ts";
 import { SHF_INFO_LINK, SHT_NOBITS, SHT_REL, SHT_RELA, SHT_SYMTAB } from "../../elf/constants.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import { addChunk, addOutput, type Chunk, type OutputSections } from "../tables/output-section.ts";
+import { addOutput, type Chunk, newChunk, type OutputSections } from "../tables/output-section.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import { relocationSize } from "./dynamic-relocations.ts";
 
@@ -91,6 +91,9 @@ export function addRelocationSections(emitted: EmittedRelocations, outputs: Outp
     output.entsize = relocationSize(machine);
     output.link = symtab;
     output.infoSection = of;
-    emitted.chunks[id] = addChunk(outputs, output, name, count * output.entsize, word);
+    // By no name: .rela.bss and .rela.data.rel.ro are made for the dynamic linker, too.
+    const chunk = newChunk(outputs, output, name, count * output.entsize, word);
+    output.pieces = Int32Array.of(~chunk.id);
+    emitted.chunks[id] = chunk;
   });
 }

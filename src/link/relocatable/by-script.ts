@@ -1,6 +1,6 @@
-// -r by a layout script: which output section each input joins is decided, and everything placed, by what lays out programs
-// (sections/map-inputs.ts, layout/object-layout.ts); this makes of it the table that the rest of -r works on. Both number the
-// output sections alike.
+// The layout of -r: which output section each input joins is decided, and everything placed, by what lays out programs
+// (sections/map-inputs.ts, layout/object-layout.ts), with the script of -T or GNU ld's default one for -r; this makes of it the
+// table that the rest of -r works on. Both number the output sections alike.
 
 import type { Machine } from "../../arch/index.ts";
 import { SHF_GROUP, SHT_GROUP, SHT_NOBITS, SHT_NOTE } from "../../elf/constants.ts";
@@ -23,7 +23,7 @@ import { sectionName } from "../tables/object-file.ts";
 import { createOutputs, type OutputSections } from "../tables/output-section.ts";
 import { type SectionTable, STATE_IN_GROUP } from "../tables/section-table.ts";
 import { setSymbolValue, symbolValue } from "../tables/symbol-table.ts";
-import { type Assigned, addGroups, isCandidate, RELOCATABLE_DISCARDS } from "./assign.ts";
+import { type Assigned, addGroups, isCandidate, RELOCATABLE_DISCARDS } from "./assigned.ts";
 import { BUILD_ID, type MadeContents, PACKAGE, PROPERTIES } from "./made-sections.ts";
 import { addOutputRow, createOutputTable } from "./output-table.ts";
 
@@ -54,10 +54,10 @@ export function mapByScript(
     table.alignment[id] = output.alignment;
     table.first[id] = output.pieces.find((it) => it >= 0) ?? -1;
   }
-  const groups = keepsGroups(plan, loader) ? addGroups({ sections, table }, objects) : [];
+  const groups = keepsGroups(plan, loader) ? addGroups(sections, table, objects) : [];
   const ordered = Int32Array.from(plan.list, (it) => it.id);
   const addresses = new Float64Array(table.count);
-  return { plan, outputs, assigned: { table, groups, ordered, made: new Map(), addresses } };
+  return { plan, outputs, assigned: { table, groups, ordered, addresses } };
 }
 
 function objectRules(plan: Plan, loader: Loader, made: MadeContents, machine: Machine): ObjectRules {
@@ -77,18 +77,16 @@ function objectRules(plan: Plan, loader: Loader, made: MadeContents, machine: Ma
       const name = sectionName(object, sections, section);
       return name === ".sframe" || uniques.some((it) => globMatchesText(it, name));
     },
-    made: [...made.scripted.filter((it) => it.name === BUILD_ID), ...made.orphans].map(
-      ({ name, type, flags, alignment }) => ({
-        kind: {
-          name,
-          chunks: [name],
-          type,
-          sec: (bfdFlags(name, type, flags) | SEC_LINKER_CREATED) & ~SEC_HAS_CONTENTS,
-          alignment: name === PROPERTIES ? machine.wordBytes : (alignment ?? 1),
-        },
-        bytes: contentsOfMade(made, name),
-      }),
-    ),
+    made: made.sections.map(({ name, type, flags, alignment }) => ({
+      kind: {
+        name,
+        chunks: [name],
+        type,
+        sec: (bfdFlags(name, type, flags) | SEC_LINKER_CREATED) & ~SEC_HAS_CONTENTS,
+        alignment: name === PROPERTIES ? machine.wordBytes : (alignment ?? 1),
+      },
+      bytes: contentsOfMade(made, name),
+    })),
   };
 }
 
@@ -136,7 +134,7 @@ export function placeByScript(
     table.alignment[id] = output.shown || output.alignment;
     table.size[id] = output.size;
     table.contents[id] = output.type === SHT_NOBITS ? 0 : 1;
-    if (addresses !== undefined) addresses[id] = output.address;
+    addresses[id] = output.address;
   }
   for (let id = 0; id < symbols.count; id++) {
     if (symbols.section[id] !== SECTION_CHUNK) continue;

@@ -10,7 +10,7 @@ import {
   compressedFlags,
   compressedName,
 } from "../write/compress-debug.ts";
-import type { Assigned } from "./assign.ts";
+import type { Assigned } from "./assigned.ts";
 import { type FileShape, planFile } from "./headers.ts";
 import { outputType } from "./output-table.ts";
 import type { SymbolPlan } from "./symbols.ts";

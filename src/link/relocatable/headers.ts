@@ -24,7 +24,7 @@ import { type NameTable, nameEnd, nameText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { addBytes, addText, createStrings, type StringTable } from "../tables/string-table.ts";
-import type { Assigned } from "./assign.ts";
+import type { Assigned } from "./assigned.ts";
 import { signatureNumber } from "./group-sections.ts";
 import { type OutputTable, outputEntsize, outputType } from "./output-table.ts";
 import type { SymbolPlan } from "./symbols.ts";

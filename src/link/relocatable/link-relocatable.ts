@@ -17,17 +17,17 @@ import { createMatcher } from "../sections/matcher.ts";
 import { outputMode } from "../tables/mode.ts";
 import { chooseCompression } from "../write/compress-debug.ts";
 import { LARGEST_IMAGE } from "../write/write-image.ts";
-import { type Assigned, alignTls, assignOutputs, orderOfFiles } from "./assign.ts";
-import { allotCommons, assignValues, defineBoundaries, entryOffset, reportMissing } from "./assignments.ts";
+import { type Assigned, orderOfFiles } from "./assigned.ts";
+import { defineBoundaries, entryOffset, reportMissing } from "./assignments.ts";
 import { buildIdOffset, mapByScript, placeByScript, writeScripted } from "./by-script.ts";
 import { compressOutputs } from "./compress.ts";
 import { shrinkEhFrames } from "./eh-frame.ts";
 import { measureGroups, planSignatures, writeGroups } from "./group-sections.ts";
 import { numberSections, planFile, writeFileHeaders } from "./headers.ts";
-import { buildIdPlace, markStack, planMade, reserveMade } from "./made-sections.ts";
+import { markStack, planMade } from "./made-sections.ts";
 import { type RelocationPlan, type RelocationWriter, scanRelocations } from "./relocations.ts";
 import { createSymbolPlan, planGlobals, planLocals, usesGnuFeatures, writeSymbolTable } from "./symbols.ts";
-import { placeSections, writeContents } from "./write-contents.ts";
+import { writeContents } from "./write-contents.ts";
 
 /** @returns the object, or undefined if there was an error (unless --noinhibit-exec) */
 export function linkRelocatable(
@@ -48,31 +48,21 @@ export function linkRelocatable(
   const frames = readEhFrames(objects, sections, machine, report);
   const mode = outputMode(options, 0);
   const layoutOf = chosenLayout(loader, mode, machine, options, report);
-  const script = layoutOf.isStandard
-    ? undefined
-    : { plan: createPlan(layoutOf, report), matcher: createMatcher(layoutOf.matching) };
-  const roots = script && { kept: keptSections(script.matcher, loader), assignments: assignmentsOf(script.plan) };
+  const script = createPlan(layoutOf, report);
+  const matcher = createMatcher(layoutOf.matching);
+  const roots = { kept: keptSections(matcher, loader), assignments: assignmentsOf(script) };
   const collected = options.gcSections ? collectGarbage(loader, frames, [], mode, report, roots) : undefined;
   const referenced = collected?.referenced;
   if (collected !== undefined) facts.keptBy = collected.keptBy;
   const made = planMade(loader, machine, options, report);
-  const scripted = script && mapByScript(script.plan, script.matcher, loader, made, mode, machine, report);
-  const assigned = scripted?.assigned ?? assignOutputs(objects, sections, made, options);
+  const scripted = mapByScript(script, matcher, loader, made, mode, machine, report);
+  const { assigned } = scripted;
   const { table, groups } = assigned;
-  markStack(made, table);
 
-  // Sizes of sections, and the offsets of their pieces.
-  const notes = reserveMade(made, assigned, machine.wordBytes);
+  // Sizes of sections, the offsets of their pieces, and what every assigned name means. No new symbols beyond this point.
   shrinkEhFrames(frames, objects, sections, table);
-  if (scripted !== undefined) placeByScript(scripted, loader, frames, machine, report);
-  else {
-    placeSections(sections, table);
-    if (options.defineCommon === true) allotCommons(symbols, assigned);
-    alignTls(assigned);
-  }
-
-  // What every name means. No new symbols beyond this point.
-  if (scripted === undefined) assignValues(loader, table, options, machine, report);
+  placeByScript(scripted, loader, frames, machine, report);
+  markStack(made, table);
   if (options.lastRelocatable) defineBoundaries(symbols, table, options);
 
   // Which symbols there are, and what relocations refer to.
@@ -99,10 +89,9 @@ export function linkRelocatable(
   }
   let image = new Uint8Array(shape.imageSize);
   let view = new DataView(image.buffer);
-  for (const [output, bytes] of notes) image.set(bytes, table.offset[output]);
   const writer: RelocationWriter = { plan: relocations, view, rel: shape.rel.slice(), rela: shape.rela.slice() };
-  if (scripted !== undefined) writeScripted(scripted, sections, machine, image, view);
-  writeContents(writer, objects, made, options, image, scripted === undefined);
+  writeScripted(scripted, sections, machine, image, view);
+  writeContents(writer, objects, made, options, image);
   const compression = chooseCompression(options, report);
   if (compression !== undefined) {
     ({ image, shape } = compressOutputs(image, shape, assigned, plan, headerCount, machine, compression));
@@ -113,7 +102,7 @@ export function linkRelocatable(
   image.set(plan.strings.bytes.subarray(0, plan.strings.size), shape.strtab.offset);
   const identity = { entry, gnuFeatures: usesGnuFeatures(plan, table), sectionStart: options.sectionStart };
   writeFileHeaders(shape, assigned, plan, objects, machine, identity, image, view);
-  const id = scripted === undefined ? buildIdPlace(assigned) : buildIdOffset(scripted);
+  const id = buildIdOffset(scripted);
   if (id >= 0) image.set(buildIdBytes(options.buildId, image, options.accelerators), id);
   return image;
 }

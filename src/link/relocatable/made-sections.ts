@@ -7,10 +7,6 @@ import {
   NT_GNU_BUILD_ID,
   SHF_ALLOC,
   SHF_EXECINSTR,
-  SHF_TLS,
-  SHF_WRITE,
-  SHF_X86_64_LARGE,
-  SHT_NOBITS,
   SHT_NOTE,
   SHT_PROGBITS,
 } from "../../elf/constants.ts";
@@ -22,13 +18,11 @@ import { noteBytes, packageDescription } from "../made/synthesize.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergePropertyNotes, type PropertyInput } from "../sections/property-notes.ts";
 import { contentsOf } from "../sections/section-contents.ts";
-import type { OutputSectionId, SectionId } from "../tables/ids.ts";
+import type { SectionId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
-import { KIND_COMMON } from "../tables/symbol-table.ts";
-import type { Assigned, MadeSection } from "./assign.ts";
-import { commonSection } from "./assignments.ts";
+import type { MadeSection } from "./assigned.ts";
 import type { OutputTable } from "./output-table.ts";
 
 export const BUILD_ID = ".note.gnu.build-id";
@@ -45,10 +39,8 @@ export interface MadeContents {
   readonly properties: Uint8Array | undefined;
   /** The input section whose place the properties take; -1 when no object has one. */
   readonly propertyHost: SectionId;
-  /** Sections of the script that are needed whether or not an input has them. */
-  readonly scripted: readonly MadeSection[];
-  /** Sections that no input has. They are placed as if they were the first object's last. */
-  readonly orphans: readonly MadeSection[];
+  /** Sections that no input has, or not with these contents. They are placed as if they were the first object's last. */
+  readonly sections: readonly MadeSection[];
   /** Some object asks for an executable stack. */
   readonly executableStack: boolean;
 }
@@ -56,17 +48,15 @@ export interface MadeContents {
 /** Decides what is to be made. The host of the properties gets their size. */
 export function planMade(loader: Loader, machine: Machine, options: LinkOptions, report: Report): MadeContents {
   const { objects, sections } = loader;
-  const scripted: MadeSection[] = [];
-  const orphans: MadeSection[] = [];
+  const list: MadeSection[] = [];
   const idSize = buildIdSize(options.buildId);
   const buildId = idSize === 0 ? undefined : noteBytes(NT_GNU_BUILD_ID, new Uint8Array(idSize), "GNU");
-  if (buildId !== undefined) scripted.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC, alignment: 4 });
-  if (options.defineCommon === true) scripted.push(...commonSections(loader));
+  if (buildId !== undefined) list.push({ name: BUILD_ID, type: SHT_NOTE, flags: SHF_ALLOC, alignment: 4 });
 
   const { packageMetadata: json } = options;
   const packageNote =
     json === undefined ? undefined : noteBytes(NT_FDO_PACKAGING_METADATA, packageDescription(json), "FDO");
-  if (packageNote !== undefined) orphans.push({ name: PACKAGE, type: SHT_NOTE, flags: SHF_ALLOC, alignment: 4 });
+  if (packageNote !== undefined) list.push({ name: PACKAGE, type: SHT_NOTE, flags: SHF_ALLOC, alignment: 4 });
 
   const sayers = objects.filter((it) => it.made === undefined);
   const hosts = sayers.map((object) => propertySection(object, sections));
@@ -77,7 +67,7 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   const properties = mergePropertyNotes(inputs, machine.elfClass, options.z, report).note;
   const propertyHost = properties === undefined ? -1 : (hosts.find((it) => it >= 0) ?? -1);
   if (properties !== undefined) {
-    if (propertyHost < 0) orphans.push({ name: PROPERTIES, type: SHT_NOTE, flags: SHF_ALLOC });
+    if (propertyHost < 0) list.push({ name: PROPERTIES, type: SHT_NOTE, flags: SHF_ALLOC });
     else {
       sections.size[propertyHost] = properties.length;
       sections.alignment[propertyHost] = machine.wordBytes;
@@ -87,10 +77,10 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   const { execstack } = options.z;
   const stack = decideStack(loader, report);
   if (execstack !== undefined && objects.every((it) => stackNoteFlags(it, sections) === undefined)) {
-    orphans.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
+    list.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
   }
   const executableStack = execstack === undefined && stack.executable && isLastKept(objects, sections);
-  return { buildId, packageNote, properties, propertyHost, scripted, orphans, executableStack };
+  return { buildId, packageNote, properties, propertyHost, sections: list, executableStack };
 }
 
 /**
@@ -118,42 +108,6 @@ function propertySection(object: ObjectFile, sections: SectionTable): SectionId 
   return -1;
 }
 
-const COMMON_SECTIONS: readonly MadeSection[] = [
-  { name: ".bss", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE },
-  { name: ".lbss", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE | SHF_X86_64_LARGE },
-  { name: ".tbss", type: SHT_NOBITS, flags: SHF_ALLOC | SHF_WRITE | SHF_TLS },
-];
-
-function commonSections(loader: Loader): MadeSection[] {
-  const { symbols } = loader;
-  const wanted = new Set<string>();
-  for (let id = 0; id < symbols.count; id++) {
-    if (symbols.kind[id] === KIND_COMMON) wanted.add(commonSection(symbols, id));
-  }
-  return COMMON_SECTIONS.filter((it) => wanted.has(it.name));
-}
-
-/** Makes room for the notes in their sections, in front of the inputs. @returns output sections and their first bytes */
-export function reserveMade(
-  made: MadeContents,
-  assigned: Assigned,
-  wordBytes: number,
-): readonly (readonly [OutputSectionId, Uint8Array])[] {
-  const { table } = assigned;
-  const contents: (readonly [OutputSectionId, Uint8Array])[] = [];
-  const reserve = (name: string, bytes: Uint8Array | undefined, alignment: number): void => {
-    const output = assigned.made.get(name);
-    if (output === undefined || bytes === undefined) return;
-    table.size[output] = bytes.length;
-    table.alignment[output] = Math.max(table.alignment[output], alignment);
-    contents.push([output, bytes]);
-  };
-  reserve(BUILD_ID, made.buildId, 4);
-  reserve(PACKAGE, made.packageNote, 4);
-  reserve(PROPERTIES, made.properties, wordBytes);
-  return contents;
-}
-
 /**
  * One object without the note is enough: the stack of a program with it must be executable. With --unique there are several
  * notes; if none asks for it itself, the last does (bfd/elflink.c, bfd_elf_size_dynamic_sections: "notesec").
@@ -168,10 +122,4 @@ export function markStack(made: MadeContents, table: OutputTable): void {
     last = id;
   }
   if (last >= 0) table.flags[last] |= SHF_EXECINSTR;
-}
-
-/** Where the hash goes in the image. */
-export function buildIdPlace(assigned: Assigned): number {
-  const output = assigned.made.get(BUILD_ID);
-  return output === undefined ? -1 : assigned.table.offset[output] + 16;
 }

@@ -4,27 +4,17 @@
 
 import {
   SHF_ALLOC,
-  SHF_EXECINSTR,
-  SHF_GROUP,
-  SHF_LINK_ORDER,
-  SHF_MASKOS,
-  SHF_MASKPROC,
   SHF_MERGE,
-  SHF_STRINGS,
-  SHF_TLS,
-  SHF_WRITE,
   SHT_FINI_ARRAY,
   SHT_INIT_ARRAY,
   SHT_NOBITS,
   SHT_PREINIT_ARRAY,
   SHT_PROGBITS,
-  SHT_STRTAB,
 } from "../../elf/constants.ts";
 import { isDebuggingName } from "../sections/debugging-names.ts";
 import { growFloat64, growInt32, growUint8, growUint32 } from "../tables/columns.ts";
-import type { OutputSectionId, SectionId } from "../tables/ids.ts";
+import type { OutputSectionId } from "../tables/ids.ts";
 import { createNames, type NameTable, nameText } from "../tables/names.ts";
-import type { SectionTable } from "../tables/section-table.ts";
 
 /** How relocations against discarded sections are taken: see relocations.ts. */
 export const KIND_ORDINARY = 0;
@@ -111,48 +101,6 @@ export function addOutputRow(table: OutputTable, name: number, type: number, fla
   return id;
 }
 
-/** What every input adds to. */
-const UNITED = SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR | SHF_TLS;
-const MERGEABLE = SHF_MERGE | SHF_STRINGS;
-/** What the first input alone decides. */
-const OF_FIRST = SHF_MASKOS | SHF_MASKPROC | SHF_LINK_ORDER;
-
-/** Adds an output section with the properties of its first input. @param grouped it stays a member of a section group */
-export function addOutputFor(
-  table: OutputTable,
-  name: number,
-  sections: SectionTable,
-  section: SectionId,
-  grouped: boolean,
-): OutputSectionId {
-  const flags = sections.flags[section];
-  const type = typeByName(table.names, name) || sections.type[section];
-  const id = addOutputRow(table, name, type, flags & (UNITED | MERGEABLE | OF_FIRST));
-  if (grouped) table.flags[id] |= SHF_GROUP;
-  table.contents[id] = sections.type[section] === SHT_NOBITS ? 0 : 1;
-  table.entsize[id] = sections.entsize[section];
-  table.alignment[id] = sections.alignment[section];
-  table.first[id] = section;
-  sections.output[section] = id;
-  return id;
-}
-
-/** Joins another input section to an output section. As GNU ld: SHF_MERGE and SHF_STRINGS stay only if all agree. */
-export function joinOutput(table: OutputTable, id: OutputSectionId, sections: SectionTable, section: SectionId): void {
-  const flags = sections.flags[section];
-  const mergeable = flags & MERGEABLE;
-  if (
-    (table.flags[id] & MERGEABLE) !== mergeable ||
-    ((flags & SHF_MERGE) !== 0 && table.entsize[id] !== sections.entsize[section])
-  ) {
-    table.flags[id] &= ~MERGEABLE;
-  }
-  table.flags[id] |= flags & UNITED;
-  if (sections.type[section] !== SHT_NOBITS) table.contents[id] = 1;
-  if (sections.alignment[section] > table.alignment[id]) table.alignment[id] = sections.alignment[section];
-  sections.output[section] = id;
-}
-
 /** sh_type: an output section whose first input had no contents, but not all, has some. */
 export function outputType(table: OutputTable, id: OutputSectionId): number {
   const type = table.type[id];
@@ -166,13 +114,6 @@ export function outputEntsize(table: OutputTable, id: OutputSectionId, wordBytes
   return type === SHT_INIT_ARRAY || type === SHT_FINI_ARRAY || type === SHT_PREINIT_ARRAY ? wordBytes : 0;
 }
 
-const TYPES: readonly (readonly [RegExp, number])[] = [
-  [/^\.init_array(\.|$)/, SHT_INIT_ARRAY],
-  [/^\.fini_array(\.|$)/, SHT_FINI_ARRAY],
-  [/^\.preinit_array(\.|$)/, SHT_PREINIT_ARRAY],
-  [/^\.stab.*str$/, SHT_STRTAB],
-];
-
 /** @param name number in `names` */
 export function kindOf(names: NameTable, name: number, flags: number): number {
   if ((flags & SHF_ALLOC) === 0) return isDebuggingName(nameText(names, name)) ? KIND_DEBUGGING : KIND_ORDINARY;
@@ -180,13 +121,4 @@ export function kindOf(names: NameTable, name: number, flags: number): number {
   const letter = names.pool[names.start[name] + 1];
   if (letter !== 0x65 && letter !== 0x67 && letter !== 0x73) return KIND_ORDINARY;
   return /^\.(gcc_except_table|sframe|eh_frame(\..*)?)$/.test(nameText(names, name)) ? KIND_UNWIND : KIND_ORDINARY;
-}
-
-/** The type that a name alone decides (bfd/elf.c, special sections), whatever the inputs say; 0 for other names. */
-function typeByName(names: NameTable, name: number): number {
-  // ".i", ".f", ".p" or ".s": most names are ruled out by their second letter.
-  const letter = names.pool[names.start[name] + 1];
-  if (letter !== 0x69 && letter !== 0x66 && letter !== 0x70 && letter !== 0x73) return 0;
-  const text = nameText(names, name);
-  return TYPES.find(([pattern]) => pattern.test(text))?.[1] ?? 0;
 }

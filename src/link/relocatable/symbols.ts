@@ -49,7 +49,7 @@ import {
   KIND_NONE,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
-import type { Assigned } from "./assign.ts";
+import type { Assigned } from "./assigned.ts";
 import { movedOffset } from "./eh-frame.ts";
 import type { OutputTable } from "./output-table.ts";
 

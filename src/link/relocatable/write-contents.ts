@@ -1,29 +1,16 @@
 // Copies the input sections into the image of -r, with their relocations.
 
-import { SHF_EXECINSTR, SHT_GROUP, SHT_NOBITS } from "../../elf/constants.ts";
+import { SHT_GROUP, SHT_NOBITS } from "../../elf/constants.ts";
 import { error } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
 import { contentsOf } from "../sections/section-contents.ts";
 import type { SectionId } from "../tables/ids.ts";
-import { alignUp } from "../tables/layout.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
-import { type SectionTable, STATE_COMPRESSED, STATE_EH_FRAME } from "../tables/section-table.ts";
+import { STATE_COMPRESSED, STATE_EH_FRAME } from "../tables/section-table.ts";
 import { copyBytes } from "../write/copy-bytes.ts";
 import { copyRecords } from "./eh-frame.ts";
 import type { MadeContents } from "./made-sections.ts";
-import type { OutputTable } from "./output-table.ts";
 import { copyRelocations, type RelocationWriter } from "./relocations.ts";
-
-/** Gives the input sections their offsets in their output sections, and these their sizes. */
-export function placeSections(sections: SectionTable, table: OutputTable): void {
-  const { output, alignment, address, size, type } = sections;
-  for (let section = 0; section < sections.count; section++) {
-    const id = output[section];
-    if (id < 0 || type[section] === SHT_GROUP) continue;
-    address[section] = alignUp(table.size[id], alignment[section]);
-    table.size[id] = address[section] + size[section];
-  }
-}
 
 export function writeContents(
   writer: RelocationWriter,
@@ -31,11 +18,8 @@ export function writeContents(
   made: MadeContents,
   options: LinkOptions,
   image: Uint8Array,
-  fillsGaps: boolean,
 ): void {
-  const { sections, table, machine } = writer.plan;
-  // Where the last section in each output section ended.
-  const ends = table.offset.slice();
+  const { sections, table } = writer.plan;
   for (const object of objects) {
     const last = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < last; section++) {
@@ -44,11 +28,6 @@ export function writeContents(
       // NOLOAD of a script: there are no bytes for it.
       if (table.contents[output] === 0) continue;
       const to = table.offset[output] + sections.address[section];
-      // What is executed between pieces of code, by mistake or as alignment, does nothing.
-      if (fillsGaps && (table.flags[output] & SHF_EXECINSTR) !== 0 && to > ends[output]) {
-        machine.fillCode(image, ends[output], to - ends[output]);
-      }
-      ends[output] = to + sections.size[section];
       if (section === made.propertyHost && made.properties !== undefined) image.set(made.properties, to);
       else writeSection(writer, object, section, to, options, image);
     }

@@ -235,7 +235,9 @@ export function addToOutput(
     takeType(output, type, (made?.sec ?? mapping.sec[item] & 0x3fffffff) | keeps);
     output.flags = 0;
     if (made === undefined) {
-      output.flags = sections.flags[item] & (SHF_MASKOS | SHF_MASKPROC | SHF_LINK_ORDER) & ~SHF_GNU_MBIND;
+      output.flags = sections.flags[item] & (SHF_MASKOS | SHF_MASKPROC | SHF_LINK_ORDER);
+      // What has a number of memory is joined by that: see place-orphans.ts. -r joins by names.
+      if (mapping.object === undefined) output.flags &= ~SHF_GNU_MBIND;
       output.entsize = entsize;
     }
     if ((flags & SEC_MERGE) === 0) output.entsize = 0;

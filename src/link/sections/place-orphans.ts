@@ -6,7 +6,7 @@
 //   else behind the section called as its kind is (.text, .rodata, .data, …); without one, behind the last section that has
 //   its flags; each kind remembers its last orphan, and the next goes behind that
 
-import { SHF_GNU_MBIND, SHT_NOTE, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
+import { SHF_GNU_MBIND, SHF_MASKOS, SHF_MASKPROC, SHT_NOTE, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import { error, warning } from "../../elf/problem.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { SectionId } from "../tables/ids.ts";
@@ -49,6 +49,8 @@ interface Orphan {
   readonly name: string;
   readonly type: number;
   readonly sec: number;
+  /** SHF_* of system and processor. */
+  readonly special: number;
   readonly alignment: number;
   readonly info: number;
   /** SHF_GNU_MBIND: `info` is the number of a kind of memory. */
@@ -73,6 +75,8 @@ interface Lists {
 }
 
 type Kind = "text" | "rodata" | "tdata" | "data" | "bss" | "rel" | "interp" | "nonalloc";
+
+const SPECIAL = SHF_MASKOS | SHF_MASKPROC;
 
 const LOADED = SEC_HAS_CONTENTS | SEC_ALLOC | SEC_LOAD;
 
@@ -153,7 +157,7 @@ function madeOrphans(made: readonly MadeInput[], object: ObjectFile | undefined)
     if (it.isPlaced) return [];
     const { name, type, sec, chunk } = it;
     const { alignment } = chunk;
-    return [{ item: ~chunk.id, name, type, sec, alignment, info: 0, kindOfMemory: false, object }];
+    return [{ item: ~chunk.id, name, type, sec, special: 0, alignment, info: 0, kindOfMemory: false, object }];
   });
 }
 
@@ -166,6 +170,7 @@ function orphan(mapping: Mapping, object: ObjectFile, section: SectionId): Orpha
     name: (splitsText ? textPart(name) : undefined) ?? name,
     type: sections.type[section],
     sec: mapping.sec[section] & 0x3fffffff,
+    special: sections.flags[section] & SPECIAL,
     alignment: sections.alignment[section],
     info: (sections.flags[section] & SHF_GNU_MBIND) !== 0 ? sections.info[section] : 0,
     kindOfMemory: isMbind({ flags: sections.flags[section] }),
@@ -254,7 +259,7 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
       if (other.failed) continue;
       isSpecial = true;
       if (other.output === undefined) unused = other;
-      else if (isCompatible(other.output, it)) return join(placing, other, it);
+      else if (isCompatible(mapping, other.output, it)) return join(placing, other, it);
     }
     if (unused !== undefined) return join(placing, unused, it);
   }
@@ -285,8 +290,10 @@ function isLikeMbind(output: OutputSection, { sec, info }: Orphan): boolean {
   return isMbind(output) && output.info === info && ((output.sec ^ sec) & mask) === 0;
 }
 
-function isCompatible(output: OutputSection, it: Orphan): boolean {
+/** ld/ldelf.c, elf_orphan_compatible: what is special about sections matters to those who read the object that -r makes. */
+function isCompatible({ object }: Mapping, output: OutputSection, it: Orphan): boolean {
   if (output.sec === 0) return true;
+  if (object !== undefined && ((output.flags ^ it.special) & SPECIAL) !== 0) return false;
   return ((it.sec ^ output.sec) & (SEC_LOAD | SEC_ALLOC)) === 0 && output.type === it.type && output.info === it.info;
 }
 

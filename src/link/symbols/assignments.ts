@@ -2,55 +2,21 @@
 // are defined from the start (inputs.ts) and get their value after layout.
 
 import { STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
-import { type ExpressionContext, evaluateExpression, symbolsIn } from "../script/evaluate.ts";
+import { type ExpressionContext, evaluateExpression } from "../script/evaluate.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
-import type { ScriptCommand } from "../script/types.ts";
-import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import type { SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import { mergeVisibility, RULE_ASSIGNED } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
-  FLAG_REF_DYNAMIC,
-  FLAG_REF_REGULAR,
   FLAG_SYMVER,
   forgetVersion,
   isDefinedHere,
   isShared,
-  isUndefined,
   KIND_DEFINED,
   type SymbolTable,
-  symbolNamed,
 } from "../tables/symbol-table.ts";
-
-/**
- * Makes every assigned symbol a definition, absolute until proved otherwise. PROVIDE defines only what is wanted.
- * @param lost gets the versions of definitions that assignments take the place of
- */
-export function prepareAssignments(
-  symbols: SymbolTable,
-  defsym: readonly Assignment[],
-  commands: readonly ScriptCommand[],
-  lost: Set<number>,
-): Assignment[] {
-  const all = [...defsym, ...commands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : []))];
-  return all.filter((it) => {
-    if (it.symbol === ".") return false;
-    const id = symbolNamed(symbols, it.symbol);
-    const wanted =
-      (symbols.flags[id] & (FLAG_REF_REGULAR | FLAG_REF_DYNAMIC)) !== 0 &&
-      (isUndefined(symbols, id) || isShared(symbols, id));
-    if (it.provide && !wanted) return false;
-    makeAssigned(symbols, id, it.hidden, lost);
-    // Whether references need load-time relocation is asked before values are known: a constant moves with nothing.
-    const isConstant = isConstantExpression(symbols, it.value);
-    symbols.section[id] = isConstant ? SECTION_ABSOLUTE : SECTION_OUTPUT;
-    symbols.alias[id] = 0;
-    if (isConstant) setNumber(symbols, id, it);
-    copyType(symbols, id, it.value);
-    return true;
-  });
-}
 
 /**
  * Over an object's or a library's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment). But it is not
@@ -70,18 +36,6 @@ export function makeAssigned(symbols: SymbolTable, id: SymbolId, hidden: boolean
   forgetVersion(symbols, id);
   symbols.rule[id] = RULE_ASSIGNED;
   if (hidden) symbols.visibility[id] = STV_HIDDEN;
-}
-
-function isConstantExpression(symbols: SymbolTable, value: Expression): boolean {
-  return (
-    symbolsIn(value).every((name) => {
-      const id = findText(symbols.names, name);
-      return id >= 0 && isDefinedHere(symbols, id) && symbols.section[id] === SECTION_ABSOLUTE;
-    }) &&
-    !/"ADDR"|"SEGMENT_START"|"LOADADDR"/.test(
-      JSON.stringify(value, (_key, it) => (typeof it === "bigint" ? String(it) : it)),
-    )
-  );
 }
 
 /** What an assigned constant is, where nothing but numbers and other constants makes it: loads from the GOT go by its size. */

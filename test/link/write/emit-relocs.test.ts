@@ -4,7 +4,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { compile, scratch, type Target, x86_64 } from "../../support/build.ts";
-import { eachTarget, gnu, underTest, workshop } from "../../support/link.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
 import { portrait } from "../../support/object-portrait.ts";
 import { tool } from "../../support/run.ts";
 import { readSections, type Section } from "../../support/sections.ts";
@@ -141,4 +141,15 @@ test("every relocation of a program computes what is in its place", needs(...x86
 test("--emit-relocs needs the symbol table", needs(...x86_64.tools), () => {
   const said = workshop(underTest, x86_64).refuses("program", ["-q", "-s", ...objects(x86_64)], "ld");
   match(said, /--emit-relocs with --strip-all: relocations need the symbol table/);
+});
+
+eachTarget("what is kept of .data.rel.ro and .bss is not what the dynamic linker reads of them", (target) => {
+  const object = compile(
+    target,
+    "relro.s",
+    '.globl _start\n_start: .cfi_startproc\nnop\n.cfi_endproc\n.section .data.rel.ro,"aw"\n.dc.a _start\n.bss\n.globl space\nspace: .skip 8\n',
+  );
+  likeGnuLd(target, (shop) => {
+    shop.ld("kept.so", ["-shared", "--emit-relocs", object]);
+  });
 });
