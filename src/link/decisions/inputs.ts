@@ -32,10 +32,16 @@ export function createInputs(facts: LinkFacts, outputOf: (section: SectionId) =>
   const { objects, sections } = loader;
   let byFile: ReadonlyMap<string, readonly ObjectFile[]> | undefined;
   let byName: SectionsByName | undefined;
+  /** Of the object that was asked about last: the next question is often about the same. */
+  let latest: { readonly object: ObjectFile; readonly named: ReadonlyMap<string, readonly SectionId[]> } | undefined;
 
   const objectsCalled = (file: string): readonly ObjectFile[] => {
     byFile ??= objectsByName(loader);
     return byFile.get(file) ?? [];
+  };
+  const sectionsCalled = (object: ObjectFile, name: string): readonly SectionId[] => {
+    if (latest?.object !== object) latest = { object, named: contentsByName(loader, object) };
+    return latest.named.get(name) ?? [];
   };
   const place = (section: SectionId): InputPlace => {
     const object = objects[sections.object[section]];
@@ -62,16 +68,12 @@ export function createInputs(facts: LinkFacts, outputOf: (section: SectionId) =>
         return name === undefined ? [] : listed(byName, name).map(place);
       }
       return objectsCalled(file).flatMap((object) =>
-        contentsOf(loader, object)
-          .filter((section) => name === undefined || sectionName(object, sections, section) === name)
-          .map(place),
+        (name === undefined ? contentsOf(loader, object) : sectionsCalled(object, name)).map(place),
       );
     },
     relocations: (file, name, from, to) =>
       objectsCalled(file).flatMap((object) =>
-        contentsOf(loader, object)
-          .filter((section) => sectionName(object, sections, section) === name)
-          .flatMap((section) => relocationsIn(facts, section, from, to)),
+        sectionsCalled(object, name).flatMap((section) => relocationsIn(facts, section, from, to)),
       ),
     relocationsIn: (section, from, to) => relocationsIn(facts, section, from, to),
   };
@@ -93,6 +95,17 @@ function contentsOf({ sections }: Loader, object: ObjectFile): SectionId[] {
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++)
     if (isContents(object, sections, section)) found.push(section);
+  return found;
+}
+
+function contentsByName(loader: Loader, object: ObjectFile): Map<string, SectionId[]> {
+  const found = new Map<string, SectionId[]>();
+  for (const section of contentsOf(loader, object)) {
+    const name = sectionName(object, loader.sections, section);
+    const list = found.get(name);
+    if (list === undefined) found.set(name, [section]);
+    else list.push(section);
+  }
   return found;
 }
 
