@@ -1,5 +1,6 @@
 // arm's rows against GNU as, ld and readelf.
 
+import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import {
   ARM,
@@ -11,7 +12,9 @@ import {
   type RelocationType,
 } from "../../src/arch/index.ts";
 import { needs } from "../support/tools.ts";
+import { everyRowIsJudged } from "./coverage.ts";
 import { judgeNames, judgeRows, judgeTls, type RowJudge } from "./random-rows.ts";
+import { differencesOfSlots, rowsNamed } from "./slots.ts";
 
 const JUDGES: readonly string[] = ["arm-linux-gnueabihf-as", "arm-linux-gnueabihf-ld"];
 
@@ -122,4 +125,28 @@ test("arm: what ld stores in numbers and instructions", needs(...JUDGES), () => 
 
 test("arm: offsets of thread-local variables", needs(...JUDGES), () => {
   judgeTls(JUDGE, ["R_ARM_TLS_LE32", "R_ARM_TLS_LDO32"]);
+});
+
+test("arm: what ld stores of slots in the GOT", needs(...JUDGES), (t) => {
+  const judge = {
+    machine: ARM,
+    assembler: ["arm-linux-gnueabihf-as"],
+    linker: ["arm-linux-gnueabihf-ld", "--verbose"],
+    freedom: () => "addend" as const,
+  };
+  const names = ["GOT_BREL", "GOT_PREL", "TARGET2", "TLS_GD32", "TLS_LDM32", "TLS_IE32"];
+  const slots = rowsNamed(
+    ARM,
+    names.map((name) => `R_ARM_${name}`),
+  );
+  deepEqual(differencesOfSlots(t, judge, slots), []);
+});
+
+test("arm: why the others are not judged", needs(...JUDGES), () => {
+  everyRowIsJudged(ARM, [
+    ["GNU ld is not as the psABI, for the reasons above", /_(ABS12|THM_ABS5|THM_JUMP6)$/],
+    ["what is added depends on the instruction that the addend points to", /_TLS_GOTDESC$/],
+    ["the call goes to ld's own code, through which all descriptors are called", /_TLS_CALL$/],
+    ["GNU ld 2.40 does not know them", /_(PLT32_ABS|GOT_ABS|GOT_BREL12)$/],
+  ]);
 });

@@ -5,7 +5,9 @@ import { test } from "node:test";
 import type { RelocationType } from "../../src/arch/index.ts";
 import { LOONGARCH64 } from "../../src/arch/loongarch64/tables.ts";
 import { needs } from "../support/tools.ts";
+import { everyRowIsJudged } from "./coverage.ts";
 import { differencesOfRows, namesByReadelf } from "./rows.ts";
+import { differencesOfSlots, type SlotJudge } from "./slots.ts";
 
 const AS = "llvm-mc-19";
 const ASSEMBLER = [AS, "--triple=loongarch64", "--filetype=obj"];
@@ -44,6 +46,35 @@ test("loongarch64: fields hold what lld writes, and what it refuses does not fit
     isElsewhere: ({ name }) => /(ADD|SUB)24$/.test(name),
   });
   deepEqual(problems, []);
+});
+
+test("loongarch64: what lld stores of slots in the GOT", needs(AS, LD), (t) => {
+  const judge: SlotJudge = {
+    machine: LOONGARCH64,
+    assembler: ASSEMBLER,
+    linker: [LD, "--error-limit=0", "--no-relax"],
+    freedom: () => "place",
+    value: (type, slot, place) => (type.name.includes("64_PC") ? pageDistance(type, slot, place) : undefined),
+    // lld makes the slot for the high part.
+    symbolFor: ({ name }) => (/TLS_IE(_PC)?_(HI20|LO12)$/.test(name) ? name.slice(0, -5) : undefined),
+  };
+  const slots = LOONGARCH64.relocations.types.filter(
+    (type): type is RelocationType =>
+      type !== undefined && /^R_LARCH_(GOT|TLS_(IE|LD|GD|DESC))\w*_\w*$/.test(type.name) && type.bytes > 0,
+  );
+  const isRelative = ({ name }: RelocationType): boolean => name.includes("PC");
+  deepEqual(differencesOfSlots(t, judge, slots.filter(isRelative)), []);
+  // A program's module is 1: no relocation says where that stands.
+  const absolute = slots.filter((type) => !isRelative(type) && type.name !== "R_LARCH_TLS_LD_HI20");
+  deepEqual(differencesOfSlots(t, { ...judge, isProgram: true }, absolute), []);
+});
+
+test("loongarch64: why the others are not judged", needs(AS, LD), () => {
+  everyRowIsJudged(LOONGARCH64, [
+    ["the first ABI's stack, which lld does not know", /_SOP_POP_/],
+    ["lld does not know them", /_(ADD|SUB)24$/],
+    ["a program's module is known, and no relocation says where", /_TLS_LD_HI20$/],
+  ]);
 });
 
 test("loongarch64: flags of the header have their psABI's names", () => {

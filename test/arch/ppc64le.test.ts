@@ -6,7 +6,9 @@ import type { RelocationType } from "../../src/arch/index.ts";
 import { localEntryOffset } from "../../src/arch/ppc64le/facts.ts";
 import { PPC64LE } from "../../src/arch/ppc64le/tables.ts";
 import { needs } from "../support/tools.ts";
+import { everyRowIsJudged } from "./coverage.ts";
 import { differencesOfRows, namesByReadelf } from "./rows.ts";
+import { differencesOfSlots, type SlotJudge } from "./slots.ts";
 
 const AS = "powerpc64le-linux-gnu-as";
 const LD = "powerpc64le-linux-gnu-ld";
@@ -41,13 +43,40 @@ test("ppc64le: fields hold what GNU ld writes, and what it refuses does not fit"
   const problems = differencesOfRows(t, {
     machine: PPC64LE,
     assembler: [AS, "-a64"],
-    linker: [LD, "--verbose"],
+    linker: [LD, "--verbose", "--no-toc-optimize"],
+    base: ".TOC.",
     oddEndsLink: true,
     background: instruction,
     // GNU ld shifts REL30 twice, out of its field, and calls what is defined without a slot, by a direct branch.
     isElsewhere: (type, value) => /_(REL30|PLT_PCREL34\w*)$/.test(type.name) || isByStub(type, value),
   });
   deepEqual(problems, []);
+});
+
+const SLOTS: SlotJudge = {
+  machine: PPC64LE,
+  assembler: [AS, "-a64"],
+  // Otherwise each object has a TOC pointer that reaches its slots, and instructions are left out that it needs no more.
+  linker: [LD, "--verbose", "--no-multi-toc", "--no-toc-optimize"],
+  base: ".TOC.",
+  freedom: ({ name }) => (/PCREL34|PLT(32|64)$/.test(name) ? "place" : "got"),
+  symbolFor: ({ name }) => (/PLT16/.test(name) ? "v_plt" : undefined),
+  template: instruction,
+};
+
+test("ppc64le: what GNU ld stores of slots in the GOT and the PLT", needs(AS, LD), (t) => {
+  const slots = PPC64LE.relocations.types.filter(
+    (type): type is RelocationType =>
+      type !== undefined && /^R_PPC64_(GOT\d+|GOT_\w+|PLT16_\w+|PLT32|PLT64)/.test(type.name) && type.bytes > 0,
+  );
+  deepEqual(differencesOfSlots(t, SLOTS, slots), []);
+});
+
+test("ppc64le: why the others are not judged", needs(AS, LD), () => {
+  everyRowIsJudged(PPC64LE, [
+    ["GNU ld shifts it twice, out of its field", /_REL30$/],
+    ["GNU ld calls directly what is defined", /_PLT_PCREL34/],
+  ]);
 });
 
 test("ppc64le: callers with the same TOC pointer enter a function behind its first instructions", () => {

@@ -17,6 +17,7 @@ import {
 import { fillFormula } from "../../src/explain/dump/formula.ts";
 import { scratch } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
+import { noteJudged } from "./coverage.ts";
 
 export interface RowJudge {
   readonly machine: MachineTables;
@@ -125,6 +126,7 @@ export function judgeRows(
     if (value === undefined) throw new Error(`${type.name}: ${type.formula} has no value`);
     if (meant(type, value)) return;
     seen.add(type.name);
+    noteJudged(machine, type);
     const fits = fitsType(value, type, machine.instructions);
     const bytes = before.slice();
     const field = new DataView(bytes.buffer);
@@ -171,7 +173,7 @@ function outcome(
 ): number | undefined {
   const term = (number: number): { text: string; number: number } => ({ text: "", number });
   const terms = { S: term(symbol), L: term(symbol), A: term(addend), P: term(place), GOT: term(got) };
-  const { result } = fillFormula(formula, terms, "");
+  const { result } = fillFormula(formula.replace(/\bGP\b/, "GOT"), terms, "");
   return result === undefined || judge.machine.elfClass === 64 ? result : result | 0;
 }
 
@@ -201,6 +203,7 @@ export function judgeTls(judge: RowJudge, names: readonly string[]): void {
     const bytes = templates[i];
     const value = isThreadPointer(type) ? fromPointer : 64 - dtpBias;
     writeField(new DataView(bytes.buffer), 0, type, value, machine.littleEndian, machine.instructions);
+    noteJudged(machine, type);
     equal(hexOf(image.subarray(CELL * i)), hexOf(bytes), `${type.name} of ${value}`);
   });
 }
@@ -254,7 +257,8 @@ function link(
   }
   tool(`${tools}objcopy`, ["-O", "binary", "-j", ".text", "a.out", "text"], { cwd });
   const names = tool(`${tools}nm`, ["a.out"], { cwd });
-  const got = Number.parseInt(/^([0-9a-f]+) . _GLOBAL_OFFSET_TABLE_$/m.exec(names)?.[1] ?? "0", 16);
+  // MIPS counts from its register for the GOT.
+  const got = Number.parseInt(/^([0-9a-f]+) . (?:_GLOBAL_OFFSET_TABLE_|_gp)$/m.exec(names)?.[1] ?? "0", 16);
   return { image: readFileSync(join(cwd, "text")), refused, got };
 }
 

@@ -10,10 +10,15 @@ import {
   EXPRESSION_FIELD_ADD,
   EXPRESSION_FIELD_SET,
   EXPRESSION_FIELD_SUB,
+  EXPRESSION_GOT_BASE,
+  EXPRESSION_GOT_RELATIVE,
+  EXPRESSION_GP_RELATIVE,
+  EXPRESSION_LOCAL_ENTRY,
   EXPRESSION_LOW,
   EXPRESSION_PAGE_PC,
   EXPRESSION_PC,
   EXPRESSION_PLT_PC,
+  EXPRESSION_SECTION_OFFSET,
   EXPRESSION_TLS_DTPOFF,
   EXPRESSION_TLS_TPOFF,
   fitsType,
@@ -25,6 +30,7 @@ import {
 } from "../../src/arch/index.ts";
 import { parseElf } from "../../src/elf/index.ts";
 import { run, tool } from "../support/run.ts";
+import { noteJudged } from "./coverage.ts";
 
 export interface RowJudge {
   readonly machine: MachineTables;
@@ -35,6 +41,8 @@ export interface RowJudge {
   readonly linker: readonly string[];
   /** What the bytes of a field are before: an instruction, or a number. `random` is of 32 bits. */
   background(type: RelocationType, random: () => number): readonly number[];
+  /** The symbol that small data is counted from, the TOC pointer or the global one: the linker is told where it is. */
+  readonly base?: string;
   /** A value with low bits that the field cannot say keeps the linker from writing anything. */
   readonly oddEndsLink?: boolean;
   /** Cases that the linker treats in another way, which the test names. */
@@ -43,6 +51,8 @@ export interface RowJudge {
 
 const TEXT = 0x10_0000_0000;
 const STRIDE = 16;
+/** Where `base` is. */
+const BASE = 0x1000_0000;
 
 interface Case {
   readonly type: RelocationType;
@@ -88,8 +98,9 @@ function differences(judge: RowJudge & { isAllRefused?: boolean }, cwd: string, 
   writeFileSync(join(cwd, "rows.s"), sourceOf(cases, words, judge.isAllRefused === true));
   tool(assembler[0], [...assembler.slice(1), "-o", "rows.o", "rows.s"], { cwd });
   const symbols = cases.flatMap(({ type, symbol }, i) =>
-    isTls(type) ? [] : [`--defsym=v${i}=0x${BigInt.asUintN(64, BigInt(symbol)).toString(16)}`],
+    isTls(type) || isInSection(type) ? [] : [`--defsym=v${i}=0x${BigInt.asUintN(64, BigInt(symbol)).toString(16)}`],
   );
+  if (judge.base !== undefined) symbols.push(`--defsym=${judge.base}=0x${BASE.toString(16)}`);
   writeFileSync(join(cwd, "symbols"), symbols.join("\n"));
   const linked = join(cwd, "rows");
   rmSync(linked, { force: true });
@@ -106,6 +117,7 @@ function differences(judge: RowJudge & { isAllRefused?: boolean }, cwd: string, 
     ),
   );
   return cases.flatMap(({ type, at, value }, i) => {
+    noteJudged(machine, type);
     const said = `${type.name} ${value < 0 ? "-" : ""}0x${Math.abs(value).toString(16)}`;
     const fits = fitsType(value, type, machine.instructions);
     if (fits === refused.has(i)) return [`${said} is ${fits ? "refused" : "taken"} by the linker`];
@@ -130,7 +142,11 @@ function sourceOf(cases: readonly Case[], words: DataView, together: boolean): s
   const tls = cases.flatMap(({ type, symbol }, i) =>
     isTls(type) ? [`.globl v${i}`, `.type v${i}, @tls_object`, `.set v${i}, tv + ${symbol}`] : [],
   );
-  return [...text, '.section .tdata, "awT", @progbits', "tv: .8byte 0", ...tls, ""].join("\n");
+  const inside = cases.flatMap(({ type, symbol }, i) =>
+    isInSection(type) ? [`.globl v${i}`, `.set v${i}, dv + ${symbol}`] : [],
+  );
+  const data = inside.length === 0 ? [] : [".data", "dv: .8byte 0", ...inside];
+  return [...text, ...data, '.section .tdata, "awT", @progbits', "tv: .8byte 0", ...tls, ""].join("\n");
 }
 
 function hexAt(bytes: Uint8Array, at: number): string {
@@ -139,6 +155,10 @@ function hexAt(bytes: Uint8Array, at: number): string {
 
 function isTls({ expression }: RelocationType): boolean {
   return expression === EXPRESSION_TLS_TPOFF || expression === EXPRESSION_TLS_DTPOFF;
+}
+
+function isInSection({ expression }: RelocationType): boolean {
+  return expression === EXPRESSION_SECTION_OFFSET;
 }
 
 /** Edges of the field, and anywhere; none for rows whose value a symbol alone does not decide. */
@@ -154,6 +174,13 @@ function valuesOf(judge: RowJudge, type: RelocationType, random: () => number): 
     case EXPRESSION_FIELD_SUB:
     case EXPRESSION_TLS_TPOFF:
     case EXPRESSION_TLS_DTPOFF:
+    case EXPRESSION_SECTION_OFFSET:
+    case EXPRESSION_LOCAL_ENTRY:
+      break;
+    case EXPRESSION_GOT_RELATIVE:
+    case EXPRESSION_GP_RELATIVE:
+    case EXPRESSION_GOT_BASE:
+      if (judge.base === undefined) return [];
       break;
     default:
       return [];
@@ -199,6 +226,11 @@ function caseOf(
       const value = type.expression === EXPRESSION_FIELD_ADD ? field + wanted : field - wanted;
       return { type, at, symbol: wanted, value };
     }
+    case EXPRESSION_GOT_RELATIVE:
+    case EXPRESSION_GP_RELATIVE:
+      return { type, at, symbol: BASE + wanted, value: wanted };
+    case EXPRESSION_GOT_BASE:
+      return { type, at, symbol: wanted, value: BASE };
     case EXPRESSION_TLS_TPOFF:
       return { type, at, symbol: wanted, value: wanted + machine.tls.tcbBytes - machine.tls.tpBias };
     case EXPRESSION_TLS_DTPOFF:

@@ -1,5 +1,6 @@
 // s390x's rows against GNU as, ld and readelf.
 
+import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import {
   EXPRESSION_ABSOLUTE,
@@ -13,7 +14,9 @@ import {
   S390X,
 } from "../../src/arch/index.ts";
 import { needs } from "../support/tools.ts";
+import { everyRowIsJudged } from "./coverage.ts";
 import { judgeNames, judgeRows, judgeTls, type RowJudge } from "./random-rows.ts";
+import { differencesOfSlots } from "./slots.ts";
 
 const JUDGES: readonly string[] = ["s390x-linux-gnu-as", "s390x-linux-gnu-ld"];
 
@@ -53,4 +56,25 @@ test("s390x: offsets of thread-local variables", needs(...JUDGES), () => {
   judgeTls(JUDGE, ["R_390_TLS_LE64"]);
   // An executable has the offset from the thread pointer there.
   judgeTls({ ...JUDGE, ldOptions: ["-shared"] }, ["R_390_TLS_LDO64"]);
+});
+
+test("s390x: what ld stores of slots in the GOT", needs(...JUDGES), (t) => {
+  const judge = {
+    machine: S390X,
+    assembler: ["s390x-linux-gnu-as"],
+    linker: ["s390x-linux-gnu-ld", "--verbose"],
+    freedom: () => "addend" as const,
+    isGotFirst: true,
+  };
+  const slots = S390X.relocations.types.filter(
+    (type): type is RelocationType =>
+      type !== undefined &&
+      /^R_390_(GOT(\d+|ENT|PLT.*)|TLS_(GD64|GOTIE(12|20|64)|LDM64|IE64|IEENT))$/.test(type.name) &&
+      type.bytes > 0,
+  );
+  deepEqual(differencesOfSlots(t, judge, slots), []);
+});
+
+test("s390x: all rows are judged", needs(...JUDGES), () => {
+  everyRowIsJudged(S390X, []);
 });

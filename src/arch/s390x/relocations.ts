@@ -69,7 +69,7 @@ export const S390X_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocation
     [R_390_16, "R_390_16", ABSOLUTE, 2, EITHER, "S + A"],
     [R_390_32, "R_390_32", ABSOLUTE, 4, EITHER, "S + A"],
     [R_390_PC32, "R_390_PC32", PC, 4, EITHER, "S + A - P"],
-    [6, "R_390_GOT12", GOT_OFFSET, DISPLACEMENT12, UNCHECKED, "G + A"],
+    [6, "R_390_GOT12", GOT_OFFSET, DISPLACEMENT12, EITHER, "G + A"],
     [7, "R_390_GOT32", GOT_OFFSET, 4, EITHER, "G + A"],
     [8, "R_390_PLT32", PLT_PC, 4, EITHER, "L + A - P"],
     [R_390_COPY, "R_390_COPY", DYNAMIC, 0, UNCHECKED, "copy of Z bytes at S"],
