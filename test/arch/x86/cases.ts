@@ -4,6 +4,7 @@ import type { Row } from "../../../src/arch/x86/instructions/machine/row.ts";
 import { type Operand, opcodeOf, operandsOf } from "../../../src/arch/x86/instructions/table/table.ts";
 import { CODE_AT, CODE_PAGES, type State, setFlags, WINDOW, WINDOW_AT } from "./processor.ts";
 import { double, extended, extendedInteger, integer, type Random, single, vector } from "./values.ts";
+import { isAlike } from "./wide.ts";
 
 /** Where operands in memory are: in the window, around the border of its two pages now and then. */
 function operandAddress(r: Random): number {
@@ -76,8 +77,8 @@ function fillFloats({ row, r, mode, state }: Building): void {
   view.setUint16(2, raised | ((r.word() & 0x47) << 8) | (r.below(8) << 11), true);
   fxsave[4] = r.chance(75) ? 0xff : r.below(256);
   for (let i = 0; i < 8; i++) putExtended(view, 32 + 16 * i, x87Value(row, r, i));
-  // qemu, which judges in 32-bit mode, raises no exceptions of SSE, and does not take denormals for zero.
-  const plain = mode === 32;
+  // qemu raises no exceptions of SSE, and does not take denormals for zero.
+  const plain = mode === 32 && !isAlike(row);
   const control = (plain || r.chance(85) ? 0x1f80 : r.below(64) << 7) | (r.chance(60) ? 0 : r.below(4) << 13);
   const denormals = plain || r.chance(85) ? 0 : r.pick([0x40, 0x8000, 0x8040]);
   view.setUint32(24, control | denormals | (r.chance(40) ? r.below(64) & (control >> 7) : 0), true);

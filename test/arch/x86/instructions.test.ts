@@ -1,5 +1,5 @@
-// Every row of the instruction table against the processor, some cases each; judge.ts runs as many as wanted. 32-bit mode is
-// judged by qemu-i386, whose floating point is its own: there rows of general registers, moves and packed integers are.
+// Every row of the instruction table against the processor, some cases each; judge.ts runs as many as wanted. Of 32-bit mode general
+// registers are judged by qemu-i386, the x87, MMX and SSE by the processor.
 
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";

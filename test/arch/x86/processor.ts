@@ -28,6 +28,8 @@ const RECORD = WINDOW_FIELD + WINDOW;
 
 /** One state of a processor, before or after an instruction; a view of a record. */
 export interface State {
+  /** All of it. */
+  readonly whole: Uint8Array;
   readonly code: Uint8Array;
   readonly fxsave: Uint8Array;
   readonly window: Uint8Array;
@@ -61,6 +63,7 @@ function viewsOf(bytes: Uint8Array): readonly State[] {
   for (let at = bytes.byteOffset; at + RECORD <= bytes.byteOffset + bytes.length; at += RECORD) {
     const { buffer } = bytes;
     states.push({
+      whole: new Uint8Array(buffer, at, RECORD),
       code: new Uint8Array(buffer, at + CODE, CODE_ROOM),
       fxsave: new Uint8Array(buffer, at + FXSAVE, 512),
       window: new Uint8Array(buffer, at + WINDOW_FIELD, WINDOW),
@@ -72,7 +75,7 @@ function viewsOf(bytes: Uint8Array): readonly State[] {
 }
 
 /** What must be installed for each mode. */
-export const TOOLS = { 64: ["gcc"], 32: ["i686-linux-gnu-gcc", "qemu-i386"] } as const;
+export const TOOLS = { 64: ["gcc"], 32: ["i686-linux-gnu-gcc", "qemu-i386", "gcc"] } as const;
 
 /** The judge's program: handlers of the 32-bit one run on stacks that qemu does not align for SSE. */
 function build(mode: 64 | 32): string {
