@@ -24,8 +24,8 @@ export const OUT_OF_PAGES = -4;
 export const MARK_CODE = 1;
 export const MARK_WATCHED = 2;
 
-/** Pages in the buffer at first: what a small program needs. */
-const FIRST_PAGES = 256;
+/** Pages in the buffer at first, 8 MB: python3 needs no more, nor does what is not touched cost anything, while a buffer that grows is copied. */
+const FIRST_PAGES = 2048;
 /** Entries of a table, four words each: the page's start, low and high, and its start in the buffer. One line of a cache. */
 const ENTRIES = 1024;
 const HIGH = 1;
