@@ -79,3 +79,12 @@ test("--until ends the run at the first arrival", needs("gcc"), () => {
   match(err, /^reached 0x[0-9a-f]+, in half of [\s\S]*\n {2}rdi {4}0x5\n[\s\S]*\n {2}eflags 0x[0-9a-f]+\n$/);
   equal(err.match(/reached/g)?.length, 1);
 });
+
+test("what is never reached is told when the program has ended", needs("gcc"), () => {
+  const never = run("--until=none", "--break=nosuch", "--break=0x10", "--break=half");
+  match(never.err, /\nsolder run: none was not reached: no object that was mapped has such a symbol\n/);
+  match(never.err, /\nsolder run: nosuch was not reached: no object that was mapped has such a symbol\n/);
+  match(never.err, /\nsolder run: 0x10 was not reached\n$/);
+  equal(never.err.match(/not reached/g)?.length, 3);
+  deepEqual(documents(run("--until=nosuch", "--json").err), [{ kind: "missed", place: "nosuch", why: "unknown" }]);
+});

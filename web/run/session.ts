@@ -81,8 +81,8 @@ function one(execution: Execution): ReturnType<typeof runFor> {
  */
 export function goUntil({ execution }: Session, places: readonly string[], above = 0): boolean {
   one(execution);
-  const isThere = reaches(places, () => execution.system);
-  const instruction = (cpu: Parameters<typeof isThere>[0]): boolean => isThere(cpu) && wordOf(cpu, RSP) >= above;
+  const { at } = reaches(places, () => execution.system);
+  const instruction = (cpu: Parameters<typeof at>[0]): boolean => at(cpu) && wordOf(cpu, RSP) >= above;
   for (;;) {
     const pause = runFor(execution, SLICE, { instruction });
     if (pause === "observed") return true;

@@ -70,6 +70,7 @@ function runProgram(request: RunRequest, io: Io, host: RunHost): number {
   let pause = runFor(execution, SLICE, traces.observer);
   while (pause === "limit") pause = runFor(execution, SLICE, traces.observer);
   if (pause === "observed") return 0;
+  traces.end();
   return finish(execution, io);
 }
 

@@ -22,6 +22,8 @@ export interface Traces {
   /** Undefined where nothing is watched that would slow the run down. */
   readonly observer: Observer | undefined;
   readonly begin: (execution: Execution) => void;
+  /** The program has ended: tells of what was waited for in vain. */
+  readonly end: () => void;
 }
 
 type Tell = (kind: string, line: string, facts: Readonly<Record<string, unknown>>) => void;
@@ -53,7 +55,7 @@ export function tracesOf(
       : {
           instruction: (cpu: Cpu) => {
             relocations?.(cpu);
-            const stop = stops?.(cpu) ?? "none";
+            const stop = stops?.look(cpu) ?? "none";
             return stop === "end" || instructions?.(cpu, stop === "break") === true;
           },
         }),
@@ -64,6 +66,7 @@ export function tracesOf(
     hooks: hooksFor(traces.has("syscalls"), calls, slots, tell),
     observer: Object.keys(observer).length === 0 ? undefined : observer,
     begin: (execution) => slots?.begin(execution.system),
+    end: () => stops?.end(),
   };
 }
 
@@ -135,23 +138,30 @@ function stopWatcher(
   tell: Tell,
   cache: PlaceCache,
   system: () => System | undefined,
-): (cpu: Cpu) => "none" | "break" | "end" {
+): { readonly look: (cpu: Cpu) => "none" | "break" | "end"; readonly end: () => void } {
   const ends = until === undefined ? undefined : reaches([until], system);
   const stops = breaks.length === 0 ? undefined : reaches(breaks, system);
-  const look = stopTeller(cache);
+  const describe = stopTeller(cache);
   // Without instructions to count, what --count counts is how often a place is reached.
   let left = traces.has("instructions") ? Number.POSITIVE_INFINITY : (countGiven ?? Number.POSITIVE_INFINITY);
-  return (cpu) => {
-    const isEnd = ends?.(cpu) === true;
-    if (!isEnd && stops?.(cpu) !== true) return "none";
+  const look = (cpu: Cpu): "none" | "break" | "end" => {
+    const isEnd = ends?.at(cpu) === true;
+    if (!isEnd && stops?.at(cpu) !== true) return "none";
     const process = system()?.current?.process;
     if (process === undefined) return "none";
-    const stop = look(cpu, process);
+    const stop = describe(cpu, process);
     const { address, where, text, registers } = stop;
     const kind = isEnd ? "until" : "break";
     tell(kind, stopLines(isEnd ? "reached" : "break at", stop), { address, where, text, registers });
     return isEnd || --left <= 0 ? "end" : "break";
   };
+  const end = (): void => {
+    for (const [place, why] of [...(ends?.missed() ?? []), ...(stops?.missed() ?? [])]) {
+      const because = why === "unknown" ? ": no object that was mapped has such a symbol" : "";
+      tell("missed", `solder run: ${place} was not reached${because}`, { place, why });
+    }
+  };
+  return { look, end };
 }
 
 /** Tells instructions from the Nth on, or from a break on if there is one, and ends the run after so many. */

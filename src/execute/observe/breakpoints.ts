@@ -9,22 +9,41 @@ import type { System } from "../system/state.ts";
 export const addressOf = ({ words, mode }: Cpu): number =>
   (words[IP] >>> 0) + (mode === 64 ? words[IP + 1] * 2 ** 32 : 0);
 
-/** Answers, before an instruction, whether it is at one of these places: addresses, or functions once they are mapped. */
-export function reaches(texts: readonly string[], system: () => System | undefined): (cpu: Cpu) => boolean {
-  const given = texts.filter(isAddress).map(Number);
+/** What became of the places that were asked for, by their text: no object that was mapped has it, or it was not reached. */
+export type Missed = "unknown" | "not reached";
+
+export interface Reaches {
+  /** Whether an instruction that is about to be executed is at one of the places. */
+  readonly at: (cpu: Cpu) => boolean;
+  /** The places at which none was until now. */
+  readonly missed: () => ReadonlyMap<string, Missed>;
+}
+
+/** Looks out for places: addresses, or functions once they are mapped. */
+export function reaches(texts: readonly string[], system: () => System | undefined): Reaches {
   const names = new Set(texts.filter((text) => !isAddress(text)));
+  const missed = new Map(texts.map((text): [string, Missed] => [text, names.has(text) ? "unknown" : "not reached"]));
+  const given = texts.filter(isAddress).map((text): [number, string] => [Number(text), text]);
   const cache: OffsetCache = new Map();
   let areas: AddressSpace["areas"][number][] | undefined;
-  let wanted = new Set(given);
-  return (cpu) => {
+  let places: readonly (readonly [number, string])[] = given;
+  let wanted = new Set(places.map(([address]) => address));
+  const at = (cpu: Cpu): boolean => {
     const space = system()?.current?.process.space;
     if (space === undefined) return false;
     if (names.size > 0 && !isSame(areas, space.areas)) {
       areas = [...space.areas];
-      wanted = new Set([...given, ...addressesOf(space, names, cache)]);
+      const found = addressesOf(space, names, cache);
+      for (const [, name] of found) if (missed.has(name)) missed.set(name, "not reached");
+      places = [...given, ...found];
+      wanted = new Set(places.map(([address]) => address));
     }
-    return wanted.has(addressOf(cpu));
+    const here = addressOf(cpu);
+    if (!wanted.has(here)) return false;
+    if (missed.size > 0) for (const [address, text] of places) if (address === here) missed.delete(text);
+    return true;
   };
+  return { at, missed: () => missed };
 }
 
 function isAddress(text: string): boolean {
@@ -36,38 +55,42 @@ function isSame(before: readonly unknown[] | undefined, now: readonly unknown[])
   return before !== undefined && before.length === now.length && before.at(-1) === now.at(-1);
 }
 
-/** Where the wanted functions are in files. */
-type OffsetCache = Map<FileNode, readonly number[]>;
+/** Where the wanted functions are in files: offset and name. */
+type OffsetCache = Map<FileNode, readonly (readonly [number, string])[]>;
 
-function addressesOf(space: AddressSpace, names: ReadonlySet<string>, cache: OffsetCache): number[] {
-  const addresses: number[] = [];
+function addressesOf(space: AddressSpace, names: ReadonlySet<string>, cache: OffsetCache): [number, string][] {
+  const addresses: [number, string][] = [];
   for (const { start, end, offset, protection, source } of space.areas) {
     if (source?.node === undefined || (protection & PROT_EXEC) === 0) continue;
-    for (const it of offsetsIn(source.node, names, cache)) {
-      if (it >= offset && it < offset + (end - start)) addresses.push(start + it - offset);
+    for (const [it, name] of offsetsIn(source.node, names, cache)) {
+      if (it >= offset && it < offset + (end - start)) addresses.push([start + it - offset, name]);
     }
   }
   return addresses;
 }
 
-function offsetsIn(node: FileNode, names: ReadonlySet<string>, cache: OffsetCache): readonly number[] {
+function offsetsIn(
+  node: FileNode,
+  names: ReadonlySet<string>,
+  cache: OffsetCache,
+): readonly (readonly [number, string])[] {
   const known = cache.get(node);
   if (known !== undefined) return known;
   const content = contentOf(node);
   const elf = typeof content === "number" ? undefined : parseElf(content.subarray(0, node.size), "", () => {});
-  const offsets = new Set<number>();
+  const made: [number, string][] = [];
   for (const table of elf?.sections ?? []) {
     if (table.type !== SHT_SYMTAB && table.type !== SHT_DYNSYM) continue;
     for (const { name, value, section } of elf === undefined ? [] : symbolsOf(elf, table, () => {})) {
       // A version may stand behind the name.
-      if (section === 0 || !names.has(name.replace(/@.*/, ""))) continue;
+      const plain = name.replace(/@.*/, "");
+      if (section === 0 || !names.has(plain)) continue;
       const holder = elf?.segments.find(
         (it) => it.type === PT_LOAD && it.address <= value && value < it.address + it.fileBytes,
       );
-      if (holder !== undefined) offsets.add(value - holder.address + holder.offset);
+      if (holder !== undefined) made.push([value - holder.address + holder.offset, plain]);
     }
   }
-  const made = [...offsets];
   cache.set(node, made);
   return made;
 }

@@ -52,8 +52,10 @@ export function faultOf({ words, mode, memory }: Cpu): Fault | undefined {
       // Addresses that no page table reaches are a general protection fault, of which the address is not told.
       const isCanonical = target < 2 ** 47 || target >= 2 ** 64 - 2 ** 47;
       if (!isCanonical) return make(SIGSEGV, SI_KERNEL, 0, 13);
-      const error = 4 | (access === WRITE ? 2 : 0) | (why === NOT_ALLOWED ? 1 : 0);
-      return make(number, code, target, PAGE_FAULT, error, access === EXECUTE);
+      // Bits of the error code: a user's access, a write, an instruction's fetch, a page that is there.
+      const isFetch = access === EXECUTE;
+      const error = 4 | (access === WRITE ? 2 : 0) | (isFetch ? 16 : 0) | (why === NOT_ALLOWED ? 1 : 0);
+      return make(number, code, target, PAGE_FAULT, error, isFetch);
     }
     case TRAP_DIVIDE:
       return make(SIGFPE, FPE_INTDIV, address, 0);

@@ -1,6 +1,7 @@
 // Reading from and writing to whatever a descriptor stands for: files, pipes, devices, the host's streams. Functions give bytes,
 // counts, or the errno, negated; -ERESTARTSYS where the caller has to wait.
 
+import { error } from "../../elf/index.ts";
 import { EAGAIN, EBADF, EFBIG, EINVAL, EISDIR, ENOSPC, ENXIO, EPIPE, ERESTARTSYS } from "../files/errno.ts";
 import {
   type DeviceNode,
@@ -254,13 +255,15 @@ function writeSpecial(
   }
 }
 
+/** What goes beyond the limit ends the run: many programs do not ask whether a write has failed, and would never end. */
 function writeOutput(system: System, stream: 1 | 2, bytes: Uint8Array): number {
-  const left = system.limits.output - system.written;
-  if (left <= 0 && bytes.length > 0) return -EFBIG;
-  const part = bytes.subarray(0, left);
+  const { limits } = system;
+  const part = bytes.subarray(0, limits.output - system.written);
   system.written += part.length;
   if (part.length > 0) system.output(stream, part);
-  return part.length;
+  if (part.length === bytes.length) return part.length;
+  system.end ??= { kind: "stopped", problem: error("run-too-much-output", {}, { bytes: limits.output }) };
+  return part.length === 0 ? -EFBIG : part.length;
 }
 
 /** What can be done without waiting: POLL*. */

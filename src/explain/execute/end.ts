@@ -15,7 +15,16 @@ export function endLine({ signal, where, area, code, mode }: End & { readonly ki
   const bytes =
     number === 4 ? `, whose bytes are ${code.map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}` : "";
   const place = placeText(placeIn(area, where, new Map()));
+  if (isFetch(signal))
+    return `${name}: it went to ${hex(where)}, ${place}${area === undefined ? "" : ", which is no code"}`;
   return `${name}: the instruction at 0x${where.toString(16)} ${place}${bytes} ${what}`;
+}
+
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
+/** Whether an instruction could not be read: bit 4 of a page fault's error code. A file that ends before it is told otherwise. */
+function isFetch({ number, trap, error = 0 }: Signal): boolean {
+  return trap === 14 && number !== 7 && (error & 16) !== 0;
 }
 
 /** What a fault's instruction did; undefined if the signal is no fault. */

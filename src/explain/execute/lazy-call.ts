@@ -2,12 +2,12 @@
 
 import { demangle } from "../../demangle/index.ts";
 import type { Execution } from "../../execute/execute.ts";
-import { areaAt, readBytes } from "../../execute/memory/address-space.ts";
+import { readBytes } from "../../execute/memory/address-space.ts";
 import type { HashRead } from "../../execute/observe/hash-reads.ts";
 import type { LazyStory, SlotCall } from "../../execute/observe/lazy-call.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { heading, type Style } from "../dump/table.ts";
-import { type PlaceCache, placeIn } from "./places.ts";
+import { type PlaceCache, placeAt } from "./places.ts";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const last = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -22,7 +22,7 @@ export function* lazyStoryLines(
   const { space, mode } = execution.process;
   const cache: PlaceCache = new Map();
   const where = (address: number): string => {
-    const place = placeIn(areaAt(space, address), address, cache);
+    const place = placeAt(space, address, cache);
     if (place === undefined) return hex(address);
     const name =
       place.symbol === undefined

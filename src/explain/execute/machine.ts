@@ -3,10 +3,10 @@
 
 import { type Cpu, IP, RAX, RSP, readFlags } from "../../arch/x86/instructions/index.ts";
 import { currentTask, type Execution } from "../../execute/execute.ts";
-import { areaAt, readBytes } from "../../execute/memory/address-space.ts";
+import { readBytes } from "../../execute/memory/address-space.ts";
 import type { Process } from "../../execute/system/state.ts";
 import type { Disassembler } from "../disassembly.ts";
-import { type PlaceCache, placeIn } from "./places.ts";
+import { type PlaceCache, placeAt } from "./places.ts";
 
 export interface MachineState {
   /** Instructions executed until now. */
@@ -108,7 +108,7 @@ export function wordOf({ words, mode }: Cpu, at: number): number {
 
 /** `puts+0x12 of libc.so.6`, `[stack]`; empty where nothing is mapped, or for what has no name. */
 export function whereShort(process: Process, address: number, cache: PlaceCache): string {
-  const place = placeIn(areaAt(process.space, address), address, cache);
+  const place = placeAt(process.space, address, cache);
   if (place === undefined || place.object === "") return "";
   const object = place.object.slice(place.object.lastIndexOf("/") + 1);
   if (place.symbol === undefined) return object.startsWith("[") ? object : `${object}+0x${place.offset.toString(16)}`;

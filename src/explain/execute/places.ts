@@ -11,7 +11,7 @@ import {
   STT_GNU_IFUNC,
   symbolsOf,
 } from "../../elf/index.ts";
-import type { Area } from "../../execute/memory/address-space.ts";
+import { type AddressSpace, type Area, areaIndex } from "../../execute/memory/address-space.ts";
 
 /** Functions of a file, by address: columns sorted by where they begin. */
 export interface FunctionTable {
@@ -35,6 +35,32 @@ export interface NamedPlace {
   readonly symbol: string | undefined;
   /** How far behind the function's start, or in the object's own addresses if there is none. */
   readonly offset: number;
+}
+
+/** What stands at an address of a process; undefined if nothing is mapped there. Zeros behind a file's segment are its object's. */
+export function placeAt(space: AddressSpace, address: number, cache: PlaceCache): NamedPlace | undefined {
+  const { areas } = space;
+  const index = areaIndex(space, address);
+  const area: Area | undefined = areas[index];
+  if (area === undefined || area.start > address) return undefined;
+  if (area.source !== undefined || area.label !== "") return placeIn(area, address, cache);
+  let before = index;
+  while (before > 0 && areas[before].source === undefined && areas[before - 1].end === areas[before].start) before--;
+  return placeBehind(areas[before], address, cache) ?? placeIn(area, address, cache);
+}
+
+/** An address in zeros that a segment of a file has behind what the file holds of it. */
+function placeBehind({ source, start, offset }: Area, address: number, cache: PlaceCache): NamedPlace | undefined {
+  const bytes = source?.node?.bytes;
+  const known = bytes === undefined ? undefined : fileOf(bytes, source?.node?.size ?? bytes.length, cache);
+  if (source === undefined || known === undefined) return undefined;
+  for (const segment of known.elf.segments) {
+    const own = address - start + offset - segment.offset + segment.address;
+    const isBehind = own >= segment.address + segment.fileBytes && own < segment.address + segment.memoryBytes;
+    if (segment.type === PT_LOAD && isBehind && offset < segment.offset + segment.fileBytes)
+      return { object: source.path, symbol: undefined, offset: own };
+  }
+  return undefined;
 }
 
 /** What stands at an address of an area; undefined if nothing is mapped there. */

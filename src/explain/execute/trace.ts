@@ -2,12 +2,12 @@
 
 import { demangle } from "../../demangle/index.ts";
 import { errnoName } from "../../execute/files/errno.ts";
-import { areaAt, readBytes, readText } from "../../execute/memory/address-space.ts";
+import { readBytes, readText } from "../../execute/memory/address-space.ts";
 import type { CrossCall } from "../../execute/observe/calls.ts";
 import type { SlotWrite } from "../../execute/observe/writes.ts";
 import { signalName } from "../../execute/system/signal-numbers.ts";
 import type { CallEvent, Process, Signal } from "../../execute/system/state.ts";
-import { type PlaceCache, placeIn, placeText } from "./places.ts";
+import { type PlaceCache, placeAt, placeText } from "./places.ts";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const last = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -72,7 +72,7 @@ export function pltLine({ from, to, caller, target, slot, resolved }: CrossCall)
 
 /** The call tree across objects. */
 export function crossCallLine({ depth, from, to, target, slot, process }: CrossCall, cache: PlaceCache): string {
-  const name = slot?.name ?? placeIn(areaAt(process.space, target), target, cache)?.symbol;
+  const name = slot?.name ?? placeAt(process.space, target, cache)?.symbol;
   const what = name === undefined || name === "" ? hex(target - to.base) : demangle(name);
   return `${"  ".repeat(Math.min(depth, 40))}${last(from.path)} → ${last(to.path)}: ${what}`;
 }
@@ -80,7 +80,7 @@ export function crossCallLine({ depth, from, to, target, slot, process }: CrossC
 /** `GOT of prog: puts at 0x…: 0x… := 0x…, by …`. */
 export function slotLine({ object, slot, before, after, by, task }: SlotWrite, cache: PlaceCache): string {
   const where = (address: number): string => {
-    const place = placeIn(areaAt(task.process.space, address), address, cache);
+    const place = placeAt(task.process.space, address, cache);
     return place === undefined ? hex(address) : `${hex(address)} (${nameOf(place)})`;
   };
   return `${last(object.path)}: ${demangle(slot.name)} at ${hex(slot.address)}: ${hex(before)} := ${where(after)}, by ${where(by)}`;
@@ -88,11 +88,11 @@ export function slotLine({ object, slot, before, after, by, task }: SlotWrite, c
 
 function nameOf({ object, symbol, offset }: { object: string; symbol: string | undefined; offset: number }): string {
   return symbol === undefined
-    ? `${last(object)}+${hex(offset)}`
+    ? `${object === "" ? "memory without a name" : last(object)}+${hex(offset)}`
     : `${demangle(symbol)}${offset === 0 ? "" : `+${hex(offset)}`} in ${last(object)}`;
 }
 
 /** Where an address is, in words. */
 export function whereText(process: Process, address: number, cache: PlaceCache): string {
-  return placeText(placeIn(areaAt(process.space, address), address, cache));
+  return placeText(placeAt(process.space, address, cache));
 }

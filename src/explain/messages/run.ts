@@ -15,6 +15,10 @@ export const runMessages: MessageTable = {
     message: "it touches more than {bytes} bytes of memory",
     cure: "let it have more with --limit-memory",
   },
+  "run-too-much-output": {
+    message: "it has written {bytes} bytes to standard output and error and would go on",
+    cure: "let it write more with --limit-output",
+  },
   "run-deadlock": {
     message: "all threads wait ({threads}), and nothing is left that could wake one of them",
   },
