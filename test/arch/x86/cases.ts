@@ -45,6 +45,8 @@ function fillGeneral({ row, r, mode, state, operands }: Building): void {
   state.general.fill(0);
   for (let i = 0; i < (mode === 64 ? 16 : 8); i++) setGeneral(state, i, integer(r), mode);
   for (const pointer of [4, 5, 6, 7]) setGeneral(state, pointer, BigInt(operandAddress(r) & ~7), mode);
+  // Elsewhere a program of the judge has memory of its own.
+  if (row.name === "xlat") setGeneral(state, 3, BigInt(operandAddress(r)), mode);
   // Quotients that fit.
   if (/^pcmpestr/.test(row.name)) {
     for (const length of [0, 2]) if (r.chance(80)) setGeneral(state, length, BigInt(r.below(24) - 3), mode);
