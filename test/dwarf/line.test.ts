@@ -9,7 +9,7 @@ import { type ElfFile, parseElf } from "../../src/elf/file.ts";
 import { nodeAccelerators } from "../../src/host/accelerators.ts";
 import { compile, i386, scratch, type Target, x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { needs, needsToRun } from "../support/tools.ts";
 
 const SOURCE = `
 static int twice(int x)
@@ -120,7 +120,7 @@ function readelfRows(path: string): string[] {
 
 describe("the rows are those that readelf decodes", () => {
   for (const { name, target, flags, tools } of variants) {
-    test(name, needs("readelf", ...tools), () => {
+    test(name, needsToRun("readelf", ...tools), () => {
       const path = compile(target, "lines.c", SOURCE, flags);
       const found = rows(read(path));
       ok(found.length > 15);
@@ -133,7 +133,7 @@ describe("every byte of an object has the line that addr2line gives it", () => {
   for (const { name, target, flags, tools } of variants) {
     // addr2line 2.40 takes the wrong file where Clang's DWARF 5 leaves the file register as it starts; readelf does not.
     if (name.includes("clang") && flags.includes("-gdwarf-5") && flags.includes("-O2")) continue;
-    test(name, needs("addr2line", ...tools), () => {
+    test(name, needsToRun("addr2line", ...tools), () => {
       const path = compile(target, "lines.c", SOURCE, flags);
       const file = read(path);
       const found = ours(file);

@@ -8,7 +8,7 @@ import { variableLine } from "../../src/dwarf/index.ts";
 import { parseElf } from "../../src/elf/file.ts";
 import { nodeAccelerators } from "../../src/host/accelerators.ts";
 import { compile, i386, type Target, x86_64 } from "../support/build.ts";
-import { needs } from "../support/tools.ts";
+import { needs, needsToRun } from "../support/tools.ts";
 
 const C = `extern int first;
 int first = 1;
@@ -48,7 +48,7 @@ const CASES: readonly (readonly [title: string, target: Target, c: string[], cxx
 
 for (const [title, target, c, cxx, member] of CASES) {
   for (const flag of ["-gdwarf-2", "-gdwarf-3", "-gdwarf-4", "-gdwarf-5", "-gz"]) {
-    test(`${title} ${flag}`, needs("gcc", "clang", ...target.tools), () => {
+    test(`${title} ${flag}`, needsToRun("gcc", "clang", ...target.tools), () => {
       const flags = flag === "-gz" ? ["-g", "-gz"] : [flag];
       const plain = new Uint8Array(readFileSync(compile(target, "plain.c", C, [...c, ...flags])));
       deepEqual(

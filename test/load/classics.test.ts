@@ -11,7 +11,7 @@ import { type LoadedObject, type LoadedProcess, load, processMemory, readMemory 
 import { type LoadedRelocation, relocationsOf } from "../../src/load/views/relocation-list.ts";
 import { compile, i386, scratch } from "../support/build.ts";
 import { run, tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { needs, needsToRun } from "../support/tools.ts";
 import {
   basesOf,
   compareMemory,
@@ -82,7 +82,7 @@ function symbol(directory: string, name: string): number {
   return BASE + Number.parseInt(value ?? "", 16);
 }
 
-test("a library without -fPIC at 0x12e000: every site in its code", needs(...i386.tools), () => {
+test("a library without -fPIC at 0x12e000: every site in its code", needsToRun(...i386.tools), () => {
   const { directory, program } = build();
   const task = process(program);
   equal(library(task).base, BASE);
@@ -103,7 +103,7 @@ test("a library without -fPIC at 0x12e000: every site in its code", needs(...i38
   for (const { site, addend } of relative) equal(word(task, site), BASE + Number(addend));
 });
 
-test("the instructions at these sites, before and after", { ...needs(...i386.tools) }, () => {
+test("the instructions at these sites, before and after", { ...needsToRun(...i386.tools) }, () => {
   const { directory, program } = build();
   const task = process(program);
   const disassemble = nodeDisassembler();
@@ -136,23 +136,27 @@ test("the real process has the same memory, code included", needs(...i386.tools,
   ok(differences.every((it) => it.object.file.soname === "libc.so.6" || isExplained(it, new Set())));
 });
 
-test("a static helper is called without any relocation", needs(...i386.tools), () => {
+test("a static helper is called without any relocation", needsToRun(...i386.tools), () => {
   const { program } = build({ helper: "static" });
   const task = process(program);
   deepEqual(sites(task, R_386_PC32), []);
   equal(sites(task, R_386_32).length, 2);
 });
 
-test("-Bsymbolic settles the call when linking; the variable needs the load bias only", needs(...i386.tools), () => {
-  const { directory, program } = build({ link: ["-Wl,-Bsymbolic"] });
-  const task = process(program);
-  deepEqual([...sites(task, R_386_PC32), ...sites(task, R_386_32)], []);
-  const total = symbol(directory, "total");
-  const inCode = sites(task, R_386_RELATIVE).filter(({ site }) => word(task, site) === total);
-  equal(inCode.length, 2);
-});
+test(
+  "-Bsymbolic settles the call when linking; the variable needs the load bias only",
+  needsToRun(...i386.tools),
+  () => {
+    const { directory, program } = build({ link: ["-Wl,-Bsymbolic"] });
+    const task = process(program);
+    deepEqual([...sites(task, R_386_PC32), ...sites(task, R_386_32)], []);
+    const total = symbol(directory, "total");
+    const inCode = sites(task, R_386_RELATIVE).filter(({ site }) => word(task, site) === total);
+    equal(inCode.length, 2);
+  },
+);
 
-test("a helper in LD_PRELOAD comes first, and the library calls that one", needs(...i386.tools), () => {
+test("a helper in LD_PRELOAD comes first, and the library calls that one", needsToRun(...i386.tools), () => {
   const { directory, program } = build();
   const preload = join(directory, "libother.so");
   tool(i386.cc, [

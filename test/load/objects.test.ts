@@ -9,7 +9,7 @@ import { SHT_NOBITS } from "../../src/elf/constants.ts";
 import { loadObjects, type ObjectsLoaded, type PlacedObject } from "../../src/load/relocatable/index.ts";
 import { compile, scratch, type Target, targets, x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { needs, needsToRun } from "../support/tools.ts";
 
 interface Source {
   readonly name: string;
@@ -50,39 +50,54 @@ const B = `
   extern int go(int); int (*pointer)(int) = go;`;
 
 for (const target of targets) {
-  test(`sections lie at the given bases, and their bytes are GNU ld's (${target.name})`, needs(...target.tools), () => {
-    const directory = scratch("load-objects");
-    const sources = [
-      { name: "b.o", text: B, base: 0x20000 },
-      { name: "a.o", text: A, base: 0x30000 },
-    ];
-    const loaded = load(target, sources);
-    deepEqual(codes(loaded), []);
-    const [b, a] = loaded.objects;
-    equal(section(b, ".text").address, 0x20000);
-    equal(section(a, ".text").address, 0x30000);
+  test(
+    `sections lie at the given bases, and their bytes are GNU ld's (${target.name})`,
+    needsToRun(...target.tools),
+    () => {
+      const directory = scratch("load-objects");
+      const sources = [
+        { name: "b.o", text: B, base: 0x20000 },
+        { name: "a.o", text: A, base: 0x30000 },
+      ];
+      const loaded = load(target, sources);
+      deepEqual(codes(loaded), []);
+      const [b, a] = loaded.objects;
+      equal(section(b, ".text").address, 0x20000);
+      equal(section(a, ".text").address, 0x30000);
 
-    // GNU ld, with an output section for each input section at its address.
-    const paths = sources.map(({ name, text }) =>
-      compile(target, name.replace(/\.o$/, ".c"), text, ["-O1", "-fno-pic"]),
-    );
-    const placed = loaded.objects.flatMap((object, i) =>
-      object.sections.flatMap((it) =>
-        it === undefined || it.section.size === 0 || it.section.name === ".eh_frame" ? [] : [{ ...it, path: paths[i] }],
-      ),
-    );
-    const lines = placed.map((it, i) => `s${i} ${it.address} : { ${it.path}(${it.section.name}) }`);
-    const script = join(directory, "script.ld");
-    writeFileSync(script, `SECTIONS { ${lines.join("\n")} /DISCARD/ : { *(.eh_frame .comment .note*) } }`);
-    const image = join(directory, "image");
-    tool("ld", ["-m", target.emulation, "-e", "0", "-T", script, "-o", image, ...paths]);
-    placed.forEach((it, i) => {
-      if (it.section.type === SHT_NOBITS) return;
-      const copy = join(directory, `s${i}`);
-      tool("objcopy", ["-O", "binary", "-j", `s${i}`, "--set-section-flags", `s${i}=alloc,load,contents`, image, copy]);
-      equal(hexOf(it.memory), hexOf(readFileSync(copy)), `${it.path} ${it.section.name}`);
-    });
-  });
+      // GNU ld, with an output section for each input section at its address.
+      const paths = sources.map(({ name, text }) =>
+        compile(target, name.replace(/\.o$/, ".c"), text, ["-O1", "-fno-pic"]),
+      );
+      const placed = loaded.objects.flatMap((object, i) =>
+        object.sections.flatMap((it) =>
+          it === undefined || it.section.size === 0 || it.section.name === ".eh_frame"
+            ? []
+            : [{ ...it, path: paths[i] }],
+        ),
+      );
+      const lines = placed.map((it, i) => `s${i} ${it.address} : { ${it.path}(${it.section.name}) }`);
+      const script = join(directory, "script.ld");
+      writeFileSync(script, `SECTIONS { ${lines.join("\n")} /DISCARD/ : { *(.eh_frame .comment .note*) } }`);
+      const image = join(directory, "image");
+      tool("ld", ["-m", target.emulation, "-e", "0", "-T", script, "-o", image, ...paths]);
+      placed.forEach((it, i) => {
+        if (it.section.type === SHT_NOBITS) return;
+        const copy = join(directory, `s${i}`);
+        tool("objcopy", [
+          "-O",
+          "binary",
+          "-j",
+          `s${i}`,
+          "--set-section-flags",
+          `s${i}=alloc,load,contents`,
+          image,
+          copy,
+        ]);
+        equal(hexOf(it.memory), hexOf(readFileSync(copy)), `${it.path} ${it.section.name}`);
+      });
+    },
+  );
 }
 
 test("the order of the objects does not matter, only their bases do", needs(...x86_64.tools), () => {

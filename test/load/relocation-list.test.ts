@@ -7,7 +7,7 @@ import type { LoadedProcess } from "../../src/load/index.ts";
 import { relocationsNaming, relocationsOf } from "../../src/load/views/relocation-list.ts";
 import { compile, i386, scratch, x86_64 } from "../support/build.ts";
 import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { needs, needsToRun } from "../support/tools.ts";
 import { loaded } from "./judges/reality.ts";
 
 /** Asserts it for every third symbol of every object. */
@@ -27,7 +27,7 @@ test("of a program with RELA", existsSync("/usr/bin/git") ? {} : { skip: "needs 
   same(loaded("/usr/bin/git"));
 });
 
-test("of a program with REL", needs(...i386.tools), () => {
+test("of a program with REL", needsToRun(...i386.tools), () => {
   const path = `${scratch("relocations")}/main`;
   const text =
     '#include <stdio.h>\nint main(void) { FILE *const out[] = { stdout, stdin }; return fputs("x", out[0]); }';

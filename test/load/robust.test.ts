@@ -18,7 +18,7 @@ import {
 } from "../../src/load/index.ts";
 import { i386, type Target, targets } from "../support/build.ts";
 import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { needs, needsToRun } from "../support/tools.ts";
 import { workshop } from "./judges/agree.ts";
 import { realOptions } from "./judges/reality.ts";
 
@@ -72,7 +72,7 @@ const PROGRAM =
   "extern int number; extern __thread int own; int shared(void); int main(void) { return shared() + number + own; }";
 
 for (const target of targets) {
-  test(`${target.name}: hundreds of damaged libraries and programs`, needs(...target.tools), () => {
+  test(`${target.name}: hundreds of damaged libraries and programs`, needsToRun(...target.tools), () => {
     const shop = workshop(target);
     const script = "-Wl,--hash-style=both,-z,lazy";
     const library = readFileSync(shop.library("shared", LIBRARY, script));

@@ -38,7 +38,7 @@ export function needs(...tools: readonly string[]): { skip?: string } {
   return missing.length === 0 ? {} : { skip: `needs ${missing.join(" and ")}` };
 }
 
-/** The same for tests that start programs by `run` and see what these print: there an emulator does as well. */
+/** The same for tests that start no programs, or by `run` and see what these print: there an emulator does as well. */
 export function needsToRun(...tools: readonly string[]): { skip?: string } {
   if (!tools.includes(LOADER_32) || which(LOADER_32) === undefined || runsI386()) return needs(...tools);
   return needs(...tools.map((tool) => (tool === LOADER_32 ? "qemu-i386" : tool)));

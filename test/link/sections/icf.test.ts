@@ -202,7 +202,7 @@ test(
 );
 
 for (const target of targets) {
-  test(`functions are equal only if their unwind records are (${target.name})`, needs(...target.tools), () => {
+  test(`functions are equal only if their unwind records are (${target.name})`, needsToRun(...target.tools), () => {
     const code = (symbol: string, records: string): string =>
       `.section .text.${symbol},"ax",@progbits\n.globl ${symbol}\n${symbol}: ${records}\n`;
     const asks = (routine: string): string =>

@@ -79,25 +79,29 @@ test(
 
 for (const target of targets) {
   for (const flags of [[], ["-gdwarf-4"], ["-gsplit-dwarf"]]) {
-    test(`gdb finds its way by the index ${flags.join(" ")} (${target.name})`, needs("gdb", ...target.tools), () => {
-      const shop = workshop(underTest, target);
-      const path = shop.ld("main", ["-e", "start", "--gdb-index", ...objects(target, flags)]);
-      const questions = [
-        "info line area",
-        "info line space::f",
-        "print space::data",
-        "ptype struct Shape",
-        "whatis space::Point",
-        "maint print objfiles",
-      ];
-      const { stdout } = run("gdb", ["-batch", "-nx", ...questions.flatMap((it) => ["-ex", it]), path]);
-      match(stdout, /Line 5 of "first\.c"/);
-      match(stdout, /Line 2 of "second\.cc"/);
-      match(stdout, /\$1 = 3/);
-      match(stdout, /struct Shape \{\s+int side;/);
-      match(stdout, /type = (struct )?space::Point/);
-      match(stdout, /\.gdb_index: version 7/);
-    });
+    test(
+      `gdb finds its way by the index ${flags.join(" ")} (${target.name})`,
+      needsToRun("gdb", ...target.tools),
+      () => {
+        const shop = workshop(underTest, target);
+        const path = shop.ld("main", ["-e", "start", "--gdb-index", ...objects(target, flags)]);
+        const questions = [
+          "info line area",
+          "info line space::f",
+          "print space::data",
+          "ptype struct Shape",
+          "whatis space::Point",
+          "maint print objfiles",
+        ];
+        const { stdout } = run("gdb", ["-batch", "-nx", ...questions.flatMap((it) => ["-ex", it]), path]);
+        match(stdout, /Line 5 of "first\.c"/);
+        match(stdout, /Line 2 of "second\.cc"/);
+        match(stdout, /\$1 = 3/);
+        match(stdout, /struct Shape \{\s+int side;/);
+        match(stdout, /type = (struct )?space::Point/);
+        match(stdout, /\.gdb_index: version 7/);
+      },
+    );
   }
 }
 

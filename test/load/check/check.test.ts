@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { compile, i386, musl, type Target, x86_64 } from "../../support/build.ts";
 import { type Folder, folder } from "../../support/folder.ts";
 import { run, tool } from "../../support/run.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 import { type CheckedTarget, check, checkText, codes, verdict } from "./checking.ts";
 
 /** A library of nothing but versioned functions, to link against in place of the real one. */
@@ -54,7 +54,7 @@ function shared(here: Folder, target: Target, name: string, source: string, flag
 for (const target of [x86_64, i386]) {
   test(
     `${target.name}: a version that glibc does not have yet, and the symbol that needs it`,
-    needs(...target.tools),
+    needsToRun(...target.tools),
     () => {
       const here = folder("version");
       const libc = stub(here, target, "libc.so.6", { "GLIBC_2.38": "strlcpy" });
@@ -190,7 +190,7 @@ test("an RPATH to the system's directories brings nothing along", needs(...x86_6
   deepEqual(answer.targets[1].findings[0].details.libraries, ["libcrypt.so.1"]);
 });
 
-test("a library of the other machine is there", needs(...i386.tools, ...x86_64.tools), () => {
+test("a library of the other machine is there", needsToRun(...i386.tools, ...x86_64.tools), () => {
   const here = folder("class");
   const source = "int frob(void) { return 0; }\n";
   const small = shared(here, i386, "libfrob.so", source, ["-Wl,-soname,libfrob.so"]);
@@ -323,7 +323,7 @@ test("an executable stack: glibc 2.41 opens no such addon", needs(...x86_64.tool
   deepEqual(codes(verdict(["--profile", "glibc@2.41", addon])), ["check-executable-stack-refused"]);
 });
 
-test("relocations in code are warned of", needs(...i386.tools), () => {
+test("relocations in code are warned of", needsToRun(...i386.tools), () => {
   const here = folder("textrel");
   const object = compile(i386, "textrel.c", "int x; int get(void) { return x; }\n", ["-fno-pic"]);
   tool(i386.cc, ["-shared", "-Wl,-z,notext", object, "-o", here.at("libtext.so")]);
@@ -496,7 +496,7 @@ test(
   },
 );
 
-test("an addon for the other machine than Node.js", needs(...i386.tools), () => {
+test("an addon for the other machine than Node.js", needsToRun(...i386.tools), () => {
   const here = folder("addon32");
   const addon = shared(here, i386, "small.node", "int napi_register_module_v1(void) { return 0; }\n");
   match(opened(addon), /wrong ELF class/);

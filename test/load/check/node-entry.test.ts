@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { compile, i386, x86_64 } from "../../support/build.ts";
 import { folder } from "../../support/folder.ts";
 import { run, tool } from "../../support/run.ts";
-import { needs } from "../../support/tools.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 import { check, checkText, codes, verdict } from "./checking.ts";
 
 const OWN = process.versions.modules;
@@ -69,16 +69,20 @@ test("the numbers are told with the releases that have them", needs(...x86_64.to
   match(checkText([addon]).out, /compiled for NODE_MODULE_VERSION 93 \(Node\.js 16\), but this Node\.js has/);
 });
 
-test("i386: the record of a constructor, whose addresses stand in the words themselves", needs(...i386.tools), () => {
-  const here = folder("record32");
-  const build = (name: string, version: number): string => {
-    const object = compile(i386, "record.c", registering(version), ["-fPIC"]);
-    tool(i386.cc, ["-shared", object, "-nostdlib", "-o", here.at(name)]);
-    return here.at(name);
-  };
-  deepEqual(codes(verdict(["--for", "debian:12", build("old.node", 93)])), ["check-node-version"]);
-  deepEqual(codes(verdict(["--for", "debian:12", build("new.node", Number(OWN))])), []);
-});
+test(
+  "i386: the record of a constructor, whose addresses stand in the words themselves",
+  needsToRun(...i386.tools),
+  () => {
+    const here = folder("record32");
+    const build = (name: string, version: number): string => {
+      const object = compile(i386, "record.c", registering(version), ["-fPIC"]);
+      tool(i386.cc, ["-shared", object, "-nostdlib", "-o", here.at(name)]);
+      return here.at(name);
+    };
+    deepEqual(codes(verdict(["--for", "debian:12", build("old.node", 93)])), ["check-node-version"]);
+    deepEqual(codes(verdict(["--for", "debian:12", build("new.node", Number(OWN))])), []);
+  },
+);
 
 test("an addon for a later Node-API than Node.js has", needs(...x86_64.tools), () => {
   const here = folder("napi");
