@@ -13,9 +13,15 @@ mkdirSync(out, { recursive: true });
 
 /** A program with its C library and dynamic linker: what is executed is this machine's. */
 const scratch = mkdtempSync(join(tmpdir(), "solder-pictures-"));
-const source = join(scratch, "hello.c");
-writeFileSync(source, '#include <stdio.h>\nint main(void) { puts("hello"); return puts("again") < 0; }\n');
-execFileSync("gcc", ["-O1", "-g", "-Wl,-z,lazy", "-fcf-protection=none", "-o", join(scratch, "hello"), source]);
+writeFileSync(
+  join(scratch, "hello.c"),
+  '#include <stdio.h>\nint main(void) { puts("hello"); return puts("again") < 0; }\n',
+);
+execFileSync(
+  "gcc",
+  ["-O1", "-g", "-Wl,-z,lazy", "-fcf-protection=none", `-fdebug-prefix-map=${scratch}=.`, "-o", "hello", "hello.c"],
+  { cwd: scratch },
+);
 const named = (name) => realpathSync(execFileSync("gcc", [`-print-file-name=${name}`], { encoding: "utf8" }).trim());
 const HELLO = [join(scratch, "hello"), named("libc.so.6"), named("ld-linux-x86-64.so.2")];
 
@@ -24,7 +30,7 @@ const PICTURES = [
   ["files", /objects and archives/, "#/files", ".card"],
   ["anatomy", /first call of printf/, "#/anatomy/numbers?at=0x18", ".figure svg"],
   ["code", /objects and archives/, "#/anatomy/main.o/code?at=0x40", ".code-lines"],
-  ["sizes", HELLO, "#/anatomy/hello/sizes", ".treemap, svg"],
+  ["sizes", HELLO, "#/anatomy/libc.so.6/sizes", ".treemap, svg"],
   ["units", HELLO, "#/anatomy/hello/units", ".rows .row"],
   ["link", /objects and archives/, "#/link//output", ".strip"],
   ["load", /Interposition/, "#/load/program/space", ".figure svg"],

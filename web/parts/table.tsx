@@ -168,7 +168,8 @@ export function Table({ file, part, query, label }: TableProps): JSX.Element {
 const NO_COLUMNS: readonly TableColumn[] = [];
 
 function countText({ total, all }: RowsAnswer): string {
-  return total === all ? `${grouped(all)} rows` : `${grouped(total)} of ${grouped(all)} rows`;
+  const rows = all === 1 ? "row" : "rows";
+  return total === all ? `${grouped(all)} ${rows}` : `${grouped(total)} of ${grouped(all)} ${rows}`;
 }
 
 function HeadCell({
