@@ -3,9 +3,9 @@
 // ldexp_finalize_syms). What is assigned from dot outside of sections belongs to the section that dot is in.
 
 import { error } from "../../elf/problem.ts";
+import { isTbssFlags, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "../mapping/bfd-flags.ts";
+import type { BodyEntry, ListStatement, OutputStatement } from "../mapping/output-statements.ts";
 import type { AssertStatement, DataStatement } from "../script/statements.ts";
-import { isTbssFlags, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
-import type { BodyEntry, ListStatement, OutputStatement } from "../sections/output-statements.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import { ABSOLUTE, addressOf, fold, NOWHERE } from "./fold.ts";
 import { assign, type Walk } from "./walk.ts";

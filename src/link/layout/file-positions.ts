@@ -20,7 +20,7 @@ import {
   SHT_NOTE,
 } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
-import { isTbssFlags } from "../sections/bfd-flags.ts";
+import { isTbssFlags } from "../mapping/bfd-flags.ts";
 import { alignUp, isTbss, newSegment, type Segment } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import type { SegmentMap } from "./map-segments.ts";

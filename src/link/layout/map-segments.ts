@@ -26,8 +26,8 @@ import {
   SEC_LOAD,
   SEC_READONLY,
   SEC_THREAD_LOCAL,
-} from "../sections/bfd-flags.ts";
-import { hasMbindSegment } from "../sections/mbind.ts";
+} from "../mapping/bfd-flags.ts";
+import { hasMbindSegment } from "../mapping/mbind.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import { alignDown, compareAddresses, isBelow, modulo } from "./words.ts";

@@ -4,8 +4,8 @@
 import type { Machine } from "../../arch/index.ts";
 import type { Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
+import type { Plan } from "../mapping/output-statements.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
-import type { Plan } from "../sections/output-statements.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import { assignSymbols } from "./assign-symbols.ts";

@@ -3,8 +3,8 @@
 
 import { PT_INTERP, PT_LOAD } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
+import { SEC_ALLOC } from "../mapping/bfd-flags.ts";
 import type { Expression } from "../script/statements.ts";
-import { SEC_ALLOC } from "../sections/bfd-flags.ts";
 import { ABSOLUTE, addressOf, fold } from "./fold.ts";
 import { newMap, type SegmentMap } from "./map-segments.ts";
 import type { Walk } from "./walk.ts";

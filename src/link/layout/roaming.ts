@@ -3,7 +3,7 @@
 // section that does not fit closes the region for all behind it.
 
 import { error, type Report } from "../../elf/problem.ts";
-import type { OutputStatement, Plan } from "../sections/output-statements.ts";
+import type { OutputStatement, Plan } from "../mapping/output-statements.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";

@@ -21,6 +21,11 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
+import { elfFlags, flagsOfName, SEC_ALLOC, SEC_THREAD_LOCAL } from "../mapping/bfd-flags.ts";
+import { typeByFlags } from "../mapping/map-inputs.ts";
+import { isMbind } from "../mapping/mbind.ts";
+import { placeLate } from "../mapping/orphan-lists.ts";
+import { findStatement, type OutputStatement, type Plan } from "../mapping/output-statements.ts";
 import type { LinkOptions } from "../options.ts";
 import {
   REGION_ALLOCATED,
@@ -29,12 +34,7 @@ import {
   REGION_READ_ONLY,
   REGION_WRITABLE,
 } from "../script/statements.ts";
-import { elfFlags, flagsOfName, SEC_ALLOC, SEC_THREAD_LOCAL } from "../sections/bfd-flags.ts";
-import { typeByFlags } from "../sections/map-inputs.ts";
-import { isMbind } from "../sections/mbind.ts";
 import type { MergedSections } from "../sections/merged-sections.ts";
-import { findStatement, type OutputStatement, type Plan } from "../sections/output-statements.ts";
-import { placeLate } from "../sections/place-orphans.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
 import { alignUp, type Layout, type Segment } from "../tables/layout.ts";

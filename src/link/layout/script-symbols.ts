@@ -3,10 +3,10 @@
 
 import type { Machine } from "../../arch/index.ts";
 import type { Loader } from "../inputs/loader.ts";
+import { findRegion, findStatement, type OutputStatement, type Plan } from "../mapping/output-statements.ts";
 import { wrap } from "../script/arithmetic.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
-import { findRegion, findStatement, type OutputStatement, type Plan } from "../sections/output-statements.ts";
 import type { ObjectDefinition } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";

@@ -8,7 +8,6 @@
 // Offsets of pieces count from the start of their section here; finishAddresses makes addresses of them.
 
 import { error, type Problem, type Report, warning } from "../../elf/problem.ts";
-import type { Assignment, Expression, Fill } from "../script/statements.ts";
 import {
   isTbssFlags,
   SEC_ALLOC,
@@ -18,14 +17,15 @@ import {
   SEC_LOAD,
   SEC_READONLY,
   SEC_THREAD_LOCAL,
-} from "../sections/bfd-flags.ts";
+} from "../mapping/bfd-flags.ts";
 import {
   type BodyEntry,
   findStatement,
   type OutputStatement,
   type Plan,
   type Region,
-} from "../sections/output-statements.ts";
+} from "../mapping/output-statements.ts";
+import type { Assignment, Expression, Fill } from "../script/statements.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { Gap, OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";

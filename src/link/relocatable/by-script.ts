@@ -1,5 +1,5 @@
 // The layout of -r: which output section each input joins is decided, and everything placed, by what lays out programs
-// (sections/map-inputs.ts, layout/object-layout.ts), with the script of -T or GNU ld's default one for -r; this makes of it the
+// (mapping/map-inputs.ts, layout/object-layout.ts), with the script of -T or GNU ld's default one for -r; this makes of it the
 // table that the rest of -r works on. Both number the output sections alike.
 
 import type { Machine } from "../../arch/index.ts";
@@ -8,13 +8,13 @@ import type { Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { fillGaps } from "../layout/addresses.ts";
 import { layOutObject } from "../layout/object-layout.ts";
+import { bfdFlags, elfFlags, SEC_HAS_CONTENTS, SEC_LINKER_CREATED } from "../mapping/bfd-flags.ts";
+import { mapInputs } from "../mapping/map-inputs.ts";
+import type { ObjectRules } from "../mapping/mapping.ts";
+import type { Matcher } from "../mapping/matcher.ts";
+import type { Plan } from "../mapping/output-statements.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
-import { bfdFlags, elfFlags, SEC_HAS_CONTENTS, SEC_LINKER_CREATED } from "../sections/bfd-flags.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
-import { mapInputs } from "../sections/map-inputs.ts";
-import type { ObjectRules } from "../sections/mapping.ts";
-import type { Matcher } from "../sections/matcher.ts";
-import type { Plan } from "../sections/output-statements.ts";
 import { prepareScriptAssignments } from "../symbols/script-assignments.ts";
 import { SECTION_CHUNK, SECTION_OUTPUT, type SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";

@@ -41,7 +41,7 @@ export interface OutputSection {
   index: number;
   /** SectionId, or ~id of a chunk; in final order. */
   pieces: Int32Array;
-  /** Where what each statement of its body has found ends in `pieces` (sections/map-inputs.ts). */
+  /** Where what each statement of its body has found ends in `pieces` (mapping/map-inputs.ts). */
   rankEnds: number[];
   /** sh_link and sh_info, resolved when headers are written. */
   link: OutputSection | undefined;
@@ -51,7 +51,7 @@ export interface OutputSection {
   keep: boolean;
   /** Where it is loaded, if a script says that this is elsewhere than where it runs; else its address. */
   lma: number;
-  /** SEC_* (sections/bfd-flags.ts): what layout by a script decides by. */
+  /** SEC_* (mapping/bfd-flags.ts): what layout by a script decides by. */
   sec: number;
   /** Layout by a script: some input section is in it. */
   hasInput: boolean;

@@ -15,10 +15,10 @@ import { isForcedLocal, isOwnPltFunction, writeSymbols } from "../made/output-sy
 import { packAndroid } from "../made/pack-android.ts";
 import type { SlotAddresses } from "../made/slots.ts";
 import { writeParts } from "../made/split-relocations.ts";
+import { isMbind } from "../mapping/mbind.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
-import { isMbind } from "../sections/mbind.ts";
 import { entryAddress } from "../symbols/entry.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { alignUp, type Layout } from "../tables/layout.ts";
