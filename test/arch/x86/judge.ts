@@ -33,6 +33,8 @@ const QEMU_DIFFERS: readonly RegExp[] = [
   /blsi/,
   // Another kernel's selectors.
   /push %[fg]s/,
+  // A selector that can be loaded is one the handler then has.
+  /pop %[defgs]s/,
 ];
 
 /** Why a row is left out, or undefined. */
