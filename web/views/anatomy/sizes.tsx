@@ -9,7 +9,8 @@ import { type Tile, treemapTiles } from "../../figures/treemap.ts";
 import { Go } from "../../parts/links.tsx";
 import { Failed } from "../../parts/notes.tsx";
 
-const WIDTH = 784;
+/** As wide as the pane beside the bytes (anatomy.css) is when the map is drawn: a map that has to be scrolled shows no proportions. */
+const paneWidth = (): number => Math.max(360, Math.min(1200, innerWidth - 632));
 const HEIGHT = 480;
 
 export function Sizes({ file, query }: { file: string; query: Readonly<Record<string, string>> }): JSX.Element {
@@ -58,14 +59,15 @@ function partOf(tree: SizeNode, path: readonly string[]): SizeNode {
 }
 
 function SizeMap({ tree, inside }: { tree: SizeNode; inside: readonly string[] }): JSX.Element {
-  const tiles = treemapTiles(tree, WIDTH, HEIGHT);
+  const width = paneWidth();
+  const tiles = treemapTiles(tree, width, HEIGHT);
   return (
     <>
       <p class="dim">
         {byteCount(tree.size)} in {grouped(tree.children.length)} parts. Every area is as large as its part of the file.
       </p>
       <div class="figure-scroll">
-        <svg width={WIDTH} height={HEIGHT} class="treemap" aria-hidden="true">
+        <svg width={width} height={HEIGHT} class="treemap" aria-hidden="true">
           {tiles.map((tile) => (
             <TileBox key={tile.path.join("\n")} tile={tile} />
           ))}
