@@ -2,6 +2,7 @@
 // `LinkResult.decisions`; nothing is decided or found out here.
 
 import { demangle } from "../demangle/index.ts";
+import type { SourceStatement } from "../link/decisions/layout-types.ts";
 import type {
   Definer,
   Definition,
@@ -75,6 +76,7 @@ export function describeDefinition(it: Definition, options: DescribeOptions = {}
   const nameOf = namer(options);
   return [
     `\`${nameOf(it.name)}' ${meaning(it)}`,
+    ...assignmentLines(it),
     ...referenceLines(it.firstReference),
     ...it.slots.map((slot) => `${usage(slot)}${asked(slot.reason, it.firstReference?.at)}`),
     ...it.others.map(lostLine),
@@ -121,6 +123,25 @@ function definerText({ by, file, section, value, strength, version }: Definer): 
   if (strength === "common") return `${file} as a common symbol${versioned}`;
   if (section === "") return `${file} as the constant ${hex(value)}${versioned}`;
   return `${placeText({ file, section, offset: value })}${versioned}`;
+}
+
+/** `` `*(.text .text.*)' at x.ld:5:12 ``, or of the default script, or in words of an orphan. */
+export function statementText({ text, place, byDefault, orphan }: SourceStatement): string {
+  if (orphan) return `no statement takes it: an orphan${text === "" ? "" : `, behind ${text}`}`;
+  if (!byDefault) return `\`${text}' ${place.file === undefined ? "of an option" : `at ${placeText(place)}`}`;
+  const line = place.line === undefined ? "" : `line ${place.line} of `;
+  return `\`${text}' in ${line}the default script (ld --verbose)`;
+}
+
+/** Which assignment holds, and what became of the others. */
+function assignmentLines({ assignments, chosen }: Definition): string[] {
+  const holds = assignments.findLast(({ active }) => active);
+  return assignments.map((it) => {
+    const text = statementText(it.statement);
+    if (it === holds) return `assigned by ${text}`;
+    if (it.active) return `assigned before by ${text}`;
+    return `not carried out: ${text}, because ${chosen === undefined ? "nothing refers to it" : "it is defined"}`;
+  });
 }
 
 function referenceLines(reference: Reference | undefined): string[] {

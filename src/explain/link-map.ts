@@ -2,9 +2,21 @@
 // which archive members are there and why, what was left out, and where every input section and symbol is.
 
 import { SHF_ALLOC, SHF_TLS, SHT_NOBITS } from "../elf/constants.ts";
-import type { LaidOutPiece, LaidOutSection, LaidOutSymbol, OutputLayout } from "../link/decisions/layout-types.ts";
+import type {
+  LaidOutAssert,
+  LaidOutAssignment,
+  LaidOutOutput,
+  LaidOutPiece,
+  LaidOutSection,
+  LaidOutStatement,
+  LaidOutSymbol,
+  OutputLayout,
+} from "../link/decisions/layout-types.ts";
 import type { Decisions } from "../link/decisions/types.ts";
 import type { LinkResult } from "../link/result.ts";
+import { mapAssert, mapAssignment, mapExpression, mapInput } from "../link/script/map-text.ts";
+import { printBodyStatement } from "../link/script/print-script.ts";
+import type { BodyStatement, Fill } from "../link/script/statements.ts";
 
 export interface MapOptions {
   /** Width of addresses. */
@@ -22,6 +34,8 @@ export type MapSource = Pick<LinkResult, "decisions" | "layout" | "dependencies"
 
 /** Column of the address, after a section's name. */
 const NAME_COLUMN = 16;
+/** Width of an assignment's value, whatever the addresses are wide. */
+const ASSIGNED_COLUMN = 34;
 /** Column of the file that wanted a member. */
 const REASON_COLUMN = 30;
 /** Column of the files in the cross reference. */
@@ -79,7 +93,7 @@ function hex(value: number): string {
 
 function address(value: number, { is64 }: MapOptions): string {
   // The upper half is negative.
-  const digits = value < 0 ? BigInt.asUintN(64, BigInt(value)).toString(16) : value.toString(16);
+  const digits = value < 0 ? BigInt.asUintN(is64 ? 64 : 32, BigInt(value)).toString(16) : value.toString(16);
   return `0x${digits.padStart(is64 ? 16 : 8, "0")}`;
 }
 
@@ -163,11 +177,125 @@ function* memoryMap(layout: OutputLayout, options: MapOptions): IterableIterator
     if (symbol.section === "") others.push(symbol);
     else if (!byInput.get(key)?.push(symbol)) byInput.set(key, [symbol]);
   }
+  if (layout.statements !== undefined) {
+    const rows = [...layout.statements()];
+    const assigned = new Set(rows.flatMap(assignedNames));
+    const free = others.filter(({ name }) => !assigned.has(name));
+    yield* statementLines({ options, byInput, others: free, nextOther: 0 }, layout, rows);
+    return;
+  }
   const state: MapState = { options, byInput, others, nextOther: 0 };
   for (const section of layout.sections) yield* sectionLines(state, section);
   yield* otherSymbols(state, Number.POSITIVE_INFINITY);
   yield "";
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// By the script's statements
+// ---------------------------------------------------------------------------------------------------------------------
+
+function assignedNames(it: LaidOutStatement): string[] {
+  if (it.kind === "assignment") return [it.assignment.symbol];
+  if (it.kind !== "section") return [];
+  return [...it.body()].flatMap((one) => (one.kind === "assignment" ? [one.assignment.symbol] : []));
+}
+
+function* statementLines(
+  state: MapState,
+  { sections }: OutputLayout,
+  rows: readonly LaidOutStatement[],
+): IterableIterator<string> {
+  const byIndex = new Map(sections.map((it) => [it.index, it]));
+  for (const it of rows) {
+    if (it.kind === "section") yield* outputLines(state, it, byIndex.get(it.index));
+    else yield assignmentLine(it, state.options);
+  }
+  yield* otherSymbols(state, Number.POSITIVE_INFINITY);
+}
+
+function* outputLines(
+  state: MapState,
+  statement: LaidOutOutput,
+  section: LaidOutSection | undefined,
+): IterableIterator<string> {
+  const { options } = state;
+  const { name, place } = statement;
+  const flags = section?.flags ?? 0;
+  const isLoaded = (flags & SHF_ALLOC) !== 0;
+  const isPlain = isLoaded && !((flags & SHF_TLS) !== 0 && section?.type === SHT_NOBITS);
+  if (isPlain) yield* otherSymbols(state, section?.address ?? 0);
+  yield "";
+  if (place === undefined) yield name;
+  else {
+    const { address: start, size, loadAddress } = place;
+    const loaded = loadAddress === start ? "" : ` load address ${address(loadAddress, options)}`;
+    yield* columns(name, NAME_COLUMN, `${address(start, options)} ${hex(size).padStart(10)}${loaded}`);
+  }
+  const start = place?.address ?? 0;
+  const pad = function* (from: number, to: number): IterableIterator<string> {
+    if (place === undefined || section === undefined || to <= from) return;
+    const pattern = statement.gaps.find(({ offset }) => start + offset === from)?.pattern;
+    yield `${" *fill*".padEnd(NAME_COLUMN)}${address(from, options)} ${hex(to - from).padStart(10)} ${digits(pattern)}`;
+  };
+  let at = start;
+  for (const it of statement.body()) {
+    if (it.kind === "assignment" || it.kind === "assert") {
+      yield assignmentLine(it, options);
+      const isMove = it.kind === "assignment" && it.assignment.symbol === "." && it.value !== undefined;
+      const to = isMove ? Number(BigInt.asIntN(64, it.value ?? 0n)) : at;
+      yield* pad(at, to);
+      at = Math.max(at, to);
+      continue;
+    }
+    if (it.kind === "input" && it.statement !== undefined) yield ` ${mapInput(it.statement)}`;
+    if (it.kind === "other" && it.statement.kind === "fill") yield ` FILL mask 0x${digits(maskOf(it.statement.fill))}`;
+    if (it.kind === "other" && it.statement.kind === "idle" && !it.statement.text.includes("CONSTRUCTORS"))
+      yield ` ${it.statement.text}`;
+    for (const piece of it.pieces) {
+      yield* pad(at, piece.address);
+      if (it.kind === "other") yield dataLine(it.statement, it.value, piece, options);
+      else yield* pieceLines(state, piece);
+      at = Math.max(at, piece.address + piece.size);
+      if (isPlain) yield* otherSymbols(state, at);
+    }
+  }
+}
+
+function assignmentLine(it: LaidOutAssignment | LaidOutAssert, options: MapOptions): string {
+  const isProvide = it.kind === "assignment" && it.assignment.provide;
+  const value =
+    it.value === undefined
+      ? isProvide
+        ? "[!provide]"
+        : "*undef*"
+      : address(Number(BigInt.asIntN(64, it.value)), options);
+  const text =
+    it.kind === "assignment" ? mapAssignment(it.assignment) : mapAssert(it.assertion.test, it.assertion.message);
+  return `${" ".repeat(NAME_COLUMN)}${value.padEnd(ASSIGNED_COLUMN)}${text}`;
+}
+
+/** `0x1023 0x4 LONG 0x1003 (s + 0x3)`: BYTE and its kin, ASCIZ. */
+function dataLine(it: BodyStatement, value: bigint | undefined, piece: LaidOutPiece, options: MapOptions): string {
+  const place = `${" ".repeat(NAME_COLUMN)}${address(piece.address, options)} ${hex(piece.size).padStart(10)}`;
+  if (it.kind !== "data") return `${place} ${it.kind === "text" ? printBodyStatement(it) : piece.section}`;
+  const number = value === undefined ? "" : ` 0x${value.toString(16)}`;
+  return `${place} ${it.command}${number}${it.value.kind === "number" ? "" : ` ${mapExpression(it.value)}`}`;
+}
+
+function maskOf({ bytes, value }: Fill): Uint8Array {
+  if (bytes !== undefined) return bytes;
+  const mask = new Uint8Array(4);
+  if (value.kind === "number") new DataView(mask.buffer).setUint32(0, Number(value.value & 0xffffffffn));
+  return mask;
+}
+
+function digits(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? "" : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Without a script
+// ---------------------------------------------------------------------------------------------------------------------
 
 function* sectionLines(state: MapState, section: LaidOutSection): IterableIterator<string> {
   const { options } = state;

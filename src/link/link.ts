@@ -236,7 +236,7 @@ function linkImage(
     const values: SymbolValues = { sections, symbols, outputs, layout, merged, address: made.address };
     placeLinkerSymbols(symbols, outputs, layout, linkerSymbols, at.gotBase, mode);
     computeAddresses(values, made.slots, at, scan);
-    facts.placed = { made, values, at };
+    facts.placed = { made, values, at, plan };
 
     // Contents.
     options.onStage?.("write");

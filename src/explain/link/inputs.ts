@@ -2,6 +2,7 @@
 
 import type { InputPlace, InputRelocation } from "../../link/decisions/layout-types.ts";
 import type { LinkResult } from "../../link/result.ts";
+import { statementText } from "../decisions.ts";
 import { fillFormula, type Term } from "../dump/formula.ts";
 import { grouped, hex } from "../dump/table.ts";
 import { LEFT_OUT } from "./tables.ts";
@@ -12,15 +13,16 @@ type AskedLink = Pick<LinkResult, "decisions" | "layout"> & Partial<Pick<LinkRes
 export function placeLine(it: InputPlace): string {
   const what = `${it.file}:(${it.section})`;
   const { fate, address, output, alignment } = it;
+  const by = it.statement === undefined ? "" : `; ${statementText(it.statement)}`;
   switch (fate) {
     case "placed":
-      return `${what}: ${grouped(it.size)} bytes at ${hex(address ?? 0)} in ${output}, aligned to ${alignment}`;
+      return `${what}: ${grouped(it.size)} bytes at ${hex(address ?? 0)} in ${output}, aligned to ${alignment}${by}`;
     case "merged":
-      return `${what} is merged into ${output} at ${hex(address ?? 0)}: equal strings, constants and unwind records are there once`;
+      return `${what} is merged into ${output} at ${hex(address ?? 0)}: equal strings, constants and unwind records are there once${by}`;
     case "folded":
       return `${what} is folded into an equal section, at ${hex(address ?? 0)} in ${output} (--icf)`;
     default:
-      return `${what} (${grouped(it.size)} bytes) is left out: ${LEFT_OUT[fate]}`;
+      return `${what} (${grouped(it.size)} bytes) is left out: ${LEFT_OUT[by === "" ? fate : "script"]}${by}`;
   }
 }
 

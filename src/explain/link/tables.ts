@@ -4,7 +4,7 @@
 import { demangle } from "../../demangle/index.ts";
 import type { DiscardedInput, LaidOutPiece, OutputLayout } from "../../link/decisions/layout-types.ts";
 import type { Decisions, Definition, DynamicRelocation, FileDecision, Slot } from "../../link/decisions/types.ts";
-import { describeDynamicRelocation, describeFile, describeRule, describeSlot } from "../decisions.ts";
+import { describeDynamicRelocation, describeFile, describeRule, describeSlot, statementText } from "../decisions.ts";
 import type { Chapter } from "../dump/chapter.ts";
 import { counted, grouped, hex } from "../dump/table.ts";
 
@@ -135,6 +135,10 @@ export function outputMapChapter(layout: OutputLayout): Chapter<MapRow> {
           return piece.file === "" ? `the linker: ${piece.section}` : `${piece.file}:(${piece.section})`;
         },
       },
+      {
+        title: "put there by",
+        cell: ({ piece }) => (piece?.statement === undefined ? "" : statementText(piece.statement)),
+      },
     ],
     rows,
     more: "",
@@ -174,6 +178,7 @@ export const LEFT_OUT: Readonly<Record<DiscardedInput["reason"], string>> = {
   group: "another file's copy of its section group came first",
   unused: "--gc-sections: nothing refers to it",
   excluded: "it only tells the linker something, or is asked to be left out",
+  script: "a script discards it",
 };
 
 export function discardedChapter(discarded: readonly DiscardedInput[]): Chapter<DiscardedInput> {
@@ -183,7 +188,11 @@ export function discardedChapter(discarded: readonly DiscardedInput[]): Chapter<
       { title: "file", paint: "name", cell: ({ file }) => file },
       { title: "section", cell: ({ section }) => section },
       { title: "size", align: "right", cell: ({ size }) => grouped(size), by: ({ size }) => size },
-      { title: "why", cell: ({ reason }) => LEFT_OUT[reason] },
+      {
+        title: "why",
+        cell: ({ reason, statement }) =>
+          statement === undefined ? LEFT_OUT[reason] : `${LEFT_OUT[reason]}; ${statementText(statement)}`,
+      },
     ],
     rows: discarded,
     more: "",

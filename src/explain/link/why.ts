@@ -5,7 +5,13 @@ import type { LaidOutPiece, LaidOutSection } from "../../link/decisions/layout-t
 import type { Decisions, DynamicRelocation, FileDecision, Slot } from "../../link/decisions/types.ts";
 import type { LinkResult } from "../../link/result.ts";
 import { closest } from "../../link/tables/spelling.ts";
-import { describeDefinition, describeDynamicRelocation, describeFile, describeSlot } from "../decisions.ts";
+import {
+  describeDefinition,
+  describeDynamicRelocation,
+  describeFile,
+  describeSlot,
+  statementText,
+} from "../decisions.ts";
 import { counted, grouped, hex } from "../dump/table.ts";
 import { type ByAddress, byAddress } from "./by-address.ts";
 import { keptLines, placeLine, relocationLine } from "./inputs.ts";
@@ -169,7 +175,8 @@ function addressLines(link: AskedLink, address: number): string[] {
 
 function pieceText(section: LaidOutSection, piece: LaidOutPiece): string {
   const what = piece.file === "" ? `the linker's ${piece.section}` : `${piece.file}:(${piece.section})`;
-  return `${what}: ${grouped(piece.size)} bytes at ${hex(piece.address)} in ${section.name}, aligned to ${piece.alignment}`;
+  const reason = piece.statement === undefined ? "" : `; ${statementText(piece.statement)}`;
+  return `${what}: ${grouped(piece.size)} bytes at ${hex(piece.address)} in ${section.name}, aligned to ${piece.alignment}${reason}`;
 }
 
 function cut(lines: readonly string[]): string[] {

@@ -47,6 +47,7 @@ import {
 } from "../tables/symbol-table.ts";
 import type { LinkFacts } from "./facts.ts";
 import { plainName } from "./names.ts";
+import type { Statements } from "./statements.ts";
 import type {
   Binding,
   Definer,
@@ -77,6 +78,8 @@ export interface DefinitionSources {
   readonly facts: LinkFacts;
   readonly referrers: () => Referrers;
   readonly slotsOf: (id: SymbolId) => readonly Slot[];
+  /** Undefined before layout. */
+  readonly statements: () => Statements | undefined;
 }
 
 /** The symbol of that name, another name's taken for what it stands for; -1 if nothing has to do with it. */
@@ -120,6 +123,7 @@ export function definitionOf(sources: DefinitionSources, id: SymbolId): Definiti
     rule: chosen === undefined ? undefined : ruleOf(loader, id),
     others: lostDefinitions(sources, id, chosen),
     offeredBy: offers(loader.lazySets, id),
+    assignments: sources.statements()?.assignmentsOf(nameText(symbols.names, id)) ?? [],
     firstReference: firstReference(sources, id),
     binding,
     settledBecause: settledBecause(facts, id),

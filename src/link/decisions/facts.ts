@@ -4,6 +4,7 @@ import type { Machine } from "../../arch/index.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { MadeSections } from "../made/make-sections.ts";
 import type { SlotAddresses } from "../made/slots.ts";
+import type { Plan } from "../mapping/output-statements.ts";
 import type { RelocatableFacts } from "../relocatable/link-relocatable.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
@@ -25,6 +26,8 @@ export interface PlacedFacts {
   readonly made: MadeSections;
   readonly values: SymbolValues;
   readonly at: SlotAddresses;
+  /** The script that laid out the link. */
+  readonly plan: Plan;
 }
 
 export interface LinkFacts {

@@ -11,6 +11,7 @@ import type { LinkFacts } from "./facts.ts";
 import { listFiles } from "./files.ts";
 import { plainName } from "./names.ts";
 import { listDynamicRelocations, listSlots } from "./slots.ts";
+import { type Statements, statementsOf } from "./statements.ts";
 import type { Decisions, NameMentions, Slot } from "./types.ts";
 
 export function createDecisions(facts: LinkFacts): Decisions {
@@ -22,7 +23,13 @@ export function createDecisions(facts: LinkFacts): Decisions {
     for (const { symbol, slot } of slots()) map.set(symbol, [...(map.get(symbol) ?? []), slot]);
     return map;
   });
-  const sources = { facts, referrers, slotsOf: (id: SymbolId) => bySymbol().get(id) ?? [] };
+  let script: Statements | undefined;
+  const statements = (): Statements | undefined => {
+    const plan = facts.placed?.plan;
+    if (plan !== undefined) script ??= statementsOf(plan, loader);
+    return script;
+  };
+  const sources = { facts, referrers, slotsOf: (id: SymbolId) => bySymbol().get(id) ?? [], statements };
   const slotList = once(() => slots().map(({ slot }) => slot));
   const files = once(() => listFiles(loader, referrers()));
   return {

@@ -14,7 +14,7 @@ import { STATE_EH_FRAME, STATE_FOLDED, STATE_MERGED } from "../tables/section-ta
 import type { LinkFacts } from "./facts.ts";
 import type { InputPlace, InputRelocation, KeptRoot } from "./layout-types.ts";
 import { plainName } from "./names.ts";
-import { reasonLeftOut } from "./pieces.ts";
+import { reasonLeftOut, type StatementOf } from "./pieces.ts";
 
 export interface Inputs {
   find(file: string | undefined, section: string | undefined): InputPlace[];
@@ -27,7 +27,11 @@ export interface Inputs {
 const LONGEST_CHAIN = 40;
 
 /** @param outputOf name of the output section of an input section that is in one */
-export function createInputs(facts: LinkFacts, outputOf: (section: SectionId) => string): Inputs {
+export function createInputs(
+  facts: LinkFacts,
+  outputOf: (section: SectionId) => string,
+  statementOf?: StatementOf,
+): Inputs {
   const { loader } = facts;
   const { objects, sections } = loader;
   let byFile: ReadonlyMap<string, readonly ObjectFile[]> | undefined;
@@ -57,6 +61,7 @@ export function createInputs(facts: LinkFacts, outputOf: (section: SectionId) =>
       output: isIn ? outputOf(section) : "",
       address: isIn ? addressIn(facts, section, 0) : undefined,
       alignment: sections.alignment[section],
+      statement: isIn || reasonLeftOut(sections, section) === "excluded" ? statementOf?.(section) : undefined,
       ...keepers(facts, section),
     };
   };

@@ -1,5 +1,72 @@
 // Where everything is in the output: enough for a map file, or to draw a picture.
 
+import type { Place } from "../../elf/problem.ts";
+import type { AssertStatement, Assignment, BodyStatement, InputStatement } from "../script/statements.ts";
+
+/** A statement of the script that laid out the link, as the reason for something. */
+export interface SourceStatement {
+  /** As a script has it: `*(.text.unlikely .text.*_unlikely)`, `PROVIDE (etext = .)`. Of an orphan: the section before it, or "". */
+  readonly text: string;
+  /** Of the default script only the line, in what `--verbose` prints. */
+  readonly place: Place;
+  /** It stands in GNU ld's default script. */
+  readonly byDefault: boolean;
+  /** No statement takes the section: it stands where ld puts sections of its kind. */
+  readonly orphan: boolean;
+}
+
+/** A statement of SECTIONS, in order, with what came of it: a row of the map. */
+export type LaidOutStatement = LaidOutOutput | LaidOutAssignment | LaidOutAssert;
+
+export interface LaidOutOutput {
+  readonly kind: "section";
+  readonly name: string;
+  /** Undefined: nothing asks for it. A section that is left out for being empty has a place all the same. */
+  readonly place: { readonly address: number; readonly size: number; readonly loadAddress: number } | undefined;
+  /** In the section header table; 0: it is not in the output. */
+  readonly index: number;
+  readonly orphan: boolean;
+  /** Between pieces, filled with something of the script: offsets in the section. */
+  readonly gaps: readonly {
+    readonly offset: number;
+    readonly size: number;
+    readonly pattern: Uint8Array | undefined;
+  }[];
+  body(): IterableIterator<LaidOutBody>;
+}
+
+export type LaidOutBody =
+  | LaidOutAssignment
+  | LaidOutAssert
+  /** Without a statement: of an orphan. */
+  | {
+      readonly kind: "input";
+      readonly statement: InputStatement | undefined;
+      readonly pieces: Iterable<LaidOutPiece>;
+    }
+  /** BYTE, FILL and their kin; with the number that BYTE's came to. */
+  | {
+      readonly kind: "other";
+      readonly statement: BodyStatement;
+      readonly value: bigint | undefined;
+      readonly pieces: Iterable<LaidOutPiece>;
+    };
+
+export interface LaidOutAssignment {
+  readonly kind: "assignment";
+  readonly assignment: Assignment;
+  /** Undefined: a PROVIDE that nobody asks for, or an expression without a value. */
+  readonly value: bigint | undefined;
+  /** `x = x + 1` */
+  readonly usesItself: boolean;
+}
+
+export interface LaidOutAssert {
+  readonly kind: "assert";
+  readonly assertion: AssertStatement;
+  readonly value: bigint | undefined;
+}
+
 /** A part of an output section: one input section, or what the linker made. */
 export interface LaidOutPiece {
   /** As in messages; "" for what the linker made. */
@@ -10,6 +77,8 @@ export interface LaidOutPiece {
   /** Bytes. */
   readonly size: number;
   readonly alignment: number;
+  /** What put it there; undefined where no script speaks. Of merged inputs: what put the first one there. */
+  readonly statement: SourceStatement | undefined;
   /** The input sections whose strings, constants or unwind records were merged into this piece. Else none. */
   merged(): IterableIterator<MergedInput>;
 }
@@ -83,7 +152,11 @@ export interface DiscardedInput {
     /** --gc-sections: nothing refers to it. */
     | "unused"
     /** It only tells the linker something, or asks to be left out, or -s and -S leave it out. */
-    | "excluded";
+    | "excluded"
+    /** /DISCARD/ of a script. */
+    | "script";
+  /** /DISCARD/'s. */
+  readonly statement: SourceStatement | undefined;
 }
 
 /** A region of a script's MEMORY. */
@@ -102,6 +175,8 @@ export interface InputPlace {
   /** Of its first byte; an offset in a section that is not loaded. */
   readonly address: number | undefined;
   readonly alignment: number;
+  /** What put it there, or discards it. */
+  readonly statement: SourceStatement | undefined;
   /** --gc-sections: the section that keeps it, as `main.o:(.text)`, the one that keeps that, and so on. */
   readonly keptBy: readonly string[];
   /** Why the last of them (or itself, if there is none) stays in any case. Undefined where it is not kept that way. */
@@ -142,6 +217,8 @@ export interface LaidOutRegion {
 export interface OutputLayout {
   /** Of the script that laid out the link, if it declares any. */
   readonly regions: readonly LaidOutRegion[];
+  /** The script's statements; undefined where none laid out the link. */
+  readonly statements: (() => IterableIterator<LaidOutStatement>) | undefined;
   /** e_entry */
   readonly entry: number;
   /** In the order of the section header table, without the null section, .symtab's company included. */

@@ -19,10 +19,12 @@ import type {
   LaidOutSymbol,
   MergedInput,
   OutputLayout,
+  SourceStatement,
 } from "./layout-types.ts";
 import { plainName } from "./names.ts";
 import { discarded, inputPiece } from "./pieces.ts";
 import { relocatableLayout } from "./relocatable-layout.ts";
+import { type Statements, statementsOf } from "./statements.ts";
 
 /** Undefined for a link that failed before anything had its place. */
 export function createOutputLayout(facts: LinkFacts): OutputLayout | undefined {
@@ -30,15 +32,20 @@ export function createOutputLayout(facts: LinkFacts): OutputLayout | undefined {
   if (relocatable !== undefined) return relocatableLayout(facts, relocatable.assigned, relocatable.entry);
   if (bound === undefined || placed === undefined) return undefined;
   const { layout, outputs } = placed.values;
-  const inputs = createInputs(facts, (section) => outputs.list[loader.sections.output[section]].name);
+  const statements = statementsOf(placed.plan, loader);
+  const outputOf = (section: SectionId): OutputSection => outputs.list[loader.sections.output[section]];
+  const statementOf = (section: SectionId): SourceStatement | undefined =>
+    loader.sections.output[section] >= 0 ? statements.ofPiece(outputOf(section), section) : statements.ofInput(section);
+  const inputs = createInputs(facts, (section) => outputOf(section).name, statementOf);
   return {
     regions: layout.regions ?? [],
+    statements: () => statements.list((output, from, to) => piecesOf(loader, placed, statements, output, from, to)),
     get entry() {
       const given = entryName(loader);
       return entryAddress(placed.values, given, bound.mode, () => {}, loader.hasScript);
     },
     get sections() {
-      return layout.sections.map((section) => sectionView(loader, placed, section));
+      return layout.sections.map((section) => sectionView(loader, placed, statements, section));
     },
     get segments() {
       return layout.segments.map(
@@ -55,7 +62,7 @@ export function createOutputLayout(facts: LinkFacts): OutputLayout | undefined {
       );
     },
     symbols: () => symbols(loader, bound, placed),
-    discarded: () => discarded(loader),
+    discarded: () => discarded(loader, statementOf),
     inputs: inputs.find,
     relocations: inputs.relocations,
     relocationsAt: (address) => {
@@ -68,9 +75,15 @@ export function createOutputLayout(facts: LinkFacts): OutputLayout | undefined {
   };
 }
 
-function sectionView(loader: Loader, placed: PlacedFacts, section: OutputSection): LaidOutSection {
+function sectionView(
+  loader: Loader,
+  placed: PlacedFacts,
+  statements: Statements,
+  section: OutputSection,
+): LaidOutSection {
   const { index, name, type, flags, address, lma: loadAddress, offset, size, alignment } = section;
-  const pieces = (): IterableIterator<LaidOutPiece> => piecesOf(loader, placed, section);
+  const pieces = (): IterableIterator<LaidOutPiece> =>
+    piecesOf(loader, placed, statements, section, 0, section.pieces.length);
   return {
     index,
     name,
@@ -84,7 +97,7 @@ function sectionView(loader: Loader, placed: PlacedFacts, section: OutputSection
     pieces,
     pieceAt: (at) => {
       const piece = pieceAt(loader, placed, section, at);
-      return piece === undefined ? undefined : pieceView(loader, placed, piece);
+      return piece === undefined ? undefined : pieceView(loader, placed, statements, section, piece);
     },
   };
 }
@@ -122,20 +135,52 @@ function pieceAt(
   return piece !== undefined && at < addressOf(piece) + sizeOf(piece) ? piece : undefined;
 }
 
-function* piecesOf(loader: Loader, placed: PlacedFacts, { pieces }: OutputSection): IterableIterator<LaidOutPiece> {
-  for (const piece of pieces) {
+function* piecesOf(
+  loader: Loader,
+  placed: PlacedFacts,
+  statements: Statements,
+  output: OutputSection,
+  from: number,
+  to: number,
+): IterableIterator<LaidOutPiece> {
+  for (let i = from; i < to; i++) {
+    const piece = output.pieces[i];
     // Not what turned out to be needed for nothing.
-    if (piece >= 0 || placed.values.outputs.chunks[~piece].size > 0) yield pieceView(loader, placed, piece);
+    if (piece >= 0 || placed.values.outputs.chunks[~piece].size > 0)
+      yield pieceView(loader, placed, statements, output, piece);
   }
 }
 
-function pieceView(loader: Loader, placed: PlacedFacts, piece: number): LaidOutPiece {
-  return piece < 0 ? chunkPiece(loader, placed, placed.values.outputs.chunks[~piece]) : inputPiece(loader, piece);
+function pieceView(
+  loader: Loader,
+  placed: PlacedFacts,
+  statements: Statements,
+  output: OutputSection,
+  piece: number,
+): LaidOutPiece {
+  const statement = (): SourceStatement | undefined => statements.ofPiece(output, piece);
+  if (piece >= 0) return inputPiece(loader, piece, statement);
+  return chunkPiece(loader, placed, placed.values.outputs.chunks[~piece], statement);
 }
 
-function chunkPiece(loader: Loader, placed: PlacedFacts, chunk: Chunk): LaidOutPiece {
+function chunkPiece(
+  loader: Loader,
+  placed: PlacedFacts,
+  chunk: Chunk,
+  statement: () => SourceStatement | undefined,
+): LaidOutPiece {
   const { name, address, size, alignment } = chunk;
-  return { file: "", section: name, address, size, alignment, merged: () => mergedInto(loader, placed, chunk) };
+  return {
+    file: "",
+    section: name,
+    address,
+    size,
+    alignment,
+    get statement() {
+      return statement();
+    },
+    merged: () => mergedInto(loader, placed, chunk),
+  };
 }
 
 function* mergedInto(

@@ -6,16 +6,25 @@ import { isContents } from "../sections/contents.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { sectionName } from "../tables/object-file.ts";
 import { type SectionTable, STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
-import type { DiscardedInput, LaidOutPiece } from "./layout-types.ts";
+import type { DiscardedInput, LaidOutPiece, SourceStatement } from "./layout-types.ts";
 
-export function* discarded({ objects, sections }: Loader): IterableIterator<DiscardedInput> {
+/** What put an input section where it is, or discards it. */
+export type StatementOf = (section: SectionId) => SourceStatement | undefined;
+
+/** @param statementOf the statement that speaks of a section; undefined where no script does */
+export function* discarded(
+  { objects, sections }: Loader,
+  statementOf: StatementOf | undefined,
+): IterableIterator<DiscardedInput> {
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.output[section] >= 0 || !isContents(object, sections, section)) continue;
       const name = sectionName(object, sections, section);
-      const reason = reasonLeftOut(sections, section);
-      yield { file: object.name, section: name, size: sections.size[section], reason };
+      const given = reasonLeftOut(sections, section);
+      const statement = given === "excluded" ? statementOf?.(section) : undefined;
+      const reason = statement === undefined ? given : "script";
+      yield { file: object.name, section: name, size: sections.size[section], reason, statement };
     }
   }
 }
@@ -27,7 +36,11 @@ export function reasonLeftOut({ state, flags }: SectionTable, section: SectionId
 }
 
 /** An input section that is in the output as it is. */
-export function inputPiece({ sections, objects }: Loader, section: SectionId): LaidOutPiece {
+export function inputPiece(
+  { sections, objects }: Loader,
+  section: SectionId,
+  statement: () => SourceStatement | undefined,
+): LaidOutPiece {
   const object = objects[sections.object[section]];
   return {
     file: object.name,
@@ -35,6 +48,9 @@ export function inputPiece({ sections, objects }: Loader, section: SectionId): L
     address: sections.address[section],
     size: sections.size[section],
     alignment: sections.alignment[section],
+    get statement() {
+      return statement();
+    },
     *merged() {},
   };
 }

@@ -26,13 +26,14 @@ export function relocatableLayout(facts: LinkFacts, assigned: Assigned, entry: n
   };
   return {
     regions: [],
+    statements: undefined,
     entry,
     get sections() {
       return Array.from(assigned.ordered, (id) => sectionView(loader, assigned, id, piecesOf));
     },
     segments: [],
     symbols: () => symbols(loader),
-    discarded: () => discarded(loader),
+    discarded: () => discarded(loader, undefined),
     inputs: inputs.find,
     relocations: inputs.relocations,
     relocationsAt: () => [],
@@ -63,13 +64,14 @@ function sectionView(
   function* pieces(): IterableIterator<LaidOutPiece> {
     let end = 0;
     for (const section of piecesOf(id)) {
-      const piece = inputPiece(loader, section);
+      const piece = inputPiece(loader, section, () => undefined);
       yield piece;
       end = piece.address + piece.size;
     }
     // What no input brought: notes, and with -d the common symbols.
     const isSpace = (table.flags[id] & SHF_ALLOC) !== 0 && table.contents[id] === 0;
-    const made = { file: "", section: isSpace ? "COMMON" : name, alignment: table.alignment[id], *merged() {} };
+    const section = isSpace ? "COMMON" : name;
+    const made = { file: "", section, alignment: table.alignment[id], statement: undefined, *merged() {} };
     if (end < size) yield { ...made, address: end, size: size - end };
   }
   return {

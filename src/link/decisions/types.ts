@@ -2,6 +2,7 @@
 // Words for all of it are in explain/decisions.ts.
 
 import type { RelocationPlace } from "../inputs/references.ts";
+import type { SourceStatement } from "./layout-types.ts";
 
 /** One file's definition of a name. */
 export interface Definer {
@@ -159,6 +160,8 @@ export interface Definition {
   readonly others: readonly LostDefinition[];
   /** Archive members that define it and are not in the link. */
   readonly offeredBy: readonly string[];
+  /** Assignments of scripts and --defsym, in order; the last one that is carried out holds. Empty before layout. */
+  readonly assignments: readonly { readonly statement: SourceStatement; readonly active: boolean }[];
   readonly firstReference: Reference | undefined;
   readonly binding: Binding;
   /** For definitions here: why no other module's can take their place; undefined when one can. */

@@ -50,8 +50,10 @@ export function assignSymbols(walk: Walk, full: readonly OutputSection[]): Reado
       const { symbol } = it.assignment;
       if (symbol === ".") finishing.prefersNext = true;
       if (/^_*end$/.test(symbol)) finishing.seenEnd = true;
-      if (symbol === ".") dot = assign(walk, it.assignment, ABSOLUTE, dot);
-      else setSymbol(finishing, it, i, ABSOLUTE, dot);
+      if (symbol === ".") {
+        dot = assign(walk, it.assignment, ABSOLUTE, dot);
+        plan.values.set(it.assignment, toBig(dot));
+      } else setSymbol(finishing, it, i, ABSOLUTE, dot);
     }
   }
   return finishing.values;
@@ -63,6 +65,7 @@ function check({ walk }: Finishing, it: AssertStatement, section: number, dot: n
   folding.dot = toBig(dot);
   folding.place = it.place;
   const value = fold(folding, it.test);
+  if (value !== undefined) walk.plan.values.set(it, value.value);
   if (value !== undefined && value.value === 0n)
     folding.report(error("script-assertion", it.place, { message: it.message }));
 }
@@ -80,6 +83,7 @@ function setSymbol(
   folding.dot = toBig(dot);
   const assigned = symbols.assign(folding, it.assignment);
   if (assigned === undefined) return;
+  walk.plan.values.set(it.assignment, addressOf(folding, assigned));
   const { symbol } = it.assignment;
   if (assigned.section >= 0) {
     finishing.values.set(symbol, { value: assigned.value, section: outputs.list[assigned.section] });
@@ -165,7 +169,11 @@ function finishEntry(
   const section = output?.id ?? ABSOLUTE;
   if (it?.kind === "assert") check(finishing, it, section, dot);
   if (it?.kind === "assign") {
-    if (it.assignment.symbol === ".") return walk.dots.get(entry) ?? dot;
+    if (it.assignment.symbol === ".") {
+      const moved = walk.dots.get(entry) ?? dot;
+      walk.plan.values.set(it.assignment, toBig(moved));
+      return moved;
+    }
     if (/^_*end$/.test(it.assignment.symbol)) finishing.seenEnd = true;
     setSymbol(finishing, it, -1, section, dot);
   }
@@ -179,7 +187,7 @@ function finishEntry(
 }
 
 /** The value's address, whatever its kind: no relocation is made. Error: `script-data-value`. */
-function setData({ folding }: Walk, it: DataStatement, bytes: Uint8Array, dot: number): void {
+function setData({ folding, plan }: Walk, it: DataStatement, bytes: Uint8Array, dot: number): void {
   folding.section = ABSOLUTE;
   folding.dot = toBig(dot);
   folding.place = it.place;
@@ -189,6 +197,7 @@ function setData({ folding }: Walk, it: DataStatement, bytes: Uint8Array, dot: n
     return;
   }
   let rest = addressOf(folding, value);
+  plan.values.set(it, rest);
   for (let i = 0; i < bytes.length; i++) {
     bytes[i] = Number(rest & 0xffn);
     rest >>= 8n;

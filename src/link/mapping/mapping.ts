@@ -185,12 +185,11 @@ export function addAllToOutput(
   from: InputStatement,
 ): void {
   const { plan } = mapping;
-  const reason = plan.reasons.push(from.place) - 1;
-  const isDiscard = statement.name === DISCARDED;
+  const reason = plan.reasons.push(from) - 1;
   for (let i = 0; i < items.length; i++) {
     const item = items[i];
     addToOutput(mapping, statement, item, from);
-    if (item >= 0 && !isDiscard) plan.places[item] = reason;
+    if (item >= 0) plan.places[item] = reason;
   }
 }
 

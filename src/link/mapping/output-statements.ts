@@ -4,10 +4,13 @@
 import type { Place } from "../../elf/problem.ts";
 import type {
   AssertStatement,
+  Assignment,
   AssignStatement,
   BodyStatement,
+  DataStatement,
   Expression,
   Fill,
+  InputStatement,
   LayoutScript,
   SectionStatement,
 } from "../script/statements.ts";
@@ -117,7 +120,9 @@ export interface Plan {
   readonly discarded: SectionId[];
   /** By input section: what put it where it is, as an index into `reasons`; 0: nothing. */
   places: Int32Array;
-  readonly reasons: (Place | undefined)[];
+  readonly reasons: (InputStatement | undefined)[];
+  /** What assignments, ASSERTs and data came to in the end, as addresses. */
+  readonly values: Map<Assignment | AssertStatement | DataStatement, bigint>;
   /** --enable-non-contiguous-regions: all that match a section which more than one matches. Undefined without the option. */
   matches: Map<SectionId, OutputStatement[]> | undefined;
 }

@@ -33,6 +33,7 @@ export function createPlan(script: LayoutScript, report: Report): Plan {
     discarded: [],
     places: new Int32Array(0),
     reasons: [undefined],
+    values: new Map(),
     matches: undefined,
   };
   for (const { alias, region, place } of script.aliases) {

@@ -158,9 +158,10 @@ function combinedRelocations(it: ScriptVariant, rel: string): Statement {
 }
 
 function code(it: ScriptVariant): readonly Statement[] {
-  const nextPage = move(call("ALIGN", page));
+  // Each statement its own: what a statement came to is kept by statement.
+  const nextPage = (): Statement & BodyStatement => move(call("ALIGN", page));
   return [
-    ...when(it.separateCode, nextPage),
+    ...when(it.separateCode, nextPage()),
     section(".init", [keep(pattern(".init", "none"))], HERE),
     plain(".plt", [".plt"], [".iplt"]),
     plain(".plt.got"),
@@ -177,7 +178,7 @@ function code(it: ScriptVariant): readonly Statement[] {
     ),
     section(".fini", [keep(pattern(".fini", "none"))], HERE),
     ...["__etext", "_etext", "etext"].map(provide),
-    ...when(it.separateCode, nextPage, move(call("SEGMENT_START", "rodata-segment", NEXT_PAGE))),
+    ...when(it.separateCode, nextPage(), move(call("SEGMENT_START", "rodata-segment", NEXT_PAGE))),
   ];
 }
 
@@ -282,7 +283,8 @@ function globalOffsetTable(it: ScriptVariant): readonly Statement[] {
 function data(it: ScriptVariant): readonly Statement[] {
   const mark = (name: string): Statement => (it.shared ? provide(name) : assign(name, DOT, HERE));
   const word = number(it.is64 ? 8 : 4);
-  const padToWord = move(call("ALIGN", conditional(binary(DOT, "!=", number(0)), word, number(1))));
+  const padToWord = (): Statement & BodyStatement =>
+    move(call("ALIGN", conditional(binary(DOT, "!=", number(0)), word, number(1))));
   const large = (name: string, once: string, ...more: BodyStatement[]): Statement =>
     section(name, [take(name, `${name}.*`, `.gnu.linkonce.${once}.*`), ...more], HERE, { address: NEXT_PAGE });
   return [
@@ -292,11 +294,11 @@ function data(it: ScriptVariant): readonly Statement[] {
     provide("edata"),
     move(DOT),
     mark("__bss_start"),
-    section(".bss", [take(".dynbss"), take(".bss", ".bss.*", ".gnu.linkonce.b.*"), take("COMMON"), padToWord], HERE),
+    section(".bss", [take(".dynbss"), take(".bss", ".bss.*", ".gnu.linkonce.b.*"), take("COMMON"), padToWord()], HERE),
     ...when(it.is64, plain(".lbss", [".dynlbss"], [".lbss", ".lbss.*", ".gnu.linkonce.lb.*"], ["LARGE_COMMON"])),
     move(call("ALIGN", word)),
     move(call("SEGMENT_START", "ldata-segment", DOT)),
-    ...when(it.is64, large(".lrodata", "lr"), large(".ldata", "l", padToWord)),
+    ...when(it.is64, large(".lrodata", "lr"), large(".ldata", "l", padToWord())),
     move(call("ALIGN", word)),
     mark("_end"),
     provide("end"),

@@ -13,6 +13,30 @@ import type {
   Statement,
 } from "./statements.ts";
 
+/** Lines of what `--verbose` prints before SECTIONS of the default script: format and machine; ENTRY and directories but for -r. */
+export const HEADER_LINES = { relocatable: 2, final: 4 } as const;
+
+/** By statement of the default script: its line in what `--verbose` prints. */
+export function statementLines(
+  statements: readonly Statement[],
+  isRelocatable: boolean,
+): ReadonlyMap<Statement | BodyStatement, number> {
+  const lines = new Map<Statement | BodyStatement, number>();
+  // Behind "SECTIONS" and the brace.
+  let line = (isRelocatable ? HEADER_LINES.relocatable : HEADER_LINES.final) + 3;
+  for (const it of statements) {
+    lines.set(it, line);
+    if (it.kind === "section") {
+      const isInHead = isShort(it.body);
+      it.body.forEach((one, i) => {
+        lines.set(one, isInHead ? line : line + 2 + i);
+      });
+    }
+    line += printStatement(it).split("\n").length;
+  }
+  return lines;
+}
+
 /** `SECTIONS { … }`, a statement a line. */
 export function printSections(statements: readonly Statement[]): string {
   return `SECTIONS\n{\n${statements.map((it) => `  ${printStatement(it)}\n`).join("")}}\n`;

@@ -137,10 +137,12 @@ test("what the linker and the command line define says so", gcc, () => {
   const { decisions } = linked([main], { output: "executable", defsym: [fixed] });
   deepEqual(tells(decisions, "fixed"), [
     "`fixed' is what an option or a script assigns: 0x1234",
+    "assigned by `fixed = 0x1234' of an option",
     "main.o refers to it first, at .text+0x3 (R_X86_64_PC32)",
   ]);
   deepEqual(tells(decisions, "_end"), [
     "`_end' is a symbol of the linker's at 0x…",
+    "assigned by `_end = .' in line 158 of the default script (ld --verbose)",
     "main.o refers to it first, at .text+0xa (R_X86_64_PC32)",
   ]);
 });
