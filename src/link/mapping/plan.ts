@@ -62,7 +62,6 @@ const KINDS: Readonly<Record<string, SectionKind>> = {
 };
 
 export function enterStatements({ plan, statements, report, loader }: Mapping): void {
-  for (const assignment of loader.options.defsym) plan.statements.push({ kind: "assign", assignment });
   for (const it of plan.script.statements) {
     if (it.kind !== "section") {
       plan.statements.push(it);
