@@ -7,7 +7,8 @@ import { fillFormula, type Term } from "../dump/formula.ts";
 import { grouped, hex } from "../dump/table.ts";
 import { LEFT_OUT } from "./tables.ts";
 
-type AskedLink = Pick<LinkResult, "decisions" | "layout"> & Partial<Pick<LinkResult, "image">>;
+/** What the output holds. */
+type Written = Partial<Pick<LinkResult, "image" | "layout">>;
 
 /** `main.o:(.text): 77 bytes at 0x1040 in .text, aligned to 16`, or why it is nowhere. */
 export function placeLine(it: InputPlace): string {
@@ -42,10 +43,13 @@ export function keptLines({ keptBy, root }: InputPlace): string[] {
   ];
 }
 
-/** `R_X86_64_PLT32 at main.o:(.text+0x1b), address 0x105b: 0x1139 (puts) - 4 - 0x105b = 0xda; the output has 4 bytes da 00 00 00 there`. */
-export function relocationLine(link: AskedLink, it: InputRelocation): string {
+/**
+ * `R_X86_64_PLT32 at main.o:(.text+0x1b), address 0x105b: 0x1139 (puts) - 4 - 0x105b = 0xda; the output has da 00 00 00 there`
+ * @param stubs PLT entries by symbol
+ */
+export function relocationLine(it: InputRelocation, stubs: ReadonlyMap<string, number>, output: Written): string {
   const { symbol, value, addend, address } = it;
-  const stub = /\bL\b/.test(it.formula) ? stubOf(link, symbol) : undefined;
+  const stub = /\bL\b/.test(it.formula) ? stubs.get(symbol) : undefined;
   const named = (number: number | undefined): Term => ({
     text: number === undefined ? symbol || "0" : symbol === "" ? hex(number) : `${hex(number)} (${symbol})`,
     number: number ?? (symbol === "" ? 0 : undefined),
@@ -62,15 +66,11 @@ export function relocationLine(link: AskedLink, it: InputRelocation): string {
   );
   const result = filled.result === undefined ? "" : ` = ${hex(filled.result)}`;
   const meaning = filled.text === "" ? (symbol === "" ? "" : `: against ${symbol}`) : `: ${filled.text}${result}`;
-  return `${it.type} at ${it.file}:(${it.section}+${hex(it.offset)})${address === undefined ? "" : `, ${hex(address)}`}${meaning}${written(link, it)}`;
-}
-
-function stubOf({ decisions }: AskedLink, symbol: string): number | undefined {
-  return decisions.definition(symbol)?.slots.find(({ kind }) => kind.includes("plt"))?.address;
+  return `${it.type} at ${it.file}:(${it.section}+${hex(it.offset)})${address === undefined ? "" : `, ${hex(address)}`}${meaning}${written(output, it)}`;
 }
 
 /** What stands there in the output: where an instruction was rewritten, not what the formula says. */
-function written({ layout, image }: AskedLink, { address, bytes }: InputRelocation): string {
+function written({ layout, image }: Written, { address, bytes }: InputRelocation): string {
   if (image === undefined || address === undefined || bytes === 0) return "";
   const section = layout?.sections.find(
     (one) => one.address > 0 && address >= one.address && address < one.address + one.size,

@@ -49,6 +49,8 @@ interface Known {
   files?: ReadonlyMap<string, readonly FileDecision[]>;
   symbols?: ByAddress<{ readonly name: string; readonly address: number; readonly size: number }>;
   slots?: ByAddress<Slot>;
+  /** Symbol → its PLT entry. */
+  stubs?: ReadonlyMap<string, number>;
   relocations?: ByAddress<DynamicRelocation>;
 }
 
@@ -58,6 +60,14 @@ function knownOf({ decisions }: AskedLink): Known {
   const there = known.get(decisions) ?? {};
   known.set(decisions, there);
   return there;
+}
+
+function stubsOf(link: AskedLink): ReadonlyMap<string, number> {
+  const there = knownOf(link);
+  there.stubs ??= new Map(
+    link.decisions.slots.flatMap(({ kind, symbol, address }) => (kind.includes("plt") ? [[symbol, address]] : [])),
+  );
+  return there.stubs;
 }
 
 function definitionLines({ decisions }: AskedLink, name: string): string[] {
@@ -139,9 +149,12 @@ function inputLines(link: AskedLink, question: string): string[] {
   if (lines.length === 0) return [];
   const from = offset === undefined ? 0 : Number.parseInt(offset, 16);
   const to = offset === undefined ? Number.POSITIVE_INFINITY : from + 1;
-  const relocations = layout.relocations(file, name, from, to).map((it) => `  ${relocationLine(link, it)}`);
+  const relocations = layout.relocations(file, name, from, to);
   if (offset !== undefined && relocations.length === 0) lines.push("  no relocation changes this byte");
-  return [...lines, ...cut(relocations)];
+  // A section may have ten thousand: words are made for those that are shown.
+  lines.push(...relocations.slice(0, SHOWN).map((it) => `  ${relocationLine(it, stubsOf(link), link)}`));
+  if (relocations.length > SHOWN) lines.push(`  and ${grouped(relocations.length - SHOWN)} more`);
+  return lines;
 }
 
 function addressLines(link: AskedLink, address: number): string[] {
@@ -167,7 +180,7 @@ function addressLines(link: AskedLink, address: number): string[] {
   there.slots ??= byAddress(link.decisions.slots, (it) => it);
   for (const slot of there.slots.at(address)) lines.push(`  ${describeSlot(slot)}`);
   there.relocations ??= byAddress(link.decisions.dynamicRelocations(), (it) => ({ address: it.address, size: 1 }));
-  for (const it of layout.relocationsAt(address)) lines.push(`  ${relocationLine(link, it)}`);
+  for (const it of layout.relocationsAt(address)) lines.push(`  ${relocationLine(it, stubsOf(link), link)}`);
   for (const it of there.relocations.at(address))
     lines.push(`  left to the dynamic linker: ${describeDynamicRelocation(it)}`);
   return lines;
