@@ -1,6 +1,6 @@
-// Lays out a link by its script, GNU ld's default or the user's: sections get addresses, segments are found, and as that changes how much room the program
-// headers take, again; then symbols get their values and sections their place in the file (binutils, ld/ldelf.c:
-// ldelf_map_segments).
+// Lays out a link by its script, GNU ld's default or the user's: sections get addresses, segments are found, and as that changes
+// how much room the program headers take, again; then symbols get their values and sections their place in the file (binutils,
+// ld/ldelf.c: ldelf_map_segments).
 
 import type { Machine } from "../../arch/index.ts";
 import {
@@ -246,7 +246,7 @@ export function prepareSections(plan: Plan, { chunks }: OutputSections, { sectio
     output.alignment = largest;
   }
   const tls = plan.list.filter((it) => (it.sec & SEC_THREAD_LOCAL) !== 0);
-  if (tls.length > 0) tls[0].alignment = Math.max(...tls.map((it) => it.alignment));
+  if (tls.length > 0) tls[0].alignment = tls.reduce((most, it) => Math.max(most, it.alignment), 1);
 }
 
 /** ORIGIN and LENGTH may use what is assigned anywhere. Warning: `region-value`. */

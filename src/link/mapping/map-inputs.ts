@@ -27,8 +27,8 @@ import {
   initMentioned,
   initOutput,
   type Mapping,
+  newStatement,
   type ObjectRules,
-  orphanStatement,
   textPart,
 } from "./mapping.ts";
 import { checkConstraints, declareMade, fillEntries, matchAll } from "./match-inputs.ts";
@@ -131,7 +131,7 @@ function mapStatements(mapping: Mapping): void {
   }
   for (const name of mapping.loader.options.sectionStart.keys()) {
     if (findStatement(plan, name) !== undefined) continue;
-    const statement = orphanStatement(mapping, name, false);
+    const statement = newStatement(plan, name, false);
     plan.statements.push(statement);
     plan.outputs.push(statement);
   }

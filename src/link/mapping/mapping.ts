@@ -79,10 +79,6 @@ export interface Mapping {
 
 export const DISCARDED = "/DISCARD/";
 
-export function orphanStatement({ plan }: Mapping, name: string, isSpecial: boolean): OutputStatement {
-  return newStatement(plan, name, isSpecial);
-}
-
 /** A section statement that no script has. */
 export function newStatement(plan: Plan, name: string, isSpecial: boolean): OutputStatement {
   const statement: OutputStatement = {

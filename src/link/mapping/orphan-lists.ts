@@ -3,7 +3,7 @@
 // lang_insert_orphan). They are sequences while orphans are placed, as tens of thousands may come into their middle.
 
 import type { OutputSection } from "../tables/output-section.ts";
-import { createSequence, insertBehind, itemBefore, itemsOf, removeItem, type Sequence } from "../tables/sequence.ts";
+import { createSequence, insertBehind, itemBefore, itemsOf, moveBehind, type Sequence } from "../tables/sequence.ts";
 import {
   bfdFlagsOf,
   SEC_ALLOC,
@@ -132,14 +132,10 @@ export function sectionBefore({ outputs }: Lists, statement: OutputStatement): O
   return it?.output;
 }
 
+/** @param next another item of the list */
 export function moveBefore(list: Sequence<OutputSection>, output: OutputSection, next: OutputSection): void {
-  removeItem(list, output);
-  insertBehind(list, output, itemBefore(list, next));
-}
-
-export function moveBehind(list: Sequence<OutputSection>, output: OutputSection, previous: OutputSection): void {
-  removeItem(list, output);
-  insertBehind(list, output, previous);
+  const before = itemBefore(list, next);
+  if (before !== output) moveBehind(list, output, before);
 }
 
 /** @param isBehindAnchor it is the first of its kind: behind the anchor and the assignments that belong to it */

@@ -12,7 +12,7 @@ import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { insertBehind, itemBefore, itemBehind, itemsOf } from "../tables/sequence.ts";
+import { insertBehind, itemBefore, itemBehind, itemsOf, moveBehind } from "../tables/sequence.ts";
 import {
   SEC_ALLOC,
   SEC_CODE,
@@ -23,7 +23,7 @@ import {
   SEC_READONLY,
   SEC_THREAD_LOCAL,
 } from "./bfd-flags.ts";
-import { addToOutput, DISCARDED, type Mapping, orphanStatement, textPart } from "./mapping.ts";
+import { addToOutput, DISCARDED, type Mapping, newStatement, textPart } from "./mapping.ts";
 import { isMbind, mbindName } from "./mbind.ts";
 import {
   findByFlags,
@@ -32,7 +32,6 @@ import {
   lastRelocations,
   listsOf,
   moveBefore,
-  moveBehind,
   restoreLists,
   sectionBefore,
 } from "./orphan-lists.ts";
@@ -166,7 +165,7 @@ function placeCommon(placing: Placing, it: Orphan): void {
 
 /** Behind all that there is. */
 function appendStatement({ mapping, lists }: Placing, name: string, isSpecial: boolean): OutputStatement {
-  const statement = orphanStatement(mapping, name, isSpecial);
+  const statement = newStatement(mapping.plan, name, isSpecial);
   insertBehind(lists.outputs, statement, lists.outputs.last?.item);
   insertBehind(lists.statements, statement, lists.statements.last?.item);
   return statement;
@@ -308,7 +307,7 @@ function insert(
 ): OutputStatement {
   const { mapping, lists } = placing;
   const { list } = lists;
-  const statement = orphanStatement(mapping, name, isSpecial);
+  const statement = newStatement(mapping.plan, name, isSpecial);
   if (mapping.object !== undefined || (it.sec & (SEC_LOAD | SEC_ALLOC)) === 0) statement.address = ZERO;
   else if (anchor !== undefined) {
     statement.region = anchor.region;

@@ -105,8 +105,8 @@ function isKeptMember(plan: Plan, loader: Loader, section: SectionId): boolean {
 }
 
 /** Their headers stand in front of all others, whatever places they have had among the orphans. */
-function leaveGroups({ list }: Plan, { sections }: Loader): void {
-  list.splice(0, list.length, ...list.filter((it) => it.type !== SHT_GROUP));
+function leaveGroups(plan: Plan, { sections }: Loader): void {
+  plan.list = plan.list.filter((it) => it.type !== SHT_GROUP);
   for (let section = 0; section < sections.count; section++)
     if (sections.type[section] === SHT_GROUP) sections.output[section] = -1;
 }

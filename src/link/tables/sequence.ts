@@ -22,25 +22,31 @@ export function createSequence<T>(items: Iterable<T>): Sequence<T> {
 
 /** @param before undefined: in front of all; what is not in the sequence counts as that */
 export function insertBehind<T>(sequence: Sequence<T>, item: T, before: T | undefined): void {
+  const link: Link<T> = { item, before: undefined, behind: undefined };
+  putLink(sequence, link, before);
+  sequence.links.set(item, link);
+}
+
+function putLink<T>(sequence: Sequence<T>, link: Link<T>, before: T | undefined): void {
   const previous = before === undefined ? undefined : sequence.links.get(before);
   const next = previous === undefined ? sequence.first : previous.behind;
-  const link: Link<T> = { item, before: previous, behind: next };
+  link.before = previous;
+  link.behind = next;
   if (previous === undefined) sequence.first = link;
   else previous.behind = link;
   if (next === undefined) sequence.last = link;
   else next.before = link;
-  sequence.links.set(item, link);
 }
 
-/** Takes an item out; one that is not there is left alone. */
-export function removeItem<T>(sequence: Sequence<T>, item: T): void {
+/** @param before undefined: in front of all. An item that is not there is left alone, as is one that is to stand behind itself. */
+export function moveBehind<T>(sequence: Sequence<T>, item: T, before: T | undefined): void {
   const link = sequence.links.get(item);
-  if (link === undefined) return;
-  sequence.links.delete(item);
+  if (link === undefined || item === before) return;
   if (link.before === undefined) sequence.first = link.behind;
   else link.before.behind = link.behind;
   if (link.behind === undefined) sequence.last = link.before;
   else link.behind.before = link.before;
+  putLink(sequence, link, before);
 }
 
 /** @param item undefined: the first of all @returns undefined: there is none */
