@@ -150,6 +150,6 @@ eachTarget("what is kept of .data.rel.ro and .bss is not what the dynamic linker
     '.globl _start\n_start: .cfi_startproc\nnop\n.cfi_endproc\n.section .data.rel.ro,"aw"\n.dc.a _start\n.bss\n.globl space\nspace: .skip 8\n',
   );
   likeGnuLd(target, (shop) => {
-    shop.ld("kept.so", ["-shared", "--emit-relocs", object]);
+    shop.ld("kept", ["-pie", "--emit-relocs", "-dynamic-linker", target.interpreter, object, target.interpreter]);
   });
 });
