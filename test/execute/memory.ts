@@ -5,6 +5,7 @@
 //   node build/test/execute/memory.js --count 300            so many of all programs in /usr/bin and /usr/sbin, evenly picked
 //   node build/test/execute/memory.js --root DIR --count 300     of another root directory; i386 programs too
 //   node build/test/execute/memory.js --host --count 300     IFUNCs' words only, for this machine's processor, against real processes
+//   ... --verbose                                            a line for every program, with its time
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -166,7 +167,12 @@ function pick(world: World, count: number): string[] {
 function main(args: readonly string[]): void {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { root: { type: "string" }, count: { type: "string" }, host: { type: "boolean" } },
+    options: {
+      root: { type: "string" },
+      count: { type: "string" },
+      host: { type: "boolean" },
+      verbose: { type: "boolean" },
+    },
     allowPositionals: true,
   });
   const world = worldOf(values.root);
@@ -177,6 +183,7 @@ function main(args: readonly string[]): void {
   const byRule: Record<string, number> = {};
   for (const program of programs) {
     for (const way of ways) {
+      const begun = performance.now();
       const comparison =
         values.host === true
           ? compareChoices(program, world, directory)
@@ -191,8 +198,10 @@ function main(args: readonly string[]): void {
       totals.chosen += chosen;
       if (unexplained.length === 0) totals.equal++;
       for (const [rule, count] of Object.entries(counts)) byRule[rule] = (byRule[rule] ?? 0) + count;
-      if (unexplained.length > 0 || positionals.length > 0)
-        console.log(`${program} ${way}: ${JSON.stringify(counts)}, ${chosen} chosen by IFUNCs`);
+      if (unexplained.length > 0 || positionals.length > 0 || values.verbose === true) {
+        const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+        console.log(`${program} ${way}: ${JSON.stringify(counts)}, ${chosen} chosen by IFUNCs, ${seconds} s`);
+      }
       for (const line of unexplained.slice(0, 20)) console.log(`    ${line}`);
     }
   }
