@@ -3,22 +3,37 @@
 // such a word, for a processor that is given.
 
 import {
+  type Cpu,
   createCpu,
   createInstructions,
   createMemory,
+  EXECUTE,
   forgetAll,
   IP,
   type Levels,
   type Memory,
   type Mode,
+  OUT_OF_PAGES,
   PAGE,
   R10,
   RAX,
   RSP,
+  TRAP,
+  TRAP_DIVIDE,
+  TRAP_MEMORY,
+  TRAP_UNDEFINED,
+  WRITE,
   write32,
   write64,
 } from "../arch/x86/instructions/index.ts";
-import { type LoadedObject, type LoadSettings, type MappedRegion, readMemory } from "../load/index.ts";
+import {
+  type IndirectChoice,
+  type LoadedObject,
+  type LoadSettings,
+  type MappedRegion,
+  type ResolverEnd,
+  readMemory,
+} from "../load/index.ts";
 import { type Code, createCode, forgetCode } from "./code.ts";
 import {
   type AddressSpace,
@@ -32,7 +47,7 @@ import {
   touch,
 } from "./memory/address-space.ts";
 import { createFrames, eachPage, type Frames } from "./memory/pages.ts";
-import { run, STOP_TRAP } from "./run.ts";
+import { run, STOP_LIMIT, STOP_TRAP } from "./run.ts";
 
 /** A resolver that needs more is none: the longest known, which asks cpuid about everything, takes a thousand. */
 const MOST_INSTRUCTIONS = 200_000;
@@ -83,7 +98,7 @@ function resolve(
   objects: readonly LoadedObject[],
   provider: LoadedObject,
   resolver: number,
-): number | undefined {
+): IndirectChoice {
   const { mode, levels, memory, code, frames, kept } = machine;
   const space = spaceOf(frames, objects, kept);
   memory.miss = (low, high, access) => touch(space, (low >>> 0) + (high >>> 0) * 2 ** 32, access);
@@ -104,7 +119,25 @@ function resolve(
   // The next question may find other bytes at the same addresses: relocations go on.
   forgetCode(code);
   freeSpace(space);
-  return isBack && result < 2 ** 47 ? result : undefined;
+  return isBack && result < 2 ** 47 ? result : endOf(cpu, why);
+}
+
+/** How a resolver ended that did not return an address. */
+function endOf(cpu: Cpu, why: number): ResolverEnd {
+  const { words, memory } = cpu;
+  const at = addressIn(cpu, words[IP], words[IP + 1]);
+  if (why === STOP_LIMIT) return { how: "endless", at };
+  // A system call, or an instruction that is described only.
+  if (why !== STOP_TRAP || words[TRAP] === TRAP_UNDEFINED) return { how: "unknown", at };
+  if (words[TRAP] !== TRAP_MEMORY) return { how: words[TRAP] === TRAP_DIVIDE ? "fault" : "unknown", at };
+  const [low, high, kind, reason] = memory.fault;
+  if (reason === OUT_OF_PAGES) return { how: "unknown", at };
+  const access = kind === EXECUTE ? "execute" : kind === WRITE ? "write" : "read";
+  return { how: "fault", at, access, address: addressIn(cpu, low, high) };
+}
+
+function addressIn({ mode }: Cpu, low: number, high: number): number {
+  return (low >>> 0) + (mode === 64 ? (high >>> 0) * 2 ** 32 : 0);
 }
 
 /** Keeps the pages of an object that are no longer what Solder's memory has. */

@@ -7,7 +7,7 @@ import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
 import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "./machines/index.ts";
 import { addObject, mapDependencies, mapObject } from "./objects/dependencies.ts";
-import type { LoadedObject, LoadedProcess, LoadHost } from "./objects/objects.ts";
+import type { IndirectChoice, LoadedObject, LoadedProcess, LoadHost } from "./objects/objects.ts";
 import { type Placement, placementProblems, placer } from "./objects/place.ts";
 import { sortObjects } from "./objects/sort.ts";
 import {
@@ -50,8 +50,8 @@ export interface LoadSettings extends Placement {
   readonly interpreter?: string;
   /** Bind everything at once, whatever the environment says. */
   readonly bindNow?: boolean;
-  /** What the resolver of an indirect function returns (an address), or undefined if that is not known. */
-  readonly resolveIndirect?: (provider: LoadedObject, resolver: number) => number | undefined;
+  /** What the resolver of an indirect function returns, or how it ended; undefined if it is not run. */
+  readonly resolveIndirect?: (provider: LoadedObject, resolver: number) => IndirectChoice;
 }
 
 export type LoadResult =

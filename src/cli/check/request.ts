@@ -30,7 +30,7 @@ function systemLines(): string {
 export const HELP: string = `Usage: solder check [options] PATH...
 
 Tells whether programs, shared libraries and Node.js addons will load, and if not, why and
-what to do. Nothing of what is checked is run. Without options: on this machine, by doing all
+what to do. Nothing of what is checked is run, but for IFUNCs' resolvers, in simulation. Without options: on this machine, by doing all
 that its dynamic linker would do; what is made for other machines is judged on its own
 platform. A directory stands for the ELF files in it.
 

@@ -14,6 +14,7 @@ import {
 } from "../../load/check/index.ts";
 import { loadCache } from "../../load/load.ts";
 import type { LoadFiles } from "../../load/settings/contract.ts";
+import { indirectFunctions } from "../indirect.ts";
 import type { LoaderWorld } from "../loader-options.ts";
 import type { Request } from "./request.ts";
 
@@ -57,6 +58,7 @@ function surroundings(request: Request, world: LoaderWorld, files: LoadFiles): S
     name: root ?? "this system",
     cache: loadCache(files),
     whole: world.files,
+    resolvers: { cache: loadCache(world.files), start: () => indirectFunctions(world.cpu) },
     linkers: new Map(),
     options: world.options,
     // Nobody knows which machine a root directory is going to run on.

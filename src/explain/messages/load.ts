@@ -100,6 +100,14 @@ export const loadMessages: MessageTable = {
     ],
     cure: "compile it with -fPIC, so that its code needs no relocations",
   },
+  "resolver-fails": {
+    message:
+      "the process ends with a fault while it is relocated: the resolver[[ of {chooses:symbol}]] at {resolver:hex} in {library}[[ goes to {goes:hex}, where nothing is]][[ reads {reads:hex}, where nothing is]][[ writes {writes:hex}, where it may not]][[ divides by zero at {divides:hex}]]",
+    more: [
+      "{unrelocated:hex} is what a slot of its PLT has in the file: a resolver is run in the middle of relocation, when that slot has no load bias yet",
+    ],
+    cure: "let the resolver call nothing through the PLT and read no addresses that are relocated: __builtin_cpu_supports after __builtin_cpu_init, or static functions and numbers",
+  },
   "relocation-outside-memory": {
     message: "a relocation for address {address:hex}, which no segment holds",
     cure: "get the file again; it is damaged or made by a broken tool",

@@ -21,6 +21,7 @@ import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { isLinux } from "./made-for.ts";
 import { nodeEntryFindings } from "./node-entry.ts";
 import { pageFindings, refusalFindings, relocationFindings } from "./refusals.ts";
+import { resolverFindings } from "./resolver-findings.ts";
 import {
   type Linker,
   linkerAt,
@@ -71,6 +72,8 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, t
     return lazily.loaded && lazily.process.exitCode === undefined;
   };
   const found = processFindings(result.process, main, where, node, refused, isLate);
+  if (found.every(({ severity }) => severity !== "error"))
+    found.push(...resolverFindings(main, path, where, profile, linker.path, result.process));
   return [...own, ...foreignFindings(main, profile.library, where.name, found)];
 }
 

@@ -4,7 +4,7 @@
 import { type ElfImage, parseElfImage } from "../../elf/index.ts";
 import { findText, nameAt } from "../../elf/text.ts";
 import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
-import { type LoadCache, load } from "../load.ts";
+import { type LoadCache, type LoadSettings, load } from "../load.ts";
 import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "../machines/index.ts";
 import type { LoadedObject, LoadedProcess } from "../objects/objects.ts";
 import { openWhole } from "../search/index.ts";
@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly cache: LoadCache;
   /** The same files whole, where those of the cache are read partly. */
   readonly whole: Pick<LoadFiles, "open">;
+  /** Runs IFUNCs' resolvers, over files that are read whole; undefined if they are not run. */
+  readonly resolvers?: ResolverRunner;
   /** What `linkerAt` found, by path. */
   readonly linkers: Map<string, Linker | undefined>;
   /** Of the process; the profile is that of the dynamic linker that is there. */
@@ -34,6 +36,15 @@ export interface Surroundings {
   readonly node: string | undefined;
   /** What that one says of itself, where it is the one that runs this; otherwise its file is asked. */
   readonly nodeVersions: NodeVersions | undefined;
+}
+
+export interface ResolverRunner {
+  readonly cache: LoadCache;
+  /** What a load of those files is told, and a function that is to be told the process. */
+  start(): {
+    readonly resolveIndirect: NonNullable<LoadSettings["resolveIndirect"]>;
+    attach(process: LoadedProcess): void;
+  };
 }
 
 /** What Node.js says of itself. */

@@ -212,7 +212,9 @@ export function dlsym(
 function symbolAddress(task: LoadedProcess, object: LoadedObject, symbol: number): number | undefined {
   if (symbolType(object.file.symbols, symbol) === STT_TLS) return undefined;
   const address = addressOf(object, symbol);
-  return isIndirect(object, symbol) ? task.host.resolveIndirect?.(object, address) : address;
+  if (!isIndirect(object, symbol)) return address;
+  const chosen = task.host.resolveIndirect?.(object, address);
+  return typeof chosen === "number" ? chosen : undefined;
 }
 
 /** The objects that were loaded together with one: the list of the dlopen that brought it, or the global one. */

@@ -124,7 +124,9 @@ function keepsNothing(task: LoadedProcess): boolean {
 function targetOf(task: LoadedProcess, provider: LoadedObject | undefined, symbol: number): number | undefined {
   if (provider === undefined) return undefined;
   const address = addressOf(provider, symbol);
-  return isIndirect(provider, symbol) ? task.host.resolveIndirect?.(provider, address) : address;
+  if (!isIndirect(provider, symbol)) return address;
+  const chosen = task.host.resolveIndirect?.(provider, address);
+  return typeof chosen === "number" ? chosen : undefined;
 }
 
 /** Binds a slot. A symbol that is not of default visibility is the object's own. */

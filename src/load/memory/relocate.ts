@@ -80,6 +80,7 @@ import { behaves } from "../settings/profiles.ts";
 import { usesFixedTls } from "../tls/fixed-tls.ts";
 import { blockFromThreadPointer } from "../tls/tls.ts";
 import { descriptorFunctions } from "../tls/tls-descriptors.ts";
+import { resolverFailed } from "./resolver-faults.ts";
 import { writeWord } from "./words.ts";
 
 const TWO_32 = 0x1_0000_0000;
@@ -321,8 +322,9 @@ function writeChoice(
   resolver: number,
 ): void {
   const chosen = task.host.resolveIndirect?.(provider, resolver);
-  if (chosen === undefined) {
-    task.undecided.set(site, { object, site, type, provider, resolver });
+  if (typeof chosen !== "number") {
+    if (chosen?.how === "fault") resolverFailed(task, object, provider, resolver, chosen);
+    task.undecided.set(site, { object, site, type, provider, resolver, end: chosen });
     return;
   }
   task.decided.set(site, chosen);

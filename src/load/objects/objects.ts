@@ -169,7 +169,23 @@ export interface UndecidedValue {
   /** Whose resolver function decides, and its address. */
   readonly provider: LoadedObject;
   readonly resolver: number;
+  /** Undefined if it was not run. */
+  readonly end: ResolverEnd | undefined;
 }
+
+/** How a resolver ended that was run and chose nothing. Addresses are of the process. */
+export interface ResolverEnd {
+  /** "fault": the process ends with it. "endless" and "unknown" (an instruction that is not simulated) are Solder's limits. */
+  readonly how: "fault" | "endless" | "unknown";
+  /** Of the instruction. */
+  readonly at: number;
+  /** What it wanted of memory, and where. */
+  readonly access?: "read" | "write" | "execute";
+  readonly address?: number;
+}
+
+/** What a resolver returns: an address; undefined if it was not run. */
+export type IndirectChoice = number | ResolverEnd | undefined;
 
 /** The first definition of each STB_GNU_UNIQUE name that anything was bound to. Versions play no part. */
 export type UniqueTable = Map<string, { readonly object: LoadedObject; readonly symbol: number }>;
@@ -258,8 +274,8 @@ export interface LoadHost {
     bytes: number,
     rule: SearchRule | undefined,
   ) => number | undefined;
-  /** What an IFUNC's resolver at this address returns, or undefined if that is not known. */
-  readonly resolveIndirect: ((provider: LoadedObject, resolver: number) => number | undefined) | undefined;
+  /** What an IFUNC's resolver at this address returns. */
+  readonly resolveIndirect: ((provider: LoadedObject, resolver: number) => IndirectChoice) | undefined;
 }
 
 /** Where the process is when something is fatal. */
