@@ -25,6 +25,7 @@ import {
   type AreaSource,
   createAddressSpace,
   findRoom,
+  HUGE_PAGE,
   mapArea,
   PROT_EXEC,
   PROT_READ,
@@ -188,19 +189,23 @@ export function makeImage(frames: Frames, executable: Executable, start: Start):
   const { space: places } = LOADER_RECORDS[mode === 64 ? "x86-64" : "i386"];
   const space = createAddressSpace(frames, { end: places.end, top: places.top, mostMapped: start.mostMapped });
   space.stackLimit = start.stackLimit;
-  const base = elf.header.type === ET_EXEC ? 0 : (start.given.get(executable.path) ?? places.program) - firstPage(elf);
+  // Without an interpreter it may be one itself: it goes where interpreters go, and leaves the programs' place to what it maps.
+  const isAlone = elf.header.type === ET_DYN && executable.interpreter === undefined;
+  const place = start.given.get(executable.path) ?? (isAlone ? highestPlace(space, elf) : places.program);
+  if (place === undefined) return -ENOMEM;
+  const base = elf.header.type === ET_EXEC ? 0 : place - firstPage(elf);
   const programEnd = mapElf(space, executable.node, executable.path, elf, base);
   if (programEnd === undefined) return -ENOMEM;
-  space.heapStart = Math.ceil(programEnd / PAGE) * PAGE;
+  space.heapStart = isAlone ? HEAP_ALONE[mode] : Math.ceil(programEnd / PAGE) * PAGE;
   space.heapEnd = space.heapStart;
   let loaderBase = 0;
   const { interpreter } = executable;
   if (interpreter !== undefined) {
     const { elf: loader } = interpreter;
     if (loader.header.type !== ET_EXEC) {
-      const place = start.given.get(interpreter.path) ?? findRoom(space, sizeOf(loader), 0);
-      if (place === undefined) return -ENOMEM;
-      loaderBase = place - firstPage(loader);
+      const loaderPlace = start.given.get(interpreter.path) ?? findRoom(space, sizeOf(loader), 0);
+      if (loaderPlace === undefined) return -ENOMEM;
+      loaderBase = loaderPlace - firstPage(loader);
     }
     if (mapElf(space, interpreter.node, interpreter.path, loader, loaderBase) === undefined) return -ENOMEM;
   }
@@ -254,6 +259,16 @@ function loadsOf(elf: ElfImage): ElfImage["segments"] {
 function firstPage(elf: ElfImage): number {
   const [first] = loadsOf(elf);
   return first.address - (first.address % PAGE);
+}
+
+/** The heap of a position-independent program without an interpreter: ELF_ET_DYN_BASE, the next page (fs/binfmt_elf.c). */
+const HEAP_ALONE: Readonly<Record<Mode, number>> = { 64: 0x5555_5555_5000, 32: 0x5655_5000 };
+
+/** The highest place for a file, on the largest alignment that a segment asks for. */
+function highestPlace(space: AddressSpace, elf: ElfImage): number | undefined {
+  const size = sizeOf(elf);
+  const asked = loadsOf(elf).map(({ alignment }) => (Number.isInteger(Math.log2(alignment)) ? alignment : 0));
+  return findRoom(space, size, 0, Math.max(size >= HUGE_PAGE ? HUGE_PAGE : PAGE, ...asked));
 }
 
 /** Bytes from the first page to the end of the last segment. */

@@ -9,6 +9,8 @@ import { watchCalls } from "../../src/execute/observe/calls.ts";
 import { endLine } from "../../src/explain/execute/end.ts";
 import { nodeLoadFiles } from "../../src/host/load-files.ts";
 import { memoryLoadFiles } from "../../src/host/memory-load-files.ts";
+import { load } from "../../src/load/index.ts";
+import { realCache, realOptions } from "../load/judges/reality.ts";
 import { repository, scratch } from "../support/build.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
@@ -82,6 +84,22 @@ test("a program that jumps into nothing is ended by SIGSEGV, and it is said wher
   const end = execution?.system.end;
   ok(end?.kind === "signaled");
   match(endLine(end), /^ended by SIGSEGV \(Segmentation fault\): it went to 0x1234, where nothing is mapped$/);
+});
+
+test("a static PIE lies where dynamic linkers lie, below the top, and its heap where programs do", needs("gcc"), () => {
+  // Linux 6.18 without ASLR: for the kernel a file without an interpreter may be one (fs/binfmt_elf.c).
+  const source = `
+    #include <stdio.h>
+    #include <unistd.h>
+    extern char __ehdr_start;
+    int main(void) { void *heap = sbrk(0); return printf("%p %p\\n", &__ehdr_start, heap) < 0; }\n`;
+  const path = build("alone", source, "gcc", ["-static-pie", "-Wl,-z,max-page-size=0x200000"]);
+  const [start, heap] = interpreted([path]).out.trim().split(" ");
+  match(start, /^0x7ffff7[02468ace]00000$/);
+  match(heap, /^0x5555555[5-7][0-9a-f]+$/);
+  const task = load(path, realOptions(), realCache());
+  ok(task.loaded);
+  equal(task.process.objects[0].start, Number(start));
 });
 
 test("limits end a run that would not end: instructions, memory, output", needs("gcc"), () => {

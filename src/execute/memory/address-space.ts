@@ -75,6 +75,8 @@ export interface AddressSpace {
   users: number;
 }
 
+/** Files from this size on are aligned to it (mm/huge_memory.c, thp_get_unmapped_area). */
+export const HUGE_PAGE = 0x20_0000;
 /** vm.mmap_min_addr. */
 export const LOWEST = 0x1_0000;
 /** Pages that stay free below a stack. */

@@ -8,6 +8,7 @@ import {
   type Area,
   areaAt,
   findRoom,
+  HUGE_PAGE,
   isFree,
   LOWEST,
   mapArea,
@@ -34,9 +35,6 @@ const MAP_ANONYMOUS = 0x20;
 const MAP_32BIT = 0x40;
 const MAP_GROWSDOWN = 0x100;
 const MAP_FIXED_NOREPLACE = 0x10_0000;
-
-/** Files from this size on are aligned to it (mm/huge_memory.c, thp_get_unmapped_area). */
-const HUGE_PAGE = 0x20_0000;
 
 const up = (value: number): number => Math.ceil(value / PAGE) * PAGE;
 

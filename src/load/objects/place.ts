@@ -39,7 +39,8 @@ export function placer(
   let cacheMapped = false;
   return (file, name, kind, bytes, rule) => {
     const known = givenFor(given, name, file);
-    const chosen = linkedFor(file, pageSize) ?? known ?? (kind === "program" ? programStart : undefined);
+    const usual = kind === "program" && !isAlone(file) ? programStart : undefined;
+    const chosen = linkedFor(file, pageSize) ?? known ?? usual;
     if (chosen !== undefined) {
       const start = pageDown(chosen, pageSize);
       removeFrom(gaps, start, start + bytes);
@@ -56,6 +57,11 @@ export function placer(
     }
     return start;
   };
+}
+
+/** A static PIE: for the kernel it may be a dynamic linker, and goes where those go (fs/binfmt_elf.c). */
+function isAlone({ pie, interpreter }: DynamicFile): boolean {
+  return pie && interpreter === undefined;
 }
 
 /** The address given for an object: by its name, its path with links resolved, or the last part of its name. */
