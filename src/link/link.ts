@@ -140,7 +140,6 @@ function linkImage(
   const matcher = createMatcher(layoutOf.matching);
   const roots = (): ScriptRoots => ({ kept: keptSections(matcher, loader), assignments: assignmentsOf(plan) });
   const collected = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots()) : undefined;
-  const referenced = collected?.referenced;
   if (collected !== undefined) facts.keptBy = collected.keptBy;
   options.onStage?.("assign");
   const discarded = mapInputs(plan, matcher, loader, outputs, mode, machine, report);
@@ -160,8 +159,8 @@ function linkImage(
   options.onStage?.("symbols");
   const { lost } = loader.versioned;
   const assignments = prepareScriptAssignments(symbols, plan, lost);
-  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, objects, options);
-  if (referenced !== undefined) dropDeadReferences(symbols, referenced);
+  const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, loader);
+  if (collected !== undefined) dropDeadReferences(symbols, collected);
   const versions = assignVersions(symbols, nodes, lost, mode, options, demangle, report);
   const bindings = bindSymbols(symbols, mode, options);
 

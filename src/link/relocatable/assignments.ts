@@ -1,10 +1,10 @@
 import { STT_NOTYPE, STV_DEFAULT } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
+import { VISIBILITIES } from "../inputs/boundary-mentions.ts";
 import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Value } from "../script/evaluate.ts";
-import { VISIBILITIES } from "../symbols/linker-symbols.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText, nameText } from "../tables/names.ts";
 import {

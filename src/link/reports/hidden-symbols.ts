@@ -10,6 +10,7 @@ import type { OutputMode } from "../tables/mode.ts";
 import { nameText } from "../tables/names.ts";
 import {
   FLAG_COLLECTED,
+  FLAG_DYNSYM,
   FLAG_FORCED_LOCAL,
   FLAG_IN_LIBRARY,
   FLAG_REF_DYNAMIC_NONWEAK,
@@ -62,7 +63,9 @@ function isNeededOutside({ symbols, versioned }: Loader, id: SymbolId): boolean 
   // What --gc-sections removed is no definition any more.
   if ((flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || (flags & (FLAG_IN_LIBRARY | FLAG_COLLECTED)) !== 0) return false;
   const visibility = symbols.visibility[id];
-  const isLocal = (flags & FLAG_FORCED_LOCAL) !== 0 || visibility === STV_HIDDEN || visibility === STV_INTERNAL;
+  // A hidden boundary that stands in .dynsym is met there (symbols/linker-symbols.ts).
+  const isInside = (visibility === STV_HIDDEN || visibility === STV_INTERNAL) && (flags & FLAG_DYNSYM) === 0;
+  const isLocal = (flags & FLAG_FORCED_LOCAL) !== 0 || isInside;
   return isLocal && isDefinedHere(symbols, id);
 }
 

@@ -23,10 +23,12 @@ import {
   SHT_NOTE,
   SHT_PREINIT_ARRAY,
   SHT_RELA,
+  STV_DEFAULT,
   STV_HIDDEN,
   STV_INTERNAL,
 } from "../../elf/constants.ts";
 import { error, note, type Report } from "../../elf/problem.ts";
+import { boundaryOf, isInside as isInsideVisibility, VISIBILITIES } from "../inputs/boundary-mentions.ts";
 import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { symbolsIn } from "../script/evaluate.ts";
@@ -43,6 +45,7 @@ import {
   FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
   FLAG_REF_DYNAMIC,
+  FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_REQUIRED,
@@ -51,6 +54,8 @@ import {
   isUndefined,
   isUndefinedStrong,
   KIND_COMMON,
+  KIND_UNDEFINED,
+  KIND_UNDEFINED_WEAK,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 import { isContents } from "./contents.ts";
@@ -81,6 +86,8 @@ export interface Collected {
   readonly referenced: Referenced;
   /** By section: who keeps it; see `Walk`. */
   readonly keptBy: Int32Array;
+  /** `__start_X` and `__stop_X` that the linker defines if an X stays. */
+  readonly boundaries: readonly SymbolId[];
 }
 
 /** What a script says of what stays. */
@@ -111,6 +118,7 @@ export function collectGarbage(
   walk.keeper = KEPT_AS_ASKED;
   for (const object of objects) survey(walk, object, names, relocatable, script?.kept, report);
   findStartStop(walk, names, options.z.startStopGc);
+  const boundaries = [...walk.standsFor.keys(), ...walk.atSecond.keys()];
   findAssigned(walk, [
     ...options.defsym,
     ...(script?.assignments ??
@@ -134,19 +142,24 @@ export function collectGarbage(
   // In -r common symbols have no space that could be removed, unless -d gives them some.
   if (relocatable && options.defineCommon !== true) commons.fill(0);
   for (const object of objects) sweep(walk, object, commons, options.printGcSections, relocatable, report);
-  return { referenced: walk.referenced, keptBy: walk.keptBy };
+  return { referenced: walk.referenced, keptBy: walk.keptBy, boundaries };
 }
 
 /**
  * Forgets references that only removed sections make: what is undefined or in a shared library is then neither looked for
- * nor imported. What the others miss is listed in .symtab even if that is ignored (bfd/elflink.c, "PR 22319"). After the
- * linker's own symbols are defined, for which GNU ld counts every reference.
+ * nor imported. What the others miss is listed in .symtab even if that is ignored (bfd/elflink.c, "PR 22319"). A boundary that
+ * nothing refers to is not missed where its sections went, but by a library that refers to it (ld/ldlang.c, undef_start_stop).
+ * After the linker's own symbols are defined, for which GNU ld counts every reference.
  */
-export function dropDeadReferences(symbols: SymbolTable, referenced: Referenced): void {
+export function dropDeadReferences(symbols: SymbolTable, { referenced, boundaries }: Collected): void {
   for (let id = 0; id < referenced.length; id++) {
     if (isDefinedHere(symbols, id)) continue;
     if (referenced[id] === 0) symbols.flags[id] &= ~(FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK);
     else if (isUndefinedStrong(symbols, id)) symbols.flags[id] |= FLAG_REQUIRED;
+  }
+  for (const id of boundaries) {
+    const isMissed = referenced[id] !== 0 || (symbols.flags[id] & FLAG_REF_DYNAMIC_NONWEAK) !== 0;
+    if (!isMissed && symbols.kind[id] === KIND_UNDEFINED) symbols.kind[id] = KIND_UNDEFINED_WEAK;
   }
 }
 
@@ -178,17 +191,21 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
     if (!all && !(someListed && rules.isListed(id))) return false;
     return symbols.version[id] !== 0 || !rules.isLocal(id);
   };
+  const given = VISIBILITIES[options.z.startStopVisibility];
+  // `__start_X` will be the linker's own.
+  const willBeSeen = (id: SymbolId): boolean => {
+    const { wanted, local } = boundaryOf(id, loader.objects, loader.shared, symbols.names, given, mode.shared);
+    const isOpen = symbols.visibility[id] !== STV_DEFAULT || !isInsideVisibility(given);
+    return (wanted && !local) || (isOpen && isExported(id));
+  };
   for (let id = 0; id < walk.referenced.length; id++) {
     // A shared library's hidden definitions are local from the first (bfd/elflink.c, bfd_elf_link_record_dynamic_symbol).
     const isLocal =
       (symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0 ||
       (mode.shared && isInside(symbols, id) && isDefinedHere(symbols, id));
     const fromShared = (symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0 && !isLocal;
-    // What the linker defines itself in a program is local at once if it is hidden, and then nobody's but the objects'.
-    const willBeSeen = fromShared && walk.standsFor.has(id) && (mode.shared || !isInside(symbols, id));
-    if (isDefinedHere(symbols, id) ? fromShared || isExported(id) : willBeSeen) {
-      keepSymbol(walk, id);
-    }
+    const stays = isDefinedHere(symbols, id) ? fromShared || isExported(id) : walk.standsFor.has(id) && willBeSeen(id);
+    if (stays) keepSymbol(walk, id);
   }
 }
 

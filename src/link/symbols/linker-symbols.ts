@@ -1,22 +1,14 @@
 // The symbols that GNU ld's code defines, whatever the script: the GOT, .dynamic, the headers, boundaries of sections that
 // have the name of an identifier. What scripts define (`_end`, `etext`, `__init_array_start`, …) is in script-assignments.ts.
 
-import {
-  SHF_ALLOC,
-  STT_NOTYPE,
-  STT_OBJECT,
-  STT_TLS,
-  STV_DEFAULT,
-  STV_HIDDEN,
-  STV_INTERNAL,
-  STV_PROTECTED,
-} from "../../elf/constants.ts";
+import { SHF_ALLOC, STT_NOTYPE, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_HIDDEN } from "../../elf/constants.ts";
+import { boundaryOf, VISIBILITIES } from "../inputs/boundary-mentions.ts";
+import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import type { Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { findText, nameText } from "../tables/names.ts";
-import type { ObjectFile } from "../tables/object-file.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import { RULE_LINKER } from "../tables/resolve.ts";
 import {
@@ -104,9 +96,9 @@ export function defineLinkerSymbols(
   symbols: SymbolTable,
   outputs: OutputSections,
   mode: OutputMode,
-  objects: readonly ObjectFile[],
-  options: LinkOptions,
+  loader: Loader,
 ): LinkerSymbols {
+  const { options } = loader;
   const list: LinkerSymbols["list"] = [];
   let gotSymbol = -1;
   for (const it of definitions) {
@@ -120,7 +112,7 @@ export function defineLinkerSymbols(
     provide(symbols, id, it.type, STV_HIDDEN);
     list.push({ symbol: id, anchor: it.anchor });
   }
-  defineStartStop(symbols, outputs, mode, objects, options, list);
+  defineStartStop(symbols, outputs, mode, loader, list);
   return { list, gotSymbol };
 }
 
@@ -146,21 +138,12 @@ function provide(symbols: SymbolTable, id: SymbolId, type: number, visibility: n
   if (visibility === STV_HIDDEN) symbols.flags[id] |= FLAG_FORCED_LOCAL;
 }
 
-/** -z start-stop-visibility. */
-export const VISIBILITIES: Readonly<Record<LinkOptions["z"]["startStopVisibility"], number>> = {
-  default: STV_DEFAULT,
-  internal: 1,
-  hidden: STV_HIDDEN,
-  protected: STV_PROTECTED,
-};
-
 /** `__start_X` and `__stop_X` for output sections whose name is a C identifier; and `.startof.X`, `.sizeof.X`. */
 function defineStartStop(
   symbols: SymbolTable,
   outputs: OutputSections,
   mode: OutputMode,
-  objects: readonly ObjectFile[],
-  options: LinkOptions,
+  loader: Loader,
   list: LinkerSymbols["list"],
 ): void {
   for (const output of outputs.list) {
@@ -171,7 +154,7 @@ function defineStartStop(
       ] as const) {
         const id = findText(symbols.names, prefix + output.name);
         if (id < 0 || !isWanted(symbols, id)) continue;
-        defineBoundary(symbols, id, mode, objects, options);
+        defineBoundary(symbols, id, mode, loader);
         list.push({ symbol: id, anchor: { at, section: output.name } });
         output.keep = true;
       }
@@ -184,33 +167,16 @@ function defineStartStop(
   }
 }
 
-/**
- * In a library GNU ld enters a reference into the dynamic symbols, whatever its visibility, when it first meets one; a further
- * object makes it local if it is hidden. One that is only then defined keeps its place (bfd/elflink.c,
- * elf_link_add_object_symbols and bfd_elf_define_start_stop). A program has it there only where a library has the name too.
- */
-function defineBoundary(
-  symbols: SymbolTable,
-  id: SymbolId,
-  mode: OutputMode,
-  objects: readonly ObjectFile[],
-  options: LinkOptions,
-): void {
+function defineBoundary(symbols: SymbolTable, id: SymbolId, mode: OutputMode, loader: Loader): void {
   const { flags, visibility } = symbols;
   const seen = visibility[id];
+  const given = VISIBILITIES[loader.options.z.startStopVisibility];
   provide(symbols, id, STT_NOTYPE, STV_DEFAULT);
-  if (seen === STV_DEFAULT) visibility[id] = VISIBILITIES[options.z.startStopVisibility];
-  const isDynamic = mode.shared || (flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
-  if (!mode.dynamic || !isDynamic) return;
-  const wasHidden = seen === STV_HIDDEN || seen === STV_INTERNAL;
-  const isLocal = wasHidden && (!mode.shared || hasTwoMentions(objects, id));
-  flags[id] |= isLocal ? FLAG_FORCED_LOCAL : FLAG_DYNSYM;
-}
-
-function hasTwoMentions(objects: readonly ObjectFile[], id: SymbolId): boolean {
-  let count = 0;
-  for (const object of objects) if (object.symbols.includes(id) && ++count === 2) return true;
-  return false;
+  if (seen === STV_DEFAULT) visibility[id] = given;
+  if (!mode.dynamic) return;
+  const { dynamic, local } = boundaryOf(id, loader.objects, loader.shared, symbols.names, given, mode.shared);
+  if (local) flags[id] |= FLAG_FORCED_LOCAL;
+  else if (dynamic) flags[id] |= FLAG_DYNSYM;
 }
 
 /** After layout: gives each its section and offset. */

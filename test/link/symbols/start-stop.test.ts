@@ -85,3 +85,49 @@ eachTarget("a library's hidden __start_X makes the program's local, or exported"
     ]);
   });
 });
+
+/** An object whose only mention of its boundary is in a section that nothing needs. */
+function deadMember(target: Target, name: string, visibility: "default" | "hidden"): string {
+  return compile(
+    target,
+    `dead-${name}.s`,
+    `${visibility === "hidden" ? ".hidden __start_things" : ""}
+     .globl ${name}
+     ${name}: .cfi_startproc
+     ret
+     .cfi_endproc
+     .section things,"aw",@progbits
+     .long 1
+     .section .data.dead,"aw",@progbits
+     .long __start_things - .`,
+  );
+}
+
+eachTarget("--gc-sections keeps X for libraries by what they say of __start_X, and in which order", (target) => {
+  const [one, two, open] = [
+    deadMember(target, "one", "hidden"),
+    deadMember(target, "two", "hidden"),
+    deadMember(target, "open", "default"),
+  ];
+  const library = compile(target, "dead-library.s", ".globl __start_things\n.data\n__start_things: .long 5");
+  const asking = compile(
+    target,
+    "dead-asking.s",
+    `.data\n${target.wordBytes === 8 ? ".quad" : ".long"} __start_things`,
+  );
+  const program = ["-pie", "--dynamic-linker", "/loader", "-e", "0"];
+  const orders = [
+    [...program, one, "libdefining.so"],
+    [...program, one, "libdefining.so", two],
+    [...program, "libasking.so", one],
+    [...program, open, "libdefining.so"],
+    ["-shared", one, "libdefining.so"],
+    ["-shared", "libdefining.so", one],
+    ["-shared", one, "libasking.so"],
+  ];
+  likeGnuLd(target, (shop) => {
+    shop.ld("libdefining.so", ["-shared", ...PLAIN, library]);
+    shop.ld("libasking.so", ["-shared", ...PLAIN, asking]);
+    for (const [i, order] of orders.entries()) shop.ld(`out-${i}`, [...order, ...PLAIN, "--gc-sections"]);
+  });
+});
