@@ -20,7 +20,7 @@ import type { ElfFile } from "./file.ts";
 import { type GnuHashTable, readGnuHash, readSysvHash, type SysvHashTable, sysvHashEntryBytes } from "./hash-table.ts";
 import { error, type Place, type Report } from "./problem.ts";
 import { type ElfRelocation, namesManyTypes, readRelocations, readRelr } from "./relocations.ts";
-import { type ElfSymbol, readSymbols, symbolBytes } from "./symbols.ts";
+import { type ElfSymbol, readSymbols, type SymbolTable, symbolBytes } from "./symbols.ts";
 
 export interface DynamicRelocationTable {
   /** DT_RELA, DT_REL or DT_JMPREL. */
@@ -83,14 +83,29 @@ function hashEntry({ header, elfClass }: ElfFile): 4 | 8 {
  * @param report gets `address-not-in-file`, `symbol-name-damaged`, and the problems of hash tables and relocations
  */
 export function dynamicSymbolsOf(file: ElfFile, dynamic: ElfDynamic, report: Report): ElfSymbol[] {
+  const table = dynamicSymbolTableOf(file, dynamic, report);
+  return table === undefined ? [] : readSymbols(table, report);
+}
+
+/**
+ * Where the dynamic symbols are.
+ * @param report gets what it gets of `dynamicSymbolsOf`, but for names
+ */
+export function dynamicSymbolTableOf(file: ElfFile, dynamic: ElfDynamic, report: Report): SymbolTable | undefined {
   const range = dynamicTail(file, dynamic, DT_SYMTAB, report);
-  if (range === undefined) return [];
+  if (range === undefined) return undefined;
   const room = Math.floor((range.end - range.start) / symbolBytes(file));
   const wanted = dynamicSymbolCount(file, dynamic, report);
   if (wanted > room) report(error("symbol-table-damaged", placeOf(file), { bytes: range.end - range.start }));
-  const extended = { start: 0, end: 0 };
-  const table = { source: file, range, strings: dynamic.strings, extended, sectionCount: -1 };
-  return readSymbols(table, Math.min(wanted, room), placeOf(file), report);
+  return {
+    source: file,
+    range,
+    count: Math.min(wanted, room),
+    place: placeOf(file),
+    strings: dynamic.strings,
+    extended: { start: 0, end: 0 },
+    sectionCount: -1,
+  };
 }
 
 /** DT_HASH knows the number; the GNU hash table leaves out the undefined symbols, which only relocations mention. */

@@ -18,6 +18,7 @@ export {
   type DynamicRelocationTables,
   dynamicRelocationsOf,
   dynamicSymbolsOf,
+  dynamicSymbolTableOf,
   gnuHashOf,
   sysvHashOf,
 } from "./dynamic-tables.ts";
@@ -66,7 +67,16 @@ export { type ElfSection, readSections } from "./sections.ts";
 export { bytesAtAddress, type ElfSegment } from "./segments.ts";
 export type { ElfSource, FileRange } from "./source.ts";
 export { type StringTable, stringAt, stringTable } from "./strings.ts";
-export { type ElfSymbol, readSymbols, type SymbolTable, symbolBytes, symbolsOf } from "./symbols.ts";
+export {
+  type ElfSymbol,
+  type GlobalNames,
+  globalNamesOf,
+  readSymbols,
+  type SymbolTable,
+  symbolBytes,
+  symbolsOf,
+  symbolTableOf,
+} from "./symbols.ts";
 export {
   dynamicVersionsOf,
   type ElfVersions,

@@ -1,7 +1,15 @@
 // Symbol tables as records, for display, tests and the loader. (The static linker decodes symbols in bulk into columns of
 // its own.)
 
-import { ELF32_SYM_SIZE, ELF64_SYM_SIZE, SHN_LORESERVE, SHN_UNDEF, SHN_XINDEX, SHT_SYMTAB_SHNDX } from "./constants.ts";
+import {
+  ELF32_SYM_SIZE,
+  ELF64_SYM_SIZE,
+  SHN_LORESERVE,
+  SHN_UNDEF,
+  SHN_XINDEX,
+  SHT_SYMTAB_SHNDX,
+  STB_LOCAL,
+} from "./constants.ts";
 import { contentsRange, type ElfFile, stringsIn } from "./file.ts";
 import type { Place, Report } from "./problem.ts";
 import { error, warning } from "./problem.ts";
@@ -38,19 +46,29 @@ export interface ElfSymbol {
  * @param report gets `section-outside-file`, `symbol-table-damaged`, `symbol-name-damaged`, `symbol-section-damaged`
  */
 export function symbolsOf(file: ElfFile, section: ElfSection, report: Report): ElfSymbol[] {
+  const table = symbolTableOf(file, section, report);
+  return table === undefined ? [] : readSymbols(table, report);
+}
+
+/**
+ * Where the symbols of an SHT_SYMTAB or SHT_DYNSYM section are.
+ * @param report gets `section-outside-file`, `symbol-table-damaged`
+ */
+export function symbolTableOf(file: ElfFile, section: ElfSection, report: Report): SymbolTable | undefined {
   const range = contentsRange(file, section, report);
-  if (range === undefined) return [];
+  if (range === undefined) return undefined;
   const place = { file: file.name, section: section.name };
   const size = symbolBytes(file);
   if ((range.end - range.start) % size !== 0) report(error("symbol-table-damaged", place, { bytes: section.size }));
-  const table: SymbolTable = {
+  return {
     source: file,
     range,
+    count: Math.floor((range.end - range.start) / size),
+    place,
     strings: stringsIn(file, section.link, report),
     extended: extendedIndices(file, section, report),
     sectionCount: file.sections.length,
   };
-  return readSymbols(table, Math.floor((range.end - range.start) / size), place, report);
 }
 
 /** Bytes of one symbol. */
@@ -60,8 +78,11 @@ export function symbolBytes(source: ElfSource): number {
 
 export interface SymbolTable {
   readonly source: ElfSource;
-  /** The table; it holds at least as many symbols as are read. */
+  /** The table; it holds at least `count` symbols. */
   readonly range: FileRange;
+  readonly count: number;
+  /** For problems. */
+  readonly place: Place;
   readonly strings: StringTable;
   /** The SHT_SYMTAB_SHNDX table that goes with it; empty if there is none. */
   readonly extended: FileRange;
@@ -69,13 +90,16 @@ export interface SymbolTable {
   readonly sectionCount: number;
 }
 
-/** Decodes the first `count` symbols of a table, wherever it was found. */
-export function readSymbols(table: SymbolTable, count: number, place: Place, report: Report): ElfSymbol[] {
+/**
+ * Decodes the symbols of a table, wherever it was found.
+ * @param report gets `symbol-name-damaged`, `symbol-section-damaged`
+ */
+export function readSymbols(table: SymbolTable, report: Report): ElfSymbol[] {
   const symbols: ElfSymbol[] = [];
   const size = symbolBytes(table.source);
   let unnamed = 0;
   let homeless = 0;
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < table.count; index++) {
     const at = table.range.start + index * size;
     const name = stringAt(table.strings, word(table.source, at));
     const symbol = readSymbol(table, at, index, name ?? "");
@@ -83,9 +107,59 @@ export function readSymbols(table: SymbolTable, count: number, place: Place, rep
     if (symbol.section < 0) homeless++;
     symbols.push(symbol.section < 0 ? { ...symbol, section: 0 } : symbol);
   }
+  reportDamage(table, unnamed, homeless, report);
+  return symbols;
+}
+
+function reportDamage({ place }: SymbolTable, unnamed: number, homeless: number, report: Report): void {
   if (unnamed > 0) report(warning("symbol-name-damaged", place, { count: unnamed }));
   if (homeless > 0) report(warning("symbol-section-damaged", place, { count: homeless }));
-  return symbols;
+}
+
+export interface GlobalNames {
+  /** The first names that the file defines for others, and that others have to define. */
+  readonly defines: readonly string[];
+  readonly wants: readonly string[];
+  /** How many there are in all. */
+  readonly definesCount: number;
+  readonly wantsCount: number;
+}
+
+/**
+ * The names of a table's global and weak symbols, counted. Of a library with a hundred thousand no more are decoded than are given.
+ * @param most of each kind are given
+ * @param report gets what it gets of `readSymbols`
+ */
+export function globalNamesOf(table: SymbolTable, most: number, report: Report): GlobalNames {
+  const { source, strings, range } = table;
+  const wide = source.elfClass === 64;
+  const size = symbolBytes(source);
+  const room = strings.end - strings.start;
+  const defines: string[] = [];
+  const wants: string[] = [];
+  let definesCount = 0;
+  let wantsCount = 0;
+  let unnamed = 0;
+  let homeless = 0;
+  for (let index = 0; index < table.count; index++) {
+    const at = range.start + index * size;
+    const name = word(source, at);
+    const shndx = half(source, at + (wide ? 6 : 14));
+    if (definingSection(table, index, shndx) < 0) homeless++;
+    if (name >= room) {
+      if (name > 0) unnamed++;
+      continue;
+    }
+    const binding = source.bytes[at + (wide ? 4 : 12)] >> 4;
+    if (index === 0 || binding === STB_LOCAL || strings.bytes[strings.start + name] === 0) continue;
+    const isWanted = shndx === SHN_UNDEF;
+    if (isWanted) wantsCount++;
+    else definesCount++;
+    const kept = isWanted ? wants : defines;
+    if (kept.length < most) kept.push(stringAt(strings, name) ?? "");
+  }
+  reportDamage(table, unnamed, homeless, report);
+  return { defines, wants, definesCount, wantsCount };
 }
 
 function readSymbol(table: SymbolTable, at: number, index: number, name: string): ElfSymbol {

@@ -5,14 +5,13 @@ import {
   DT_NEEDED,
   DT_SONAME,
   dynamicTexts,
-  type ElfSymbol,
   type FileKind,
+  type GlobalNames,
+  globalNamesOf,
   identify,
   type Problem,
   parseElf,
   type Report,
-  SHN_UNDEF,
-  STB_LOCAL,
 } from "../elf/index.ts";
 import { sharedFacts } from "./dump/facts.ts";
 import { type HeaderDump, headerDump } from "./dump/header.ts";
@@ -59,6 +58,7 @@ const KIND_WORDS: Readonly<Record<FileKind | "missing", string>> = {
 };
 
 const MOST_NAMES = 300;
+const NO_NAMES: GlobalNames = { defines: [], wants: [], definesCount: 0, wantsCount: 0 };
 
 /** Of a library only headers, the dynamic section and the dynamic symbols are read. */
 export function summaryOf(bytes: Uint8Array, path: string): FileSummary {
@@ -96,10 +96,8 @@ function elfSummary(bytes: Uint8Array, path: string, kind: FileKind): FileSummar
   const facts = file && sharedFacts(file, report);
   const dynamic = facts?.dynamic();
   const header = file && headerDump(file, dynamic, undefined);
-  const symbols = (kind === "elf-relocatable" ? facts?.symbols() : facts?.dynamicSymbols()) ?? [];
-  const names = symbols.filter(({ index, name, binding }) => index > 0 && name !== "" && binding !== STB_LOCAL);
-  const wants = names.filter(({ shndx }) => shndx === SHN_UNDEF);
-  const first = (some: readonly ElfSymbol[]): string[] => some.slice(0, MOST_NAMES).map(({ name }) => name);
+  const symbols = kind === "elf-relocatable" ? facts?.symbolTable() : facts?.dynamicSymbolTable();
+  const names = symbols === undefined ? NO_NAMES : globalNamesOf(symbols, MOST_NAMES, report);
   return {
     path,
     size: bytes.length,
@@ -109,10 +107,7 @@ function elfSummary(bytes: Uint8Array, path: string, kind: FileKind): FileSummar
     needs: dynamic === undefined ? [] : dynamicTexts(dynamic, DT_NEEDED),
     soname: dynamic === undefined ? undefined : dynamicTexts(dynamic, DT_SONAME)[0],
     interpreter: header?.interpreter,
-    defines: first(names.filter(({ shndx }) => shndx !== SHN_UNDEF)),
-    wants: first(wants),
-    definesCount: names.length - wants.length,
-    wantsCount: wants.length,
+    ...names,
     members: [],
     problems: told(found, {}),
   };

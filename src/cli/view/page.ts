@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import type { Viewed } from "./files.ts";
 
-/** Parts that an exported page carries with it. */
-const PARTS = ["worker", "machines", "check", "run", "samples", "zstd", "x86"];
+/** Parts that an exported page carries with it: the program, and what it asks for later. */
+const PARTS = ["app", "worker", "machines", "check", "run", "samples", "zstd", "x86"];
 
 /** And one that it does not: five megabytes of disassemblers for other machines than x86. */
 const LARGE_PART = "others";

@@ -3,7 +3,7 @@
 import {
   DT_SYMTAB,
   dynamicOf,
-  dynamicSymbolsOf,
+  dynamicSymbolTableOf,
   dynamicVersionsOf,
   type ElfDynamic,
   type ElfFile,
@@ -11,10 +11,12 @@ import {
   type ElfVersions,
   type Report,
   rangeAtAddress,
+  readSymbols,
   SHT_DYNSYM,
   SHT_SYMTAB,
+  type SymbolTable,
   sectionOfType,
-  symbolsOf,
+  symbolTableOf,
   versionsOf,
 } from "../../elf/index.ts";
 import { warning } from "../../elf/problem.ts";
@@ -24,6 +26,8 @@ import { once } from "./once.ts";
 /** What several parts need, read when the first of them asks. */
 export interface SharedFacts {
   readonly dynamic: () => ElfDynamic | undefined;
+  readonly symbolTable: () => SymbolTable | undefined;
+  readonly dynamicSymbolTable: () => SymbolTable | undefined;
   readonly symbols: () => readonly ElfSymbol[];
   readonly dynamicSymbols: () => readonly ElfSymbol[];
   readonly versions: () => ElfVersions;
@@ -33,18 +37,22 @@ export interface SharedFacts {
 }
 
 export function sharedFacts(file: ElfFile, report: Report): SharedFacts {
-  const symbolsOfType = (type: number): readonly ElfSymbol[] => {
+  const tableOfType = (type: number): SymbolTable | undefined => {
     const section = sectionOfType(file, type);
-    return section === undefined ? [] : symbolsOf(file, section, report);
+    return section && symbolTableOf(file, section, report);
   };
   const dynamic = once(() => dynamicOf(file, report));
-  const symbols = once(() => symbolsOfType(SHT_SYMTAB));
+  const symbolTable = once(() => tableOfType(SHT_SYMTAB));
   const asLoaded = once(() => isLikeLoaded(file, dynamic(), report));
-  const dynamicSymbols = once(() => {
+  const dynamicSymbolTable = once(() => {
     const section = dynamic();
-    if (!asLoaded()) return symbolsOfType(SHT_DYNSYM);
-    return section === undefined ? [] : dynamicSymbolsOf(file, section, report);
+    if (!asLoaded()) return tableOfType(SHT_DYNSYM);
+    return section && dynamicSymbolTableOf(file, section, report);
   });
+  const read = (table: SymbolTable | undefined): readonly ElfSymbol[] =>
+    table === undefined ? [] : readSymbols(table, report);
+  const symbols = once(() => read(symbolTable()));
+  const dynamicSymbols = once(() => read(dynamicSymbolTable()));
   const versions = once(() => {
     const section = asLoaded() ? dynamic() : undefined;
     return section === undefined
@@ -52,7 +60,7 @@ export function sharedFacts(file: ElfFile, report: Report): SharedFacts {
       : dynamicVersionsOf(file, section, dynamicSymbols().length, report);
   });
   const places = once(() => locator(file, symbols().length > 0 ? symbols() : dynamicSymbols()));
-  return { dynamic, symbols, dynamicSymbols, versions, places, asLoaded };
+  return { dynamic, symbolTable, dynamicSymbolTable, symbols, dynamicSymbols, versions, places, asLoaded };
 }
 
 /**
