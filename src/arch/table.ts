@@ -1,7 +1,7 @@
 // Builds a relocation table from its rows, so that a machine's file is nothing but rows. The columns that hot loops read
 // are derived here and cannot disagree with the rows.
 
-import type { InstructionForm } from "./field.ts";
+import type { InstructionFields, InstructionForm } from "./field.ts";
 import { FIRST_FORM, type RelocationTable, type RelocationType } from "./relocation.ts";
 
 /** number, name, expression, field, overflow rule, formula */
@@ -33,15 +33,12 @@ export function relocationTable(rows: readonly Row[], forms: readonly Instructio
 
 /**
  * The same, made when somebody first looks: hundreds of rows of a machine that the file at hand is not for should cost a command
- * nothing.
+ * nothing. And what bundles commands leaves it out where nobody uses it, as long as calling this is all that the table's file does.
  */
-export function lazyRelocationTable(
-  rows: () => readonly Row[],
-  forms: readonly InstructionForm[] = [],
-): RelocationTable {
+export function lazyRelocationTable(rows: () => readonly Row[], instructions?: InstructionFields): RelocationTable {
   let made: RelocationTable | undefined;
   const table = (): RelocationTable => {
-    made ??= relocationTable(rows(), forms);
+    made ??= relocationTable(rows(), instructions?.forms);
     return made;
   };
   return {

@@ -2,8 +2,10 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
+import type { SizeNode } from "../../src/explain/sizes.ts";
 import { addressText, changed, parseAddress } from "../../web/app/address.ts";
 import { scaleHeights, spread } from "../../web/figures/labels.ts";
+import { treemapTiles } from "../../web/figures/treemap.ts";
 import { scrollFor, stretchAt } from "../../web/parts/rows.ts";
 
 test("labels keep their distance and their order, and move no further than they must", () => {
@@ -25,6 +27,32 @@ test("parts of nothing have a place too", () => {
     scaleHeights([0, 0], 10, 3, 0).map(({ start }) => start),
     [0, 3],
   );
+});
+
+test("a map of sizes: areas as large as the parts, near to squares, and only what can be seen", () => {
+  const leaf = (name: string, size: number): SizeNode => ({ name, kind: "code", size, children: [] });
+  // The example of Bruls, Huizing and van Wijk: 6, 6, 4, 3, 2, 2, 1 in six by four.
+  const parts = [6, 2, 4, 3, 6, 2, 1].map((size, i) => leaf(`part ${i}`, size));
+  const tiles = treemapTiles({ ...leaf("whole", 24), children: [...parts, leaf("nothing", 0)] }, 600, 400);
+  deepEqual(
+    tiles.map(({ node, x, y, width, height }) => [node.size, x, y, width, height].map(Math.round)),
+    [
+      [6, 0, 0, 299, 199],
+      [6, 0, 200, 299, 199],
+      [4, 300, 0, 170, 232],
+      [3, 471, 0, 128, 232],
+      [2, 300, 233, 119, 166],
+      [2, 420, 233, 119, 166],
+      [1, 540, 233, 59, 166],
+    ],
+  );
+  const inside = { ...leaf("outer", 99_999), children: [leaf("inner", 99_998), leaf("speck", 1)] };
+  const nested = treemapTiles({ ...leaf("whole", 100_000), children: [inside, leaf("dust", 1)] }, 600, 400);
+  deepEqual(
+    nested.map(({ path }) => path),
+    [["outer"], ["outer", "inner"]],
+  );
+  ok(nested[1].y >= nested[0].y + 15, "a title has its room");
 });
 
 test("a list of a million rows scrolls from the first to the last", () => {

@@ -1,59 +1,94 @@
-// Sizes as areas (a squarified treemap by d3-hierarchy). Only what can be seen is drawn: parts of less than a few pixels are left to
-// their parent, so that a large library's map has hundreds of rectangles, not a hundred thousand.
+// Sizes as areas: a squarified treemap (Bruls, Huizing and van Wijk, "Squarified Treemaps", 2000). Only what can be seen is laid out:
+// parts of less than a few pixels are left to their parent, so that a large library's map has hundreds of rectangles, not a hundred
+// thousand.
 
-import { hierarchy, treemap, treemapSquarify } from "d3-hierarchy";
 import type { SizeNode } from "../../src/explain/sizes.ts";
 
-export interface Tile {
-  readonly path: readonly string[];
-  readonly node: SizeNode;
+interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** Has parts of its own that are drawn over it. */
-  readonly opened: boolean;
+}
+
+export interface Tile extends Box {
+  readonly path: readonly string[];
+  readonly node: SizeNode;
   readonly depth: number;
 }
 
 const TITLE = 18;
+/** Between parts of one whole. */
+const GAP = 1;
 const LEAST_AREA = 30;
 
 /** @param root what fills the whole  @param width in pixels  @param height in pixels */
 export function treemapTiles(root: SizeNode, width: number, height: number): Tile[] {
-  const tree = hierarchy<SizeNode>(root, ({ children }) => children)
-    .sum((node) => (node.children.length === 0 ? node.size : 0))
-    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-  const laid = treemap<SizeNode>()
-    .tile(treemapSquarify)
-    .size([width, height])
-    .paddingTop((node) => (node.depth > 0 && node.children !== undefined ? TITLE : 0))
-    .paddingInner(1)(tree);
   const tiles: Tile[] = [];
-  laid.each((node) => {
-    if (node.depth === 0) return;
-    const [w, h] = [node.x1 - node.x0, node.y1 - node.y0];
-    if (w * h < LEAST_AREA || w < 2 || h < 2) return;
-    const path = node
-      .ancestors()
-      .reverse()
-      .slice(1)
-      .map(({ data }) => data.name);
-    tiles.push({
-      path,
-      node: node.data,
-      x: node.x0,
-      y: node.y0,
-      width: w,
-      height: h,
-      opened: node.children !== undefined && w > 60 && h > 40,
-      depth: node.depth,
-    });
-  });
-  return tiles.filter(({ depth, path }) => depth < 2 || isOpen(tiles, path));
+  fill(root, { x: 0, y: 0, width, height }, [], tiles);
+  return tiles;
 }
 
-function isOpen(tiles: readonly Tile[], path: readonly string[]): boolean {
-  const parent = path.slice(0, -1).join("\0");
-  return tiles.some((tile) => tile.opened && tile.path.join("\0") === parent);
+function fill(whole: SizeNode, box: Box, path: readonly string[], tiles: Tile[]): void {
+  const parts = whole.children.filter(({ size }) => size > 0).sort((a, b) => b.size - a.size);
+  squarified(
+    parts.map(({ size }) => size),
+    box,
+  ).forEach((its, i) => {
+    const node = parts[i];
+    const tile = { path: [...path, node.name], node, depth: path.length + 1, ...its };
+    const { x, y, width, height } = tile;
+    if (width * height < LEAST_AREA || width < 2 || height < 2) return;
+    tiles.push(tile);
+    if (width > 60 && height > 40)
+      fill(node, { x: x + GAP, y: y + TITLE, width: width - GAP, height: height - TITLE }, tile.path, tiles);
+  });
+}
+
+/**
+ * Divides a box among sizes, the largest first. They are put in rows along the box's shorter side; a row takes parts as long as the
+ * longest rectangle in it comes nearer to a square.
+ */
+function squarified(sizes: readonly number[], box: Box): Box[] {
+  let { x, y, width, height } = box;
+  const scale = (width * height) / sizes.reduce((sum, size) => sum + size, 0);
+  const boxes: Box[] = [];
+  while (boxes.length < sizes.length) {
+    const first = boxes.length;
+    const side = Math.min(width, height);
+    let sum = 0;
+    let worst = Number.POSITIVE_INFINITY;
+    let end = first;
+    for (; end < sizes.length; end++) {
+      const next = sum + sizes[end] * scale;
+      // The row is `next / side` thick: the ratios of the largest and of the smallest in it.
+      const ratio = Math.max(
+        (side * side * sizes[first] * scale) / next ** 2,
+        next ** 2 / (side * side * sizes[end] * scale),
+      );
+      if (ratio > worst) break;
+      worst = ratio;
+      sum = next;
+    }
+    const thick = sum / side;
+    const upright = width >= height;
+    let along = upright ? y : x;
+    for (let i = first; i < end; i++) {
+      const long = (sizes[i] * scale) / thick;
+      boxes.push(
+        upright
+          ? { x, y: along, width: thick - GAP, height: long - GAP }
+          : { x: along, y, width: long - GAP, height: thick - GAP },
+      );
+      along += long;
+    }
+    if (upright) {
+      x += thick;
+      width -= thick;
+    } else {
+      y += thick;
+      height -= thick;
+    }
+  }
+  return boxes;
 }

@@ -113,7 +113,7 @@ export const SIGNED_MOVW_G1: number = FIRST_FORM + 22;
 export const SIGNED_MOVW_G2: number = FIRST_FORM + 23;
 export const SIGNED_MOVW_G3: number = FIRST_FORM + 24;
 
-export const FORMS: readonly InstructionForm[] = ROWS;
+const FORMS: readonly InstructionForm[] = ROWS;
 
 /** movz rather than movn. */
 const MOVZ = 1 << 30;

@@ -45,9 +45,9 @@ import {
 } from "../relocation.ts";
 import { lazyRelocationTable } from "../table.ts";
 import {
+  AARCH64_INSTRUCTIONS,
   ADR,
   ADRP,
-  FORMS,
   HIGH12,
   IMM14,
   IMM19,
@@ -574,5 +574,5 @@ export const AARCH64_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocati
     [R_AARCH64_AUTH_TLSDESC, "R_AARCH64_AUTH_TLSDESC", DYNAMIC, 8, UNCHECKED, "descriptor of S + A, signed"],
     [R_AARCH64_AUTH_IRELATIVE, "R_AARCH64_AUTH_IRELATIVE", DYNAMIC, 8, UNCHECKED, "signed indirect (B + A)"],
   ],
-  FORMS,
+  AARCH64_INSTRUCTIONS,
 );

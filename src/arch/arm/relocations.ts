@@ -236,5 +236,5 @@ export const ARM_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTa
     [254, "R_ARM_RPC24", UNSUPPORTED, 0, UNCHECKED, "none"],
     [255, "R_ARM_RBASE", UNSUPPORTED, 0, UNCHECKED, "none"],
   ],
-  ARM_INSTRUCTIONS.forms,
+  ARM_INSTRUCTIONS,
 );

@@ -199,5 +199,5 @@ export const LOONGARCH_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyReloca
     [125, "R_LARCH_TLS_GD_PCREL20_S2", TLS_GD_PC, FIELD_J20_S2, SIGNED, "@tlsgd + A - P"],
     [126, "R_LARCH_TLS_DESC_PCREL20_S2", TLS_DESC_PC, FIELD_J20_S2, SIGNED, "@tlsdesc + A - P"],
   ],
-  LOONGARCH_INSTRUCTIONS.forms,
+  LOONGARCH_INSTRUCTIONS,
 );

@@ -68,7 +68,7 @@ const FACTS: readonly Fact[] = [
 ];
 
 /** Branches and loads that count words or more: what lies between cannot be said. */
-const EXACT: ReadonlySet<number> = new Set([
+const EXACT: ReadonlySet<number> = /* @__PURE__ */ new Set([
   TARGET26,
   BRANCH16,
   BRANCH21,
@@ -83,11 +83,11 @@ const EXACT: ReadonlySet<number> = new Set([
   MIPS16_BRANCH,
 ]);
 
-const FORMS: readonly InstructionForm[] = FACTS.map(([name, kind, bits, shift, rounding = 0], i) => {
+const FORMS: readonly InstructionForm[] = /* @__PURE__ */ FACTS.map(([name, kind, bits, shift, rounding = 0], i) => {
   return { name, bytes: kind === "half" ? 2 : 4, bits, shift, exact: EXACT.has(FIRST_FORM + i), rounding };
 });
 
-const KINDS: readonly Kind[] = FACTS.map(([, kind]) => kind);
+const KINDS: readonly Kind[] = /* @__PURE__ */ FACTS.map(([, kind]) => kind);
 
 export const MIPS_INSTRUCTIONS: InstructionFields = {
   forms: FORMS,

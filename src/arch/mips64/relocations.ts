@@ -186,5 +186,5 @@ export const MIPS64_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocatio
     [253, "R_MIPS_GNU_VTINHERIT", NOTHING, 0, UNCHECKED, "none"],
     [254, "R_MIPS_GNU_VTENTRY", NOTHING, 0, UNCHECKED, "none"],
   ],
-  MIPS_INSTRUCTIONS.forms,
+  MIPS_INSTRUCTIONS,
 );

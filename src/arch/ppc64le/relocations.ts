@@ -255,5 +255,5 @@ export const PPC64_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocation
     [253, "R_PPC64_GNU_VTINHERIT", NOTHING, 0, UNCHECKED, "none"],
     [254, "R_PPC64_GNU_VTENTRY", NOTHING, 0, UNCHECKED, "none"],
   ],
-  PPC64LE_INSTRUCTIONS.forms,
+  PPC64LE_INSTRUCTIONS,
 );

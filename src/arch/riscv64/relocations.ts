@@ -139,5 +139,5 @@ export const RISCV_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocation
     // The symbol names the vendor to whom the type of the next relocation (192 to 255) belongs.
     [191, "R_RISCV_VENDOR", NOTHING, 0, UNCHECKED, "none"],
   ],
-  RISCV_INSTRUCTIONS.forms,
+  RISCV_INSTRUCTIONS,
 );

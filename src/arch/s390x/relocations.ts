@@ -134,5 +134,5 @@ export const S390X_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocation
     [250, "R_390_GNU_VTINHERIT", NOTHING, 0, UNCHECKED, "none"],
     [251, "R_390_GNU_VTENTRY", NOTHING, 0, UNCHECKED, "none"],
   ],
-  S390X_INSTRUCTIONS.forms,
+  S390X_INSTRUCTIONS,
 );

@@ -69,7 +69,7 @@ function SizeMap({ tree, inside }: { tree: SizeNode; inside: readonly string[] }
       <div class="figure-scroll">
         <svg width={width} height={HEIGHT} class="treemap" aria-hidden="true">
           {tiles.map((tile) => (
-            <TileBox key={tile.path.join("\n")} tile={tile} />
+            <TileBox key={tile.path.join("\n")} tile={tile} inside={inside} />
           ))}
         </svg>
       </div>
@@ -110,12 +110,15 @@ function SizeMap({ tree, inside }: { tree: SizeNode; inside: readonly string[] }
   );
 }
 
-function TileBox({ tile }: { tile: Tile }): JSX.Element {
+/** A click opens what the list below leads to as well, by keyboard and for screen readers. */
+function TileBox({ tile, inside }: { tile: Tile; inside: readonly string[] }): JSX.Element {
   const { node, x, y, width, height, path } = tile;
   const room = Math.floor((width - 8) / 6.6);
   const text = node.name.length <= room ? node.name : room >= 5 ? `${node.name.slice(0, room - 1)}…` : "";
+  const opens = node.children.length > 0;
+  const open = (): void => go({ query: { inside: [...inside, ...path].join("\n") } });
   return (
-    <g>
+    <g class={opens ? "opens" : ""} {...(opens ? { onClick: open } : {})}>
       <title>{`${path.join(" › ")}: ${byteCount(node.size)}`}</title>
       <rect x={x} y={y} width={width} height={height} class={`tile kind-${node.kind} depth${tile.depth}`} />
       {height > 15 && text !== "" && (
