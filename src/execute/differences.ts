@@ -95,8 +95,8 @@ export function differences(task: LoadedProcess, execution: Execution): Differen
   for (const object of task.objects) {
     for (const region of object.regions ?? []) {
       for (let at = region.start; at < region.end; at += PAGE) {
-        const real = readBytes(space, at, PAGE);
-        if (real === undefined) continue;
+        // A page that the run does not have, or had no room for, counts as zeros.
+        const real = readBytes(space, at, PAGE) ?? new Uint8Array(PAGE);
         const view = new DataView(real.buffer);
         for (let offset = 0; offset < PAGE; offset += bytes) {
           const executed =

@@ -42,8 +42,7 @@ export function mappedObjects(space: AddressSpace, cache: ObjectCache): MappedOb
     const node = first.source?.node;
     if (node === undefined) continue;
     let last = index;
-    // Zeros behind a segment belong to it, and holes that nobody may touch.
-    while (last + 1 < areas.length && continues(areas[last], areas[last + 1], node)) last++;
+    while (last + 1 < areas.length && continues(first, areas[last], areas[last + 1])) last++;
     const object = objectAt(first, areas[last].end, node, cache);
     if (object !== undefined) objects.push(object);
     index = last;
@@ -51,8 +50,13 @@ export function mappedObjects(space: AddressSpace, cache: ObjectCache): MappedOb
   return objects;
 }
 
-function continues(area: Area, next: Area, node: FileNode): boolean {
-  return next.start === area.end && (next.source?.node === node || (next.source === undefined && next.label === ""));
+/**
+ * Whether an area belongs to the same object: another segment of the file, or zeros behind one. Between far segments ld.so leaves
+ * pages that nobody may touch, the kernel nothing; a file that is mapped again begins again.
+ */
+function continues(first: Area, area: Area, next: Area): boolean {
+  if (next.source === undefined) return next.start === area.end && next.label === "";
+  return next.source.node === first.source?.node && next.offset > first.offset;
 }
 
 function objectAt(first: Area, end: number, node: FileNode, cache: ObjectCache): MappedObject | undefined {
