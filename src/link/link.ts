@@ -13,7 +13,7 @@ import { readInputs } from "./inputs/inputs.ts";
 import type { Loader } from "./inputs/loader.ts";
 import { reportShared } from "./inputs/shared-references.ts";
 import { computeAddresses, slotAddresses } from "./layout/addresses.ts";
-import { reportOverlaps } from "./layout/overlaps.ts";
+import { checkAddresses } from "./layout/overlaps.ts";
 import { layOut } from "./layout/script-layout.ts";
 import { reportSegments, reportUnaligned } from "./layout/segment-warnings.ts";
 import { decideStack } from "./layout/stack.ts";
@@ -87,7 +87,9 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
   options.onStage?.("read");
   const loader = readInputs(inputs, options, files, report);
   if (options.traceSymbols.length > 0) reportTraced(loader, report);
-  if (inputs.every(isMark)) report(error("no-input-files", {}));
+  // A script that names no files is no input (ldlang.c, lang_has_input_file). A link of archives and libraries alone is a
+  // link, even if no object comes of it.
+  if (!loader.hasInput && !failed()) report(error("no-input-files", {}));
   const machine = loader.machine ?? machineFor(EM_X86_64, 64);
   const facts: LinkFacts = { loader, bound: undefined, placed: undefined, relocatable: undefined };
   let image: Uint8Array | undefined;
@@ -107,11 +109,6 @@ export function link(inputs: readonly LinkInput[], options: LinkOptions, files: 
     layout: createOutputLayout(facts),
     keep: () => keepForRelink(facts, image, problems.length),
   };
-}
-
-/** The ends of groups are no inputs. A link of archives and libraries alone is a link, even if no object comes of it. */
-function isMark({ kind }: LinkInput): boolean {
-  return kind === "group-start" || kind === "group-end" || kind === "lib-start" || kind === "lib-end";
 }
 
 function linkImage(
@@ -209,7 +206,7 @@ function linkImage(
   const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
   reportTextIfuncs(scan, symbols, mode, report);
   reportDiscarded(outputs, report);
-  if (options.ldGeneratedUnwindInfo) addPltFrames(frames, outputs, made.slots, made.slotChunks);
+  if (options.ldGeneratedUnwindInfo) addPltFrames(frames, objects, sections, outputs, made.slots, made.slotChunks);
   orderLinked(objects, sections, outputs, plan.list);
 
   // Once; with relocations packed for Android again, until their section has its size.
@@ -227,7 +224,7 @@ function linkImage(
       if (failed() && !options.noInhibitExec) return undefined;
     }
     reportMbind(outputs, note);
-    if (options.checkSections) reportOverlaps(layout.sections, note);
+    if (options.checkSections) checkAddresses(layout.sections, machine.elfClass, note);
     if (options.outputFormat === "elf") reportSegments(layout.segments, options.outputName, note);
     options.onStage?.("addresses");
     placeFolded(folded, sections);

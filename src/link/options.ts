@@ -245,6 +245,10 @@ export interface LinkOptions {
   readonly ldataSegment: number | undefined;
   /** --section-start, -Ttext, -Tdata, -Tbss: output section → address. */
   readonly sectionStart: ReadonlyMap<string, number>;
+  /** How many of them stand in front of the first -T: their sections' headers come first. Undefined: there is no -T. */
+  readonly startsBeforeScript: number | undefined;
+  /** The same of `defsym`. */
+  readonly defsymsBeforeScript: number | undefined;
   /** -N: text writable, data not page-aligned. -n: not page-aligned, text read-only. */
   /** --execute-only: segments of code are not readable. */
   readonly executeOnly: boolean;
@@ -484,6 +488,8 @@ export const defaultOptions: LinkOptions = {
   rodataSegment: undefined,
   ldataSegment: undefined,
   sectionStart: new Map(),
+  startsBeforeScript: undefined,
+  defsymsBeforeScript: undefined,
   executeOnly: false,
   lastRelocatable: false,
   omagic: false,

@@ -239,9 +239,16 @@ function addLibrary(draft: Draft, name: string): void {
   draft.inputs.push({ kind: "library", name: exact ? name.slice(1) : name, exact, state: { ...draft.state } });
 }
 
+/** What the command line has said of addresses and symbols so far stands in front of the script. */
+function markScript({ options }: Draft): void {
+  options.startsBeforeScript ??= options.sectionStart.size;
+  options.defsymsBeforeScript ??= options.defsym.length;
+}
+
 /** Read at once, because the directories of its SEARCH_DIR come before those of a later -L. */
 export function addScript(draft: Draft, name: string): void {
   draft.hasScript = true;
+  markScript(draft);
   const found = readText(draft, name);
   if (found === undefined) return;
   draft.inputs.push({ kind: "script", ...found, state: { ...draft.state } });
@@ -256,6 +263,7 @@ export function addScript(draft: Draft, name: string): void {
 /** LIST in it prints a map. */
 function addMriScript(draft: Draft, name: string): void {
   draft.hasScript = true;
+  markScript(draft);
   const found = readText(draft, name);
   if (found === undefined) return;
   draft.inputs.push({ kind: "script", ...found, mri: true, state: { ...draft.state } });

@@ -92,21 +92,23 @@ export function runLd(args: readonly string[], io: Io, host: LdHost, program = "
 
 /** --print-memory-usage, as GNU ld prints it (binutils, ld/ldlang.c: lang_print_memory_usage). */
 function memoryUsageText(regions: readonly LaidOutRegion[]): string {
-  const amount = (bytes: number): string => {
-    const [unit, name] = UNITS.find(([size]) => bytes % size === 0) ?? [1, "B"];
-    return unit === 1 ? ` ${String(bytes).padStart(10)} B` : `${String(bytes / unit).padStart(10)} ${name}`;
+  const unsigned = (bytes: number): bigint => BigInt.asUintN(64, BigInt(bytes));
+  const amount = (bytes: bigint): string => {
+    const [unit, name] = UNITS.find(([size]) => bytes % size === 0n) ?? [1n, "B"];
+    return unit === 1n ? ` ${String(bytes).padStart(10)} B` : `${String(bytes / unit).padStart(10)} ${name}`;
   };
-  const lines = regions.map(({ name, used, size }) => {
-    const share = size === 0 ? "" : `    ${((used * 100) / size).toFixed(2).padStart(6)}%`;
-    return `${name.padStart(16)}: ${amount(used)} ${amount(size)}${share}`;
+  const lines = regions.map((it) => {
+    const [used, size] = [unsigned(it.used), unsigned(it.size)];
+    const share = size === 0n ? "" : `    ${((Number(used) * 100) / Number(size)).toFixed(2).padStart(6)}%`;
+    return `${it.name.padStart(16)}: ${amount(used)} ${amount(size)}${share}`;
   });
   return ["Memory region         Used Size  Region Size  %age Used", ...lines].map((line) => `${line}\n`).join("");
 }
 
-const UNITS: readonly (readonly [number, string])[] = [
-  [0x40000000, "GB"],
-  [0x100000, "MB"],
-  [0x400, "KB"],
+const UNITS: readonly (readonly [bigint, string])[] = [
+  [0x40000000n, "GB"],
+  [0x100000n, "MB"],
+  [0x400n, "KB"],
 ];
 
 function hasErrors(problems: readonly Problem[]): boolean {

@@ -277,6 +277,10 @@ export const linkMessages: MessageTable = {
     message: "section {section} [{start},{end}] overlaps section {other} [{otherStart},{otherEnd}]",
     cure: "give them other addresses, or --no-check-sections if they are never there at the same time",
   },
+  "section-wraps": {
+    message: "section {section} {kind} wraps around address space",
+    cure: "place it lower, or make it smaller: it ends behind the last address",
+  },
   "segment-address-unaligned": {
     message: "address of `{segment}' isn't multiple of maximum page size",
     cure: "give a multiple of {page:hex}",

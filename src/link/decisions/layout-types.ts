@@ -209,7 +209,7 @@ export interface LaidOutRegion {
   readonly origin: number;
   /** Letters, as GNU ld's map has them: `xrw`, `xr !w`. */
   readonly attributes: string;
-  /** Bytes, both. */
+  /** Bytes, both, of 64 bits: a size of -1 is all that there is. */
   readonly used: number;
   readonly size: number;
 }

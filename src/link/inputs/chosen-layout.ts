@@ -19,11 +19,11 @@ export function chosenLayout(
 ): LayoutScript {
   const { scriptCommands, hasScript } = loader;
   const defaults = hasScript ? undefined : defaultStatements(scriptVariant(mode, machine, options));
-  // --defsym stands in front of all, as on the command line it mostly does.
   const given = options.defsym.map((assignment): ScriptCommand => ({ kind: "assignment", assignment }));
+  const before = options.defsymsBeforeScript ?? given.length;
   const isAddition = (it: ScriptCommand): boolean => loader.additions.has(it);
   return layoutScript(
-    [...given, ...scriptCommands.filter((it) => !isAddition(it))],
+    [...given.slice(0, before), ...scriptCommands.filter((it) => !isAddition(it)), ...given.slice(before)],
     defaults,
     scriptCommands.filter(isAddition),
     report,

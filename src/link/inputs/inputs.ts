@@ -316,6 +316,7 @@ function readPath(
   depth: number,
 ): void {
   const { loader } = reading;
+  loader.hasInput = true;
   const bytes = given ?? readFile(loader, path);
   if (bytes === undefined) {
     loader.report(error("file-not-found", {}, missingFileFacts(loader.files, path)));
@@ -393,6 +394,7 @@ function addLibrary(
 /** --just-symbols: a program's symbols with their addresses, or an object's, but nothing else of the file. */
 function readSymbolsOnly(loader: Loader, path: string, given: Uint8Array | undefined): void {
   const { report } = loader;
+  loader.hasInput = true;
   const bytes = given ?? readFile(loader, path);
   if (bytes === undefined) {
     report(error("file-not-found", {}, missingFileFacts(loader.files, path)));
@@ -611,6 +613,7 @@ function archivesOnly(loader: Loader, state: InputState): boolean {
 /** -lNAME: in each directory libNAME.so, then libNAME.a. What does not fit the link's machine is passed over. */
 function readLibrary(reading: Reading, name: string, exact: boolean, state: InputState, depth: number): void {
   const { loader } = reading;
+  loader.hasInput = true;
   const search = { libraryPaths: loader.libraryPaths, sysroot: loader.options.sysroot };
   const tried = libraryCandidates(name, exact, archivesOnly(loader, state), search);
   const skipped: string[] = [];

@@ -64,6 +64,8 @@ export interface Loader {
   readonly additions: Set<ScriptCommand>;
   /** -T was given: the default layout is not in force, unless a script only adds to it (INSERT). */
   hasScript: boolean;
+  /** A file or library has been named, on the command line or by a script: without one there is nothing to link. */
+  hasInput: boolean;
   /** Files that a script's patterns have opened: they are read once, wherever the command line names them. */
   readonly openedByScript: Set<string>;
   /** -L and SEARCH_DIR. */
@@ -119,6 +121,7 @@ export function createLoader(
     scriptCommands: [],
     additions: new Set(),
     hasScript: false,
+    hasInput: false,
     openedByScript: new Set(),
     libraryPaths: [...options.libraryPaths],
     neededPaths: [...(options.neededPaths ?? options.libraryPaths)],

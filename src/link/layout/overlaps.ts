@@ -1,17 +1,31 @@
-// No two sections may be loaded to the same bytes: --check-sections, GNU ld's default (binutils, ld/ldlang.c:
-// lang_check_section_addresses).
+// No section may reach over the end of memory, and no two may be loaded to the same bytes: --check-sections, GNU ld's default
+// (binutils, ld/ldlang.c: lang_check_section_addresses).
 
 import { SHF_ALLOC, SHT_NOBITS } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { isTbss } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { compareAddresses, isBelow, toBig } from "./words.ts";
+import { compareAddresses, isBelow, modulo, toBig } from "./words.ts";
+
+/** Errors: `section-wraps`, `output-sections-overlap`. */
+export function checkAddresses(sections: readonly OutputSection[], elfClass: 32 | 64, report: Report): void {
+  for (const { name, flags, address, lma, size } of sections) {
+    if ((flags & SHF_ALLOC) === 0) continue;
+    const kind = wraps(address, size, elfClass) ? "VMA" : wraps(lma, size, elfClass) ? "LMA" : undefined;
+    if (kind !== undefined) report(error("section-wraps", {}, { section: name, kind }));
+  }
+  reportOverlaps(sections, report);
+}
+
+/** Up to the last byte is no wrap. */
+function wraps(address: number, size: number, elfClass: 32 | 64): boolean {
+  return elfClass === 32 ? modulo(address, 2 ** 32) + size > 2 ** 32 : address < 0 && address + size > 0;
+}
 
 /**
  * Sections with contents are never loaded over each other. Those without may where two start at one address: that is meant as an overlay.
- * Error: `output-sections-overlap`.
  */
-export function reportOverlaps(sections: readonly OutputSection[], report: Report): void {
+function reportOverlaps(sections: readonly OutputSection[], report: Report): void {
   const all = sections
     .filter((it) => (it.flags & SHF_ALLOC) !== 0 && it.size > 0 && !isTbss(it))
     .sort((a, b) => compareAddresses(a.address, b.address));

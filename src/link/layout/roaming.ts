@@ -35,7 +35,7 @@ export function settleOrRefuse(
   dot: number,
   size: number,
 ): number | undefined {
-  const end = region === undefined ? Number.POSITIVE_INFINITY : region.origin + region.length;
+  const end = region === undefined || region.length < 0 ? Number.POSITIVE_INFINITY : region.origin + region.length;
   if (dot + size <= end) {
     homes[piece] = output + 1;
     return undefined;

@@ -184,7 +184,7 @@ export function layOut(
     origin,
     attributes: letters(wanted) + (unwanted === 0 ? "" : `!${letters(unwanted)}`),
     used: current - origin,
-    size: Number.isFinite(length) ? length : 0,
+    size: length,
   }));
   return { ...createLayout(listed, full, positions.segments, positions.contentsEnd), regions };
 }
@@ -274,7 +274,7 @@ export function settleRegions(walk: Walk, report: Report): void {
 export function reportFull({ regions }: Plan, report: Report): void {
   for (const { name, isFull, current, origin, length } of regions) {
     const bytes = current - origin - length;
-    if (isFull && bytes > 0) report(error("region-overflow", {}, { region: name, bytes }));
+    if (isFull && length >= 0 && bytes > 0) report(error("region-overflow", {}, { region: name, bytes }));
   }
 }
 

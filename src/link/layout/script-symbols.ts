@@ -128,9 +128,7 @@ export function createScriptSymbols(context: ScriptContext): ScriptSymbols {
 
 function region(plan: Plan, name: string, what: "origin" | "length"): bigint | undefined {
   const found = findRegion(plan, name);
-  if (found === undefined) return undefined;
-  const value = found[what];
-  return Number.isFinite(value) ? toBig(value) : wrap(-1n);
+  return found && toBig(found[what]);
 }
 
 /** @returns what the symbol is now; undefined if nothing was assigned */

@@ -530,7 +530,7 @@ function advanceRegions(
 function checkRegion(walk: Walk, statement: OutputStatement, region: Region, hasAddress: boolean, base: number): void {
   const { origin, length, current } = region;
   const used = current - origin;
-  if ((used >= 0 && used <= length) || (used === length && base !== 0)) return;
+  if ((!isBelow(current, origin) && !isBelow(length, used)) || (used === length && base !== 0)) return;
   const facts = { section: statement.name, region: region.name };
   if (hasAddress) walk.said.push(error("region-outside", statement.place ?? {}, { ...facts, address: hex(current) }));
   else if (!region.isFull) {

@@ -23,7 +23,7 @@ import type { LinkOptions } from "../options.ts";
 import type { VersionDefinition } from "../script/types.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
 import { nameText } from "../tables/names.ts";
-import { addBytes, addText, createStrings, type StringTable } from "../tables/string-table.ts";
+import { addBytes, addText, addWithTails, createStrings, type StringTable } from "../tables/string-table.ts";
 import {
   FLAG_CANONICAL_PLT,
   FLAG_COPY,
@@ -74,6 +74,7 @@ export function buildDynamicSymbols(
   machine: Machine,
   pic: boolean,
   options: LinkOptions,
+  sharesTails: boolean,
 ): DynamicSymbols {
   const { names } = symbols;
   const imports: SymbolId[] = [];
@@ -97,13 +98,12 @@ export function buildDynamicSymbols(
   for (let i = 0; i < exports.length; i++) ids[imports.length + i] = exports[gnu === undefined ? i : gnu.order[i]];
 
   const indexOf = new Int32Array(symbols.count);
-  const nameOffsets = new Int32Array(ids.length + 1);
   const strings = createStrings(1024);
+  const nameOffsets = addNames(strings, symbols, ids, sharesTails);
   const sysv = new Uint32Array(ids.length + 1);
   ids.forEach((id, i) => {
     indexOf[id] = i + 1;
     const end = plainEnd(symbols, id);
-    nameOffsets[i + 1] = addBytes(strings, names.pool, names.start[id], end);
     // The symbol that stands for a version shares its string with the version: readelf knows it by that.
     const isVersion = symbols.section[id] === SECTION_ABSOLUTE && symbols.version[id] !== 0;
     if (isVersion) strings.known.set(nameText(names, id), nameOffsets[i + 1]);
@@ -119,6 +119,20 @@ export function buildDynamicSymbols(
     sysvHash: wantSysv ? buildSysvHash(sysv, 1, options.optimize > 0) : undefined,
     ...versions,
   };
+}
+
+/** @returns by index of the symbol: offset of its name */
+function addNames(strings: StringTable, symbols: SymbolTable, ids: Int32Array, sharesTails: boolean): Int32Array {
+  const { pool, start } = symbols.names;
+  const offsets = new Int32Array(ids.length + 1);
+  if (sharesTails) {
+    const starts = ids.map((id) => start[id]);
+    const ends = ids.map((id) => plainEnd(symbols, id));
+    offsets.set(addWithTails(strings, pool, starts, ends), 1);
+  } else
+    for (let i = 0; i < ids.length; i++)
+      offsets[i + 1] = addBytes(strings, pool, start[ids[i]], plainEnd(symbols, ids[i]));
+  return offsets;
 }
 
 /** STB_* in symbol tables. */

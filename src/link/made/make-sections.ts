@@ -166,6 +166,7 @@ function makeDynamic(
     machine,
     mode.pic,
     options,
+    outputs.byScript,
   );
   const chunks = makeDynamicChunks(outputs, dynamicSymbols, machine, options);
   const { relocationChunks, slotChunks, dynamicRelocations, address } = made;

@@ -47,7 +47,16 @@ const ALIGNMENTS: Readonly<Record<string, number>> = {
   ".eh_frame_hdr": 4,
 };
 
-export function madeInputs(mode: OutputMode, machine: Machine, options: LinkOptions): readonly MadeKind[] {
+/** The chunk for unwind records of the PLT, where a script says where they stand. */
+export const PLT_FRAMES = ".eh_frame of the PLT";
+
+/** @param byScript the user's: then the PLT's unwind records are an input like any other */
+export function madeInputs(
+  mode: OutputMode,
+  machine: Machine,
+  options: LinkOptions,
+  byScript: boolean,
+): readonly MadeKind[] {
   const rel = machine.rela ? ".rela" : ".rel";
   const list: MadeKind[] = [];
   const kind = (name: string, sec: number, ...chunks: readonly string[]): MadeKind => ({
@@ -94,6 +103,7 @@ export function madeInputs(mode: OutputMode, machine: Machine, options: LinkOpti
     if (options.z.packRelativeRelocs) list.push(kind(".relr.dyn", TABLE));
     if (options.z.ibtplt) list.push(kind(".plt.sec", CODE));
     list.push(kind(".plt.got", CODE));
+    if (byScript && options.ldGeneratedUnwindInfo) list.push(kind(".eh_frame", TABLE, PLT_FRAMES));
   }
   if (options.ehFrameHdr) list.push(kind(".eh_frame_hdr", TABLE));
   return list;

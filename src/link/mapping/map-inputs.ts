@@ -82,7 +82,7 @@ export function mapInputs(
   checkConstraints(mapping, ruleOf);
   fillEntries(mapping, ruleOf);
   mapStatements(mapping);
-  if (plan.script.statements.some((it, i) => it !== plan.script.matching[i])) orderList(plan);
+  if (plan.script.moves.length > 0) moveSections(mapping);
   placeOrphans(mapping, objects);
   // Code is read-only whatever comes into it, and with -N it is not; of all sections this one (ldlang.c, lang_process).
   const text = outputs.list.find((it) => it.name === ".text");
@@ -120,7 +120,12 @@ function standsAlone(
 // ---------------------------------------------------------------------------------------------------------------------
 
 function mapStatements(mapping: Mapping): void {
-  const { plan, statements } = mapping;
+  const { plan, statements, loader } = mapping;
+  const { sectionStart, startsBeforeScript } = loader.options;
+  const starts = [...sectionStart.keys()];
+  // The default script is read last.
+  const before = loader.hasScript ? (startsBeforeScript ?? starts.length) : starts.length;
+  for (const name of starts.slice(0, before)) startSection(mapping, name);
   for (const it of plan.script.matching) {
     if (it.kind === "assign") initMentioned(mapping, it.assignment.value);
     if (it.kind === "assert") initMentioned(mapping, it.test);
@@ -129,12 +134,20 @@ function mapStatements(mapping: Mapping): void {
     if (statement === undefined || statement.failed) continue;
     for (const entry of statement.body) mapEntry(mapping, statement, entry);
   }
-  for (const name of mapping.loader.options.sectionStart.keys()) {
-    if (findStatement(plan, name) !== undefined) continue;
-    const statement = newStatement(plan, name, false);
+  for (const name of starts.slice(before)) startSection(mapping, name);
+}
+
+/** -Ttext and its like are a statement: the section is there from then on, behind all others where the script has none of that name. */
+function startSection(mapping: Mapping, name: string): void {
+  const { plan } = mapping;
+  let statement = findStatement(plan, name);
+  if (statement === undefined) {
+    statement = newStatement(plan, name, false);
+    statement.region = undefined;
     plan.statements.push(statement);
     plan.outputs.push(statement);
   }
+  initOutput(mapping, statement, 0);
 }
 
 function mapEntry(mapping: Mapping, statement: OutputStatement, entry: BodyEntry): void {
@@ -215,13 +228,21 @@ function inheritLoadRegions({ outputs }: Plan): void {
   }
 }
 
-/** INSERT has moved statements: their sections go with them. */
-function orderList(plan: Plan): void {
-  const place = new Map<OutputSection, number>();
-  for (const [i, it] of plan.statements.entries())
-    if (it.kind === "output" && it.output !== undefined) place.set(it.output, i);
-  plan.list.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+/** INSERT has moved statements: their sections go with them, and what stands between these (process_insert_statements). */
+function moveSections({ plan, statements }: Mapping): void {
   plan.outputs = plan.statements.filter(isOutputStatement);
+  for (const { sections, behind } of plan.script.moves) {
+    const moved = sections.flatMap((it) => statements.get(it)?.output ?? []);
+    const anchor = behind && statements.get(behind);
+    const before = anchor === undefined ? [] : plan.outputs.slice(0, plan.outputs.indexOf(anchor) + 1);
+    const target = before.findLast((it) => !it.failed && it.output !== undefined)?.output;
+    if (moved.length === 0 || target === moved.at(-1)) continue;
+    const from = plan.list.indexOf(moved[0]);
+    const to = plan.list.indexOf(moved[moved.length - 1]);
+    if (from > to || (target !== undefined && moved.includes(target))) continue;
+    const range = plan.list.splice(from, to - from + 1);
+    plan.list.splice(target === undefined ? 0 : plan.list.indexOf(target) + 1, 0, ...range);
+  }
 }
 
 /** From here on an output section's pieces are what matters; `rankEnds` says where each statement's end. */

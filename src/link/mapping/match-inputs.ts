@@ -51,7 +51,7 @@ export function declareMade(mapping: Mapping): void {
     }
     return;
   }
-  for (const kind of madeInputs(mode, machine, loader.options))
+  for (const kind of madeInputs(mode, machine, loader.options, outputs.byScript))
     plan.made.set(
       kind.chunks[0],
       enterMade(mapping, kind, newChunk(outputs, undefined, kind.chunks[0], 0, kind.alignment)),

@@ -23,6 +23,7 @@ export interface Region {
   /** Its own and those of REGION_ALIAS. */
   readonly names: Set<string>;
   origin: number;
+  /** 64 bits, as addresses are: -1 is all that there is. */
   length: number;
   /** REGION_*: a section without `>region` that has one of these and none of those comes here. */
   readonly wanted: number;
@@ -150,7 +151,7 @@ export function createRegion(name: string, wanted: number, unwanted: number): Re
     name,
     names: new Set([name]),
     origin: 0,
-    length: Number.POSITIVE_INFINITY,
+    length: -1,
     wanted,
     unwanted,
     current: 0,

@@ -138,7 +138,7 @@ function needSections({ sections, values, frames }: Live, object: ObjectFile, to
     if ((sections.state[section] & STATE_EH_FRAME) !== 0) {
       const ordinal = frames.ordinals.get(section) ?? 0;
       const start = frames.chunk?.offset ?? 0;
-      need(touched, start + frames.starts[ordinal], start + frames.starts[ordinal + 1]);
+      need(touched, start + frames.starts[ordinal], start + frames.ends[ordinal]);
     } else {
       const from = output.offset + (sections.address[section] - output.address);
       need(touched, from, from + sections.size[section]);

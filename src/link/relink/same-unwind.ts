@@ -94,7 +94,7 @@ function adoptSection(
     if (records.kinds[a] === RECORD_CIE && places[a] !== at) return false;
     at += placedBytes(fresh.records, b);
   }
-  if (at !== frames.starts[ordinal + 1]) return false;
+  if (at !== frames.ends[ordinal]) return false;
   at = frames.starts[ordinal];
   for (let i = 0; i < count; i++) {
     takeOver(frames, first + i, fresh, from + i);

@@ -4,9 +4,10 @@
 
 import type { EhFrames } from "../sections/eh-frame.ts";
 import { RECORD_CIE, RECORD_END, RECORD_FDE } from "../sections/eh-frame-format.ts";
-import { staysFde } from "../sections/eh-frame-place.ts";
+import { dropPadding, leaveOthers, orderIn, staysFde } from "../sections/eh-frame-place.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
+import type { OutputSections } from "../tables/output-section.ts";
 import { type SectionTable, STATE_EH_FRAME } from "../tables/section-table.ts";
 import type { OutputTable } from "./output-table.ts";
 
@@ -16,28 +17,34 @@ export function shrinkEhFrames(
   objects: readonly ObjectFile[],
   sections: SectionTable,
   table: OutputTable,
+  outputs: OutputSections,
 ): void {
   frames.places = new Float64Array(frames.records.count).fill(-1);
-  const last = frames.sections.findLastIndex((section) => sections.output[section] >= 0);
-  for (const [ordinal, section] of frames.sections.entries()) {
-    if (sections.output[section] < 0) continue;
-    keepRecords(frames, objects[sections.object[section]], sections, ordinal, ordinal === last);
+  const output = outputs.list.find((it) => it.name === ".eh_frame");
+  leaveOthers(frames, sections, output);
+  if (output === undefined) return;
+  const order = orderIn(frames, sections, output);
+  const last = order.at(-1);
+  for (const ordinal of order) {
+    const section = frames.sections[ordinal];
+    const object = objects[sections.object[section]];
+    keepRecords(frames, object, sections, ordinal, ordinal === last);
+    dropPadding(frames, object, sections, ordinal);
     const end = placeRecords(frames, ordinal);
     // No gap before the next section: it would read as the end. The last record takes it up; see `copyRecords`.
-    const alignment = ordinal === last ? 1 : table.alignment[sections.output[section]];
+    const alignment = ordinal === last ? 1 : table.alignment[output.id];
     sections.size[section] = Math.ceil(end / alignment) * alignment;
   }
-  forgetEmptyTail(frames, sections);
+  forgetEmptyTail(frames, sections, order);
 }
 
 /**
  * Of sections behind the last one that has records not even empty relocations are left; before it they are (bfd/elflink.c,
  * bfd_elf_discard_info: "prevent empty sections from adding alignment padding at the end").
  */
-function forgetEmptyTail(frames: EhFrames, sections: SectionTable): void {
-  for (let ordinal = frames.sections.length - 1; ordinal >= 0; ordinal--) {
+function forgetEmptyTail(frames: EhFrames, sections: SectionTable, order: readonly number[]): void {
+  for (const ordinal of order.toReversed()) {
     const section = frames.sections[ordinal];
-    if (sections.output[section] < 0) continue;
     if (sections.size[section] > TERMINATOR_SIZE) return;
     if (sections.size[section] === 0) sections.relocs[section] = -1;
   }

@@ -83,8 +83,10 @@ export function planFile(assigned: Assigned, symbols: SymbolPlan, count: number,
   let at = machine.elfClass === 64 ? 64 : 52;
   for (const ids of [groups, ordered]) {
     for (const id of ids) {
-      table.offset[id] = alignUp(at, Math.min(table.alignment[id], LARGEST_FILE_ALIGNMENT));
-      if (outputType(table, id) !== SHT_NOBITS) at = table.offset[id] + table.size[id];
+      // What takes no room in the file aligns what follows all the same (bfd/elf.c: _bfd_elf_assign_file_position_for_section).
+      at = alignUp(at, Math.min(table.alignment[id], LARGEST_FILE_ALIGNMENT));
+      table.offset[id] = at;
+      if (outputType(table, id) !== SHT_NOBITS) at += table.size[id];
     }
   }
   const symtab = tail(".symtab", alignUp(at, word), symbols.count * (word === 8 ? 24 : 16));

@@ -61,7 +61,7 @@ export function linkRelocatable(
   const { table, groups } = assigned;
 
   // Sizes of sections, the offsets of their pieces, and what every assigned name means. No new symbols beyond this point.
-  shrinkEhFrames(frames, objects, sections, table);
+  shrinkEhFrames(frames, objects, sections, table, scripted.outputs);
   placeByScript(scripted, loader, frames, machine, report);
   markStack(made, table);
   if (options.lastRelocatable) defineBoundaries(symbols, table, options);

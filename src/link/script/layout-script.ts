@@ -6,6 +6,7 @@ import type {
   Insert,
   LayoutScript,
   MemoryRegion,
+  Move,
   NoCrossReferences,
   ProgramHeaderStatement,
   RegionAlias,
@@ -49,10 +50,12 @@ export function layoutScript(
   gathered.items.push(...(defaults ?? []));
   for (const it of additions) gather(gathered, it);
   const { items, memory, aliases, noCrossReferences, features, phdrs } = gathered;
+  const moves: Move[] = [];
   return {
     isStandard: defaults !== undefined && !commands.some(saysOfSections) && !additions.some(saysOfSections),
-    statements: insertStatements(items, report),
+    statements: insertStatements(items, moves, report),
     matching: items.flatMap((it) => (it.kind === "insert" ? [] : [it])),
+    moves,
     memory,
     aliases,
     phdrs,
@@ -89,7 +92,7 @@ function gather(into: Gathered, it: ScriptCommand): void {
 }
 
 /** INSERT takes every statement before it, whatever file it is from (binutils, ld/ldlang.c: process_insert_statements). */
-function insertStatements(items: readonly Item[], report: Report): readonly Statement[] {
+function insertStatements(items: readonly Item[], moves: Move[], report: Report): readonly Statement[] {
   let list: readonly Item[] = items;
   for (;;) {
     const at = list.findIndex((it) => it.kind === "insert");
@@ -104,6 +107,11 @@ function insertStatements(items: readonly Item[], report: Report): readonly Stat
     }
     const after = where === "after" ? target : rest.slice(0, target).findLastIndex(isSection);
     const to = placeBehind(rest, after);
+    const behind = rest[after];
+    moves.push({
+      sections: list.slice(0, at).filter(isSection),
+      behind: behind !== undefined && isSection(behind) ? behind : undefined,
+    });
     list = [...rest.slice(0, to), ...list.slice(0, at), ...rest.slice(to)];
   }
 }

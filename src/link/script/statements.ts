@@ -252,6 +252,14 @@ export interface Insert {
   readonly place: Place;
 }
 
+/** What an INSERT has moved, and where to. */
+export interface Move {
+  /** In their order. */
+  readonly sections: readonly SectionStatement[];
+  /** They stand behind this one; undefined: in front of all. */
+  readonly behind: SectionStatement | undefined;
+}
+
 /** All that lays out a link: the default script, or what -T brought, with INSERTs carried out. */
 export interface LayoutScript {
   /** GNU ld's default and nothing else: no script of the user's says anything of sections. */
@@ -263,6 +271,7 @@ export interface LayoutScript {
    * statements when all inputs have found their sections.
    */
   readonly matching: readonly Statement[];
+  readonly moves: readonly Move[];
   readonly memory: readonly MemoryRegion[];
   readonly aliases: readonly RegionAlias[];
   /** Undefined without PHDRS: segments are made by ld's rules. */

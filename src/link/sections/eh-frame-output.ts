@@ -63,11 +63,11 @@ function targetInChunk(frames: EhFrames, ordinal: number, offset: number): numbe
   const record = recordAt(frames, ordinal, offset);
   if (record < 0) return frames.starts[ordinal];
   const inside = offset - records.offsets[record];
-  if (inside >= records.sizes[record]) return frames.starts[ordinal + 1];
+  if (inside >= records.sizes[record]) return frames.ends[ordinal];
   if (places[record] >= 0) return places[record] + inside;
   if (kept[record] >= 0) return places[kept[record]] + inside;
   for (let next = record + 1; next < end; next++) if (places[next] >= 0) return places[next];
-  return frames.starts[ordinal + 1];
+  return frames.ends[ordinal];
 }
 
 /** Copies the kept records of a section into the image: longer by the padding, and pointing at the CIEs that were kept. */
@@ -81,14 +81,19 @@ export function copyEhFrame(
   const { records, places, kept, chunk } = frames;
   if (chunk === undefined) return;
   const ordinal = ordinalOf(frames, section);
-  for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
+  // The last one takes up what is left of the section: a gap would read as the end of all records.
+  let end = frames.ends[ordinal];
+  for (let record = frames.firstRecords[ordinal + 1] - 1; record >= frames.firstRecords[ordinal]; record--) {
     if (places[record] < 0) continue;
+    const isMoved = record === frames.plt?.cie;
+    const size = isMoved ? placedBytes(records, record) : end - places[record];
+    if (!isMoved) end = places[record];
     const from = records.offsets[record];
     const to = chunk.offset + places[record];
     image.set(contents.subarray(from, from + records.sizes[record]), to);
     if (records.kinds[record] === RECORD_END) continue;
     const lengthBytes = records.lengthBytes[record];
-    view.setUint32(to + lengthBytes - (lengthBytes === 4 ? 4 : 8), placedBytes(records, record) - lengthBytes, true);
+    view.setUint32(to + lengthBytes - (lengthBytes === 4 ? 4 : 8), size - lengthBytes, true);
     if (records.kinds[record] !== RECORD_FDE) continue;
     const cie = places[kept[records.cies[record]]];
     view.setUint32(to + lengthBytes, places[record] + lengthBytes - cie, true);

@@ -4,7 +4,7 @@
 import { type Report, warning } from "../../elf/problem.ts";
 import { SECTION_ABSOLUTE, type SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import { newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
@@ -12,6 +12,7 @@ import {
   STATE_EH_FRAME,
   STATE_FOLDED,
 } from "../tables/section-table.ts";
+import { afterBlock, endOfInstructions } from "./call-frame-nops.ts";
 import { type EhFrames, symbolIndex } from "./eh-frame.ts";
 import {
   DW_EH_PE_absptr,
@@ -39,30 +40,107 @@ export function placeEhFrames(
   const { records } = frames;
   frames.places = new Float64Array(records.count).fill(-1);
   frames.kept = new Int32Array(records.count).fill(-1);
-  frames.starts = new Float64Array(frames.sections.length + 1);
-  const output = outputOf(frames, sections, outputs);
+  frames.starts = new Float64Array(frames.sections.length);
+  frames.ends = new Float64Array(frames.sections.length);
+  const output = outputs.list.find((it) => it.name === ".eh_frame");
+  leaveOthers(frames, sections, output);
   if (output === undefined) return;
+  frames.order = orderIn(frames, sections, output);
+  if (frames.order.length === 0) return;
   const cies = new Map<string, number>();
-  let size = 0;
-  for (const [ordinal, section] of frames.sections.entries()) {
-    const object = objects[sections.object[section]];
-    frames.starts[ordinal] = size;
-    if (sections.output[section] < 0) continue;
+  for (const ordinal of frames.order) {
+    const object = objects[sections.object[frames.sections[ordinal]]];
     keepRecords(frames, object, sections, ordinal, cies);
-    size = placeRecords(frames, ordinal, size);
+    if (outputs.byScript) dropPadding(frames, object, sections, ordinal);
     if (pic && frames.table && hasAbsoluteFunctions(frames, ordinal)) {
       frames.table = false;
       report(warning("eh-frame-absolute", { file: object.name, section: ".eh_frame" }));
     }
   }
-  frames.starts[frames.sections.length] = size;
-  replaceParsed(frames, sections, outputs, output, size);
+  const chunk = replaceParsed(frames, sections, outputs, output);
+  chunk.size = placeAll(frames, unitOf(output, chunk, outputs), undefined);
 }
 
-/** Where a script has put them: that of the first. */
-function outputOf(frames: EhFrames, sections: SectionTable, outputs: OutputSections): OutputSection | undefined {
-  const first = frames.sections.find((it) => sections.output[it] >= 0);
-  return first === undefined ? undefined : outputs.list[sections.output[first]];
+/** Only what comes into a section called .eh_frame is put together (bfd/elflink.c: bfd_elf_discard_info); anything else is copied. */
+export function leaveOthers(frames: EhFrames, sections: SectionTable, output: OutputSection | undefined): void {
+  for (const section of frames.sections) {
+    if (sections.output[section] < 0 || sections.output[section] === output?.id) continue;
+    sections.state[section] &= ~STATE_EH_FRAME;
+    frames.ordinals.delete(section);
+  }
+}
+
+/** By the order of the input, but where a script has another. */
+export function orderIn(frames: EhFrames, sections: SectionTable, output: OutputSection): readonly number[] {
+  const order: number[] = [];
+  let isSorted = true;
+  for (const [ordinal, section] of frames.sections.entries()) {
+    if (sections.output[section] !== output.id) continue;
+    order.push(ordinal);
+  }
+  const places = new Map<number, number>();
+  let last = -1;
+  for (let i = 0; i < output.pieces.length; i++) {
+    const ordinal = frames.ordinals.get(output.pieces[i]);
+    if (ordinal === undefined) continue;
+    places.set(ordinal, i);
+    if (ordinal < last) isSorted = false;
+    last = ordinal;
+  }
+  return isSorted ? order : order.sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+}
+
+/** Sections but the last one are padded to it: by a script as in GNU ld, whose default output here has no padding. */
+export function unitOf(output: OutputSection, chunk: Chunk, { byScript }: OutputSections): number {
+  return byScript ? Math.max(output.alignment, chunk.alignment) : 1;
+}
+
+/** The PLT's records among those of the inputs: behind so many sections. */
+export interface Between {
+  readonly behind: number;
+  readonly bytes: number;
+  /** CIE of an input that comes to stand there; -1: none. */
+  readonly cie: number;
+}
+
+/** Gives all kept records their places. @returns bytes of all */
+export function placeAll(frames: EhFrames, unit: number, between: Between | undefined): number {
+  const { order, starts, ends, places } = frames;
+  const last = between !== undefined && isLast(frames, between.behind) ? order.length : lastWithRecords(frames);
+  let size = 0;
+  for (let i = 0; i <= order.length; i++) {
+    if (between?.behind === i) {
+      if (between.cie >= 0) places[between.cie] = size;
+      size += between.bytes;
+    }
+    if (i === order.length) break;
+    const ordinal = order[i];
+    starts[ordinal] = size;
+    size = placeRecords(frames, ordinal, size, between?.cie ?? -1);
+    const bytes = size - starts[ordinal];
+    if (i < last && bytes > 0) size = starts[ordinal] + Math.ceil(bytes / unit) * unit;
+    ends[ordinal] = size;
+  }
+  return size;
+}
+
+const TERMINATOR_SIZE = 4;
+
+/** Index in the order of the last section that is more than a mark of the end. */
+function lastWithRecords(frames: EhFrames): number {
+  return frames.order.findLastIndex((ordinal) => keptBytes(frames, ordinal) > TERMINATOR_SIZE);
+}
+
+/** Does nothing come behind what stands behind so many sections? */
+export function isLast(frames: EhFrames, behind: number): boolean {
+  return lastWithRecords(frames) < behind;
+}
+
+function keptBytes({ records, places, firstRecords }: EhFrames, ordinal: number): number {
+  let bytes = 0;
+  for (let record = firstRecords[ordinal]; record < firstRecords[ordinal + 1]; record++)
+    if (places[record] >= 0) bytes += placedBytes(records, record);
+  return bytes;
 }
 
 /** In a script's section they may stand among others: the records come where the first of them was. */
@@ -71,13 +149,12 @@ function replaceParsed(
   sections: SectionTable,
   outputs: OutputSections,
   output: OutputSection,
-  size: number,
-): void {
+): Chunk {
   const isParsed = (piece: number): boolean => piece >= 0 && (sections.state[piece] & STATE_EH_FRAME) !== 0;
   const { pieces } = output;
   const first = pieces.find(isParsed);
   const widest = pieces.reduce((most, it) => (isParsed(it) ? Math.max(most, sections.alignment[it]) : most), 4);
-  const chunk = newChunk(outputs, output, ".eh_frame", size, widest);
+  const chunk = newChunk(outputs, output, ".eh_frame", 0, widest);
   frames.chunk = chunk;
   const kept: number[] = [];
   const places = new Int32Array(pieces.length + 1);
@@ -89,6 +166,26 @@ function replaceParsed(
   places[pieces.length] = kept.length;
   output.pieces = Int32Array.from(kept);
   output.rankEnds = output.rankEnds.map((end) => places[end]);
+  return chunk;
+}
+
+/** Takes DW_CFA_nop off the ends of kept FDEs. Sizes of records change. */
+export function dropPadding(frames: EhFrames, object: ObjectFile, sections: SectionTable, ordinal: number): void {
+  const { records, places, machine } = frames;
+  const { bytes } = object;
+  const contents = sections.offset[frames.sections[ordinal]];
+  for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
+    if (records.kinds[record] !== RECORD_FDE || places[record] < 0) continue;
+    const end = contents + records.offsets[record] + records.sizes[record];
+    const width = encodedBytes(records.pointerEncodings[record], machine.wordBytes);
+    let at = contents + records.pointers[record] + 2 * width;
+    const cie = records.cies[record];
+    // Version, then the augmentation string: with a z the FDE has data of its own.
+    const hasData = bytes[contents + records.offsets[cie] + records.lengthBytes[cie] + 5] === 0x7a;
+    if (hasData) at = afterBlock(bytes, at, end);
+    const last = endOfInstructions(bytes, at, end, width);
+    if (last !== undefined) records.sizes[record] = last - contents - records.offsets[record];
+  }
 }
 
 /** Marks the records of a section that stay, with 0 as their place. */
@@ -104,7 +201,7 @@ function keepRecords(
   for (let record = frames.firstRecords[ordinal]; record < end; record++) {
     if (records.kinds[record] === RECORD_END) {
       // The end of the output is the end of its last section, if that has one (crtend.o).
-      if (ordinal === frames.sections.length - 1 && record === end - 1) places[record] = 0;
+      if (ordinal === frames.order.at(-1) && record === end - 1) places[record] = 0;
       continue;
     }
     if (records.kinds[record] === RECORD_CIE) continue;
@@ -120,12 +217,12 @@ function keepRecords(
   }
 }
 
-/** Gives the kept records of a section their offsets. They are whole words long. @returns the end */
-function placeRecords(frames: EhFrames, ordinal: number, start: number): number {
+/** Gives the kept records of a section their offsets, but one. They are whole words long. @returns the end */
+function placeRecords(frames: EhFrames, ordinal: number, start: number, but: number): number {
   const { records, places } = frames;
   let at = start;
   for (let record = frames.firstRecords[ordinal]; record < frames.firstRecords[ordinal + 1]; record++) {
-    if (places[record] < 0) continue;
+    if (places[record] < 0 || record === but) continue;
     places[record] = at;
     at += placedBytes(records, record);
   }

@@ -20,7 +20,7 @@ import { createEhFrameRecords, type EhFrameRecords, parseEhFrame, RECORD_FDE } f
 
 export interface EhFrames {
   readonly machine: Machine;
-  /** The sections that were parsed, in input order; a section's number here is its ordinal. */
+  /** The sections that were parsed, in input order; a section's number here is its ordinal. Some may be no more: `order`. */
   readonly sections: SectionId[];
   readonly ordinals: Map<SectionId, number>;
   /** The section last asked for, and its ordinal: relocations come section by section. */
@@ -44,8 +44,11 @@ export interface EhFrames {
   places: Float64Array;
   /** CIE: the record that stands for it and all that are equal to it; -1 when no FDE that stays needs it. */
   kept: Int32Array;
-  /** By section: where its first record is or would be in the chunk. One more: the end. */
+  /** Ordinals of the sections whose records the chunk has, as they follow each other in it. */
+  order: readonly number[];
+  /** By section: where its first record is or would be in the chunk, and where its last one ends. */
   starts: Float64Array;
+  ends: Float64Array;
   fdeCount: number;
   chunk: Chunk | undefined;
   /** .eh_frame_hdr. */
@@ -80,7 +83,9 @@ export function readEhFrames(
     table: true,
     places: new Float64Array(0),
     kept: new Int32Array(0),
+    order: [],
     starts: new Float64Array(0),
+    ends: new Float64Array(0),
     fdeCount: 0,
     chunk: undefined,
     header: undefined,
@@ -208,6 +213,8 @@ export function fdeLists(frames: EhFrames, sectionCount: number): FdeLists {
 interface PltFrames {
   readonly chunk: Chunk;
   readonly fdes: readonly PltFde[];
+  /** CIE of an input that stands where the PLT's would stand, and is equal to it; -1: none. */
+  readonly cie: number;
 }
 
 export interface PltFde {

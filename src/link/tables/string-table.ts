@@ -37,6 +37,43 @@ export function addBytes(table: StringTable, bytes: Uint8Array, start: number, e
   return at;
 }
 
+/**
+ * Appends strings of a pool; one that another ends with is a part of that (bfd/elf-strtab.c: _bfd_elf_strtab_finalize). None is
+ * empty. @returns their offsets in the table
+ */
+export function addWithTails(table: StringTable, pool: Uint8Array, starts: Int32Array, ends: Int32Array): Int32Array {
+  const offsets = new Int32Array(starts.length);
+  const order = Int32Array.from(starts.keys()).sort((a, b) => compareFromEnd(pool, starts, ends, a, b));
+  let last = -1;
+  for (let i = order.length - 1; i >= 0; i--) {
+    const it = order[i];
+    const isTail = last >= 0 && isTailOf(pool, starts[last], ends[last], starts[it], ends[it]);
+    if (isTail) offsets[it] = offsets[last] + (ends[last] - starts[last]) - (ends[it] - starts[it]);
+    else {
+      offsets[it] = addBytes(table, pool, starts[it], ends[it]);
+      last = it;
+    }
+  }
+  return offsets;
+}
+
+/** From the last byte on; a tail comes before what it is the tail of. */
+function compareFromEnd(pool: Uint8Array, starts: Int32Array, ends: Int32Array, a: number, b: number): number {
+  let [p, q] = [ends[a] - 1, ends[b] - 1];
+  while (p >= starts[a] && q >= starts[b] && pool[p] === pool[q]) {
+    p--;
+    q--;
+  }
+  if (p < starts[a]) return q < starts[b] ? a - b : -1;
+  return q < starts[b] ? 1 : pool[p] - pool[q];
+}
+
+function isTailOf(pool: Uint8Array, start: number, end: number, from: number, to: number): boolean {
+  if (to - from > end - start) return false;
+  for (let i = 1; i <= to - from; i++) if (pool[end - i] !== pool[to - i]) return false;
+  return true;
+}
+
 /** How often each local name was added: with -z unique-symbol. */
 export type NameCounts = Map<string, number>;
 

@@ -227,6 +227,41 @@ table: WORD entry, local
 .globl zeroes
 zeroes: .space 16
 `,
+  /** Unwind records: two objects, of which the second has two. */
+  eh: `
+.globl _start
+.text
+.p2align 4
+_start: .cfi_startproc
+ call g
+ .cfi_def_cfa_offset 32
+ nop
+ .cfi_endproc
+`,
+  eh2: `
+.globl g
+.text
+g: .cfi_startproc
+ nop
+ .cfi_def_cfa_offset 16
+ ret
+ .cfi_endproc
+.section .text.cold,"ax"
+h: .cfi_startproc
+ nop
+ .cfi_endproc
+`,
+  /** What another module has. */
+  ext: `
+.globl entry
+.text
+entry: call missing
+ nop
+.data
+ WORD missing
+ WORD weakling
+.weak weakling
+`,
   /** Nothing but a flag each. */
   fl: `
 .section .fa,"a"

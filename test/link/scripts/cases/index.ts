@@ -9,7 +9,9 @@ import { memoryCases } from "./memory.ts";
 import { mriCases } from "./mri.ts";
 import { patterns } from "./patterns.ts";
 import { phdrsCases } from "./phdrs.ts";
+import { starts } from "./starts.ts";
 import { symbols } from "./symbols.ts";
+import { unwind } from "./unwind.ts";
 import { wholes } from "./wholes.ts";
 
 const label = (group: string, list: readonly ScriptCase[]): ScriptCase[] =>
@@ -26,4 +28,6 @@ export const cases: readonly ScriptCase[] = [
   ...label("broken", broken),
   ...label("found", found),
   ...label("mri", mriCases),
+  ...label("starts", starts),
+  ...label("unwind", unwind),
 ];

@@ -110,6 +110,21 @@ export const memoryCases: readonly ScriptCase[] = [
     ".text : { *(.text .rodata) } >a .data : { *(.data .bss COMMON) } >a",
   ),
   memory(
+    "LENGTH of a region below",
+    "a (rx) : ORIGIN = 0x1000, LENGTH = LENGTH(b) b : ORIGIN = ORIGIN(a) + 0x1000, LENGTH = 4K",
+    ".text : { *(.text .rodata) LONG(LENGTH(a)) } >a .data : { *(.data) } >b .bss : { *(.bss COMMON) } >b",
+  ),
+  memory(
+    "lengths of all that there is",
+    "a (rx) : ORIGIN = 0x1000, LENGTH = ~0 b : ORIGIN = 0x8000, LENGTH = -1",
+    ".text : { *(.text .rodata) } >a .data : { *(.data) } >b .bss : { *(.bss COMMON) } >b",
+  ),
+  memory(
+    "over the end of memory",
+    "a (rx) : ORIGIN = 0xfffffff0, LENGTH = 4K b : ORIGIN = 0x8000, LENGTH = 4K",
+    ".text : { *(.text .rodata) . += 8; } >a .data : { *(.data) } >b .bss : { *(.bss COMMON) } >b",
+  ),
+  memory(
     "org, o, len, l",
     "a (rwx) : org = 0x1000, len = 4K b : o = 0x5000, l = 4K",
     ".text : { *(.text .rodata) } >a .data : { *(.data .bss COMMON) } >b",

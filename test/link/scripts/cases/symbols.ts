@@ -57,12 +57,13 @@ export const symbols: readonly ScriptCase[] = [
     "DEFINED",
     `${LAYOUT} a = DEFINED(_start) ? 1 : 2; b = DEFINED(nobody) ? 1 : 2; c = DEFINED(a); d = DEFINED(later); later = 3; e = DEFINED(later);`,
   ),
-  {
-    ...sections("--defsym and DEFINED", `${LAYOUT} a = DEFINED(given) ? given : 9; b = given + 1;`, {
-      options: "--defsym=given=0x77",
-    }),
-    missing: "the place of --defsym on the command line",
-  },
+  ...["-T x.ld a.o b.o --defsym=given=0x77", "--defsym=given=0x77 -T x.ld a.o b.o"].map((command) =>
+    sections(
+      `--defsym and DEFINED: ${command}`,
+      `${LAYOUT} a = DEFINED(given) ? given : 9; b = given + 1; PROVIDE(given = 4);`,
+      { command },
+    ),
+  ),
   sections(
     "compound assignments",
     `${LAYOUT} a = 1; a += 2; a *= 5; a -= 3; a <<= 2; a |= 1; a &= 0x1f; a /= 2; a >>= 1; b = .; b += 4;`,
