@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
+import { writeLinkerCache } from "./linker-cache.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const run = (command, args) => execFileSync(command, args, { cwd: root, stdio: "inherit" });
@@ -53,11 +54,11 @@ await build({
 const { buildPage } = await import("./page.mjs");
 await buildPage();
 
-// What bin/solder.js starts from: every function compiled, not only those that run at once. V8 takes a cache only under the
+// What bin/solder.js starts from: every function compiled, not only those that run at once; of the linker those that links run. V8 takes a cache only under the
 // flags under which it was written, so the linker's, which alone has any, comes last.
 for (const name of names.filter((it) => it !== "ld")) writeCache(name);
 createRequire(import.meta.url)("../bin/v8-flags.cjs").setFlags();
-writeCache("ld");
+writeLinkerCache(root, commands);
 
 run(process.execPath, [join(root, "scripts/client.mjs")]);
 
