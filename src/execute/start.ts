@@ -94,6 +94,7 @@ export function startSystem(options: RunOptions): StartedSystem | Problem {
     input: options.input,
     inputsRead: 0,
     inputAhead: undefined,
+    inputWanted: false,
     given: options.given,
     streams: [],
     problems: [],

@@ -57,6 +57,7 @@ const LINES: readonly (readonly [tool: string, line: string])[] = [
   ["bash", "bash -c 'kill -TERM $$'"],
   ["bash", "bash -c 'trap \"echo trapped\" USR1; kill -USR1 $$; echo after'"],
   ["bash", "bash -c 'diff <(echo a) <(echo b)'"],
+  ["timeout", "timeout 1 sleep 5"],
   ["readelf", "readelf -h hello.o"],
   ["sh", "sh ./script.sh one two"],
 ];

@@ -67,7 +67,7 @@ export function advance(system: System, tables: CallTables, limit: number, obser
       if (system.end !== undefined && system.end.kind === "stopped") return "ended";
       if (sleep(system)) continue;
       if (system.end !== undefined) return "ended";
-      if (waitsForInput(system)) return "input";
+      if (system.inputWanted) return "input";
       if (system.tasks.length === 0) return "ended";
       system.end = stop("run-deadlock", { threads: system.tasks.length });
       return "ended";
@@ -88,10 +88,13 @@ function stop(code: string, details: Parameters<typeof error>[2]): NonNullable<S
 /** Who runs next: whoever's turn it is, as long as it lasts; undefined if all wait. */
 function nextTask(system: System, tables: CallTables): Task | undefined {
   const { tasks } = system;
+  system.inputWanted = false;
   for (let tried = 0; tried <= tasks.length && tasks.length > 0; tried++) {
     if (system.turn >= tasks.length) system.turn = 0;
     const task: Task = tasks[system.turn];
     if (system.turnLeft > 0 && isRunnable(system, tables, task)) return task;
+    // A thread that has ended here may be what an earlier one waits for.
+    if (task.ended) tried = -1;
     // Calls of the one before may have ended threads.
     if (tasks[system.turn] === task) system.turn++;
     system.turnLeft = TURN;
@@ -164,13 +167,6 @@ function untilAlarm(system: System): number {
   let next = Number.POSITIVE_INFINITY;
   for (const { alarm } of system.processes.values()) if (alarm !== undefined) next = Math.min(next, alarm.next);
   return next - nanoseconds(system);
-}
-
-/** Does anybody wait whom input would help? */
-function waitsForInput(system: System): boolean {
-  return system.tasks.some(
-    ({ waiting, process }) => waiting && process.descriptors.some((it) => it?.open.special?.kind === "input"),
-  );
 }
 
 /** Runs a thread for a while. @returns why the whole run pauses, or undefined */

@@ -217,6 +217,8 @@ export interface System {
   inputsRead: number;
   /** Input that was looked at and not yet read. */
   inputAhead: Uint8Array | undefined;
+  /** In the last look at who can run somebody asked for standard input of which there was none yet. */
+  inputWanted: boolean;
   readonly given: ReadonlyMap<string, number>;
   /** What the first process' streams are. */
   readonly streams: readonly Node[];

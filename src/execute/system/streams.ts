@@ -166,7 +166,8 @@ export function readInput(system: System, count: number): Uint8Array | undefined
 
 function askForInput(system: System, most: number): Uint8Array | undefined {
   const part = system.input(most);
-  if (part !== undefined) system.inputsRead++;
+  if (part === undefined) system.inputWanted = true;
+  else system.inputsRead++;
   return part;
 }
 
