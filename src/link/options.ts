@@ -274,6 +274,10 @@ export interface LinkOptions {
   readonly uniqueSections: boolean;
   /** --unique=PATTERN: so do sections of these names, with globs. */
   readonly uniqueNames: readonly string[];
+  /** --split-by-file: with -r an output section ends in front of a piece with which it would have so many bytes. */
+  readonly splitByFile: number | undefined;
+  /** --split-by-reloc: likewise, so many relocations. */
+  readonly splitByReloc: number | undefined;
   /** --force-group-allocation: -r resolves section groups as a final link does. */
   readonly forceGroupAllocation: boolean;
   readonly emitRelocs: boolean;
@@ -504,6 +508,8 @@ export const defaultOptions: LinkOptions = {
   nonContiguousRegionsWarnings: false,
   uniqueSections: false,
   uniqueNames: [],
+  splitByFile: undefined,
+  splitByReloc: undefined,
   forceGroupAllocation: false,
   emitRelocs: false,
   compressDebugSections: undefined,

@@ -99,6 +99,7 @@ function checkCombinations(draft: Draft): void {
   if (options.executeOnly && (!options.z.separateCode || options.omagic || options.nmagic))
     conflict("--execute-only", options.omagic ? "-N" : options.nmagic ? "-n" : "-z noseparate-code");
   if (draft.relocatable) noteOrders(draft);
+  else noteSplits(draft);
   if (draft.form !== "shared" && options.filter.length > 0) report(error("option-needs-shared", {}, { option: "-F" }));
   if (draft.form !== "shared" && options.auxiliary.length > 0)
     report(error("option-needs-shared", {}, { option: "-f" }));
@@ -114,6 +115,13 @@ function noteOrders({ options, report }: Draft): void {
     options.sectionShuffles.length > 0 ? "--shuffle-sections" : "",
   ].filter((name) => name !== "");
   for (const option of given) report(note("option-ignored", {}, { option, why: "-r keeps sections as they come" }));
+}
+
+/** In a final link GNU ld's parts of sections are in no segment, and a program that is split does not run. */
+function noteSplits({ options, report }: Draft): void {
+  const why = "only -r splits sections, since what is loaded has to be in one piece";
+  if (options.splitByFile !== undefined) report(note("option-ignored", {}, { option: "--split-by-file", why }));
+  if (options.splitByReloc !== undefined) report(note("option-ignored", {}, { option: "--split-by-reloc", why }));
 }
 
 function outputKind(draft: Draft): OutputKind {

@@ -2,7 +2,7 @@
 
 import { warning } from "../../elf/problem.ts";
 import type { BuildId, CompressionStyle, SectionCompression } from "../../link/options.ts";
-import { badValue, type Draft, readText, remark } from "./draft.ts";
+import { badValue, type Draft, parseNumber, readText, remark } from "./draft.ts";
 import { findEmulation } from "./emulations.ts";
 import {
   flag,
@@ -172,11 +172,23 @@ export const outputOptions: OptionGroup = {
     refused("--task-link=SYMBOL", "Make an object with all symbols but SYMBOL local.", "no such output yet"),
     refused("-EB", "Make a big-endian file.", "x86 is little-endian"),
     quiet("-EL", "Make a little-endian file.", "x86 is little-endian"),
-    noEffect("--split-by-file[=SIZE]", "Start a new output section with each file.", "sections have no such limits"),
-    noEffect(
-      "--split-by-reloc[=COUNT]",
-      "Start a new output section every COUNT relocations.",
-      "sections have no such limits",
+    optional(
+      "--split-by-file",
+      "SIZE",
+      "With -r: go on in a new output section, NAME.0, NAME.1, …, where an input section would make one of SIZE bytes (default: 1).",
+      (draft, size) => {
+        const bytes = size === "" ? 1 : parseNumber(draft, size);
+        if (bytes !== undefined) draft.options.splitByFile = bytes;
+      },
+    ),
+    optional(
+      "--split-by-reloc",
+      "COUNT",
+      "With -r: likewise, where a section would have COUNT relocations (default: 32768).",
+      (draft, count) => {
+        const most = count === "" ? 32768 : parseNumber(draft, count);
+        if (most !== undefined) draft.options.splitByReloc = most;
+      },
     ),
     quiet("--ctf-variables", "Keep names and types of static variables in CTF.", "CTF sections are copied as they are"),
     quiet("--no-ctf-variables", "Leave static variables out of CTF.", "CTF sections are copied as they are"),

@@ -8,10 +8,10 @@ import { wrap } from "../script/arithmetic.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
 import type { ObjectDefinition } from "../symbols/script-assignments.ts";
-import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_NONE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
-import { FLAG_ASSIGNED, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
+import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { ABSOLUTE, addressOf, type FoldEnvironment, type Folded, type Folding, fold, NUMBER } from "./fold.ts";
 import { toBig } from "./words.ts";
 
@@ -163,6 +163,8 @@ function lookup({ loader, outputs, merged, plan, objects }: ScriptContext, name:
   if (isAssigned && !objects.has(name)) return undefined;
   const it = objects.get(name) ?? definitionOf(symbols, id);
   const { section } = it;
+  // A common symbol that --gc-sections removed has no section any more.
+  if (section === SECTION_NONE && (symbols.flags[id] & FLAG_COLLECTED) !== 0) return { value: 0n, section: ABSOLUTE };
   const offset = it.valueHigh * 0x100000000 + (it.valueLow >>> 0);
   if (section === SECTION_ABSOLUTE)
     return { value: wrap((BigInt(it.valueHigh) << 32n) | BigInt(it.valueLow >>> 0)), section: ABSOLUTE };

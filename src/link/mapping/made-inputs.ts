@@ -4,6 +4,7 @@
 
 import type { Machine } from "../../arch/index.ts";
 import type { LinkOptions } from "../options.ts";
+import { PROPERTY_SECTION } from "../sections/properties.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import {
   SEC_ALLOC,
@@ -50,12 +51,16 @@ const ALIGNMENTS: Readonly<Record<string, number>> = {
 /** The chunk for unwind records of the PLT, where a script says where they stand. */
 export const PLT_FRAMES = ".eh_frame of the PLT";
 
-/** @param byScript the user's: then the PLT's unwind records are an input like any other */
+/**
+ * @param byScript the user's: then the PLT's unwind records are an input like any other
+ * @param properties options alone ask for a note about properties
+ */
 export function madeInputs(
   mode: OutputMode,
   machine: Machine,
   options: LinkOptions,
   byScript: boolean,
+  properties: boolean,
 ): readonly MadeKind[] {
   const rel = machine.rela ? ".rela" : ".rel";
   const list: MadeKind[] = [];
@@ -66,6 +71,7 @@ export function madeInputs(
     sec,
     alignment: ALIGNMENTS[name] ?? machine.wordBytes,
   });
+  if (properties) list.push(kind(PROPERTY_SECTION, TABLE));
   if (options.buildId.style !== "none") list.push(kind(".note.gnu.build-id", NOTE));
   if (options.packageMetadata !== undefined) list.push(kind(".note.package", NOTE));
   if (!mode.dynamic) {

@@ -1,6 +1,8 @@
 import { SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents, isWarningName } from "../sections/contents.ts";
+import { propertySectionOf } from "../sections/properties.ts";
+import { asksForProperties } from "../sections/property-notes.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts";
@@ -51,7 +53,11 @@ export function declareMade(mapping: Mapping): void {
     }
     return;
   }
-  for (const kind of madeInputs(mode, machine, loader.options, outputs.byScript))
+  const { objects, sections, options } = loader;
+  const properties =
+    asksForProperties(options.z) &&
+    !objects.some((it) => it.made === undefined && propertySectionOf(it, sections) >= 0);
+  for (const kind of madeInputs(mode, machine, options, outputs.byScript, properties))
     plan.made.set(
       kind.chunks[0],
       enterMade(mapping, kind, newChunk(outputs, undefined, kind.chunks[0], 0, kind.alignment)),

@@ -26,6 +26,7 @@ import { setSymbolValue, symbolValue } from "../tables/symbol-table.ts";
 import { type Assigned, addGroups, isCandidate, RELOCATABLE_DISCARDS } from "./assigned.ts";
 import { BUILD_ID, type MadeContents, PACKAGE, PROPERTIES } from "./made-sections.ts";
 import { addOutputRow, createOutputTable } from "./output-table.ts";
+import { splitOutputs } from "./split-outputs.ts";
 
 export interface Scripted {
   readonly plan: Plan;
@@ -46,6 +47,7 @@ export function mapByScript(
   const outputs = createOutputs();
   mapInputs(plan, matcher, loader, outputs, mode, machine, report, objectRules(plan, loader, made, machine));
   leaveGroups(plan, loader);
+  splitOutputs(plan, outputs, loader);
   const { sections, objects } = loader;
   const table = createOutputTable();
   for (const output of outputs.list) {

@@ -5,13 +5,14 @@ import type { Machine } from "../../arch/index.ts";
 import { SHF_ALLOC, SHT_NOTE } from "../../elf/constants.ts";
 import type { Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
+import type { SectionId } from "../tables/ids.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { type MergedProperties, mergePropertyNotes, type PropertyInput } from "./property-notes.ts";
 import { addBytesChunk, addNoteOutput } from "./space.ts";
 
-const NAME = ".note.gnu.property";
+export const PROPERTY_SECTION = ".note.gnu.property";
 
 /** Takes the objects' notes out of the output and puts the merged one in. Runs after sections are assigned. */
 export function mergeProperties(
@@ -24,22 +25,35 @@ export function mergeProperties(
 ): MergedProperties {
   const inputs = objects.filter((it) => it.made === undefined).map((object) => propertiesOf(object, sections));
   const merged = mergePropertyNotes(inputs, machine.elfClass, options.z, report);
-  const output = outputs.byName.get(NAME);
-  if (output !== undefined) output.pieces = new Int32Array(0);
+  const output = outputs.byName.get(PROPERTY_SECTION);
+  // What options ask for where no object has such a note has its place already (mapping/made-inputs.ts).
+  if (output !== undefined && outputs.planned?.has(PROPERTY_SECTION) !== true) output.pieces = new Int32Array(0);
   if (merged.note !== undefined) {
-    addBytesChunk(outputs, output ?? addNoteOutput(outputs, NAME), NAME, merged.note, machine.wordBytes);
+    addBytesChunk(
+      outputs,
+      output ?? addNoteOutput(outputs, PROPERTY_SECTION),
+      PROPERTY_SECTION,
+      merged.note,
+      machine.wordBytes,
+    );
   }
   return merged;
 }
 
-function propertiesOf(object: ObjectFile, sections: SectionTable): PropertyInput {
+/** The object's own note, or -1. */
+export function propertySectionOf(object: ObjectFile, sections: SectionTable): SectionId {
   const end = object.firstSection + object.sectionCount;
   for (let section = object.firstSection + 1; section < end; section++) {
     if (sections.type[section] !== SHT_NOTE || (sections.flags[section] & SHF_ALLOC) === 0) continue;
-    if (sectionName(object, sections, section) !== NAME) continue;
-    sections.output[section] = -1;
-    const start = sections.offset[section];
-    return { file: object.name, bytes: object.bytes.subarray(start, start + sections.size[section]) };
+    if (sectionName(object, sections, section) === PROPERTY_SECTION) return section;
   }
-  return { file: object.name, bytes: undefined };
+  return -1;
+}
+
+function propertiesOf(object: ObjectFile, sections: SectionTable): PropertyInput {
+  const section = propertySectionOf(object, sections);
+  if (section < 0) return { file: object.name, bytes: undefined };
+  sections.output[section] = -1;
+  const start = sections.offset[section];
+  return { file: object.name, bytes: object.bytes.subarray(start, start + sections.size[section]) };
 }

@@ -143,6 +143,11 @@ function combine(rule: Rule, values: readonly (number | undefined)[]): number | 
 }
 
 /** What the `-z` options set no matter what the objects say. */
+/** Do options ask for a note, whatever objects say? */
+export function asksForProperties(options: PropertyOptions): boolean {
+  return forcedBits(options).some(([, bits]) => bits !== 0);
+}
+
 function forcedBits(options: PropertyOptions): [number, number][] {
   const lamU57 = options.lamU57 || options.lamU48;
   const features =

@@ -108,7 +108,10 @@ function withoutIfuncs(aspects: Aspects, functions: ReadonlySet<string>): Aspect
   return {
     ...aspects,
     header: header.filter((line) => !line.startsWith("OS/ABI")),
-    sections: sections.filter((line) => ` ${line.replace(/ .*/, "")}`.replaceAll(names, "") !== ""),
+    // SHF_GNU_RETAIN has a letter of its own only where OS/ABI says GNU.
+    sections: sections
+      .filter((line) => ` ${line.replace(/ .*/, "")}`.replaceAll(names, "") !== "")
+      .map((line) => line.replace(/( flags \w*)[Ro]/, "$1o")),
     segments: segments.map((line) => line.replaceAll(names, "")),
     dynamic: dynamic.filter((line) => !PLT_TAG.test(line) && !/^RELA?(?:SZ|ENT|COUNT)?\b/.test(line)),
     relocations: relocations.filter((line) => !/R_\w+_IRELATIV/.test(line)),

@@ -321,3 +321,35 @@ eachTarget(
     deepEqual(flags(silent, plain, last), ["", "X"]);
   },
 );
+
+eachTarget("--split-by-file and --split-by-reloc go on in further sections, behind all others", (target) => {
+  const [one, two, three] = ["one", "two", "three"].map((name) =>
+    compile(
+      target,
+      `split-${name}.s`,
+      `.globl ${name}
+       ${name}: call other
+       call another
+       .data
+       ${word(target)} ${name}
+       ${noStack}`,
+    ),
+  );
+  const base = scratch("split");
+  const [theirs, ours] = [workshop(gnu, target, base), workshop(underTest, target, base)];
+  const parts = (lines: readonly string[]): string[] =>
+    lines.flatMap((line) => {
+      const [, name, size] = /^\d+ (\.(?:rela?\.)?(?:text|data)\S*) \w+ at \w+ (?:size (\w+))?/.exec(line) ?? [];
+      return name === undefined ? [] : [`${name} ${size ?? ""}`];
+    });
+  for (const option of ["--split-by-file", "--split-by-file=12", "--split-by-file=0x100", "--split-by-reloc=4"]) {
+    const [expected, actual] = [theirs, ours].map((shop) =>
+      parts(portrait(shop.ld("split.o", ["-r", option, one ?? "", two ?? "", three ?? ""]))),
+    );
+    deepEqual(actual, expected, option);
+  }
+  // Whole again, they are as if nothing had been split.
+  const split = ours.ld("split.o", ["-r", "--split-by-file", one ?? "", two ?? "", three ?? ""]);
+  const whole = ours.ld("whole", ["-r", split]);
+  deepEqual(portrait(whole).filter((line) => line.startsWith("symbol ") && / (one|two|three) /.test(line)).length, 3);
+});

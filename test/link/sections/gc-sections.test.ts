@@ -480,3 +480,11 @@ eachTarget("what a library needs and nobody has is told, though a removed sectio
     shop.cc("main", ["-Wl,--gc-sections,--allow-shlib-undefined", main, "./libneedy.so"]);
   }
 });
+
+eachTarget("--defsym of a common symbol that --gc-sections removes is 0", (target) => {
+  const program = compile(target, "common-alias.s", `.globl _start\n_start: .cfi_startproc\nret\n.cfi_endproc\n`);
+  const common = compile(target, "common-aliased.s", ".comm aliased,16,8");
+  likeGnuLd(target, (shop) => {
+    shop.ld("alias", ["--gc-sections", "--defsym=alias=aliased", program, common]);
+  });
+});

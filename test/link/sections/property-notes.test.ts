@@ -12,7 +12,8 @@ import {
   mergePropertyNotes,
   type PropertyOptions,
 } from "../../../src/link/sections/property-notes.ts";
-import { scratch } from "../../support/build.ts";
+import { compile, scratch } from "../../support/build.ts";
+import { eachTarget, likeGnuLd } from "../../support/link.ts";
 import { run, tool } from "../../support/run.ts";
 import { readSections, sectionBytes } from "../../support/sections.ts";
 import { needs } from "../../support/tools.ts";
@@ -298,4 +299,24 @@ test("whatever the notes and options, the output's note is GNU ld's", needs("as"
     ),
     { numRuns: 60 },
   );
+});
+
+eachTarget("a note that options alone ask for stands where the first object's would", (target) => {
+  const program = compile(
+    target,
+    "noted.s",
+    `.globl _start
+     _start: .cfi_startproc
+     ret
+     .cfi_endproc
+     .section .note.foo,"a",@note
+     .balign 4
+     .long 4, 4, 1
+     .asciz "foo"
+     .long 5`,
+  );
+  likeGnuLd(target, (shop) => {
+    shop.ld("static", ["-static", "-z", "shstk", "--build-id", program]);
+    shop.ld("library", ["-shared", "-z", "ibt", "--no-ld-generated-unwind-info", program]);
+  });
 });
