@@ -37,6 +37,7 @@ import { reportHidden } from "./reports/hidden-symbols.ts";
 import { reportTextIfuncs } from "./reports/ifunc-warnings.ts";
 import { reportFileWarnings, reportSymbolWarnings } from "./reports/symbol-warnings.ts";
 import { reportTraced } from "./reports/trace-symbols.ts";
+import { reportTypeChanges } from "./reports/type-changes.ts";
 import { reportUndefined } from "./reports/undefined.ts";
 import { reportUnmetVersions } from "./reports/unmet-versions.ts";
 import { reportUntyped } from "./reports/untyped-symbols.ts";
@@ -196,6 +197,7 @@ function linkImage(
   reportSymbolWarnings(loader, discarded, report);
   reportCrossReferences(loader, outputs, layoutOf.noCrossReferences, report);
   reportCommons(loader, report);
+  reportTypeChanges(loader, report);
   const textRelocation = options.z.text === true ? "error" : "warning";
   reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);
   if (failed() && !options.noInhibitExec) return undefined;

@@ -41,7 +41,17 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 };
 
 /** Options that want a file or other options around them; parse.test.ts has them. */
-const IN_COMPANY = ["-R", "-)", "--pop-state", "-F", "-f", "--export-dynamic-symbol-list", "--dynamic-list"];
+const FOR_OBJECTS = ["--split-by-file", "--split-by-reloc"];
+const IN_COMPANY = [
+  ...FOR_OBJECTS,
+  "-R",
+  "-)",
+  "--pop-state",
+  "-F",
+  "-f",
+  "--export-dynamic-symbol-list",
+  "--dynamic-list",
+];
 const ORDERS = ["--symbol-ordering-file", "--section-ordering-file"];
 const WITH_FILE = ["--version-script", "-T", "-dT", "-c", "--retain-symbols-file", "-(", ...ORDERS];
 

@@ -151,6 +151,10 @@ export const linkMessages: MessageTable = {
     message: "type and size of dynamic symbol `{symbol:symbol}' are not defined",
     cure: "give it .type and .size where the library's assembler source defines it",
   },
+  "symbol-type-changed": {
+    message: "`{symbol:symbol}' is {after} here, and {before} in {library}, which finds this one",
+    cure: "rename one of the two, or hide this one (static, visibility hidden) if the library is not meant to find it",
+  },
   "common-size": {
     message: "size of symbol `{symbol:symbol}' is {definition}, but {size} in {other}",
     cure: "use one declaration for all files, and compile with -fno-common",

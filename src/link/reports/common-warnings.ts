@@ -31,6 +31,7 @@ interface Definition {
   readonly shared: boolean;
   /** Functions and a library's uninitialised variables do not take a common symbol's place. */
   readonly beatsCommon: boolean;
+  readonly code: boolean;
   /** `foo@@V`: GNU ld compares the size and alignment of a common foo that was there before with nothing. */
   readonly versioned: boolean;
   readonly size: number;
@@ -113,6 +114,7 @@ function define({ objects, shared, sections }: Loader, owner: number, index: num
     shared: library !== undefined,
     beatsCommon:
       library === undefined || (type !== STT_FUNC && type !== STT_GNU_IFUNC && library.bssSections[shndx] !== 1),
+    code: type === STT_FUNC || type === STT_GNU_IFUNC,
     versioned:
       library === undefined
         ? object !== undefined && hasVersion(object, view.getUint32(at, true))
@@ -155,13 +157,13 @@ function replay(definitions: readonly Definition[], symbol: string, warnCommon: 
       }
       if (!next.versioned) reportSmaller(holder, next, true, symbol, report);
       holder = next;
-    } else if (next.common && !holder.weak && !holder.shared) {
+    } else if (next.common && !holder.weak && !(holder.shared && holder.code)) {
       if (warnCommon) {
         report(warning("common-under-definition", { file: next.file }, { symbol, other: holder.file }));
       }
       reportSmaller(next, holder, false, symbol, report);
     } else if (!holder.common && !next.common && holder.weak && !next.weak) holder = next;
-    else if (next.common && holder.weak) holder = next;
+    else if (next.common && !holder.common) holder = next;
   }
 }
 

@@ -53,6 +53,7 @@ const GNU: readonly Kind[] = [
   { pattern: /needed by .*, not found \(try/, code: "needed-library-not-found", warning: true },
   { pattern: /DT_TEXTREL|relocation (?:against .* )?in read-only section/, code: "text-relocation", warning: true },
   { pattern: /read-only segment has dynamic relocations/, code: "text-relocation" },
+  { pattern: /type of symbol .* changed from/, code: "symbol-type-changed", warning: true },
   { pattern: /type and size of dynamic symbol/, code: "untyped-symbol", warning: true },
   { pattern: /overriding (?:smaller )?common|overridden by|multiple common/, code: "common", warning: true },
   { pattern: /alignment \d+ of (?:common )?symbol|size of symbol/, code: "common", warning: true },

@@ -433,3 +433,44 @@ eachTarget("text relocations are warned of, allowed or refused", (target) => {
   deepEqual(link("-z", "notext", "-Wl,--warn-textrel"), warns("here"));
   deepEqual(link("-z", "text"), fails("here"));
 });
+
+eachTarget(
+  "a definition that is something else than the library's is warned of where the library comes first",
+  (target) => {
+    const library = compile(
+      target,
+      "kinds-library.s",
+      `.globl code, number
+     .text
+     .type code, @function
+     code: ret
+     .data
+     .type number, @object
+     number: .long 1
+     .size number, 4`,
+    );
+    const other = compile(
+      target,
+      "kinds-other.s",
+      `.globl code, _start
+     .data
+     .type code, @object
+     code: .long 1
+     .size code, 4
+     .text
+     _start: ret
+     .comm number, 4, 1`,
+    );
+    const patterns = { changed: /`code'.* (?:changed from 2 to 1|is OBJECT here)/, common: /common of `number'/ };
+    const link = (order: (library: string) => readonly string[]): Said =>
+      bothSay(target, (shop) => order(shop.ld("libkinds.so", ["-shared", library])), patterns, "ld");
+    deepEqual(
+      link((it) => ["--warn-common", it, other]),
+      warns("changed", "common"),
+    );
+    deepEqual(
+      link((it) => [other, it]),
+      silence,
+    );
+  },
+);
