@@ -189,13 +189,16 @@ function* mergedInto(
   chunk: Chunk,
 ): IterableIterator<MergedInput> {
   const { merged } = values;
-  const bucket = merged.buckets.findIndex((it) => it.chunk === chunk);
+  const bucket = merged.buckets.findIndex((it) => it.chunk === chunk || it.parts?.includes(chunk) === true);
+  const part = merged.buckets[bucket]?.parts?.indexOf(chunk);
   const isFrames = merged.frames.chunk === chunk;
   if (bucket < 0 && !isFrames) return;
   const goesInto = (section: SectionId): boolean =>
     isFrames
       ? (sections.state[section] & STATE_EH_FRAME) !== 0
-      : (sections.state[section] & STATE_MERGED) !== 0 && merged.bucketOf[section] === bucket;
+      : (sections.state[section] & STATE_MERGED) !== 0 &&
+        merged.bucketOf[section] === bucket &&
+        (part === undefined || merged.ordinalOf[section] === part);
   for (let section = 0; section < sections.count; section++) {
     if (!goesInto(section)) continue;
     const object = objects[sections.object[section]];

@@ -140,8 +140,9 @@ function ruleOfSection(mapping: Mapping, object: ObjectFile, section: SectionId)
   }
   if (rule === undefined) return -1;
   if (mapping.standsAlone?.(object, section) === true) {
+    // /DISCARD/ sees members of groups that -r keeps.
     const it = plan.script.matching[rule.section];
-    if (it.kind !== "section" || it.name !== DISCARDED) return -1;
+    if (mapping.object === undefined || it.kind !== "section" || it.name !== DISCARDED) return -1;
   }
   return rule.number;
 }

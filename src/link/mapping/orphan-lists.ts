@@ -76,6 +76,14 @@ function flagsOf(it: OutputStatement): number {
   return it.output === undefined ? it.assumed : it.output.sec;
 }
 
+/** Relocations where there are none yet: behind the last section that is only read, code or not, loaded or not (measured). */
+export function lastReadOnly({ outputs }: Lists): OutputStatement | undefined {
+  const mask = SEC_ALLOC | SEC_READONLY;
+  let found: OutputStatement | undefined;
+  for (const it of itemsOf(outputs)) if ((flagsOf(it) & mask) === mask) found = it;
+  return found;
+}
+
 /** .tdata behind .data, .tbss behind .tdata. */
 function findForTls({ outputs }: Lists, flags: number): OutputStatement | undefined {
   let found: OutputStatement | undefined;

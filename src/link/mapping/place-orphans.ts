@@ -29,6 +29,7 @@ import {
   findByFlags,
   insertStatement,
   type Lists,
+  lastReadOnly,
   lastRelocations,
   listsOf,
   moveBefore,
@@ -122,7 +123,7 @@ function orphansOf(mapping: Mapping, object: ObjectFile, isFirst: boolean): Orph
     if (sec[section] === 0 || taken[section] === 1) continue;
     list.push(orphan(mapping, object, section));
   }
-  const commons = plan.commons.get(object.id) ?? [];
+  const commons = (mapping.object?.definesCommons === false ? undefined : plan.commons.get(object.id)) ?? [];
   return [...list, ...madeOrphans(isFirst ? [...commons, ...made] : commons, object)];
 }
 
@@ -254,7 +255,8 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
       : place.name === undefined
         ? undefined
         : findStatement(plan, place.name);
-  const after = place.statement ?? findByFlags(placing.lists, flags, it.type, place);
+  const relocations = kind === "rel" ? lastReadOnly(placing.lists) : undefined;
+  const after = place.statement ?? relocations ?? findByFlags(placing.lists, flags, it.type, place);
   return insert(placing, it, name, isSpecial, after, place);
 }
 

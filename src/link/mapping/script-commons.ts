@@ -23,7 +23,11 @@ import type { MadeInput } from "./output-statements.ts";
 export function placeCommons(mapping: Mapping): void {
   const { loader, plan } = mapping;
   const { symbols, options } = loader;
-  if (options.defineCommon === false || mapping.object?.definesCommons === false) return;
+  if (options.defineCommon === false) return;
+  if (mapping.object?.definesCommons === false) {
+    if (!plan.script.isStandard) nameCommons(mapping);
+    return;
+  }
   const list: SymbolId[] = [];
   for (let id = 0; id < symbols.count; id++) {
     if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0) continue;
@@ -51,6 +55,13 @@ export function placeCommons(mapping: Mapping): void {
   if (first === undefined) return;
   if ((symbols.commons & COMMONS_TLS) !== 0) sectionFor(mapping, first.id, ".tcommon");
   if ((symbols.commons & COMMONS_LARGE) !== 0) sectionFor(mapping, first.id, "LARGE_COMMON");
+}
+
+/** -r without -d: they stay common, and have made the section that a script puts them into. */
+function nameCommons(mapping: Mapping): void {
+  const { symbols } = mapping.loader;
+  for (let id = 0; id < symbols.count; id++)
+    if (symbols.kind[id] === KIND_COMMON) sectionFor(mapping, symbols.owner[id], commonSection(symbols, id));
 }
 
 function commonSection(symbols: SymbolTable, id: SymbolId): string {

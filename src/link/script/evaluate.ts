@@ -171,7 +171,7 @@ const NAME_CALLS: Readonly<Record<string, (at: Evaluation, name: string) => Oper
 };
 
 /** Which argument of a function is a name rather than an expression. */
-const NAME_ARGUMENTS: Readonly<Record<string, number>> = { SEGMENT_START: 0, ASSERT: 1 };
+const NAME_ARGUMENTS: Readonly<Record<string, number>> = { SEGMENT_START: 0, ASSERT: 1, ORIGIN: 0, LENGTH: 0 };
 
 function ofSection(at: Evaluation, name: string, value: (section: number) => Operand): Operand | undefined {
   const section = at.context.section(name);

@@ -23,6 +23,9 @@ export function createMerger(entsize: number, strings: boolean): Merger {
     sectionCount: 0,
     sectionPieces: new Uint32Array(8),
     sectionSizes: new Uint32Array(8),
+    sectionEntries: new Uint32Array(8),
+    sectionStarts: new Uint32Array(0),
+    sectionEnds: new Uint32Array(0),
     pieceCount: 0,
     pieceOffsets: new Uint32Array(strings ? 32 : 0),
     pieceLengths: new Uint32Array(strings ? 32 : 0),
@@ -64,6 +67,7 @@ export function addMergeSection(
   const ordinal = merger.sectionCount++;
   merger.sectionPieces = growUint32(merger.sectionPieces, ordinal + 2);
   merger.sectionSizes = growUint32(merger.sectionSizes, ordinal + 1);
+  merger.sectionEntries = growUint32(merger.sectionEntries, ordinal + 2);
   reserveArena(merger, size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!merger.strings) addConstants(merger, view, start, size, alignment);
@@ -73,6 +77,7 @@ export function addMergeSection(
   merger.sizeBound += sizeBound(size, alignment);
   merger.sectionSizes[ordinal] = size;
   merger.sectionPieces[ordinal + 1] = merger.pieceCount;
+  merger.sectionEntries[ordinal + 1] = merger.entryCount;
   merger.alignment = Math.max(merger.alignment, alignment);
   return ordinal;
 }
@@ -108,21 +113,15 @@ function isZero(bytes: Uint8Array, at: number, count: number): boolean {
  * Gives every entry its place, in the order first seen, with the gaps that alignment asks for. No section can be added
  * after it.
  * @param tailMerge a string that is the end of another one shares its bytes (strings only; GNU ld always does this)
+ * @param apart what was first seen in one section stays together, as a part that is aligned like the section
  */
-export function finishMerger(merger: Merger, tailMerge: boolean): void {
-  const { entryCount, entryStarts, entryAlignments } = merger;
+export function finishMerger(merger: Merger, tailMerge: boolean, apart = false): void {
+  const { entryCount, entryStarts } = merger;
   merger.slots = new Int32Array(0);
   merger.suffixOf = tailMerge && merger.strings ? findSuffixes(merger) : new Int32Array(0);
   const { suffixOf } = merger;
   const offsets = new Uint32Array(entryCount);
-  let size = 0;
-  for (let entry = 0; entry < entryCount; entry++) {
-    if (suffixOf.length !== 0 && suffixOf[entry] !== -1) continue;
-    const alignment = 2 ** entryAlignments[entry];
-    size = Math.ceil(size / alignment) * alignment;
-    offsets[entry] = size;
-    size += entryStarts[entry + 1] - entryStarts[entry];
-  }
+  const size = apart ? placeApart(merger, offsets) : placeEntries(merger, offsets, 0, entryCount, 0);
   for (let entry = 0; entry < suffixOf.length; entry++) {
     const whole = suffixOf[entry];
     if (whole === -1) continue;
@@ -133,6 +132,60 @@ export function finishMerger(merger: Merger, tailMerge: boolean): void {
   for (let piece = 0; piece < pieceCount; piece++) pieceTargets[piece] = offsets[pieceTargets[piece]];
   merger.entryOffsets = offsets;
   merger.size = size;
+}
+
+/** @returns the end of the last one */
+function placeEntries(merger: Merger, offsets: Uint32Array, first: number, end: number, start: number): number {
+  const { entryStarts, entryAlignments, suffixOf } = merger;
+  let size = start;
+  for (let entry = first; entry < end; entry++) {
+    if (suffixOf.length !== 0 && suffixOf[entry] !== -1) continue;
+    const alignment = 2 ** entryAlignments[entry];
+    size = Math.ceil(size / alignment) * alignment;
+    offsets[entry] = size;
+    size += entryStarts[entry + 1] - entryStarts[entry];
+  }
+  return size;
+}
+
+function placeApart(merger: Merger, offsets: Uint32Array): number {
+  const { sectionCount, sectionEntries, alignment } = merger;
+  merger.sectionStarts = new Uint32Array(sectionCount);
+  merger.sectionEnds = new Uint32Array(sectionCount);
+  let size = 0;
+  for (let i = 0; i < sectionCount; i++) {
+    const start = Math.ceil(size / alignment) * alignment;
+    const end = placeEntries(merger, offsets, sectionEntries[i], sectionEntries[i + 1], start);
+    if (end > start) size = end;
+    merger.sectionStarts[i] = end > start ? start : size;
+    merger.sectionEnds[i] = size;
+  }
+  return size;
+}
+
+/** The section, by ordinal, in whose part an offset of the output is. */
+export function partAt({ sectionCount, sectionEnds }: Merger, offset: number): number {
+  let first = 0;
+  let count = sectionCount;
+  // The first that ends behind it.
+  while (count > 0) {
+    const half = count >>> 1;
+    if (sectionEnds[first + half] <= offset) {
+      first += half + 1;
+      count -= half + 1;
+    } else count = half;
+  }
+  return Math.min(first, sectionCount - 1);
+}
+
+/** Writes the part of one section from `at`. */
+export function writePart(merger: Merger, ordinal: number, image: Uint8Array, at: number): void {
+  const { entryStarts, entryOffsets, suffixOf, arena, sectionEntries, sectionStarts } = merger;
+  for (let entry = sectionEntries[ordinal]; entry < sectionEntries[ordinal + 1]; entry++) {
+    if (suffixOf.length !== 0 && suffixOf[entry] !== -1) continue;
+    const to = at + entryOffsets[entry] - sectionStarts[ordinal];
+    image.set(arena.subarray(entryStarts[entry], entryStarts[entry + 1]), to);
+  }
 }
 
 /**

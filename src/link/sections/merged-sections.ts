@@ -1,5 +1,6 @@
 // SHF_MERGE sections: equal constants and strings of all inputs become one. Sections of one output section with the same
-// flags, entry size and alignment form a bucket (as GNU ld groups them); its pieces take the place of the first of them.
+// flags, entry size and alignment form a bucket (as GNU ld groups them); its pieces take the place of the first of them, or by
+// a script, as in GNU ld, each that of the section in which it was first seen.
 
 import { SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
@@ -9,13 +10,24 @@ import { type Chunk, newChunk, type OutputSection, type OutputSections } from ".
 import { type SectionTable, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
 import type { EhFrames } from "./eh-frame.ts";
 import { ehFrameAddress } from "./eh-frame-output.ts";
-import { addMergeSection, createMerger, finishMerger, mergedOffset, writeMerged } from "./merge-pieces.ts";
+import {
+  addMergeSection,
+  createMerger,
+  finishMerger,
+  mergedOffset,
+  partAt,
+  writeMerged,
+  writePart,
+} from "./merge-pieces.ts";
 import type { Merger } from "./merger.ts";
 import { contentsOf } from "./section-contents.ts";
 
 interface Bucket {
   readonly merger: Merger;
+  /** Of all; where sections stay apart that of the first. */
   readonly chunk: Chunk;
+  /** Where sections stay apart: of each section's part, by ordinal. */
+  readonly parts: Chunk[] | undefined;
 }
 
 export interface MergedSections {
@@ -40,9 +52,15 @@ export function mergeSections(
     ordinalOf: new Int32Array(sections.count),
     frames,
   };
-  for (const output of outputs.list) mergeOutput(merged, output, objects, sections, outputs, options);
-  for (const { merger, chunk } of merged.buckets) {
-    finishMerger(merger, options.optimize >= 2 || outputs.byScript);
+  const merge = outputs.byScript ? mergeApart : mergeOutput;
+  for (const output of outputs.list) merge(merged, output, objects, sections, outputs, options);
+  for (const { merger, chunk, parts } of merged.buckets) {
+    finishMerger(merger, options.optimize >= 2 || parts !== undefined, parts !== undefined);
+    for (const [ordinal, part] of (parts ?? []).entries()) {
+      part.size = merger.sectionEnds[ordinal] - merger.sectionStarts[ordinal];
+      part.write = (image, _view, it) => writePart(merger, ordinal, image, it.offset);
+    }
+    if (parts !== undefined) continue;
     chunk.size = merger.size;
     chunk.write = (image, _view, it) => writeMerged(merger, image, it.offset);
   }
@@ -76,7 +94,7 @@ function mergeOutput(
     const bucket = known ?? merged.buckets.length;
     if (known === undefined) {
       const chunk = newChunk(outputs, output, output.name, 0, alignment);
-      merged.buckets.push({ merger: createMerger(entsize, (flags & SHF_STRINGS) !== 0), chunk });
+      merged.buckets.push({ merger: createMerger(entsize, (flags & SHF_STRINGS) !== 0), chunk, parts: undefined });
     }
     const object = objects[sections.object[section]];
     const contents = contentsOf(object, sections, section, options.accelerators);
@@ -105,6 +123,49 @@ function mergeOutput(
   output.rankEnds = output.rankEnds.map((end) => newIndex[end]);
 }
 
+/**
+ * By a script: sections keep their places, and share what they have by the order of the files (bfd/merge.c). What is in
+ * .comment is the script's and its inputs' alone.
+ */
+function mergeApart(
+  merged: MergedSections,
+  output: OutputSection,
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  outputs: OutputSections,
+  options: LinkOptions,
+): void {
+  const byKey = new Map<string, number>();
+  const partOf = new Map<SectionId, Chunk>();
+  const mergeable = output.pieces.filter((piece) => piece >= 0 && isMergeable(sections, piece)).sort();
+  for (const section of mergeable) {
+    const contents = contentsOf(objects[sections.object[section]], sections, section, options.accelerators);
+    if (contents === undefined) continue;
+    const flags = sections.flags[section] & (SHF_MERGE | SHF_STRINGS);
+    const entsize = sections.entsize[section];
+    const alignment = sections.alignment[section];
+    const key = `${flags}:${entsize}:${alignment}`;
+    const known = byKey.get(key);
+    const bucket = known ?? merged.buckets.length;
+    const merger = merged.buckets[bucket]?.merger ?? createMerger(entsize, (flags & SHF_STRINGS) !== 0);
+    const ordinal = addMergeSection(merger, contents, 0, contents.length, alignment);
+    if (ordinal < 0) continue;
+    const part = newChunk(outputs, output, output.name, 0, alignment);
+    if (known === undefined) {
+      byKey.set(key, bucket);
+      merged.buckets.push({ merger, chunk: part, parts: [part] });
+    } else merged.buckets[bucket].parts?.push(part);
+    partOf.set(section, part);
+    sections.state[section] |= STATE_MERGED;
+    merged.bucketOf[section] = bucket;
+    merged.ordinalOf[section] = ordinal;
+  }
+  output.pieces = output.pieces.map((piece) => {
+    const part = partOf.get(piece);
+    return part === undefined ? piece : ~part.id;
+  });
+}
+
 /** Compilers tell their versions in .comment, and so do lld and mold. A file without it stays as GNU ld makes it. */
 function addLinkerComment(merger: Merger, { linkerComment }: LinkOptions): void {
   if (linkerComment === undefined) return;
@@ -131,9 +192,25 @@ export function mergedAddress(
   const state = sections.state[section];
   if ((state & STATE_EH_FRAME) !== 0) return ehFrameAddress(merged.frames, section, offset);
   if ((state & STATE_MERGED) === 0) return sections.address[section] + offset;
-  const { merger, chunk } = merged.buckets[merged.bucketOf[section]];
+  const { merger, chunk, parts } = merged.buckets[merged.bucketOf[section]];
   const ordinal = merged.ordinalOf[section];
   // A compiler may point a little before or behind the section; the distance is kept from the nearest byte inside.
   const inside = Math.min(Math.max(offset, 0), sections.size[section]);
+  if (parts !== undefined)
+    return addressInParts(merger, parts, ordinal, inside, sections.size[section]) + (offset - inside);
   return chunk.address + mergedOffset(merger, ordinal, inside) + (offset - inside);
+}
+
+/** The end of a section is that of its own part (bfd/merge.c: _bfd_merged_section_offset). */
+function addressInParts(
+  merger: Merger,
+  parts: readonly Chunk[],
+  ordinal: number,
+  offset: number,
+  size: number,
+): number {
+  if (offset === size) return parts[ordinal].address + parts[ordinal].size;
+  const at = mergedOffset(merger, ordinal, offset);
+  const owner = partAt(merger, at);
+  return parts[owner].address + at - merger.sectionStarts[owner];
 }

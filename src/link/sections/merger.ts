@@ -15,6 +15,11 @@ export interface Merger {
   sectionCount: number;
   sectionPieces: Uint32Array;
   sectionSizes: Uint32Array;
+  /** Entries that were first seen in section i are sectionEntries[i] to sectionEntries[i + 1]. */
+  sectionEntries: Uint32Array;
+  /** Where the entries of a section begin and end in the output; from `finishMerger` on, where sections stay apart. */
+  sectionStarts: Uint32Array;
+  sectionEnds: Uint32Array;
 
   // Pieces. Constants begin at multiples of `entsize`: the columns of offsets and lengths are for strings.
   pieceCount: number;

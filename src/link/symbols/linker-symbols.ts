@@ -104,6 +104,8 @@ export function defineLinkerSymbols(
   for (const it of definitions) {
     if (it.when !== undefined && !it.when(mode, options, outputs.byScript)) continue;
     if (it.with !== undefined && !isThere(outputs, it.with)) continue;
+    if (it.anchor.at === "start" && isDiscarded(outputs, it.anchor.section) && findText(symbols.names, it.name) < 0)
+      continue;
     const always = it.always === true;
     if (findText(symbols.names, it.name) < 0 && !always) continue;
     const id = symbolNamed(symbols, it.name);
@@ -114,6 +116,12 @@ export function defineLinkerSymbols(
   }
   defineStartStop(symbols, outputs, mode, loader, list);
   return { list, gotSymbol };
+}
+
+/** By a script: what nobody refers to there is not defined. */
+function isDiscarded({ planned }: OutputSections, name: string): boolean {
+  const made = planned?.get(name);
+  return made !== undefined && made.output === undefined;
 }
 
 /** Something has come into the section of the linker's own. */

@@ -168,6 +168,22 @@ tls2: .space 20
 .section .rodata.cst4,"aM",@progbits,4
  .long 2, 3
 `,
+  /** Strings, aligned ones too, that are referred to. */
+  m3: `
+.data
+ WORD tail, whole, wide, behind
+.section .rodata.str1.1,"aMS",@progbits,1
+tail: .asciz "same"
+whole: .asciz "not the same"
+behind:
+.section .rodata.str1.8,"aMS",@progbits,1
+ .p2align 3
+wide: .asciz "aligned"
+ .p2align 3
+ .asciz "other"
+.section .rodata.cst4,"aM",@progbits,4
+ .long 7, 2
+`,
   /** References to what a script defines. */
   u: `
 .globl _start

@@ -151,14 +151,18 @@ export const basics: readonly ScriptCase[] = [
     ". = 0x400000 + SIZEOF_HEADERS; .text : { *(.text) } . = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .rel : { *(.rodata) *(.data.rel.ro) } . = DATA_SEGMENT_RELRO_END(0, .); .data : { *(.data) } .bss : { *(.bss) } . = DATA_SEGMENT_END(.);",
     { options: "-z relro" },
   ),
-  {
-    ...sections(
-      "merged strings",
+  ...["a b m m2", "m2 b a m", "m m2 m3"].map((objects) =>
+    sections(
+      `merged strings of ${objects}`,
       ". = 0x1000; .text : { *(.text) } .rodata : { *(.rodata*) } end_of_it = SIZEOF(.rodata);",
-      { objects: "a b m m2" },
+      { objects },
     ),
-    missing: "merged strings of several files stand together",
-  },
+  ),
+  sections(
+    "merged strings in another order",
+    ". = 0x1000; .text : { *(.text) } .rodata : { m3.o(.rodata.str*) *(SORT(.rodata*)) }",
+    { objects: "a m m2 m3" },
+  ),
   sections(
     "merged strings apart",
     ". = 0x1000; .text : { *(.text) } .s1 : { *m.o(.rodata*) } .s2 : { *m2.o(.rodata*) }",

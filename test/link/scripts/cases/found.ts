@@ -124,6 +124,31 @@ export const found: readonly ScriptCase[] = [
       options: "--oformat=binary",
     }),
   ),
+  ...[
+    ".ro : { *(.rodata) } .text : { *(.text) } .data : { *(.data .bss COMMON) }",
+    ".ro : { *(.rodata) } .text : { *(.text) } .ro2 : { *(.mixed) } .x : { *(.code) } .data : { *(.data .bss COMMON) }",
+    ".text : { *(.text) } .x (NOLOAD) : { QUAD(3) } .data : { *(.data) } .bss : { *(.bss COMMON) }",
+    ".text : { *(.text) } .r : { *(.rodata) } .bss : { *(COMMON) *(.bss) } .size : { LONG(SIZEOF(.bss)) }",
+  ].map((statements, i) =>
+    sections(`relocations stand behind code, ${i + 1}`, `. = 0x1000; ${statements}`, { objects: "a b o" }),
+  ),
+  sections("an output section of commons that stay common", ".x : { b.o(COMMON) } .text : { *(.text) }", {
+    options: "-r",
+  }),
+  sections("--unique and /DISCARD/", ". = 0x1000; .text : { *(.text) } /DISCARD/ : { *(.t.*) }", {
+    objects: "a b s",
+    options: "--unique=.t.a",
+  }),
+  {
+    name: "a region in an expression in front of all",
+    script:
+      "top = ORIGIN(ram) + LENGTH(ram);\nMEMORY { ram (rwx) : ORIGIN = 0x1000, LENGTH = 4K }\nSECTIONS { .text : { *(.text .rodata) } >ram .data : { *(.data .bss COMMON) } >ram }",
+    options: "--gc-sections",
+  },
+  sections("no dynamic section", ".text : { *(.text) } .data : { *(.data) } /DISCARD/ : { *(.dynamic) }", {
+    objects: "pic b",
+    options: "-shared --hash-style=sysv",
+  }),
   sections(
     "thread-local sections apart",
     ". = 0x1000; .tdata : { *(.tdata) } .data : { *(.data) } .tbss : { *(.tbss) }",
