@@ -8,7 +8,7 @@ import type { BodyEntry, ListStatement, OutputStatement } from "../mapping/outpu
 import type { AssertStatement, DataStatement } from "../script/statements.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import { ABSOLUTE, addressOf, fold, NOWHERE } from "./fold.ts";
-import { assign, type Walk } from "./walk.ts";
+import { assign, type Walk } from "./walk-state.ts";
 import { isBelow, toBig, toNumber } from "./words.ts";
 
 /** A symbol's last value: an offset in an output section, or absolute. */

@@ -12,7 +12,8 @@ import { assignSymbols } from "./assign-symbols.ts";
 import { endRoaming } from "./roaming.ts";
 import { commit, finishSections, prepareSections, reportFull, settleRegions } from "./script-layout.ts";
 import { createScriptSymbols } from "./script-symbols.ts";
-import { createWalk, sizeSections } from "./walk.ts";
+import { sizeSections } from "./walk.ts";
+import { createWalk } from "./walk-state.ts";
 
 /** Sections get addresses and sizes, their pieces offsets in them (`sections.address`), symbols values. Errors: as for any layout. */
 export function layOutObject(

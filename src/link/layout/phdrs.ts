@@ -7,7 +7,7 @@ import { SEC_ALLOC } from "../mapping/bfd-flags.ts";
 import type { Expression } from "../script/statements.ts";
 import { ABSOLUTE, addressOf, fold } from "./fold.ts";
 import { newMap, type SegmentMap } from "./map-segments.ts";
-import type { Walk } from "./walk.ts";
+import type { Walk } from "./walk-state.ts";
 import { toNumber } from "./words.ts";
 
 const NONE = "NONE";

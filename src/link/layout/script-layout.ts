@@ -49,7 +49,8 @@ import { finishAddresses, measureSection } from "./pieces.ts";
 import { endRoaming } from "./roaming.ts";
 import { createScriptSymbols, settleRegion } from "./script-symbols.ts";
 import type { Stack } from "./stack.ts";
-import { assign, createWalk, dropEmpty, resetRegions, sizeSections, type Walk } from "./walk.ts";
+import { dropEmpty, resetRegions, sizeSections } from "./walk.ts";
+import { assign, createWalk, type Walk } from "./walk-state.ts";
 import { toNumber } from "./words.ts";
 
 export interface LayoutOptions {
@@ -233,9 +234,11 @@ function stackOf({ stack, options }: LayoutOptions): MapOptions["stack"] {
 
 /** Alignments, before anything is placed. */
 export function prepareSections(plan: Plan, { chunks }: OutputSections, { sections }: Loader): void {
-  for (const { output } of plan.outputs) {
+  for (const { output, source } of plan.outputs) {
     if (output === undefined) continue;
     output.removed = false;
+    const own = source?.align;
+    if (own?.kind === "number") output.alignment = Math.max(output.alignment, powerOfTwo(Number(own.value)));
     const { pieces } = output;
     let largest = output.alignment;
     for (let i = 0; i < pieces.length; i++) {
@@ -245,8 +248,18 @@ export function prepareSections(plan: Plan, { chunks }: OutputSections, { sectio
     }
     output.alignment = largest;
   }
-  const tls = plan.list.filter((it) => (it.sec & SEC_THREAD_LOCAL) !== 0);
-  if (tls.length > 0) tls[0].alignment = tls.reduce((most, it) => Math.max(most, it.alignment), 1);
+  // The first is aligned as all that stand together with it (bfd/elflink.c: _bfd_elf_tls_setup).
+  const isTls = (it: OutputSection): boolean => (it.sec & SEC_THREAD_LOCAL) !== 0;
+  const from = plan.list.findIndex(isTls);
+  if (from < 0) return;
+  const behind = plan.list.findIndex((it, i) => i > from && !isTls(it));
+  const tls = plan.list.slice(from, behind < 0 ? undefined : behind);
+  tls[0].alignment = tls.reduce((most, it) => Math.max(most, it.alignment), 1);
+}
+
+/** The next one, of 1 and more. */
+function powerOfTwo(value: number): number {
+  return value <= 1 ? 1 : 2 ** Math.ceil(Math.log2(value));
 }
 
 /** ORIGIN and LENGTH may use what is assigned anywhere. Warning: `region-value`. */

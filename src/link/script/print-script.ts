@@ -1,4 +1,5 @@
-// Statements as text, for `--verbose` and the map file. What is printed parses to the same statements, in GNU ld too.
+// Statements as text, for `--verbose` and the map file. What is printed parses to the same statements, in GNU ld too; of
+// an overlay its sections are, into which it has been spelt out.
 
 import { SECTION_FLAGS } from "./section-body.ts";
 import type {
@@ -107,7 +108,8 @@ function printTail(it: SectionStatement): string {
 }
 
 function printFill(bytes: Uint8Array | undefined, value: Expression): string {
-  if (bytes === undefined) return printExpression(value);
+  // Hexadecimal digits alone would be the bytes.
+  if (bytes === undefined) return value.kind === "number" ? String(value.value) : printExpression(value);
   return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 

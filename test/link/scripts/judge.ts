@@ -10,7 +10,7 @@ import { nodeFiles } from "../../../src/host/node-files.ts";
 import { systemLibraryPaths } from "../../../src/host/system-paths.ts";
 import { link } from "../../../src/link/link.ts";
 import { repository, scratch, type Target } from "../../support/build.ts";
-import { printed } from "../../support/io.ts";
+import { type Printed, printed } from "../../support/io.ts";
 import { run, tool } from "../../support/run.ts";
 import type { ScriptCase } from "./case.ts";
 import { sources } from "./sources.ts";
@@ -67,7 +67,7 @@ export function judge({ directory, target }: Bench, it: ScriptCase): Verdict {
   }
   if (theirs.image === undefined) return { differences: [], ...said };
   if (!existsSync(at("tested/out"))) return { differences: ["no output"], ...said };
-  return { differences: compare(theirs.image, readFileSync(at("tested/out"))), ...said };
+  return { differences: compareImages(theirs.image, readFileSync(at("tested/out"))), ...said };
 }
 
 interface Theirs {
@@ -107,15 +107,14 @@ function runGnu(args: readonly string[], directory: string): { status: number; s
   }
 }
 
-/** @returns the status, and what was said */
-export function linkHere(args: readonly string[], directory: string): { status: number; err: string } {
+export function linkHere(args: readonly string[], directory: string): Printed {
   const before = process.cwd();
   process.chdir(directory);
   try {
     const ld = { files: nodeFiles, accelerators: nodeAccelerators, link, systemLibraryPaths, write: writeOutput };
     return printed((io) => runLd(args, io, ld, "ld"));
   } catch (cause) {
-    return { status: 70, err: `ld: error: exception: ${cause instanceof Error ? cause.stack : cause}` };
+    return { status: 70, out: "", err: `ld: error: exception: ${cause instanceof Error ? cause.stack : cause}` };
   } finally {
     process.chdir(before);
   }
@@ -123,7 +122,8 @@ export function linkHere(args: readonly string[], directory: string): { status: 
 
 const ELF = 0x7f;
 
-function compare(theirs: Uint8Array, ours: Uint8Array): string[] {
+/** In what two linkers' outputs differ. */
+export function compareImages(theirs: Uint8Array, ours: Uint8Array): string[] {
   if (theirs[0] !== ELF || ours[0] !== ELF) {
     return Buffer.compare(theirs, ours) === 0 ? [] : [`images differ: ${theirs.length} and ${ours.length} bytes`];
   }

@@ -145,6 +145,14 @@ export const found: readonly ScriptCase[] = [
       "top = ORIGIN(ram) + LENGTH(ram);\nMEMORY { ram (rwx) : ORIGIN = 0x1000, LENGTH = 4K }\nSECTIONS { .text : { *(.text .rodata) } >ram .data : { *(.data .bss COMMON) } >ram }",
     options: "--gc-sections",
   },
+  sections("thread-local room in front, empty or aligned", ".tbss : ALIGN(0x40) { *(.tbss) }", {
+    objects: "b t",
+    options: "-r",
+  }),
+  sections("thread-local sections that do not stand together", ".data (NOLOAD) : { *(.data) } .tbss : { }", {
+    objects: "t",
+    options: "-r",
+  }),
   sections("no dynamic section", ".text : { *(.text) } .data : { *(.data) } /DISCARD/ : { *(.dynamic) }", {
     objects: "pic b",
     options: "-shared --hash-style=sysv",
