@@ -5,11 +5,11 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SHT_NOBITS } from "../../src/elf/constants.ts";
-import { loadObjects, type ObjectsLoaded, type PlacedObject } from "../../src/load/relocatable/index.ts";
-import { compile, scratch, type Target, targets, x86_64 } from "../support/build.ts";
-import { tool } from "../support/run.ts";
-import { needs, needsToRun } from "../support/tools.ts";
+import { SHT_NOBITS } from "../../../src/elf/constants.ts";
+import { loadObjects, type ObjectsLoaded, type PlacedObject } from "../../../src/load/relocatable/index.ts";
+import { compile, scratch, type Target, targets, x86_64 } from "../../support/build.ts";
+import { tool } from "../../support/run.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
 
 interface Source {
   readonly name: string;

@@ -3,11 +3,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type LoadSettings, load, pagesOf } from "../../src/load/index.ts";
-import { compile, scratch, x86_64 } from "../support/build.ts";
-import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
-import { basesOf, debugStateOffset, freeze, loaded, realCache, realOptions, smallProgram } from "./judges/reality.ts";
+import { type LoadSettings, load, pagesOf } from "../../../src/load/index.ts";
+import { compile, scratch, x86_64 } from "../../support/build.ts";
+import { tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
+import { basesOf, debugStateOffset, freeze, loaded, realCache, realOptions, smallProgram } from "../judges/reality.ts";
 
 /** First pages of the objects, in order. */
 function places(settings: LoadSettings): number[] {

@@ -5,21 +5,21 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { DT_RELA, DT_RELASZ, parseElfImage, rangeAtAddress } from "../../src/elf/index.ts";
-import { type DynamicFile, readDynamicFile } from "../../src/load/file/dynamic-file.ts";
-import { symbolName, symbolSize, symbolValue } from "../../src/load/file/dynamic-symbols.ts";
+import { DT_RELA, DT_RELASZ, parseElfImage, rangeAtAddress } from "../../../src/elf/index.ts";
+import { type DynamicFile, readDynamicFile } from "../../../src/load/file/dynamic-file.ts";
+import { symbolName, symbolSize, symbolValue } from "../../../src/load/file/dynamic-symbols.ts";
 import {
   entryAddendHigh,
   entryAddendLow,
   entryOffset,
   entrySymbol,
   entryType,
-} from "../../src/load/file/relocation-entry.ts";
-import { versionIndex } from "../../src/load/file/version-table.ts";
-import { readWord, writeWord } from "../../src/load/memory/words.ts";
-import { scratch } from "../support/build.ts";
-import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+} from "../../../src/load/file/relocation-entry.ts";
+import { versionIndex } from "../../../src/load/file/version-table.ts";
+import { readWord, writeWord } from "../../../src/load/memory/words.ts";
+import { scratch } from "../../support/build.ts";
+import { tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
 
 const SOURCE = `
 int counter = 5;

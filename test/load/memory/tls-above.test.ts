@@ -3,7 +3,7 @@
 
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import { placeAbove } from "../../src/load/tls/tls.ts";
+import { placeAbove } from "../../../src/load/tls/tls.ts";
 
 const PROGRAM = { size: 8, align: 64, address: 0x1_0000 };
 const LIBRARY = { size: 8, align: 32, address: 0x2_0000 };

@@ -5,8 +5,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { folder } from "../support/folder.ts";
-import { needs } from "../support/tools.ts";
+import { folder } from "../../support/folder.ts";
+import { needs } from "../../support/tools.ts";
 import {
   basesOf,
   compareMemory,
@@ -17,7 +17,7 @@ import {
   loaded,
   smallProgram,
   stateOfLibc,
-} from "./judges/reality.ts";
+} from "../judges/reality.ts";
 
 const PROGRAMS: readonly (readonly [path: string, why: string])[] = [
   ["/usr/bin/git", "position-independent, with a large .data.rel.ro"],

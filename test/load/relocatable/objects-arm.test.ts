@@ -3,8 +3,8 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { needs } from "../support/tools.ts";
-import { likeGnuLdThere, place } from "./support/placed.ts";
+import { needs } from "../../support/tools.ts";
+import { likeGnuLdThere, place } from "../support/placed.ts";
 
 const AS = "arm-linux-gnueabihf-as";
 const LD = "arm-linux-gnueabihf-ld";

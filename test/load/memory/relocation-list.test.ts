@@ -3,12 +3,12 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import type { LoadedProcess } from "../../src/load/index.ts";
-import { relocationsNaming, relocationsOf } from "../../src/load/views/relocation-list.ts";
-import { compile, i386, scratch, x86_64 } from "../support/build.ts";
-import { tool } from "../support/run.ts";
-import { needs, needsToRun } from "../support/tools.ts";
-import { loaded } from "./judges/reality.ts";
+import type { LoadedProcess } from "../../../src/load/index.ts";
+import { relocationsNaming, relocationsOf } from "../../../src/load/views/relocation-list.ts";
+import { compile, i386, scratch, x86_64 } from "../../support/build.ts";
+import { tool } from "../../support/run.ts";
+import { needs, needsToRun } from "../../support/tools.ts";
+import { loaded } from "../judges/reality.ts";
 
 /** Asserts it for every third symbol of every object. */
 function same(process: LoadedProcess): void {

@@ -10,12 +10,12 @@ import {
   type PltSlot,
   pltSlots,
   readWord,
-} from "../../src/load/index.ts";
-import { i386, type Target, targets } from "../support/build.ts";
-import { run } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
-import { agree, workshop } from "./judges/agree.ts";
-import { loaded } from "./judges/reality.ts";
+} from "../../../src/load/index.ts";
+import { i386, type Target, targets } from "../../support/build.ts";
+import { run } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
+import { agree, workshop } from "../judges/agree.ts";
+import { loaded } from "../judges/reality.ts";
 
 /** Prints the slot of `puts` relative to the program (unbound) or to the object it leads to. */
 const SOURCE = `#define _GNU_SOURCE

@@ -3,13 +3,13 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { nodeLoadFiles } from "../../src/host/load-files.ts";
-import { demandsOf } from "../../src/load/check/demands.ts";
-import { pageFindings, refusalFindings } from "../../src/load/check/refusals.ts";
-import { load, loadCache, pagesOf, processMemory, profileOf } from "../../src/load/index.ts";
-import { compile, scratch, x86_64 } from "../support/build.ts";
-import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
+import { nodeLoadFiles } from "../../../src/host/load-files.ts";
+import { demandsOf } from "../../../src/load/check/demands.ts";
+import { pageFindings, refusalFindings } from "../../../src/load/check/refusals.ts";
+import { load, loadCache, pagesOf, processMemory, profileOf } from "../../../src/load/index.ts";
+import { compile, scratch, x86_64 } from "../../support/build.ts";
+import { tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
 
 const K16 = 0x4000;
 const K64 = 0x1_0000;

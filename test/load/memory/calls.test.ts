@@ -12,13 +12,13 @@ import {
   type LoadedProcess,
   symbolName,
   symbolValue,
-} from "../../src/load/index.ts";
-import { compile, type Target, targets, x86_64 } from "../support/build.ts";
-import { folder } from "../support/folder.ts";
-import { run, tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
-import { type Workshop, workshop } from "./judges/agree.ts";
-import { basesOf, compareMemory, describe, forgetFiles, freeze, loaded } from "./judges/reality.ts";
+} from "../../../src/load/index.ts";
+import { compile, type Target, targets, x86_64 } from "../../support/build.ts";
+import { folder } from "../../support/folder.ts";
+import { run, tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
+import { type Workshop, workshop } from "../judges/agree.ts";
+import { basesOf, compareMemory, describe, forgetFiles, freeze, loaded } from "../judges/reality.ts";
 
 const directory = folder("calls");
 

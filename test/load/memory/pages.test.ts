@@ -3,8 +3,8 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { memoryDump } from "../../src/explain/load/dump-memory.ts";
-import { processMemory, readWord } from "../../src/load/index.ts";
+import { memoryDump } from "../../../src/explain/load/dump-memory.ts";
+import { processMemory, readWord } from "../../../src/load/index.ts";
 import {
   copyMemory,
   type MappedRegion,
@@ -12,12 +12,12 @@ import {
   pageToWrite,
   readMemory,
   writeMemory,
-} from "../../src/load/objects/region.ts";
-import { compile, targets, x86_64 } from "../support/build.ts";
-import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
-import { agree, workshop } from "./judges/agree.ts";
-import { loaded } from "./judges/reality.ts";
+} from "../../../src/load/objects/region.ts";
+import { compile, targets, x86_64 } from "../../support/build.ts";
+import { tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
+import { agree, workshop } from "../judges/agree.ts";
+import { loaded } from "../judges/reality.ts";
 
 /** Memory at an address: what the file has, and zeros behind it. */
 function region(start: number, bytes: number, file: readonly number[] = [], left = 0x10_0000): MappedRegion {

@@ -4,8 +4,8 @@
 
 import { ok } from "node:assert/strict";
 import { test } from "node:test";
-import { needs } from "../support/tools.ts";
-import { likeGnuLdThere, place } from "./support/placed.ts";
+import { needs } from "../../support/tools.ts";
+import { likeGnuLdThere, place } from "../support/placed.ts";
 
 /** Loads and stores of every size near and far, tables of jumps, strings and functions, calls both ways, a weak name of nobody. */
 const MAIN = `

@@ -3,9 +3,9 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { tool } from "../support/run.ts";
-import { needs } from "../support/tools.ts";
-import { likeGnuLdThere, place } from "./support/placed.ts";
+import { tool } from "../../support/run.ts";
+import { needs } from "../../support/tools.ts";
+import { likeGnuLdThere, place } from "../support/placed.ts";
 
 const AS = "riscv64-linux-gnu-as";
 const LD = "riscv64-linux-gnu-ld";

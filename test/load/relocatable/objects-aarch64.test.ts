@@ -3,10 +3,10 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
-import { AARCH64 } from "../../src/arch/aarch64/tables.ts";
-import { readField, relocationByName } from "../../src/arch/index.ts";
-import { needs } from "../support/tools.ts";
-import { likeGnuLdThere, place } from "./support/placed.ts";
+import { AARCH64 } from "../../../src/arch/aarch64/tables.ts";
+import { readField, relocationByName } from "../../../src/arch/index.ts";
+import { needs } from "../../support/tools.ts";
+import { likeGnuLdThere, place } from "../support/placed.ts";
 
 const AS = "aarch64-linux-gnu-as";
 const LD = "aarch64-linux-gnu-ld";
