@@ -213,6 +213,38 @@ eachTarget("--retain-symbols-file keeps the local symbols that it names", (targe
   });
 });
 
+eachTarget("a file says that it needs GNU's extensions if an IFUNC stands in its symbol table", (target) => {
+  const main = assemble(
+    target,
+    "resolved",
+    `.globl _start, chosen
+     .type chosen, @gnu_indirect_function
+     _start: .cfi_startproc
+     chosen: ret
+     .cfi_endproc`,
+  );
+  likeGnuLd(target, (shop) => {
+    shop.file("list", "_start\n");
+    shop.ld("listed", ["--retain-symbols-file=list", main]);
+  });
+});
+
+eachTarget("--enable-non-contiguous-regions leaves merged strings where they are", (target) => {
+  const main = assemble(
+    target,
+    "strings",
+    `.globl _start
+     _start: .cfi_startproc
+     ret
+     .cfi_endproc
+     .section .rodata.str1.1,"aMS",@progbits,1
+     .asciz "all"`,
+  );
+  likeGnuLd(target, (shop) => {
+    shop.ld("static", ["--enable-non-contiguous-regions", main]);
+  });
+});
+
 eachTarget("--package-metadata fills its description up, and is for -r too", (target) => {
   const main = object(target, "main", "void _start(void) {}", "-fno-pie");
   likeGnuLd(target, (shop) => {

@@ -58,9 +58,11 @@ export function endRoaming(
   objects: readonly ObjectFile[],
   report: Report,
 ): void {
+  const isPiece = new Uint8Array(sections.count);
   for (const { output } of plan.outputs) {
     if (output === undefined) continue;
     const { pieces } = output;
+    for (const piece of pieces) if (piece >= 0) isPiece[piece] = 1;
     const stays = (piece: number): boolean => piece < 0 || homes[piece] === output.id + 1;
     const kept = pieces.filter(stays);
     if (kept.length === pieces.length) continue;
@@ -72,6 +74,8 @@ export function endRoaming(
       sections.output[section] = homes[section] - 1;
       continue;
     }
+    // Merged strings and constants are in a chunk, which stands where their first one was.
+    if (isPiece[section] === 0) continue;
     const object = objects[sections.object[section]];
     const names = all.map((it) => it.name).join(", ");
     sections.state[section] |= STATE_DISCARDED;

@@ -23,6 +23,7 @@ import { entryAddress } from "../symbols/entry.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { alignUp, type Layout } from "../tables/layout.ts";
 import type { OutputMode } from "../tables/mode.ts";
+import { nameText } from "../tables/names.ts";
 import { type Chunk, isWritten } from "../tables/output-section.ts";
 import { FLAG_COLLECTED, FLAG_UNIQUE, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { chooseCompression, compressDebug } from "./compress-debug.ts";
@@ -225,13 +226,16 @@ function ownResolvers({ dynamic }: MadeSections, symbols: SymbolTable, mode: Out
 
 /**
  * IFUNC and unique symbols need a loader that knows GNU's extensions: EI_OSABI says so. As BFD, which sets it while it writes
- * .symtab (bfd/elflink.c, elf_link_output_symstrtab), an output without that table does not say it.
+ * .symtab (bfd/elflink.c, elf_link_output_symstrtab), an output without that table, or without these symbols in it, does not say it.
  */
 function usesGnuFeatures(symbols: SymbolTable, mode: OutputMode, options: LinkOptions): boolean {
   if (options.strip === "all") return false;
+  const retained = options.retainSymbols === undefined ? undefined : new Set(options.retainSymbols);
   for (let id = 0; id < symbols.count; id++) {
     if (!isDefinedHere(symbols, id) || isOwnPltFunction(symbols, id, mode)) continue;
     if ((symbols.flags[id] & FLAG_COLLECTED) !== 0) continue;
+    if (symbols.type[id] !== STT_GNU_IFUNC && (symbols.flags[id] & FLAG_UNIQUE) === 0) continue;
+    if (retained?.has(nameText(symbols.names, id)) === false) continue;
     if (symbols.type[id] === STT_GNU_IFUNC) return true;
     // A local one is unique anyway.
     if ((symbols.flags[id] & FLAG_UNIQUE) !== 0 && !isForcedLocal(symbols, id, mode, options)) return true;
