@@ -25,14 +25,15 @@ execFileSync(
 const named = (name) => realpathSync(execFileSync("gcc", [`-print-file-name=${name}`], { encoding: "utf8" }).trim());
 const HELLO = [join(scratch, "hello"), named("libc.so.6"), named("ld-linux-x86-64.so.2")];
 
-/** Name of the picture, the sample's title or files, where to go, what to wait for. */
+/** Name of the picture, the sample's title or files, where to go (one after the other), what to wait for. */
 const PICTURES = [
   ["files", /objects and archives/, "#/files", ".card"],
   ["anatomy", /first call of printf/, "#/anatomy/numbers?at=0x18", ".figure svg"],
   ["code", /objects and archives/, "#/anatomy/main.o/code?at=0x40", ".code-lines"],
   ["sizes", HELLO, "#/anatomy/libc.so.6/sizes", ".treemap, svg"],
   ["units", HELLO, "#/anatomy/hello/units", ".rows .row"],
-  ["link", /objects and archives/, "#/link//output", ".strip"],
+  // With another output first: what compiles the linker is not what a link takes.
+  ["link", /objects and archives/, ["#/link?args=-o+other+start.o", "#/link//output"], ".strip"],
   ["load", /Interposition/, "#/load/program/space", ".figure svg"],
   ["bind", /first call of printf/, "#/bind/numbers?name=printf&step=4", ".looks li"],
   ["executed", HELLO, "#/bind/hello?name=puts&step=6", ".machine, .registers"],
@@ -55,13 +56,16 @@ const browser = await chromium.launch({
 });
 for (const colorScheme of ["light", "dark"]) {
   for (const [name, sample, hash, wanted] of PICTURES) {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 700 }, colorScheme });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 760 }, colorScheme });
     const tab = await context.newPage();
     await tab.goto(page);
     if (sample instanceof RegExp) await tab.getByRole("button", { name: sample }).click();
     else await tab.locator('main[data-view] input[type="file"]').first().setInputFiles(sample);
     await settled(tab);
-    await tab.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+    for (const one of [hash].flat()) {
+      await tab.evaluate(`location.hash = ${JSON.stringify(one)}`);
+      await settled(tab);
+    }
     await tab.locator(wanted).first().waitFor();
     await settled(tab);
     await tab.screenshot({ path: join(out, `${name}-${colorScheme}.png`) });

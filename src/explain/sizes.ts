@@ -31,12 +31,31 @@ export interface SizeNode {
   /** Bytes in the file. */
   readonly size: number;
   readonly children: readonly SizeNode[];
+  /** Of a whole file, whose symbols tell the parts of its sections. */
+  readonly symbols?: SymbolSource;
 }
+
+/** Without `.symtab` only what others may use has a name. */
+export type SymbolSource = ".symtab" | ".dynsym" | "none";
 
 export type SizeKind = "file" | "code" | "data" | "constants" | "tables" | "debug" | "headers" | "member";
 
 /** Symbols of one section beyond this are joined: a library's treemap has no room for more. */
 const MOST_SYMBOLS = 400;
+
+/** What a section's bytes are called that belong to none of the symbols. */
+const REST_WORDS: Readonly<Record<SymbolSource, string>> = {
+  ".symtab": "no symbol's",
+  ".dynsym": "no dynamic symbol's",
+  none: "no symbol's",
+};
+
+/** What there is to say of a file whose parts have few names. */
+export const SYMBOL_SOURCE_WORDS: Readonly<Record<SymbolSource, string>> = {
+  ".symtab": "",
+  ".dynsym": "The file is stripped: named are only functions and data that other files may use.",
+  none: "The file has no symbols that would tell what is in its sections.",
+};
 
 const nothing = (): void => {};
 
@@ -62,7 +81,9 @@ function whole(name: string, size: number, parts: readonly SizeNode[], restName:
 }
 
 function elfSizes(file: ElfFile, name: string): SizeNode {
-  const symbolTable = sectionOfType(file, SHT_SYMTAB) ?? sectionOfType(file, SHT_DYNSYM);
+  const full = sectionOfType(file, SHT_SYMTAB);
+  const symbolTable = full ?? sectionOfType(file, SHT_DYNSYM);
+  const source = full !== undefined ? ".symtab" : symbolTable !== undefined ? ".dynsym" : "none";
   const symbols = symbolTable === undefined ? [] : symbolsOf(file, symbolTable, nothing);
   const bySection = new Map<number, ElfSymbol[]>();
   for (const symbol of symbols) {
@@ -77,10 +98,10 @@ function elfSizes(file: ElfFile, name: string): SizeNode {
     .map((section): SizeNode => {
       const kind = kindOf(section);
       const start = file.header.type === ET_REL ? 0 : section.address;
-      const children = symbolParts(section, start, bySection.get(section.index) ?? [], kind);
+      const children = symbolParts(section, start, bySection.get(section.index) ?? [], kind, REST_WORDS[source]);
       return { name: section.name, kind, size: section.size, children };
     });
-  return whole(name, file.bytes.length, parts, "headers and padding");
+  return { ...whole(name, file.bytes.length, parts, "headers and padding"), symbols: source };
 }
 
 function kindOf({ flags, name }: ElfSection): SizeKind {
@@ -90,7 +111,13 @@ function kindOf({ flags, name }: ElfSection): SizeKind {
 }
 
 /** A byte belongs to the first symbol that covers it: names of one function count once. */
-function symbolParts(section: ElfSection, start: number, symbols: ElfSymbol[], kind: SizeKind): SizeNode[] {
+function symbolParts(
+  section: ElfSection,
+  start: number,
+  symbols: ElfSymbol[],
+  kind: SizeKind,
+  restName: string,
+): SizeNode[] {
   symbols.sort((a, b) => a.value - b.value || b.size - a.size);
   const parts: SizeNode[] = [];
   let covered = start;
@@ -109,8 +136,8 @@ function symbolParts(section: ElfSection, start: number, symbols: ElfSymbol[], k
   const rest = section.size - named;
   if (joined > 0)
     kept.push({ name: `${grouped(parts.length - MOST_SYMBOLS)} smaller symbols`, kind, size: joined, children: [] });
-  if (rest > 0 && kept.length > 0) kept.push({ name: "no symbol's", kind, size: rest, children: [] });
-  return kept;
+  if (rest > 0 && kept.length > 0) kept.push({ name: restName, kind, size: rest, children: [] });
+  return kept.sort((a, b) => b.size - a.size);
 }
 
 /** A part of two trees. */
@@ -178,7 +205,9 @@ export function sizeLines(tree: SizeNode, style: Style): string[] {
     { title: "part", paint: "name" },
     { title: "kind" },
   ] as const;
-  return table(columns, rows, style, "--sizes");
+  const words = tree.symbols === undefined ? "" : SYMBOL_SOURCE_WORDS[tree.symbols];
+  const lines = table(columns, rows, style, "--sizes");
+  return words === "" ? lines : [words, ...lines];
 }
 
 /** What changed between two files, the largest change first. */

@@ -6,8 +6,16 @@ import type { Instruction } from "../explain/disassembly.ts";
 export interface Iced {
   readonly Decoder: new (bits: number, code: Uint8Array, options: number) => Decoder;
   readonly DecoderOptions: { readonly None: number };
-  readonly Formatter: new (syntax: number) => { format(instruction: IcedInstruction): string; free(): void };
+  readonly Formatter: new (syntax: number) => Formatter;
   readonly FormatterSyntax: { readonly Gas: number };
+}
+
+interface Formatter {
+  uppercaseHex: boolean;
+  branchLeadingZeros: boolean;
+  smallHexNumbersInDecimal: boolean;
+  format(instruction: IcedInstruction): string;
+  free(): void;
 }
 
 interface Decoder {
@@ -41,6 +49,10 @@ export function icedInstructions(
 ): Instruction[] {
   const decoder = new iced.Decoder(bits, code, iced.DecoderOptions.None);
   const formatter = new iced.Formatter(iced.FormatterSyntax.Gas);
+  // Addresses as everywhere else.
+  formatter.uppercaseHex = false;
+  formatter.branchLeadingZeros = false;
+  formatter.smallHexNumbersInDecimal = false;
   const instructions: Instruction[] = [];
   decoder.ip = BigInt(address);
   while (decoder.canDecode) {

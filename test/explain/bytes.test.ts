@@ -7,6 +7,9 @@ import { test } from "node:test";
 import { anatomyOf, byteFacts, byteLines, marksBetween, recordTables } from "../../src/explain/bytes/index.ts";
 import { sizeChanges, sizesOf } from "../../src/explain/sizes.ts";
 import { repository } from "../support/build.ts";
+import { folder } from "../support/folder.ts";
+import { run } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
 
 const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(repository, "examples/prebuilt", name)));
 const object = read("main.o");
@@ -69,6 +72,23 @@ test("the sizes of all parts come to the size of the file", () => {
       name,
     );
   }
+});
+
+test("a stripped library: what dynamic symbols leave out stands among the parts", needs("gcc"), () => {
+  // 64 bytes of code, 16 of them of a function that others may use.
+  const source = ".globl seen\n.type seen, @function\nseen: .fill 16, 1, 0x90\n.size seen, 16\n.fill 48, 1, 0x90\n";
+  const path = join(folder("stripped").path, "libseen.so");
+  equal(run("gcc", ["-shared", "-nostdlib", "-s", "-x", "assembler", "-", "-o", path], { input: source }).status, 0);
+  const tree = sizesOf(new Uint8Array(readFileSync(path)), path);
+  const text = tree?.children.find(({ name }) => name === ".text");
+  deepEqual(
+    text?.children.map(({ name, size }) => [name, size]),
+    [
+      ["no dynamic symbol's", 48],
+      ["seen", 16],
+    ],
+  );
+  equal(tree?.symbols, ".dynsym");
 });
 
 test("two files compared: what changed, the largest first", () => {

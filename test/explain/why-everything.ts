@@ -2,6 +2,7 @@
 //
 //   node build/test/explain/why-everything.js link.solder          # a record that ld --explain wrote
 //   node build/test/explain/why-everything.js ld ARGUMENTS...      # or a command line, @FILE included
+//   node build/test/explain/why-everything.js --only=relocations …  # kinds that contain a word
 
 import { readFileSync } from "node:fs";
 import { linkCommandLine } from "../../src/cli/ld/command-line.ts";
@@ -29,7 +30,7 @@ export interface Asked {
 }
 
 /** Asks all; a kind at a time. */
-export function* askEverything(result: LinkResult): Generator<Asked> {
+export function* askEverything(result: LinkResult, only = ""): Generator<Asked> {
   const { decisions, layout } = result;
   const sections = layout?.sections ?? [];
   const inputs = (): Set<string> => {
@@ -49,15 +50,23 @@ export function* askEverything(result: LinkResult): Generator<Asked> {
         .filter(({ address }) => address > 0)
         .flatMap((it) => Array.from(it.pieces(), (piece) => hex(piece.address))),
     );
-  /** Of every input section that is in the output: each relocation where it is, and at its address. */
+  /**
+   * Each relocation where it is, and at its address. Of a large link there are ten million: of input sections as many are looked at,
+   * spread over all, as are asked about, and of each a few relocations.
+   */
   function* relocations(): Iterable<string> {
-    for (const { file } of decisions.files) {
-      for (const { section, fate } of layout?.inputs(file) ?? []) {
-        if (fate !== "placed") continue;
-        for (const it of layout?.relocations(file, section, 0, Number.POSITIVE_INFINITY) ?? []) {
-          yield `${file}:(${section}+${hex(it.offset)})`;
-          if (it.address !== undefined) yield hex(it.address);
-        }
+    const places = decisions.files.flatMap(({ file }) =>
+      (layout?.inputs(file) ?? []).flatMap((it) => (it.fate === "placed" && it.size > 0 ? [[file, it.section]] : [])),
+    );
+    const step = Math.ceil(places.length / (MOST / 10));
+    for (let i = 0; i < places.length; i += step) {
+      const [file, section] = places[i];
+      const found = layout?.relocations(file, section, 0, Number.POSITIVE_INFINITY) ?? [];
+      const some = step === 1 ? 1 : Math.ceil(found.length / 5);
+      for (let k = 0; k < found.length; k += some) {
+        const { offset, address } = found[k];
+        yield `${file}:(${section}+${hex(offset)})`;
+        if (address !== undefined) yield hex(address);
       }
     }
   }
@@ -72,6 +81,7 @@ export function* askEverything(result: LinkResult): Generator<Asked> {
     ["relocations of inputs", relocations],
   ];
   for (const [kind, names] of kinds) {
+    if (!kind.includes(only)) continue;
     const started = performance.now();
     const unanswered: string[] = [];
     let count = 0;
@@ -107,8 +117,10 @@ function resultOf([first, ...rest]: readonly string[]): LinkResult {
 }
 
 if (process.argv[1]?.endsWith("why-everything.js") === true) {
+  const given = process.argv.slice(2);
+  const only = given[0]?.startsWith("--only=") === true ? given.shift()?.slice(7) : undefined;
   let missing = 0;
-  for (const { kind, count, asked, unanswered, took } of askEverything(resultOf(process.argv.slice(2)))) {
+  for (const { kind, count, asked, unanswered, took } of askEverything(resultOf(given), only)) {
     missing += unanswered.length;
     console.log(`${kind}: ${asked} of ${count} asked, ${unanswered.length} without an answer, ${Math.round(took)} ms`);
     for (const name of unanswered.slice(0, SHOWN)) console.log(`  ${name}`);

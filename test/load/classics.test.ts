@@ -110,13 +110,13 @@ test("the instructions at these sites, before and after", { ...needsToRun(...i38
   ok(disassemble !== undefined, "iced-x86 is installed");
   const [call] = sites(task, R_386_PC32);
   const change = codeAt(library(task), call?.site ?? 0, disassemble);
-  const target = symbol(directory, "helper").toString(16).toUpperCase().padStart(8, "0");
+  const target = symbol(directory, "helper").toString(16);
   // Before, the field's -4 makes the call one to its own field.
   match(change?.before.text ?? "", /^call /);
   equal(change?.after.text, `call 0x${target}`);
   const [use] = sites(task, R_386_32);
   const changed = codeAt(library(task), use?.site ?? 0, disassemble);
-  match(changed?.before.text ?? "", /\b0,%e/);
+  match(changed?.before.text ?? "", / 0x0,%e/);
   match(changed?.after.text ?? "", new RegExp(`0x${symbol(directory, "total").toString(16)}`, "i"));
 });
 

@@ -1,11 +1,9 @@
 // Parts of the page that come when something needs them.
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { brotliCompressSync } from "node:zlib";
-import { repository } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
@@ -34,13 +32,3 @@ test(
     await browser.close();
   },
 );
-
-// What a web server would send (scripts/page.mjs prints all of it). Where this fails, esbuild's metafile tells what a bundle consists of.
-test("60 kB are loaded before the page can be used, and 300 kB with the library, the linker and the loader", () => {
-  const compressed = (name: string): number =>
-    brotliCompressSync(readFileSync(join(repository, "dist/page", name))).length;
-  const first = compressed("index.html") + compressed("app.js");
-  ok(first <= 60_000, `${first} bytes`);
-  const usual = first + compressed("worker.js");
-  ok(usual <= 300_000, `${usual} bytes`);
-});

@@ -146,7 +146,7 @@ function Theme(): JSX.Element {
         }
       }}
     >
-      {theme.value === "auto" ? "as the system" : theme.value}
+      {theme.value === "auto" ? "light or dark: as the system" : theme.value}
       <span class="hidden">: change to {next}</span>
     </button>
   );

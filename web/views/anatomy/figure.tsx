@@ -16,11 +16,11 @@ import type { Overview } from "../../worker/protocol.ts";
 
 // Where things stand from left to right, in pixels.
 const NAMES = 188;
-const FILE = [216, 270] as const;
-const MEMORY = [392, 446] as const;
-const BRACKETS = 454;
-const LABELS = 596;
-const WIDTH = 786;
+const FILE = [210, 254] as const;
+const MEMORY = [350, 394] as const;
+const BRACKETS = 402;
+const LABELS = 516;
+const WIDTH = 650;
 
 export function AnatomyFigure({
   overview,
@@ -146,6 +146,7 @@ function MemorySide({ figure }: { figure: Figure }): JSX.Element {
         const middle = (it.start + it.end) / 2;
         return (
           <a key={it.key} href={href({ part: "segments", query: { at: hex(it.offset) } })} class="band">
+            <title>{`${byteCount(it.memoryBytes)} at ${hex(it.address)}, on ${counted(it.pages, "page")}`}</title>
             <path
               d={`M${MEMORY[1]} ${middle} L${LABELS - 20} ${it.label} L${LABELS - 5} ${it.label}`}
               class="leader faint"
@@ -154,7 +155,7 @@ function MemorySide({ figure }: { figure: Figure }): JSX.Element {
               LOAD {it.permissions.split("").join(" ")}
             </text>
             <text x={LABELS} y={it.label + 12} class="size">
-              {hex(it.address)} · {byteCount(it.memoryBytes)} · {counted(it.pages, "page")}
+              {hex(it.address)} · {byteCount(it.memoryBytes)}
             </text>
           </a>
         );

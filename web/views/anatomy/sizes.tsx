@@ -1,7 +1,7 @@
 // Where the bytes go: a treemap and the same as a list; or, beside another file, what grew and what shrank.
 
 import type { JSX } from "preact";
-import { SIZE_WORDS, type SizeChange, type SizeNode } from "../../../src/explain/sizes.ts";
+import { SIZE_WORDS, type SizeChange, type SizeNode, SYMBOL_SOURCE_WORDS } from "../../../src/explain/sizes.ts";
 import { useAnswer } from "../../app/answer.ts";
 import { go, summaries } from "../../app/state.ts";
 import { byteCount, grouped } from "../../app/words.ts";
@@ -48,7 +48,9 @@ export function Sizes({ file, query }: { file: string; query: Readonly<Record<st
       {value !== undefined && other !== undefined ? (
         <Changes changes={value.changes} before={value.other?.size ?? 0} after={value.tree?.size ?? 0} />
       ) : (
-        tree !== undefined && <SizeMap tree={tree} inside={inside} />
+        tree !== undefined && (
+          <SizeMap tree={tree} inside={inside} about={SYMBOL_SOURCE_WORDS[value?.tree?.symbols ?? ".symtab"]} />
+        )
       )}
     </section>
   );
@@ -58,13 +60,14 @@ function partOf(tree: SizeNode, path: readonly string[]): SizeNode {
   return path.reduce((node, name) => node.children.find((child) => child.name === name) ?? node, tree);
 }
 
-function SizeMap({ tree, inside }: { tree: SizeNode; inside: readonly string[] }): JSX.Element {
+function SizeMap({ tree, inside, about }: { tree: SizeNode; inside: readonly string[]; about: string }): JSX.Element {
   const width = paneWidth();
   const tiles = treemapTiles(tree, width, HEIGHT);
   return (
     <>
       <p class="dim">
-        {byteCount(tree.size)} in {grouped(tree.children.length)} parts. Every area is as large as its part of the file.
+        {byteCount(tree.size)} in {grouped(tree.children.length)} parts. Every area is as large as its part of the file.{" "}
+        {about}
       </p>
       <div class="figure-scroll">
         <svg width={width} height={HEIGHT} class="treemap" aria-hidden="true">

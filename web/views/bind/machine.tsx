@@ -69,7 +69,7 @@ function Controls({ ask, query }: { ask: MachineAsk; query: Props["query"] }): J
         <span class="hidden">Breakpoints: symbols or addresses</span>
         <input
           type="text"
-          placeholder="break at: symbols, addresses"
+          placeholder="symbols or addresses"
           value={draft.value}
           spellcheck={false}
           onInput={(event) => {

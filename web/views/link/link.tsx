@@ -138,9 +138,22 @@ function Part({
   return (
     <div class="picture" tabIndex={0}>
       <Problems problems={value.problems} />
+      <WhatIsMissing value={value} />
       <Changes changes={value.changes} />
       <Stages value={value} />
     </div>
+  );
+}
+
+/** Whoever brings an object of their own alone has left out what the compiler's driver adds. */
+function WhatIsMissing({ value }: { value: LinkAnswer }): JSX.Element | null {
+  const isAlone = summaries.value.every(({ kind }) => kind === "elf-relocatable");
+  if (!isAlone || !value.problems.some(({ code }) => code === "undefined-symbol")) return null;
+  return (
+    <p class="lead">
+      No library is among the files. What a compiler adds to a link, start files and the C library, can be dropped here
+      too; or all of a link at once, recorded by <code>gcc -B libexec … -Wl,--explain=link.solder</code>.
+    </p>
   );
 }
 
