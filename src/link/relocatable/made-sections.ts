@@ -79,18 +79,18 @@ export function planMade(loader: Loader, machine: Machine, options: LinkOptions,
   if (execstack !== undefined && objects.every((it) => stackNoteFlags(it, sections) === undefined)) {
     list.push({ name: STACK, type: SHT_PROGBITS, flags: execstack ? SHF_EXECINSTR : 0 });
   }
-  const executableStack = execstack === undefined && stack.executable && isLastKept(objects, sections);
+  const executableStack = execstack === undefined && stack.executable && isStackNoteKept(objects, sections);
   return { buildId, packageNote, properties, propertyHost, sections: list, executableStack };
 }
 
 /**
- * It is the last object's note whose section gets the flag: --gc-sections may have removed that one alone
- * (bfd/elflink.c, bfd_elf_size_dynamic_sections: "notesec").
+ * It is one note whose section gets the flag, the first that asks for it, else the last: --gc-sections may have removed that one
+ * alone (bfd/elflink.c, bfd_elf_size_dynamic_sections: "notesec").
  */
-function isLastKept(objects: readonly ObjectFile[], sections: SectionTable): boolean {
+function isStackNoteKept(objects: readonly ObjectFile[], sections: SectionTable): boolean {
   const notes = objects.map((it) => stackNote(it, sections)).filter((it) => it >= 0);
-  const last = notes.at(-1);
-  return last !== undefined && (sections.state[last] & (STATE_COLLECTED | STATE_DISCARDED)) === 0;
+  const decisive = notes.find((it) => (sections.flags[it] & SHF_EXECINSTR) !== 0) ?? notes.at(-1);
+  return decisive !== undefined && (sections.state[decisive] & (STATE_COLLECTED | STATE_DISCARDED)) === 0;
 }
 
 const PROPERTY_BYTES = new TextEncoder().encode(`${PROPERTIES}\0`);

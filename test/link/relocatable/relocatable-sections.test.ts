@@ -353,3 +353,12 @@ eachTarget("--split-by-file and --split-by-reloc go on in further sections, behi
   const whole = ours.ld("whole", ["-r", split]);
   deepEqual(portrait(whole).filter((line) => line.startsWith("symbol ") && / (one|two|three) /.test(line)).length, 3);
 });
+
+eachTarget("an executable stack is that of the first note that asks for it, if --gc-sections keeps it", (target) => {
+  const [kept, asking, last] = [
+    compile(target, "stack-kept.s", `.globl _start\n_start: ret\n${noStack}`),
+    compile(target, "stack-asking.s", '.text\nnop\n.section .note.GNU-stack,"x",@progbits'),
+    compile(target, "stack-last.s", `.section .data.kept,"awR",@progbits\n.long 1\n${noStack}`),
+  ];
+  joined(target, [kept, asking, last], ["--gc-sections", "-e", "_start"]);
+});
