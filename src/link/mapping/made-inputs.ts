@@ -36,7 +36,8 @@ const SPACE = SEC_ALLOC | SEC_LINKER_CREATED;
 
 const ALIGNMENTS: Readonly<Record<string, number>> = {
   ".plt": 16,
-  ".iplt": 16,
+  // Aligned when the first entry comes into it.
+  ".iplt": 1,
   ".plt.sec": 16,
   ".interp": 1,
   ".dynstr": 1,

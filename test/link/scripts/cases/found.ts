@@ -153,6 +153,15 @@ export const found: readonly ScriptCase[] = [
     objects: "t",
     options: "-r",
   }),
+  sections(
+    "load addresses go on behind what stays empty",
+    ". = 0x1000; .text : AT(0x90000) { *(.text) } .data : { *(.data) } .bss : { *(.bss COMMON) }",
+    { objects: "a b x" },
+  ),
+  sections("what stays empty aligns nothing", ". = 0x1008; .all : { KEEP(a.o(*)) *(.iplt) }", {
+    objects: "a",
+    options: "--gc-sections --unresolved-symbols=ignore-all",
+  }),
   sections("no dynamic section", ".text : { *(.text) } .data : { *(.data) } /DISCARD/ : { *(.dynamic) }", {
     objects: "pic b",
     options: "-shared --hash-style=sysv",
