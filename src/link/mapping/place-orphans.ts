@@ -9,6 +9,7 @@
 import { SHF_GNU_MBIND, SHF_MASKOS, SHF_MASKPROC, SHT_NOTE, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import { error, warning } from "../../elf/problem.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
+import { PROPERTY_SECTION } from "../sections/properties.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import type { OutputSection } from "../tables/output-section.ts";
@@ -86,7 +87,8 @@ export function placeOrphans(mapping: Mapping, objects: readonly ObjectFile[]): 
   const places = Object.fromEntries(
     Object.entries(KINDS).map(([kind, [name, assumed]]) => [kind, createPlace(name, assumed)]),
   ) as unknown as Placing["places"];
-  const orphans = objects.flatMap((object, i) => orphansOf(mapping, object, i === 0));
+  const last = objects.findLast((it) => it.made === undefined);
+  const orphans = objects.flatMap((object, i) => orphansOf(mapping, object, i === 0, object === last));
   if (objects.length === 0) orphans.push(...madeOrphans(mapping.made, undefined));
   if (orphans.length === 0) return;
   const waiting: Placing["waiting"] = new Map();
@@ -115,7 +117,11 @@ function createPlace(name: string | undefined, assumed: number): OrphanPlace {
   return { name, assumed, statement: undefined, section: undefined, last: undefined };
 }
 
-function orphansOf(mapping: Mapping, object: ObjectFile, isFirst: boolean): Orphan[] {
+/**
+ * What the linker makes is the first object's, but for a note of properties that no object has: that is the last one's
+ * (bfd/elf-properties.c, _bfd_elf_link_setup_gnu_properties).
+ */
+function orphansOf(mapping: Mapping, object: ObjectFile, isFirst: boolean, isLast: boolean): Orphan[] {
   const { sec, taken, plan, made } = mapping;
   const list: Orphan[] = [];
   const end = object.firstSection + object.sectionCount;
@@ -124,7 +130,8 @@ function orphansOf(mapping: Mapping, object: ObjectFile, isFirst: boolean): Orph
     list.push(orphan(mapping, object, section));
   }
   const commons = (mapping.object?.definesCommons === false ? undefined : plan.commons.get(object.id)) ?? [];
-  return [...list, ...madeOrphans(isFirst ? [...commons, ...made] : commons, object)];
+  const own = made.filter(({ name }) => (name === PROPERTY_SECTION && mapping.object === undefined ? isLast : isFirst));
+  return [...list, ...madeOrphans([...commons, ...own], object)];
 }
 
 function madeOrphans(made: readonly MadeInput[], object: ObjectFile | undefined): Orphan[] {

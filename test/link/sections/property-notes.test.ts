@@ -301,7 +301,7 @@ test("whatever the notes and options, the output's note is GNU ld's", needs("as"
   );
 });
 
-eachTarget("a note that options alone ask for stands where the first object's would", (target) => {
+eachTarget("a note that options alone ask for stands where the last object's would", (target) => {
   const program = compile(
     target,
     "noted.s",
@@ -315,8 +315,14 @@ eachTarget("a note that options alone ask for stands where the first object's wo
      .asciz "foo"
      .long 5`,
   );
+  const other = compile(
+    target,
+    "noting.s",
+    '.section .note.bar,"a",@note\n.balign 4\n.long 4, 4, 1\n.asciz "bar"\n.long 5',
+  );
   likeGnuLd(target, (shop) => {
     shop.ld("static", ["-static", "-z", "shstk", "--build-id", program]);
+    shop.ld("joined", ["-static", "-z", "shstk", program, other]);
     shop.ld("library", ["-shared", "-z", "ibt", "--no-ld-generated-unwind-info", program]);
   });
 });
