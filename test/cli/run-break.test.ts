@@ -48,11 +48,11 @@ test(
     deepEqual(
       stops.map(({ kind, text, registers }) => [kind, text, (registers as Record<string, string>).rdi]),
       [
-        ["break", "shr $1,%edi", "0x5"],
-        ["break", "shr $1,%edi", "0x9"],
+        ["break", "shr $0x1,%edi", "0x5"],
+        ["break", "shr $0x1,%edi", "0x9"],
       ],
     );
-    match(run("--break=half").err, /^break at 0x[0-9a-f]+, in half of \S+prog\n {2}next {3}shr \$1,%edi\n {2}rax/);
+    match(run("--break=half").err, /^break at 0x[0-9a-f]+, in half of \S+prog\n {2}next {3}shr \$0x1,%edi\n {2}rax/);
   },
 );
 
@@ -66,10 +66,10 @@ test("with --trace=instructions the trace begins at the break, and --count count
   const { err } = run("--break=half", "--trace=instructions", "--count=3", "--json");
   const told = documents(err).map(({ kind, number, text }) => [kind, number, text]);
   deepEqual(told, [
-    ["break", undefined, "shr $1,%edi"],
-    ["instruction", 3, "shr $1,%edi"],
+    ["break", undefined, "shr $0x1,%edi"],
+    ["instruction", 3, "shr $0x1,%edi"],
     ["instruction", 4, "ret"],
-    ["instruction", 5, "mov $9,%edi"],
+    ["instruction", 5, "mov $0x9,%edi"],
   ]);
 });
 

@@ -21,7 +21,7 @@ const ROWS: readonly (readonly [machine: string, address: number, code: string, 
   ["s390x", 0x1000, "07fe", ["br %r14"]],
   ["mips64el", 0x1000, "0800e003", ["jr $ra"]],
   ["x86-64", 0x1000, "c3", ["ret"]],
-  ["i386", 0x1000, "6a05c3", ["push $5", "ret"]],
+  ["i386", 0x1000, "6a05c3", ["push $0x5", "ret"]],
   ["loongarch64", 0x1000, "2000004c", []],
 ];
 
