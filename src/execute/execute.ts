@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS, type RunLimits } from "./limits.ts";
 import type { Observer } from "./run.ts";
 import { type GivenFile, startSystem } from "./start.ts";
 import { advance, type CallTables, callTables, type Pause } from "./system/kernel.ts";
-import type { Process, System, SystemHooks, Task } from "./system/state.ts";
+import type { OutputRefusal, Process, System, SystemHooks, Task } from "./system/state.ts";
 
 /** How a program is run. All but the files has a default. */
 export interface ExecuteOptions {
@@ -34,6 +34,8 @@ export interface ExecuteOptions {
   readonly input?: (most: number) => Uint8Array | undefined;
   /** Takes what it writes to standard output (1) and standard error (2). The bytes are its own only during the call. */
   readonly output?: (stream: 1 | 2, bytes: Uint8Array) => void;
+  /** Asked after each output: why it was not taken, which the program is told (EPIPE with SIGPIPE); undefined if it was. */
+  readonly outputRefusal?: () => OutputRefusal | undefined;
   /** Whether standard input, output and error are a terminal. Default: pipes. */
   readonly terminals?: readonly [boolean, boolean, boolean];
   /** Addresses of position-independent objects by path, links resolved, in place of Linux' without ASLR. */
@@ -72,6 +74,7 @@ export function execute(program: string, options: ExecuteOptions): Execution | P
     time: DEFAULT_TIME,
     input: () => new Uint8Array(0),
     output: () => {},
+    outputRefusal: () => undefined,
     terminals: [false, false, false],
     given: new Map(),
     added: [],

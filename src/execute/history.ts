@@ -9,7 +9,7 @@ import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { Pause } from "./system/kernel.ts";
 
 export interface HistoryOptions {
-  /** Instructions between two snapshots at first. Default 1,000,000. */
+  /** Instructions between two snapshots at first, 1 or more. Default 1,000,000. */
   readonly every?: number;
   /** Snapshots that are kept at most, the start not counted; then every other one is dropped, and they are taken half as often. Default 32. */
   readonly most?: number;
@@ -30,7 +30,7 @@ export interface History {
 export function createHistory(execution: Execution, { every = 1_000_000, most = 32 }: HistoryOptions = {}): History {
   keepStreams(execution);
   const { executed } = execution.system;
-  return { execution, snapshots: [takeSnapshot(execution)], every, most, furthest: executed };
+  return { execution, snapshots: [takeSnapshot(execution)], every: Math.max(1, every), most, furthest: executed };
 }
 
 /** Input is asked for once, output told once, however often the run comes by. */

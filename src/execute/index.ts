@@ -19,5 +19,5 @@ export type { Fault } from "./system/faults.ts";
 export { mapLine } from "./system/proc.ts";
 export type { CallRow } from "./system/row.ts";
 export { signalName } from "./system/signal-numbers.ts";
-export type { CallEvent, End, Process, Signal, System, SystemHooks, Task } from "./system/state.ts";
+export type { CallEvent, End, OutputRefusal, Process, Signal, System, SystemHooks, Task } from "./system/state.ts";
 export { SYSTEM_CALLS } from "./system/table.ts";

@@ -29,7 +29,7 @@ import { O_RDONLY, O_RDWR, O_WRONLY } from "./system/open-flags.ts";
 import { processFiles, procTexts } from "./system/proc.ts";
 import { createProcess, imageFor } from "./system/processes.ts";
 import { randomState } from "./system/random.ts";
-import type { Process, System, SystemHooks } from "./system/state.ts";
+import type { OutputRefusal, Process, System, SystemHooks } from "./system/state.ts";
 
 /** What a program is run with. */
 export interface RunOptions {
@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly terminals: readonly [boolean, boolean, boolean];
   readonly input: (most: number) => Uint8Array | undefined;
   readonly output: (stream: 1 | 2, bytes: Uint8Array) => void;
+  /** Asked after each output: why it was not taken; undefined if it was. */
+  readonly outputRefusal: () => OutputRefusal | undefined;
   /** Addresses of position-independent objects by their path, links resolved. */
   readonly given: ReadonlyMap<string, number>;
   readonly added: readonly GivenFile[];
@@ -90,6 +92,7 @@ export function startSystem(options: RunOptions): StartedSystem | Problem {
     ...clock,
     random: randomState(options.seed),
     output: options.output,
+    outputRefusal: options.outputRefusal,
     written: 0,
     input: options.input,
     inputsRead: 0,

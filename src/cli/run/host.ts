@@ -2,11 +2,12 @@
 
 import { readSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import type { OutputRefusal } from "../../execute/index.ts";
 
 /** What the command gives to the program that it runs. */
 export interface RunHost {
-  /** Writes all of it to standard output (1) or standard error (2). False if nobody reads any more. */
-  write(stream: 1 | 2, bytes: Uint8Array): boolean;
+  /** Writes all of it to standard output (1) or standard error (2), or says why it cannot. */
+  write(stream: 1 | 2, bytes: Uint8Array): OutputRefusal | undefined;
   /** Bytes of the standard input, none at its end. Waits for them. */
   read(most: number): Uint8Array;
   isTerminal(stream: 0 | 1 | 2): boolean;
@@ -21,11 +22,12 @@ export const runHost: RunHost = {
       try {
         done += writeSync(stream, bytes, done);
       } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code !== "EAGAIN") return false;
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code !== "EAGAIN") return code === "EPIPE" || code === "ENOSPC" ? code : "EIO";
         pause();
       }
     }
-    return true;
+    return undefined;
   },
   read: (most) => {
     const bytes = new Uint8Array(most);

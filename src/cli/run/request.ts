@@ -23,7 +23,7 @@ memory and is gone when it ends. There is no network.
       --time WHEN              when its clock begins: now, or a date such as 2030-01-01
                                (the default)
       --limit-instructions N   end it after so many; default 20G
-      --limit-memory SIZE      bytes of memory that it may touch; default 1G
+      --limit-memory SIZE      bytes of memory that it may touch; default, and at most, 1G
       --limit-output SIZE      bytes that it may write; default 1G
       --trace LIST             tell on standard error: calls (from object to object), plt (calls
                                through slots), got (writes of slots), relocations (as the dynamic
@@ -46,7 +46,8 @@ These go with it: --cpu, --limit-instructions, --limit-memory, --trace=instructi
 Numbers and sizes may end in K, M or G.
 
 Exit status: the program's; 128 and the signal's number if a signal ends it; 127 or 126 if it
-cannot be started; 125 if a limit ends it; 2 wrong usage.
+cannot be started; 125 if a limit ends it or all its
+threads wait for each other; 2 wrong usage.
 
 Examples:
   solder run /usr/bin/seq 3

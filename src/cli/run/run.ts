@@ -2,6 +2,7 @@
 
 import { type Execution, execute, runFor } from "../../execute/execute.ts";
 import type { RunLimits } from "../../execute/limits.ts";
+import type { OutputRefusal } from "../../execute/system/state.ts";
 import { endLine } from "../../explain/execute/end.ts";
 import { renderProblem } from "../../explain/render.ts";
 import { nodeLoadFiles } from "../../host/load-files.ts";
@@ -46,6 +47,7 @@ function runProgram(request: RunRequest, io: Io, host: RunHost): number {
     io.err(`solder run: error: ${traces}\n`);
     return MISUSE;
   }
+  let refusal: OutputRefusal | undefined;
   const execution = execute(path, {
     files: nodeLoadFiles(request.root === undefined ? {} : { root: request.root }),
     argv: request.argv,
@@ -58,7 +60,10 @@ function runProgram(request: RunRequest, io: Io, host: RunHost): number {
     time: request.time,
     terminals: [host.isTerminal(0), host.isTerminal(1), host.isTerminal(2)],
     input: (most) => host.read(most),
-    output: (stream, bytes) => void host.write(stream, bytes),
+    output: (stream, bytes) => {
+      refusal = host.write(stream, bytes);
+    },
+    outputRefusal: () => refusal,
     hooks: traces.hooks,
   });
   if ("code" in execution) {

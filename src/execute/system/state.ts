@@ -210,6 +210,8 @@ export interface System {
   random: number;
   /** Where output goes. */
   output: (stream: 1 | 2, bytes: Uint8Array) => void;
+  /** Why the last output was not taken; undefined if it was. */
+  readonly outputRefusal: () => OutputRefusal | undefined;
   written: number;
   /** Gives bytes of the standard input: none at its end, undefined if there are none yet. */
   input: (most: number) => Uint8Array | undefined;
@@ -230,6 +232,9 @@ export interface System {
   readonly instructions: Map<Mode, Instructions>;
   end: End | undefined;
 }
+
+/** Nobody reads any more; there is no room; anything else. */
+export type OutputRefusal = "EPIPE" | "ENOSPC" | "EIO";
 
 /** What a system call was asked and what it answered. */
 export interface CallEvent {

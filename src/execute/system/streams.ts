@@ -2,7 +2,7 @@
 // counts, or the errno, negated; -ERESTARTSYS where the caller has to wait.
 
 import { error } from "../../elf/index.ts";
-import { EAGAIN, EBADF, EFBIG, EINVAL, EISDIR, ENOSPC, ENXIO, EPIPE, ERESTARTSYS } from "../files/errno.ts";
+import { EAGAIN, EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOSPC, ENXIO, EPIPE, ERESTARTSYS } from "../files/errno.ts";
 import {
   type DeviceNode,
   type FileNode,
@@ -15,7 +15,7 @@ import {
 import { clockOf } from "./clock.ts";
 import { mayRead, mayWriteTo, O_APPEND, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-flags.ts";
 import { randomBytes } from "./random.ts";
-import type { OpenFile, System, TimerDescriptor } from "./state.ts";
+import type { OpenFile, OutputRefusal, System, TimerDescriptor } from "./state.ts";
 
 /** Bytes that a pipe holds (fs/pipe.c), and that are written in one piece (PIPE_BUF). */
 export const PIPE_CAPACITY = 0x1_0000;
@@ -256,12 +256,18 @@ function writeSpecial(
   }
 }
 
+const REFUSALS: Readonly<Record<OutputRefusal, number>> = { EPIPE, ENOSPC, EIO };
+
 /** What goes beyond the limit ends the run: many programs do not ask whether a write has failed, and would never end. */
 function writeOutput(system: System, stream: 1 | 2, bytes: Uint8Array): number {
   const { limits } = system;
   const part = bytes.subarray(0, limits.output - system.written);
   system.written += part.length;
-  if (part.length > 0) system.output(stream, part);
+  if (part.length > 0) {
+    system.output(stream, part);
+    const refusal = system.outputRefusal();
+    if (refusal !== undefined) return -REFUSALS[refusal];
+  }
   if (part.length === bytes.length) return part.length;
   system.end ??= { kind: "stopped", problem: error("run-too-much-output", {}, { bytes: limits.output }) };
   return part.length === 0 ? -EFBIG : part.length;

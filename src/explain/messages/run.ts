@@ -13,7 +13,7 @@ export const runMessages: MessageTable = {
   },
   "run-out-of-memory": {
     message: "it touches more than {bytes} bytes of memory",
-    cure: "let it have more with --limit-memory",
+    cure: "let it have more with --limit-memory, up to 1G",
   },
   "run-too-much-output": {
     message: "it has written {bytes} bytes to standard output and error and would go on",

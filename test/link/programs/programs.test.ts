@@ -44,25 +44,29 @@ ok
 
 const SQLITE = ["-DSQLITE_ENABLE_MATH_FUNCTIONS", "-DSQLITE_THREADSAFE=1", "-DSQLITE_ENABLE_FTS5", "-w"];
 
-eachTargetWith(sqliteSource, "SQLite, static, as a PIE and as a shared library, runs a script", (target, directory) => {
-  const flags = [...SQLITE, "-fPIC", target.wordBytes === 8 ? "-O1" : "-O0"];
-  const library = compileFile(target, join(directory, "sqlite3.c"), flags);
-  const shell = compileFile(target, join(directory, "shell.c"), flags);
-  const results = likeGnuLd(target, (shop) => {
-    const system = ["-lm", "-ldl", "-lpthread"];
-    // Once is enough of what takes ten seconds.
-    const whole = target.wordBytes === 8 ? ["static", "pie"] : [];
-    for (const kind of whole) shop.cc(`sqlite3-${kind}`, [`-${kind}`, shell, library, ...system]);
-    shop.cc("libsqlite3.so.0", ["-shared", library, "-Wl,-soname,libsqlite3.so.0", ...system]);
-    shop.cc("sqlite3", ["-no-pie", shell, "libsqlite3.so.0", "-Wl,-rpath,$ORIGIN", ...system]);
-    const programs = [...whole.map((kind) => `sqlite3-${kind}`), "sqlite3"];
-    return programs.map((name) => shop.run(name, [], { input: SQL }));
-  });
-  for (const { status, stdout, stderr } of results) {
-    equal(stdout, SQL_RESULT, stderr);
-    equal(status, 0);
-  }
-});
+eachTargetWith(
+  sqliteSource,
+  "SQLite runs a script, as a shared library and in other kinds of output",
+  (target, directory) => {
+    const flags = [...SQLITE, "-fPIC", target.wordBytes === 8 ? "-O1" : "-O0"];
+    const library = compileFile(target, join(directory, "sqlite3.c"), flags);
+    const shell = compileFile(target, join(directory, "shell.c"), flags);
+    const results = likeGnuLd(target, (shop) => {
+      const system = ["-lm", "-ldl", "-lpthread"];
+      // Once is enough of what takes ten seconds.
+      const whole = target.wordBytes === 8 ? ["static", "pie"] : [];
+      for (const kind of whole) shop.cc(`sqlite3-${kind}`, [`-${kind}`, shell, library, ...system]);
+      shop.cc("libsqlite3.so.0", ["-shared", library, "-Wl,-soname,libsqlite3.so.0", ...system]);
+      shop.cc("sqlite3", ["-no-pie", shell, "libsqlite3.so.0", "-Wl,-rpath,$ORIGIN", ...system]);
+      const programs = [...whole.map((kind) => `sqlite3-${kind}`), "sqlite3"];
+      return programs.map((name) => shop.run(name, [], { input: SQL }));
+    });
+    for (const { status, stdout, stderr } of results) {
+      equal(stdout, SQL_RESULT, stderr);
+      equal(status, 0);
+    }
+  },
+);
 
 /** Everything of Lua but its two programs. */
 const LUA = (
