@@ -23,7 +23,7 @@ import {
   RSI,
   RSP,
 } from "../arch/x86/instructions/index.ts";
-import { EM_386, EM_X86_64, error, type Problem, STT_GNU_IFUNC } from "../elf/index.ts";
+import { EM_386, EM_X86_64, error, type Problem, STT_GNU_IFUNC, STT_OBJECT, STT_TLS } from "../elf/index.ts";
 import { type ObjectsLoaded, type PlacedObject, SLOT_WORDS, type SymbolValue } from "../load/relocatable/index.ts";
 import { type Code, createCode, setBreak } from "./code.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -79,6 +79,7 @@ export function callFunction(loaded: ObjectsLoaded, name: string, options: CallO
   if (typeof mode === "object") return mode;
   const symbol = functionNamed(loaded, name);
   if ("code" in symbol) return symbol;
+  if (symbol.type === STT_OBJECT || symbol.type === STT_TLS) return error("call-of-data", {}, { symbol: name });
   const args = options.args ?? [];
   const odd = args.find((it) => it < -(2n ** BigInt(mode - 1)) || it >= 2n ** BigInt(mode));
   if (odd !== undefined) return error("call-argument", {}, { text: String(odd), bits: mode });

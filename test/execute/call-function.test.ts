@@ -131,7 +131,7 @@ test("what cannot be called is said", needs("gcc"), () => {
   const object = compile(
     x86_64,
     "plain.c",
-    'int foo(int x) { return x; } void ask(void) { __asm__("mov $39, %eax; syscall"); }',
+    'int kept = 5; int foo(int x) { return x; } void ask(void) { __asm__("mov $39, %eax; syscall"); }',
     ["-O1"],
   );
   const loaded = loadObjects([{ name: "plain.o", bytes: readFileSync(object), base: 0x30000 }]);
@@ -140,7 +140,7 @@ test("what cannot be called is said", needs("gcc"), () => {
     return "severity" in call ? call.code : runCall(call).kind;
   };
   deepEqual(
-    [code("bar"), code("foo", 2n ** 64n), code("foo", 2n ** 64n - 1n), code("ask")],
-    ["call-no-function", "call-argument", "returned", "system-call"],
+    [code("bar"), code("kept"), code("foo", 2n ** 64n), code("foo", 2n ** 64n - 1n), code("ask")],
+    ["call-no-function", "call-of-data", "call-argument", "returned", "system-call"],
   );
 });

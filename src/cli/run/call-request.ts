@@ -49,13 +49,13 @@ export function parseCallRequest(args: readonly string[]): CallRequest | string 
   if (levels === undefined) return `--cpu takes ${[...CPUS.keys()].join(" or ")}, not '${values.cpu}'`;
   const instructions = sizeOf(values["limit-instructions"] ?? "20G");
   const memory = sizeOf(values["limit-memory"] ?? "1G");
-  if (!instructions || !memory) return "--limit-instructions and --limit-memory take numbers";
+  if (!instructions || !memory) return "--limit-instructions and --limit-memory take numbers from 1 on";
   if (memory > MOST_MEMORY) return "--limit-memory takes up to 1G";
   const traces = (values.trace ?? []).flatMap((it) => it.split(","));
   const other = traces.find((it) => it !== "instructions");
   if (other !== undefined) return `with --call, --trace takes instructions, not '${other}'`;
   const [from, count] = [sizeOf(values.from ?? "1"), sizeOf(values.count ?? "1000")];
-  if (from === undefined || count === undefined) return "--from and --count take numbers";
+  if (!from || !count) return "--from and --count take numbers from 1 on";
   return {
     function: name,
     files: positionals,

@@ -125,7 +125,7 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
     const text = values[`limit-${name}`];
     if (text === undefined) continue;
     const size = sizeOf(text);
-    if (size === undefined || size <= 0) return `--limit-${name} takes a number, not '${text}'`;
+    if (size === undefined || size <= 0) return `--limit-${name} takes a number from 1 on, not '${text}'`;
     limits[name] = size;
   }
   // Places in memory are 32-bit numbers.
@@ -134,7 +134,7 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
   const unknown = asked.find((it) => !TRACES.some((name) => name === it));
   if (unknown !== undefined) return `--trace takes ${TRACES.join(", ")}, not '${unknown}'`;
   const [from, count] = [sizeOf(values.from ?? "1"), sizeOf(values.count ?? "1000")];
-  if (from === undefined || count === undefined) return "--from and --count take numbers";
+  if (!from || !count) return "--from and --count take numbers from 1 on";
   return {
     root: values.root,
     environment,

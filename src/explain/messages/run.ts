@@ -29,6 +29,10 @@ export const runMessages: MessageTable = {
     message: "no object defines a function {symbol}",
     cure: "give the object that defines it; static functions are found too",
   },
+  "call-of-data": {
+    message: "{symbol} is a variable, not a function",
+    cure: "call a function; a pointer to one is called by a function of an object",
+  },
   "call-several-functions": {
     message: "{count} objects have a static function {symbol}",
     cure: "call a function that is global, or give one of these objects only",
