@@ -10,6 +10,9 @@ import { type Printed, printed } from "../support/io.ts";
 import { tool } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
 
+/** Untold, it would write on. */
+const ENDING = ["--limit-instructions", "1M"];
+
 /** Writes until it cannot, and ends with errno. */
 function writer(): string {
   const source = `
@@ -34,12 +37,12 @@ function refused(refusal: ReturnType<RunHost["write"]>, ...args: string[]): Prin
 }
 
 test("nobody reads any more: SIGPIPE", needs(...x86_64.tools), () => {
-  const { status, err } = refused("EPIPE", writer());
+  const { status, err } = refused("EPIPE", ...ENDING, writer());
   equal(status, 141);
   match(err, /^solder run: ended by SIGPIPE/);
 });
 
 test("there is no room: the write fails with ENOSPC, and the program says so", needs(...x86_64.tools), () => {
-  const { status, said } = refused("ENOSPC", writer());
+  const { status, said } = refused("ENOSPC", ...ENDING, writer());
   deepEqual([status, said], [28, "write: No space left on device\n"]);
 });

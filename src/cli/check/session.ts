@@ -58,7 +58,7 @@ function surroundings(request: Request, world: LoaderWorld, files: LoadFiles): S
     name: root ?? "this system",
     cache: loadCache(files),
     whole: world.files,
-    resolvers: { cache: loadCache(world.files), start: () => indirectFunctions(world.cpu) },
+    resolvers: { cache: loadCache(world.files), known: new Map(), start: () => indirectFunctions(world.cpu) },
     linkers: new Map(),
     options: world.options,
     // Nobody knows which machine a root directory is going to run on.

@@ -86,15 +86,12 @@ function mergeOutput(
       kept[count++] = section;
       continue;
     }
-    const flags = sections.flags[section] & (SHF_MERGE | SHF_STRINGS);
-    const entsize = sections.entsize[section];
-    const alignment = sections.alignment[section];
-    const key = `${flags}:${entsize}:${alignment}`;
+    const key = keyOf(sections, section);
     const known = byKey.get(key);
     const bucket = known ?? merged.buckets.length;
     if (known === undefined) {
-      const chunk = newChunk(outputs, output, output.name, 0, alignment);
-      merged.buckets.push({ merger: createMerger(entsize, (flags & SHF_STRINGS) !== 0), chunk, parts: undefined });
+      const chunk = newChunk(outputs, output, output.name, 0, sections.alignment[section]);
+      merged.buckets.push({ merger: mergerFor(sections, section), chunk, parts: undefined });
     }
     const object = objects[sections.object[section]];
     const contents = contentsOf(object, sections, section, options.accelerators);
@@ -141,13 +138,11 @@ function mergeApart(
   for (const section of mergeable) {
     const contents = contentsOf(objects[sections.object[section]], sections, section, options.accelerators);
     if (contents === undefined) continue;
-    const flags = sections.flags[section] & (SHF_MERGE | SHF_STRINGS);
-    const entsize = sections.entsize[section];
-    const alignment = sections.alignment[section];
-    const key = `${flags}:${entsize}:${alignment}`;
+    const key = keyOf(sections, section);
     const known = byKey.get(key);
     const bucket = known ?? merged.buckets.length;
-    const merger = merged.buckets[bucket]?.merger ?? createMerger(entsize, (flags & SHF_STRINGS) !== 0);
+    const merger = merged.buckets[bucket]?.merger ?? mergerFor(sections, section);
+    const alignment = sections.alignment[section];
     const ordinal = addMergeSection(merger, contents, 0, contents.length, alignment);
     if (ordinal < 0) continue;
     const part = newChunk(outputs, output, output.name, 0, alignment);
@@ -171,6 +166,15 @@ function addLinkerComment(merger: Merger, { linkerComment }: LinkOptions): void 
   if (linkerComment === undefined) return;
   const line = new TextEncoder().encode(`${linkerComment}\0`);
   addMergeSection(merger, line, 0, line.length, 1);
+}
+
+/** What sections of a bucket have in common. */
+function keyOf({ flags, entsize, alignment }: SectionTable, section: SectionId): string {
+  return `${flags[section] & (SHF_MERGE | SHF_STRINGS)}:${entsize[section]}:${alignment[section]}`;
+}
+
+function mergerFor({ flags, entsize }: SectionTable, section: SectionId): Merger {
+  return createMerger(entsize[section], (flags[section] & SHF_STRINGS) !== 0);
 }
 
 function isMergeable(sections: SectionTable, section: SectionId): boolean {

@@ -13,7 +13,7 @@ import type { LoadedProcess } from "../objects/objects.ts";
 import type { LoaderProfile } from "../settings/contract.ts";
 import type { Demands } from "./demands.ts";
 import { isGlibcName } from "./made-for.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { ResolverRunner, Surroundings } from "./surroundings.ts";
 
 /**
  * @param path of the file, absolute
@@ -30,7 +30,7 @@ export function resolverFindings(
 ): Problem[] {
   const { resolvers } = where;
   // musl has no IFUNCs.
-  if (resolvers === undefined || profile.library !== "glibc" || !hasResolvers(loaded)) return [];
+  if (resolvers === undefined || profile.library !== "glibc" || !hasResolvers(loaded, resolvers.known)) return [];
   const { resolveIndirect, attach } = resolvers.start();
   // Bound as it asks for itself: what is bound at its first call finds all relocated.
   const result = load(path, { ...where.options, profile }, resolvers.cache, { interpreter, resolveIndirect });
@@ -46,10 +46,12 @@ export function resolverFindings(
 }
 
 /** Whether anything but the C library defines an IFUNC, or has a word that one of its own chooses. */
-function hasResolvers({ objects, record }: LoadedProcess): boolean {
+function hasResolvers({ objects, record }: LoadedProcess, known: ResolverRunner["known"]): boolean {
   return objects.some(({ file, kind, name }) => {
     if (kind === "loader" || isGlibcName(file.soname ?? name)) return false;
-    return definesIndirect(file) || hasIndirectWords(file, record.relocations.glibc);
+    const has = known.get(file.realPath) ?? (definesIndirect(file) || hasIndirectWords(file, record.relocations.glibc));
+    known.set(file.realPath, has);
+    return has;
   });
 }
 

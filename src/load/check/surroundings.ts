@@ -40,6 +40,8 @@ export interface Surroundings {
 
 export interface ResolverRunner {
   readonly cache: LoadCache;
+  /** Which files have resolvers of their own, by path with links resolved: a library is in many processes. */
+  readonly known: Map<string, boolean>;
   /** What a load of those files is told, and a function that is to be told the process. */
   start(): {
     readonly resolveIndirect: NonNullable<LoadSettings["resolveIndirect"]>;

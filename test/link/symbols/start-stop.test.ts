@@ -121,6 +121,8 @@ eachTarget("--gc-sections keeps X for libraries by what they say of __start_X, a
     [...program, one, "libdefining.so", two],
     [...program, "libasking.so", one],
     [...program, open, "libdefining.so"],
+    [...program, "libdefining.so", one],
+    [...program, "libdefining.so", open, two],
     ["-shared", one, "libdefining.so"],
     ["-shared", "libdefining.so", one],
     ["-shared", one, "libasking.so"],
