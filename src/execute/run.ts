@@ -13,11 +13,13 @@ import {
   NEXT,
   NEXT_HIGH,
   PROCESSOR_TRAP,
+  SINGLE_STEP,
   STALE_ROW,
   STRIDE,
   SYSTEM_CALL,
   TRAP,
   TRAP_MEMORY,
+  TRAP_ROW,
 } from "../arch/x86/instructions/index.ts";
 import { addressHigh, addressLow, blockAt, type Code, keyOf } from "./code.ts";
 
@@ -44,7 +46,7 @@ export interface Observer {
 
 /**
  * Executes `limit` instructions unless something else ends it first, and no more, so that a run is the same in whatever slices it is
- * run; only a repeated string instruction, which counts by what it did, may go beyond.
+ * run; only a repeated string instruction, which counts by what it did, may go beyond, and one that sets TF ends it early.
  *
  * @param limit 1 to 2^30; slices of 20,000 and more run at full speed
  * @returns `STOP_*`
@@ -167,6 +169,12 @@ function partOfBlock(cpu: Cpu, code: Code): number {
 function caught(cpu: Cpu, code: Code, at: number, block: number, thrown: unknown): number {
   const { words } = cpu;
   if (thrown === SYSTEM_CALL) return STOP_SYSTEM_CALL;
+  if (thrown === SINGLE_STEP) {
+    // The instruction has happened; those behind it in the block have not.
+    words[LEFT] += code.counts[block] - (at - code.starts[block]) / STRIDE - 1;
+    return STOP_LIMIT;
+  }
+  words[TRAP_ROW] = block !== 0 && at >= 0 ? at : -1;
   if (block !== 0 && at >= 0) {
     // The instruction has not happened, nor have those behind it in the block.
     const executedRows = (at - code.starts[block]) / STRIDE;

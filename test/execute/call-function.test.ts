@@ -92,7 +92,7 @@ for (const target of [x86_64, i386]) {
         ? faultLine(call, it)
             .replace(/0x[0-9a-f]{5,}/g, "ADDRESS")
             .replace(/\+0x[0-9a-f]+/g, "+N")
-            .replace(/after \d+/, "after N")
+            .replace(/after \d+ instructions?/, "after N instructions")
         : it.kind;
     };
     const at = (name: string): string => `after N instructions: the instruction at ADDRESS in ${name}+N of first.o`;

@@ -36,6 +36,19 @@ function build(name: string, source: string, compiler = "gcc", flags: readonly s
   return program(name);
 }
 
+const TRAPS_FLAGS = ["-no-pie", "-fno-pie", "-static"];
+
+test("what fails tells a handler what it tells natively", needs("gcc"), () => {
+  alike([build("traps", "traps.c", "gcc", TRAPS_FLAGS)]);
+});
+
+test("on i386 it tells the same, but of addresses that only x86-64 has", needs("gcc", "i686-linux-gnu-gcc"), () => {
+  const narrow = interpreted([build("traps32", "traps.c", "i686-linux-gnu-gcc", TRAPS_FLAGS)]).out;
+  const wide = native([build("traps", "traps.c", "gcc", TRAPS_FLAGS)]).out;
+  const plain = (text: string): string => text.replace(/ at \+\d+$/gm, "").replace(/^no address of memory$.*/ms, "");
+  equal(plain(narrow), plain(wide));
+});
+
 /** What both print and how they end. */
 function alike(argv: readonly string[], other: readonly string[] = argv): void {
   const place = scratch("execute-place");
@@ -69,6 +82,7 @@ const SOURCES: readonly (readonly [name: string, source: string])[] = [
   ["threads, mutexes, conditions, barriers", "threads.c"],
   ["files, shared memory, pipes, children", "files.c"],
   ["signals, their frames and alternate stacks", "signals.c"],
+  ["processes that are stopped and go on", "stops.c"],
 ];
 
 for (const [what, source] of SOURCES) {

@@ -46,8 +46,8 @@ These go with it: --cpu, --limit-instructions, --limit-memory, --trace=instructi
 Numbers and sizes may end in K, M or G.
 
 Exit status: the program's; 128 and the signal's number if a signal ends it; 127 or 126 if it
-cannot be started; 125 if a limit ends it or all its
-threads wait for each other; 2 wrong usage.
+cannot be started; 125 if a limit ends it, or all its threads wait for each other or are
+stopped; 2 wrong usage.
 
 Examples:
   solder run /usr/bin/seq 3

@@ -453,6 +453,14 @@ function memfdCreate(call: Call): number {
   return install(call, describe(node, `/memfd:${name} (deleted)`, O_RDWR), (call.args[1] & 1) !== 0);
 }
 
+/** What is no file on a disk cannot be brought there (fs/sync.c). */
+function fsync({ process, args }: Call): number {
+  const open = openFileAt(process, args[0]);
+  if (open === undefined) return -EBADF;
+  const { kind } = open.node;
+  return open.special === undefined && (kind === "file" || kind === "directory") ? 0 : -EINVAL;
+}
+
 const isOpen = ({ process, args }: Call): number => (openFileAt(process, args[0]) === undefined ? -EBADF : 0);
 
 export const FILE_CALLS: readonly CallRow[] = [
@@ -515,8 +523,8 @@ export const FILE_CALLS: readonly CallRow[] = [
     "copies {5} bytes from descriptor {1} to {3}",
   ),
   row("splice", 275, 313, "fd address fd address size flags", refuse(EINVAL), "moves bytes between a pipe and a file"),
-  row("fsync", 74, 118, "fd", isOpen, "waits until descriptor {1} is on the disk"),
-  row("fdatasync", 75, 148, "fd", isOpen, "waits until descriptor {1} is on the disk"),
+  row("fsync", 74, 118, "fd", fsync, "waits until descriptor {1} is on the disk"),
+  row("fdatasync", 75, 148, "fd", fsync, "waits until descriptor {1} is on the disk"),
   row("sync", 162, 36, "", nothing, "waits until all files are on the disk"),
   row("syncfs", 306, 344, "fd", isOpen, "waits until the files of a file system are on the disk"),
   row("sync_file_range", 277, 314, "fd wide wide flags", isOpen, "waits until a part of descriptor {1} is on the disk"),

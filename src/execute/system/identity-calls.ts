@@ -1,6 +1,6 @@
 // System calls that ask who and where: numbers of processes and users, the machine's name, limits, the scheduler.
 
-import { EFAULT, EINVAL, ENODATA, ENOSYS, EPERM, ESRCH } from "../files/errno.ts";
+import { EACCES, EFAULT, EINVAL, ENODATA, ENOSYS, EPERM, ESRCH } from "../files/errno.ts";
 import { toBytes } from "../files/names.ts";
 import { mayWrite, writeBytes } from "../memory/address-space.ts";
 import { nanoseconds, SECOND, STARTED_BEFORE } from "./clock.ts";
@@ -92,6 +92,45 @@ function setrlimit({ process, space, args, wordBytes }: Call): number {
   if (words === undefined) return -EFAULT;
   const wide = (value: number): number => (wordBytes === 4 && value === 0xffff_ffff ? UNLIMITED : value);
   return setLimit(process, args[0], wide(words[0]), wide(words[1]));
+}
+
+const PRIO_PROCESS = 0;
+const PRIO_PGRP = 1;
+const PRIO_USER = 2;
+
+/** Whose priorities are meant; an errno. Nobody's turns are longer for it: it is kept for those who ask. */
+function processesFor({ system, process, args }: Call): Process[] | number {
+  const [which, id] = args;
+  if (which < PRIO_PROCESS || which > PRIO_USER) return -EINVAL;
+  const found = [...system.processes.values()].filter((it) => {
+    if (it.status !== undefined) return false;
+    if (which === PRIO_PGRP) return it.group === (id === 0 ? process.group : id);
+    if (which === PRIO_USER) return it.who.user === (id === 0 ? process.who.user : id);
+    return id === 0 ? it === process : it.pid === id || it.tasks.some((task) => task.id === id);
+  });
+  return found.length === 0 ? -ESRCH : found;
+}
+
+/** 40 for the best, -20, to 1 for the worst, 19: of several the best. */
+function getpriority(call: Call): number {
+  const found = processesFor(call);
+  return typeof found === "number" ? found : Math.max(...found.map(({ nice: level }) => 20 - level));
+}
+
+function setpriority(call: Call): number {
+  const found = processesFor(call);
+  if (typeof found === "number") return found;
+  const level = Math.max(-20, Math.min(19, call.args[2]));
+  // Only the superuser may be less nice than before.
+  if (call.process.who.user !== 0 && found.some(({ nice: before }) => level < before)) return -EACCES;
+  for (const it of found) it.nice = level;
+  return 0;
+}
+
+function nice({ process, args }: Call): number {
+  if (args[0] < 0 && process.who.user !== 0) return -EPERM;
+  process.nice = Math.max(-20, Math.min(19, process.nice + args[0]));
+  return 0;
 }
 
 function getrusage({ system, space, args, wordBytes }: Call): number {
@@ -331,8 +370,9 @@ export const IDENTITY_CALLS: readonly CallRow[] = [
     ({ args }) => (args[0] === 1 || args[0] === 2 ? 1 : 0),
     "asks for the lowest priority",
   ),
-  row("getpriority", 140, 96, "int pid", () => 20, "asks for a priority"),
-  row("setpriority", 141, 97, "int pid int", nothing, "sets a priority"),
+  row("getpriority", 140, 96, "int int", getpriority, "asks for a priority"),
+  row("setpriority", 141, 97, "int int int", setpriority, "sets a priority"),
+  row("nice", -1, 34, "int", nice, "adds {1} to its priority"),
   row("getcpu", 309, 318, "address address address", getcpu, "asks on which processor it runs"),
   row(
     "personality",

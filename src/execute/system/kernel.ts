@@ -1,17 +1,35 @@
 // The simulated kernel at work: threads take turns, their system calls are made, their faults become signals, and time goes on. One
 // call of `advance` runs so many instructions and returns, so that a page stays alive.
 
-import { forgetAll, R8, R10, RAX, RBP, RBX, RCX, RDI, RDX, RSI, TRAP } from "../../arch/x86/instructions/index.ts";
+import {
+  forgetAll,
+  IP,
+  isStepping,
+  NEXT,
+  NEXT_HIGH,
+  R8,
+  R10,
+  RAX,
+  RBP,
+  RBX,
+  RCX,
+  RDI,
+  RDX,
+  RSI,
+  TRAP,
+  TRAP_ROW,
+} from "../../arch/x86/instructions/index.ts";
 import { error } from "../../elf/index.ts";
 import { ENOSYS, ERESTARTSYS } from "../files/errno.ts";
 import { touch } from "../memory/address-space.ts";
-import { type Observer, run, STOP_BREAK, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
+import { type Observer, run, STOP_BREAK, STOP_LIMIT, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
 import { nanoseconds } from "./clock.ts";
-import { faultOf } from "./faults.ts";
+import { type Fault, faultOf, stepFault } from "./faults.ts";
 import type { CallRow } from "./row.ts";
-import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM } from "./signal-numbers.ts";
+import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM, signalName } from "./signal-numbers.ts";
 import { deliver, hasSignal, isInterrupted, setResult } from "./signals.ts";
 import type { Call, Signal, System, Task } from "./state.ts";
+import { stopIfAsked } from "./stops.ts";
 import { callsOf, NEVER_RESTARTED } from "./table.ts";
 
 /** Instructions of a thread's turn. */
@@ -69,7 +87,7 @@ export function advance(system: System, tables: CallTables, limit: number, obser
       if (system.end !== undefined) return "ended";
       if (system.inputWanted) return "input";
       if (system.tasks.length === 0) return "ended";
-      system.end = stop("run-deadlock", { threads: system.tasks.length });
+      system.end = standstill(system);
       return "ended";
     }
     const before = system.executed;
@@ -83,6 +101,13 @@ export function advance(system: System, tables: CallTables, limit: number, obser
 
 function stop(code: string, details: Parameters<typeof error>[2]): NonNullable<System["end"]> {
   return { kind: "stopped", problem: error(code, {}, details) };
+}
+
+/** Nobody can run any more. */
+function standstill({ tasks, processes }: System): NonNullable<System["end"]> {
+  for (const { stopped, pid } of processes.values())
+    if (stopped !== undefined) return stop("run-stopped", { process: pid, signal: signalName(stopped) });
+  return stop("run-deadlock", { threads: tasks.length });
 }
 
 /** Who runs next: whoever's turn it is, as long as it lasts; undefined if all wait. */
@@ -104,8 +129,9 @@ function nextTask(system: System, tables: CallTables): Task | undefined {
 
 /** Whether a thread can run: a call that it waits in is made again. */
 function isRunnable(system: System, tables: CallTables, task: Task): boolean {
-  if (task.vforking) return false;
+  if (task.vforking || task.process.stopped !== undefined) return false;
   if (!task.waiting) return true;
+  if (stopIfAsked(system, task)) return false;
   enter(system, task);
   if (isInterrupted(task)) {
     deliver(system, task, true);
@@ -134,12 +160,11 @@ function enter(system: System, task: Task): void {
 /** All wait: the clock goes on to the first who need not wait longer. False if nobody waits for the clock. */
 function sleep(system: System): boolean {
   let next = Number.POSITIVE_INFINITY;
-  for (const task of system.tasks)
-    if (task.waiting && task.deadline !== undefined) next = Math.min(next, task.deadline);
-  for (const { alarm, status } of system.processes.values()) {
+  for (const { waiting, deadline, process } of system.tasks)
+    if (waiting && deadline !== undefined && process.stopped === undefined) next = Math.min(next, deadline);
+  for (const { alarm, status, stopped, descriptors } of system.processes.values()) {
+    if (stopped !== undefined) continue;
     if (alarm !== undefined && status === undefined) next = Math.min(next, alarm.next);
-  }
-  for (const { descriptors } of system.processes.values()) {
     for (const it of descriptors) {
       const special = it?.open.special;
       if (special?.kind === "timer" && special.next !== undefined) next = Math.min(next, special.next);
@@ -180,12 +205,13 @@ function turn(
   enter(system, task);
   if (hasSignal(task)) {
     deliver(system, task, false);
-    if (task.ended) return undefined;
+    if (task.ended || task.process.stopped !== undefined) return undefined;
   }
   const { cpu, process } = task;
   const before = executedBy(cpu.words);
   const most = Math.min(limit, system.limits.instructions - system.executed);
-  const why = run(cpu, process.code, Math.max(1, Math.min(most, 1 << 29)), observer);
+  const isOneStep = isStepping(cpu);
+  const why = run(cpu, process.code, isOneStep ? 1 : Math.max(1, Math.min(most, 1 << 29)), observer);
   const count = executedBy(cpu.words) - before;
   system.executed += count;
   system.turnLeft -= count;
@@ -198,11 +224,11 @@ function turn(
     case STOP_TRAP:
       fault(system, task);
       break;
-    case STOP_BREAK:
-      return "break";
-    case STOP_OBSERVED:
-      return "observed";
   }
+  // What follows each instruction while TF is set; only of a system call the way back does not trap (measured).
+  if (isOneStep && count > 0 && (why === STOP_LIMIT || why === STOP_OBSERVED)) forceFault(task, stepFault(cpu));
+  if (why === STOP_BREAK) return "break";
+  if (why === STOP_OBSERVED) return "observed";
   if (!task.ended && !task.waiting && hasSignal(task)) deliver(system, task, false);
   return undefined;
 }
@@ -300,8 +326,22 @@ function fault(system: System, task: Task): void {
     system.end = stop("run-out-of-memory", { bytes: system.limits.memory });
     return;
   }
-  const { number, code, address, trap, error: errorCode } = found;
-  force(task, { ...plainSignal(number, code, task.process), address, trap, error: errorCode });
+  const { words, code } = task.cpu;
+  const at = addressOf(task.cpu);
+  const row = words[TRAP_ROW];
+  if (found.isPast && row >= 0) {
+    words[IP] = code[row + NEXT];
+    words[IP + 1] = code[row + NEXT_HIGH];
+  }
+  forceFault(task, found, at);
+}
+
+function addressOf({ words, mode }: Task["cpu"]): number {
+  return (words[IP] >>> 0) + (mode === 64 ? (words[IP + 1] >>> 0) * 2 ** 32 : 0);
+}
+
+function forceFault(task: Task, { number, code, address, trap, error: errorCode }: Fault, at = address): void {
+  force(task, { ...plainSignal(number, code, task.process), address, trap, error: errorCode, at });
 }
 
 /** A fault cannot be blocked or ignored: then it ends the process (kernel/signal.c, force_sig_info_to_task). */

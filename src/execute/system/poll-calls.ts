@@ -280,7 +280,14 @@ export const POLL_CALLS: readonly CallRow[] = [
     (call) => pselect(call, 8),
     "waits until a descriptor below {1} is ready",
   ),
-  row("epoll_create", 213, 254, "int", (call) => epollCreate(call, 0), "makes a set of descriptors to wait for"),
+  row(
+    "epoll_create",
+    213,
+    254,
+    "int",
+    (call) => (call.args[0] <= 0 ? -EINVAL : epollCreate(call, 0)),
+    "makes a set of descriptors to wait for",
+  ),
   row(
     "epoll_create1",
     291,

@@ -82,15 +82,15 @@ export function mapLine({ start, end, protection, shared, source, offset, label 
 }
 
 function statLine(process: Process): string {
-  const { pid, name, parent, group, session, tasks, space } = process;
+  const { pid, name, parent, group, session, tasks, space, stopped, nice } = process;
   const zeros = (count: number): string => "0 ".repeat(count);
-  return `${pid} (${name}) R ${parent?.pid ?? 1} ${group} ${session} 0 -1 ${zeros(9)}20 0 ${tasks.length} 0 ${STARTED_BEFORE * 100} ${space.mapped} ${zeros(28)}\n`;
+  return `${pid} (${name}) ${stopped === undefined ? "R" : "T"} ${parent?.pid ?? 1} ${group} ${session} 0 -1 ${zeros(9)}${20 + nice} ${nice} ${tasks.length} 0 ${STARTED_BEFORE * 100} ${space.mapped} ${zeros(28)}\n`;
 }
 
-function statusLines({ pid, name, parent, who, tasks, space }: Process): string {
+function statusLines({ pid, name, parent, who, tasks, space, stopped }: Process): string {
   return [
     `Name:\t${name}`,
-    "State:\tR (running)",
+    stopped === undefined ? "State:\tR (running)" : "State:\tT (stopped)",
     `Tgid:\t${pid}`,
     `Pid:\t${pid}`,
     `PPid:\t${parent?.pid ?? 1}`,

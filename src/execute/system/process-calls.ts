@@ -7,7 +7,7 @@ import { openFileAt } from "./descriptors.ts";
 import { AT_EMPTY_PATH, AT_FDCWD } from "./open-flags.ts";
 import { CLONE_SETTLS, CLONE_VFORK, CLONE_VM, clone, endProcess, endTask, execute, reap } from "./processes.ts";
 import { type CallRow, readWords, refuse, row, textAt, writeWords } from "./row.ts";
-import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SIGCHLD } from "./signal-numbers.ts";
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CONTINUED, SIGCHLD, SIGCONT } from "./signal-numbers.ts";
 import type { Call, Process, Task } from "./state.ts";
 
 /** CLONE_FS and the other flags of what threads share; processes that share less than threads do not exist here. */
@@ -121,28 +121,49 @@ function exitGroup({ system, process, args }: Call): number {
 }
 
 const WNOHANG = 1;
+/** Of waitid WSTOPPED. */
+const WUNTRACED = 2;
 const WEXITED = 4;
+const WCONTINUED = 8;
 const WNOWAIT = 0x100_0000;
 
-/** The child to wait for: one that has ended; undefined: none has; an errno: there is none. */
-function endedChild({ process }: Call, isMeant: (child: Process) => boolean): Process | undefined | number {
+/** What a child has to tell: that it has ended, or else that it was stopped or goes on; undefined: nothing that was asked for. */
+function newsOf({ status, news }: Process, options: number): number | undefined {
+  if (status !== undefined) return (options & WEXITED) === 0 ? undefined : status;
+  if (news === undefined) return undefined;
+  return (options & (news === CONTINUED ? WCONTINUED : WUNTRACED)) === 0 ? undefined : news;
+}
+
+/** The child to wait for: one that has something to tell; undefined: none has; an errno: there is none. */
+function toldChild(
+  { process }: Call,
+  options: number,
+  isMeant: (child: Process) => boolean,
+): Process | undefined | number {
   const children = process.children.filter(isMeant);
   if (children.length === 0) return -ECHILD;
-  return children.find(({ status }) => status !== undefined);
+  return children.find((child) => newsOf(child, options) !== undefined);
+}
+
+/** It has been told: who has ended is gone. */
+function taken({ system }: Call, child: Process): void {
+  if (child.status === undefined) child.news = undefined;
+  else reap(system, child);
 }
 
 function wait4(call: Call): number {
-  const { system, process, space, args, wordBytes } = call;
-  const [pid, statusAt, options, usageAt] = args;
-  const child = endedChild(call, (it) =>
+  const { process, space, args, wordBytes } = call;
+  const [pid, statusAt, asked, usageAt] = args;
+  const options = asked | WEXITED;
+  const child = toldChild(call, options, (it) =>
     pid > 0 ? it.pid === pid : pid === -1 || it.group === (pid === 0 ? process.group : -pid),
   );
   if (typeof child === "number") return child;
   if (child === undefined) return (options & WNOHANG) !== 0 ? 0 : -ERESTARTSYS;
-  if (statusAt !== 0 && !writeWords(space, statusAt, [child.status ?? 0], 4)) return -EFAULT;
+  if (statusAt !== 0 && !writeWords(space, statusAt, [newsOf(child, options) ?? 0], 4)) return -EFAULT;
   if (usageAt !== 0 && usageAt !== undefined && !writeBytes(space, usageAt, new Uint8Array(18 * wordBytes)))
     return -EFAULT;
-  reap(system, child);
+  taken(call, child);
   return child.pid;
 }
 
@@ -151,30 +172,37 @@ const P_PGID = 2;
 const P_ALL = 0;
 
 function waitid(call: Call): number {
-  const { system, process, space, args, wordBytes } = call;
+  const { process, space, args, wordBytes } = call;
   const [kind, id, infoAt, options] = args;
   if (kind !== P_ALL && kind !== P_PID && kind !== P_PGID) return -EINVAL;
-  if ((options & WEXITED) === 0) return -EINVAL;
-  const child = endedChild(
+  if ((options & (WEXITED | WUNTRACED | WCONTINUED)) === 0) return -EINVAL;
+  const child = toldChild(
     call,
+    options,
     (it) => kind === P_ALL || (kind === P_PID ? it.pid === id : it.group === (id === 0 ? process.group : id)),
   );
   if (typeof child === "number") return child;
   if (child === undefined && (options & WNOHANG) === 0) return -ERESTARTSYS;
   const view = new DataView(new ArrayBuffer(128));
   if (child !== undefined) {
-    const status = child.status ?? 0;
-    const isExit = (status & 0x7f) === 0;
+    const [code, status] = codeOf(newsOf(child, options) ?? 0);
     const fields = wordBytes === 8 ? 16 : 12;
     view.setInt32(0, SIGCHLD, true);
-    view.setInt32(8, isExit ? CLD_EXITED : (status & 0x80) === 0 ? CLD_KILLED : CLD_DUMPED, true);
+    view.setInt32(8, code, true);
     view.setInt32(fields, child.pid, true);
     view.setInt32(fields + 4, child.who.user, true);
-    view.setInt32(fields + 8, isExit ? status >> 8 : status & 0x7f, true);
+    view.setInt32(fields + 8, status, true);
   }
   if (infoAt !== 0 && !writeBytes(space, infoAt, new Uint8Array(view.buffer))) return -EFAULT;
-  if (child !== undefined && (options & WNOWAIT) === 0) reap(system, child);
+  if (child !== undefined && (options & WNOWAIT) === 0) taken(call, child);
   return 0;
+}
+
+/** si_code and si_status of what wait(2) gives. */
+function codeOf(status: number): readonly [number, number] {
+  if (status === CONTINUED) return [CLD_CONTINUED, SIGCONT];
+  if ((status & 0xff) === 0x7f) return [CLD_STOPPED, status >> 8];
+  return (status & 0x7f) === 0 ? [CLD_EXITED, status >> 8] : [CLD_KILLED, status & 0x7f];
 }
 
 const ARCH_SET_GS = 0x1001;

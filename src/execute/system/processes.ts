@@ -20,11 +20,21 @@ import { type Code, createCode, dropRange, forgetCode } from "../code.ts";
 import { EAGAIN } from "../files/errno.ts";
 import type { DirectoryNode } from "../files/nodes.ts";
 import { type Executable, findExecutable, type Image, makeImage } from "../image.ts";
-import { type AddressSpace, areaAt, copySpace, freeSpace, readBytes, writeBytes } from "../memory/address-space.ts";
+import {
+  type AddressSpace,
+  areaAt,
+  areaIndex,
+  copySpace,
+  freeSpace,
+  PROT_NONE,
+  PROT_WRITE,
+  readBytes,
+  writeBytes,
+} from "../memory/address-space.ts";
 import { closeMany, copyDescriptors } from "./descriptors.ts";
 import { wakeFutex } from "./futex.ts";
 import { randomBytes } from "./random.ts";
-import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, plainSignal, raiseIn } from "./signal-numbers.ts";
+import { CLD_EXITED, CLD_KILLED, plainSignal, raiseIn } from "./signal-numbers.ts";
 import type { Process, Signal, SignalAction, System, Task } from "./state.ts";
 
 export const RLIMIT_STACK = 3;
@@ -122,6 +132,9 @@ export function createProcess(
     tasks: [],
     children: [],
     status: undefined,
+    stopped: undefined,
+    news: undefined,
+    nice: 0,
     exitSignal: 0,
     alarm: undefined,
     vforkedBy: undefined,
@@ -248,6 +261,8 @@ function childOf(system: System, task: Task, pid: number, { flags, exitSignal }:
     tasks: [],
     children: [],
     status: undefined,
+    stopped: undefined,
+    news: undefined,
     exitSignal,
     alarm: undefined,
     vforkedBy: undefined,
@@ -379,7 +394,7 @@ export interface Cause {
   readonly task: Task;
 }
 
-/** A process ends, with all its threads. @param status as wait(2) gives it */
+/** A process ends, with all its threads. @param status as wait(2) gives it: no signal leaves a core file here */
 export function endProcess(system: System, process: Process, status: number, cause?: Cause): void {
   if (process.status !== undefined) return;
   process.status = status;
@@ -409,19 +424,41 @@ export function endProcess(system: System, process: Process, status: number, cau
 function endOf({ space }: Process, status: number, cause: Cause | undefined): System["end"] {
   if (cause === undefined) return { kind: "exited", status: (status >> 8) & 0xff };
   const { words, mode } = cause.task.cpu;
-  const where = (words[IP] >>> 0) + (mode === 64 ? (words[IP + 1] >>> 0) * 2 ** 32 : 0);
+  const where = cause.signal.at ?? (words[IP] >>> 0) + (mode === 64 ? (words[IP + 1] >>> 0) * 2 ** 32 : 0);
   const code: number[] = [];
   for (let at = where; code.length < LONGEST; at++) {
     const byte = readBytes(space, at, 1);
     if (byte === undefined) break;
     code.push(byte[0]);
   }
-  return { kind: "signaled", signal: cause.signal, where, area: areaAt(space, where), code, mode, task: cause.task.id };
+  const { signal, task } = cause;
+  const isPage = signal.trap === PAGE_FAULT;
+  const target = isPage ? areaAt(space, signal.address) : undefined;
+  const pointer = (words[RSP] >>> 0) + (mode === 64 ? (words[RSP + 1] >>> 0) * 2 ** 32 : 0);
+  const stackUsed = isPage ? stackUsedUp(space, signal.address, pointer) : undefined;
+  return { kind: "signaled", signal, where, area: areaAt(space, where), code, mode, task: task.id, target, stackUsed };
+}
+
+/** The number of #PF. */
+const PAGE_FAULT = 14;
+/** How far from the stack pointer a function's own variables may be. */
+const MOST_FRAME = 0x10_0000;
+
+/** How much a stack has that an access below it would have needed more of; undefined if it is none. */
+function stackUsedUp(space: AddressSpace, address: number, pointer: number): number | undefined {
+  if (Math.abs(address - pointer) > MOST_FRAME) return undefined;
+  const guard = areaAt(space, address);
+  if (guard !== undefined && guard.protection !== PROT_NONE) return undefined;
+  // A thread's stack stands right above its guard pages; the first one's would have grown.
+  const above = guard === undefined ? space.areas[areaIndex(space, address)] : areaAt(space, guard.end);
+  if (above === undefined || (above.protection & PROT_WRITE) === 0) return undefined;
+  if (guard === undefined && !above.growsDown) return undefined;
+  return above.end - above.start;
 }
 
 function childSignal(process: Process, status: number): Signal {
   const isExit = (status & 0x7f) === 0;
-  const code = isExit ? CLD_EXITED : (status & 0x80) === 0 ? CLD_KILLED : CLD_DUMPED;
+  const code = isExit ? CLD_EXITED : CLD_KILLED;
   return { ...plainSignal(process.exitSignal, code, process), status: isExit ? status >> 8 : status & 0x7f };
 }
 

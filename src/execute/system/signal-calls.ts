@@ -18,7 +18,6 @@ import {
   SIGKILL,
   SIGSEGV,
   SIGSTOP,
-  statusOfSignal,
 } from "./signal-numbers.ts";
 import { onAlternateStack, putInfo, return32, return64, SS_DISABLE, SS_ONSTACK } from "./signals.ts";
 import type { Call, Process, Signal, SignalAction } from "./state.ts";
@@ -119,7 +118,7 @@ function sigreturn(call: Call, isRt: boolean): number {
   const { words } = task.cpu;
   if (isDone) return words[RAX + 1] * 2 ** 32 + (words[RAX] >>> 0);
   const signal = plainSignal(SIGSEGV, SI_USER, process);
-  endProcess(system, process, statusOfSignal(SIGSEGV), { signal, task });
+  endProcess(system, process, SIGSEGV, { signal, task });
   return 0;
 }
 
@@ -148,6 +147,9 @@ function sigaltstack({ task, space, args, wordBytes }: Call): number {
 
 const MINSIGSTKSZ = 2048;
 
+/** The parent of the first process. */
+const OUTSIDE = 1;
+
 /** kill(2). */
 function kill({ system, process, args }: Call): number {
   const [pid, number] = args;
@@ -158,6 +160,8 @@ function kill({ system, process, args }: Call): number {
     if (pid === 0) return it.group === process.group;
     return pid === -1 ? it !== process : it.group === -pid;
   });
+  // The first process' parent is there, and nothing to it.
+  if (pid === OUTSIDE) return process.who.user === 0 ? 0 : -EPERM;
   if (targets.length === 0) return -ESRCH;
   if (number > 0) for (const target of targets) raiseIn(target, plainSignal(number, SI_USER, process));
   return 0;

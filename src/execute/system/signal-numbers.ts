@@ -47,19 +47,12 @@ export const SIGNAL_TEXTS: ReadonlyMap<number, string> = new Map([
   [31, "Bad system call"],
 ]);
 
-/** CHLD, CONT, URG, WINCH; and those that stop a process, which nobody could let go on here. */
+/** CHLD, CONT (which lets a process go on when it is sent), URG, WINCH; and STOP, TSTP, TTIN, TTOU. */
 const IGNORED: ReadonlySet<number> = new Set([17, 18, 23, 28]);
 const STOPPING: ReadonlySet<number> = new Set([19, 20, 21, 22]);
-/** With a core file. */
-const DUMPING: ReadonlySet<number> = new Set([3, 4, 5, 6, 7, 8, 11, 24, 25, 31]);
 
 export function defaultAction(number: number): "ignore" | "stop" | "end" {
   return IGNORED.has(number) ? "ignore" : STOPPING.has(number) ? "stop" : "end";
-}
-
-/** What wait(2) says of a process that a signal has ended. */
-export function statusOfSignal(number: number): number {
-  return number | (DUMPING.has(number) ? 0x80 : 0);
 }
 
 /** How siginfo's si_code is called. */
@@ -68,7 +61,11 @@ export const SI_KERNEL = 0x80;
 export const SI_TKILL = -6;
 export const CLD_EXITED = 1;
 export const CLD_KILLED = 2;
-export const CLD_DUMPED = 3;
+export const CLD_STOPPED = 5;
+export const CLD_CONTINUED = 6;
+/** What wait(2) says of a process that goes on. */
+export const CONTINUED = 0xffff;
+const SA_NOCLDSTOP = 1;
 
 /** A signal without anything to tell but who sent it. */
 export function plainSignal(number: number, code: number, from: Process): Signal {
@@ -78,6 +75,7 @@ export function plainSignal(number: number, code: number, from: Process): Signal
 /** Sends a thread a signal. One that is there already is not sent twice, real-time signals excepted. */
 export function raise(task: Task, signal: number | Signal): void {
   const made = typeof signal === "number" ? plainSignal(signal, SI_USER, task.process) : signal;
+  letGoOn(task.process, made.number);
   if (made.number < 32 && task.pending.some(({ number }) => number === made.number)) return;
   task.pending.push(made);
 }
@@ -85,8 +83,33 @@ export function raise(task: Task, signal: number | Signal): void {
 /** Sends a process a signal: whichever of its threads does not block it gets it. */
 export function raiseIn(process: Process, signal: Signal): void {
   if (process.status !== undefined) return;
+  letGoOn(process, signal.number);
   if (signal.number < 32 && process.pending.some(({ number }) => number === signal.number)) return;
   process.pending.push(signal);
+}
+
+/** SIGCONT and SIGKILL let a process go on when they are sent, blocked or not (kernel/signal.c, prepare_signal). */
+function letGoOn(process: Process, number: number): void {
+  const isStopping = STOPPING.has(number);
+  if (!isStopping && number !== SIGCONT && number !== SIGKILL) return;
+  const isKept = (it: Signal): boolean => (isStopping ? it.number !== SIGCONT : !STOPPING.has(it.number));
+  if (number !== SIGKILL) {
+    process.pending = process.pending.filter(isKept);
+    for (const task of process.tasks) task.pending = task.pending.filter(isKept);
+  }
+  if (isStopping || process.stopped === undefined) return;
+  process.stopped = undefined;
+  if (number === SIGKILL) return;
+  process.news = CONTINUED;
+  tellOfStop(process, CLD_CONTINUED, SIGCONT);
+}
+
+/** SIGCHLD for a process that has stopped or goes on. */
+export function tellOfStop(process: Process, code: number, status: number): void {
+  const { parent } = process;
+  if (parent === undefined || parent.status !== undefined) return;
+  if ((parent.actions[SIGCHLD].flags & SA_NOCLDSTOP) === 0)
+    raiseIn(parent, { ...plainSignal(SIGCHLD, code, process), status });
 }
 
 /** Is a signal in a set of two words? */

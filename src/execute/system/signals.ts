@@ -23,17 +23,9 @@ import { readBytes, writeBytes } from "../memory/address-space.ts";
 import { FXSAVE_BYTES, restoreFloats, saveFloats } from "./float-state.ts";
 import { endProcess } from "./processes.ts";
 import { putWord, readWords } from "./row.ts";
-import {
-  blockable,
-  defaultAction,
-  isIn,
-  plainSignal,
-  SI_KERNEL,
-  SIGCHLD,
-  SIGSEGV,
-  statusOfSignal,
-} from "./signal-numbers.ts";
+import { blockable, defaultAction, isIn, plainSignal, SI_KERNEL, SIGCHLD, SIGSEGV } from "./signal-numbers.ts";
 import type { Signal, SignalAction, System, Task } from "./state.ts";
+import { isStop, stop } from "./stops.ts";
 
 export const SIG_DFL = 0;
 export const SIG_IGN = 1;
@@ -81,13 +73,17 @@ export function deliver(system: System, task: Task, interrupted: boolean): void 
   let isWaiting = interrupted;
   for (let signal = nextSignal(task); signal !== undefined && !task.ended; signal = nextSignal(task)) {
     const action = task.process.actions[signal.number];
+    if (isStop(task.process, signal)) {
+      if (stop(system, task, signal)) return;
+      continue;
+    }
     if (action.handler === SIG_IGN || (action.handler === SIG_DFL && defaultAction(signal.number) !== "end")) {
       system.hooks.signal?.(task, signal, "ignored");
       continue;
     }
     if (action.handler === SIG_DFL) {
       system.hooks.signal?.(task, signal, "fatal");
-      endProcess(system, task.process, statusOfSignal(signal.number), { signal, task });
+      endProcess(system, task.process, signal.number, { signal, task });
       return;
     }
     if (isWaiting) {
@@ -99,7 +95,7 @@ export function deliver(system: System, task: Task, interrupted: boolean): void 
       // No room for the frame (force_sigsegv).
       const fault = plainSignal(SIGSEGV, SI_KERNEL, task.process);
       system.hooks.signal?.(task, fault, "fatal");
-      endProcess(system, task.process, statusOfSignal(SIGSEGV), { signal: fault, task });
+      endProcess(system, task.process, SIGSEGV, { signal: fault, task });
       return;
     }
   }

@@ -93,6 +93,8 @@ export interface Signal {
   /** What ended the instruction, for sigcontext and for the message: see `faults.ts`. */
   readonly trap?: number;
   readonly error?: number;
+  /** Where the instruction is that ended so. */
+  readonly at?: number;
 }
 
 export interface Process {
@@ -119,6 +121,12 @@ export interface Process {
   children: Process[];
   /** As wait(2) gives it, once it has ended. */
   status: number | undefined;
+  /** The signal that has stopped it. */
+  stopped: number | undefined;
+  /** That it was stopped, or goes on: as wait(2) gives it, until somebody has asked. */
+  news: number | undefined;
+  /** What getpriority says: -20 to 19. */
+  nice: number;
   /** The signal that its parent gets then. */
   exitSignal: number;
   /** Soft and hard, by resource. */
@@ -178,6 +186,10 @@ export type End =
       readonly area: Area | undefined;
       readonly code: readonly number[];
       readonly mode: Mode;
+      /** What is mapped at the address that a page fault is about. */
+      readonly target: Area | undefined;
+      /** The address is below the stack of the thread, which has no more room: bytes that the stack has. */
+      readonly stackUsed: number | undefined;
       readonly task: number;
     }
   /** It would run on, and may not, or cannot. */
@@ -249,7 +261,7 @@ export interface CallEvent {
 /** Who watches. */
 export interface SystemHooks {
   call?: (event: CallEvent) => void;
-  signal?: (task: Task, signal: Signal, what: "handled" | "ignored" | "fatal") => void;
+  signal?: (task: Task, signal: Signal, what: "handled" | "ignored" | "stops" | "fatal") => void;
   started?: (process: Process) => void;
   ended?: (process: Process) => void;
 }

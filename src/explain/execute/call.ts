@@ -4,10 +4,9 @@ import type { Mode } from "../../arch/x86/instructions/index.ts";
 import { demangle } from "../../demangle/index.ts";
 import { error, type Problem, STT_FUNC, STT_NOTYPE } from "../../elf/index.ts";
 import type { CallEnd, FunctionCall } from "../../execute/call-function.ts";
-import { SIGNAL_TEXTS, signalName } from "../../execute/system/signal-numbers.ts";
 import type { LoadedObjects, PlacedObject } from "../../load/relocatable/index.ts";
-import { whatHappened } from "./end.ts";
-import { missingText } from "./missing.ts";
+import { bytesText, signalText, whatHappened } from "./end.ts";
+import { instructionBytes, missingText } from "./missing.ts";
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 
@@ -19,8 +18,11 @@ export function returnedLine(
   mode: Mode,
   instructions: number,
 ): string {
-  const count = `${instructions} instruction${instructions === 1 ? "" : "s"}`;
-  return `${demangle(name)}(${args.join(", ")}) = ${resultText(result, mode)} (${hex(result)}), ${count}`;
+  return `${demangle(name)}(${args.join(", ")}) = ${resultText(result, mode)} (${hex(result)}), ${countText(instructions)}`;
+}
+
+function countText(instructions: number): string {
+  return `${instructions} instruction${instructions === 1 ? "" : "s"}`;
 }
 
 /** What the register says as a signed number of its size. */
@@ -43,15 +45,14 @@ export function faultLine(
   { fault, where, bytes, instructions }: CallEnd & { kind: "fault" },
 ): string {
   const { number, address } = fault;
-  const text = SIGNAL_TEXTS.get(number);
-  const name = `ended by ${signalName(number)}${text === undefined ? "" : ` (${text})`} after ${instructions} instructions`;
+  const name = `${signalText(number)} after ${countText(instructions)}`;
   const place = placeText(call, where);
   if (fault.isFetch) {
-    const why = place === undefined ? "where nothing is mapped" : `${place}, which is no code`;
+    const why = place === undefined ? "where nothing is mapped" : `${place}, which is mapped, but not executable`;
     return `${name}: it went to ${hex(where)}, ${why}`;
   }
   const isIllegal = fault.trap === 6;
-  const list = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const list = bytesText(instructionBytes(bytes, call.mode));
   const what = isIllegal ? missingText(bytes, call.mode) : (whatHappened(fault) ?? "");
   const { stack } = call.memory;
   const isOverflow = fault.trap === 14 && address < stack.start && address >= stack.start - STACK_GAP;

@@ -7,7 +7,7 @@ import type { HashRead } from "../../execute/observe/hash-reads.ts";
 import type { LazyStory, SlotCall } from "../../execute/observe/lazy-call.ts";
 import type { Disassembler } from "../disassembly.ts";
 import { heading, type Style } from "../dump/table.ts";
-import { type PlaceCache, placeAt } from "./places.ts";
+import { offsetText, type PlaceCache, placeAt } from "./places.ts";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const last = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -26,7 +26,7 @@ export function* lazyStoryLines(
     if (place === undefined) return hex(address);
     const name =
       place.symbol === undefined
-        ? `+${hex(place.offset)}`
+        ? offsetText(place)
         : demangle(place.symbol) + (place.offset === 0 ? "" : `+${hex(place.offset)}`);
     return `${hex(address)} (${name} of ${last(place.object)})`;
   };

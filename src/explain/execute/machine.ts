@@ -6,7 +6,7 @@ import { currentTask, type Execution } from "../../execute/execute.ts";
 import { readBytes } from "../../execute/memory/address-space.ts";
 import type { Process } from "../../execute/system/state.ts";
 import type { Disassembler } from "../disassembly.ts";
-import { type PlaceCache, placeAt } from "./places.ts";
+import { offsetText, type PlaceCache, placeAt } from "./places.ts";
 
 export interface MachineState {
   /** Instructions executed until now. */
@@ -111,7 +111,8 @@ export function whereShort(process: Process, address: number, cache: PlaceCache)
   const place = placeAt(process.space, address, cache);
   if (place === undefined || place.object === "") return "";
   const object = place.object.slice(place.object.lastIndexOf("/") + 1);
-  if (place.symbol === undefined) return object.startsWith("[") ? object : `${object}+0x${place.offset.toString(16)}`;
+  if (place.symbol === undefined)
+    return object.startsWith("[") ? object : place.isFixed ? object : `${object}${offsetText(place)}`;
   return `${place.symbol}${place.offset === 0 ? "" : `+0x${place.offset.toString(16)}`} of ${object}`;
 }
 

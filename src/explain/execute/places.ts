@@ -3,12 +3,15 @@
 import { demangle } from "../../demangle/index.ts";
 import {
   type ElfFile,
+  ET_EXEC,
   PT_LOAD,
   parseElf,
+  SHF_EXECINSTR,
   SHT_DYNSYM,
   SHT_SYMTAB,
   STT_FUNC,
   STT_GNU_IFUNC,
+  STT_NOTYPE,
   symbolsOf,
 } from "../../elf/index.ts";
 import { type AddressSpace, type Area, areaIndex } from "../../execute/memory/address-space.ts";
@@ -16,6 +19,7 @@ import { type AddressSpace, type Area, areaIndex } from "../../execute/memory/ad
 /** Functions of a file, by address: columns sorted by where they begin. */
 export interface FunctionTable {
   readonly starts: readonly number[];
+  /** Up to where they go: by their size, or up to the next one or the section's end where they have none. */
   readonly sizes: readonly number[];
   readonly names: readonly string[];
 }
@@ -35,6 +39,8 @@ export interface NamedPlace {
   readonly symbol: string | undefined;
   /** How far behind the function's start, or in the object's own addresses if there is none. */
   readonly offset: number;
+  /** The object's own addresses are the process': it is no position-independent one. */
+  readonly isFixed: boolean;
 }
 
 /** What stands at an address of a process; undefined if nothing is mapped there. Zeros behind a file's segment are its object's. */
@@ -58,7 +64,7 @@ function placeBehind({ source, start, offset }: Area, address: number, cache: Pl
     const own = address - start + offset - segment.offset + segment.address;
     const isBehind = own >= segment.address + segment.fileBytes && own < segment.address + segment.memoryBytes;
     if (segment.type === PT_LOAD && isBehind && offset < segment.offset + segment.fileBytes)
-      return { object: source.path, symbol: undefined, offset: own };
+      return { object: source.path, symbol: undefined, offset: own, isFixed: isFixed(known.elf) };
   }
   return undefined;
 }
@@ -69,14 +75,21 @@ export function placeIn(area: Area | undefined, address: number, cache: PlaceCac
   const { source, label } = area;
   const bytes = source?.node?.bytes;
   if (source === undefined || bytes === undefined)
-    return { object: label, symbol: undefined, offset: address - area.start };
+    return { object: label, symbol: undefined, offset: address - area.start, isFixed: false };
   const fileOffset = area.offset + (address - area.start);
   const known = fileOf(bytes, source.node?.size ?? bytes.length, cache);
   const own = known === undefined ? undefined : addressInFile(known.elf, fileOffset);
-  if (known === undefined || own === undefined) return { object: source.path, symbol: undefined, offset: fileOffset };
-  const index = functionAt(known.functions, own);
-  if (index < 0) return { object: source.path, symbol: undefined, offset: own };
-  return { object: source.path, symbol: known.functions.names[index], offset: own - known.functions.starts[index] };
+  const object = source.path;
+  if (known === undefined || own === undefined)
+    return { object, symbol: undefined, offset: fileOffset, isFixed: false };
+  const { elf, functions } = known;
+  const index = functionAt(functions, own);
+  if (index < 0) return { object, symbol: undefined, offset: own, isFixed: isFixed(elf) };
+  return { object, symbol: functions.names[index], offset: own - functions.starts[index], isFixed: isFixed(elf) };
+}
+
+function isFixed({ header }: ElfFile): boolean {
+  return header.type === ET_EXEC;
 }
 
 function fileOf(bytes: Uint8Array, size: number, cache: PlaceCache): KnownFile | undefined {
@@ -94,22 +107,37 @@ function addressInFile({ segments }: ElfFile, offset: number): number | undefine
 }
 
 function functionsOf(elf: ElfFile): FunctionTable {
-  const found = new Map<number, { size: number; name: string }>();
+  const found = new Map<number, { type: number; size: number; name: string; end: number }>();
   for (const table of elf.sections) {
     if (table.type !== SHT_SYMTAB && table.type !== SHT_DYNSYM) continue;
     for (const { type, value, size, name, section } of symbolsOf(elf, table, () => {})) {
-      if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || section === 0 || name === "") continue;
+      // Labels of assembly that nobody has given a type are functions if they are in code.
+      const isCode = type === STT_FUNC || type === STT_GNU_IFUNC || type === STT_NOTYPE;
+      const holder = elf.sections[section];
+      if (!isCode || section === 0 || name === "" || holder === undefined) continue;
+      if (type === STT_NOTYPE && (holder.flags & SHF_EXECINSTR) === 0) continue;
       const before = found.get(value);
       // Of several names the one that users know: without underscores in front.
-      if (before === undefined || isPlainer(name, before.name)) found.set(value, { size, name });
+      if (before === undefined || isBetter({ type, name }, before))
+        found.set(value, { type, size, name, end: holder.address + holder.size });
     }
   }
   const sorted = [...found].sort(([a], [b]) => a - b);
+  const sizes = sorted.map(([start, { size, end }], index) => {
+    const next: number | undefined = sorted[index + 1]?.[0];
+    return size > 0 ? size : Math.max(1, Math.min(end, next ?? end) - start);
+  });
   return {
     starts: sorted.map(([start]) => start),
-    sizes: sorted.map(([, { size }]) => size),
+    sizes,
     names: sorted.map(([, { name }]) => name),
   };
+}
+
+/** Functions before labels; of two of a kind the plainer name. */
+function isBetter(one: { type: number; name: string }, other: { type: number; name: string }): boolean {
+  const isLabel = one.type === STT_NOTYPE;
+  return isLabel === (other.type === STT_NOTYPE) ? isPlainer(one.name, other.name) : !isLabel;
 }
 
 function isPlainer(name: string, other: string): boolean {
@@ -126,7 +154,12 @@ function functionAt({ starts, sizes }: FunctionTable, address: number): number {
     else high = middle;
   }
   const index = low - 1;
-  return index >= 0 && address - starts[index] < Math.max(1, sizes[index]) ? index : -1;
+  return index >= 0 && address - starts[index] < sizes[index] ? index : -1;
+}
+
+/** What an address without a function is in its object: `+0x1036`, or the address itself where the object has a fixed place. */
+export function offsetText({ offset, isFixed }: NamedPlace): string {
+  return `${isFixed ? "" : "+"}0x${offset.toString(16)}`;
 }
 
 /** `puts+0x12 in /lib/libc.so.6`. */
@@ -134,6 +167,6 @@ export function placeText(place: NamedPlace | undefined): string {
   if (place === undefined) return "where nothing is mapped";
   const { object, symbol, offset } = place;
   const where = object === "" ? "memory without a name" : object;
-  if (symbol === undefined) return `in ${where} (+0x${offset.toString(16)})`;
+  if (symbol === undefined) return place.isFixed ? `in ${where}` : `in ${where} (+0x${offset.toString(16)})`;
   return `in ${demangle(symbol)}${offset === 0 ? "" : `+0x${offset.toString(16)}`} of ${where}`;
 }

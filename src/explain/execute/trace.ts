@@ -7,7 +7,7 @@ import type { CrossCall } from "../../execute/observe/calls.ts";
 import type { SlotWrite } from "../../execute/observe/writes.ts";
 import { signalName } from "../../execute/system/signal-numbers.ts";
 import type { CallEvent, Process, Signal } from "../../execute/system/state.ts";
-import { type PlaceCache, placeAt, placeText } from "./places.ts";
+import { type NamedPlace, offsetText, type PlaceCache, placeAt, placeText } from "./places.ts";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const last = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -86,9 +86,11 @@ export function slotLine({ object, slot, before, after, by, task }: SlotWrite, c
   return `${last(object.path)}: ${demangle(slot.name)} at ${hex(slot.address)}: ${hex(before)} := ${where(after)}, by ${where(by)}`;
 }
 
-function nameOf({ object, symbol, offset }: { object: string; symbol: string | undefined; offset: number }): string {
+function nameOf(place: NamedPlace): string {
+  const { object, symbol, offset, isFixed } = place;
+  const where = object === "" ? "memory without a name" : last(object);
   return symbol === undefined
-    ? `${object === "" ? "memory without a name" : last(object)}+${hex(offset)}`
+    ? `${where}${isFixed ? "" : offsetText(place)}`
     : `${demangle(symbol)}${offset === 0 ? "" : `+${hex(offset)}`} in ${last(object)}`;
 }
 

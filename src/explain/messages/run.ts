@@ -21,6 +21,11 @@ export const runMessages: MessageTable = {
   },
   "run-deadlock": {
     message: "all threads wait ({threads}), and nothing is left that could wake one of them",
+    cure: "look with --trace=syscalls what they wait for: the last call of each thread is the one that never returned",
+  },
+  "run-stopped": {
+    message: "{signal} has stopped process {process}, and nobody is left who could send it SIGCONT",
+    cure: "run it by the machine, in a shell whose fg lets it go on; here only another process of the run can",
   },
   "run-call-missing": {
     message: "it made system call {number}, which is not simulated and fails with ENOSYS",

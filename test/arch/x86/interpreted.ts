@@ -23,12 +23,14 @@ import {
   PAGE,
   PROCESSOR_TRAP,
   readFlags,
+  SINGLE_STEP,
   STRIDE,
   TRAP,
   TRAP_BREAKPOINT,
   TRAP_DIVIDE,
   TRAP_FLOAT,
   TRAP_UNDEFINED,
+  TRAP_X87,
   takePage,
   writeFlags,
   X87,
@@ -109,13 +111,14 @@ function perform(cpu: Cpu, instructions: Instructions, out: State): void {
       // What is no address at all is #GP, of which the kernel does not tell where.
       setFault(out, address === BigInt.asUintN(64, BigInt.asIntN(48, address)) ? address : 0n);
     } else if (thrown === PROCESSOR_TRAP) setSignal(out, SIGNALS[words[TRAP]] ?? SIGSEGV);
-    else throw thrown;
+    else if (thrown !== SINGLE_STEP) throw thrown;
   }
 }
 
 const SIGNALS: Readonly<Record<number, number>> = {
   [TRAP_DIVIDE]: SIGFPE,
   [TRAP_FLOAT]: SIGFPE,
+  [TRAP_X87]: SIGFPE,
   [TRAP_UNDEFINED]: SIGILL,
   [TRAP_BREAKPOINT]: SIGTRAP,
 };

@@ -1,11 +1,12 @@
 // The instructions of x86-64 and i386: what they are called, how they are encoded, what they do. See row.ts.
 
 export * from "./machine/columns.ts";
-export { arithmeticFlags, readFlags, writeFlags } from "./machine/flags.ts";
+export { arithmeticFlags, isStepping, readFlags, writeFlags } from "./machine/flags.ts";
 export {
   type CpuidAnswer,
   cpuid,
   type DescribedProcessor,
+  FEATURES,
   type Feature,
   LEVELS,
   type LevelName,

@@ -26,6 +26,7 @@ import {
 import {
   SYSTEM_CALL,
   TRAP_BREAKPOINT,
+  TRAP_DEBUG,
   TRAP_OVERFLOW,
   TRAP_PROTECTION,
   TRAP_UNDEFINED,
@@ -160,17 +161,20 @@ export const syscall: Handler = (cpu, at) => {
   throw SYSTEM_CALL;
 };
 
-/** int: 0x80 is a system call, 3 a breakpoint, anything else the kernel refuses. */
+/** int: 0x80 is a system call, 3 a breakpoint, 4 an overflow; all other gates are not for programs (arch/x86/kernel/idt.c). */
 export const interrupt: Handler = (cpu, at) => {
   const number = cpu.code[at + IMMEDIATE] & 255;
   if (number === 3) breakpoint(cpu, at);
-  if (number !== 0x80) trap(cpu, TRAP_PROTECTION);
+  if (number === 4) trap(cpu, TRAP_OVERFLOW);
+  // The error code says that it is a gate's number (SDM volume 3, section 6.13).
+  if (number !== 0x80) trap(cpu, TRAP_PROTECTION, number * 8 + 2);
   goOn(cpu.words, cpu.code, at);
   cpu.words[TRAP] = number;
   throw SYSTEM_CALL;
 };
 
 export const breakpoint: Handler = (cpu) => trap(cpu, TRAP_BREAKPOINT);
+export const debugTrap: Handler = (cpu) => trap(cpu, TRAP_DEBUG);
 export const undefinedHere: Handler = (cpu) => trap(cpu, TRAP_UNDEFINED);
 /** hlt, in, out, cli and so on: only for the kernel. */
 export const privileged: Handler = (cpu) => trap(cpu, TRAP_PROTECTION);

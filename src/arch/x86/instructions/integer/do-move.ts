@@ -1,7 +1,24 @@
 // Instructions that move integers: mov and its widening forms, lea, cmov, set, xchg, bswap, the stack.
 
-import { IMMEDIATE, IMMEDIATE_HIGH, INFO, INFO_ADDRESS32, INFO_FS, INFO_GS } from "../machine/columns.ts";
-import { arithmeticFlags, condition, OF, readFlags, setArithmeticFlags, writeFlags } from "../machine/flags.ts";
+import {
+  IMMEDIATE,
+  IMMEDIATE_HIGH,
+  INFO,
+  INFO_ADDRESS32,
+  INFO_FS,
+  INFO_GS,
+  NEXT,
+  NEXT_HIGH,
+} from "../machine/columns.ts";
+import {
+  arithmeticFlags,
+  condition,
+  isStepping,
+  OF,
+  readFlags,
+  setArithmeticFlags,
+  writeFlags,
+} from "../machine/flags.ts";
 import { probeWrite, read8, read16, read32, readPlace, write8, write32, write64 } from "../machine/memory.ts";
 import {
   address,
@@ -24,6 +41,7 @@ import {
   type Cpu,
   FS_BASE,
   GS_BASE,
+  IP,
   RAX,
   RBP,
   RBX,
@@ -34,7 +52,7 @@ import {
   TLS_BASE,
   TLS_SELECTOR,
 } from "../machine/state.ts";
-import { TRAP_PROTECTION, trap } from "../machine/traps.ts";
+import { SINGLE_STEP, TRAP_PROTECTION, trap } from "../machine/traps.ts";
 
 /** mov Ev,Gv. */
 export const moveToRm: Choice = {
@@ -413,9 +431,14 @@ export const popRm: Choice = bySize((size) => (cpu, at) => {
 
 export const pushFlags: Choice = bySize((size) => (cpu) => push(cpu, size, readFlags(cpu) & ~0x30000, 0));
 
-export const popFlags: Choice = bySize((size) => (cpu) => {
+export const popFlags: Choice = bySize((size) => (cpu, at) => {
+  const wasStepping = isStepping(cpu);
   const value = pop(cpu, size);
   writeFlags(cpu, size === 2 ? (readFlags(cpu) & ~0xffff) | value : value);
+  if (wasStepping || !isStepping(cpu)) return;
+  cpu.words[IP] = cpu.code[at + NEXT];
+  cpu.words[IP + 1] = cpu.code[at + NEXT_HIGH];
+  throw SINGLE_STEP;
 });
 
 /** SF, ZF, AF, PF, CF out of and into ah. */
@@ -532,11 +555,11 @@ function loadSegment(cpu: Cpu, number: number, selector: number): void {
   const { words: w } = cpu;
   const isThread = selector === w[TLS_SELECTOR] && selector > 3;
   if (number === 1 || number > 5 || !(isThread || selector <= 3 || FLAT.includes(selector & ~3)))
-    trap(cpu, TRAP_PROTECTION);
+    trap(cpu, TRAP_PROTECTION, selector & ~3);
   // The stack's has to be writable, and of the program's own privilege.
-  if (number === 2 && selector !== 0x2b && !isThread) trap(cpu, TRAP_PROTECTION);
+  if (number === 2 && selector !== 0x2b && !isThread) trap(cpu, TRAP_PROTECTION, selector & ~3);
   // ds and es with a base would have to be added to every access.
-  if (isThread && number < 4) trap(cpu, TRAP_PROTECTION);
+  if (isThread && number < 4) trap(cpu, TRAP_PROTECTION, selector & ~3);
   w[SELECTORS + number] = selector;
   if (number < 4) return;
   const base = number === 4 ? FS_BASE : GS_BASE;

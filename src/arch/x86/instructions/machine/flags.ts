@@ -116,13 +116,19 @@ export const ZF = 64;
 export const SF = 128;
 export const DF = 0x400;
 export const OF = 0x800;
-/** What popf of a user program may change beside those above: TF is not simulated; NT, AC, ID. */
-const OTHERS = 0x4000 | 0x40000 | 0x200000;
+export const TF = 0x100;
+/** What popf of a user program may change beside those above: TF; NT, AC (by which no access is checked here), ID. */
+const OTHERS = TF | 0x4000 | 0x40000 | 0x200000;
 
 /** EFLAGS as pushf stores them. */
 export function readFlags(cpu: Cpu): number {
   const w = cpu.words;
   return w[FLAG_REST] | 2 | arithmeticFlags(w) | (w[DIRECTION] < 0 ? DF : 0);
+}
+
+/** Whether a trap follows each instruction. */
+export function isStepping(cpu: Cpu): boolean {
+  return (cpu.words[FLAG_REST] & TF) !== 0;
 }
 
 /** OF, SF, ZF, AF, PF and CF where EFLAGS has them. */

@@ -43,7 +43,7 @@ export const FLAG_CF = 45;
 export const FLAG_OF = 46;
 /** 1, or -1 after std. */
 export const DIRECTION = 47;
-/** The bits of EFLAGS that no instruction here computes: IF, IOPL, NT, AC, ID. */
+/** The bits of EFLAGS that no instruction here computes: TF, IF, IOPL, NT, AC, ID. */
 export const FLAG_REST = 48;
 
 /** Bases of %fs and %gs, two words each; the others' bases are zero. */
@@ -54,6 +54,9 @@ export const SELECTORS = 54;
 
 /** What the last trap was (`TRAP_*`); ip is the instruction's that trapped. Of a memory fault the rest is in `Memory.fault`. */
 export const TRAP = 60;
+/** The error code of the last trap that `trap` ended, and the row that trapped: its place in `Cpu.code`, or -1 if none was decoded. */
+export const TRAP_ERROR = 61;
+export const TRAP_ROW = 62;
 /** Instructions that the running slice may still execute, to the block. `EXECUTED - LEFT` is what clocks count. */
 export const LEFT = 63;
 

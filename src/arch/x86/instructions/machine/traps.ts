@@ -2,7 +2,7 @@
 // processor's state or the memory, and throws one of the constants below, which the run loop alone catches. Measured: a check
 // after each access costs more than the loop's own work; a throw costs only who faults, and no check can be forgotten.
 
-import { type Cpu, TRAP } from "./state.ts";
+import { type Cpu, TRAP, TRAP_ERROR } from "./state.ts";
 
 /** Kinds of traps: what `words[TRAP]` holds after a stop. */
 export const TRAP_NONE = 0;
@@ -16,12 +16,16 @@ export const TRAP_UNDEFINED = 3;
 export const TRAP_PROTECTION = 4;
 /** A memory access failed; `memory.fault` says where, how and why: #PF, SIGSEGV or SIGBUS. */
 export const TRAP_MEMORY = 5;
-/** An unmasked floating-point exception: #MF or #XM, SIGFPE. */
+/** An unmasked floating-point exception of SSE: #XM, SIGFPE. */
 export const TRAP_FLOAT = 6;
 /** into with OF set, SIGSEGV on Linux. */
 export const TRAP_OVERFLOW = 7;
 /** bound out of range, SIGSEGV on Linux. */
 export const TRAP_BOUND = 8;
+/** An unmasked exception of the x87, found by the first instruction behind that waits: #MF, SIGFPE. */
+export const TRAP_X87 = 9;
+/** int1: #DB, SIGTRAP. */
+export const TRAP_DEBUG = 10;
 
 interface Signal {
   readonly why: string;
@@ -37,8 +41,15 @@ export const STALE_ROW: Signal = Object.freeze({ why: "stale" });
 /** Thrown by syscall, sysenter and int 0x80 when they are done, ip included: the kernel's turn. */
 export const SYSTEM_CALL: Signal = Object.freeze({ why: "system call" });
 
-/** Ends the instruction with a trap of a kind (`TRAP_*`). Nothing may have been written before. */
-export function trap(cpu: Cpu, kind: number): never {
+/** Thrown by popf when it is done, ip included, and has set TF: from now on every instruction ends the slice. */
+export const SINGLE_STEP: Signal = Object.freeze({ why: "single step" });
+
+/**
+ * Ends the instruction with a trap of a kind (`TRAP_*`). Nothing may have been written before.
+ * @param code the processor's error code: of a selector, or of a gate
+ */
+export function trap(cpu: Cpu, kind: number, code = 0): never {
   cpu.words[TRAP] = kind;
+  cpu.words[TRAP_ERROR] = code;
   throw PROCESSOR_TRAP;
 }

@@ -6,7 +6,7 @@ import { readPlace, write32, write64 } from "../machine/memory.ts";
 import { address, isMemory, reg, rm, xmmReg, xmmSource } from "../machine/operands.ts";
 import type { Handler } from "../machine/row.ts";
 import { ADDRESS_HIGH, type Cpu, X87, X87_STATUS, X87_TAGS, X87_TOP, XMM, XMM_OPERAND } from "../machine/state.ts";
-import { TRAP_FLOAT, TRAP_PROTECTION, trap } from "../machine/traps.ts";
+import { TRAP_PROTECTION, TRAP_X87, trap } from "../machine/traps.ts";
 import type { Packed, Shift } from "./packed-integer.ts";
 import { shiftCount } from "./packed-integer.ts";
 import type { Shuffle } from "./packed-shuffle.ts";
@@ -38,7 +38,7 @@ export function alignedSource(cpu: Cpu, at: number): number {
 
 /** #MF where an unmasked exception of the x87 waits. */
 export function checkPending(cpu: Cpu): void {
-  if ((cpu.words[X87_STATUS] & SUMMARY) !== 0) trap(cpu, TRAP_FLOAT);
+  if ((cpu.words[X87_STATUS] & SUMMARY) !== 0) trap(cpu, TRAP_X87);
 }
 
 /** What every MMX instruction but emms does first: the stack's top is 0, all registers are in use (SDM volume 1, section 9.6.2). */

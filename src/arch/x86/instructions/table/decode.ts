@@ -92,6 +92,7 @@ export function decode(
   }
   const row = rowFor(table, key, modrm);
   if (row < 0) return NO_INSTRUCTION;
+  if ((found[FLAGS] & INFO_LOCK) !== 0 && (table.lockable[row] === 0 || modrm >= 0xc0)) return NO_INSTRUCTION;
   // A third operand that the row does not have must be empty.
   if (key >= VEX_KEYS && found[VVVV] !== 0 && table.third[row] === 0) return NO_INSTRUCTION;
   const size = sizeFor(table, row);

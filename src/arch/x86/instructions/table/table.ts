@@ -79,6 +79,8 @@ export interface Instructions {
   readonly owns66: Uint8Array;
   /** VEX.vvvv is an operand; where it is not, it must be empty. */
   readonly third: Uint8Array;
+  /** 1 where the prefix lock may stand, if the destination is memory. */
+  readonly lockable: Uint8Array;
   /** row * 8 + log2(size) * 2 + memory → handler number. */
   readonly handlerOf: Int16Array;
   /** Where the decoder keeps what it has found out so far; holds nothing between instructions. */
@@ -145,6 +147,7 @@ function makeInstructions(mode: Mode, levels: Levels): Instructions {
     ends: column(rows, (row) => (row.ends ? 1 : 0)),
     owns66: column(rows, (row) => (row.prefix === "66" ? 1 : 0)),
     third: column(rows, (row) => (operandsOf(row).some(({ letter }) => letter === "B") ? 1 : 0)),
+    lockable: column(rows, isLockable),
     handlerOf: new Int16Array(rows.length * 8),
     found: new Int32Array(8),
   };
@@ -154,6 +157,15 @@ function makeInstructions(mode: Mode, levels: Levels): Instructions {
     }
   });
   return table;
+}
+
+/** SDM volume 2, "LOCK": with any other instruction, and with any other destination than memory, the prefix is #UD. */
+const LOCKABLE: ReadonlySet<string> = new Set(
+  "add adc and btc btr bts cmpxchg cmpxchg8b dec inc neg not or sbb sub xor xadd xchg".split(" "),
+);
+
+function isLockable({ name, operands }: Row): number {
+  return LOCKABLE.has(name.split("|")[0].replace("#", "")) && /^[EM]/.test(operands) ? 1 : 0;
 }
 
 const SIZES = [1, 2, 4, 8] as const;

@@ -19,7 +19,7 @@ import {
   ZERO_DIVIDE,
 } from "../float/soft-float.ts";
 import { type Cpu, X87, X87_CONTROL, X87_STATUS, X87_TAGS, X87_TOP } from "../machine/state.ts";
-import { TRAP_FLOAT, trap } from "../machine/traps.ts";
+import { TRAP_X87, trap } from "../machine/traps.ts";
 
 /** Bits of the status word. */
 export const STACK_FAULT = 0x40;
@@ -38,7 +38,7 @@ const WRAP = 24576;
 /** #MF where an unmasked exception waits: what every waiting instruction begins with. C1 is cleared. */
 export function wait(cpu: Cpu): void {
   const { words: w } = cpu;
-  if ((w[X87_STATUS] & SUMMARY) !== 0) trap(cpu, TRAP_FLOAT);
+  if ((w[X87_STATUS] & SUMMARY) !== 0) trap(cpu, TRAP_X87);
 }
 
 /** Waits and prepares the unit for the control word as it is. */
