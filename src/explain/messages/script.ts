@@ -116,7 +116,6 @@ export const scriptMessages: MessageTable = {
   "script-command-ignored": { message: "linker script command {command} has no effect" },
 
   // Values
-  "script-assert": { message: "{message}" },
   "expression-too-long": { message: "expression too long" },
   "expression-division-by-zero": { message: "division by zero (operator {operator})" },
   "expression-undefined-symbol": {
@@ -131,8 +130,6 @@ export const scriptMessages: MessageTable = {
     message: "unknown constant `{name}' referenced in expression",
     cure: "the constants are MAXPAGESIZE and COMMONPAGESIZE",
   },
-  "expression-no-dot": { message: "the location counter `.' has no value here" },
-  "expression-needs-sections": { message: "{function} has a value only in a script with SECTIONS or MEMORY" },
 
   // Versions
   "version-anonymous-combined": {

@@ -5,9 +5,9 @@ import type { Place } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isOutputStatement, type OutputStatement, type Plan } from "../mapping/output-statements.ts";
 import { isOfDefaultScript } from "../script/default-script.ts";
-import { symbolsIn } from "../script/evaluate.ts";
 import { printAssignment, printBodyStatement, statementLines } from "../script/print-script.ts";
 import type { Assignment, BodyStatement, Statement } from "../script/statements.ts";
+import { symbolsIn } from "../script/symbols-in.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import type {

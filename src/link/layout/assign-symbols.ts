@@ -5,9 +5,9 @@
 import { error } from "../../elf/problem.ts";
 import { isTbssFlags, SEC_ALLOC, SEC_CODE, SEC_LOAD, SEC_READONLY, SEC_THREAD_LOCAL } from "../mapping/bfd-flags.ts";
 import type { BodyEntry, ListStatement, OutputStatement } from "../mapping/output-statements.ts";
+import { ABSOLUTE, addressOf, fold, NOWHERE } from "../script/fold.ts";
 import type { AssertStatement, DataStatement } from "../script/statements.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { ABSOLUTE, addressOf, fold, NOWHERE } from "./fold.ts";
 import { assign, type Walk } from "./walk-state.ts";
 import { isBelow, toBig, toNumber } from "./words.ts";
 

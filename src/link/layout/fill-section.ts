@@ -6,10 +6,10 @@
 import { error } from "../../elf/problem.ts";
 import { SEC_ALLOC } from "../mapping/bfd-flags.ts";
 import type { BodyEntry, OutputStatement } from "../mapping/output-statements.ts";
+import { ABSOLUTE, type Folded, fold } from "../script/fold.ts";
 import type { Fill } from "../script/statements.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { Gap, OutputSection } from "../tables/output-section.ts";
-import { ABSOLUTE, type Folded, fold } from "./fold.ts";
 import { isElsewhere, settleOrRefuse } from "./roaming.ts";
 import { assign, check, fail, numberOf, type Walk } from "./walk-state.ts";
 import { modulo } from "./words.ts";

@@ -3,9 +3,9 @@
 import { error, warning } from "../../elf/problem.ts";
 import { SEC_ALLOC, SEC_LOAD, SEC_THREAD_LOCAL } from "../mapping/bfd-flags.ts";
 import type { OutputStatement, Region } from "../mapping/output-statements.ts";
+import { ABSOLUTE, fold, makeAbsolute } from "../script/fold.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import { ABSOLUTE, fold, makeAbsolute } from "./fold.ts";
 import { fail, hex, numberOf, type Walk } from "./walk-state.ts";
 import { isBelow, toNumber } from "./words.ts";
 

@@ -4,8 +4,8 @@
 import { PT_INTERP, PT_LOAD } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { SEC_ALLOC } from "../mapping/bfd-flags.ts";
+import { ABSOLUTE, addressOf, fold } from "../script/fold.ts";
 import type { Expression } from "../script/statements.ts";
-import { ABSOLUTE, addressOf, fold } from "./fold.ts";
 import { newMap, type SegmentMap } from "./map-segments.ts";
 import type { Walk } from "./walk-state.ts";
 import { toNumber } from "./words.ts";

@@ -5,6 +5,7 @@ import type { Machine } from "../../arch/index.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { findRegion, findStatement, type OutputStatement, type Plan } from "../mapping/output-statements.ts";
 import { wrap } from "../script/arithmetic.ts";
+import { ABSOLUTE, addressOf, type FoldEnvironment, type Folded, type Folding, fold, NUMBER } from "../script/fold.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
 import type { ObjectDefinition } from "../symbols/script-assignments.ts";
@@ -12,7 +13,6 @@ import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_NONE, SECTION_OUTPUT, type Sym
 import { findText } from "../tables/names.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import { FLAG_ASSIGNED, FLAG_COLLECTED, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
-import { ABSOLUTE, addressOf, type FoldEnvironment, type Folded, type Folding, fold, NUMBER } from "./fold.ts";
 import { toBig } from "./words.ts";
 
 export interface Assigned {

@@ -4,10 +4,10 @@
 import { error, type Problem, type Report } from "../../elf/problem.ts";
 import { SEC_KEEP } from "../mapping/bfd-flags.ts";
 import type { BodyEntry, Plan } from "../mapping/output-statements.ts";
+import { ABSOLUTE, addressOf, createFolding, type Folding, fold, makeAbsolute } from "../script/fold.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import type { OutputSection, OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
-import { ABSOLUTE, addressOf, createDataSegment, type Folding, fold, makeAbsolute } from "./fold.ts";
 import { createRoaming, type Roaming } from "./roaming.ts";
 import type { ScriptSymbols } from "./script-symbols.ts";
 import { isBelow, toBig, toNumber } from "./words.ts";
@@ -69,25 +69,12 @@ export function createWalk(
   options: WalkOptions,
   report: Report,
 ): Walk {
-  const folding: Folding = {
-    environment: symbols.environment,
-    segment: createDataSegment(),
-    phase: "mark",
-    section: ABSOLUTE,
-    dot: 0n,
-    toDot: false,
-    fromDot: false,
-    assigned: undefined,
-    usesItself: false,
-    place: {},
-    report: once(report),
-  };
   return {
     plan,
     outputs,
     sections,
     symbols,
-    folding,
+    folding: createFolding(symbols.environment, {}, once(report)),
     options,
     dot: 0,
     iteration: 0,

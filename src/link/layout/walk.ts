@@ -10,11 +10,11 @@
 import { error, warning } from "../../elf/problem.ts";
 import { isTbssFlags, SEC_ALLOC, SEC_CODE, SEC_DATA, SEC_KEEP, SEC_LOAD, SEC_READONLY } from "../mapping/bfd-flags.ts";
 import { findStatement, type OutputStatement, type Plan, type Region } from "../mapping/output-statements.ts";
+import { ABSOLUTE, addressOf, type DataSegment, fold } from "../script/fold.ts";
 import type { Expression } from "../script/statements.ts";
 import { alignUp } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import { fillSection } from "./fill-section.ts";
-import { ABSOLUTE, addressOf, type DataSegment, fold } from "./fold.ts";
 import { advanceRegions, setLoadAddress, takesSpace } from "./load-address.ts";
 import { assign, check, fail, numberOf, type Walk } from "./walk-state.ts";
 import { alignDown, isBelow, toBig, toNumber } from "./words.ts";

@@ -4,7 +4,7 @@ import { VISIBILITIES } from "../inputs/boundary-mentions.ts";
 import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
-import type { Value } from "../script/evaluate.ts";
+import { ABSOLUTE, type Folded } from "../script/fold.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText, nameText } from "../tables/names.ts";
 import {
@@ -40,7 +40,7 @@ export function defineBoundaries(symbols: SymbolTable, table: OutputTable, optio
 }
 
 /** A definition as an expression sees it; undefined if it has no place. */
-function definitionValue(loader: Loader, id: SymbolId): Value | undefined {
+function definitionValue(loader: Loader, id: SymbolId): Folded | undefined {
   const { symbols, sections } = loader;
   const section = symbols.section[id];
   if (section >= 0) {
@@ -51,18 +51,18 @@ function definitionValue(loader: Loader, id: SymbolId): Value | undefined {
   const value = (BigInt(symbols.valueHigh[id]) << 32n) | BigInt(symbols.valueLow[id] >>> 0);
   return {
     value: BigInt.asUintN(64, value),
-    section: section === SECTION_OUTPUT ? symbols.alias[id] : undefined,
+    section: section === SECTION_OUTPUT ? symbols.alias[id] : ABSOLUTE,
   };
 }
 
-/** e_entry, where -e or ENTRY of a script says so. @param addresses of output sections, where a script gives them */
-export function entryOffset(loader: Loader, addresses: Float64Array | undefined, report: Report): number {
+/** e_entry, where -e or ENTRY of a script says so. @param addresses of output sections */
+export function entryOffset(loader: Loader, addresses: Float64Array, report: Report): number {
   const entry = entryName(loader);
   if (entry === undefined) return 0;
   if (/^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(entry)) return Number(entry);
   const id = findText(loader.symbols.names, entry);
   const value = id >= 0 && isDefinedHere(loader.symbols, id) ? definitionValue(loader, id) : undefined;
-  if (value !== undefined) return Number(value.value) + (addresses?.[value.section ?? -1] ?? 0);
+  if (value !== undefined) return Number(value.value) + (addresses[value.section] ?? 0);
   report(warning("entry-missing", {}, { symbol: entry, effect: "not setting start address" }));
   return 0;
 }

@@ -1,6 +1,6 @@
 // The expressions of --defsym and of assignments in scripts: C's operators with C's precedence, symbols, and ld's
 // functions. Operations on numbers alone are carried out here, as ld does; that is visible, because a comparison of two
-// numbers is itself a number written in the script and not a plain result (see evaluate.ts).
+// numbers is itself a number written in the script and not a plain result (see fold.ts).
 
 import { error, type Place, type Report, warning } from "../../elf/problem.ts";
 import { closest } from "../tables/spelling.ts";

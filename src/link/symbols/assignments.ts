@@ -2,8 +2,9 @@
 // are defined from the start (inputs.ts) and get their value after layout.
 
 import { STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
-import { type ExpressionContext, evaluateExpression } from "../script/evaluate.ts";
+import { ABSOLUTE, createFolding, type FoldEnvironment, fold } from "../script/fold.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
+import { symbolsIfTrue } from "../script/symbols-in.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import { mergeVisibility, RULE_ASSIGNED } from "../tables/resolve.ts";
@@ -40,24 +41,31 @@ export function makeAssigned(symbols: SymbolTable, id: SymbolId, hidden: boolean
 
 /** What an assigned constant is, where nothing but numbers and other constants makes it: loads from the GOT go by its size. */
 export function setNumber(symbols: SymbolTable, id: SymbolId, { value, place }: Assignment): void {
+  const folding = createFolding(constantsOf(symbols), place, () => {});
+  folding.phase = "final";
+  const result = fold(folding, value);
+  if (result !== undefined) setAbsolute(symbols, id, result.value);
+}
+
+/** Nothing is known yet but numbers. */
+function constantsOf(symbols: SymbolTable): FoldEnvironment {
   const unknown = (): undefined => undefined;
-  const context: ExpressionContext = {
-    lookup: (name) => {
-      const other = findText(symbols.names, name);
-      return { value: absoluteValue(symbols, other), section: undefined };
-    },
+  return {
+    sane: false,
+    relro: () => false,
+    lookup: (name) => ({ value: absoluteValue(symbols, findText(symbols.names, name)), section: ABSOLUTE }),
     defined: (name) => findText(symbols.names, name) >= 0,
-    section: unknown,
-    address: () => 0n,
-    size: () => 0n,
-    alignment: () => 0n,
+    start: unknown,
+    loadAddress: unknown,
+    size: unknown,
+    alignment: unknown,
+    base: () => 0n,
+    origin: unknown,
+    length: unknown,
     constant: unknown,
     sizeofHeaders: () => 0n,
-    dot: unknown,
     segmentStart: unknown,
   };
-  const result = evaluateExpression(value, place, context, () => {});
-  if (result !== undefined) setAbsolute(symbols, id, result.value);
 }
 
 function absoluteValue(symbols: SymbolTable, id: SymbolId): bigint {
@@ -74,30 +82,10 @@ function setAbsolute(symbols: SymbolTable, id: SymbolId, value: bigint): void {
  * try_copy_symbol_type; bfd/elflink.c, _bfd_elf_copy_link_hash_symbol_type).
  */
 export function copyType(symbols: SymbolTable, id: number, value: Expression): void {
-  const names = occurrences(value);
+  const names = symbolsIfTrue(value);
   if (names.length !== 1) return;
   const from = findText(symbols.names, names[0]);
   if (from < 0) return;
   symbols.type[id] = symbols.type[from];
   mergeVisibility(symbols, id, symbols.visibility[from]);
-}
-
-/** Every symbol that an expression looks at, as often as it does; of `a ? b : c` what is looked at if `a` holds. */
-function occurrences(it: Expression): string[] {
-  switch (it.kind) {
-    case "number":
-      return [];
-    case "symbol":
-      return it.name === "." ? [] : [it.name];
-    case "unary":
-      return occurrences(it.operand);
-    case "binary":
-      return [...occurrences(it.left), ...occurrences(it.right)];
-    case "conditional":
-      return [...occurrences(it.test), ...occurrences(it.then)];
-    case "call":
-      return /^(ADDR|LOADADDR|SIZEOF|ALIGNOF|ORIGIN|LENGTH|CONSTANT|DEFINED|SEGMENT_START)$/.test(it.name)
-        ? []
-        : it.arguments.flatMap(occurrences);
-  }
 }

@@ -4,8 +4,8 @@
 import { STV_HIDDEN } from "../../elf/constants.ts";
 import type { Plan } from "../mapping/output-statements.ts";
 import { isOfDefaultScript } from "../script/default-script.ts";
-import { symbolsIn } from "../script/evaluate.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
+import { symbolsIn } from "../script/symbols-in.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import { RULE_LINKER } from "../tables/resolve.ts";

@@ -3,45 +3,47 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  type ExpressionContext,
-  evaluateExpression,
-  symbolsIn,
-  type Value,
-} from "../../../src/link/script/evaluate.ts";
 import { parseDefsym, parseExpressionText } from "../../../src/link/script/expression.ts";
+import { ABSOLUTE, createFolding, type FoldEnvironment, type Folded, fold } from "../../../src/link/script/fold.ts";
+import { symbolsIn } from "../../../src/link/script/symbols-in.ts";
 import { type Folder, folder } from "../../support/folder.ts";
 import { collectProblems } from "../../support/problems.ts";
 import { run, tool } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
 
-const context: ExpressionContext = {
-  lookup: (name) => SYMBOLS[name],
-  defined: (name) => name in SYMBOLS,
-  section: (name) => SECTIONS.indexOf(name) + 1 || undefined,
-  address: (section) => BigInt(section) * 0x1000n,
-  size: () => 0x24n,
-  alignment: () => 16n,
-  constant: (name) => (name === "MAXPAGESIZE" || name === "COMMONPAGESIZE" ? 0x1000n : undefined),
-  sizeofHeaders: () => 0xe8n,
-  dot: () => 0x123n,
-  segmentStart: (name) => (name === "text-segment" ? 0x400000n : undefined),
-};
 const SECTIONS = [".text", ".data"];
-const SYMBOLS: Readonly<Record<string, Value>> = {
+const SYMBOLS: Readonly<Record<string, Folded>> = {
   start: { value: 0n, section: 1 },
   data: { value: 8n, section: 2 },
-  fixed: { value: 42n, section: undefined },
+  fixed: { value: 42n, section: ABSOLUTE },
+};
+
+const environment: FoldEnvironment = {
+  sane: false,
+  relro: () => false,
+  lookup: (name) => SYMBOLS[name],
+  defined: (name) => name in SYMBOLS,
+  start: (name) => (SECTIONS.includes(name) ? { value: 0n, section: SECTIONS.indexOf(name) + 1 } : undefined),
+  loadAddress: (name) => (SECTIONS.includes(name) ? BigInt(SECTIONS.indexOf(name) + 1) * 0x1000n : undefined),
+  size: (name) => (SECTIONS.includes(name) ? 0x24n : undefined),
+  alignment: (name) => (SECTIONS.includes(name) ? 16n : undefined),
+  base: (section) => BigInt(section) * 0x1000n,
+  origin: () => undefined,
+  length: () => undefined,
+  constant: (name) => (name === "MAXPAGESIZE" || name === "COMMONPAGESIZE" ? 0x1000n : undefined),
+  sizeofHeaders: () => 0xe8n,
+  segmentStart: (name) => (name === "text-segment" ? 0x400000n : undefined),
 };
 
 /** The value, with its section where it has one, or the problems. */
 function value(text: string): string {
   const { report, lines, all } = collectProblems();
   const expression = parseExpressionText(text, {}, report);
-  const result = expression && evaluateExpression(expression, {}, context, report);
-  if (result === undefined) return lines().join("; ");
-  equal(all.filter(({ severity }) => severity === "error").length, 0);
-  return `${BigInt.asIntN(64, result.value)}${result.section === undefined ? "" : ` in ${SECTIONS[result.section - 1]}`}`;
+  const folding = createFolding(environment, {}, report);
+  Object.assign(folding, { phase: "final", dot: 0x123n });
+  const result = expression && fold(folding, expression);
+  if (result === undefined || all.some(({ severity }) => severity === "error")) return lines().join("; ");
+  return `${BigInt.asIntN(64, result.value)}${result.section < 0 ? "" : ` in ${SECTIONS[result.section - 1]}`}`;
 }
 
 test("operators have C's precedence", () => {
@@ -128,8 +130,8 @@ test("what has no value is a problem", () => {
       "error expression-undefined-symbol",
       "error expression-unknown-section",
       "error expression-unknown-constant",
-      "error expression-needs-sections",
-      "error script-assert",
+      "error expression-unknown-region",
+      "error script-assertion",
     ],
   );
 });
@@ -232,23 +234,23 @@ const SECTION = /^\s+\[ *\d+\] (\.\S+)\s+\S+\s+([0-9a-f]{16}) \S+ ([0-9a-f]+) .*
 const SYMBOL = /^ *\d+: ([0-9a-f]{16}) .* (\S+) (\S+)$/gm;
 
 /** The same link as our evaluation sees it. */
-function linkedContext({ values, sections }: Linked): ExpressionContext {
+function linkedEnvironment({ values, sections }: Linked): FoldEnvironment {
+  const find = (name: string): Linked["sections"][number] | undefined => sections.find((it) => it.name === name);
   return {
-    ...context,
+    ...environment,
     lookup: (name) => {
       const symbol = values.get(name);
       if (symbol === undefined) return undefined;
-      if (symbol.section === "ABS") return { value: symbol.value, section: undefined };
+      if (symbol.section === "ABS") return { value: symbol.value, section: ABSOLUTE };
       const section = Number(symbol.section);
       return { value: symbol.value - sections[section - 1].address, section };
     },
     defined: (name) => values.has(name),
-    section: (name) => sections.findIndex((section) => section.name === name) + 1 || undefined,
-    address: (section) => sections[section - 1].address,
-    size: (section) => sections[section - 1].size,
-    alignment: (section) => sections[section - 1].align,
-    dot: () => 0n,
-    segmentStart: () => undefined,
+    start: (name) => ({ value: 0n, section: sections.findIndex((it) => it.name === name) + 1 }),
+    loadAddress: (name) => find(name)?.address,
+    size: (name) => find(name)?.size,
+    alignment: (name) => find(name)?.align,
+    base: (section) => sections[section - 1].address,
   };
 }
 
@@ -275,19 +277,22 @@ test(
   needs("ld.bfd", "as", "readelf"),
   () => {
     const dir = folder("script");
-    const before = linkedContext(link(dir, []));
-    const evaluated = (text: string): Value | undefined => {
+    const before = linkedEnvironment(link(dir, []));
+    const evaluated = (text: string): Folded | undefined => {
       const expression = parseExpressionText(text, {}, () => {});
-      return expression && evaluateExpression(expression, {}, before, () => {});
+      const folding = createFolding(before, {}, () => {});
+      folding.phase = "final";
+      return expression && fold(folding, expression);
     };
     const texts = fc.sample(tree, { numRuns: 1500, seed: 7 });
     const linked = link(dir, texts);
     for (const [index, text] of texts.entries()) {
       const ours = evaluated(text);
       const theirs = linked.values.get(`x${index}`);
-      const base = ours?.section === undefined ? 0n : linked.sections[ours.section - 1].address;
+      const section = ours === undefined || ours.section < 0 ? undefined : ours.section;
+      const base = section === undefined ? 0n : linked.sections[section - 1].address;
       deepEqual(
-        { value: BigInt.asUintN(64, (ours?.value ?? 0n) + base), section: `${ours?.section ?? "ABS"}` },
+        { value: BigInt.asUintN(64, (ours?.value ?? 0n) + base), section: `${section ?? "ABS"}` },
         theirs,
         text,
       );

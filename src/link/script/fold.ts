@@ -1,5 +1,5 @@
-// What an expression of a layout script is worth at one moment of the layout (binutils, ld/ldexp.c: exp_fold_tree). It is
-// asked many times: while sections are measured it may have no value yet, and that is no error before the final pass.
+// What an expression of a script or of --defsym is worth at one moment of the layout (binutils, ld/ldexp.c: exp_fold_tree). It
+// is asked many times: while sections are measured it may have no value yet, and that is no error before the final pass.
 //
 //   relative   an offset in an output section
 //   absolute   an address
@@ -8,8 +8,8 @@
 // Numbers that are written outside of sections count as absolute, unless the script asks for SANE_EXPR.
 
 import { error, type Place, type Report } from "../../elf/problem.ts";
-import { alignUp, binaryValue, unaryValue, wrap } from "../script/arithmetic.ts";
-import type { Expression } from "../script/statements.ts";
+import { alignUp, binaryValue, unaryValue, wrap } from "./arithmetic.ts";
+import type { Expression } from "./statements.ts";
 
 /** In place of an output section's id. */
 export const ABSOLUTE = -1;
@@ -38,7 +38,7 @@ export interface DataSegment {
   mark: "none" | "start" | "end";
 }
 
-export function createDataSegment(): DataSegment {
+function createDataSegment(): DataSegment {
   return {
     phase: "none",
     base: 0n,
@@ -88,6 +88,23 @@ export interface Folding {
   usesItself: boolean;
   place: Place;
   readonly report: Report;
+}
+
+/** A state that stands outside of all sections, before anything is known. */
+export function createFolding(environment: FoldEnvironment, place: Place, report: Report): Folding {
+  return {
+    environment,
+    segment: createDataSegment(),
+    phase: "mark",
+    section: ABSOLUTE,
+    dot: 0n,
+    toDot: false,
+    fromDot: false,
+    assigned: undefined,
+    usesItself: false,
+    place,
+    report,
+  };
 }
 
 /** @returns undefined: no value (yet). In the final phase that has been reported */
@@ -255,10 +272,8 @@ function callValue(at: Folding, name: string, first: Folded, second: Folded | un
       return second && segmentAlign(at, first, second);
     case "DATA_SEGMENT_RELRO_END":
       return second && relroEnd(at, first, second);
-    case "DATA_SEGMENT_END":
-      return segmentEnd(at, first);
     default:
-      return problem(at, "expression-needs-sections", { function: name });
+      return segmentEnd(at, first);
   }
 }
 

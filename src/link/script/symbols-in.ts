@@ -1,0 +1,41 @@
+// Which symbols an expression names, whatever it is worth.
+
+import type { Expression } from "./statements.ts";
+
+/** Functions whose arguments are no values but names: of a section, a region, a constant or a symbol. */
+const OF_NAMES: ReadonlySet<string> = new Set("ADDR ALIGNOF CONSTANT DEFINED LENGTH LOADADDR ORIGIN SIZEOF".split(" "));
+/** Which argument of another function is a name. */
+const NAME_ARGUMENTS: Readonly<Record<string, number>> = { SEGMENT_START: 0, ASSERT: 1 };
+
+/** The symbols whose values the expression uses, each once: ld makes them undefined references, which archives satisfy. */
+export function symbolsIn(expression: Expression): string[] {
+  return [...new Set(occurrences(expression, partsOf))];
+}
+
+/** Every symbol that an expression looks at, as often as it does; of `a ? b : c` what is looked at if `a` holds. */
+export function symbolsIfTrue(expression: Expression): string[] {
+  return occurrences(expression, (it) => (it.kind === "conditional" ? [it.test, it.then] : partsOf(it)));
+}
+
+function occurrences(it: Expression, parts: (it: Expression) => readonly Expression[]): string[] {
+  if (it.kind === "symbol") return it.name === "." ? [] : [it.name];
+  return parts(it).flatMap((part) => occurrences(part, parts));
+}
+
+/** The expressions in an expression, without the arguments that are only names. */
+function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "number":
+    case "symbol":
+      return [];
+    case "unary":
+      return [expression.operand];
+    case "binary":
+      return [expression.left, expression.right];
+    case "conditional":
+      return [expression.test, expression.then, expression.else];
+    case "call":
+      if (OF_NAMES.has(expression.name)) return [];
+      return expression.arguments.filter((_, index) => index !== NAME_ARGUMENTS[expression.name]);
+  }
+}
