@@ -28,6 +28,10 @@ export interface MapOptions {
   readonly nameOf: (name: string) => string;
   /** --no-print-map-discarded: without the sections that were left out. */
   readonly discarded: boolean;
+  /** --section-start, -Ttext and their kin. */
+  readonly sectionStart: ReadonlyMap<string, number>;
+  /** --sort-section: what patterns that say nothing sort by. */
+  readonly sortSection: "none" | "name" | "alignment";
 }
 
 export type MapSource = Pick<LinkResult, "decisions" | "layout" | "dependencies">;
@@ -58,9 +62,15 @@ export function* linkMap(source: MapSource, options: MapOptions): IterableIterat
   }
   yield `${"*default*".padEnd(17)}${zero}${" ".repeat(width)} ${all}`;
   yield* ["", "Linker script and memory map", ""];
-  for (const path of source.dependencies) yield `LOAD ${path}`;
-  if (source.layout !== undefined) yield* memoryMap(source.layout, options);
-  yield `OUTPUT(${options.outputName} ${options.format})`;
+  const script = source.layout === undefined ? -1 : source.dependencies.indexOf(source.layout.script ?? "");
+  const loads = source.dependencies.map((path) => `LOAD ${path}`);
+  yield* loads.slice(0, script < 0 ? undefined : script);
+  const later = script < 0 ? [] : loads.slice(script + 1);
+  const starts = Array.from(options.sectionStart, ([name, at]) => `Address of section ${name} set to ${hex(at)}`);
+  if (script < 0) yield* starts;
+  const end = [...later, ...(script < 0 ? [] : starts), `OUTPUT(${options.outputName} ${options.format})`];
+  if (source.layout === undefined) yield* end;
+  else yield* memoryMap(source.layout, end, options);
 }
 
 /** The lines of --print-dependencies, in mold's format: section, the section that it needs, `u` or `w` (weak), name. */
@@ -108,13 +118,13 @@ function* columns(text: string, column: number, rest: string): IterableIterator<
 // ---------------------------------------------------------------------------------------------------------------------
 
 function* members({ files }: Decisions, { nameOf }: MapOptions): IterableIterator<string> {
-  const wanted = files.flatMap((it) => (it.kind === "object" && it.reason === "wanted" ? [it] : []));
-  if (wanted.length === 0) return;
+  const found = files.flatMap((it) => (it.kind === "object" && it.reason !== "command-line" ? [it] : []));
+  if (found.length === 0) return;
   yield* ["Archive member included to satisfy reference by file (symbol)", ""];
-  for (const { file, neededBy, symbol } of wanted) {
-    yield* columns(file, REASON_COLUMN, `${neededBy} (${nameOf(symbol)})`.trimStart());
+  for (const it of found) {
+    const reason = it.reason === "wanted" ? `${it.neededBy} (${nameOf(it.symbol)})`.trimStart() : "(--whole-archive)";
+    yield* columns(it.file, REASON_COLUMN, reason);
   }
-  yield "";
 }
 
 function* neededLibraries(decisions: Decisions, { nameOf }: MapOptions): IterableIterator<string> {
@@ -122,30 +132,27 @@ function* neededLibraries(decisions: Decisions, { nameOf }: MapOptions): Iterabl
     it.kind === "shared-library" && it.asNeeded && it.fate === "needed" ? [it] : [],
   );
   if (needed.length === 0) return;
-  yield* ["As-needed library included to satisfy reference by file (symbol)", ""];
+  yield* ["", "As-needed library included to satisfy reference by file (symbol)", ""];
   for (const { soname, symbol } of needed) {
     const by = decisions.definition(symbol)?.firstReference?.file ?? "";
     yield* columns(soname, REASON_COLUMN, `${by} (${nameOf(symbol)})`.trimStart());
   }
-  yield "";
 }
 
 function* commons(layout: OutputLayout, { nameOf }: MapOptions): IterableIterator<string> {
-  const found = [...layout.symbols()].filter(({ section }) => section === COMMON);
+  const found = [...layout.symbols()].filter(({ section }) => section === COMMON).sort((a, b) => a.address - b.address);
   if (found.length === 0) return;
-  yield* ["Allocating common symbols", "Common symbol       size              file", ""];
+  yield* ["", "Allocating common symbols", "Common symbol       size              file", ""];
   for (const { name, size, file } of found) yield* columns(nameOf(name), 20, hex(size).padEnd(18) + file);
-  yield "";
 }
 
 function* discarded(layout: OutputLayout, options: MapOptions): IterableIterator<string> {
   let any = false;
   for (const { file, section, size } of layout.discarded()) {
-    if (!any) yield* ["Discarded input sections", ""];
+    if (!any) yield* ["", "Discarded input sections", ""];
     any = true;
     yield* inputLine(section, 0, size, file, options);
   }
-  if (!any) yield "There are no discarded input sections";
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -163,13 +170,16 @@ interface MapState {
   /** Symbols of no input section: the linker's and absolute ones. */
   readonly others: readonly LaidOutSymbol[];
   nextOther: number;
+  /** What assigned symbols are in the end. */
+  readonly last: ReadonlyMap<string, bigint>;
 }
 
 function inputKey(file: string, section: string): string {
   return `${file}\0${section}`;
 }
 
-function* memoryMap(layout: OutputLayout, options: MapOptions): IterableIterator<string> {
+/** @param end what GNU ld has behind the statements of the script, and so in front of the orphans behind its last section */
+function* memoryMap(layout: OutputLayout, end: readonly string[], options: MapOptions): IterableIterator<string> {
   const byInput = new Map<string, LaidOutSymbol[]>();
   const others: LaidOutSymbol[] = [];
   for (const symbol of [...layout.symbols()].sort((a, b) => a.address - b.address)) {
@@ -177,40 +187,36 @@ function* memoryMap(layout: OutputLayout, options: MapOptions): IterableIterator
     if (symbol.section === "") others.push(symbol);
     else if (!byInput.get(key)?.push(symbol)) byInput.set(key, [symbol]);
   }
-  if (layout.statements !== undefined) {
-    const rows = [...layout.statements()];
-    const assigned = new Set(rows.flatMap(assignedNames));
-    const free = others.filter(({ name }) => !assigned.has(name));
-    yield* statementLines({ options, byInput, others: free, nextOther: 0 }, layout, rows);
-    return;
+  const rows = [...layout.statements()];
+  const assigned = new Set(rows.flatMap(assignedNames));
+  const free = others.filter(({ name }) => !assigned.has(name));
+  const state: MapState = { options, byInput, others: free, nextOther: 0, last: lastValues(rows) };
+  const byIndex = new Map(layout.sections.map((it) => [it.index, it]));
+  const last = rows.findLastIndex((it) => it.kind !== "section" || !it.orphan);
+  for (const [i, it] of rows.entries()) {
+    if (it.kind === "section") yield* outputLines(state, it, byIndex.get(it.index));
+    else yield assignmentLine(it, state);
+    if (i === last) yield* end;
   }
-  const state: MapState = { options, byInput, others, nextOther: 0 };
-  for (const section of layout.sections) yield* sectionLines(state, section);
+  if (last < 0) yield* end;
   yield* otherSymbols(state, Number.POSITIVE_INFINITY);
-  yield "";
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // By the script's statements
 // ---------------------------------------------------------------------------------------------------------------------
 
+function lastValues(rows: readonly LaidOutStatement[]): Map<string, bigint> {
+  const all = rows.flatMap((it) => (it.kind === "section" ? [...it.body()] : [it]));
+  return new Map(
+    all.flatMap((it) => (it.kind === "assignment" && it.value !== undefined ? [[it.assignment.symbol, it.value]] : [])),
+  );
+}
+
 function assignedNames(it: LaidOutStatement): string[] {
   if (it.kind === "assignment") return [it.assignment.symbol];
   if (it.kind !== "section") return [];
   return [...it.body()].flatMap((one) => (one.kind === "assignment" ? [one.assignment.symbol] : []));
-}
-
-function* statementLines(
-  state: MapState,
-  { sections }: OutputLayout,
-  rows: readonly LaidOutStatement[],
-): IterableIterator<string> {
-  const byIndex = new Map(sections.map((it) => [it.index, it]));
-  for (const it of rows) {
-    if (it.kind === "section") yield* outputLines(state, it, byIndex.get(it.index));
-    else yield assignmentLine(it, state.options);
-  }
-  yield* otherSymbols(state, Number.POSITIVE_INFINITY);
 }
 
 function* outputLines(
@@ -240,14 +246,14 @@ function* outputLines(
   let at = start;
   for (const it of statement.body()) {
     if (it.kind === "assignment" || it.kind === "assert") {
-      yield assignmentLine(it, options);
+      yield assignmentLine(it, state);
       const isMove = it.kind === "assignment" && it.assignment.symbol === "." && it.value !== undefined;
       const to = isMove ? Number(BigInt.asIntN(64, it.value ?? 0n)) : at;
       yield* pad(at, to);
       at = Math.max(at, to);
       continue;
     }
-    if (it.kind === "input" && it.statement !== undefined) yield ` ${mapInput(it.statement)}`;
+    if (it.kind === "input" && it.statement !== undefined) yield ` ${mapInput(it.statement, options.sortSection)}`;
     if (it.kind === "other" && it.statement.kind === "fill") yield ` FILL mask 0x${digits(maskOf(it.statement.fill))}`;
     if (it.kind === "other" && it.statement.kind === "idle" && !it.statement.text.includes("CONSTRUCTORS"))
       yield ` ${it.statement.text}`;
@@ -261,17 +267,28 @@ function* outputLines(
   }
 }
 
-function assignmentLine(it: LaidOutAssignment | LaidOutAssert, options: MapOptions): string {
-  const isProvide = it.kind === "assignment" && it.assignment.provide;
-  const value =
-    it.value === undefined
-      ? isProvide
-        ? "[!provide]"
-        : "*undef*"
-      : address(Number(BigInt.asIntN(64, it.value)), options);
-  const text =
-    it.kind === "assignment" ? mapAssignment(it.assignment) : mapAssert(it.assertion.test, it.assertion.message);
-  return `${" ".repeat(NAME_COLUMN)}${value.padEnd(ASSIGNED_COLUMN)}${text}`;
+/** GNU ld writes the map when all is done: every assignment of a symbol shows its last value. A number in dot's place counts as it is. */
+function assignmentLine(it: LaidOutAssignment | LaidOutAssert, { options, last }: MapState): string {
+  const { text, value, missing } = it.kind === "assert" ? assertion(it) : assigned(it, last);
+  const shown = value === undefined ? missing : address(Number(BigInt.asIntN(64, value)), options);
+  return `${" ".repeat(NAME_COLUMN)}${shown.padEnd(ASSIGNED_COLUMN)}${text}`;
+}
+
+interface Shown {
+  readonly text: string;
+  readonly value: bigint | undefined;
+  readonly missing: string;
+}
+
+function assertion({ assertion: { test, message }, value }: LaidOutAssert): Shown {
+  return { text: mapAssert(test, message), value, missing: "*undef*" };
+}
+
+function assigned({ assignment, value }: LaidOutAssignment, last: MapState["last"]): Shown {
+  const { symbol, value: expression, provide } = assignment;
+  const isWritten = symbol === "." && expression.kind === "number" && value !== undefined;
+  const end = isWritten ? expression.value : symbol === "." || value === undefined ? value : last.get(symbol);
+  return { text: mapAssignment(assignment), value: end, missing: provide ? "[!provide]" : "*undef*" };
 }
 
 /** `0x1023 0x4 LONG 0x1003 (s + 0x3)`: BYTE and its kin, ASCIZ. */
@@ -291,32 +308,6 @@ function maskOf({ bytes, value }: Fill): Uint8Array {
 
 function digits(bytes: Uint8Array | undefined): string {
   return bytes === undefined ? "" : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Without a script
-// ---------------------------------------------------------------------------------------------------------------------
-
-function* sectionLines(state: MapState, section: LaidOutSection): IterableIterator<string> {
-  const { options } = state;
-  const isLoaded = (section.flags & SHF_ALLOC) !== 0;
-  // Thread-local space without contents takes no addresses: those behind it begin where it begins.
-  const isPlain = isLoaded && !((section.flags & SHF_TLS) !== 0 && section.type === SHT_NOBITS);
-  if (isPlain) yield* otherSymbols(state, section.address);
-  yield "";
-  const loaded =
-    isLoaded && section.loadAddress !== section.address ? ` load address ${address(section.loadAddress, options)}` : "";
-  const place = `${address(section.address, options)} ${hex(section.size).padStart(10)}${loaded}`;
-  yield* columns(section.name, NAME_COLUMN, place);
-  let at = isLoaded ? section.address : 0;
-  for (const piece of section.pieces()) {
-    if (isLoaded && piece.address > at) {
-      yield `${" *fill*".padEnd(NAME_COLUMN)}${address(at, options)} ${hex(piece.address - at).padStart(10)} `;
-    }
-    yield* pieceLines(state, piece);
-    at = piece.address + piece.size;
-    if (isPlain) yield* otherSymbols(state, at);
-  }
 }
 
 function* pieceLines(state: MapState, piece: LaidOutPiece): IterableIterator<string> {

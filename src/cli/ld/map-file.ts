@@ -19,13 +19,18 @@ export function mapPath(given: string, output: string, isDirectory: (path: strin
 }
 
 /** The map, if one is wanted, then the cross reference, if that is. */
-export function* mapLines(source: MapSource, { settings, likelyEmulation }: LdCommand): IterableIterator<string> {
+export function* mapLines(
+  source: MapSource,
+  { settings, options, likelyEmulation }: LdCommand,
+): IterableIterator<string> {
   const nameOf = settings.demangle ? demangle : (name: string) => name;
   if (settings.mapFile !== undefined) {
     const format = findEmulation(likelyEmulation, () => {})?.target ?? "";
     const is64 = format.startsWith("elf64");
     const { outputPath: outputName, mapDiscarded } = settings;
-    yield* linkMap(source, { is64, outputName, format, nameOf, discarded: mapDiscarded });
+    const { sectionStart, sortSection } = options;
+    const discarded = mapDiscarded;
+    yield* linkMap(source, { is64, outputName, format, nameOf, discarded, sectionStart, sortSection });
   }
   if (settings.crossReference) yield* crossReference(source.decisions, nameOf);
 }

@@ -25,7 +25,7 @@ export function createDecisions(facts: LinkFacts): Decisions {
   });
   let script: Statements | undefined;
   const statements = (): Statements | undefined => {
-    const plan = facts.placed?.plan;
+    const plan = (facts.placed ?? facts.relocatable)?.plan;
     if (plan !== undefined) script ??= statementsOf(plan, loader);
     return script;
   };

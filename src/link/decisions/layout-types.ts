@@ -57,8 +57,6 @@ export interface LaidOutAssignment {
   readonly assignment: Assignment;
   /** Undefined: a PROVIDE that nobody asks for, or an expression without a value. */
   readonly value: bigint | undefined;
-  /** `x = x + 1` */
-  readonly usesItself: boolean;
 }
 
 export interface LaidOutAssert {
@@ -217,8 +215,10 @@ export interface LaidOutRegion {
 export interface OutputLayout {
   /** Of the script that laid out the link, if it declares any. */
   readonly regions: readonly LaidOutRegion[];
-  /** The script's statements; undefined where none laid out the link. */
-  readonly statements: (() => IterableIterator<LaidOutStatement>) | undefined;
+  /** The file of the script of -T; undefined: the default script lays out the link. */
+  readonly script: string | undefined;
+  /** The script's statements. */
+  readonly statements: () => IterableIterator<LaidOutStatement>;
   /** e_entry */
   readonly entry: number;
   /** In the order of the section header table, without the null section, .symtab's company included. */

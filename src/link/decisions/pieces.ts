@@ -1,6 +1,6 @@
 // What both kinds of layout, of a program and of -r, say of an input section: where it went, or why it is not there.
 
-import { SHF_EXCLUDE } from "../../elf/constants.ts";
+import { SHF_EXCLUDE, SHT_GROUP } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents } from "../sections/contents.ts";
 import type { SectionId } from "../tables/ids.ts";
@@ -19,7 +19,8 @@ export function* discarded(
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
-      if (sections.output[section] >= 0 || !isContents(object, sections, section)) continue;
+      const isGroup = sections.type[section] === SHT_GROUP;
+      if (sections.output[section] >= 0 || !(isGroup || isContents(object, sections, section))) continue;
       const name = sectionName(object, sections, section);
       const given = reasonLeftOut(sections, section);
       const statement = given === "excluded" ? statementOf?.(section) : undefined;
@@ -35,17 +36,18 @@ export function reasonLeftOut({ state, flags }: SectionTable, section: SectionId
   return (state[section] & STATE_COLLECTED) !== 0 ? "unused" : "excluded";
 }
 
-/** An input section that is in the output as it is. */
+/** An input section that is in the output as it is. @param base what its address counts from */
 export function inputPiece(
   { sections, objects }: Loader,
   section: SectionId,
+  base: number,
   statement: () => SourceStatement | undefined,
 ): LaidOutPiece {
   const object = objects[sections.object[section]];
   return {
     file: object.name,
     section: sectionName(object, sections, section),
-    address: sections.address[section],
+    address: base + sections.address[section],
     size: sections.size[section],
     alignment: sections.alignment[section],
     get statement() {

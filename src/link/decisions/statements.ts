@@ -7,7 +7,6 @@ import { isOutputStatement, type OutputStatement, type Plan } from "../mapping/o
 import { isOfDefaultScript } from "../script/default-script.ts";
 import { printAssignment, printBodyStatement, statementLines } from "../script/print-script.ts";
 import type { Assignment, BodyStatement, Statement } from "../script/statements.ts";
-import { symbolsIn } from "../script/symbols-in.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import type {
@@ -20,6 +19,8 @@ import type {
 
 /** Who speaks of what, by the plan. */
 export interface Statements {
+  /** The file of the script of -T; undefined: the default script lays out the link. */
+  readonly script: string | undefined;
   readonly ofInput: (section: SectionId) => SourceStatement | undefined;
   /** Of a piece of a section of the output: an input section, or a chunk as ~id. */
   readonly ofPiece: (output: OutputSection, piece: number) => SourceStatement | undefined;
@@ -83,6 +84,10 @@ export function statementsOf(plan: Plan, { options }: Loader): Statements {
     return reason && source(reason);
   };
   return {
+    get script() {
+      const places = plan.script.matching.map(placeOf);
+      return places.some(isOfDefaultScript) ? undefined : places.find((it) => it.file !== undefined)?.file;
+    },
     ofInput,
     ofPiece: (output, piece) => {
       const known = piece >= 0 ? ofInput(piece) : undefined;
@@ -151,8 +156,7 @@ function* bodyRows(
 }
 
 function assignmentRow({ values }: Plan, assignment: Assignment): LaidOutAssignment {
-  const usesItself = assignment.symbol !== "." && symbolsIn(assignment.value).includes(assignment.symbol);
-  return { kind: "assignment", assignment, value: values.get(assignment), usesItself };
+  return { kind: "assignment", assignment, value: values.get(assignment) };
 }
 
 function assertRow(

@@ -180,14 +180,18 @@ export function layOut(
     walk.failed ? () => {} : report,
   );
   finishAddresses(outputs, loader.sections);
-  const regions = plan.regions.map(({ name, current, origin, length, wanted, unwanted }) => ({
+  return { ...createLayout(listed, full, positions.segments, positions.contentsEnd), regions: regionsOf(plan) };
+}
+
+/** The script's regions, and how much of each is in use. */
+export function regionsOf({ regions }: Plan): NonNullable<Layout["regions"]> {
+  return regions.map(({ name, current, origin, length, wanted, unwanted }) => ({
     name,
     origin,
     attributes: letters(wanted) + (unwanted === 0 ? "" : `!${letters(unwanted)}`),
     used: current - origin,
     size: length,
   }));
-  return { ...createLayout(listed, full, positions.segments, positions.contentsEnd), regions };
 }
 
 const RELRO = { start: 0, end: 0 };

@@ -7,6 +7,7 @@ import type { Loader } from "../inputs/loader.ts";
 import { buildIdBytes } from "../made/build-id.ts";
 import { keptSections } from "../mapping/match-inputs.ts";
 import { createMatcher } from "../mapping/matcher.ts";
+import type { Plan } from "../mapping/output-statements.ts";
 import { assignmentsOf, createPlan } from "../mapping/plan.ts";
 import type { LinkOptions } from "../options.ts";
 import { reportCommons } from "../reports/common-warnings.ts";
@@ -16,6 +17,7 @@ import { readEhFrames } from "../sections/eh-frame.ts";
 import { collectGarbage } from "../sections/gc-sections.ts";
 import { createKeptSections } from "../sections/kept-sections.ts";
 import { outputMode } from "../tables/mode.ts";
+import type { OutputSections } from "../tables/output-section.ts";
 import { chooseCompression } from "../write/compress-debug.ts";
 import { LARGEST_IMAGE } from "../write/write-image.ts";
 import { type Assigned, orderOfFiles } from "./assigned.ts";
@@ -83,7 +85,7 @@ export function linkRelocatable(
   const headerCount = numberSections(assigned);
   measureGroups(groups, table, objects, sections);
   let shape = planFile(assigned, plan, headerCount, machine);
-  facts.relocatable = { assigned, entry };
+  facts.relocatable = { assigned, entry, plan: script, outputs: scripted.outputs };
   if (shape.imageSize > LARGEST_IMAGE) {
     report(error("output-too-large", {}, { size: shape.imageSize, largest: LARGEST_IMAGE }));
     return undefined;
@@ -113,4 +115,7 @@ export interface RelocatableFacts {
   readonly assigned: Assigned;
   /** e_entry */
   readonly entry: number;
+  /** The script that laid out the link, and the same sections as it knows them. */
+  readonly plan: Plan;
+  readonly outputs: OutputSections;
 }

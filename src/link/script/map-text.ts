@@ -15,11 +15,11 @@ export function mapAssert(test: Expression, message: string): string {
   return `ASSERT (${mapExpression(test)}, ${message})`;
 }
 
-/** ` *(.text .stub)` without the space. */
-export function mapInput(it: InputStatement): string {
+/** ` *(.text .stub)` without the space. @param usual what --sort-section asks for */
+export function mapInput(it: InputStatement, usual: "none" | "name" | "alignment"): string {
   const files = it.excluded.length === 0 ? "" : `${mapExcluded(it.excluded)} `;
   const file = it.fileSort === "name" ? `SORT_BY_NAME(${it.file.text})` : it.file.text;
-  return `${files}${file}(${(it.sections ?? []).map(mapPattern).join(" ")})`;
+  return `${files}${file}(${(it.sections ?? []).map((one) => mapPattern(one, usual)).join(" ")})`;
 }
 
 function mapExcluded(files: readonly FilePattern[]): string {
@@ -36,7 +36,10 @@ const SORTS = {
   none: "SORT_NONE",
 } as const;
 
-function mapPattern({ name, sorts, excluded }: SectionPattern): string {
+function mapPattern({ name, sorts: given, excluded }: SectionPattern, usual: "none" | "name" | "alignment"): string {
+  const isOpen =
+    given.length === 0 || (given.length === 1 && /^(name|alignment)$/.test(given[0]) && given[0] !== usual);
+  const sorts = isOpen && usual !== "none" ? [...given, usual] : given;
   const inner = excluded.length === 0 ? name : `${mapExcluded(excluded)} ${name}`;
   return sorts.toReversed().reduce((text, sort) => `${SORTS[sort]}(${text})`, inner);
 }
@@ -89,8 +92,9 @@ function constantOf(it: Expression): bigint | undefined {
     case "binary":
       return folded(it.operator, it.left, it.right);
     case "conditional": {
-      const test = constantOf(it.test);
-      return test === undefined ? undefined : constantOf(test === 0n ? it.else : it.then);
+      const [test, then, otherwise] = [it.test, it.then, it.else].map(constantOf);
+      if (then === undefined || otherwise === undefined) return undefined;
+      return test === undefined ? undefined : test === 0n ? otherwise : then;
     }
     case "call": {
       const [left, right] = it.arguments;

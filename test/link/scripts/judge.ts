@@ -29,8 +29,16 @@ export interface Bench {
   readonly target: Target;
 }
 
-/** A folder with all objects in it. */
+const benches = new Map<string, Bench>();
+
+/** A folder with all objects in it, the same for all tests of a file. */
 export function bench(target: Target): Bench {
+  const made = benches.get(target.name) ?? makeBench(target);
+  benches.set(target.name, made);
+  return made;
+}
+
+function makeBench(target: Target): Bench {
   const directory = scratch(`scripts-${target.name}`);
   const word = target.wordBytes === 8 ? ".quad" : ".long";
   for (const [name, text] of Object.entries(sources)) {

@@ -81,6 +81,17 @@ for (const target of targets) {
     match(actual.join("\n"), /\[!provide\] PROVIDE \(unused = 0x5\)/);
   });
 
+  test(`${target.name}: -r -Map too, by the same statements`, needs("ld.bfd", "as", "ar", "gcc"), () => {
+    for (const [name, args] of [
+      ["object-by-script", ["-r", "-T", "statements.ld"]],
+      ["object-by-default", ["-r"]],
+    ] as const) {
+      const [expected, actual] = maps(target, name, args);
+      deepEqual(actual, expected);
+      match(actual.join("\n"), /^orphan 0x\S+ 0x4$/m);
+    }
+  });
+
   test(`${target.name}: and the default script's`, needs("ld.bfd", "as", "ar", "gcc"), () => {
     const [expected, actual] = maps(target, "by-default", []);
     // GNU ld counts on from sections that are empty and not in the output.
@@ -115,6 +126,14 @@ test("why names the script's line of each section and symbol", needs("as", "ar",
   match(why("length"), /^assigned by `length = ADDR\(\.rodata\) \+ \(SIZEOF\(\.rodata\) \* 2\)' at .*why\.ld:7:\d+$/m);
   match(why("value"), /^not carried out: `PROVIDE \(value = 3\)' at .*why\.ld:13:\d+, because it is defined$/m);
   match(why(".note.GNU-stack"), /is left out: a script discards it, `\*\(\.comment\) \*\(\.note|is left out: /);
+});
+
+test("why names the statement that a section of -r is there by", needs("as", "ar", "gcc"), () => {
+  const byScript = whyOf(["-r", "-T", "why.ld"]);
+  match(byScript(".text.hot.one"), /in \.text, aligned to 1; `\*\(\.text \.text\.\*\)' at .*why\.ld:5:\d+$/);
+  match(byScript("orphan"), /no statement takes it: an orphan, behind \.data/);
+  match(byScript("length"), /^assigned by `length = ADDR.* at .*why\.ld:7:\d+$/m);
+  match(whyOf(["-r"])(".rodata"), /`\*\(\.rodata\)' in line \d+ of the default script/);
 });
 
 test("why names the line of the default script, as --verbose prints it", needs("as", "ar", "gcc"), () => {
