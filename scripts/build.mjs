@@ -44,7 +44,9 @@ await build({
   define: { "import.meta.url": "__filename" },
   target: "node20",
   packages: "external",
+  // Text costs memory twice before it is compiled. Names stay: they are what a report of a crash has.
   minifySyntax: true,
+  minifyWhitespace: true,
   // What Node would put around a CommonJS module. bin/solder.js would have to copy the whole text to do it.
   banner: { js: "(function (exports, require, module, __filename, __dirname) {" },
   footer: { js: "})" },

@@ -1,11 +1,13 @@
 // V8's compiled form of the linker (dist/commands/ld.cache). Of the linker's functions a small link runs half; to have V8 read the
 // other half at each start takes a tenth of such a link's time. So the linker links a few of the examples here, and what has run is
 // what the cache has; V8 compiles the rest when it is called.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
+
+const LARGE = 100_000;
 
 /** Writes the cache. The flags of bin/v8-flags.cjs have been set. @param commands where the bundles are */
 export function writeLinkerCache(root, commands) {
@@ -13,7 +15,11 @@ export function writeLinkerCache(root, commands) {
   const script = new Script(readFileSync(bundle, "latin1"), { filename: bundle });
   const scratch = mkdtempSync(join(tmpdir(), "solder-cache-"));
   try {
-    for (const words of trainingLinks(join(root, "examples"), scratch)) run(script, bundle, words);
+    for (const words of trainingLinks(join(root, "examples"), scratch)) {
+      run(script, bundle, words);
+      // Of small files all would be read at once (src/host/linker-parts.ts).
+      appendFileSync(words[words.indexOf("-o") + 1], new Uint8Array(LARGE));
+    }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -26,6 +32,11 @@ function trainingLinks(examples, scratch) {
   const prebuilt = (name) => join(examples, "prebuilt", name);
   const own = (name) => join(scratch, name);
   const usual = ["--build-id", "--eh-frame-hdr", "-m", "elf_x86_64", "--hash-style=gnu", "--as-needed"];
+  copyFileSync(join(examples, "prebuilt", "libtiny.a"), own("libtiny.a"));
+  appendFileSync(
+    own("libtiny.a"),
+    `pad/            0           0     0     644     ${LARGE}    \`\n${"\n".repeat(LARGE)}`,
+  );
   writeFileSync(own("libc.so"), `GROUP ( ${own("libprint.so")} AS_NEEDED ( ${own("libprint.so")} ) )\n`);
   const searched = ["-L", scratch, "-L", join(examples, "prebuilt")];
   return [

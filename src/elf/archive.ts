@@ -63,7 +63,7 @@ export interface ArchiveMemberStatus {
 
 const MAGIC = "!<arch>\n";
 const THIN_MAGIC = "!<thin>\n";
-const HEADER_BYTES = 60;
+export const ARCHIVE_HEADER_BYTES = 60;
 const SIZE_FIELD = 48;
 const END_FIELD = 58;
 /** Linux's PATH_MAX. Without a limit, a damaged table makes every member's name as long as the table. */
@@ -105,13 +105,13 @@ export function readArchive(bytes: Uint8Array, name: string, report: Report): Ar
   let at = MAGIC.length;
   while (at < bytes.length) {
     // `ar` pads the last member too, and some tools pad more.
-    if (bytes.length - at < HEADER_BYTES && isPadding(bytes, at)) break;
+    if (bytes.length - at < ARCHIVE_HEADER_BYTES && isPadding(bytes, at)) break;
     const size = startsWith(bytes, at + END_FIELD, "`\n") ? decimal(bytes, at + SIZE_FIELD, at + END_FIELD) : -1;
     if (size < 0) {
       report(error("archive-header-damaged", { file: name, offset: at }));
       break;
     }
-    const start = at + HEADER_BYTES;
+    const start = at + ARCHIVE_HEADER_BYTES;
     const special = specialMember(bytes, at);
     const external = thin && special === "";
     const end = external ? start : start + size;
@@ -161,6 +161,45 @@ export function archiveMemberStatus(bytes: Uint8Array, member: ArchiveMember): A
   };
 }
 
+/** What is behind a member's header, as far as the header's fixed fields tell. */
+export interface ArchiveStep {
+  /** "" for a file; "bsd" for a name or an index as BSD's ar writes them. */
+  readonly kind: "" | "names" | "gnu" | "gnu64" | "bsd";
+  /** Offsets in the archive: the contents, and the next header. */
+  readonly start: number;
+  readonly end: number;
+  readonly next: number;
+}
+
+/**
+ * The header at an offset, 0 for the first one; of the archive no more than the magic string and this header is looked at.
+ * @returns undefined if there is none that can be read, and for thin archives
+ */
+export function archiveStep(bytes: Uint8Array, offset: number): ArchiveStep | undefined {
+  if (!startsWith(bytes, 0, MAGIC)) return undefined;
+  const at = Math.max(offset, MAGIC.length);
+  if (at + ARCHIVE_HEADER_BYTES > bytes.length || !startsWith(bytes, at + END_FIELD, "`\n")) return undefined;
+  const size = decimal(bytes, at + SIZE_FIELD, at + END_FIELD);
+  const start = at + ARCHIVE_HEADER_BYTES;
+  if (size < 0 || start + size > bytes.length) return undefined;
+  const isBsd = startsWith(bytes, at, "#1/") || startsWith(bytes, at, "__.SYMDEF");
+  return { kind: isBsd ? "bsd" : specialMember(bytes, at), start, end: start + size, next: start + size + (size & 1) };
+}
+
+/** How many members a GNU index with 32-bit offsets names; no more than the index has been read. */
+export function archiveIndexMembers(bytes: Uint8Array, { start, end }: Pick<ArchiveStep, "start" | "end">): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const offsets = start + 4 <= end ? Math.min(view.getUint32(start, false), (end - start - 4) / 4) : 0;
+  let count = 0;
+  let last = -1;
+  for (let i = 1; i <= offsets; i++) {
+    const member = view.getUint32(start + i * 4, false);
+    if (member !== last) count++;
+    last = member;
+  }
+  return count;
+}
+
 /** Which of the members that are not files a header starts: by the name field alone, as every `ar` writes them. */
 function specialMember(bytes: Uint8Array, at: number): "" | "names" | "gnu" | "gnu64" {
   if (startsWith(bytes, at, "// ") || startsWith(bytes, at, "ARFILENAMES/")) return "names";
@@ -182,7 +221,7 @@ function readMember(
   external: boolean,
   names: Range,
 ): ArchiveMember | undefined {
-  const start = at + HEADER_BYTES;
+  const start = at + ARCHIVE_HEADER_BYTES;
   const member = (name: string, skip: number, nestedHeader: number): ArchiveMember => ({
     name,
     headerOffset: at,

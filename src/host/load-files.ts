@@ -8,7 +8,6 @@ import {
   lstatSync,
   openSync,
   readlinkSync,
-  readSync,
   realpathSync,
   type Stats,
   statSync,
@@ -18,6 +17,7 @@ import type { FileFacts, LoadFiles, OpenedFile, OpenFailure } from "../load/sett
 import { readLoaderParts } from "./loader-parts.ts";
 import { namesIn } from "./node-files.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
+import { readRange } from "./read-range.ts";
 import { slabs } from "./slabs.ts";
 
 export interface NodeLoadFilesOptions {
@@ -203,17 +203,6 @@ function readParts(file: number, bytes: Uint8Array): Contents {
     if (end < Math.min(wanted, length)) length = end;
   });
   return { bytes: length === bytes.length ? bytes : bytes.slice(0, length), partly: !isWhole };
-}
-
-/** @returns the end of what was there */
-function readRange(file: number, bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end) {
-    const count = readSync(file, bytes, at, end - at, at);
-    if (count === 0) break;
-    at += count;
-  }
-  return at;
 }
 
 function statOf(path: string): Stats | undefined {

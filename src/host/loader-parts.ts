@@ -23,14 +23,13 @@ import {
 import { type ElfImage, parseElfImage, rangeAtAddress } from "../elf/file.ts";
 import type { ElfSegment } from "../elf/segments.ts";
 import { address, holds } from "../elf/source.ts";
+import { createPages, type ReadRange } from "./pages.ts";
 
 /** Files up to this size are read whole: that takes no longer than looking what to leave out. */
 const SMALL_FILE = 0x40000;
 
 /** Read at once, with the headers in it and, of most files, all that is named in them. */
 const HEAD = 0x10000;
-
-const PAGE = 0x1000;
 
 const SEGMENTS: ReadonlySet<number> = new Set([PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_PROPERTY]);
 
@@ -51,23 +50,21 @@ const TABLES: ReadonlySet<number> = new Set([
 /**
  * Reads a file's parts into `bytes`; what is left out stays as it was. What is no ELF file is read whole.
  * @param bytes room for the whole file, zero
- * @param read reads the file's bytes from `start` to `end` (not included) to the same place in `bytes`
  * @returns whether all was read
  */
-export function readLoaderParts(bytes: Uint8Array, read: (start: number, end: number) => void): boolean {
+export function readLoaderParts(bytes: Uint8Array, read: ReadRange): boolean {
+  const want = createPages(bytes.length, read);
   if (bytes.length <= SMALL_FILE) {
-    read(0, bytes.length);
+    want(0, bytes.length);
     return true;
   }
-  read(0, HEAD);
+  want(0, HEAD);
   const image = parseElfImage(bytes, "", () => {});
   if (image === undefined || !isPlain(image)) {
-    read(HEAD, bytes.length);
+    want(0, bytes.length);
     return true;
   }
 
-  const pages = new Uint8Array(Math.ceil(bytes.length / PAGE)).fill(1, 0, HEAD / PAGE);
-  const want = (start: number, end: number): void => readPages(pages, start, Math.min(end, bytes.length), read);
   const { sectionOffset, sectionBytes, sectionCount } = image.header;
   want(sectionOffset, sectionOffset + sectionBytes * sectionCount);
   for (const segment of image.segments) {
@@ -86,7 +83,7 @@ function isPlain({ header }: ElfImage): boolean {
 }
 
 /** How long some of the tables are is not said anywhere, so each is taken up to the end of its segment. */
-function wantTables(image: ElfImage, dynamic: ElfSegment, want: (start: number, end: number) => void): void {
+function wantTables(image: ElfImage, dynamic: ElfSegment, want: ReadRange): void {
   const half = image.elfClass / 8;
   const section = rangeAtAddress(image, dynamic.address);
   if (section === undefined) return;
@@ -96,16 +93,5 @@ function wantTables(image: ElfImage, dynamic: ElfSegment, want: (start: number, 
     if (!TABLES.has(address(image, at))) continue;
     const range = rangeAtAddress(image, address(image, at + half));
     if (range !== undefined) want(range.start, range.end);
-  }
-}
-
-/** Reads the pages of a range that have not been read yet, neighbours together. */
-function readPages(pages: Uint8Array, start: number, end: number, read: (start: number, end: number) => void): void {
-  const last = Math.ceil(end / PAGE);
-  for (let page = Math.floor(start / PAGE); page < last; page++) {
-    if (pages[page] !== 0) continue;
-    const first = page;
-    while (page < last && pages[page] === 0) pages[page++] = 1;
-    read(first * PAGE, page * PAGE);
   }
 }

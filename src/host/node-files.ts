@@ -4,6 +4,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  fstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -11,8 +12,10 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import type { FileSystem } from "./files.ts";
+import type { FileSystem, PartlyRead } from "./files.ts";
+import { readLinkerParts } from "./linker-parts.ts";
 import { type ExpectedFile, type ReadAhead, readAhead, takeFile } from "./read-ahead.ts";
+import { readRange } from "./read-range.ts";
 import { allocate, slabs } from "./slabs.ts";
 
 /** Node's file system. Relative paths start at the working directory. Each file's bytes are a buffer of their own. */
@@ -29,10 +32,15 @@ export function batchFiles(): FileSystem {
   const take = slabs();
   let ahead: ReadAhead | undefined;
   let indexOf = new Map<string, number>();
+  const taken = (path: string): Uint8Array | undefined => {
+    const index = indexOf.get(path);
+    return ahead === undefined || index === undefined ? undefined : takeFile(ahead, index);
+  };
   return {
-    read: (path) => {
-      const index = indexOf.get(path);
-      return ahead === undefined || index === undefined ? readFile(path, take) : takeFile(ahead, index);
+    read: (path) => taken(path) ?? readFile(path, take),
+    readPartly: (path) => {
+      const bytes = taken(path);
+      return bytes === undefined ? readPartly(path, take) : { bytes };
     },
     exists: isReadableFile,
     list: namesIn,
@@ -122,7 +130,7 @@ function readFile(path: string, take: (size: number) => Uint8Array): Uint8Array 
 }
 
 function readSized(file: number, bytes: Uint8Array): Uint8Array {
-  const length = readInto(file, bytes);
+  const length = readRange(file, bytes, 0, bytes.length);
   // Shorter than a moment ago: somebody is writing it. What is there is what the caller gets.
   return length === bytes.length ? bytes : bytes.slice(0, length);
 }
@@ -142,13 +150,48 @@ function readStream(file: number): Uint8Array {
   }
 }
 
-/** Reads until the buffer is full or the file ends; one call of read(2) gives at most 2 GiB. */
-function readInto(file: number, bytes: Uint8Array): number {
-  let length = 0;
-  while (length < bytes.length) {
-    const count = readSync(file, bytes, length, bytes.length - length, null);
-    if (count === 0) break;
-    length += count;
+/** As `readFile`, but what `readLinkerParts` leaves out is read when it is asked for. */
+function readPartly(path: string, take: (size: number) => Uint8Array): PartlyRead | undefined {
+  const stat = statOf(path);
+  if (stat === undefined || stat.isDirectory()) return undefined;
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const opened = fstatSync(file);
+    return opened.isFile() && opened.size > 0 ? readParts(path, file, opened, take) : { bytes: readStream(file) };
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
-  return length;
 }
+
+function readParts(path: string, file: number, opened: Stats, take: (size: number) => Uint8Array): PartlyRead {
+  const bytes = take(opened.size);
+  let { length } = bytes;
+  const isWhole = readLinkerParts(bytes, (start, wanted) => {
+    const end = readRange(file, bytes, start, Math.min(wanted, length));
+    // Shorter than a moment ago, as in `readSized`.
+    if (end < Math.min(wanted, length)) length = end;
+  });
+  const there = length === bytes.length ? bytes : bytes.slice(0, length);
+  return isWhole ? { bytes: there } : { bytes: there, complete: (part) => completePart(path, opened, there, part) };
+}
+
+function completePart(path: string, before: Stats, bytes: Uint8Array, part: Uint8Array): boolean {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const now = fstatSync(file);
+    if (IDENTITY.some((key) => now[key] !== before[key])) return false;
+    const start = part.byteOffset - bytes.byteOffset;
+    return readRange(file, bytes, start, start + part.length) === start + part.length;
+  } catch {
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** What is the same as long as a file is. */
+const IDENTITY = ["dev", "ino", "size", "mtimeMs", "ctimeMs"] as const;

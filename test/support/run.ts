@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, closeSync, openSync, readSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, isAbsolute, resolve } from "node:path";
+import { basename, isAbsolute, relative, resolve } from "node:path";
 import { runsI386 } from "./tools.ts";
 
 export interface Outcome {
@@ -81,6 +81,7 @@ function command(program: string, args: readonly string[]): readonly [string, re
 /** Runs a program to its end. Throws only if it could not be started or did not end. */
 export function run(program: string, args: readonly string[] = [], options: RunOptions = {}): Outcome {
   const { cwd, env, input, timeout = 60_000 } = options;
+  const began = performance.now();
   const result = spawnSync(...command(program, args), {
     env: environment(env),
     encoding: "utf8",
@@ -90,10 +91,22 @@ export function run(program: string, args: readonly string[] = [], options: RunO
     ...(cwd === undefined ? {} : { cwd }),
   });
   if (result.error !== undefined) throw result.error;
+  if (TIMES !== undefined) noteTime(program, args, performance.now() - began, TIMES);
   const status = result.status ?? 128 + (SIGNALS[result.signal ?? ""] ?? 0);
   const outcome = { status, stdout: result.stdout, stderr: result.stderr };
   if (EXECUTED !== undefined && isMadeHere(program)) executeToo(program, args, options, outcome, EXECUTED);
   return outcome;
+}
+
+/** A file for what each started program took: where the tests' time goes. See docs/development.md. */
+const TIMES: string | undefined = process.env.SOLDER_TEST_TIMES;
+
+function noteTime(program: string, args: readonly string[], milliseconds: number, notes: string): void {
+  const test = relative(resolve(import.meta.dirname, ".."), process.argv[1] ?? "");
+  appendFileSync(
+    notes,
+    `${JSON.stringify([Math.round(milliseconds), test, basename(program), args.join(" ").slice(0, 200)])}\n`,
+  );
 }
 
 /** A file for what differs: programs that tests have linked are then run in simulated memory too. See docs/development.md. */

@@ -21,6 +21,10 @@ export const linkMessages: MessageTable = {
     cure: "use zlib; zstd needs Node 22.15 or later",
   },
   "file-not-found": { message: "cannot find {path}[[: {reason}]]" },
+  "file-changed": {
+    message: "it was changed while it was read",
+    cure: "link again when nothing writes to it: make whatever builds it a prerequisite of this link",
+  },
   "library-not-found": {
     message: "cannot find -l{name}[[: directories searched: {searched}]]",
     more: [

@@ -7,7 +7,9 @@ export interface LazyMember {
   readonly name: string;
   /** The contents, or undefined for a thin archive's member that is read when wanted. */
   readonly bytes: Uint8Array | undefined;
-  /** Where a thin archive's member is. */
+  /** The archive that the contents are a part of. They may have to be completed (loader.ts): take them from `memberBytes`. */
+  readonly archive: Uint8Array | undefined;
+  /** Where the contents are: the archive, or a thin archive's member. */
   readonly path: string;
 }
 

@@ -46,6 +46,7 @@ import {
   extractMatching,
   extractWanted,
   indexMembers,
+  memberBytes,
   openArchive,
   parseArchive,
 } from "./lazy-set.ts";
@@ -53,6 +54,7 @@ import {
   addObject,
   addShared,
   compatibility,
+  completed,
   createLoader,
   fileKind,
   type Loader,
@@ -338,12 +340,14 @@ function addFile(
   const { report } = loader;
   if (state.format === "binary") {
     loader.machine ??= machineFor(EM_X86_64, 64);
-    if (loader.machine !== undefined) addMade(loader, path, binaryObject(path, bytes, loader.machine), "binary");
+    const whole = completed(loader, bytes, bytes, path);
+    if (loader.machine === undefined || whole === undefined) return;
+    addMade(loader, path, binaryObject(path, whole, loader.machine), "binary");
     return;
   }
   switch (fileKind(bytes)) {
     case "object":
-      if (reading.lib !== undefined) reading.lib.push({ name: path, bytes, path });
+      if (reading.lib !== undefined) reading.lib.push({ name: path, bytes, archive: undefined, path });
       else {
         const own = spreads(loader.options) ? spreadObject(bytes, bytes[4] === 2) : bytes;
         addObject(loader, own, { name: path, path, member: undefined, pulledBy: -1, excluded: false });
@@ -646,7 +650,11 @@ function fitsLink(loader: Loader, path: string, bytes: Uint8Array): boolean {
 function firstElfMember(loader: Loader, path: string, bytes: Uint8Array): Uint8Array | undefined {
   // Only the first header is looked at: enough to tell the machine.
   const { members } = parseArchive(loader, path, bytes);
-  return members.find((it) => it.bytes !== undefined && fileKind(it.bytes) === "object")?.bytes;
+  for (const member of members) {
+    const contents = member.bytes === undefined ? undefined : memberBytes(loader, member);
+    if (contents !== undefined && fileKind(contents) === "object") return contents;
+  }
+  return undefined;
 }
 
 /** --no-gnu-unique */

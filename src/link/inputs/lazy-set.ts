@@ -27,7 +27,7 @@ import {
   KIND_UNDEFINED_WEAK,
 } from "../tables/symbol-table.ts";
 import type { LazyMember, LazySet, Offers, ParsedArchive } from "./archive-types.ts";
-import { addObject, fileKind, type Loader, readFile } from "./loader.ts";
+import { addObject, completed, fileKind, type Loader, readFile } from "./loader.ts";
 import { fileName, findReferrers } from "./references.ts";
 
 const AT = 0x40;
@@ -56,8 +56,14 @@ export function parseArchive(loader: Loader, path: string, bytes: Uint8Array): P
   const archive = readArchive(bytes, path, (problem) => problems.push(problem));
   const directory = path.slice(0, path.lastIndexOf("/") + 1);
   const members = (archive?.members ?? []).map((it): LazyMember => {
-    if (!it.external) return { name: it.name, bytes: bytes.subarray(it.offset, it.offset + it.size), path: "" };
-    return { name: it.name, bytes: undefined, path: it.name.startsWith("/") ? it.name : directory + it.name };
+    const { name, offset, size } = it;
+    if (!it.external) return { name, bytes: bytes.subarray(offset, offset + size), archive: bytes, path };
+    return {
+      name,
+      bytes: undefined,
+      archive: undefined,
+      path: it.name.startsWith("/") ? it.name : directory + it.name,
+    };
   });
   const parsed = { archive, members, problems, offers: undefined };
   loader.archives.set(bytes, parsed);
@@ -206,8 +212,12 @@ function eachDefinition(
   }
 }
 
-function memberBytes(loader: Loader, member: LazyMember): Uint8Array | undefined {
-  if (member.bytes !== undefined) return member.bytes;
+/** A member's contents; undefined if they cannot be read, which is reported. */
+export function memberBytes(loader: Loader, member: LazyMember): Uint8Array | undefined {
+  if (member.bytes !== undefined) {
+    if (member.archive === undefined) return member.bytes;
+    return completed(loader, member.archive, member.bytes, `${member.path}(${member.name})`);
+  }
   const bytes = readFile(loader, member.path);
   if (bytes === undefined) loader.report(error("file-not-found", { file: member.path }, { path: member.path }));
   return bytes;

@@ -19,7 +19,7 @@ import type { LazySet, ParsedArchive } from "./archive-types.ts";
 import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import { readSharedOnce } from "./parsed.ts";
-import { readOnce } from "./read-once.ts";
+import { type PartlyFiles, readOnce } from "./read-once.ts";
 import { enterShared, isBrought, neededSymbol, type SharedFile, type SharedOrigin } from "./shared-file.ts";
 import type { SharedReference } from "./shared-reference.ts";
 import type { VersionedNames } from "./versioned-names.ts";
@@ -27,6 +27,8 @@ import type { VersionedNames } from "./versioned-names.ts";
 export interface Loader {
   readonly options: LinkOptions;
   readonly files: FileSystem;
+  /** Those files of which not all is there yet: see `completed`. */
+  readonly partly: PartlyFiles;
   readonly report: Report;
   /** Undefined until -m or the first object tells. */
   machine: Machine | undefined;
@@ -86,9 +88,11 @@ export function createLoader(
 ): Loader {
   const sections = createSections();
   const symbols = createSymbols();
+  const partly: PartlyFiles = new Map();
   return {
     options,
-    files: readOnce(files),
+    files: readOnce(files, partly),
+    partly,
     report,
     machine,
     objects: [],
@@ -296,4 +300,16 @@ export function readFile(loader: Loader, path: string): Uint8Array | undefined {
   const bytes = loader.files.read(path);
   if (bytes !== undefined) loader.dependencies.add(path);
   return bytes;
+}
+
+/**
+ * Before more is looked at than an archive's tables or a library's dynamic symbols: has the rest read.
+ * @param file bytes of a file as `readFile` gives them  @param part `file`, or a part of it
+ * @param name for messages
+ * @returns `part`; undefined after reporting `file-changed`
+ */
+export function completed(loader: Loader, file: Uint8Array, part: Uint8Array, name: string): Uint8Array | undefined {
+  if (loader.partly.get(file)?.(part) !== false) return part;
+  loader.report(error("file-changed", { file: name }));
+  return undefined;
 }
