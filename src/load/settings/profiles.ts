@@ -13,10 +13,6 @@ export interface Change {
   readonly since?: readonly number[];
   /** First version that does it no more. */
   readonly until?: readonly number[];
-  /** What the loader does, as a sentence about it. */
-  readonly what: string;
-  /** The commit, or where it was seen. */
-  readonly source: string;
 }
 
 export type ChangeName =
@@ -44,136 +40,66 @@ export type ChangeName =
   | "muslRelr"
   | "muslLfs64";
 
-/** Where versions differ. */
+/** Where versions differ: what a loader does, and the commit or where it was seen. */
 export const CHANGES: Readonly<Record<ChangeName, Change>> = {
-  glibcHwcaps: {
-    library: "glibc",
-    since: [2, 33],
-    what: "searches glibc-hwcaps/ subdirectories and reads their entries in ld.so.cache",
-    source: "glibc dad90d5282",
-  },
-  legacyHwcaps: {
-    library: "glibc",
-    until: [2, 37],
-    what: "searches every combination of tls/, the platform and the CPU's capabilities",
-    source: "glibc 6099908fb8",
-  },
-  libraryPathNamed: {
-    library: "glibc",
-    since: [2, 33],
-    what: "says --library-path where LD_DEBUG=libs said LD_LIBRARY_PATH before",
-    source: "glibc 2.33, _dl_init_paths takes the source's name",
-  },
-  cacheSizeChecked: {
-    library: "glibc",
-    since: [2, 32],
-    what: "leaves a cache alone that is too short for the number of its entries",
-    source: "glibc elf/dl-cache.c",
-  },
-  abiNotes: {
-    library: "glibc",
-    until: [2, 36],
-    what: "passes over libraries whose ABI note asks for another system or a newer kernel",
-    source: "glibc b46d250656",
-  },
-  sortDepthFirst: {
-    library: "glibc",
-    since: [2, 35],
-    what: "sorts objects by a depth-first search",
-    source: "glibc 2.35, glibc.rtld.dynamic_sort=2",
-  },
-  protectedChecked: {
-    library: "glibc",
-    since: [2, 35],
-    what: "warns of copies of protected variables, and of addresses of protected functions that are the program's own",
-    source: "glibc 7374c02b68",
-  },
-  anyAlignment: {
-    library: "glibc",
-    since: [2, 35],
-    what: "takes segments whose offset fits their address by page, whatever their alignment",
-    source: "glibc 163f625cf9 (BZ #28688)",
-  },
-  protectedDataCopied: {
-    library: "glibc",
-    until: [2, 36],
-    what: "binds a library's own GOT entry for protected data to the program's copy of it",
-    source: "glibc 62da1e3b00 (BZ #17711), taken back in 2.36; ELF_RTYPE_CLASS_EXTERN_PROTECTED_DATA",
-  },
-  relr: { library: "glibc", since: [2, 36], what: "applies DT_RELR", source: "glibc 2.36" },
-  forceFirst: {
-    library: "glibc",
-    since: [2, 37],
-    what: "keeps the program first when sorting",
-    source: "glibc 1df71d32fe",
-  },
-  libcFirst: {
-    library: "glibc",
-    since: [2, 39],
-    what: "relocates libc.so.6 before all others",
-    source: "glibc 78ca44da01",
-  },
-  mallocLookedUp: {
-    library: "glibc",
-    since: [2, 32],
-    what: "looks up malloc and its three relatives in the program's scope before it relocates itself",
-    source: "glibc 3a0ecccb59 (BZ #25486), elf/dl-minimal.c, __rtld_malloc_init_real",
-  },
-  secureBindsAsFileSays: {
-    library: "glibc",
-    since: [2, 39],
-    what: "heeds LD_BIND_NOW, LD_BIND_NOT and LD_DYNAMIC_WEAK no more in set-user-ID programs",
-    source: "glibc 9c96c87d60",
-  },
-  noExecutableStackByOpen: {
-    library: "glibc",
-    since: [2, 41],
-    what: "refuses objects that need an executable stack in dlopen",
-    source: "glibc 2.41",
-  },
-  acceptsUnversionedLibraries: {
-    library: "glibc",
-    since: [2, 41],
-    what: "takes a symbol from a library without versions for a versioned reference, where it stopped before",
-    source: "glibc bdaf500353",
-  },
-  loaderRelocatedLast: {
-    library: "glibc",
-    since: [2, 41],
-    what: "relocates itself after all others",
-    source: "glibc 8f8dd904c4",
-  },
-  rseqBlock: {
-    library: "glibc",
-    since: [2, 41],
-    what: "keeps the kernel's rseq area in a block of 32 bytes behind the thread-local storage that the start needs",
-    source: "glibc 2.41 release notes; seen with Debian's 2.41",
-  },
-  shorterHeads: {
-    library: "glibc",
-    since: [2, 35],
-    what: "names an assertion of dl-version.c by one line less",
-    source: 'glibc 2.35, which took "Contributed by" lines out; seen with 2.36 and in reports of 2.31',
-  },
-  defaultVersionIsFallback: {
-    library: "glibc",
-    since: [2, 42],
-    what: "takes an unversioned definition for a versioned reference only if nothing else in the object matches",
-    source: "glibc 46d3198094",
-  },
-  rejectionsNamed: {
-    library: "glibc",
-    since: [2, 43],
-    what: "says in LD_DEBUG=libs why a candidate was rejected",
-    source: "glibc eda354cfd8",
-  },
-  muslLfs64: {
-    library: "musl",
-    since: [1, 2, 4],
-    what: "takes fopen for fopen64 and so on, which libc exports no more",
-    source: "musl 25e6fee27f",
-  },
-  muslRelr: { library: "musl", since: [1, 2, 4], what: "applies DT_RELR", source: "musl 1.2.4 release notes" },
+  /** Searches glibc-hwcaps/ subdirectories and reads their entries in ld.so.cache (glibc dad90d5282). */
+  glibcHwcaps: { library: "glibc", since: [2, 33] },
+  /** Searches every combination of tls/, the platform and the CPU's capabilities (glibc 6099908fb8). */
+  legacyHwcaps: { library: "glibc", until: [2, 37] },
+  /** Says --library-path where LD_DEBUG=libs said LD_LIBRARY_PATH before (glibc 2.33, _dl_init_paths takes the source's name). */
+  libraryPathNamed: { library: "glibc", since: [2, 33] },
+  /** Leaves a cache alone that is too short for the number of its entries (glibc elf/dl-cache.c). */
+  cacheSizeChecked: { library: "glibc", since: [2, 32] },
+  /** Passes over libraries whose ABI note asks for another system or a newer kernel (glibc b46d250656). */
+  abiNotes: { library: "glibc", until: [2, 36] },
+  /** Sorts objects by a depth-first search (glibc 2.35, glibc.rtld.dynamic_sort=2). */
+  sortDepthFirst: { library: "glibc", since: [2, 35] },
+  /** Warns of copies of protected variables, and of addresses of protected functions that are the program's own (glibc 7374c02b68). */
+  protectedChecked: { library: "glibc", since: [2, 35] },
+  /** Takes segments whose offset fits their address by page, whatever their alignment (glibc 163f625cf9 (BZ #28688)). */
+  anyAlignment: { library: "glibc", since: [2, 35] },
+  /**
+   * Binds a library's own GOT entry for protected data to the program's copy of it (glibc 62da1e3b00 (BZ #17711), taken back in
+   * 2.36; ELF_RTYPE_CLASS_EXTERN_PROTECTED_DATA).
+   */
+  protectedDataCopied: { library: "glibc", until: [2, 36] },
+  /** Applies DT_RELR (glibc 2.36). */
+  relr: { library: "glibc", since: [2, 36] },
+  /** Keeps the program first when sorting (glibc 1df71d32fe). */
+  forceFirst: { library: "glibc", since: [2, 37] },
+  /** Relocates libc.so.6 before all others (glibc 78ca44da01). */
+  libcFirst: { library: "glibc", since: [2, 39] },
+  /**
+   * Looks up malloc and its three relatives in the program's scope before it relocates itself (glibc 3a0ecccb59 (BZ #25486),
+   * elf/dl-minimal.c, __rtld_malloc_init_real).
+   */
+  mallocLookedUp: { library: "glibc", since: [2, 32] },
+  /** Heeds LD_BIND_NOW, LD_BIND_NOT and LD_DYNAMIC_WEAK no more in set-user-ID programs (glibc 9c96c87d60). */
+  secureBindsAsFileSays: { library: "glibc", since: [2, 39] },
+  /** Refuses objects that need an executable stack in dlopen (glibc 2.41). */
+  noExecutableStackByOpen: { library: "glibc", since: [2, 41] },
+  /** Takes a symbol from a library without versions for a versioned reference, where it stopped before (glibc bdaf500353). */
+  acceptsUnversionedLibraries: { library: "glibc", since: [2, 41] },
+  /** Relocates itself after all others (glibc 8f8dd904c4). */
+  loaderRelocatedLast: { library: "glibc", since: [2, 41] },
+  /**
+   * Keeps the kernel's rseq area in a block of 32 bytes behind the thread-local storage that the start needs (glibc 2.41 release
+   * notes; seen with Debian's 2.41).
+   */
+  rseqBlock: { library: "glibc", since: [2, 41] },
+  /**
+   * Names an assertion of dl-version.c by one line less (glibc 2.35, which took "Contributed by" lines out; seen with 2.36 and in
+   * reports of 2.31).
+   */
+  shorterHeads: { library: "glibc", since: [2, 35] },
+  /** Takes an unversioned definition for a versioned reference only if nothing else in the object matches (glibc 46d3198094). */
+  defaultVersionIsFallback: { library: "glibc", since: [2, 42] },
+  /** Says in LD_DEBUG=libs why a candidate was rejected (glibc eda354cfd8). */
+  rejectionsNamed: { library: "glibc", since: [2, 43] },
+  /** Takes fopen for fopen64 and so on, which libc exports no more (musl 25e6fee27f). */
+  muslLfs64: { library: "musl", since: [1, 2, 4] },
+  /** Applies DT_RELR (musl 1.2.4 release notes). */
+  muslRelr: { library: "musl", since: [1, 2, 4] },
 };
 
 /** Does this loader do what the row says? */
