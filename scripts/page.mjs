@@ -11,8 +11,38 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = join(root, "dist/page");
 
+/**
+ * esbuild writes a constant's number in place of its name only where no import could read it too early. Numbers depend on nothing, so
+ * those of a module go to one of their own that imports nothing.
+ */
+const numbersApart = {
+  name: "numbers-apart",
+  setup({ onLoad, onResolve }) {
+    const modules = new Map();
+    onLoad({ filter: /\/(src|web)\/.*\.tsx?$/, namespace: "file" }, ({ path }) => {
+      const [all, exported, numbers] = [[], [], []];
+      const text = readFileSync(path, "utf8").replace(NUMBER, (_, isExported, name, value) => {
+        all.push(name);
+        if (isExported !== undefined) exported.push(name);
+        numbers.push(`export const ${name} = ${value};`);
+        return "";
+      });
+      const from = `from ${JSON.stringify(`numbers:${path}`)};`;
+      const lines = [`import { ${all} } ${from}`, `export { ${exported} } ${from}`];
+      modules.set(path, numbers.join("\n"));
+      return {
+        contents: numbers.length === 0 ? text : `${lines.join("\n")}\n${text}`,
+        loader: path.endsWith("x") ? "tsx" : "ts",
+      };
+    });
+    onResolve({ filter: /^numbers:/ }, ({ path }) => ({ path: path.slice("numbers:".length), namespace: "numbers" }));
+    onLoad({ filter: /./, namespace: "numbers" }, ({ path }) => ({ contents: modules.get(path), loader: "js" }));
+  },
+};
+const NUMBER = /^(export )?const (\w+)(?:: number)? = (-?[\d_]+|-?0x[\da-f_]+|1 << \d+|1e\d+);$/gm;
+
 /** The text of one bundle. */
-async function bundle(entry, options = {}) {
+async function bundle(entry, { plugins = [], ...options } = {}) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -27,6 +57,7 @@ async function bundle(entry, options = {}) {
     // One character of another alphabet, and the browser keeps (and reads) the whole text in 16 bits a character.
     charset: "ascii",
     logLevel: "warning",
+    plugins: [...plugins, numbersApart],
     ...options,
   });
   return outputFiles[0].text;
@@ -123,8 +154,9 @@ async function disassembler(entry, wasm) {
 }
 
 export async function buildPage() {
-  const [app, style, worker, machines, check, run, x86, others, zstd] = await Promise.all([
+  const [app, first, style, worker, machines, check, run, x86, others, zstd] = await Promise.all([
     bundle("web/app/main.tsx"),
+    bundle("web/style/first.css", { format: undefined }),
     bundle("web/style/page.css", { format: undefined }),
     bundle("web/worker/main.ts", { plugins: [withoutMessages("check", "run"), withoutRelink, onlyX86] }),
     bundle("web/worker/main.ts", { plugins: [withoutMessages("check", "run"), withoutRelink] }),
@@ -138,13 +170,15 @@ export async function buildPage() {
   ]);
   const { samples } = await import("./samples.mjs");
   const template = readFileSync(join(root, "web/index.html"), "utf8").replace(/^ *(\/\/.*|<!-- biome.*)\n/gm, "");
-  const html = template.replace("/*STYLE*/", () => style.trim());
+  const html = template.replace("/*STYLE*/", () => first.trim());
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   // The page begins before this is there, and asks for it when it is.
   writeFileSync(join(out, "index.html"), html);
   // In parentheses, a function is compiled at once, not read over first.
-  writeFileSync(join(out, "app.js"), `solderParts.app=(()=>{${app.replaceAll("</script", "<\\/script").trim()}});`);
+  const styled = `document.head.appendChild(document.createElement("style")).textContent=${literal(style.trim())};`;
+  const program = `${styled}${app.trim()}`.replaceAll("</script", "<\\/script");
+  writeFileSync(join(out, "app.js"), `solderParts.app=(()=>{${program}});`);
   writeFileSync(join(out, "worker.js"), part("worker", worker));
   writeFileSync(join(out, "machines.js"), part("machines", machines));
   // With the symbol tables of C libraries.

@@ -31,6 +31,7 @@ interface TraceEvent {
   readonly ts: number;
   readonly dur?: number;
   readonly tdur?: number;
+  readonly args?: { readonly data?: { readonly documentLoaderURL?: string } };
 }
 
 /** What Chromium does meanwhile. */
@@ -82,8 +83,13 @@ async function firstPaint(browser: Browser): Promise<void> {
       });
       times.push(Number(await tab.evaluate(PAINTED)));
       const painted = events.find(({ name }) => name === "firstContentfulPaint");
+      // A picture that is SVG has a document, with a start, of its own.
       const begun = events.findLast(
-        ({ name, pid, ts }) => name === "navigationStart" && pid === painted?.pid && ts < painted.ts,
+        ({ name, pid, ts, args }) =>
+          name === "navigationStart" &&
+          pid === painted?.pid &&
+          ts < painted.ts &&
+          args?.data?.documentLoaderURL === tab.url(),
       );
       if (painted !== undefined && begun !== undefined) busy.push(busyBetween(events, begun, painted));
       await context.close();
