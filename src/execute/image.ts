@@ -116,7 +116,7 @@ function openFile(
 }
 
 /** `#! /path one argument` (fs/binfmt_script.c): what stands behind the first blanks is one argument, blanks included. */
-function firstLine(
+export function firstLine(
   bytes: Uint8Array,
 ): { readonly interpreter: string; readonly argument: string | undefined } | undefined {
   const start = fromBytes(bytes.subarray(2, FIRST_LINE));
@@ -153,14 +153,14 @@ function readExecutable(
 }
 
 /** The width of addresses, for programs of x86-64 and i386. */
-function modeFor(elf: ElfImage): Mode | undefined {
+export function modeFor(elf: ElfImage): Mode | undefined {
   const machine = loaderMachineOf(elf);
   const isProgram = elf.header.type === ET_EXEC || elf.header.type === ET_DYN;
   if (!isProgram || !elf.segments.some(({ type }) => type === PT_LOAD)) return undefined;
   return machine === "x86-64" ? 64 : machine === "i386" ? 32 : undefined;
 }
 
-function interpreterOf(elf: ElfImage): string | undefined {
+export function interpreterOf(elf: ElfImage): string | undefined {
   const segment = elf.segments.find(({ type }) => type === PT_INTERP);
   if (segment === undefined) return undefined;
   const text = fromBytes(elf.bytes.subarray(segment.offset, segment.offset + Math.min(segment.fileBytes, 4096)));

@@ -1,9 +1,8 @@
 // Starting a run: the world that the first process sees, and the process itself.
 
 import { createMemory, type Levels, type Mode, PAGE } from "../arch/x86/instructions/index.ts";
-import { error, type Problem } from "../elf/index.ts";
+import type { Problem } from "../elf/index.ts";
 import type { LoadFiles } from "../load/index.ts";
-import { errnoName } from "./files/errno.ts";
 import { bytesOfText } from "./files/names.ts";
 import type { DirectoryNode, Node, Time } from "./files/nodes.ts";
 import { addDevices, addProc } from "./files/special.ts";
@@ -21,6 +20,7 @@ import {
 import { findExecutable } from "./image.ts";
 import type { RunLimits } from "./limits.ts";
 import { createFrames } from "./memory/pages.ts";
+import { refusal } from "./refusals.ts";
 import { clockOf } from "./system/clock.ts";
 import { describe, installAt } from "./system/descriptors.ts";
 import { firstLimits } from "./system/identity-calls.ts";
@@ -147,11 +147,10 @@ const ROOT: User = { user: 0, group: 0, groups: [] };
 function startFirst(system: System, options: RunOptions): StartedSystem | Problem {
   const { who } = options;
   const path = bytesOfText(options.program);
-  const fail = (errno: number): Problem =>
-    error("run-cannot-start", { file: options.program }, { reason: errnoName(-errno), errno: -errno });
   const found = nodeAt(system.tree, system.tree.root, bytesOfText(options.currentDirectory), true, who);
   const directory: DirectoryNode = typeof found !== "number" && found.kind === "directory" ? found : system.tree.root;
   const executable = findExecutable(system.tree, directory, path, options.argv.map(bytesOfText), who);
+  const fail = (errno: number): Problem => refusal(system.tree, directory, path, options.program, who, -errno);
   if (typeof executable === "number") return fail(executable);
   const environment = options.environment.map(bytesOfText);
   const image = imageFor(system, executable, environment, who, 0x80_0000);

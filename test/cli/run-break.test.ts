@@ -32,11 +32,13 @@ before(() => {
 });
 
 const run = (...options: string[]): Printed => printed((io) => runRun([...options, program], io, runHost));
+/** What was told before the end. */
 const documents = (text: string): Record<string, unknown>[] =>
   text
     .trimEnd()
     .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ kind }) => kind !== "end");
 
 test(
   "--break tells each arrival, of a local function of a static program too, and the run goes on",

@@ -45,7 +45,8 @@ for (const target of [x86_64, i386]) {
     const told = err
       .trimEnd()
       .split("\n")
-      .map((line) => JSON.parse(line) as Told);
+      .map((line) => JSON.parse(line) as Told & { kind: string })
+      .filter(({ kind }) => kind === "relocation");
     const own = told.filter(({ object }) => object === "prog");
     const kinds = own.map(({ type }) => type);
     for (const kind of ["_RELATIVE", "_GLOB_DAT", "_JU", ...(target === x86_64 ? ["_COPY"] : [])])

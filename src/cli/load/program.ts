@@ -3,7 +3,7 @@
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { DF_TEXTREL, DT_TEXTREL } from "../../elf/constants.ts";
-import { type Problem, warning } from "../../elf/problem.ts";
+import { error, type Problem, warning } from "../../elf/problem.ts";
 import { execute } from "../../execute/execute.ts";
 import { followSlot } from "../../execute/observe/lazy-call.ts";
 import type { Disassembler } from "../../explain/disassembly.ts";
@@ -150,11 +150,16 @@ function showCalls(process: LoadedProcess, name: string, { style }: ProgramReque
   const slots = exact.length > 0 ? exact : symbolsSpelled(process, name).flatMap((it) => slotsNamed(process, it));
   for (const slot of slots) print(callLines(process, slot, nodeDisassembler(), style), io);
   if (slots.length > 0) return true;
-  const names = process.objects.flatMap((object) => pltSlots(process, object).map((slot) => slot.name));
-  const near = closest(name, new Set(names));
-  const hint = near === undefined ? "" : `; did you mean ${near}?`;
-  io.err(`solder load: error: no object calls ${name} through its PLT${hint}\n`);
+  complainOfCall(process, name, "call-not-through-plt", io);
   return false;
+}
+
+/** No call of the function can be told of. */
+function complainOfCall(process: LoadedProcess, symbol: string, code: string, io: Io): void {
+  const names = process.objects.flatMap((object) => pltSlots(process, object).map((slot) => slot.name));
+  const near = closest(symbol, new Set(names));
+  const facts = { symbol, ...(near === undefined ? {} : { near }) };
+  io.err(`${renderProblem(error(code, {}, facts), { program: "solder load", color: io.color.err })}\n`);
 }
 
 /** Runs the program until it has called the function twice, and tells what was executed. False if it has not. */
@@ -176,7 +181,13 @@ function executeCalls(process: LoadedProcess, name: string, request: ProgramRequ
   const [exact] = slotsNamed(process, name).length > 0 ? [name] : symbolsSpelled(process, name);
   const story = followSlot(execution, exact ?? name);
   if (story !== undefined) print(lazyStoryLines(execution, story, nodeDisassembler(), style), io);
-  else io.err(`solder load: error: the program has not called ${name} through a slot\n`);
+  else
+    complainOfCall(
+      process,
+      name,
+      slotsNamed(process, exact ?? name).length > 0 ? "call-not-made" : "call-not-through-plt",
+      io,
+    );
   return story !== undefined;
 }
 

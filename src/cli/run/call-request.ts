@@ -3,7 +3,8 @@
 import { LEVELS, type Levels } from "../../arch/x86/instructions/machine/levels.ts";
 import { parseCommandLine } from "../arguments.ts";
 import { readBases } from "../load/objects.ts";
-import { CPUS, MOST_MEMORY, programIndex, sizeOf } from "./request.ts";
+import { countFrom, MOST_MEMORY } from "./numbers.ts";
+import { CPUS, programIndex } from "./request.ts";
 
 const OPTIONS = {
   call: { type: "string" },
@@ -47,15 +48,19 @@ export function parseCallRequest(args: readonly string[]): CallRequest | string 
   if (typeof given === "string") return given;
   const levels = values.cpu === undefined ? LEVELS.baseline : CPUS.get(values.cpu);
   if (levels === undefined) return `--cpu takes ${[...CPUS.keys()].join(" or ")}, not '${values.cpu}'`;
-  const instructions = sizeOf(values["limit-instructions"] ?? "20G");
-  const memory = sizeOf(values["limit-memory"] ?? "1G");
-  if (!instructions || !memory) return "--limit-instructions and --limit-memory take numbers from 1 on";
-  if (memory > MOST_MEMORY) return "--limit-memory takes up to 1G";
+  const instructions = countFrom("limit-instructions", values["limit-instructions"], "20G");
+  if (typeof instructions === "string") return instructions;
+  const memory = countFrom("limit-memory", values["limit-memory"], "1G", MOST_MEMORY);
+  if (typeof memory === "string") return memory;
   const traces = (values.trace ?? []).flatMap((it) => it.split(","));
   const other = traces.find((it) => it !== "instructions");
   if (other !== undefined) return `with --call, --trace takes instructions, not '${other}'`;
-  const [from, count] = [sizeOf(values.from ?? "1"), sizeOf(values.count ?? "1000")];
-  if (!from || !count) return "--from and --count take numbers from 1 on";
+  const idle = (["from", "count"] as const).find((it) => values[it] !== undefined && traces.length === 0);
+  if (idle !== undefined) return `--${idle} counts instructions: it goes with --trace=instructions`;
+  const from = countFrom("from", values.from, "1");
+  if (typeof from === "string") return from;
+  const count = countFrom("count", values.count, "1000");
+  if (typeof count === "string") return count;
   return {
     function: name,
     files: positionals,

@@ -5,8 +5,15 @@ import type { Problem } from "../../elf/problem.ts";
 import { callFunction, type FunctionCall, runCall } from "../../execute/call-function.ts";
 import { readBytes } from "../../execute/memory/address-space.ts";
 import type { Observer } from "../../execute/run.ts";
-import { codePlaceText, faultLine, returnedLine, signedResult, systemCallProblem } from "../../explain/execute/call.ts";
-import { renderProblem } from "../../explain/render.ts";
+import { signalName } from "../../execute/system/signal-numbers.ts";
+import {
+  codePlaceText,
+  faultLine,
+  otherResults,
+  returnedLine,
+  signedResult,
+  systemCallProblem,
+} from "../../explain/execute/call.ts";
 import { nodeDisassembler } from "../../host/disassembler.ts";
 import { nodeFiles } from "../../host/node-files.ts";
 import { loadObjects } from "../../load/relocatable/index.ts";
@@ -14,25 +21,25 @@ import type { Io } from "../io.ts";
 import { readInputs } from "../load/objects.ts";
 import { FAILURE, SUCCESS } from "../run-request.ts";
 import type { CallRequest } from "./call-request.ts";
+import { complain, told } from "./complain.ts";
 
 /** As for programs: a limit, or what cannot be executed. */
 const STOPPED = 125;
 
 /** Returns the exit status: 0 if the function has returned. */
 export function runFunction(request: CallRequest, io: Io): number {
-  const complain = (problem: Problem): void =>
-    io.err(`${renderProblem(problem, { program: "solder run", color: io.color.err })}\n`);
+  const { json } = request;
   const problems: Problem[] = [];
   const inputs = readInputs(request, nodeFiles, problems);
   const loaded = loadObjects(inputs);
   problems.push(...loaded.problems);
-  for (const problem of problems) complain(problem);
+  for (const problem of problems) complain(problem, json, io);
   // What a linker would refuse is not executed either.
   if (problems.some(({ severity }) => severity === "error")) return FAILURE;
   const { levels, limits, args } = request;
   const call = callFunction(loaded, request.function, { args, levels, limits });
   if ("severity" in call) {
-    complain(call);
+    complain(call, json, io);
     return FAILURE;
   }
   const end = runCall(call, request.traced && instructionTeller(request, call, io));
@@ -42,18 +49,26 @@ export function runFunction(request: CallRequest, io: Io): number {
       const { mode } = call;
       const values = { result: String(signedResult(result, mode)), hex: `0x${result.toString(16)}` };
       const facts = { kind: "returned", function: request.function, arguments: args.map(String), ...values };
-      if (request.json) io.out(`${JSON.stringify({ ...facts, instructions })}\n`);
-      else io.out(`${returnedLine(request.function, args, result, mode, instructions)}\n`);
+      const others = otherResults(call.cpu);
+      const { float, wide } = others;
+      const more = { float, wide: wide === undefined ? undefined : String(wide) };
+      if (json) io.out(`${JSON.stringify({ ...facts, ...more, instructions })}\n`);
+      else io.out(`${returnedLine(request.function, args, result, mode, instructions, others)}\n`);
       return SUCCESS;
     }
-    case "fault":
-      io.err(`solder run: ${faultLine(call, end)}\n`);
-      return 128 + end.fault.number;
+    case "fault": {
+      const { fault, where: address, instructions } = end;
+      const text = faultLine(call, end);
+      const signal = signalName(fault.number);
+      if (json) told({ kind: "fault", function: request.function, signal, address, text, instructions }, io);
+      else io.err(`solder run: ${text}\n`);
+      return 128 + fault.number;
+    }
     case "system-call":
-      complain(systemCallProblem(call, end));
+      complain(systemCallProblem(call, end), json, io);
       return STOPPED;
     case "stopped":
-      complain(end.problem);
+      complain(end.problem, json, io);
       return STOPPED;
     case "observed":
       return SUCCESS;

@@ -7,6 +7,7 @@ import type { RunLimits } from "../../execute/limits.ts";
 import { parseCommandLine } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { isDirectory } from "../loader-options.ts";
+import { countFrom, MOST_MEMORY } from "./numbers.ts";
 
 export const HELP = `Usage: solder run [options] PROGRAM [ARGUMENT...]
        solder run --call FUNCTION OBJECT... [--base OBJECT=ADDRESS] [--args LIST]
@@ -28,12 +29,15 @@ memory and is gone when it ends. There is no network.
       --trace LIST             tell on standard error: calls (from object to object), plt (calls
                                through slots), got (writes of slots), relocations (as the dynamic
                                linker applied them, beside Solder's), syscalls, instructions
-      --until SYMBOL|ADDRESS   end the run when this function is reached, and tell its registers
-      --break SYMBOL|ADDRESS   tell place, next instruction and registers each time it is reached, and
+      --object NAME            of calls, plt and got only what this object does (its path, or the
+                               last part of it)
+      --until PLACE            end the run when this place is reached, and tell its registers: a
+                               symbol, SYMBOL+OFFSET, or an address, decimal or 0x...
+      --break PLACE            tell place, next instruction and registers each time it is reached, and
                                go on; --trace=instructions then begins there; any number of times
       --from N, --count N      of instructions: from the Nth on, and so many (default 1000);
                                without them --count N ends the run at the Nth --break
-      --json                   what is told as JSON, a document a line
+      --json                   what is told, and how the run ended, as JSON, a document a line
   -h, --help                   this text
 
 Of relocatable objects a function is executed, and what it returns is printed:
@@ -68,6 +72,7 @@ const OPTIONS = {
   trace: { type: "string", multiple: true },
   until: { type: "string" },
   break: { type: "string", multiple: true },
+  object: { type: "string" },
   from: { type: "string" },
   count: { type: "string" },
   json: { type: "boolean" },
@@ -89,6 +94,8 @@ export interface RunRequest {
   readonly traces: ReadonlySet<Trace>;
   readonly until: string | undefined;
   readonly breaks: readonly string[];
+  /** Calls and slots are told of this object only: its path, or the last part of it. */
+  readonly object: string | undefined;
   /** Which instructions are told: the number of the first, from 1 on, and how many. */
   readonly from: number;
   readonly count: number;
@@ -99,6 +106,16 @@ export interface RunRequest {
 
 export const TRACES = ["calls", "plt", "got", "relocations", "syscalls", "instructions"] as const;
 export type Trace = (typeof TRACES)[number];
+/** Those that tell what an object does. */
+const OF_OBJECTS: readonly Trace[] = ["calls", "plt", "got"];
+
+/** What is said of a word that is none of `TRACES`: perhaps it is the program, and the list was forgotten. */
+function unknownTrace(word: string, program: string | undefined): string {
+  const list = TRACES.join(", ");
+  const isProgram = word.includes("/") || program === undefined;
+  if (!isProgram) return `--trace takes ${list}, not '${word}'`;
+  return `--trace takes a list (${list}), and '${word}' stands in its place; write --trace=syscalls ${word}`;
+}
 
 /** What was asked for, undefined for help, or what is wrong with the arguments. */
 export function parseRunRequest(args: readonly string[], io: Io): RunRequest | string | undefined {
@@ -110,6 +127,9 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
   const ofCalls = (["base", "args"] as const).find((name) => values[name] !== undefined);
   if (ofCalls !== undefined) return `--${ofCalls} goes with --call, which stands before the objects`;
   const argv = args.slice(args[end] === "--" ? end + 1 : end);
+  const asked = (values.trace ?? []).flatMap((it) => it.split(","));
+  const unknown = asked.find((it) => !TRACES.some((name) => name === it));
+  if (unknown !== undefined) return unknownTrace(unknown, argv[0]);
   if (argv.length === 0 || argv[0] === "") return "no program given";
   if (values.root !== undefined && !isDirectory(values.root)) return `--root: there is no directory '${values.root}'`;
   const environment = environmentOf(values.root === undefined ? io.env : {}, values.env ?? []);
@@ -117,24 +137,30 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
   const levels = values.cpu === undefined ? LEVELS.baseline : CPUS.get(values.cpu);
   if (levels === undefined) return `--cpu takes ${[...CPUS.keys()].join(" or ")}, not '${values.cpu}'`;
   const seed = values.seed === undefined ? 1 : Number(values.seed);
-  if (!Number.isSafeInteger(seed)) return `--seed takes a number, not '${values.seed}'`;
+  if (!Number.isSafeInteger(seed) || values.seed === "")
+    return `--seed takes a whole number between -2^53 and 2^53, not '${values.seed}'`;
   const time = timeOf(values.time);
   if (time === undefined) return `--time takes now or a date such as 2030-01-01, not '${values.time}'`;
   const limits: Record<string, number> = { instructions: 20e9, memory: 2 ** 30, output: 2 ** 30 };
   for (const name of ["instructions", "memory", "output"] as const) {
     const text = values[`limit-${name}`];
     if (text === undefined) continue;
-    const size = sizeOf(text);
-    if (size === undefined || size <= 0) return `--limit-${name} takes a number from 1 on, not '${text}'`;
+    const size = countFrom(`limit-${name}`, text, "", name === "memory" ? MOST_MEMORY : undefined);
+    if (typeof size === "string") return size;
     limits[name] = size;
   }
-  // Places in memory are 32-bit numbers.
-  if (limits.memory > MOST_MEMORY) return "--limit-memory takes up to 1G";
-  const asked = (values.trace ?? []).flatMap((it) => it.split(","));
-  const unknown = asked.find((it) => !TRACES.some((name) => name === it));
-  if (unknown !== undefined) return `--trace takes ${TRACES.join(", ")}, not '${unknown}'`;
-  const [from, count] = [sizeOf(values.from ?? "1"), sizeOf(values.count ?? "1000")];
-  if (!from || !count) return "--from and --count take numbers from 1 on";
+  const from = countFrom("from", values.from, "1");
+  if (typeof from === "string") return from;
+  const count = countFrom("count", values.count, "1000");
+  if (typeof count === "string") return count;
+  const breaks = values.break ?? [];
+  const counts = asked.includes("instructions");
+  if (values.from !== undefined && !counts) return "--from counts instructions: it goes with --trace=instructions";
+  if (values.count !== undefined && !counts && breaks.length === 0)
+    return "--count goes with --trace=instructions or --break";
+  const object = values.object;
+  if (object !== undefined && !OF_OBJECTS.some((it) => asked.includes(it)))
+    return `--object goes with --trace=${OF_OBJECTS.join(", ")}`;
   return {
     root: values.root,
     environment,
@@ -146,15 +172,14 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
     limits,
     traces: new Set(TRACES.filter((name) => asked.includes(name))),
     until: values.until,
-    breaks: values.break ?? [],
+    breaks,
+    object,
     from,
     count,
     countGiven: values.count === undefined ? undefined : count,
     json: values.json === true,
   };
 }
-
-export const MOST_MEMORY: number = 2 ** 30;
 
 export const CPUS: ReadonlyMap<string, Levels> = new Map([
   ["x86-64", LEVELS.baseline],
@@ -192,12 +217,4 @@ function timeOf(text: string | undefined): Time | undefined {
   const milliseconds = text === "now" ? Date.now() : Date.parse(text);
   if (!Number.isFinite(milliseconds)) return undefined;
   return { seconds: Math.floor(milliseconds / 1000), nanoseconds: (milliseconds % 1000) * 1_000_000 };
-}
-
-/** 64M is 64 times 2^20. */
-export function sizeOf(text: string): number | undefined {
-  const [, digits, unit] = /^([0-9]+)([KMG]?)$/i.exec(text) ?? [];
-  if (digits === undefined) return undefined;
-  const size = Number(digits) * 1024 ** " KMG".indexOf(unit === "" ? " " : unit.toUpperCase());
-  return Number.isSafeInteger(size) ? size : undefined;
 }

@@ -1,17 +1,20 @@
 // `solder run`: a program run in simulated memory, as if it were run by the machine.
 
+import { resolve } from "node:path";
+import { error } from "../../elf/problem.ts";
 import { type Execution, execute, runFor } from "../../execute/execute.ts";
 import type { RunLimits } from "../../execute/limits.ts";
+import { signalName } from "../../execute/system/signal-numbers.ts";
 import type { OutputRefusal } from "../../execute/system/state.ts";
 import { endLine } from "../../explain/execute/end.ts";
-import { renderProblem } from "../../explain/render.ts";
 import { nodeLoadFiles } from "../../host/load-files.ts";
 import type { Io } from "../io.ts";
 import { MISUSE } from "../run-request.ts";
 import { runFunction } from "./call.ts";
 import { parseCallRequest } from "./call-request.ts";
+import { complain, misused, told } from "./complain.ts";
 import type { RunHost } from "./host.ts";
-import { HELP, parseRunRequest, type RunRequest } from "./request.ts";
+import { HELP, parseRunRequest, programIndex, type RunRequest } from "./request.ts";
 import { tracesOf } from "./traces.ts";
 
 /** As a shell: the program is not there; it is there and cannot be executed. */
@@ -27,12 +30,13 @@ const SLICE = 1 << 23;
 export function runRun(args: readonly string[], io: Io, host: RunHost): number {
   const call = parseCallRequest(args);
   const request = call ?? parseRunRequest(args, io);
+  const json = args.slice(0, programIndex(args)).includes("--json");
   if (request === undefined) {
     io.out(HELP);
     return 0;
   }
   if (typeof request === "string") {
-    io.err(`solder run: error: ${request}; see solder run --help\n`);
+    misused(request, json, io);
     return MISUSE;
   }
   return "files" in request ? runFunction(request, io) : runProgram(request, io, host);
@@ -41,10 +45,14 @@ export function runRun(args: readonly string[], io: Io, host: RunHost): number {
 function runProgram(request: RunRequest, io: Io, host: RunHost): number {
   const limits: Partial<RunLimits> = request.limits;
   let begun: Execution | undefined;
-  const path = pathOf(request, io);
+  const path = pathOf(request);
+  if (path === undefined) {
+    complain(error("run-not-found", { file: request.program }, { reason: "ENOENT" }), request.json, io);
+    return NOT_FOUND;
+  }
   const traces = tracesOf(request, path, io, () => begun);
   if (typeof traces === "string") {
-    io.err(`solder run: error: ${traces}\n`);
+    misused(traces, request.json, io);
     return MISUSE;
   }
   let refusal: OutputRefusal | undefined;
@@ -67,42 +75,55 @@ function runProgram(request: RunRequest, io: Io, host: RunHost): number {
     hooks: traces.hooks,
   });
   if ("code" in execution) {
-    io.err(`${renderProblem(execution, { program: "solder run", color: io.color.err })}\n`);
+    complain(execution, request.json, io);
     return execution.details.reason === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE;
   }
   begun = execution;
   traces.begin(execution);
   let pause = runFor(execution, SLICE, traces.observer);
   while (pause === "limit") pause = runFor(execution, SLICE, traces.observer);
-  if (pause === "observed") return 0;
   traces.end();
-  return finish(execution, io);
+  const { executed } = execution.system;
+  if (pause === "observed") {
+    if (request.json) told({ kind: "end", how: "observed", status: 0, instructions: executed }, io);
+    return 0;
+  }
+  return finish(execution, request.json, io);
 }
 
 /** The exit status, and words for an end that the program has not chosen. */
-function finish(execution: Execution, io: Io): number {
-  const { end, problems } = execution.system;
-  if (end?.kind === "exited") return end.status;
-  for (const problem of problems) io.err(`${renderProblem(problem, { program: "solder run", color: io.color.err })}\n`);
+function finish({ system }: Execution, json: boolean, io: Io): number {
+  const { end, problems, executed: instructions } = system;
+  const ended = (how: string, status: number, facts: Readonly<Record<string, unknown>> = {}): number => {
+    if (json) told({ kind: "end", how, status, ...facts, instructions }, io);
+    return status;
+  };
+  if (end?.kind === "exited") return ended("exited", end.status);
+  for (const problem of problems) complain(problem, json, io);
   if (end?.kind === "signaled") {
-    io.err(`solder run: ${endLine(end)}\n`);
-    return 128 + end.signal.number;
+    const { signal, where } = end;
+    const text = endLine(end);
+    if (!json) io.err(`solder run: ${text}\n`);
+    return ended("signaled", 128 + signal.number, { signal: signalName(signal.number), address: where, text });
   }
-  if (end !== undefined) io.err(`${renderProblem(end.problem, { program: "solder run", color: io.color.err })}\n`);
-  return STOPPED;
+  if (end !== undefined) complain(end.problem, json, io);
+  return ended("stopped", STOPPED);
 }
 
-/** A name without a slash is looked for as a shell does. */
-function pathOf({ program, environment, root }: RunRequest, _io: Io): string {
+/** A name without a slash is looked for as a shell does: the first of PATH's directories in which it is a file that may be executed. */
+function pathOf({ program, environment, root }: RunRequest): string | undefined {
   if (program.includes("/")) return program;
   const path =
     environment.find((it) => it.startsWith("PATH="))?.slice(5) ??
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const files = nodeLoadFiles(root === undefined ? {} : { root });
+  const here = root === undefined ? process.cwd() : "/";
   for (const directory of path.split(":")) {
-    const candidate = `${directory === "" ? "." : directory}/${program}`;
-    if (directory.startsWith("/") && files.facts?.(candidate) !== undefined && !files.isDirectory(candidate))
-      return candidate;
+    const candidate = resolve(here, directory, program);
+    const facts = files.facts?.(candidate);
+    if (facts === undefined || files.isDirectory(candidate)) continue;
+    if (facts.kind === "file" && (facts.mode & 0o111) !== 0) return candidate;
+    if (facts.kind === "link" && typeof files.open(candidate) !== "string") return candidate;
   }
-  return program;
+  return undefined;
 }

@@ -40,7 +40,7 @@ export function tracesOf(
   const tell: Tell = (kind, line, facts) => io.err(json ? `${JSON.stringify({ kind, ...facts })}\n` : `${line}\n`);
   const cache: PlaceCache = new Map();
   const calls = traces.has("calls") || traces.has("plt") ? callWatcher(request, tell, cache, system) : undefined;
-  const slots = traces.has("got") ? slotWatcher(tell, cache) : undefined;
+  const slots = traces.has("got") ? slotWatcher(request, tell, cache) : undefined;
   const stops =
     request.until === undefined && request.breaks.length === 0 ? undefined : stopWatcher(request, tell, cache, system);
   const instructions = traces.has("instructions") ? instructionTeller(request, tell, system) : undefined;
@@ -112,15 +112,24 @@ function callWatcher(
   }: CrossCall): Readonly<Record<string, unknown>> => {
     return { from: from.path, to: to.path, caller, target, depth, name: slot?.name, slot: slot?.address, resolved };
   };
+  const isOf = objectFilter(request.object);
   return watchCalls(system, (event) => {
+    if (!isOf(event.from.path)) return;
     if (request.traces.has("calls")) tell("call", crossCallLine(event, cache), factsOf(event));
-    if (request.traces.has("plt") && event.slot !== undefined) tell("plt", pltLine(event), factsOf(event));
+    if (request.traces.has("plt") && event.slot !== undefined) tell("plt", pltLine(event, cache), factsOf(event));
   });
 }
 
-function slotWatcher(tell: Tell, cache: PlaceCache): WriteWatcher {
+/** Whether `--object` means an object: by its path, or the last part of it; all, if it was not given. */
+function objectFilter(name: string | undefined): (path: string) => boolean {
+  return (path) => name === undefined || path === name || path.slice(path.lastIndexOf("/") + 1) === name;
+}
+
+function slotWatcher({ object: name }: RunRequest, tell: Tell, cache: PlaceCache): WriteWatcher {
+  const isOf = objectFilter(name);
   return watchSlots((event) => {
     const { object, slot, before, after, by } = event;
+    if (!isOf(object.path)) return;
     tell("got", slotLine(event, cache), {
       object: object.path,
       name: slot.name,
@@ -146,7 +155,9 @@ function stopWatcher(
   let left = traces.has("instructions") ? Number.POSITIVE_INFINITY : (countGiven ?? Number.POSITIVE_INFINITY);
   const look = (cpu: Cpu): "none" | "break" | "end" => {
     const isEnd = ends?.at(cpu) === true;
-    if (!isEnd && stops?.at(cpu) !== true) return "none";
+    // Asked in any case: a place of both has been reached by both.
+    const isBreak = stops?.at(cpu) === true;
+    if (!isEnd && !isBreak) return "none";
     const process = system()?.current?.process;
     if (process === undefined) return "none";
     const stop = describe(cpu, process);

@@ -19,11 +19,39 @@ export interface Reaches {
   readonly missed: () => ReadonlyMap<string, Missed>;
 }
 
-/** Looks out for places: addresses, or functions once they are mapped. */
+/** A place as it was written: an address, or a symbol and what is added to it. */
+interface Wanted {
+  readonly text: string;
+  readonly symbol: string | undefined;
+  readonly offset: number;
+}
+
+/** `main`, `main+0x12`, `main+18`, `0x401136`, `4198710`; gdb's `*main+18` and `*0x401136` too. */
+function wantedOf(text: string): Wanted {
+  const plain = text.startsWith("*") ? text.slice(1) : text;
+  if (isNumber(plain)) return { text, symbol: undefined, offset: Number(plain) };
+  const at = plain.lastIndexOf("+");
+  const offset = plain.slice(at + 1);
+  // A name may have a plus: operator+ of C++, as it stands in the symbol table, has none.
+  return at > 0 && isNumber(offset)
+    ? { text, symbol: plain.slice(0, at), offset: Number(offset) }
+    : { text, symbol: plain, offset: 0 };
+}
+
+/**
+ * Looks out for places: addresses, or functions once they are mapped.
+ * @param texts as `wantedOf` reads them
+ */
 export function reaches(texts: readonly string[], system: () => System | undefined): Reaches {
-  const names = new Set(texts.filter((text) => !isAddress(text)));
-  const missed = new Map(texts.map((text): [string, Missed] => [text, names.has(text) ? "unknown" : "not reached"]));
-  const given = texts.filter(isAddress).map((text): [number, string] => [Number(text), text]);
+  const asked = texts.map(wantedOf);
+  const bySymbol = asked.filter(({ symbol }) => symbol !== undefined);
+  const names = new Set(bySymbol.flatMap(({ symbol }) => symbol ?? []));
+  const missed = new Map(
+    asked.map(({ text, symbol }): [string, Missed] => [text, symbol === undefined ? "not reached" : "unknown"]),
+  );
+  const given = asked.flatMap(({ text, symbol, offset }): [number, string][] =>
+    symbol === undefined ? [[offset, text]] : [],
+  );
   const cache: OffsetCache = new Map();
   let areas: AddressSpace["areas"][number][] | undefined;
   let places: readonly (readonly [number, string])[] = given;
@@ -33,7 +61,11 @@ export function reaches(texts: readonly string[], system: () => System | undefin
     if (space === undefined) return false;
     if (names.size > 0 && !isSame(areas, space.areas)) {
       areas = [...space.areas];
-      const found = addressesOf(space, names, cache);
+      const found = addressesOf(space, names, cache).flatMap(([address, name]) =>
+        bySymbol.flatMap(({ text, symbol, offset }): [number, string][] =>
+          symbol === name ? [[address + offset, text]] : [],
+        ),
+      );
       for (const [, name] of found) if (missed.has(name)) missed.set(name, "not reached");
       places = [...given, ...found];
       wanted = new Set(places.map(([address]) => address));
@@ -46,8 +78,8 @@ export function reaches(texts: readonly string[], system: () => System | undefin
   return { at, missed: () => missed };
 }
 
-function isAddress(text: string): boolean {
-  return /^0x[0-9a-f]+$/i.test(text);
+function isNumber(text: string): boolean {
+  return /^(0x[0-9a-f]+|[0-9]+)$/i.test(text);
 }
 
 /** Mapping makes another list, or changes its length: areas that only change their protection do not move code. */

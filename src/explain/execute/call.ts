@@ -1,6 +1,6 @@
 // A function of relocatable objects that was executed, in words: what it returned, or why it did not.
 
-import type { Mode } from "../../arch/x86/instructions/index.ts";
+import { type Cpu, type Mode, RAX, RDX, X87, X87_TAGS, X87_TOP, XMM } from "../../arch/x86/instructions/index.ts";
 import { demangle } from "../../demangle/index.ts";
 import { error, type Problem, STT_FUNC, STT_NOTYPE } from "../../elf/index.ts";
 import type { CallEnd, FunctionCall } from "../../execute/call-function.ts";
@@ -10,6 +10,39 @@ import { instructionBytes, missingText } from "./missing.ts";
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 
+/** What other registers have that a function may have returned in: a double or float, or a long long of i386; undefined: nothing. */
+export interface OtherResults {
+  /** xmm0 of x86-64, the x87's top of i386. */
+  readonly float: number | undefined;
+  /** edx:eax of i386, if edx is more than the sign of eax. */
+  readonly wide: bigint | undefined;
+}
+
+/** Looks at the registers when a function has returned (psABI, "Returning of Values"; the first ones were zero, and the x87 empty). */
+export function otherResults({ words, doubles, floats, mode }: Cpu): OtherResults {
+  if (mode === 64) {
+    const isEmpty = words[XMM] === 0 && words[XMM + 1] === 0;
+    return { float: isEmpty ? undefined : words[XMM + 1] === 0 ? floats[XMM] : doubles[XMM / 2], wide: undefined };
+  }
+  const top = words[X87_TOP];
+  const isUsed = ((words[X87_TAGS] >>> (2 * top)) & 3) !== EMPTY_TAG;
+  const [low, high] = [words[RAX], words[RDX]];
+  const wide = high === low >> 31 || high === 0 ? undefined : (BigInt(high) << 32n) | BigInt(low >>> 0);
+  return { float: isUsed ? extendedAt(words, X87 + 4 * top) : undefined, wide };
+}
+
+const EMPTY_TAG = 3;
+
+/** A number of the x87, as near as a double gets. */
+function extendedAt(words: Int32Array, at: number): number {
+  const exponent = words[at + 2] & 0x7fff;
+  const sign = (words[at + 2] & 0x8000) === 0 ? 1 : -1;
+  const significand = (words[at + 1] >>> 0) * 2 ** 32 + (words[at] >>> 0);
+  if (exponent === 0x7fff)
+    return (words[at + 1] & 0x7fff_ffff) === 0 && words[at] === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (significand / 2 ** 63) * 2 ** (exponent - 16383);
+}
+
 /** `foo(37) = 42 (0x2a), 4 instructions`. */
 export function returnedLine(
   name: string,
@@ -17,8 +50,11 @@ export function returnedLine(
   result: bigint,
   mode: Mode,
   instructions: number,
+  { float, wide }: OtherResults,
 ): string {
-  return `${demangle(name)}(${args.join(", ")}) = ${resultText(result, mode)} (${hex(result)}), ${countText(instructions)}`;
+  const floatText = float === undefined ? "" : `; ${mode === 64 ? "xmm0" : "st(0)"} holds ${float}`;
+  const wideText = wide === undefined ? "" : `; edx:eax holds ${wide}`;
+  return `${demangle(name)}(${args.join(", ")}) = ${resultText(result, mode)} (${hex(result)})${wideText}${floatText}, ${countText(instructions)}`;
 }
 
 function countText(instructions: number): string {
@@ -57,7 +93,7 @@ export function faultLine(
   const { stack } = call.memory;
   const isOverflow = fault.trap === 14 && address < stack.start && address >= stack.start - STACK_GAP;
   const target = isOverflow ? ": the stack is used up" : dataText(call, fault);
-  return `${name}: the instruction at ${hex(where)} ${place ?? ""}${isIllegal ? `, whose bytes are ${list}` : ""} ${what}${target}`;
+  return `${name}: the instruction at ${hex(where)} ${place ?? ""}${isIllegal ? `, whose bytes are ${list},` : ""} ${what}${target}`;
 }
 
 /** An access so far below the stack is the stack's. */

@@ -15,7 +15,7 @@ export function endLine(end: End & { readonly kind: "signaled" }): string {
   const bytes = Uint8Array.from(code);
   const what = signal.trap === 6 ? missingText(bytes, mode) : whatHappened(signal, target?.protection);
   if (what === undefined) return name;
-  const list = number === 4 ? `, whose bytes are ${bytesText(instructionBytes(bytes, mode))}` : "";
+  const list = number === 4 ? `, whose bytes are ${bytesText(instructionBytes(bytes, mode))},` : "";
   const place = placeText(placeIn(area, where, new Map()));
   if (isFetch(signal)) {
     const why = area === undefined ? "" : ", which is mapped, but not executable";

@@ -25,13 +25,8 @@ export function missingText(bytes: Uint8Array, mode: Mode): string {
     const name = bytes[at] === 0x62 ? "AVX-512" : "AVX";
     return `is one of ${name}, which this processor has not: compile for x86-64-v2 at most (-march=x86-64-v2), or ask cpuid first`;
   }
-  const isLocked =
-    bytes.subarray(0, at).includes(LOCK) &&
-    decoded(
-      bytes.filter((_, i) => i >= at || bytes[i] !== LOCK),
-      mode,
-    ) !== undefined;
-  if (isLocked) return "has the prefix lock, which only instructions that read and write memory may have";
+  if (withoutLock(bytes, at, mode) !== undefined)
+    return "has the prefix lock, which only instructions that read and write memory may have";
   return "is none that the processor has";
 }
 
@@ -39,8 +34,16 @@ export function missingText(bytes: Uint8Array, mode: Mode): string {
 export function instructionBytes(bytes: Uint8Array, mode: Mode): Uint8Array {
   const at = opcodeAt(bytes, mode);
   const long = vectorPrefix(bytes, at, mode);
-  const length = decoded(bytes, mode)?.length ?? (long > 0 ? vectorLength(bytes, at, long) : bytes.length);
+  const length =
+    decoded(bytes, mode)?.length ?? (long > 0 ? vectorLength(bytes, at, long) : withoutLock(bytes, at, mode));
   return bytes.subarray(0, length);
+}
+
+/** How long an instruction is that only its prefix lock makes none; undefined: it is not. @param at where its opcode begins */
+function withoutLock(bytes: Uint8Array, at: number, mode: Mode): number | undefined {
+  const rest = bytes.filter((byte, index) => index >= at || byte !== LOCK);
+  const found = rest.length === bytes.length ? undefined : decoded(rest, mode);
+  return found && found.length + bytes.length - rest.length;
 }
 
 const LOCK = 0xf0;

@@ -63,11 +63,13 @@ export function signalLine(signal: Signal, what: string): string {
   return `--- ${signalName(signal.number)} ${what} ---`;
 }
 
-/** `puts: prog+0x113a → libc.so.6+0x77980, bound in 585 instructions`. */
-export function pltLine({ from, to, caller, target, slot, resolved }: CrossCall): string {
+/** `puts  main+0x1e in prog through 0x… → libc.so.6+0x77980  first call: bound by 585 instructions`. */
+export function pltLine({ from, to, caller, target, slot, resolved, process }: CrossCall, cache: PlaceCache): string {
+  const place = placeAt(process.space, caller, cache);
+  const where = place?.symbol === undefined ? `${last(from.path)}+${hex(caller - from.base)}` : nameOf(place);
   const name = slot === undefined ? "?" : demangle(slot.name);
   const way = resolved === undefined ? "straight" : `first call: bound by ${resolved} instructions`;
-  return `${name}  ${last(from.path)}+${hex(caller - from.base)} through ${hex(slot?.address ?? 0)} → ${last(to.path)}+${hex(target - to.base)}  ${way}`;
+  return `${name}  ${where} through ${hex(slot?.address ?? 0)} → ${last(to.path)}+${hex(target - to.base)}  ${way}`;
 }
 
 /** The call tree across objects. */

@@ -7,6 +7,50 @@ export const runMessages: MessageTable = {
     message: "it cannot be started: {reason}",
     cure: "give a program of x86-64 or i386, or a script, that is in the root directory and may be executed",
   },
+  "run-not-found": {
+    message: "there is no such program",
+    cure: "give its path inside the root directory (--root, else /); a name without a slash is looked for in the directories of PATH only, so a program here is ./NAME",
+  },
+  "run-directory": {
+    message: "is a directory, not a program",
+    cure: "give a program in it",
+  },
+  "run-not-executable": {
+    message: "may not be executed by this user",
+    cure: "chmod +x, if it is a program",
+  },
+  "run-no-program": {
+    message: "is no program: it is {what}",
+    cure: "give a program of x86-64 or i386, or a script that begins with #! and its interpreter",
+  },
+  "run-text": {
+    message: "is text that does not say by what it is executed",
+    cure: "begin it with a line such as #!/bin/sh, or run its interpreter with it: solder run sh FILE",
+  },
+  "run-object": {
+    message: "is a relocatable object, not a program",
+    cure: "link it (solder ld, or cc), or execute one of its functions: solder run --call FUNCTION FILE",
+  },
+  "run-other-machine": {
+    message: "is a program of {machine}, which is not executed",
+    cure: "build it for x86-64 or i386",
+  },
+  "run-no-loader": {
+    message: "its dynamic linker {loader} (PT_INTERP) is not there",
+    cure: "give a root directory that has it with its libraries (--root), or link the program statically",
+  },
+  "run-loader-refused": {
+    message: "its dynamic linker {loader} (PT_INTERP) is no program of the same machine that may be executed",
+    cure: "give a root directory with the program's own one (--root)",
+  },
+  "run-no-interpreter": {
+    message: "the interpreter {interpreter}, which its first line asks for, is not there",
+    cure: "give a root directory that has it (--root), or write its path as it is there; a line that ends in CR LF names another file",
+  },
+  "run-interpreter-refused": {
+    message: "the interpreter {interpreter}, which its first line asks for, cannot be started",
+    cure: "see what solder run says of the interpreter alone",
+  },
   "run-too-long": {
     message: "it has executed {instructions} instructions and would go on",
     cure: "let it do more with --limit-instructions",
@@ -29,6 +73,14 @@ export const runMessages: MessageTable = {
   },
   "run-call-missing": {
     message: "it made system call {number}, which is not simulated and fails with ENOSYS",
+  },
+  "call-not-through-plt": {
+    message: "no object calls {symbol} through its PLT[[; did you mean {near}?]]",
+    cure: "give a function of another object that is called; solder load --got lists the slots",
+  },
+  "call-not-made": {
+    message: "the program has not called {symbol} through a slot until its end",
+    cure: "give a function that it calls when it is run without arguments; solder run --trace=plt lists them",
   },
   "call-no-function": {
     message: "no object defines a function {symbol}",
