@@ -1,8 +1,12 @@
 // Files and Anatomy as a person uses them, in Chromium, with the page read from disk.
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { folder } from "../support/folder.ts";
+import { run } from "../support/run.ts";
+import { needs } from "../support/tools.ts";
 import {
   axeFindings,
   browserNeeded,
@@ -10,23 +14,18 @@ import {
   follow,
   giveFiles,
   goTo,
-  openPage,
   settled,
-  startBrowser,
   tabTo,
+  testWindow,
   viewOf,
 } from "./browser.ts";
 
-let browser: Browser;
-before(async () => {
-  if (browserNeeded.skip === undefined) browser = await startBrowser();
-});
-after(() => browser?.close());
+const open = testWindow();
 
 const EXAMPLES = ["main.o", "greeting.o", "libwords.a"].map(example);
 
 test("files that are dropped are told apart, with what they define and want", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, [...EXAMPLES, { name: "notes.txt", bytes: new TextEncoder().encode("a text\n") }]);
   const files = viewOf(tab, "files");
   const card = (name: string) => files.locator(".card", { has: tab.getByRole("heading", { name, exact: true }) });
@@ -36,12 +35,10 @@ test("files that are dropped are told apart, with what they define and want", br
   await card("libwords.a").getByText("2 members", { exact: true }).click();
   await follow(tab, card("libwords.a").getByRole("link", { name: "words.o", exact: true }));
   match(await viewOf(tab, "anatomy").locator(".file-head").innerText(), /relocatable object/);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test("a damaged file says what is wrong where it stands, and the others are shown", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   const cut = Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 62, 0]);
   await giveFiles(tab, [{ name: "cut.o", bytes: cut }, example("main.o")]);
   const files = viewOf(tab, "files");
@@ -49,12 +46,10 @@ test("a damaged file says what is wrong where it stands, and the others are show
   equal(await files.locator(".card").count(), 2);
   await follow(tab, files.getByRole("heading", { name: "cut.o", exact: true }).getByRole("link"));
   await viewOf(tab, "anatomy").locator("#byte0").getByText("7f").waitFor();
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test("a byte leads to its relocation and symbol, and a row of a table leads to the byte", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, [example("main.o")]);
   await goTo(tab, "/anatomy/main.o");
   const anatomy = viewOf(tab, "anatomy");
@@ -76,15 +71,13 @@ test("a byte leads to its relocation and symbol, and a row of a table leads to t
   // Fields of the format: e_shoff of the header.
   await goTo(tab, "/anatomy/main.o?at=0x28");
   match(await facts.innerText(), /field\s+e_shoff = 0x[\da-f]+, of the ELF header \(Elf64_Ehdr, 8 bytes\)/);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test(
   "code is disassembled from the function on that holds the chosen byte, with its relocations",
   browserNeeded,
   async () => {
-    const { tab, complaints } = await openPage(browser);
+    const tab = await open();
     await giveFiles(tab, [example("main.o")]);
     await goTo(tab, "/anatomy/main.o/code?at=0x42");
     const code = viewOf(tab, "anatomy").getByRole("table", { name: "Instructions of .text" });
@@ -92,13 +85,11 @@ test(
     // An instruction leads to its bytes.
     await follow(tab, code.getByRole("link", { name: "0x0", exact: true }));
     await viewOf(tab, "anatomy").locator("#byte64.chosen").waitFor();
-    deepEqual(complaints, []);
-    await tab.context().close();
   },
 );
 
 test("tables sort and filter, and the address says how", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, [example("main.o")]);
   await goTo(tab, "/anatomy/main.o/symbols");
   const anatomy = viewOf(tab, "anatomy");
@@ -116,12 +107,10 @@ test("tables sort and filter, and the address says how", browserNeeded, async ()
   match(await anatomy.locator(".count").innerText(), /^1 of \d+ rows$/);
   deepEqual(await names(), ["greeting"]);
   match(tab.url(), /sort=8.*filter=greet|filter=greet.*sort=8/);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test("by keyboard alone: from the start to a byte's facts", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, [example("main.o")]);
   await tabTo(tab, /^A main\.o$/);
   await tab.keyboard.press("Enter");
@@ -136,39 +125,52 @@ test("by keyboard alone: from the start to a byte's facts", browserNeeded, async
   await settled(tab);
   match(await viewOf(tab, "anatomy").locator(".byte-facts").innerText(), /field\s+e_flags/);
   equal(await viewOf(tab, "anatomy").locator(".byte.chosen").count(), 1);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
-for (const scheme of ["light", "dark"] as const) {
-  test(`axe-core finds nothing wrong, ${scheme}`, browserNeeded, async () => {
-    // A low window: what is seen is checked, and of bytes there are many.
-    const { tab, complaints } = await openPage(browser, { scheme, height: 430 });
-    deepEqual(await axeFindings(tab), [], "the start");
-    await giveFiles(tab, EXAMPLES);
-    deepEqual(await axeFindings(tab), [], "files");
-    for (const hash of [
-      "/anatomy/main.o?at=0x42",
-      "/anatomy/main.o/symbols",
-      "/anatomy/main.o/code?at=0x42",
-      "/anatomy/main.o/sizes",
-      "/anatomy/libwords.a/members",
-    ]) {
-      await goTo(tab, hash);
-      await viewOf(tab, "anatomy").locator(".picture svg, .rows .row, .list tr").first().waitFor();
-      deepEqual(await axeFindings(tab), [], hash);
-    }
-    deepEqual(complaints, []);
-    await tab.context().close();
-  });
-}
+test("axe-core finds nothing wrong, light and dark", browserNeeded, async () => {
+  // A low window: what is seen is checked, and of bytes there are many.
+  const tab = await open({ height: 430 });
+  deepEqual(await axeFindings(tab), [], "the start");
+  await giveFiles(tab, EXAMPLES);
+  deepEqual(await axeFindings(tab), [], "files");
+  for (const hash of [
+    "/anatomy/main.o?at=0x42",
+    "/anatomy/main.o/symbols",
+    "/anatomy/main.o/code?at=0x42",
+    "/anatomy/main.o/sizes",
+    "/anatomy/libwords.a/members",
+  ]) {
+    await goTo(tab, hash);
+    await viewOf(tab, "anatomy").locator(".picture svg, .rows .row, .list tr").first().waitFor();
+    deepEqual(await axeFindings(tab), [], hash);
+  }
+});
 
 test("the picture has every section", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, [example("main.o")]);
   await goTo(tab, "/anatomy/main.o");
   const names = await viewOf(tab, "anatomy").locator(".figure .band .name").allTextContents();
   ok(names.includes(".text") && names.includes(".symtab"), names.join(" "));
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
+
+test(
+  "what zstd has packed: its decoder comes when it is asked about",
+  needs("chromium", "gcc", "objcopy"),
+  async (t: TestContext) => {
+    const at = folder("zstd");
+    const [plain, packed] = ["plain.o", "packed.o"].map((name) => join(at.path, name));
+    equal(
+      run("gcc", ["-g", "-c", "-x", "c", "-", "-o", plain], { input: "int answer(void) { return 42; }\n" }).status,
+      0,
+    );
+    if (run("objcopy", ["--compress-debug-sections=zstd", plain, packed]).status !== 0)
+      return t.skip("this objcopy knows no zstd");
+    const tab = await open();
+    await giveFiles(tab, [{ name: "packed.o", bytes: new Uint8Array(readFileSync(packed)) }]);
+    equal(await tab.evaluate("solderParts.zstd === undefined"), true);
+    await goTo(tab, "#/anatomy/packed.o/units");
+    match(await viewOf(tab, "anatomy").locator(".rows").innerText(), /GNU C/);
+    equal(await tab.evaluate("solderParts.zstd === undefined"), false);
+  },
+);

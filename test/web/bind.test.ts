@@ -3,17 +3,16 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import { before, test } from "node:test";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
-import { axeFindings, follow, giveFiles, goTo, openPage, press, startBrowser, viewOf } from "./browser.ts";
+import { axeFindings, follow, giveFiles, goTo, press, testWindow, viewOf } from "./browser.ts";
 
 const LOADER = "/lib64/ld-linux-x86-64.so.2";
 const needed = needs("chromium", "gcc", "/lib64/ld-linux-x86-64.so.2");
 
-let browser: Browser;
+const open = testWindow(needed);
 let files: { name: string; bytes: Uint8Array }[] = [];
 before(async () => {
   if (needed.skip !== undefined) return;
@@ -28,15 +27,13 @@ before(async () => {
   const libc = realpathSync(LOADER).replace(/[^/]+$/, "libc.so.6");
   const file = (name: string, path: string) => ({ name, bytes: new Uint8Array(readFileSync(path)) });
   files = [file("twice", join(at.path, "twice")), file("libc.so.6", libc), file("ld-linux-x86-64.so.2", LOADER)];
-  browser = await startBrowser();
 });
-after(() => browser?.close());
 
 test(
   "puts is bound by the real dynamic linker: pushed index, hash words, slot; then it goes straight",
   needed,
   async () => {
-    const { tab, complaints } = await openPage(browser, { height: 700 });
+    const tab = await open({ height: 700 });
     await giveFiles(tab, files);
     await goTo(tab, "/bind/twice?name=puts");
     const bind = viewOf(tab, "bind");
@@ -66,13 +63,11 @@ test(
     match(await story.innerText(), /which holds 0x[\da-f]+, puts of libc\.so\.6[\s\S]*is reached: straight/);
     await follow(tab, bind.getByRole("link", { name: /^Through the GOT/ }));
     match(await story.innerText(), /twice calls __libc_start_main[\s\S]*call[\s\S]*is reached: straight/);
-    deepEqual(complaints, []);
-    await tab.context().close();
   },
 );
 
 test("any symbol is a breakpoint, and the program runs to its end with its output", needed, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, files);
   await goTo(tab, "/bind/twice/executed?name=puts&step=0");
   const machine = viewOf(tab, "bind").getByRole("region", { name: "The machine" });
@@ -88,6 +83,4 @@ test("any symbol is a breakpoint, and the program runs to its end with its outpu
   await press(tab, machine.getByRole("button", { name: "Run to the end" }));
   match(await machine.locator(".moment").innerText(), /it has exited with status 3$/);
   equal(await machine.locator(".output-text").innerText(), "one\ntwo\n");
-  deepEqual(complaints, []);
-  await tab.context().close();
 });

@@ -1,7 +1,9 @@
 // Chromium for the tests of the page: driven by playwright-core, with the page read from disk as a user may read it.
 
+import { deepEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { after, afterEach, before } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
@@ -25,7 +27,7 @@ const LONGEST = 60_000;
 export interface Opened {
   readonly tab: Page;
   /** What the page complained of; to be empty at the end. */
-  readonly complaints: readonly string[];
+  readonly complaints: string[];
 }
 
 export interface OpenOptions {
@@ -38,17 +40,51 @@ export async function openPage(
   browser: Browser,
   { url = PAGE, scheme = "light", height = 900 }: OpenOptions = {},
 ): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1440, height }, colorScheme: scheme });
+  // Without motion, colours are at once what they become.
+  const context = await browser.newContext({
+    viewport: { width: 1440, height },
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+  });
   const tab = await context.newPage();
   tab.setDefaultTimeout(LONGEST);
   const complaints: string[] = [];
-  tab.on("pageerror", (error) => complaints.push(String(error.stack)));
-  tab.on("console", (message) => {
+  context.on("weberror", (it) => complaints.push(String(it.error().stack)));
+  context.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
   await tab.goto(url);
   await settled(tab);
   return { tab, complaints };
+}
+
+/** What `testWindow` opens: the page, as it is for somebody who comes to it. */
+export type OpenWindow = (options?: OpenOptions) => Promise<Page>;
+
+/**
+ * One window for all tests of a file. Each begins with the page anew, without files; that takes a quarter of what a new window takes.
+ * After each, the page must not have complained of anything.
+ */
+export function testWindow({ skip }: { skip?: string } = browserNeeded): OpenWindow {
+  let opened: Opened | undefined;
+  before(async () => {
+    if (skip === undefined) opened = await openPage(await startBrowser());
+  });
+  afterEach(() => deepEqual(opened?.complaints.splice(0), opened && []));
+  after(() => opened?.tab.context().browser()?.close());
+  return async ({ url = PAGE, scheme = "light", height = 900 } = {}) => {
+    if (opened === undefined) throw new Error("there is no browser");
+    const { tab } = opened;
+    await tab.setViewportSize({ width: 1440, height });
+    await tab.emulateMedia({ colorScheme: scheme });
+    // The same page again would only be another place in it.
+    if (tab.url().replace(/#.*/, "") === url) {
+      await tab.evaluate("history.replaceState(null, '', '#')");
+      await tab.reload();
+    } else await tab.goto(url);
+    await settled(tab);
+    return tab;
+  };
 }
 
 /**
@@ -142,18 +178,34 @@ export async function goTo(tab: Page, hash: string): Promise<void> {
   await settled(tab);
 }
 
-/** What axe-core finds wrong with what is on the screen: rule, and the elements. */
+/**
+ * What axe-core finds wrong with what is on the screen: rule, and the elements. In the other of light and dark the contrast only,
+ * since all else is the same there.
+ */
 export async function axeFindings(tab: Page): Promise<string[]> {
-  const source = readFileSync(join(repository, "node_modules/axe-core/axe.min.js"), "utf8");
-  await tab.evaluate(source);
+  if ((await tab.evaluate("globalThis.axe === undefined")) === true)
+    await tab.evaluate(readFileSync(join(repository, "node_modules/axe-core/axe.min.js"), "utf8"));
+  const isDark = await tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches");
+  const [scheme, other] = isDark === true ? (["dark", "light"] as const) : (["light", "dark"] as const);
+  const found = await axeRun(tab, scheme, "");
+  await tab.emulateMedia({ colorScheme: other });
+  found.push(...(await axeRun(tab, other, 'runOnly: ["color-contrast"],')));
+  await tab.emulateMedia({ colorScheme: scheme });
+  return found;
+}
+
+/** Styles are in the page, so nothing is to be loaded for the rules; and no selectors are shown. */
+async function axeRun(tab: Page, scheme: string, options: string): Promise<string[]> {
   const found = await tab.evaluate(
-    `axe.run({ exclude: ${JSON.stringify(REPEATED)} }, { resultTypes: ["violations"] })`,
+    `axe.run({ exclude: ${JSON.stringify(REPEATED)} }, { ${options} resultTypes: ["violations"], preload: false, selectors: false })`,
   );
   const { violations } = found as {
     violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
   };
   return violations.flatMap(({ id, nodes }) =>
-    nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 200)}`),
+    nodes
+      .slice(0, 3)
+      .map(({ html, failureSummary }) => `${id}, ${scheme}: ${html.slice(0, 160)} ${failureSummary.slice(0, 200)}`),
   );
 }
 

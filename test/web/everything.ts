@@ -1,8 +1,8 @@
 // Every view and part of the page, light and dark, looked at by axe-core and walked through by the Tab key; prints what either finds.
 // `npm test` looks at a chosen few; this takes some minutes.
 //
-//   node build/test/web/everything.js                 # all
-//   node build/test/web/everything.js dark /load      # one scheme, addresses that contain a word
+//   node build/test/web/everything.js                 # all; of dark the contrast, where nothing else can differ
+//   node build/test/web/everything.js dark /load      # in dark, addresses that contain a word
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -123,9 +123,7 @@ async function partsOf(tab: Page): Promise<readonly string[]> {
 }
 
 async function main(): Promise<number> {
-  const schemes = (["light", "dark"] as const).filter(
-    (it) => !["light", "dark"].some((name) => process.argv.includes(name)) || process.argv.includes(it),
-  );
+  const scheme = process.argv.includes("dark") ? "dark" : "light";
   const words = process.argv.slice(2).filter((it) => it !== "light" && it !== "dark");
   const isWanted = (hash: string): boolean => words.length === 0 || words.some((word) => hash.includes(word));
   const scratch = mkdtempSync(join(tmpdir(), "solder-everything-"));
@@ -140,32 +138,30 @@ async function main(): Promise<number> {
     }
   };
   try {
-    for (const scheme of schemes) {
-      for (const { files, hashes } of visits(scratch)) {
-        const { tab, complaints } = await openPage(browser, { scheme, height: 700 });
-        if (files.length > 0) {
-          await viewOf(tab, "files").locator('input[type="file"]').first().setInputFiles(files);
-          await settled(tab);
-        }
-        for (const base of hashes.filter(isWanted)) {
-          await goTo(tab, base);
-          const parts = await partsOf(tab);
-          for (const hash of new Set([base, ...parts])) {
-            await goTo(tab, hash);
-            await look(tab, `${scheme} ${hash}`);
-          }
-        }
-        for (const line of complaints) console.log(`${scheme} complaint: ${line}`);
-        found += complaints.length;
-        await tab.context().close();
-      }
-      for (const { id, title, begin } of SAMPLES.filter(({ begin }) => isWanted(begin))) {
-        const { tab } = await openPage(browser, { scheme, height: 700 });
-        await viewOf(tab, "files").getByRole("button", { name: title }).click();
+    for (const { files, hashes } of visits(scratch)) {
+      const { tab, complaints } = await openPage(browser, { scheme, height: 700 });
+      if (files.length > 0) {
+        await viewOf(tab, "files").locator('input[type="file"]').first().setInputFiles(files);
         await settled(tab);
-        await look(tab, `${scheme} sample ${id} ${begin}`);
-        await tab.context().close();
       }
+      for (const base of hashes.filter(isWanted)) {
+        await goTo(tab, base);
+        const parts = await partsOf(tab);
+        for (const hash of new Set([base, ...parts])) {
+          await goTo(tab, hash);
+          await look(tab, `${scheme} ${hash}`);
+        }
+      }
+      for (const line of complaints) console.log(`${scheme} complaint: ${line}`);
+      found += complaints.length;
+      await tab.context().close();
+    }
+    for (const { id, title, begin } of SAMPLES.filter(({ begin }) => isWanted(begin))) {
+      const { tab } = await openPage(browser, { scheme, height: 700 });
+      await viewOf(tab, "files").getByRole("button", { name: title }).click();
+      await settled(tab);
+      await look(tab, `${scheme} sample ${id} ${begin}`);
+      await tab.context().close();
     }
   } finally {
     await browser.close();

@@ -2,8 +2,7 @@
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import type { Browser } from "playwright-core";
+import { test } from "node:test";
 import { memoryFiles } from "../../src/host/memory-files.ts";
 import { defaultInputState, defaultOptions, link } from "../../src/link/index.ts";
 import {
@@ -13,18 +12,13 @@ import {
   follow,
   giveFiles,
   goTo,
-  openPage,
   press,
   settled,
-  startBrowser,
+  testWindow,
   viewOf,
 } from "./browser.ts";
 
-let browser: Browser;
-before(async () => {
-  if (browserNeeded.skip === undefined) browser = await startBrowser();
-});
-after(() => browser?.close());
+const open = testWindow();
 
 const NAMES = ["start.o", "main.o", "greeting.o", "libwords.a", "libtiny.a"];
 
@@ -32,7 +26,7 @@ test(
   "an archive is forgotten: the error and its cure; added, it links and says what changed",
   browserNeeded,
   async () => {
-    const { tab, complaints } = await openPage(browser);
+    const tab = await open();
     await giveFiles(tab, NAMES.map(example));
     await goTo(tab, "/link?args=-o+program+start.o+main.o+greeting.o+libtiny.a");
     const view = viewOf(tab, "link");
@@ -50,13 +44,11 @@ test(
     await follow(tab, why.locator(".answer").getByRole("link", { name: "word", exact: true }));
     equal(await why.getByRole("heading", { level: 1 }).innerText(), "Why word?");
     match(await why.locator(".answer").innerText(), /is defined in libwords\.a\(words\.o\)/);
-    deepEqual(complaints, []);
-    await tab.context().close();
   },
 );
 
 test("the page and Node give the same bytes for the same link", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, NAMES.map(example));
   await goTo(tab, `/link?args=${encodeURIComponent(`-static -o program ${NAMES.join(" ")}`)}`);
   equal(await viewOf(tab, "link").getByRole("heading", { level: 1 }).innerText(), "✓ linked");
@@ -82,12 +74,10 @@ test("the page and Node give the same bytes for the same link", browserNeeded, a
     files,
   );
   ok(image !== undefined && Buffer.from(image).equals(bytes), "the bytes differ");
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test("what was linked is loaded, and an address leads to what is there", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, NAMES.map(example));
   await goTo(tab, "/link");
   await press(tab, viewOf(tab, "link").getByRole("button", { name: "Load it" }));
@@ -97,12 +87,10 @@ test("what was linked is loaded, and an address leads to what is there", browser
   await follow(tab, load.getByRole("link", { name: "Address space" }));
   await follow(tab, load.locator(".band", { hasText: "r-xp" }).first());
   match(await viewOf(tab, "why").locator(".answer").innerText(), /0x401000 is in \/program/);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test("the key / asks from everywhere", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await giveFiles(tab, NAMES.map(example));
   await tab.keyboard.press("/");
   await tab.keyboard.type("greetin");
@@ -112,27 +100,20 @@ test("the key / asks from everywhere", browserNeeded, async () => {
   await settled(tab);
   await follow(tab, why.getByRole("link", { name: "greeting", exact: true }));
   match(await why.locator(".answer").innerText(), /`greeting' is defined in greeting\.o/);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
-test("axe-core finds nothing wrong with a link, a load and an answer", browserNeeded, async () => {
-  for (const scheme of ["light", "dark"] as const) {
-    const { tab, complaints } = await openPage(browser, { scheme, height: 500 });
-    await giveFiles(tab, [...NAMES.map(example), process.execPath].slice(0, 5));
-    for (const [view, hash, wanted] of [
-      ["link", "/link", ".stages"],
-      ["link", "/link?args=-o+x+main.o", ".problems"],
-      ["link", "/link//output", ".strip"],
-      ["link", "/link//names", ".rows .row"],
-      ["why", "/why?about=link&name=main", ".answer"],
-    ] as const) {
-      await goTo(tab, hash);
-      await viewOf(tab, view).locator(wanted).first().waitFor();
-      deepEqual(await axeFindings(tab), [], `${hash}, ${scheme}`);
-    }
-    deepEqual(complaints, []);
-    await tab.context().close();
+test("axe-core finds nothing wrong with a link and an answer, light and dark", browserNeeded, async () => {
+  const tab = await open({ height: 500 });
+  await giveFiles(tab, NAMES.map(example));
+  for (const [view, hash, wanted] of [
+    ["link", "/link", ".stages"],
+    ["link", "/link?args=-o+x+main.o", ".problems"],
+    ["link", "/link//output", ".strip"],
+    ["link", "/link//names", ".rows .row"],
+    ["why", "/why?about=link&name=main", ".answer"],
+  ] as const) {
+    await goTo(tab, hash);
+    await viewOf(tab, view).locator(wanted).first().waitFor();
+    deepEqual(await axeFindings(tab), [], hash);
   }
-  equal(browser.isConnected(), true);
 });

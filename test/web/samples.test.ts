@@ -3,29 +3,14 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { SAMPLES } from "../../web/samples/list.ts";
 import { repository } from "../support/build.ts";
-import {
-  axeFindings,
-  browserNeeded,
-  dropFiles,
-  follow,
-  goTo,
-  openPage,
-  press,
-  settled,
-  startBrowser,
-  viewOf,
-} from "./browser.ts";
+import { axeFindings, browserNeeded, dropFiles, follow, goTo, press, settled, testWindow, viewOf } from "./browser.ts";
 
-let browser: Browser;
-before(async () => {
-  if (browserNeeded.skip === undefined) browser = await startBrowser();
-});
-after(() => browser?.close());
+const open = testWindow();
 
 /** Takes a sample by its title. */
 async function take(tab: Page, id: string): Promise<void> {
@@ -57,16 +42,14 @@ const SHOWN: readonly Shown[] = [
 
 for (const { id, where, says } of SHOWN) {
   test(`the sample ${id} shows what it is there for`, browserNeeded, async () => {
-    const { tab, complaints } = await openPage(browser);
+    const tab = await open();
     await take(tab, id);
     match(await tab.locator("main").locator(where).first().innerText(), says);
-    deepEqual(complaints, []);
-    await tab.context().close();
   });
 }
 
 test("a library that was linked with -Bsymbolic keeps its own function", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await take(tab, "preload");
   await goTo(
     tab,
@@ -81,12 +64,10 @@ test("a library that was linked with -Bsymbolic keeps its own function", browser
     await viewOf(tab, "load").innerText(),
     /dlpi_name\s+dlpi_addr\s+dlpi_phdr\s+dlpi_phnum[\s\S]*"" \(the program\)\s+0x/,
   );
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test("a folder with what a root has is the root", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser);
+  const tab = await open();
   await take(tab, "lazy");
   // The same files as in a directory that was dropped whole.
   const files = (await tab.evaluate(`(async () => {
@@ -99,12 +80,10 @@ test("a folder with what a root has is the root", browserNeeded, async () => {
   await goTo(tab, "/load/image%2Fusr%2Fbin%2Fnumbers");
   match(await viewOf(tab, "load").innerText(), /The folder image is taken for the root directory/);
   match(await viewOf(tab, "load").locator(".link-map").innerText(), /2 objects in the order of loading/);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 test("printf, from its first call to its definition: step by step, then straight", browserNeeded, async () => {
-  const { tab, complaints } = await openPage(browser, { height: 600 });
+  const tab = await open({ height: 600 });
   await take(tab, "lazy");
   const bind = viewOf(tab, "bind");
   equal(await bind.getByRole("heading", { level: 1 }).innerText(), "The first call of printf");
@@ -117,8 +96,6 @@ test("printf, from its first call to its definition: step by step, then straight
   deepEqual(await axeFindings(tab), []);
   await follow(tab, bind.getByRole("link", { name: "Why printf?" }));
   match(await viewOf(tab, "why").locator(".answer").innerText(), /taken: \/libprint\.so, printf/);
-  deepEqual(complaints, []);
-  await tab.context().close();
 });
 
 // What a web server would send; scripts/page.mjs prints all of it. Where this fails, esbuild's metafile tells what a
