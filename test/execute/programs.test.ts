@@ -83,6 +83,7 @@ const SOURCES: readonly (readonly [name: string, source: string])[] = [
   ["files, shared memory, pipes, children", "files.c"],
   ["signals, their frames and alternate stacks", "signals.c"],
   ["processes that are stopped and go on", "stops.c"],
+  ["pairs of sockets, as streams and in messages", "sockets.c"],
 ];
 
 for (const [what, source] of SOURCES) {

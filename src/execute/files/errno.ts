@@ -39,9 +39,16 @@ export const ELOOP = 40;
 export const ENODATA = 61;
 export const EOVERFLOW = 75;
 export const ENOTSOCK = 88;
+export const EMSGSIZE = 90;
+export const ENOPROTOOPT = 92;
+export const EPROTONOSUPPORT = 93;
+export const ESOCKTNOSUPPORT = 94;
 export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
+export const ECONNRESET = 104;
+export const EISCONN = 106;
 export const ETIMEDOUT = 110;
+export const ECONNREFUSED = 111;
 
 /**
  * Not an error that a program sees: the call has to wait, and is made again when something has happened (Linux' ERESTARTSYS,
@@ -89,9 +96,16 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     ENODATA,
     EOVERFLOW,
     ENOTSOCK,
+    EMSGSIZE,
+    ENOPROTOOPT,
+    EPROTONOSUPPORT,
+    ESOCKTNOSUPPORT,
     EOPNOTSUPP,
     EAFNOSUPPORT,
+    ECONNRESET,
+    EISCONN,
     ETIMEDOUT,
+    ECONNREFUSED,
   }).map(([name, number]) => [number, name]),
 );
 

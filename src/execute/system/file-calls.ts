@@ -45,6 +45,7 @@ import {
 import { nodeOf, placeOf } from "./paths.ts";
 import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "./row.ts";
 import { raise, SIGPIPE } from "./signal-numbers.ts";
+import { SOCK_STREAM } from "./sockets.ts";
 import type { Call, OpenFile } from "./state.ts";
 import { newPipeBuffer, readStream, writeStream } from "./streams.ts";
 
@@ -140,11 +141,12 @@ function writeFrom(call: Call, address: number, count: number, offset?: number):
 function put(call: Call, open: OpenFile, bytes: Uint8Array, offset?: number): number {
   const { system, task } = call;
   const written = writeStream(system, open, bytes, offset, task.progress);
-  if (written === -EPIPE) raise(task, SIGPIPE);
+  const isMessage = open.special?.kind === "socket" && open.special.type !== SOCK_STREAM;
+  if (written === -EPIPE && !isMessage) raise(task, SIGPIPE);
   const isPipe = open.node.kind === "pipe" || open.node.kind === "socket";
   if (
     isPipe &&
-    open.special === undefined &&
+    (open.special === undefined || open.special.kind === "socket") &&
     written >= 0 &&
     written < bytes.length &&
     (open.flags & O_NONBLOCK) === 0

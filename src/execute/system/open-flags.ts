@@ -28,6 +28,7 @@ export const POLLOUT = 4;
 export const POLLERR = 8;
 export const POLLHUP = 0x10;
 export const POLLNVAL = 0x20;
+export const POLLRDHUP = 0x2000;
 
 export function mayRead(flags: number): boolean {
   return (flags & O_ACCMODE) !== O_WRONLY && (flags & O_PATH) === 0;

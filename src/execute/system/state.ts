@@ -12,6 +12,7 @@ import type { Executable, Image } from "../image.ts";
 import type { RunLimits } from "../limits.ts";
 import type { AddressSpace, Area } from "../memory/address-space.ts";
 import type { Frames } from "../memory/pages.ts";
+import type { SocketEnd } from "./sockets.ts";
 
 /** An open file, as open(2) makes one; descriptors of one or more processes refer to it. */
 export interface OpenFile {
@@ -28,7 +29,7 @@ export interface OpenFile {
   readonly special: Special | undefined;
 }
 
-export type Special = HostInput | HostOutput | EventCounter | TimerDescriptor | EpollSet;
+export type Special = HostInput | HostOutput | EventCounter | TimerDescriptor | EpollSet | SocketEnd;
 
 export interface HostInput {
   readonly kind: "input";

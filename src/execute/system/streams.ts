@@ -15,6 +15,7 @@ import {
 import { clockOf } from "./clock.ts";
 import { mayRead, mayWriteTo, O_APPEND, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-flags.ts";
 import { randomBytes } from "./random.ts";
+import { closeSocket, receive, send, socketReadiness } from "./sockets.ts";
 import type { OpenFile, OutputRefusal, System, TimerDescriptor } from "./state.ts";
 
 /** Bytes that a pipe holds (fs/pipe.c), and that are written in one piece (PIPE_BUF). */
@@ -130,6 +131,10 @@ function readSpecial(
       const times = expirations(system, special);
       return times === 0 ? isWaiting : count64(times);
     }
+    case "socket": {
+      const received = receive(special, count, false, (open.flags & O_NONBLOCK) === 0);
+      return typeof received === "number" ? received : received.bytes;
+    }
     case "epoll":
       return -EINVAL;
   }
@@ -178,7 +183,7 @@ function askForInput(system: System, most: number): Uint8Array | undefined {
 export function writeStream(system: System, open: OpenFile, bytes: Uint8Array, offset?: number, done = 0): number {
   if (!mayWriteTo(open.flags)) return -EBADF;
   const { node, special } = open;
-  if (special !== undefined) return writeSpecial(system, open, special, bytes);
+  if (special !== undefined) return writeSpecial(system, open, special, bytes, done);
   switch (node.kind) {
     case "directory":
     case "link":
@@ -235,6 +240,7 @@ function writeSpecial(
   open: OpenFile,
   special: NonNullable<OpenFile["special"]>,
   bytes: Uint8Array,
+  done: number,
 ): number {
   switch (special.kind) {
     case "input":
@@ -251,6 +257,8 @@ function writeSpecial(
       special.count += value;
       return 8;
     }
+    case "socket":
+      return send(special, bytes, done, (open.flags & O_NONBLOCK) === 0);
     default:
       return -EINVAL;
   }
@@ -286,6 +294,8 @@ export function readiness(system: System, open: OpenFile): number {
         return (special.count > 0 ? POLLIN : 0) | POLLOUT;
       case "timer":
         return special.next !== undefined && special.next <= system.executed + system.slept ? POLLIN : 0;
+      case "socket":
+        return socketReadiness(special);
       case "epoll":
         for (const { open: watched, events } of special.entries.values())
           if ((readiness(system, watched) & (events | POLLERR | POLLHUP)) !== 0) return POLLIN;
@@ -321,7 +331,8 @@ export function opened(node: Node, flags: number): void {
 }
 
 /** Nobody has the file open any more. */
-export function closed({ node, flags }: OpenFile): void {
+export function closed({ node, flags, special }: OpenFile): void {
+  if (special?.kind === "socket") closeSocket(special);
   if ((node.kind !== "pipe" && node.kind !== "socket") || node.buffer === undefined) return;
   if (mayRead(flags)) node.buffer.readers--;
   if (mayWriteTo(flags)) node.buffer.writers--;
