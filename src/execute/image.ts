@@ -17,7 +17,7 @@ import {
 } from "../elf/index.ts";
 import { LOADER_RECORDS, loaderMachineOf } from "../load/index.ts";
 import { EACCES, ELOOP, ENOENT, ENOEXEC, ENOMEM } from "./files/errno.ts";
-import { fromBytes } from "./files/names.ts";
+import { fromBytes, textOfBytes } from "./files/names.ts";
 import { contentOf, type DirectoryNode, type FileNode } from "./files/nodes.ts";
 import { type FileTree, MAY_EXECUTE, pathOfPlace, permits, type User, walk } from "./files/tree.ts";
 import {
@@ -191,7 +191,7 @@ export function makeImage(frames: Frames, executable: Executable, start: Start):
   space.stackLimit = start.stackLimit;
   // Without an interpreter it may be one itself: it goes where interpreters go, and leaves the programs' place to what it maps.
   const isAlone = elf.header.type === ET_DYN && executable.interpreter === undefined;
-  const place = start.given.get(executable.path) ?? (isAlone ? highestPlace(space, elf) : places.program);
+  const place = start.given.get(textOfBytes(executable.path)) ?? (isAlone ? highestPlace(space, elf) : places.program);
   if (place === undefined) return -ENOMEM;
   const base = elf.header.type === ET_EXEC ? 0 : place - firstPage(elf);
   const programEnd = mapElf(space, executable.node, executable.path, elf, base);

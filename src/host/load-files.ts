@@ -1,22 +1,12 @@
 // The file system that a program would be loaded from, through node:fs: this machine's, or a directory that is taken for its
 // root. Only regular files are ever opened, and nothing outside of the root.
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { FileFacts, LoadFiles, OpenedFile, OpenFailure } from "../load/settings/contract.ts";
 import { readLoaderParts } from "./loader-parts.ts";
-import { namesIn } from "./node-files.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
+import { hostPath, rawLink, rawNames, rawRealPath } from "./raw-names.ts";
 import { readRange } from "./read-range.ts";
 import { slabs } from "./slabs.ts";
 
@@ -70,7 +60,7 @@ export function nodeLoadFiles({ root, partly = false }: NodeLoadFilesOptions = {
     },
     list: (directory) => {
       const found = resolvePath(directory);
-      return typeof found === "string" ? [] : namesIn(base + found.path);
+      return typeof found === "string" ? [] : namesAt(base + found.path);
     },
     linkTarget: (path) => {
       const step = look(base + path);
@@ -106,8 +96,8 @@ function kernelPaths(): (path: string) => Found | OpenFailure {
   const parents = new Map<string, OpenFailure>();
   return (path) => {
     try {
-      const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat !== undefined) return { path: realpathSync.native(path), stat };
+      const stat = statSync(hostPath(path), { throwIfNoEntry: false });
+      if (stat !== undefined) return { path: rawRealPath(path), stat };
     } catch (cause) {
       return failureOf(cause);
     }
@@ -121,11 +111,19 @@ function kernelPaths(): (path: string) => Found | OpenFailure {
   };
 }
 
+function namesAt(path: string): readonly string[] {
+  try {
+    return rawNames(path);
+  } catch {
+    return [];
+  }
+}
+
 function look(path: string): Step {
   try {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = lstatSync(hostPath(path), { throwIfNoEntry: false });
     if (stat === undefined) return "ENOENT";
-    if (stat.isSymbolicLink()) return { kind: "link", target: readlinkSync(path) };
+    if (stat.isSymbolicLink()) return { kind: "link", target: rawLink(path) };
     return { kind: stat.isDirectory() ? "directory" : "file" };
   } catch (cause) {
     return failureOf(cause);
@@ -135,7 +133,7 @@ function look(path: string): Step {
 /** What programs that run are told of a file; times to the nanosecond. */
 function factsAt(path: string): FileFacts | undefined {
   try {
-    const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    const stat = lstatSync(hostPath(path), { throwIfNoEntry: false, bigint: true });
     if (stat === undefined) return undefined;
     const kind = stat.isFile() ? "file" : stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "link" : "other";
     return {
@@ -164,7 +162,10 @@ function openFile(found: Found, base: string, allocate: Allocate, fill: Fill): O
   if (!before.isFile()) return "EIO";
   let file: number | undefined;
   try {
-    file = openSync(base + realPath, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    file = openSync(
+      hostPath(base + realPath),
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
     const stat = fstatSync(file);
     if (!stat.isFile()) return "EIO";
     if (stat.size > LARGEST_FILE) return "EFBIG";
@@ -207,7 +208,7 @@ function readParts(file: number, bytes: Uint8Array): Contents {
 
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(hostPath(path), { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

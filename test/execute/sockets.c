@@ -114,7 +114,8 @@ int main(void) {
   pid_t child = fork();
   if (child == 0) {
     close(s[0]);
-    long sum = 0, count;
+    long long sum = 0;
+    long count;
     while ((count = read(s[1], text, 4000)) > 0) for (long at = 0; at < count; at++) sum += text[at];
     write(s[1], &sum, sizeof sum);
     _exit(7);
@@ -124,9 +125,9 @@ int main(void) {
   say("much", write(s[0], text, sizeof text));
   say("more", send(s[0], text, sizeof text, 0));
   shutdown(s[0], SHUT_WR);
-  long sum = 0;
+  long long sum = 0;
   say("sum", recv(s[0], &sum, sizeof sum, MSG_WAITALL));
   waitpid(child, &status, 0);
-  printf("%ld, %d\n", sum, WEXITSTATUS(status));
+  printf("%lld, %d\n", sum, WEXITSTATUS(status));
   return 0;
 }

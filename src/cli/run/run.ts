@@ -8,6 +8,7 @@ import { signalName } from "../../execute/system/signal-numbers.ts";
 import type { OutputRefusal } from "../../execute/system/state.ts";
 import { endLine } from "../../explain/execute/end.ts";
 import { nodeLoadFiles } from "../../host/load-files.ts";
+import { rawDirectory } from "../../host/raw-names.ts";
 import type { Io } from "../io.ts";
 import { MISUSE } from "../run-request.ts";
 import { runFunction } from "./call.ts";
@@ -60,7 +61,7 @@ function runProgram(request: RunRequest, io: Io, host: RunHost): number {
     files: nodeLoadFiles(request.root === undefined ? {} : { root: request.root }),
     argv: request.argv,
     environment: request.environment,
-    currentDirectory: request.root === undefined ? process.cwd() : "/",
+    currentDirectory: request.root === undefined ? rawDirectory() : "/",
     who: host,
     levels: request.levels,
     limits,
@@ -117,7 +118,7 @@ function pathOf({ program, environment, root }: RunRequest): string | undefined 
     environment.find((it) => it.startsWith("PATH="))?.slice(5) ??
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const files = nodeLoadFiles(root === undefined ? {} : { root });
-  const here = root === undefined ? process.cwd() : "/";
+  const here = root === undefined ? rawDirectory() : "/";
   for (const directory of path.split(":")) {
     const candidate = resolve(here, directory, program);
     const facts = files.facts?.(candidate);

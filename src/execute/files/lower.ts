@@ -2,7 +2,7 @@
 
 import type { FileFacts, LoadFiles } from "../../load/index.ts";
 import { errnoOf } from "./errno.ts";
-import { textOfBytes } from "./names.ts";
+import { bytesOfText, textOfBytes } from "./names.ts";
 import type { DirectoryNode, DirectorySource, Node, Time } from "./nodes.ts";
 
 /** What the nodes of the files that were handed in share. */
@@ -23,15 +23,9 @@ export interface Lower {
 export function lowerDirectory(lower: Lower, path: string): DirectorySource {
   return {
     changes: false,
-    names: () => lower.files.list(path === "" ? "/" : textOfBytes(path)).map(encoded),
+    names: () => lower.files.list(path === "" ? "/" : textOfBytes(path)).map(bytesOfText),
     get: (name, directory) => lowerNode(lower, `${path}/${name}`, name, directory),
   };
-}
-
-function encoded(name: string): string {
-  let bytes = "";
-  for (const byte of new TextEncoder().encode(name)) bytes += String.fromCharCode(byte);
-  return bytes;
 }
 
 function lowerNode(lower: Lower, path: string, name: string, parent: DirectoryNode): Node | undefined {
@@ -64,7 +58,7 @@ function lowerNode(lower: Lower, path: string, name: string, parent: DirectoryNo
         exists: true,
       };
     case "link":
-      return { ...base, kind: "link", target: encoded(files.linkTarget?.(text) ?? "") };
+      return { ...base, kind: "link", target: bytesOfText(files.linkTarget?.(text) ?? "") };
     case "other":
       // A device, a pipe or a socket of the host, which is none of the program's business: it is there, and nothing answers.
       return { ...base, kind: "device", major: 0, minor: 0 };

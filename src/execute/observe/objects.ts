@@ -7,6 +7,7 @@ import { type DynamicFile, readDynamicFile, symbolicOf } from "../../load/file/d
 import { symbolName } from "../../load/file/dynamic-symbols.ts";
 import { entryOffset } from "../../load/file/relocation-entry.ts";
 import { loaderRecordOf } from "../../load/machines/index.ts";
+import { textOfBytes } from "../files/names.ts";
 import { contentOf, type FileNode } from "../files/nodes.ts";
 import type { AddressSpace, Area } from "../memory/address-space.ts";
 
@@ -60,7 +61,7 @@ function continues(first: Area, area: Area, next: Area): boolean {
 }
 
 function objectAt(first: Area, end: number, node: FileNode, cache: ObjectCache): MappedObject | undefined {
-  const path = first.source?.path ?? "";
+  const path = textOfBytes(first.source?.path ?? "");
   const file = fileOf(node, path, cache);
   const segment = file?.elf.segments.find((it) => it.type === PT_LOAD && down(it.offset) === first.offset);
   if (file === undefined || segment === undefined) return undefined;

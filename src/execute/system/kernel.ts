@@ -21,6 +21,7 @@ import {
 } from "../../arch/x86/instructions/index.ts";
 import { error } from "../../elf/index.ts";
 import { ENOSYS, ERESTARTSYS } from "../files/errno.ts";
+import { textOfBytes } from "../files/names.ts";
 import { touch } from "../memory/address-space.ts";
 import { type Observer, run, STOP_BREAK, STOP_LIMIT, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
 import { nanoseconds } from "./clock.ts";
@@ -276,7 +277,7 @@ function noteMissing(system: System, task: Task): void {
   const number = task.call;
   const isKnown = system.problems.some(({ code, details }) => code === "run-call-missing" && details.number === number);
   if (isKnown || system.problems.length > 100) return;
-  system.problems.push(error("run-call-missing", { file: task.process.executable.path }, { number }));
+  system.problems.push(error("run-call-missing", { file: textOfBytes(task.process.executable.path) }, { number }));
 }
 
 function argumentsOf(words: Int32Array, row: CallRow | undefined, isWide: boolean): readonly number[] {

@@ -14,6 +14,7 @@ import {
   STT_NOTYPE,
   symbolsOf,
 } from "../../elf/index.ts";
+import { textOfBytes } from "../../execute/files/names.ts";
 import { type AddressSpace, type Area, areaIndex } from "../../execute/memory/address-space.ts";
 
 /** Functions of a file, by address: columns sorted by where they begin. */
@@ -64,7 +65,7 @@ function placeBehind({ source, start, offset }: Area, address: number, cache: Pl
     const own = address - start + offset - segment.offset + segment.address;
     const isBehind = own >= segment.address + segment.fileBytes && own < segment.address + segment.memoryBytes;
     if (segment.type === PT_LOAD && isBehind && offset < segment.offset + segment.fileBytes)
-      return { object: source.path, symbol: undefined, offset: own, isFixed: isFixed(known.elf) };
+      return { object: textOfBytes(source.path), symbol: undefined, offset: own, isFixed: isFixed(known.elf) };
   }
   return undefined;
 }
@@ -79,7 +80,7 @@ export function placeIn(area: Area | undefined, address: number, cache: PlaceCac
   const fileOffset = area.offset + (address - area.start);
   const known = fileOf(bytes, source.node?.size ?? bytes.length, cache);
   const own = known === undefined ? undefined : addressInFile(known.elf, fileOffset);
-  const object = source.path;
+  const object = textOfBytes(source.path);
   if (known === undefined || own === undefined)
     return { object, symbol: undefined, offset: fileOffset, isFixed: false };
   const { elf, functions } = known;
