@@ -35,6 +35,7 @@ export function refusal(
   const place = { file: name };
   // Objects and libraries seldom have the bit, and it would not help.
   const file = fileAt(tree, from, path, { ...who, user: 0 }, 0);
+  if (file === "run-no-program") return error(file, place, { ...facts, what: "a device, a pipe or a socket" });
   if (typeof file === "string") return error(file, place, facts);
   const content = contentOf(file);
   if (typeof content === "number") return error("run-cannot-start", place, facts);
@@ -60,7 +61,7 @@ function fileAt(tree: FileTree, from: DirectoryNode, path: string, who: User, wa
   const { node } = found;
   if (node === undefined) return "run-not-found";
   if (node.kind === "directory") return "run-directory";
-  if (node.kind !== "file") return "run-cannot-start";
+  if (node.kind !== "file") return "run-no-program";
   return permits(node, who, want) ? node : "run-not-executable";
 }
 

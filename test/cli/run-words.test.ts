@@ -155,6 +155,7 @@ const MISUSED: readonly (readonly [args: readonly string[], said: string])[] = [
   [["--count", "3", "x"], "--count goes with --trace=instructions or --break"],
   [["--from", "3", "x"], "--from counts instructions: it goes with --trace=instructions"],
   [["--call", "f", "--count", "3", "a.o"], "--count counts instructions: it goes with --trace=instructions"],
+  [["--break=", "x"], "--break needs a value"],
   [["--object", "a", "x"], "--object goes with --trace=calls, plt, got"],
   [
     ["--trace", "./st"],

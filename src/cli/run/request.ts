@@ -154,6 +154,8 @@ export function parseRunRequest(args: readonly string[], io: Io): RunRequest | s
   const count = countFrom("count", values.count, "1000");
   if (typeof count === "string") return count;
   const breaks = values.break ?? [];
+  const empty = (["until", "object"] as const).find((name) => values[name] === "");
+  if (empty !== undefined || breaks.includes("")) return `--${empty ?? "break"} needs a value`;
   const counts = asked.includes("instructions");
   if (values.from !== undefined && !counts) return "--from counts instructions: it goes with --trace=instructions";
   if (values.count !== undefined && !counts && breaks.length === 0)

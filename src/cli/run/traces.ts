@@ -39,8 +39,10 @@ export function tracesOf(
   const { traces, json } = request;
   const tell: Tell = (kind, line, facts) => io.err(json ? `${JSON.stringify({ kind, ...facts })}\n` : `${line}\n`);
   const cache: PlaceCache = new Map();
-  const calls = traces.has("calls") || traces.has("plt") ? callWatcher(request, tell, cache, system) : undefined;
-  const slots = traces.has("got") ? slotWatcher(request, tell, cache) : undefined;
+  const filter: ObjectFilter = { name: request.object, isMet: false };
+  const calls =
+    traces.has("calls") || traces.has("plt") ? callWatcher(request, filter, tell, cache, system) : undefined;
+  const slots = traces.has("got") ? slotWatcher(filter, tell, cache) : undefined;
   const stops =
     request.until === undefined && request.breaks.length === 0 ? undefined : stopWatcher(request, tell, cache, system);
   const instructions = traces.has("instructions") ? instructionTeller(request, tell, system) : undefined;
@@ -66,7 +68,14 @@ export function tracesOf(
     hooks: hooksFor(traces.has("syscalls"), calls, slots, tell),
     observer: Object.keys(observer).length === 0 ? undefined : observer,
     begin: (execution) => slots?.begin(execution.system),
-    end: () => stops?.end(),
+    end: () => {
+      stops?.end();
+      if (filter.name !== undefined && !filter.isMet)
+        tell("missed", `solder run: no object ${filter.name} did anything of that`, {
+          place: filter.name,
+          why: "unknown",
+        });
+    },
   };
 }
 
@@ -97,6 +106,7 @@ function hooksFor(
 
 function callWatcher(
   request: RunRequest,
+  filter: ObjectFilter,
   tell: Tell,
   cache: PlaceCache,
   system: () => System | undefined,
@@ -112,24 +122,30 @@ function callWatcher(
   }: CrossCall): Readonly<Record<string, unknown>> => {
     return { from: from.path, to: to.path, caller, target, depth, name: slot?.name, slot: slot?.address, resolved };
   };
-  const isOf = objectFilter(request.object);
   return watchCalls(system, (event) => {
-    if (!isOf(event.from.path)) return;
+    if (!isMeant(filter, event.from.path)) return;
     if (request.traces.has("calls")) tell("call", crossCallLine(event, cache), factsOf(event));
     if (request.traces.has("plt") && event.slot !== undefined) tell("plt", pltLine(event, cache), factsOf(event));
   });
 }
 
-/** Whether `--object` means an object: by its path, or the last part of it; all, if it was not given. */
-function objectFilter(name: string | undefined): (path: string) => boolean {
-  return (path) => name === undefined || path === name || path.slice(path.lastIndexOf("/") + 1) === name;
+/** The object of `--object`, by its path or the last part of it, and whether anything was told of it. */
+interface ObjectFilter {
+  readonly name: string | undefined;
+  isMet: boolean;
 }
 
-function slotWatcher({ object: name }: RunRequest, tell: Tell, cache: PlaceCache): WriteWatcher {
-  const isOf = objectFilter(name);
+function isMeant(filter: ObjectFilter, path: string): boolean {
+  const { name } = filter;
+  const isIt = name === undefined || path === name || path.slice(path.lastIndexOf("/") + 1) === name;
+  filter.isMet ||= isIt;
+  return isIt;
+}
+
+function slotWatcher(filter: ObjectFilter, tell: Tell, cache: PlaceCache): WriteWatcher {
   return watchSlots((event) => {
     const { object, slot, before, after, by } = event;
-    if (!isOf(object.path)) return;
+    if (!isMeant(filter, object.path)) return;
     tell("got", slotLine(event, cache), {
       object: object.path,
       name: slot.name,

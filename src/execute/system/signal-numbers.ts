@@ -23,10 +23,15 @@ const NAMES: readonly string[] = (
   "VTALRM PROF WINCH IO PWR SYS"
 ).split(" ");
 
+/** SIGRTMIN of glibc. */
+const FIRST_FREE = 34;
+
 /** `SIGSEGV` for 11. */
 export function signalName(number: number): string {
   const name: string | undefined = NAMES[number - 1];
-  return name === undefined ? `SIGRTMIN+${number - 34}` : `SIG${name}`;
+  if (name !== undefined) return `SIG${name}`;
+  // 32 and 33 are the C library's own.
+  return number < FIRST_FREE ? `SIG${number}` : `SIGRTMIN${number === FIRST_FREE ? "" : `+${number - FIRST_FREE}`}`;
 }
 
 /** What the shell says of a process that it ended (strsignal). */
