@@ -12,10 +12,11 @@ import {
   type Problem,
   parseElf,
   type Report,
+  readArchive,
 } from "../elf/index.ts";
 import { sharedFacts } from "./dump/facts.ts";
 import { type HeaderDump, headerDump } from "./dump/header.ts";
-import { dumpFile, type ProblemDump, told } from "./dump/model.ts";
+import { dumpFile, memberBytes, type ProblemDump, told } from "./dump/model.ts";
 
 export interface FileSummary {
   readonly path: string;
@@ -60,14 +61,18 @@ const KIND_WORDS: Readonly<Record<FileKind | "missing", string>> = {
 const MOST_NAMES = 300;
 const NO_NAMES: GlobalNames = { defines: [], wants: [], definesCount: 0, wantsCount: 0 };
 
-/** Of a library only headers, the dynamic section and the dynamic symbols are read. */
-export function summaryOf(bytes: Uint8Array, path: string): FileSummary {
+/**
+ * Of a library only headers, the dynamic section and the dynamic symbols are read.
+ * @param most names that are kept of those that it defines, and of those that it wants
+ */
+export function summaryOf(bytes: Uint8Array, path: string, most: number = MOST_NAMES): FileSummary {
   const kind = identify(bytes);
   // Not `elf-other`'s problem alone: an object for another system is in the way as well, but a text or a picture is not.
-  if (kind.startsWith("elf-")) return elfSummary(bytes, path, kind);
+  if (kind.startsWith("elf-")) return elfSummary(bytes, path, kind, most);
   const isArchive = kind.endsWith("archive");
   const { archive, problems = [] } = isArchive ? dumpFile(bytes, path, new Set(["archive"] as const)) : {};
   const defines = archive?.symbols.map(({ name }) => name) ?? [];
+  const ofMembers = bytes.length > LARGE_ARCHIVE ? [] : memberProblems(bytes, path);
   const count = archive?.members.length ?? 0;
   return {
     path,
@@ -78,16 +83,30 @@ export function summaryOf(bytes: Uint8Array, path: string): FileSummary {
     needs: [],
     soname: undefined,
     interpreter: undefined,
-    defines: defines.slice(0, MOST_NAMES),
+    defines: defines.slice(0, most),
     wants: [],
     definesCount: defines.length,
     wantsCount: 0,
     members: archive?.members.map(({ name }) => name) ?? [],
-    problems,
+    problems: [...problems, ...told(ofMembers, {})],
   };
 }
 
-function elfSummary(bytes: Uint8Array, path: string, kind: FileKind): FileSummary {
+/** Members of a larger one are not looked into: it is not read whole. Bytes. */
+const LARGE_ARCHIVE = 2 ** 25;
+
+/** What is wrong with the headers of an archive's members. */
+function memberProblems(bytes: Uint8Array, path: string): Problem[] {
+  const problems: Problem[] = [];
+  for (const member of readArchive(bytes, path, () => {})?.members ?? []) {
+    const contents = member.external ? undefined : memberBytes(bytes, member);
+    if (contents === undefined || !identify(contents).startsWith("elf-")) continue;
+    parseElf(contents, `${path}(${member.name})`, (problem) => problems.push(problem));
+  }
+  return problems;
+}
+
+function elfSummary(bytes: Uint8Array, path: string, kind: FileKind, most: number): FileSummary {
   const found: Problem[] = [];
   const report: Report = (problem) => {
     found.push(problem);
@@ -97,7 +116,7 @@ function elfSummary(bytes: Uint8Array, path: string, kind: FileKind): FileSummar
   const dynamic = facts?.dynamic();
   const header = file && headerDump(file, dynamic, undefined);
   const symbols = kind === "elf-relocatable" ? facts?.symbolTable() : facts?.dynamicSymbolTable();
-  const names = symbols === undefined ? NO_NAMES : globalNamesOf(symbols, MOST_NAMES, report);
+  const names = symbols === undefined ? NO_NAMES : globalNamesOf(symbols, most, report);
   return {
     path,
     size: bytes.length,

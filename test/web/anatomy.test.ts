@@ -48,6 +48,30 @@ test("a damaged file says what is wrong where it stands, and the others are show
   await viewOf(tab, "anatomy").locator("#byte0").getByText("7f").waitFor();
 });
 
+test(
+  "a damaged member is told on its archive's card, and the archive opens with its members",
+  browserNeeded,
+  async () => {
+    const tab = await open();
+    const bytes = Uint8Array.from(readFileSync(example("libwords.a")));
+    // e_shoff of the first member leads nowhere.
+    const at = Buffer.from(bytes).indexOf("\x7fELF") + 0x28;
+    bytes.fill(0x7f, at, at + 7);
+    await giveFiles(tab, [{ name: "bad.a", bytes }]);
+    const card = viewOf(tab, "files").locator(".card.wrong");
+    match(await card.innerText(), /archive of 2 members[\s\S]*error: bad\.a\(\w+\.o\)/);
+    await follow(tab, card.getByRole("heading").getByRole("link"));
+    match(await viewOf(tab, "anatomy").locator(".sheet .body").innerText(), /words\.o/);
+  },
+);
+
+test("a file that is no program is not loaded, and it is said what it is", browserNeeded, async () => {
+  const tab = await open();
+  await giveFiles(tab, [{ name: "noise", bytes: Uint8Array.from({ length: 5000 }, (_, i) => (i * i) % 251) }]);
+  await goTo(tab, "/load/noise");
+  match(await viewOf(tab, "load").innerText(), /noise[\s\S]*(invalid ELF header|not an ELF file)/i);
+});
+
 test("a byte leads to its relocation and symbol, and a row of a table leads to the byte", browserNeeded, async () => {
   const tab = await open();
   await giveFiles(tab, [example("main.o")]);

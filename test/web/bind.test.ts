@@ -4,6 +4,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { repository } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";
 import { needs } from "../support/tools.ts";
@@ -13,13 +14,13 @@ const LOADER = "/lib64/ld-linux-x86-64.so.2";
 const needed = needs("chromium", "gcc", "/lib64/ld-linux-x86-64.so.2");
 
 const open = testWindow(needed);
+const at = folder("bind-page");
 let files: { name: string; bytes: Uint8Array }[] = [];
 before(async () => {
   if (needed.skip !== undefined) return;
-  const at = folder("bind-page");
   writeFileSync(
     join(at.path, "twice.c"),
-    '#include <stdio.h>\nint main(void) { puts("one"); puts("two"); return 3; }\n',
+    '#include <stdio.h>\n#include <unistd.h>\nint main(void) { puts("one"); puts("two"); return getpid() > 0 ? 3 : 4; }\n',
   );
   const built = run("gcc", ["-O1", "-Wl,-z,lazy", join(at.path, "twice.c"), "-o", join(at.path, "twice")]);
   equal(built.status, 0, built.stderr);
@@ -83,4 +84,13 @@ test("any symbol is a breakpoint, and the program runs to its end with its outpu
   await press(tab, machine.getByRole("button", { name: "Run to the end" }));
   match(await machine.locator(".moment").innerText(), /it has exited with status 3$/);
   equal(await machine.locator(".output-text").innerText(), "one\ntwo\n");
+});
+
+test("what is called once is named, though the program ends behind it", needed, () => {
+  const solder = join(repository, "bin/solder.js");
+  const { stdout } = run(process.execPath, [solder, "load", "--call", "getpid", "--execute", join(at.path, "twice")]);
+  match(
+    stdout,
+    /: push \$0x[\s\S]*the slot becomes 0x[\da-f]+ \(getpid of libc\.so\.6\)[\s\S]*It was not called again/,
+  );
 });

@@ -32,7 +32,8 @@ test(
     const view = viewOf(tab, "link");
     equal(await view.getByRole("heading", { level: 1 }).innerText(), "✕ not linked");
     match(await view.locator(".problems").innerText(), /error: .*greeting\.o.*undefined reference to `word'/s);
-    await follow(tab, view.getByRole("button", { name: "Add libwords.a" }));
+    match(await view.locator(".offer").innerText(), /Cure: libwords\.a, which is here but not linked, defines word\./);
+    await follow(tab, view.getByRole("button", { name: "Link libwords.a too" }));
     equal(await view.getByRole("heading", { level: 1 }).innerText(), "✓ linked");
     match(await view.locator(".changes").innerText(), /it links now.*words\.o.*takes part now/s);
     // Why is the member there? Its reason leads on.

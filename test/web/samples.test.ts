@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
 import type { Page } from "playwright-core";
+import { messageAreas } from "../../src/explain/messages/messages.ts";
 import { SAMPLES } from "../../web/samples/list.ts";
 import { repository } from "../support/build.ts";
 import { axeFindings, browserNeeded, dropFiles, follow, goTo, press, settled, testWindow, viewOf } from "./browser.ts";
@@ -107,4 +108,14 @@ test("little is loaded before the page can be used, and not much more with libra
   const usual = first + size("worker.js");
   ok(usual <= 300_000, `${usual} bytes`);
   equal(SAMPLES.length, 8);
+});
+
+// scripts/page.mjs leaves areas of words out of each worker.
+test("every problem that a worker can find has its words in it", () => {
+  const codes = messageAreas.flatMap(({ table }) => Object.keys(table));
+  for (const name of ["worker", "machines", "check", "run"]) {
+    const text = readFileSync(join(repository, "dist/page", `${name}.js`), "utf8");
+    const wordless = codes.filter((code) => text.includes(`"${code}"`) && !text.includes(`"${code}":{message:`));
+    deepEqual(wordless, [], name);
+  }
 });

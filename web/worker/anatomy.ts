@@ -180,7 +180,8 @@ export function rowsOf(space: Workspace, question: RowsQuestion, cache: Map<stri
   if (made === undefined) {
     const dump = dumpFor(space, file, PART_OF[part] ?? "relocations");
     made = dump && tableOf(space, dump, part);
-    if (made === undefined) throw new Error(`${file} has no table ${part}`);
+    if (made === undefined)
+      throw new Error("This part of the file cannot be read: what is wrong with it is said above.");
     space.tables.set(key, made);
   }
   return made.answer(question, cache, key);

@@ -15,6 +15,7 @@ import {
   outputMapChapter,
   slotChapter,
 } from "../../src/explain/link/tables.ts";
+import { summaryOf } from "../../src/explain/summary.ts";
 import { inflate } from "../../src/host/inflate.ts";
 import { memoryFiles } from "../../src/host/memory-files.ts";
 import type { LinkResult, LinkStage, OutputLayout } from "../../src/link/index.ts";
@@ -95,8 +96,28 @@ export function linkAnswer(space: Workspace, ask: LinkAsk): LinkAnswer {
     members: membersOf(result),
     sections: result.layout === undefined ? [] : sectionsOf(result.layout),
     changes,
+    offers: offersOf(space, ask, made),
   };
 }
+
+/** A library stands where what it is linked against stands; a program is not linked against. */
+function offersOf(space: Workspace, { args }: LinkAsk, { result, problems }: MadeLink): LinkAnswer["offers"] {
+  const missing = new Set(
+    problems.flatMap(({ code, details }) => (code === "undefined-symbol" ? [details.symbol] : [])),
+  );
+  if (missing.size === 0) return [];
+  const linked = result.decisions.files.map(({ file }) => file);
+  const offers: { path: string; names: string[] }[] = [];
+  for (const path of space.given.keys()) {
+    if (args.includes(path) || linked.some((it) => it === path || it.startsWith(`${path}(`))) continue;
+    const { defines, interpreter, soname } = summaryOf(openFile(space, path)?.bytes ?? NOTHING, path, Infinity);
+    const names = interpreter !== undefined && soname === undefined ? [] : defines.filter((name) => missing.has(name));
+    if (names.length > 0) offers.push({ path, names: [...new Set(names)] });
+  }
+  return offers;
+}
+
+const NOTHING = new Uint8Array(0);
 
 function partsOf({ decisions, layout }: LinkResult): PartName[] {
   const parts: PartName[] = [

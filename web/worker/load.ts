@@ -71,7 +71,9 @@ function makeLoad(space: Workspace, ask: LoadAsk): Omit<MadeLoad, "key"> {
   const given = new Map<string, Uint8Array>();
   for (const path of space.given.keys()) {
     const { kind } = summaryFor(space, path);
-    const file = kind.startsWith("elf-") || rooted(path).startsWith("/etc/") ? openFile(space, path, WHOLE) : undefined;
+    // What the program is to be is there in any case: it says itself what it is not.
+    const isWanted = kind.startsWith("elf-") || rooted(path).startsWith("/etc/") || path === ask.program;
+    const file = isWanted ? openFile(space, path, WHOLE) : undefined;
     if (file !== undefined) given.set(path, file.bytes);
   }
   const root = rootOf(given, ask.program, ask.environment, ask.root);
@@ -209,7 +211,7 @@ export function loadRows(
   cache: Map<string, RowsCache>,
 ): RowsAnswer {
   const { key, result } = loadFor(space, ask);
-  if (!result.loaded) throw new Error("there is no process");
+  if (!result.loaded) throw new Error(`${ask.program} is not loaded: what keeps it from that is said above`);
   const table = loadTable(result.process, question.part);
   if (table === undefined) throw new Error(`there is no table ${question.part}`);
   return table.answer(question, cache, `${key} ${question.part}`);

@@ -254,6 +254,8 @@ export interface LinkAnswer {
   readonly sections: readonly ShownSection[];
   /** What is different from the link before. */
   readonly changes: readonly string[] | undefined;
+  /** Files that are here, are not linked, and define names that are missing. */
+  readonly offers: readonly { readonly path: string; readonly names: readonly string[] }[];
 }
 
 export interface LinkedMember {

@@ -100,7 +100,8 @@ export interface Followed {
 }
 
 /**
- * Runs the program until it has called through a slot of this name twice, or has ended.
+ * Runs the program until it has called through a slot of this name twice. If it has called once, it is stopped before it ends: with
+ * the program its memory goes, and with that the names and instructions of what was called.
  * @returns undefined if it has not called at all
  */
 export function followSlot(
@@ -126,7 +127,7 @@ export function followSlot(
   };
   const observer: Observer = {
     instruction: (cpu, place) => {
-      if (following === undefined) return false;
+      if (following === undefined) return calls.length > 0 && endsProgram(cpu, place, execution);
       following.steps++;
       const process = execution.system.current?.process;
       if (process === undefined || found === undefined) return false;
@@ -216,6 +217,17 @@ export function followSlot(
 }
 
 const SLICE = 1 << 20;
+
+/** exit and exit_group, by mode. */
+const EXITS: Readonly<Record<number, readonly number[]>> = { 64: [60, 231], 32: [1, 252] };
+
+/** Does the next instruction ask the kernel to end the program? */
+function endsProgram(cpu: Cpu, at: number, { system, process }: Execution): boolean {
+  if (system.current?.process !== process) return false;
+  const { columns, instructions } = process.code;
+  const { name } = instructions.rows[columns[at + INFO] & INFO_ROW];
+  return (name === "syscall" || name === "int") && (EXITS[cpu.mode]?.includes(cpu.words[RAX]) ?? false);
+}
 
 /** Arguments in registers: of x86-64's psABI, and of i386's regparm, which glibc has here. */
 function fixupOf(cpu: Cpu, fixup: number, fixupStep: number, process: Process): NonNullable<Following["fixup"]> {

@@ -3,39 +3,6 @@
 import type { MessageTable } from "./table.ts";
 
 export const checkMessages: MessageTable = {
-  // What a file is that is not ELF for a machine of ours. The real loader says "invalid ELF header" or worse.
-  "check-mach-o": {
-    message: "not for Linux: a Mach-O file, made for macOS[[ on {detail}]]",
-    cure: "install or build it on Linux; node_modules copied from a Mac need npm ci or npm rebuild in the container",
-  },
-  "check-pe": {
-    message: "not for Linux: a PE file, made for Windows[[ on {detail}]]",
-    cure: "install or build it on Linux; node_modules copied from Windows need npm ci or npm rebuild",
-  },
-  "check-lfs-pointer": {
-    message: "a Git LFS pointer instead of the file it stands for",
-    cure: "run git lfs pull, or install Git LFS before cloning",
-  },
-  "check-script": { message: "a script for {detail}, not an ELF file", cure: "look at {detail} instead" },
-  "check-web-page": {
-    message: "a web page instead of an ELF file",
-    cure: "download it again: the server answered with a page, perhaps an error or a login",
-  },
-  "check-text": { message: "text, not an ELF file" },
-  "check-compressed": {
-    message: "a compressed file or archive, not an ELF file",
-    cure: "unpack it and check what is in it",
-  },
-  "check-java-class": { message: "a Java class, not an ELF file" },
-  "check-wasm": { message: "a WebAssembly module, not an ELF file" },
-  "check-archive": {
-    message: "a static library: an archive of objects for the linker, nothing that loads",
-    cure: "check the program that it is linked into",
-  },
-  "check-object": {
-    message: "an object for the linker, nothing that loads",
-    cure: "check the program or library that it is linked into",
-  },
   "check-not-executable": {
     message: "nobody may execute it: starting it ends with Permission denied",
     cure: "chmod +x, and look where the bit got lost: archives made on Windows, zip, artifacts of CI",
@@ -44,12 +11,6 @@ export const checkMessages: MessageTable = {
     message: "debug information only, split off from the file that loads",
     cure: "check the file that it belongs to",
   },
-  "check-core": { message: "a core dump, nothing that loads" },
-  "check-empty": {
-    message: "the file is empty",
-    cure: "get or build it again: a download or a full disk may have cut it short",
-  },
-  "check-unknown": { message: "not an ELF file" },
   "check-dangling-link": {
     message: "a symbolic link to {target}, which is not there",
     cure: "install or copy what it leads to, or make the link anew: copies of trees and archives may have left one of the two out",

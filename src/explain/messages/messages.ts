@@ -7,6 +7,7 @@ import { elfMessages } from "./elf.ts";
 import { layoutMessages } from "./layout.ts";
 import { linkMessages } from "./link.ts";
 import { loadMessages } from "./load.ts";
+import { notElfMessages } from "./not-elf.ts";
 import { objectMessages } from "./objects.ts";
 import { optionMessages } from "./options.ts";
 import { runMessages } from "./run.ts";
@@ -23,6 +24,7 @@ export const messageAreas: readonly { readonly title: string; readonly table: Me
   { title: "Scripts and versions", table: scriptMessages },
   { title: "Loading programs", table: loadMessages },
   { title: "Running programs", table: runMessages },
+  { title: "Files that do not load", table: notElfMessages },
   { title: "Checking", table: checkMessages },
 ];
 

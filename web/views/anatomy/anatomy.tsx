@@ -18,6 +18,9 @@ export function AnatomyView(): JSX.Element {
   const overview = useAnswer("overview", file === "" ? undefined : { file });
   if (file === "") return <Choice />;
   const it = overview.value?.file === file ? overview.value : undefined;
+  const isDrawn = it !== undefined && (it.sections.length > 0 || it.layout !== undefined);
+  // Of an archive there is nothing to draw: it begins with its members.
+  const here = part === "" && !isDrawn ? (it?.parts[0]?.id ?? "") : part;
   return (
     <div class="anatomy">
       <div class="anatomy-main">
@@ -33,15 +36,15 @@ export function AnatomyView(): JSX.Element {
         {it !== undefined && (
           <>
             <nav class="parts" aria-label="Parts of the file">
-              <Tab id="" title="Picture" part={part} />
+              {(isDrawn || here === "") && <Tab id="" title="Picture" part={here} />}
               {it.parts.map(({ id, title, count }) => (
-                <Tab key={id} id={id} title={title} count={count} part={part} />
+                <Tab key={id} id={id} title={title} count={count} part={here} />
               ))}
-              {it.machine !== "" && <Tab id="code" title="Code" part={part} />}
-              <Tab id="sizes" title="Sizes" part={part} />
+              {it.machine !== "" && <Tab id="code" title="Code" part={here} />}
+              <Tab id="sizes" title="Sizes" part={here} />
             </nav>
             <Problems problems={it.problems} most={3} />
-            <Part overview={it} part={part} query={query} />
+            <Part overview={it} part={here} query={query} />
           </>
         )}
       </div>

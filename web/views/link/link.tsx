@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import { useAnswer } from "../../app/answer.ts";
 import { commandText, inputPath, linkAskOf, moved, placeOf, toggled } from "../../app/asks.ts";
 import { addFiles, address, go, summaries, waitFor } from "../../app/state.ts";
-import { byteCount, grouped, hex } from "../../app/words.ts";
+import { byteCount, counted, grouped, hex } from "../../app/words.ts";
 import { Go } from "../../parts/links.tsx";
 import { Empty, Failed, Problems } from "../../parts/notes.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -138,10 +138,29 @@ function Part({
   return (
     <div class="picture" tabIndex={0}>
       <Problems problems={value.problems} />
+      <Offers value={value} args={ask.args} />
       <WhatIsMissing value={value} />
       <Changes changes={value.changes} />
       <Stages value={value} />
     </div>
+  );
+}
+
+/** What is missing and stands in a file that is here. */
+function Offers({ value, args }: { value: LinkAnswer; args: readonly string[] }): JSX.Element {
+  return (
+    <>
+      {value.offers.map(({ path, names }) => (
+        <p class="cure offer" key={path}>
+          <b>Cure:</b> <code>{path}</code>, which is here but not linked, defines{" "}
+          <code>{names.slice(0, 4).join(", ")}</code>
+          {names.length > 4 && ` and ${counted(names.length - 4, "more name")}`}.{" "}
+          <button type="button" class="main" onClick={() => go({ query: { args: commandText([...args, path]) } })}>
+            Link {path} too
+          </button>
+        </p>
+      ))}
+    </>
   );
 }
 

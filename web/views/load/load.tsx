@@ -38,16 +38,18 @@ export function LoadView(): JSX.Element {
                 <span class="dim">ld.so says</span> <code>{text}</code>
               </p>
             ))}
-            <nav class="parts" aria-label="Parts of the load">
-              <Tab id="" title="Link map" part={part} />
-              <Tab id="space" title="Address space" part={part} />
-              <Tab id="search" title="Search" part={part} />
-              <Tab id={`references:${objectOf(part)}`} title="References" part={part} like="references" />
-              <Tab id={`relocations:${objectOf(part)}`} title="Relocations" part={part} like="relocations" />
-              <Tab id="scopes" title="Scopes and order" part={part} />
-              <Tab id="memory" title="Memory map" part={part} />
-              <Tab id="run" title="Run" part={part} />
-            </nav>
+            {(value.objects.length > 0 || part !== "") && (
+              <nav class="parts" aria-label="Parts of the load">
+                <Tab id="" title="Link map" part={part} />
+                <Tab id="space" title="Address space" part={part} />
+                <Tab id="search" title="Search" part={part} />
+                <Tab id={`references:${objectOf(part)}`} title="References" part={part} like="references" />
+                <Tab id={`relocations:${objectOf(part)}`} title="Relocations" part={part} like="relocations" />
+                <Tab id="scopes" title="Scopes and order" part={part} />
+                <Tab id="memory" title="Memory map" part={part} />
+                <Tab id="run" title="Run" part={part} />
+              </nav>
+            )}
             <Part value={value} ask={ask} part={part} query={query} />
           </>
         )}
@@ -116,7 +118,7 @@ function Part({
           ))}
           <Missing value={value} />
           <Problems problems={value.problems} />
-          <LinkMapGraph value={value} />
+          {value.objects.length > 0 && <LinkMapGraph value={value} />}
         </div>
       );
   }
