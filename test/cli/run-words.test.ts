@@ -51,7 +51,7 @@ _start: mov (%rsp), %rbx
         lea table(%rip), %rdx
         movslq -4(%rdx,%rbx,4), %rax
         add %rdx, %rax
-        jmp *%rax
+_Z1fi:  jmp *%rax
 ${FAULTS.map(([, code], index) => `case${index}: ${code}\n mov $60, %eax\n syscall`).join("\n")}
         .section .rodata
 table:  ${FAULTS.map((_, index) => `.long case${index} - table`).join("\n")}
@@ -195,6 +195,8 @@ test("a place is a symbol, what is added to one, or an address in either way of 
   match(start, /^break at 0x40/);
   for (const place of [String(at), `0x${at.toString(16)}`, `*${at}`, "_start+0", "*_start+0x0"])
     equal(first(place), start);
+  equal(first("f(int)"), first("_Z1fi"));
+  match(first("f(int)"), /^break at 0x/);
   equal(first("_start+4"), `break at 0x${(at + 4).toString(16)}`);
   // The end's is told, and the break's counts as reached.
   match(

@@ -1,6 +1,7 @@
 // What `solder run --trace` and `--until` and `--break` watch: one observer for the run out of those that are asked for, and lines on standard error.
 
 import type { Cpu } from "../../arch/x86/instructions/index.ts";
+import { demangle } from "../../demangle/index.ts";
 import type { Execution } from "../../execute/execute.ts";
 import { readBytes } from "../../execute/memory/address-space.ts";
 import { addressOf, reaches } from "../../execute/observe/breakpoints.ts";
@@ -164,8 +165,8 @@ function stopWatcher(
   cache: PlaceCache,
   system: () => System | undefined,
 ): { readonly look: (cpu: Cpu) => "none" | "break" | "end"; readonly end: () => void } {
-  const ends = until === undefined ? undefined : reaches([until], system);
-  const stops = breaks.length === 0 ? undefined : reaches(breaks, system);
+  const ends = until === undefined ? undefined : reaches([until], system, demangle);
+  const stops = breaks.length === 0 ? undefined : reaches(breaks, system, demangle);
   const describe = stopTeller(cache);
   // Without instructions to count, what --count counts is how often a place is reached.
   let left = traces.has("instructions") ? Number.POSITIVE_INFINITY : (countGiven ?? Number.POSITIVE_INFINITY);

@@ -40,9 +40,13 @@ function wantedOf(text: string): Wanted {
 
 /**
  * Looks out for places: addresses, or functions once they are mapped.
- * @param texts as `wantedOf` reads them
+ * @param texts as `wantedOf` reads them  @param spelled gives a symbol's other spelling: what a C++ or Rust name stands for
  */
-export function reaches(texts: readonly string[], system: () => System | undefined): Reaches {
+export function reaches(
+  texts: readonly string[],
+  system: () => System | undefined,
+  spelled: (symbol: string) => string = (symbol) => symbol,
+): Reaches {
   const asked = texts.map(wantedOf);
   const bySymbol = asked.filter(({ symbol }) => symbol !== undefined);
   const names = new Set(bySymbol.flatMap(({ symbol }) => symbol ?? []));
@@ -61,7 +65,7 @@ export function reaches(texts: readonly string[], system: () => System | undefin
     if (space === undefined) return false;
     if (names.size > 0 && !isSame(areas, space.areas)) {
       areas = [...space.areas];
-      const found = addressesOf(space, names, cache).flatMap(([address, name]) =>
+      const found = addressesOf(space, names, cache, spelled).flatMap(([address, name]) =>
         bySymbol.flatMap(({ text, symbol, offset }): [number, string][] =>
           symbol === name ? [[address + offset, text]] : [],
         ),
@@ -78,6 +82,11 @@ export function reaches(texts: readonly string[], system: () => System | undefin
   return { at, missed: () => missed };
 }
 
+/** Names of C++ and Rust. */
+function isMangled(name: string): boolean {
+  return name.startsWith("_Z") || name.startsWith("_R");
+}
+
 function isNumber(text: string): boolean {
   return /^(0x[0-9a-f]+|[0-9]+)$/i.test(text);
 }
@@ -90,11 +99,16 @@ function isSame(before: readonly unknown[] | undefined, now: readonly unknown[])
 /** Where the wanted functions are in files: offset and name. */
 type OffsetCache = Map<FileNode, readonly (readonly [number, string])[]>;
 
-function addressesOf(space: AddressSpace, names: ReadonlySet<string>, cache: OffsetCache): [number, string][] {
+function addressesOf(
+  space: AddressSpace,
+  names: ReadonlySet<string>,
+  cache: OffsetCache,
+  spelled: (symbol: string) => string,
+): [number, string][] {
   const addresses: [number, string][] = [];
   for (const { start, end, offset, protection, source } of space.areas) {
     if (source?.node === undefined || (protection & PROT_EXEC) === 0) continue;
-    for (const [it, name] of offsetsIn(source.node, names, cache)) {
+    for (const [it, name] of offsetsIn(source.node, names, cache, spelled)) {
       if (it >= offset && it < offset + (end - start)) addresses.push([start + it - offset, name]);
     }
   }
@@ -105,6 +119,7 @@ function offsetsIn(
   node: FileNode,
   names: ReadonlySet<string>,
   cache: OffsetCache,
+  spelled: (symbol: string) => string,
 ): readonly (readonly [number, string])[] {
   const known = cache.get(node);
   if (known !== undefined) return known;
@@ -115,7 +130,8 @@ function offsetsIn(
     if (table.type !== SHT_SYMTAB && table.type !== SHT_DYNSYM) continue;
     for (const { name, value, section } of elf === undefined ? [] : symbolsOf(elf, table, () => {})) {
       // A version may stand behind the name.
-      const plain = name.replace(/@.*/, "");
+      const own = name.replace(/@.*/, "");
+      const plain = names.has(own) ? own : isMangled(own) ? spelled(own) : own;
       if (section === 0 || !names.has(plain)) continue;
       const holder = elf?.segments.find(
         (it) => it.type === PT_LOAD && it.address <= value && value < it.address + it.fileBytes,

@@ -52,15 +52,15 @@ export const runMessages: MessageTable = {
     cure: "see what solder run says of the interpreter alone",
   },
   "run-too-long": {
-    message: "it has executed {instructions} instructions and would go on",
+    message: "it would execute more instructions than it may: {instructions}",
     cure: "let it do more with --limit-instructions",
   },
   "run-out-of-memory": {
-    message: "it touches more than {bytes} bytes of memory",
+    message: "it touches more bytes of memory than it may: {bytes}",
     cure: "let it have more with --limit-memory, up to 1G",
   },
   "run-too-much-output": {
-    message: "it has written {bytes} bytes to standard output and error and would go on",
+    message: "it writes more bytes to standard output and error than it may: {bytes}",
     cure: "let it write more with --limit-output",
   },
   "run-deadlock": {
