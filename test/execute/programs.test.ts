@@ -84,6 +84,7 @@ const SOURCES: readonly (readonly [name: string, source: string])[] = [
   ["signals, their frames and alternate stacks", "signals.c"],
   ["processes that are stopped and go on", "stops.c"],
   ["pairs of sockets, as streams and in messages", "sockets.c"],
+  ["timers that send signals", "timers.c"],
 ];
 
 for (const [what, source] of SOURCES) {

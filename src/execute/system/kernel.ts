@@ -32,6 +32,7 @@ import { deliver, hasSignal, isInterrupted, setResult } from "./signals.ts";
 import type { Call, Signal, System, Task } from "./state.ts";
 import { stopIfAsked } from "./stops.ts";
 import { callsOf, NEVER_RESTARTED } from "./table.ts";
+import { nextTimer, ringTimers, untilCpuTimer } from "./timers.ts";
 
 /** Instructions of a thread's turn. */
 const TURN = 50_000;
@@ -92,7 +93,7 @@ export function advance(system: System, tables: CallTables, limit: number, obser
       return "ended";
     }
     const before = system.executed;
-    const why = turn(system, tables, task, Math.min(left, system.turnLeft, untilAlarm(system)), observer);
+    const why = turn(system, tables, task, Math.min(left, system.turnLeft, untilAlarm(system, task)), observer);
     left -= Math.max(1, system.executed - before);
     if (why !== undefined) return why;
     if (system.end?.kind === "stopped") return "ended";
@@ -163,9 +164,11 @@ function sleep(system: System): boolean {
   let next = Number.POSITIVE_INFINITY;
   for (const { waiting, deadline, process } of system.tasks)
     if (waiting && deadline !== undefined && process.stopped === undefined) next = Math.min(next, deadline);
-  for (const { alarm, status, stopped, descriptors } of system.processes.values()) {
+  for (const process of system.processes.values()) {
+    const { alarm, status, stopped, descriptors, timers } = process;
     if (stopped !== undefined) continue;
     if (alarm !== undefined && status === undefined) next = Math.min(next, alarm.next);
+    if (timers.size > 0 && status === undefined) next = Math.min(next, nextTimer(process));
     for (const it of descriptors) {
       const special = it?.open.special;
       if (special?.kind === "timer" && special.next !== undefined) next = Math.min(next, special.next);
@@ -181,7 +184,8 @@ function sleep(system: System): boolean {
 function ring(system: System): void {
   const now = nanoseconds(system);
   for (const process of system.processes.values()) {
-    const { alarm } = process;
+    const { alarm, timers, status } = process;
+    if (timers.size > 0 && status === undefined) ringTimers(system, process);
     if (alarm === undefined || alarm.next > now) continue;
     raiseIn(process, plainSignal(SIGALRM, SI_KERNEL, process));
     process.alarm = alarm.interval === 0 ? undefined : { next: alarm.next + alarm.interval, interval: alarm.interval };
@@ -189,10 +193,14 @@ function ring(system: System): void {
 }
 
 /** Instructions until the next alarm, so that it comes at the same moment in whatever slices a run is run. */
-function untilAlarm(system: System): number {
+function untilAlarm(system: System, { process }: Task): number {
   let next = Number.POSITIVE_INFINITY;
-  for (const { alarm } of system.processes.values()) if (alarm !== undefined) next = Math.min(next, alarm.next);
-  return next - nanoseconds(system);
+  for (const it of system.processes.values()) {
+    if (it.alarm !== undefined) next = Math.min(next, it.alarm.next);
+    if (it.timers.size > 0 && it.status === undefined) next = Math.min(next, nextTimer(it));
+  }
+  const left = next - nanoseconds(system);
+  return process.timers.size > 0 ? Math.min(left, untilCpuTimer(process)) : left;
 }
 
 /** Runs a thread for a while. @returns why the whole run pauses, or undefined */

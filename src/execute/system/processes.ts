@@ -137,6 +137,7 @@ export function createProcess(
     nice: 0,
     exitSignal: 0,
     alarm: undefined,
+    timers: new Map(),
     vforkedBy: undefined,
     executed: 0,
   };
@@ -265,6 +266,7 @@ function childOf(system: System, task: Task, pid: number, { flags, exitSignal }:
     news: undefined,
     exitSignal,
     alarm: undefined,
+    timers: new Map(),
     vforkedBy: undefined,
     executed: 0,
   };
@@ -309,6 +311,8 @@ export function execute(
   const before = task.cpu;
   task.cpu = createCpu(system.memory, image.mode, system.levels, process.code.columns);
   task.cpu.words.set(before.words.subarray(EXECUTED_WORDS[0], EXECUTED_WORDS[1]), EXECUTED_WORDS[0]);
+  // timer_create's are gone, setitimer's stay.
+  for (const id of process.timers.keys()) if (id >= 0) process.timers.delete(id);
   task.clearOnExit = 0;
   task.robustList = 0;
   task.alternateStack = NO_STACK;

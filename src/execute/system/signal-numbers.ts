@@ -63,6 +63,7 @@ export function defaultAction(number: number): "ignore" | "stop" | "end" {
 /** How siginfo's si_code is called. */
 export const SI_USER = 0;
 export const SI_KERNEL = 0x80;
+export const SI_TIMER = -2;
 export const SI_TKILL = -6;
 export const CLD_EXITED = 1;
 export const CLD_KILLED = 2;

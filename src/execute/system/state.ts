@@ -13,6 +13,7 @@ import type { RunLimits } from "../limits.ts";
 import type { AddressSpace, Area } from "../memory/address-space.ts";
 import type { Frames } from "../memory/pages.ts";
 import type { SocketEnd } from "./sockets.ts";
+import type { SignalTimer } from "./timers.ts";
 
 /** An open file, as open(2) makes one; descriptors of one or more processes refer to it. */
 export interface OpenFile {
@@ -134,6 +135,8 @@ export interface Process {
   readonly limits: Map<number, readonly [soft: number, hard: number]>;
   /** ITIMER_REAL and alarm. */
   alarm: { next: number; interval: number } | undefined;
+  /** timer_create's by their numbers, and setitimer's of CPU time below zero. */
+  timers: Map<number, SignalTimer>;
   /** The thread of the parent that waits until this process has executed or ended. */
   vforkedBy: Task | undefined;
   /** Instructions of its threads that have ended. */

@@ -14,6 +14,7 @@ import { SIGNAL_CALLS } from "./signal-calls.ts";
 import { SOCKET_CALLS } from "./socket-calls.ts";
 import { STAT_CALLS } from "./stat.ts";
 import { TIME_CALLS } from "./time-calls.ts";
+import { TIMER_CALLS } from "./timers.ts";
 
 export const SYSTEM_CALLS: readonly CallRow[] = [
   ...FILE_CALLS,
@@ -24,6 +25,7 @@ export const SYSTEM_CALLS: readonly CallRow[] = [
   ...FUTEX_CALLS,
   ...SIGNAL_CALLS,
   ...TIME_CALLS,
+  ...TIMER_CALLS,
   ...POLL_CALLS,
   ...IDENTITY_CALLS,
   ...DEVICE_CALLS,

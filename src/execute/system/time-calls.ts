@@ -1,6 +1,6 @@
 // System calls about time: what time it is, sleeping, alarms and timers. Sleep costs nothing: when all threads wait, the clock leaps.
 
-import { EBADF, EFAULT, EINVAL, ENOSYS, ERESTARTSYS } from "../files/errno.ts";
+import { EBADF, EFAULT, EINVAL, ERESTARTSYS } from "../files/errno.ts";
 import type { Time } from "../files/nodes.ts";
 import { newFile } from "../files/tree.ts";
 import { clockOf, nanoseconds, SECOND, STARTED_BEFORE, uptimeOf } from "./clock.ts";
@@ -8,6 +8,7 @@ import { describe, install, openFileAt } from "./descriptors.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "./open-flags.ts";
 import { type CallRow, readSigned, refuse, row, writeWords } from "./row.ts";
 import type { Call, Process, System, TimerDescriptor } from "./state.ts";
+import { cpuTimerOf, setCpuTimer } from "./timers.ts";
 
 const CLOCK_REALTIME = 0;
 const CLOCK_PROCESS_CPUTIME_ID = 2;
@@ -117,7 +118,12 @@ const clockNanosleep =
   };
 
 /** A time of a clock as a moment of the simulated one. */
-function momentOf(system: System, clock: number, { seconds, nanoseconds: rest }: Time, isAbsolute: boolean): number {
+export function momentOf(
+  system: System,
+  clock: number,
+  { seconds, nanoseconds: rest }: Time,
+  isAbsolute: boolean,
+): number {
   const now = nanoseconds(system);
   if (!isAbsolute) return now + seconds * SECOND + rest;
   const shown = isWall(clock) ? clockOf(system) : (readClock(system, clock) ?? uptimeOf(system));
@@ -148,7 +154,9 @@ const microseconds = (value: number): readonly number[] => [
 ];
 
 function getitimer(call: Call): number {
-  const [left, interval] = call.args[0] === ITIMER_REAL ? alarmOf(call) : [0, 0];
+  const known = call.args[0] === ITIMER_REAL ? alarmOf(call) : cpuTimerOf(call, call.args[0]);
+  if (known === undefined) return -EINVAL;
+  const [left, interval] = known;
   return writeWords(call.space, call.args[1], [...microseconds(interval), ...microseconds(left)], call.wordBytes)
     ? 0
     : -EFAULT;
@@ -156,16 +164,16 @@ function getitimer(call: Call): number {
 
 function setitimer(call: Call): number {
   const [which, address, old] = call.args;
+  if (which !== ITIMER_REAL && cpuTimerOf(call, which) === undefined) return -EINVAL;
+  const words = readSigned(call.space, address, 4, call.wordBytes);
+  if (words === undefined) return -EFAULT;
   if (old !== 0) {
     const failed = getitimer({ ...call, args: [which, old] });
     if (failed < 0) return failed;
   }
-  const words = readSigned(call.space, address, 4, call.wordBytes);
-  if (words === undefined) return -EFAULT;
-  // Timers of CPU time never go off: programs that profile themselves get nothing.
-  if (which === ITIMER_REAL) {
-    setAlarm(call.system, call.process, words[2] * SECOND + words[3] * 1000, words[0] * SECOND + words[1] * 1000);
-  }
+  const [left, interval] = [words[2] * SECOND + words[3] * 1000, words[0] * SECOND + words[1] * 1000];
+  if (which === ITIMER_REAL) setAlarm(call.system, call.process, left, interval);
+  else setCpuTimer(call, which, left, interval);
   return 0;
 }
 
@@ -225,7 +233,6 @@ export const TIME_CALLS: readonly CallRow[] = [
   row("alarm", 37, 27, "unsigned", alarm, "sends SIGALRM in {1} seconds"),
   row("getitimer", 36, 105, "int address", getitimer, "asks when timer {1} goes off"),
   row("setitimer", 38, 104, "int address address", setitimer, "sets timer {1}"),
-  row("timer_create", 222, 259, "int address address", refuse(ENOSYS), "makes a timer that sends signals"),
   row("timerfd_create", 283, 322, "int flags", timerfdCreate, "makes a timer that can be read"),
   row(
     "timerfd_settime",
