@@ -21,7 +21,7 @@ import { type MadeSections, makeSections } from "./made/make-sections.ts";
 import { packRelative } from "./made/pack-relative.ts";
 import { addPltFrames } from "./made/plt-frames.ts";
 import { mapInputs } from "./mapping/map-inputs.ts";
-import { keptSections } from "./mapping/match-inputs.ts";
+import { keptCommons, keptSections } from "./mapping/match-inputs.ts";
 import { createMatcher } from "./mapping/matcher.ts";
 import { reportMbind } from "./mapping/mbind.ts";
 import type { Plan } from "./mapping/output-statements.ts";
@@ -136,7 +136,11 @@ function linkImage(
   const layoutOf = chosenLayout(loader, mode, machine, options, report);
   const plan = createPlan(layoutOf, report);
   const matcher = createMatcher(layoutOf.matching);
-  const roots = (): ScriptRoots => ({ kept: keptSections(matcher, loader), assignments: assignmentsOf(plan) });
+  const roots = (): ScriptRoots => ({
+    kept: keptSections(matcher, loader),
+    keptCommons: keptCommons(matcher, loader),
+    assignments: assignmentsOf(plan),
+  });
   const collected = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots()) : undefined;
   if (collected !== undefined) facts.keptBy = collected.keptBy;
   options.onStage?.("assign");

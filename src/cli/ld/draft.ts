@@ -120,6 +120,8 @@ export interface Draft {
   readonly scriptPaths: string[];
   defaultScript: string | undefined;
   hasScript: boolean;
+  /** One of them takes the place of the default script: it has no INSERT. */
+  replacesScript: boolean;
 }
 
 export function createDraft(
@@ -177,6 +179,7 @@ export function createDraft(
     scriptPaths: [],
     defaultScript: undefined,
     hasScript: false,
+    replacesScript: false,
   };
 }
 

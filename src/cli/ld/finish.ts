@@ -42,8 +42,10 @@ export function finish(draft: Draft, program: string): LdCommand {
   settleWeak(draft);
   if (options.omagic || options.nmagic) {
     // GNU ld's scripts for these join no relocations, and that of -N ends no part that is read-only after relocation.
-    options.z.joinRelocs = options.z.combreloc;
-    options.z.combreloc = false;
+    if (!draft.replacesScript) {
+      options.z.joinRelocs = options.z.combreloc;
+      options.z.combreloc = false;
+    }
     options.z.relro &&= !options.omagic;
   }
   if (draft.relocatable && options.strip === "all") {

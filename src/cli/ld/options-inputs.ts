@@ -252,7 +252,9 @@ export function addScript(draft: Draft, name: string): void {
   const found = readText(draft, name);
   if (found === undefined) return;
   draft.inputs.push({ kind: "script", ...found, state: { ...draft.state } });
-  for (const command of parseLinkerScript(found.bytes, found.path, () => {}) ?? []) {
+  const commands = parseLinkerScript(found.bytes, found.path, () => {}) ?? [];
+  draft.replacesScript ||= !commands.some((it) => it.kind === "insert");
+  for (const command of commands) {
     if (command.kind === "output-format" && command.formats[0] === "binary") draft.options.outputFormat = "binary";
     if (command.kind !== "search-dir" || draft.options.noStandardLibraryPaths) continue;
     draft.options.libraryPaths.push(command.path);

@@ -87,6 +87,10 @@ export const layoutMessages: MessageTable = {
     message: "dot moved backwards before `{section}'",
     cure: "say where the section is loaded: AT(…)",
   },
+  "link-order-mixed": {
+    message: "{section} has both ordered and unordered sections",
+    cure: "put sections with SHF_LINK_ORDER and others into sections of their own",
+  },
   "section-type-changed": {
     message: "section `{section}' type changed to PROGBITS",
     cure: "put what has contents into another section than .bss",

@@ -46,6 +46,7 @@ import { assignPositions } from "./file-positions.ts";
 import { amongTls, guessHeaders, type MapOptions, mapSegments, type SegmentMap } from "./map-segments.ts";
 import { phdrMaps } from "./phdrs.ts";
 import { finishAddresses, measureSection } from "./pieces.ts";
+import { hasRelroSections } from "./relro-range.ts";
 import { endRoaming } from "./roaming.ts";
 import { createScriptSymbols, settleRegion } from "./script-symbols.ts";
 import type { Stack } from "./stack.ts";
@@ -89,7 +90,7 @@ export function layOut(
     merged,
     machine,
     segmentStart: (name) => segmentStart(it, name),
-    relro: options.z.relro,
+    relro: options.z.relro && hasRelroSections(plan, outputs),
     isActive: (one) => assignments.active.has(one),
     objects: assignments.objects,
   });

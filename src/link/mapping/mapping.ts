@@ -236,8 +236,6 @@ export function addToOutput(
       output.entsize = entsize;
     }
     if ((flags & SEC_MERGE) === 0) output.entsize = 0;
-  } else if (type !== output.type && output.type !== SHT_NULL && type !== SHT_NOBITS && made === undefined) {
-    if (output.type !== SHT_NOBITS && output.type !== typeOfName(output.name)) output.type = SHT_PROGBITS;
   }
   if (made !== undefined) {
     made.output = output;

@@ -1,6 +1,7 @@
 import { SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents, isWarningName } from "../sections/contents.ts";
+import { COMMON_NAMES } from "../sections/gc-walk.ts";
 import { propertySectionOf } from "../sections/properties.ts";
 import { asksForProperties } from "../sections/property-notes.ts";
 import type { SectionId } from "../tables/ids.ts";
@@ -22,6 +23,22 @@ import {
   type Rule,
 } from "./matcher.ts";
 import type { BodyEntry, MadeInput, OutputStatement } from "./output-statements.ts";
+
+/** KEEP of common symbols, as all of an object are one section. @returns by object: COMMON_* */
+export function keptCommons(matcher: Matcher, { objects }: Loader): Uint8Array {
+  const kept = new Uint8Array(objects.length);
+  if (!matcher.hasKeep) return kept;
+  for (const object of objects) {
+    enterObject(matcher, object);
+    for (const [bit, name] of COMMON_NAMES) {
+      const bytes = encoder.encode(name);
+      if (isKeptByScript(matcher, bytes, 0, bytes.length, 0)) kept[object.id] |= bit;
+    }
+  }
+  return kept;
+}
+
+const encoder = new TextEncoder();
 
 /** Marks what KEEP names, for --gc-sections. @returns by section: 1 */
 export function keptSections(matcher: Matcher, { objects, sections }: Loader): Uint8Array {

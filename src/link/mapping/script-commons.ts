@@ -33,8 +33,7 @@ export function placeCommons(mapping: Mapping): void {
     if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0) continue;
     list.push(id);
   }
-  // How large GNU ld's table is depends on every name of every library: only a script's links, which are small, hold to it.
-  if (!plan.script.isStandard) sortAsBfd(mapping, list);
+  sortAsBfd(mapping, list);
   if (options.sortCommon !== "none") {
     const direction = options.sortCommon === "descending" ? -1 : 1;
     list.sort((a, b) => direction * (symbols.valueLow[a] - symbols.valueLow[b]));
@@ -71,7 +70,8 @@ function commonSection(symbols: SymbolTable, id: SymbolId): string {
 
 /**
  * GNU ld takes them as they come out of its table of symbols: by a hash of the name, modulo the table's size, the latest
- * first (bfd/hash.c: bfd_hash_hash, bfd_hash_traverse). It has 4051 places until three quarters are taken.
+ * first (bfd/hash.c: bfd_hash_hash, bfd_hash_traverse). It has 4051 places until three quarters are taken; in a large link it
+ * also has names that Solder does not enter, and the order may be another.
  */
 function sortAsBfd({ loader }: Mapping, list: SymbolId[]): void {
   const { names } = loader.symbols;

@@ -15,6 +15,7 @@ import type { Matcher } from "../mapping/matcher.ts";
 import type { Plan } from "../mapping/output-statements.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
+import { orderPlaced, reportMixed } from "../sections/link-order.ts";
 import { prepareScriptAssignments } from "../symbols/script-assignments.ts";
 import { SECTION_CHUNK, SECTION_OUTPUT, type SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -46,6 +47,7 @@ export function mapByScript(
 ): Scripted {
   const outputs = createOutputs();
   mapInputs(plan, matcher, loader, outputs, mode, machine, report, objectRules(plan, loader, made, machine));
+  reportMixed(outputs, loader.sections, report);
   leaveGroups(plan, loader);
   splitOutputs(plan, outputs, loader);
   const { sections, objects } = loader;
@@ -126,6 +128,7 @@ export function placeByScript(
   const none = new Int32Array(sections.count);
   const merged = { buckets: [], bucketOf: none, ordinalOf: none, frames };
   layOutObject(plan, loader, outputs, merged, assignments, machine, report);
+  orderPlaced(loader.objects, sections, outputs, plan.list);
   const { table, addresses } = assigned;
   for (const output of plan.list) {
     const { id } = output;

@@ -5,7 +5,7 @@ import { error, type Report } from "../../elf/problem.ts";
 import { chosenLayout } from "../inputs/chosen-layout.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { buildIdBytes } from "../made/build-id.ts";
-import { keptSections } from "../mapping/match-inputs.ts";
+import { keptCommons, keptSections } from "../mapping/match-inputs.ts";
 import { createMatcher } from "../mapping/matcher.ts";
 import type { Plan } from "../mapping/output-statements.ts";
 import { assignmentsOf, createPlan } from "../mapping/plan.ts";
@@ -53,7 +53,11 @@ export function linkRelocatable(
   const layoutOf = chosenLayout(loader, mode, machine, options, report);
   const script = createPlan(layoutOf, report);
   const matcher = createMatcher(layoutOf.matching);
-  const roots = { kept: keptSections(matcher, loader), assignments: assignmentsOf(script) };
+  const roots = {
+    kept: keptSections(matcher, loader),
+    keptCommons: keptCommons(matcher, loader),
+    assignments: assignmentsOf(script),
+  };
   const collected = options.gcSections ? collectGarbage(loader, frames, [], mode, report, roots) : undefined;
   const referenced = collected?.referenced;
   if (collected !== undefined) facts.keptBy = collected.keptBy;

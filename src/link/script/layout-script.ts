@@ -1,7 +1,7 @@
 // Puts together what lays out a link: the commands of all scripts in their order, the default script where none replaces it,
 // and the moves that INSERT asks for.
 
-import { error, type Report } from "../../elf/problem.ts";
+import { error, type Place, type Report } from "../../elf/problem.ts";
 import type {
   Insert,
   LayoutScript,
@@ -47,8 +47,10 @@ export function layoutScript(
     phdrs: undefined,
   };
   for (const it of commands) gather(gathered, it);
+  const isEarly = defaults === undefined ? () => false : standsInFront(additions);
+  for (const it of additions) if (isEarly(it)) gather(gathered, it);
   gathered.items.push(...(defaults ?? []));
-  for (const it of additions) gather(gathered, it);
+  for (const it of additions) if (!isEarly(it)) gather(gathered, it);
   const { items, memory, aliases, noCrossReferences, features, phdrs } = gathered;
   const moves: Move[] = [];
   return {
@@ -65,6 +67,21 @@ export function layoutScript(
     inhibitCommon: features.has("INHIBIT_COMMON_ALLOCATION"),
     forceGroups: features.has("FORCE_GROUP_ALLOCATION"),
   };
+}
+
+/**
+ * A script among the inputs counts where it is named, and so in front of the default script, which GNU ld reads when the command
+ * line ends; but one that has sections comes behind it (measured with 2.40).
+ */
+function standsInFront(additions: readonly ScriptCommand[]): (it: ScriptCommand) => boolean {
+  const placing = new Set(
+    additions.flatMap((it) => (it.kind === "sections" ? it.statements.map((one) => placeOf(one).file) : [])),
+  );
+  return (it) => it.kind === "assignment" && !placing.has(it.assignment.place.file);
+}
+
+function placeOf(it: Statement): Place {
+  return it.kind === "assign" ? it.assignment.place : it.place;
 }
 
 const LAYOUT: ReadonlySet<ScriptCommand["kind"]> = new Set([

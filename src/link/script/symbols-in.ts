@@ -1,4 +1,4 @@
-// Which symbols an expression names, whatever it is worth.
+// Which symbols and functions an expression names, whatever it is worth.
 
 import type { Expression } from "./statements.ts";
 
@@ -15,6 +15,12 @@ export function symbolsIn(expression: Expression): string[] {
 /** Every symbol that an expression looks at, as often as it does; of `a ? b : c` what is looked at if `a` holds. */
 export function symbolsIfTrue(expression: Expression): string[] {
   return occurrences(expression, (it) => (it.kind === "conditional" ? [it.test, it.then] : partsOf(it)));
+}
+
+/** The functions that the expression calls, as often as it does. */
+export function callsIn(expression: Expression): string[] {
+  const inner = partsOf(expression).flatMap(callsIn);
+  return expression.kind === "call" ? [expression.name, ...inner] : inner;
 }
 
 function occurrences(it: Expression, parts: (it: Expression) => readonly Expression[]): string[] {

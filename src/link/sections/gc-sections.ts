@@ -62,8 +62,7 @@ import { isContents } from "./contents.ts";
 import type { EhFrames } from "./eh-frame.ts";
 import { keepForeignDebug, keepUnloaded } from "./gc-debug.ts";
 import {
-  COMMON_LARGE,
-  COMMON_PLAIN,
+  COMMON_NAMES,
   COMMON_TLS,
   commonClass,
   createWalk,
@@ -94,6 +93,8 @@ export interface Collected {
 export interface ScriptRoots {
   /** By section: 1 where KEEP matches. */
   readonly kept: Uint8Array;
+  /** By object: COMMON_* of the common symbols that KEEP matches. */
+  readonly keptCommons: Uint8Array;
   readonly assignments: readonly Assignment[];
 }
 
@@ -113,6 +114,7 @@ export function collectGarbage(
 ): Collected {
   const { objects, sections, symbols, options } = loader;
   const walk = createWalk(objects, sections, symbols, frames);
+  if (script !== undefined) walk.commons.set(script.keptCommons);
   const names: SectionsByName = new Map();
   const relocatable = options.output === "relocatable";
   walk.keeper = KEPT_AS_ASKED;
@@ -361,11 +363,6 @@ function sweepSymbols(walk: Walk): Uint8Array {
   }
   return gone;
 }
-
-const COMMON_NAMES = [
-  [COMMON_PLAIN, "COMMON"],
-  [COMMON_LARGE, "LARGE_COMMON"],
-] as const;
 
 /** Marks what nothing keeps. As GNU ld, names among them the copies of section groups that lost to another file's. */
 function sweep(

@@ -25,6 +25,12 @@ export const COMMON_PLAIN = 1;
 export const COMMON_LARGE = 2;
 export const COMMON_TLS = 4;
 
+/** What scripts call them. Thread-local ones are always kept. */
+export const COMMON_NAMES: readonly (readonly [number, string])[] = [
+  [COMMON_PLAIN, "COMMON"],
+  [COMMON_LARGE, "LARGE_COMMON"],
+];
+
 /** Who keeps a section that no other one does: its name on the command line, KEEP, type or flag, or other modules. */
 export const KEPT_BY_NAME = -1;
 export const KEPT_AS_ASKED = -2;

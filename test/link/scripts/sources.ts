@@ -293,4 +293,17 @@ entry: call missing
 .section .fn,""
  .byte 5
 `,
+  /** Sections that describe others, and one that does not. */
+  lo: `
+.section .f1,"ax"
+ nop
+.section .f2,"ax"
+ nop
+.section .m1,"ao",%progbits,.f2
+ .byte 1
+.section .m2,"ao",%progbits,.f1
+ .byte 2
+.section .plain,"a"
+ .byte 3
+`,
 };

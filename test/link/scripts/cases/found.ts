@@ -173,4 +173,41 @@ export const found: readonly ScriptCase[] = [
       objects: "a b t",
     },
   ),
+  ...["KEEP(*(COMMON))", "KEEP(b.o(COMMON))", "KEEP(b.o)", "KEEP(*(.near COMMON))", "*(COMMON)"].map((kept) =>
+    sections(`commons that ${kept} keeps or not`, `.text : { *(.text) } .bss : { ${kept} *(.bss) }`, {
+      objects: "a b x",
+      options: "--gc-sections -e _start",
+    }),
+  ),
+  ...[
+    ["*(.m*)", ""],
+    ["*(.m1) *(.m2)", ""],
+    ["*(.m1 .plain) *(.m2)", ""],
+    ["BYTE(9) *(.m1 .m2 .plain) BYTE(7)", ""],
+    ["*(.m1) *(.m2)", "-r"],
+    ["*(.m*) BYTE(1)", "-r"],
+    ["*(*)", "-r"],
+    ["*(.plain) *(.m1)", "-r"],
+  ].map(([body, options]) =>
+    sections(`sections that describe others: ${body} ${options}`, `.f : { *(.f1 .f2) } .o : { ${body} }`, {
+      objects: "lo",
+      options,
+    }),
+  ),
+  sections("the type is that of the first input", ".o1 : { *(.init_array*) *(.data) } .o2 : { *(.rodata) *(.note*) }", {
+    objects: "p a o",
+  }),
+  ...["*(.rodata)", "*(.none)", "LONG(3)", "*(.got)"].map((body) =>
+    sections(
+      `a part that becomes read-only, with ${body}`,
+      `. = 0x400000; .text : { *(.text) } . = DATA_SEGMENT_ALIGN(0x1000, 0x1000); .rel : { ${body} } . = DATA_SEGMENT_RELRO_END(0, .); .data : { *(.data) } . = DATA_SEGMENT_END(.);`,
+    ),
+  ),
+  sections("DATA_SEGMENT_ALIGN without an end", ". = 0x400; .text : { *(.text) } . = DATA_SEGMENT_ALIGN(4096, 4096);"),
+  ...["-n", "-N"].map((options) =>
+    sections(`dynamic relocations by a script under ${options}`, "", {
+      objects: "pic",
+      options: `-shared --hash-style=sysv ${options}`,
+    }),
+  ),
 ];

@@ -119,10 +119,15 @@ export const wholes: readonly ScriptCase[] = [
     command: "a.o b.o o.o x.ld",
   },
   {
-    missing: "only commons are in another order",
     name: "an assignment among the inputs",
     script: "x = 5; y = ADDR(.data);",
     command: "a.o b.o x.ld",
+  },
+  { name: "dot and _end among the inputs", script: "x = .; y = _end + 1;", command: "a.o x.ld b.o" },
+  {
+    name: "dot among the inputs, with a section",
+    script: "x = .; SECTIONS { .zap : { *(.data) } y = .; }",
+    command: "a.o x.ld b.o",
   },
   {
     name: "two scripts of -T",
