@@ -33,7 +33,8 @@ export function placeCommons(mapping: Mapping): void {
     if (symbols.kind[id] !== KIND_COMMON || (symbols.flags[id] & (FLAG_COLLECTED | FLAG_ASSIGNED)) !== 0) continue;
     list.push(id);
   }
-  sortAsBfd(mapping, list);
+  // How large GNU ld's table is in a large link depends on every name of every library.
+  if (!plan.script.isStandard || symbols.names.count <= (PLACES[0] * 3) / 4) sortAsBfd(mapping, list);
   if (options.sortCommon !== "none") {
     const direction = options.sortCommon === "descending" ? -1 : 1;
     list.sort((a, b) => direction * (symbols.valueLow[a] - symbols.valueLow[b]));
@@ -70,8 +71,7 @@ function commonSection(symbols: SymbolTable, id: SymbolId): string {
 
 /**
  * GNU ld takes them as they come out of its table of symbols: by a hash of the name, modulo the table's size, the latest
- * first (bfd/hash.c: bfd_hash_hash, bfd_hash_traverse). It has 4051 places until three quarters are taken; in a large link it
- * also has names that Solder does not enter, and the order may be another.
+ * first (bfd/hash.c: bfd_hash_hash, bfd_hash_traverse). It has 4051 places until three quarters are taken.
  */
 function sortAsBfd({ loader }: Mapping, list: SymbolId[]): void {
   const { names } = loader.symbols;

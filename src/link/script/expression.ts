@@ -243,7 +243,7 @@ function parseOperand(parser: Parser, token: Token): Expression | undefined {
   if (token.kind === "name" && token.text === "SIZEOF_HEADERS")
     return { kind: "call", name: token.text, arguments: [] };
   const isFunction = token.kind === "name" && Object.hasOwn(FUNCTIONS, token.text);
-  if (!isFunction && peek(cursor, "expression").text === "(") {
+  if (!isFunction && peek(cursor, "expression").text === "(" && !startsType(cursor)) {
     const suggestion = closest(token.text, Object.keys(FUNCTIONS));
     fail(cursor, token, "expression-unknown-function", suggestion === undefined ? {} : { suggestion });
     return undefined;
@@ -251,6 +251,25 @@ function parseOperand(parser: Parser, token: Token): Expression | undefined {
   return isFunction && takeMark(cursor, "expression", "(")
     ? parseArguments(parser, token.text)
     : { kind: "symbol", name: token.text };
+}
+
+/** The types of a section. Behind an address, `.bss start (NOLOAD) :`, what looks like a call is none. */
+export const TYPE_WORDS: ReadonlySet<string> = new Set([
+  "NOLOAD",
+  "DSECT",
+  "COPY",
+  "INFO",
+  "OVERLAY",
+  "READONLY",
+  "TYPE",
+]);
+
+/** Is this a parenthesis with a type in it, or with nothing? Else an expression starts with it. */
+export function startsType(cursor: Cursor): boolean {
+  const ahead = { ...cursor };
+  if (!takeMark(ahead, "expression", "(")) return false;
+  const token = peek(ahead, "expression");
+  return (token.kind === "mark" && token.text === ")") || (token.kind === "name" && TYPE_WORDS.has(token.text));
 }
 
 function parseArguments(parser: Parser, name: string): Expression | undefined {

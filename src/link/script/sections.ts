@@ -22,6 +22,8 @@ import {
   parseAssignmentTo,
   parseExpression,
   parseWrapped,
+  startsType,
+  TYPE_WORDS,
   wrapsAssignment,
 } from "./expression.ts";
 import { includedCursor, type ReadScript } from "./include.ts";
@@ -184,16 +186,6 @@ function parseHead(cursor: Cursor): Head | undefined {
 
 function isMark(token: Token, mark: string): boolean {
   return token.kind === "mark" && token.text === mark;
-}
-
-const TYPE_WORDS: ReadonlySet<string> = new Set(["NOLOAD", "DSECT", "COPY", "INFO", "OVERLAY", "READONLY", "TYPE"]);
-
-/** Is this a parenthesis with a type in it, or with nothing? Else an expression starts with it. */
-function startsType(cursor: Cursor): boolean {
-  const ahead = { ...cursor };
-  if (!takeMark(ahead, "expression", "(")) return false;
-  const token = peek(ahead, "expression");
-  return isMark(token, ")") || (token.kind === "name" && TYPE_WORDS.has(token.text));
 }
 
 const NO_TYPE: SectionTypeClause = { keyword: undefined, type: undefined };

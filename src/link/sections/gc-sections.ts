@@ -100,7 +100,7 @@ export interface ScriptRoots {
 
 /**
  * Decides which sections stay.
- * @param script in place of what the default scripts keep
+ * @param script what its KEEPs and assignments say
  * @param nodes of the version script: what it makes local is not seen from outside
  * Notes with --print-gc-sections: `gc-removed`. Error: `gc-needs-linked-section`.
  */
@@ -110,25 +110,21 @@ export function collectGarbage(
   nodes: readonly VersionNode[],
   mode: OutputMode,
   report: Report,
-  script?: ScriptRoots,
+  script: ScriptRoots,
 ): Collected {
   const { objects, sections, symbols, options } = loader;
   const walk = createWalk(objects, sections, symbols, frames);
-  if (script !== undefined) walk.commons.set(script.keptCommons);
+  walk.commons.set(script.keptCommons);
   const names: SectionsByName = new Map();
   const relocatable = options.output === "relocatable";
   walk.keeper = KEPT_AS_ASKED;
-  for (const object of objects) survey(walk, object, names, relocatable, script?.kept, report);
+  for (const object of objects) survey(walk, object, names, relocatable, script.kept, report);
   findStartStop(walk, names, options.z.startStopGc);
   const boundaries = [...walk.standsFor.keys(), ...walk.atSecond.keys()];
-  findAssigned(walk, [
-    ...options.defsym,
-    ...(script?.assignments ??
-      loader.scriptCommands.flatMap((it) => (it.kind === "assignment" ? [it.assignment] : []))),
-  ]);
+  findAssigned(walk, [...options.defsym, ...script.assignments]);
   // Only the default script says that programs start at _start.
   walk.keeper = KEPT_BY_NAME;
-  keepNamed(walk, loader, script);
+  keepNamed(walk, loader);
   walk.keeper = KEPT_AS_EXPORTED;
   if (mode.dynamic || options.gcKeepExported) keepExported(walk, loader, nodes, mode);
   follow(walk);
@@ -169,10 +165,9 @@ export function dropDeadReferences(symbols: SymbolTable, { referenced, boundarie
 // What stays anyway
 // ---------------------------------------------------------------------------------------------------------------------
 
-function keepNamed(walk: Walk, loader: Loader, script: ScriptRoots | undefined): void {
+function keepNamed(walk: Walk, loader: Loader): void {
   const { symbols, options } = loader;
-  const hasDefaultEntry = script === undefined || !loader.hasScript;
-  const entry = entryName(loader) ?? (hasDefaultEntry ? "_start" : "");
+  const entry = entryName(loader) ?? (loader.hasScript ? "" : "_start");
   for (const name of [entry, options.init, options.fini]) {
     const id = findText(symbols.names, name);
     if (id >= 0) keepSymbol(walk, id);
@@ -224,7 +219,7 @@ function survey(
   object: ObjectFile,
   names: SectionsByName,
   relocatable: boolean,
-  kept: Uint8Array | undefined,
+  kept: Uint8Array,
   report: Report,
 ): void {
   const { sections, objects } = walk;
@@ -239,7 +234,7 @@ function survey(
     if (bytes[start] !== DOT) noteName(walk, object, section, names, report);
     const isRoot =
       (flags[section] & retain) !== 0 ||
-      (kept === undefined ? isKept(bytes, start, relocatable) : kept[section] === 1) ||
+      kept[section] === 1 ||
       (!relocatable && isWarning(bytes, start)) ||
       (relocatable && isFunctionArray(type[section])) ||
       (type[section] === SHT_NOTE &&
@@ -265,36 +260,7 @@ function noteName(walk: Walk, object: ObjectFile, section: SectionId, names: Sec
 
 const encoder = new TextEncoder();
 
-interface KeptName {
-  readonly name: Uint8Array;
-  /** `name.*` as well. */
-  readonly dotted: boolean;
-  /** In the script for -r too. */
-  readonly always: boolean;
-}
-
-/** KEEP in the default scripts, and warnings, which are no contents of a program. */
-const KEPT: readonly KeptName[] = [
-  ...[".init", ".fini", ".eh_frame", ".jcr"].map((name) => ({ name, dotted: false, always: true })),
-  { name: ".preinit_array", dotted: false, always: false },
-  ...[".init_array", ".fini_array", ".ctors", ".dtors"].map((name) => ({ name, dotted: true, always: false })),
-  { name: ".gnu.warning", dotted: true, always: false },
-].map((it) => ({ ...it, name: encoder.encode(it.name) }));
-/** By second and third letter, which no other common name shares: 1 where it is worth to look at the rest. */
-const KEPT_HEADS = new Uint8Array(1 << 16);
-for (const { name } of KEPT) KEPT_HEADS[name[1] | (name[2] << 8)] = 1;
-
 const DOT = 0x2e;
-
-function isKept(bytes: Uint8Array, start: number, relocatable: boolean): boolean {
-  if (bytes[start] !== DOT || KEPT_HEADS[bytes[start + 1] | (bytes[start + 2] << 8)] === 0) return false;
-  return KEPT.some(({ name, dotted, always }) => {
-    if (relocatable && !always) return false;
-    for (let i = 1; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
-    const next = bytes[start + name.length];
-    return next === 0 || (dotted && next === DOT);
-  });
-}
 
 const WARNING = encoder.encode(".gnu.warning.");
 

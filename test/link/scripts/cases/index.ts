@@ -11,6 +11,7 @@ import { patterns } from "./patterns.ts";
 import { phdrsCases } from "./phdrs.ts";
 import { starts } from "./starts.ts";
 import { symbols } from "./symbols.ts";
+import { systems } from "./systems.ts";
 import { unwind } from "./unwind.ts";
 import { wholes } from "./wholes.ts";
 
@@ -30,4 +31,5 @@ export const cases: readonly ScriptCase[] = [
   ...label("mri", mriCases),
   ...label("starts", starts),
   ...label("unwind", unwind),
+  ...label("systems", systems),
 ];
