@@ -37,6 +37,7 @@ Loads the program into simulated memory, as solder load does, and explains:
               LD_PRELOAD or -Bsymbolic would change; of one that only the symbol table has,
               where it is
   LIBRARY     (libc.so.6, a path) how it was found and who asked for it, what was tried
+  VERSION     (GLIBC_2.34) who needs it, of which library and for which symbols, who has it
   ADDRESS     (0x555555555139) object, segment, section and symbol there; if a relocation
               wrote there, its formula with the numbers and the bytes before and after
 

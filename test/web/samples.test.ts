@@ -49,6 +49,16 @@ for (const { id, where, says } of SHOWN) {
   });
 }
 
+test("a version that is missing: who needs it, and for which symbol", browserNeeded, async () => {
+  const tab = await open();
+  await take(tab, "version");
+  await follow(tab, viewOf(tab, "load").getByRole("link", { name: "Why GREET_2.0?" }));
+  match(
+    await viewOf(tab, "why").locator(".answer").innerText(),
+    /\/program needs GREET_2\.0 of libgreet\.so, for greet_loudly[\s\S]*libgreet\.so does not have it: its newest is GREET_1\.0/,
+  );
+});
+
 test("a library that was linked with -Bsymbolic keeps its own function", browserNeeded, async () => {
   const tab = await open();
   await take(tab, "preload");

@@ -48,7 +48,13 @@ function namesOf(of: object, make: () => readonly string[]): ReadonlySet<string>
 
 function processNames({ objects }: LoadedProcess): string[] {
   return objects.flatMap(({ name, names, file }) => {
-    const all = [name, name.slice(name.lastIndexOf("/") + 1), ...names];
+    const { needs, definitions } = file.versions;
+    const all = [
+      name,
+      name.slice(name.lastIndexOf("/") + 1),
+      ...names,
+      ...[...needs, ...definitions].map((it) => it.name),
+    ];
     for (let index = 1; index < file.symbols.count; index++) all.push(symbolName(file.symbols, index));
     return all;
   });

@@ -1,4 +1,4 @@
-// `solder why PROGRAM WHAT`: an answer to whatever was asked about: an address, a library, a symbol, a name as people write it.
+// `solder why PROGRAM WHAT`: an answer to whatever was asked about: an address, a library, a version, a symbol, a name as people write it.
 
 import type { LoadedProcess } from "../../load/index.ts";
 import type { Disassembler } from "../disassembly.ts";
@@ -7,6 +7,7 @@ import { symbolsSpelled } from "./spelled-names.ts";
 import { addressWhy, ownSymbolWhy } from "./why-address.ts";
 import { libraryWhy } from "./why-library.ts";
 import { symbolWhy } from "./why-symbol.ts";
+import { versionWhy } from "./why-version.ts";
 
 /** More symbols than these are no answer. */
 const MOST_MEANT = 12;
@@ -21,6 +22,7 @@ export function whyLines(
   if (/^0[xX][0-9a-fA-F]+$/.test(question)) return addressWhy(task, Number(question), disassemble, style);
   return (
     libraryWhy(task, question, style) ??
+    versionWhy(task, question, style) ??
     nameWhy(task, question, disassemble, style) ??
     spelledWhy(task, question, disassemble, style)
   );

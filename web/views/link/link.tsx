@@ -166,7 +166,9 @@ function Offers({ value, args }: { value: LinkAnswer; args: readonly string[] })
 
 /** Whoever brings an object of their own alone has left out what the compiler's driver adds. */
 function WhatIsMissing({ value }: { value: LinkAnswer }): JSX.Element | null {
-  const isAlone = summaries.value.every(({ kind }) => kind === "elf-relocatable");
+  const isAlone = summaries.value.every(
+    ({ kind, defines }) => kind === "elf-relocatable" && !defines.includes("_start"),
+  );
   if (!isAlone || !value.problems.some(({ code }) => code === "undefined-symbol")) return null;
   return (
     <p class="lead">

@@ -35,7 +35,7 @@ export function LoadView(): JSX.Element {
             {value.problem !== undefined && <Problems problems={[value.problem]} />}
             {value.messages.map((text) => (
               <p class="said" key={text}>
-                <span class="dim">ld.so says</span> <code>{text}</code>
+                <span class="dim">ld.so says</span> <code>{text}</code> <WhyVersion text={text} />
               </p>
             ))}
             {(value.objects.length > 0 || part !== "") && (
@@ -56,6 +56,12 @@ export function LoadView(): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** A version that is missing can be asked about. */
+function WhyVersion({ text }: { text: string }): JSX.Element | null {
+  const [, name] = /version `([^']+)' not found/.exec(text) ?? [];
+  return name === undefined ? null : <Go to={{ view: "why", query: { about: "load", name } }}>Why {name}?</Go>;
 }
 
 /** The object of a table's name: `relocations:3`. */
