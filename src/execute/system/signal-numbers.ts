@@ -34,7 +34,7 @@ export function signalName(number: number): string {
   return number < FIRST_FREE ? `SIG${number}` : `SIGRTMIN${number === FIRST_FREE ? "" : `+${number - FIRST_FREE}`}`;
 }
 
-/** What the shell says of a process that it ended (strsignal). */
+/** What strsignal(3) says of a process that it ended; nothing where that is the name again. */
 export const SIGNAL_TEXTS: ReadonlyMap<number, string> = new Map([
   [1, "Hangup"],
   [3, "Quit"],
@@ -47,8 +47,16 @@ export const SIGNAL_TEXTS: ReadonlyMap<number, string> = new Map([
   [10, "User defined signal 1"],
   [11, "Segmentation fault"],
   [12, "User defined signal 2"],
+  [13, "Broken pipe"],
   [14, "Alarm clock"],
   [15, "Terminated"],
+  [16, "Stack fault"],
+  [24, "CPU time limit exceeded"],
+  [25, "File size limit exceeded"],
+  [26, "Virtual timer expired"],
+  [27, "Profiling timer expired"],
+  [29, "I/O possible"],
+  [30, "Power failure"],
   [31, "Bad system call"],
 ]);
 
