@@ -86,6 +86,23 @@ test("any symbol is a breakpoint, and the program runs to its end with its outpu
   equal(await machine.locator(".output-text").innerText(), "one\ntwo\n");
 });
 
+test("a program that does not end is stopped, and the page goes on", needed, async () => {
+  const built = run("gcc", ["-nostdlib", "-static", "-x", "c", "-", "-o", join(at.path, "forever")], {
+    input: "void _start(void) { for (;;) ; }\n",
+  });
+  equal(built.status, 0, built.stderr);
+  const tab = await open();
+  await giveFiles(tab, [join(at.path, "forever")]);
+  await goTo(tab, "/load/forever/run");
+  await viewOf(tab, "load").getByRole("button", { name: "Run", exact: true }).click();
+  const bar = tab.locator(".busy");
+  await bar.getByText(/million instructions/).waitFor();
+  await press(tab, bar.getByRole("button", { name: "Stop" }));
+  match(await viewOf(tab, "load").innerText(), /It was stopped\./);
+  await goTo(tab, "/anatomy/forever/symbols");
+  match(await viewOf(tab, "anatomy").locator(".count").innerText(), /rows/);
+});
+
 test("what is called once is named, though the program ends behind it", needed, () => {
   const solder = join(repository, "bin/solder.js");
   const { stdout } = run(process.execPath, [solder, "load", "--call", "getpid", "--execute", join(at.path, "twice")]);

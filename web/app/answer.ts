@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { type Client, type Progress, Stopped } from "../client/client.ts";
 import type { Answer, Ask, QuestionName } from "../worker/protocol.ts";
-import { busy, client, edition } from "./state.ts";
+import { busy, client, edition, showProgress } from "./state.ts";
 
 export interface Answered<T> {
   /** The latest answer; the one before while the next is awaited. */
@@ -37,12 +37,11 @@ export function useAnswerOf<Q extends QuestionName>(
     }
     let current = true;
     let latest: Progress = { what: "working", share: undefined };
-    const timer = setTimeout(() => {
-      busy.value = latest;
-    }, PATIENCE);
+    const show = showProgress(client);
+    const timer = setTimeout(() => show(latest), PATIENCE);
     const tell = (progress: Progress): void => {
       latest = progress;
-      if (busy.value !== undefined) busy.value = progress;
+      if (busy.value !== undefined) show(progress);
     };
     const finish = (next: Answered<Answer<Q>>): void => {
       clearTimeout(timer);

@@ -13,7 +13,7 @@ import { LoadView } from "../views/load/load.tsx";
 import { WhyBox, WhyView } from "../views/why.tsx";
 import type { ViewName } from "./address.ts";
 import { droppedFiles } from "./drop.ts";
-import { addFiles, address, busy, client, go, hash, isWaiting, notice, waitFor } from "./state.ts";
+import { addFiles, address, busy, go, hash, isWaiting, notice, waitFor } from "./state.ts";
 
 interface ViewRow {
   readonly name: ViewName;
@@ -116,7 +116,7 @@ function Busy(): JSX.Element {
         <>
           <progress {...(work.share === undefined ? {} : { value: work.share })} aria-label={work.what} />
           <span>{work.what}…</span>
-          <button type="button" onClick={() => client.stop()}>
+          <button type="button" onClick={() => work.stop()}>
             Stop
           </button>
         </>

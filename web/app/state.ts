@@ -18,8 +18,13 @@ export const given = signal<ReadonlyMap<string, Blob>>(new Map());
 export const summaries = signal<readonly FileSummary[]>([]);
 /** Counts what was given, so that answers about earlier files are asked for again. */
 export const edition = signal(0);
-/** What the worker is doing, if it takes long enough to be said. */
-export const busy = signal<Progress | undefined>(undefined);
+/** What a worker is doing, and how to end it. */
+export interface Work extends Progress {
+  readonly stop: () => void;
+}
+
+/** What is being done, if it takes long enough to be said. */
+export const busy = signal<Work | undefined>(undefined);
 /** Questions and files on which the page waits: while there are any, it does not show yet what its address says. */
 const unanswered = signal(0);
 /** For `aria-busy`. */
@@ -106,7 +111,7 @@ async function takeFiles(dropped: readonly GivenFile[]): Promise<void> {
     workerPart = "machines";
     client.stop();
   }
-  await refresh(() => client.ask("add", { files }, showProgress));
+  await refresh(() => client.ask("add", { files }, showProgress(client)));
   if (begin !== undefined) location.hash = begin;
 }
 
@@ -127,7 +132,7 @@ export async function removeFiles(gone: readonly string[]): Promise<void> {
   const all = new Map(given.value);
   for (const path of gone) all.delete(path);
   given.value = all;
-  await refresh(() => client.ask("remove", { paths: gone }, showProgress));
+  await refresh(() => client.ask("remove", { paths: gone }, showProgress(client)));
 }
 
 async function refresh(ask: () => Promise<readonly FileSummary[]>): Promise<void> {
@@ -143,8 +148,11 @@ async function refresh(ask: () => Promise<readonly FileSummary[]>): Promise<void
   }
 }
 
-export function showProgress(progress: Progress): void {
-  busy.value = progress;
+/** Says what this client's worker does; there is more than one, and Stop ends that which is talked about. */
+export function showProgress(of: Client): (progress: Progress) => void {
+  return (progress) => {
+    busy.value = { ...progress, stop: () => of.stop() };
+  };
 }
 
 effect(() => {

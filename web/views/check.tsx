@@ -29,7 +29,7 @@ export function CheckView(): JSX.Element {
     client = createClient(() => startWorker("check"), givenFiles, countWaiting);
     const ask = async (asked: Client): Promise<void> => {
       await asked.ask("add", { files: givenFiles() });
-      const value = await asked.ask("check", { systems }, showProgress);
+      const value = await asked.ask("check", { systems }, showProgress(asked));
       if (current) answer.value = value;
     };
     const asked = client;

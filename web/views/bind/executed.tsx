@@ -142,7 +142,8 @@ function Events({ story, step }: { story: ExecutedStory; step: number }): JSX.El
 /** Runs on and goes to where it has stopped. */
 export function runOn(ask: MachineAsk, until: MachineAsk["until"]): Promise<void> {
   return waitFor(async () => {
-    const { step } = await runClient().ask("machine", { ...ask, until }, showProgress);
+    const client = runClient();
+    const { step } = await client.ask("machine", { ...ask, until }, showProgress(client));
     go({ query: { step: String(step) } });
   });
 }

@@ -28,7 +28,7 @@ export function RunPart({ ask }: { ask: LoadAsk }): JSX.Element {
       await client.ask("add", { files: givenFiles() });
       const { program, environment, root } = ask;
       const question = { program, args: splitArguments(args), environment, root };
-      answer.value = await client.ask("run", question, showProgress);
+      answer.value = await client.ask("run", question, showProgress(client));
     } catch (cause) {
       failed.value =
         cause instanceof Stopped ? "It was stopped." : cause instanceof Error ? cause.message : String(cause);
