@@ -93,7 +93,8 @@ export function createScriptSymbols(context: ScriptContext): ScriptSymbols {
       loadAddress: (name) => {
         const statement = found(name);
         if (statement === undefined) return undefined;
-        return statement.hasLoadAddress && statement.output !== undefined ? toBig(statement.output.lma) : null;
+        if (!statement.hasLoadAddress || statement.output === undefined) return null;
+        return statement.source?.loadAddress ?? toBig(statement.output.lma);
       },
       size: (name) => {
         const statement = found(name);

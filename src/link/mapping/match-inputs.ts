@@ -9,7 +9,7 @@ import type { OutputMode } from "../tables/mode.ts";
 import { isZdebug, type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { type Chunk, newChunk } from "../tables/output-section.ts";
 import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
-import { bfdFlags, bfdFlagsOf, elfFlags, SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_READONLY } from "./bfd-flags.ts";
+import { bfdFlags, bfdFlagsOf, flagsOfName, SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_READONLY } from "./bfd-flags.ts";
 import { type Found, rulesSort, sortItems } from "./input-order.ts";
 import { type MadeKind, madeInputs } from "./made-inputs.ts";
 import { DISCARDED, type Mapping, ruleForText } from "./mapping.ts";
@@ -225,7 +225,8 @@ export function fillEntries(mapping: Mapping, ruleOf: Int32Array): void {
     else list.push({ item, rule: rules[number], file });
   };
   const putMade = (made: MadeInput, file: InputName): void => {
-    const rule = ruleForText(matcher, made.name, elfFlags(made.sec));
+    // INPUT_SECTION_FLAGS sees what the name says (bfd/elf.c: _bfd_elf_new_section_hook).
+    const rule = ruleForText(matcher, made.name, flagsOfName(made.name));
     if (rule === undefined) return;
     made.isPlaced = true;
     put(~made.chunk.id, rule.number, file);

@@ -20,6 +20,7 @@ import {
   SEC_DATA,
   SEC_DEBUGGING,
   SEC_HAS_CONTENTS,
+  SEC_KEEP,
   SEC_LOAD,
   SEC_READONLY,
   SEC_THREAD_LOCAL,
@@ -275,7 +276,8 @@ function isLikeMbind(output: OutputSection, { sec, info }: Orphan): boolean {
 
 /** ld/ldelf.c, elf_orphan_compatible: what is special about sections matters to those who read the object that -r makes. */
 function isCompatible({ object }: Mapping, output: OutputSection, it: Orphan): boolean {
-  if (output.sec === 0) return true;
+  // Nothing is in it but what keeps it.
+  if ((output.sec & ~SEC_KEEP) === 0) return true;
   if (object !== undefined && ((output.flags ^ it.special) & SPECIAL) !== 0) return false;
   return ((it.sec ^ output.sec) & (SEC_LOAD | SEC_ALLOC)) === 0 && output.type === it.type && output.info === it.info;
 }

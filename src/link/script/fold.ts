@@ -61,7 +61,8 @@ export interface FoldEnvironment {
   readonly defined: (name: string) => boolean;
   /** ADDR, by name: undefined: no such section; no value yet: null. */
   readonly start: (name: string) => Folded | null | undefined;
-  readonly loadAddress: (name: string) => bigint | null | undefined;
+  /** LOADADDR, likewise: of a section with AT(…) that expression, which counts where it is asked for. */
+  readonly loadAddress: (name: string) => bigint | Expression | null | undefined;
   readonly size: (name: string) => bigint | undefined;
   readonly alignment: (name: string) => bigint | undefined;
   readonly base: (section: number) => bigint;
@@ -86,6 +87,8 @@ export interface Folding {
   /** A symbol that is assigned from itself keeps its value until the final pass. */
   assigned: string | undefined;
   usesItself: boolean;
+  /** Load addresses that are asked for in load addresses. */
+  depth: number;
   place: Place;
   readonly report: Report;
 }
@@ -102,6 +105,7 @@ export function createFolding(environment: FoldEnvironment, place: Place, report
     fromDot: false,
     assigned: undefined,
     usesItself: false,
+    depth: 0,
     place,
     report,
   };
@@ -205,7 +209,9 @@ const NAMED: Readonly<Record<string, (at: Folding, name: string) => Folded | und
   ADDR: (at, name) => known(at, name, at.environment.start(name)),
   LOADADDR: (at, name) => {
     const address = at.environment.loadAddress(name);
-    return known(at, name, address === undefined || address === null ? address : { value: address, section: ABSOLUTE });
+    if (typeof address === "bigint") return { value: address, section: ABSOLUTE };
+    if (address === undefined || address === null) return known(at, name, address);
+    return foldLoadAddress(at, address);
   },
   SIZEOF: (at, name) => measure(at, name, at.environment.size(name)),
   ALIGNOF: (at, name) => measure(at, name, at.environment.alignment(name)),
@@ -218,6 +224,19 @@ const NAMED: Readonly<Record<string, (at: Folding, name: string) => Folded | und
     return length === undefined ? problem(at, "expression-unknown-region", { region: name }) : number(length);
   },
 };
+
+/** More than these are taken for a ring. */
+const DEEPEST_LOAD_ADDRESS = 500;
+
+/** AT(LOADADDR(.x) + SIZEOF(.x)), as the members of an OVERLAY have it. */
+function foldLoadAddress(at: Folding, address: Expression): Folded | undefined {
+  if (at.depth >= DEEPEST_LOAD_ADDRESS) return undefined;
+  at.depth++;
+  const value = evaluate(at, address);
+  at.depth--;
+  at.fromDot = false;
+  return value && makeAbsolute(at, value);
+}
 
 function number(value: bigint): Folded {
   return { value, section: NUMBER };

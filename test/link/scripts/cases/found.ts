@@ -210,4 +210,20 @@ export const found: readonly ScriptCase[] = [
       options: `-shared --hash-style=sysv ${options}`,
     }),
   ),
+  ...[".text", ".bss", ".data", ".foo"].map((name) =>
+    sections(
+      `CREATE_OBJECT_SYMBOLS in ${name}, where orphans go`,
+      `.code : { *(.text) } ${name} : { CREATE_OBJECT_SYMBOLS }`,
+    ),
+  ),
+  ...["AT(ALIGN(0x100))", "AT(. + 4)", "AT(0x9000 + SIZEOF(.code))"].map((load) =>
+    sections(
+      `LOADADDR of ${load}, counted where it is asked for`,
+      `. = 0x2000; .code : { *(.text) } .data : ${load} { *(.data .rodata) } . = 0x5010; x = LOADADDR(.data); .more : { . += 3; y = LOADADDR(.data); LONG(LOADADDR(.data)) }`,
+    ),
+  ),
+  sections(
+    "LOADADDR of an overlay's empty member",
+    "OVERLAY 0x70000 : AT(ALIGN(0x100)) { .o1 { *(.none) } .o2 { *(.data) } } x = LOADADDR(.o1); y = LOADADDR(.o2);",
+  ),
 ];
