@@ -1,9 +1,18 @@
 // Reports symbols that their visibility keeps from those who need them: a shared library refers to a definition that is
 // local to the program, or a symbol may only be defined in this link and is not.
 
-import { STV_DEFAULT, STV_HIDDEN, STV_INTERNAL, STV_PROTECTED } from "../../elf/constants.ts";
+import {
+  SHN_UNDEF,
+  STV_DEFAULT,
+  STV_HIDDEN,
+  STV_INTERNAL,
+  STV_PROTECTED,
+  VER_NDX_GLOBAL,
+  VERSYM_VERSION,
+} from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
+import type { SharedFile } from "../inputs/shared-file.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -38,7 +47,8 @@ export function visibilityName(visibility: number): string {
 export function reportHidden(loader: Loader, scan: Scan, mode: OutputMode, report: Report): void {
   const { symbols } = loader;
   for (let id = 0; id < symbols.names.count; id++) {
-    if (!mode.shared && isNeededOutside(loader, id)) reportNeeded(loader, id, report);
+    if (!mode.shared && isNeededOutside(loader, id) && !isMetByFirstVersion(loader, id))
+      reportNeeded(loader, id, report);
     const isUnmet =
       symbols.kind[id] === KIND_UNDEFINED &&
       symbols.visibility[id] !== STV_DEFAULT &&
@@ -68,6 +78,32 @@ function isNeededOutside({ symbols, versioned }: Loader, id: SymbolId): boolean 
   const isLocal = (flags & FLAG_FORCED_LOCAL) !== 0 || isInside;
   return isLocal && isDefinedHere(symbols, id);
 }
+
+/**
+ * Does a library define it in its first version, even if not by default? A reference without a version will be bound to that, as it
+ * was before the library had versions (elf/dl-lookup.c, check_match; bfd/elflink.c, elf_link_check_versioned_symbol).
+ */
+function isMetByFirstVersion({ symbols, shared }: Loader, id: SymbolId): boolean {
+  const name = nameText(symbols.names, id);
+  return shared.some((library) => library.versym !== 0 && definesInFirstVersion(library, name));
+}
+
+function definesInFirstVersion(library: SharedFile, name: string): boolean {
+  const { bytes, view, is64, dynsym, strings, stringsEnd, symbolCount, versym } = library;
+  const wanted = new TextEncoder().encode(`${name}\0`);
+  for (let i = library.firstGlobal; i < symbolCount; i++) {
+    const at = dynsym + i * (is64 ? 24 : 16);
+    const version = view.getUint16(versym + i * 2, true) & VERSYM_VERSION;
+    if (version !== VER_NDX_GLOBAL && version !== FIRST_VERSION) continue;
+    if (view.getUint16(at + (is64 ? 6 : 14), true) === SHN_UNDEF) continue;
+    const start = strings + view.getUint32(at, true);
+    if (start + wanted.length <= stringsEnd && wanted.every((byte, k) => bytes[start + k] === byte)) return true;
+  }
+  return false;
+}
+
+/** Of the versions that a library defines; 1 is the library's own name. */
+const FIRST_VERSION = 2;
 
 function reportNeeded(loader: Loader, id: SymbolId, report: Report): void {
   const { symbols, objects, shared } = loader;

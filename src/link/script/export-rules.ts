@@ -2,9 +2,10 @@
 
 import type { LinkOptions } from "../options.ts";
 import type { SymbolId } from "../tables/ids.ts";
-import { plainEnd, type SymbolTable } from "../tables/symbol-table.ts";
+import { nameEnd } from "../tables/names.ts";
+import { FLAG_SYMVER, plainEnd, type SymbolTable } from "../tables/symbol-table.ts";
 import type { VersionNode } from "./types.ts";
-import { compilePatterns, compileVersions, NO_VERSION, versionIsLocal } from "./version-assign.ts";
+import { compilePatterns, compileVersions, NO_VERSION, type PatternMatcher, versionIsLocal } from "./version-assign.ts";
 
 /** What the lists and the version script say of a definition, asked before versions are assigned. */
 interface ExportRules {
@@ -26,7 +27,7 @@ export function exportRules(
   const versions = compileVersions(nodes, () => {});
   const demangled = (id: SymbolId) => (): string => demangledName(symbols, id, demangle);
   return {
-    isListed: (id) => patterns.matches(names.pool, names.start[id], plainEnd(symbols, id), demangled(id)),
+    isListed: (id) => isListedBy(patterns, symbols, id, demangle),
     isLocal: (id) => {
       const match = versions.find(names.pool, names.start[id], plainEnd(symbols, id), demangled(id));
       return match !== NO_VERSION && versionIsLocal(match);
@@ -34,7 +35,35 @@ export function exportRules(
   };
 }
 
+const encoder = new TextEncoder();
+
+/**
+ * Does an export list name the symbol? What came with a version is called by all of it there, `foo@V1` or `foo@@V2`, so that "foo"
+ * does not name it and "foo*" does (bfd/elflink.c, bfd_elf_link_mark_dynamic_symbol).
+ */
+export function isListedBy(
+  patterns: PatternMatcher,
+  symbols: SymbolTable,
+  id: SymbolId,
+  demangle: (name: string) => string,
+): boolean {
+  const { names } = symbols;
+  const [start, end] = [names.start[id], nameEnd(names, id)];
+  const plain = plainEnd(symbols, id);
+  const version = (): string => textOf(names.pool.subarray(plain, end));
+  if (plain < end || (symbols.flags[id] & FLAG_SYMVER) === 0) {
+    return patterns.matches(names.pool, start, end, () => demangledName(symbols, id, demangle) + version());
+  }
+  const suffix = `@@${symbols.versionNames[symbols.version[id]]}`;
+  const whole = encoder.encode(textOf(names.pool.subarray(start, end)) + suffix);
+  return patterns.matches(whole, 0, whole.length, () => demangledName(symbols, id, demangle) + suffix);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
 export function demangledName(symbols: SymbolTable, id: SymbolId, demangle: (name: string) => string): string {
   const { names } = symbols;
-  return demangle(new TextDecoder().decode(names.pool.subarray(names.start[id], plainEnd(symbols, id))));
+  return demangle(textOf(names.pool.subarray(names.start[id], plainEnd(symbols, id))));
 }

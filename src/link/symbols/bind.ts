@@ -122,7 +122,7 @@ export function isExported(symbols: SymbolTable, id: SymbolId, mode: OutputMode,
   const flags = symbols.flags[id];
   const visibility = symbols.visibility[id];
   if ((flags & FLAG_FORCED_LOCAL) !== 0) return false;
-  if (!mode.shared && isUnneededVersion(flags, options)) {
+  if (!mode.shared && isUnneededVersion(flags) && !isAskedFor(symbols, id, options)) {
     symbols.flags[id] |= FLAG_FORCED_LOCAL;
     return false;
   }
@@ -138,10 +138,9 @@ export function isAskedFor({ flags, type }: SymbolTable, id: SymbolId, options: 
   return options.dynamicListData && type[id] === STT_OBJECT;
 }
 
-/** `foo@V` of a program is for libraries that refer to it only (bfd/elflink.c, _bfd_elf_fix_symbol_flags). */
-function isUnneededVersion(flags: number, options: LinkOptions): boolean {
-  if ((flags & FLAG_HIDDEN_VERSION) === 0 || options.exportDynamic) return false;
-  return (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) === 0;
+/** `foo@V` of a program is for libraries that refer to it only, unless a list names it (bfd/elflink.c, _bfd_elf_fix_symbol_flags). */
+function isUnneededVersion(flags: number): boolean {
+  return (flags & (FLAG_HIDDEN_VERSION | FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) === FLAG_HIDDEN_VERSION;
 }
 
 /** In a shared library: may another module's definition come first? */

@@ -4,7 +4,7 @@
 import { STT_OBJECT } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
-import { demangledName } from "../script/export-rules.ts";
+import { demangledName, isListedBy } from "../script/export-rules.ts";
 import type { VersionDefinition, VersionNode } from "../script/types.ts";
 import {
   compilePatterns,
@@ -209,10 +209,6 @@ function markExports(symbols: SymbolTable, options: LinkOptions, demangle: (name
   const { names } = symbols;
   for (let id = 0; id < names.count; id++) {
     if (!isDefinedHere(symbols, id) && !isUndefined(symbols, id)) continue;
-    if (
-      matcher.matches(names.pool, names.start[id], plainEnd(symbols, id), () => demangledName(symbols, id, demangle))
-    ) {
-      symbols.flags[id] |= FLAG_EXPORT;
-    }
+    if (isListedBy(matcher, symbols, id, demangle)) symbols.flags[id] |= FLAG_EXPORT;
   }
 }

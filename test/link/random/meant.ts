@@ -31,6 +31,12 @@ const LINES: readonly Meant[] = [
     reason: "the bounds of an empty table of relocations, or the place where it ends",
   },
   {
+    pattern: /: +f\d(?:@+\w+)? (?:IFUNC GLOBAL DEFAULT size \d+ in \.text|FUNC GLOBAL DEFAULT size 0 in \.plt)$/,
+    when: ({ output }) => output === "no-pie",
+    reason:
+      "an IFUNC that a library refers to is exported as the function at its PLT entry: the loader refuses it otherwise",
+  },
+  {
     pattern: /only GNU ld: +_{2,3}tls_get_addr (?:NOTYPE|FUNC) GLOBAL DEFAULT size 0 in UND$/,
     reason: "TLS relaxed away leaves nothing behind",
   },

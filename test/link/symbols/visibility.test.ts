@@ -107,6 +107,75 @@ eachTarget("a program exports what its libraries use, and everything with -E", (
   equal(statuses.join(), "9,9,9,9,9,9");
 });
 
+function dynamicNames(path: string): string[] {
+  const lines = tool("readelf", ["-W", "--dyn-syms", path]).split("\n");
+  return lines.flatMap((line) => /GLOBAL DEFAULT +\w+ (\S+)/.exec(line)?.[1] ?? []).sort();
+}
+
+eachTarget("a list calls what came with a version by all of it: foo@V1, foo@@V2", (target) => {
+  const object = compile(
+    target,
+    "versioned.c",
+    `void old(void) { } void new(void) { } void _start(void) { }
+     __asm__(".symver old, foo@V1\\n.symver new, bar@@V2");`,
+    ["-fpie"],
+  );
+  const exported = likeGnuLd(target, (shop) => {
+    shop.file("script", "V1 { }; V2 { };");
+    const lists = {
+      none: "foo; bar",
+      globs: "f*; b*",
+      whole: '"foo@V1"; "bar@@V2"',
+      ends: "*V2",
+      cxx: 'extern "C++" { *V1 }',
+    };
+    return Object.entries(lists).map(([name, list]) => {
+      shop.file("list", `{ ${list}; };`);
+      const options = ["-nostdlib", "-pie", "-Wl,--dynamic-list=list,--version-script=script", object];
+      shop.cc(`${name}-gc`, [...options, "-Wl,--gc-sections"]);
+      return dynamicNames(shop.cc(name, options));
+    });
+  });
+  deepEqual(exported, [
+    ["V1", "V2"],
+    ["V1", "V2", "bar@@V2", "foo@V1"],
+    ["V1", "V2", "bar@@V2", "foo@V1"],
+    ["V1", "V2", "bar@@V2"],
+    ["V1", "V2", "foo@V1"],
+  ]);
+});
+
+eachTarget(
+  "what a program hides from a library, another library's first version may be to it, and no later one",
+  (target) => {
+    const object = (name: string, text: string): string => compile(target, name, text, ["-fPIC"]);
+    const hidden = object(
+      "hidden.c",
+      '__attribute__((visibility("hidden"))) void value(void) { } void _start(void) { value(); }',
+    );
+    const user = object("user.c", "void value(void); void use(void) { value(); }");
+    const versioned = (version: string): string =>
+      object(`${version}.c`, `void one(void) { } __asm__(".symver one, value@${version}");`);
+    const [first, later] = [versioned("V1"), versioned("V2")];
+    likeGnuLd(target, (shop) => {
+      shop.file("script", "V1 { }; V2 { };");
+      shop.cc("libuser.so", ["-nostdlib", "-shared", user]);
+      shop.cc("libfirst.so", ["-nostdlib", "-shared", "-Wl,--version-script=script", first]);
+      shop.cc("liblater.so", ["-nostdlib", "-shared", "-Wl,--version-script=script", later]);
+      shop.cc("program", ["-nostdlib", "-pie", "-Wl,--no-as-needed", hidden, "libuser.so", "libfirst.so"]);
+      const said = shop.refuses("refused", [
+        "-nostdlib",
+        "-pie",
+        "-Wl,--no-as-needed",
+        hidden,
+        "libuser.so",
+        "liblater.so",
+      ]);
+      match(said, /hidden symbol `value'.* is referenced by DSO/);
+    });
+  },
+);
+
 eachTarget("--exclude-libs hides what comes out of archives, common and protected symbols too", (target) => {
   const member = compile(
     target,
