@@ -41,9 +41,9 @@ test(
     );
     deepEqual(texts, [
       "in _start of prog",
-      "in prog (+0x402000)",
-      "in prog (+0x404000)",
-      "in prog (+0x40500f)",
+      "in prog",
+      "in prog",
+      "in prog",
       "in memory without a name (+0x2010)",
       "where nothing is mapped",
     ]);
