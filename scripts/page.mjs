@@ -117,7 +117,7 @@ const withoutRelink = {
 /** Rows of the other machines, a line each; and how many there are at least. */
 const OTHER_ROWS = [
   [/src\/(arch|load\/machines)\/index\.ts$/, /aarch64|armel|arm\b|riscv64|ppc64le|loongarch64|s390x|mips64/i, 14],
-  [/host\/capstone-modes\.ts$/, /^ {2}\w+: \{ arch: /, 7],
+  [/disassembly\/capstone-modes\.ts$/, /^ {2}\w+: \{ arch: /, 7],
   [/explain\/dump\/dynamic\.ts$/, /^ {2}(PPC64|RISCV|AARCH64|MIPS)_\w+: \[/, 10],
 ];
 

@@ -6,7 +6,7 @@ import { codeLines, codeListing } from "../explain/code.ts";
 import { dumpFile, type RelocationTableDump, type Style } from "../explain/dump/index.ts";
 import { renderProblem } from "../explain/render.ts";
 import { sizeChangeLines, sizeChanges, sizeLines, sizesOf } from "../explain/sizes.ts";
-import { nodeDisassembler } from "../host/disassembler.ts";
+import { nodeDisassembler } from "../host/disassembly/disassembler.ts";
 import type { Io } from "./io.ts";
 import { FAILURE, SUCCESS } from "./run-request.ts";
 

@@ -7,7 +7,7 @@ import { whyLines } from "../explain/load/why.ts";
 import { nearestSymbol } from "../explain/load/why-symbol.ts";
 import { renderProblem } from "../explain/render.ts";
 import { nodeAccelerators } from "../host/accelerators.ts";
-import { nodeDisassembler } from "../host/disassembler.ts";
+import { nodeDisassembler } from "../host/disassembly/disassembler.ts";
 import { memoryFiles } from "../host/memory-files.ts";
 import { nodeFiles } from "../host/node-files.ts";
 import { load, loadCache } from "../load/index.ts";

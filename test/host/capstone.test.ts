@@ -2,7 +2,7 @@
 
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import { nodeDisassembler } from "../../src/host/disassembler.ts";
+import { nodeDisassembler } from "../../src/host/disassembly/disassembler.ts";
 
 const disassemble = nodeDisassembler();
 

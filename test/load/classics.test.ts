@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { R_386_32, R_386_PC32, R_386_RELATIVE } from "../../src/arch/index.ts";
 import { codeAt } from "../../src/explain/load/code.ts";
-import { nodeDisassembler } from "../../src/host/disassembler.ts";
+import { nodeDisassembler } from "../../src/host/disassembly/disassembler.ts";
 import { type LoadedObject, type LoadedProcess, load, processMemory, readMemory } from "../../src/load/index.ts";
 import { type LoadedRelocation, relocationsOf } from "../../src/load/views/relocation-list.ts";
 import { compile, i386, scratch } from "../support/build.ts";

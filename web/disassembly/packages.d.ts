@@ -1,7 +1,7 @@
 // The parts of the packages that are used here; their own declarations are half a megabyte, or none.
 
 declare module "iced-x86" {
-  const iced: import("../../src/host/iced.ts").Iced;
+  const iced: import("../../src/host/disassembly/iced.ts").Iced;
   export const Decoder: typeof iced.Decoder;
   export const DecoderOptions: typeof iced.DecoderOptions;
   export const Formatter: typeof iced.Formatter;

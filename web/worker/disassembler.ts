@@ -1,8 +1,8 @@
 // Disassembly in a worker: the page hands in a package's code and WebAssembly when somebody first wants to see instructions.
 
 import type { Disassembler, Instruction } from "../../src/explain/disassembly.ts";
-import { capstoneKnows, capstoneMode } from "../../src/host/capstone-modes.ts";
-import { type Iced, icedInstructions, x86Bits } from "../../src/host/iced.ts";
+import { capstoneKnows, capstoneMode } from "../../src/host/disassembly/capstone-modes.ts";
+import { type Iced, icedInstructions, x86Bits } from "../../src/host/disassembly/iced.ts";
 import type { LearntPart } from "./protocol.ts";
 
 interface CapstoneDecoder {

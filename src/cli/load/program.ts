@@ -18,7 +18,7 @@ import { bindingLines, gotLines, relocationLines } from "../../explain/load/relo
 import { symbolsSpelled } from "../../explain/load/spelled-names.ts";
 import { traceLines } from "../../explain/load/trace.ts";
 import { renderProblem } from "../../explain/render.ts";
-import { nodeDisassembler } from "../../host/disassembler.ts";
+import { nodeDisassembler } from "../../host/disassembly/disassembler.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import {
   type DebugCategory,

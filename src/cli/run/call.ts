@@ -14,7 +14,7 @@ import {
   signedResult,
   systemCallProblem,
 } from "../../explain/execute/call.ts";
-import { nodeDisassembler } from "../../host/disassembler.ts";
+import { nodeDisassembler } from "../../host/disassembly/disassembler.ts";
 import { nodeFiles } from "../../host/node-files.ts";
 import { loadObjects } from "../../load/relocatable/index.ts";
 import type { Io } from "../io.ts";

@@ -7,7 +7,7 @@ import type { Process } from "../../execute/system/state.ts";
 import { registersOf } from "../../explain/execute/machine.ts";
 import type { PlaceCache } from "../../explain/execute/places.ts";
 import { whereText } from "../../explain/execute/trace.ts";
-import { nodeDisassembler } from "../../host/disassembler.ts";
+import { nodeDisassembler } from "../../host/disassembly/disassembler.ts";
 
 export interface Stop {
   readonly address: number;

@@ -12,7 +12,7 @@ import type { System, SystemHooks } from "../../execute/system/state.ts";
 import type { PlaceCache } from "../../explain/execute/places.ts";
 import { relocationLine } from "../../explain/execute/relocations.ts";
 import { crossCallLine, pltLine, signalLine, slotLine, systemCallLine } from "../../explain/execute/trace.ts";
-import { nodeDisassembler } from "../../host/disassembler.ts";
+import { nodeDisassembler } from "../../host/disassembly/disassembler.ts";
 import type { Io } from "../io.ts";
 import { relocationTeller } from "./relocations.ts";
 import type { RunRequest } from "./request.ts";

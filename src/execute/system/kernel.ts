@@ -24,14 +24,14 @@ import { ENOSYS, ERESTARTSYS } from "../files/errno.ts";
 import { textOfBytes } from "../files/names.ts";
 import { touch } from "../memory/address-space.ts";
 import { type Observer, run, STOP_BREAK, STOP_LIMIT, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
+import type { CallRow } from "./calls/row.ts";
+import { callsOf, NEVER_RESTARTED } from "./calls/table.ts";
 import { nanoseconds } from "./clock.ts";
 import { type Fault, faultOf, stepFault } from "./faults.ts";
-import type { CallRow } from "./row.ts";
 import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM, signalName } from "./signal-numbers.ts";
 import { deliver, hasSignal, isInterrupted, setResult } from "./signals.ts";
 import type { Call, Signal, System, Task } from "./state.ts";
 import { stopIfAsked } from "./stops.ts";
-import { callsOf, NEVER_RESTARTED } from "./table.ts";
 import { nextTimer, ringTimers, untilCpuTimer } from "./timers.ts";
 
 /** Instructions of a thread's turn. */

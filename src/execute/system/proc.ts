@@ -5,8 +5,8 @@ import type { FileNode } from "../files/nodes.ts";
 import type { ProcessFiles } from "../files/special.ts";
 import { pathOf } from "../files/tree.ts";
 import { type Area, PROT_EXEC, PROT_READ, PROT_WRITE } from "../memory/address-space.ts";
+import { MACHINE } from "./calls/identity.ts";
 import { nanoseconds, SECOND, STARTED_BEFORE } from "./clock.ts";
-import { MACHINE } from "./identity-calls.ts";
 import type { Process, System } from "./state.ts";
 
 /** Files beside the processes' directories. */

@@ -1,14 +1,14 @@
 // System calls that ask who and where: numbers of processes and users, the machine's name, limits, the scheduler.
 
-import { EACCES, EFAULT, EINVAL, ENODATA, ENOSYS, EPERM, ESRCH } from "../files/errno.ts";
-import { toBytes } from "../files/names.ts";
-import { mayWrite, writeBytes } from "../memory/address-space.ts";
-import { nanoseconds, SECOND, STARTED_BEFORE } from "./clock.ts";
-import { RLIMIT_NOFILE } from "./descriptors.ts";
-import { RLIMIT_STACK } from "./processes.ts";
-import { randomBytes } from "./random.ts";
+import { EACCES, EFAULT, EINVAL, ENODATA, ENOSYS, EPERM, ESRCH } from "../../files/errno.ts";
+import { toBytes } from "../../files/names.ts";
+import { mayWrite, writeBytes } from "../../memory/address-space.ts";
+import { nanoseconds, SECOND, STARTED_BEFORE } from "../clock.ts";
+import { RLIMIT_NOFILE } from "../descriptors.ts";
+import { RLIMIT_STACK } from "../processes.ts";
+import { randomBytes } from "../random.ts";
+import type { Call, Process } from "../state.ts";
 import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "./row.ts";
-import type { Call, Process } from "./state.ts";
 
 /** What uname says, and sysinfo, and /proc. */
 export const MACHINE = {

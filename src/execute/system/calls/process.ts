@@ -1,14 +1,14 @@
 // System calls about processes and threads: making them, ending them, waiting for them (kernel/fork.c, kernel/exit.c, fs/exec.c).
 
-import { type Cpu, FS_BASE, GS_BASE, SELECTORS, TLS_BASE, TLS_SELECTOR } from "../../arch/x86/instructions/index.ts";
-import { E2BIG, ECHILD, EFAULT, EINVAL, ENOSYS, ENOTDIR, ERESTARTSYS, ESRCH } from "../files/errno.ts";
-import { readText, writeBytes } from "../memory/address-space.ts";
-import { openFileAt } from "./descriptors.ts";
+import { type Cpu, FS_BASE, GS_BASE, SELECTORS, TLS_BASE, TLS_SELECTOR } from "../../../arch/x86/instructions/index.ts";
+import { E2BIG, ECHILD, EFAULT, EINVAL, ENOSYS, ENOTDIR, ERESTARTSYS, ESRCH } from "../../files/errno.ts";
+import { readText, writeBytes } from "../../memory/address-space.ts";
+import { openFileAt } from "../descriptors.ts";
+import { CLONE_SETTLS, CLONE_VFORK, CLONE_VM, clone, endProcess, endTask, execute, reap } from "../processes.ts";
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CONTINUED, SIGCHLD, SIGCONT } from "../signal-numbers.ts";
+import type { Call, Process, Task } from "../state.ts";
 import { AT_EMPTY_PATH, AT_FDCWD } from "./open-flags.ts";
-import { CLONE_SETTLS, CLONE_VFORK, CLONE_VM, clone, endProcess, endTask, execute, reap } from "./processes.ts";
 import { type CallRow, readWords, refuse, row, textAt, writeWords } from "./row.ts";
-import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CONTINUED, SIGCHLD, SIGCONT } from "./signal-numbers.ts";
-import type { Call, Process, Task } from "./state.ts";
 
 /** CLONE_FS and the other flags of what threads share; processes that share less than threads do not exist here. */
 function cloneCall(call: Call): number {

@@ -1,20 +1,20 @@
 // All system calls that there are, by number, for each machine.
 
-import type { Mode } from "../../arch/x86/instructions/index.ts";
-import { DEVICE_CALLS } from "./device-calls.ts";
-import { FILE_CALLS } from "./file-calls.ts";
-import { FUTEX_CALLS } from "./futex.ts";
-import { IDENTITY_CALLS } from "./identity-calls.ts";
-import { MEMORY_CALLS } from "./memory-calls.ts";
-import { PATH_CALLS } from "./path-calls.ts";
-import { POLL_CALLS } from "./poll-calls.ts";
-import { PROCESS_CALLS } from "./process-calls.ts";
+import type { Mode } from "../../../arch/x86/instructions/index.ts";
+import { FUTEX_CALLS } from "../futex.ts";
+import { STAT_CALLS } from "../stat.ts";
+import { TIMER_CALLS } from "../timers.ts";
+import { DEVICE_CALLS } from "./device.ts";
+import { FILE_CALLS } from "./file.ts";
+import { IDENTITY_CALLS } from "./identity.ts";
+import { MEMORY_CALLS } from "./memory.ts";
+import { PATH_CALLS } from "./path.ts";
+import { POLL_CALLS } from "./poll.ts";
+import { PROCESS_CALLS } from "./process.ts";
 import type { CallRow } from "./row.ts";
-import { SIGNAL_CALLS } from "./signal-calls.ts";
-import { SOCKET_CALLS } from "./socket-calls.ts";
-import { STAT_CALLS } from "./stat.ts";
-import { TIME_CALLS } from "./time-calls.ts";
-import { TIMER_CALLS } from "./timers.ts";
+import { SIGNAL_CALLS } from "./signal.ts";
+import { SOCKET_CALLS } from "./socket.ts";
+import { TIME_CALLS } from "./time.ts";
 
 export const SYSTEM_CALLS: readonly CallRow[] = [
   ...FILE_CALLS,

@@ -1,6 +1,6 @@
 // Machine code in words, by packages of WebAssembly that are loaded when somebody first asks: x86 by iced-x86, others by Capstone.
 
-import type { Disassembler } from "../explain/disassembly.ts";
+import type { Disassembler } from "../../explain/disassembly.ts";
 import { capstoneInstructions } from "./capstone.ts";
 import { capstoneKnows } from "./capstone-modes.ts";
 import { type Iced, icedInstructions, x86Bits } from "./iced.ts";

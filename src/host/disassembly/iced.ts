@@ -1,6 +1,6 @@
 // x86 in words by the package iced-x86, however it was loaded: by Node, or in a page's worker.
 
-import type { Instruction } from "../explain/disassembly.ts";
+import type { Instruction } from "../../explain/disassembly.ts";
 
 /** The part of the package that is used. */
 export interface Iced {

@@ -1,8 +1,8 @@
 // System calls about memory: mmap and its kind (mm/mmap.c, mm/mremap.c, mm/mprotect.c).
 
-import { PAGE } from "../../arch/x86/instructions/machine/memory.ts";
-import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM } from "../files/errno.ts";
-import { fileSource } from "../image.ts";
+import { PAGE } from "../../../arch/x86/instructions/machine/memory.ts";
+import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM } from "../../files/errno.ts";
+import { fileSource } from "../../image.ts";
 import {
   type AddressSpace,
   type Area,
@@ -19,13 +19,13 @@ import {
   protectRange,
   unmapRange,
   writeBytes,
-} from "../memory/address-space.ts";
-import { eachPage, releasePage, sharedPages } from "../memory/pages.ts";
-import { openFileAt } from "./descriptors.ts";
+} from "../../memory/address-space.ts";
+import { eachPage, releasePage, sharedPages } from "../../memory/pages.ts";
+import { openFileAt } from "../descriptors.ts";
+import type { Call, OpenFile } from "../state.ts";
+import { MEMORY_DEVICES, ZERO_DEVICE } from "../streams.ts";
 import { mayRead, mayWriteTo } from "./open-flags.ts";
 import { type CallRow, nothing, readWords, row } from "./row.ts";
-import type { Call, OpenFile } from "./state.ts";
-import { MEMORY_DEVICES, ZERO_DEVICE } from "./streams.ts";
 
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;

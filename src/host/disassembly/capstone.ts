@@ -2,7 +2,7 @@
 // asynchronously and commands do not wait, so it lives in a thread of its own that is started when somebody first asks, and asked
 // by a message and a wait.
 
-import type { Instruction } from "../explain/disassembly.ts";
+import type { Instruction } from "../../explain/disassembly.ts";
 import { type CapstoneMode, capstoneMode } from "./capstone-modes.ts";
 
 /** Asks the thread; undefined where the package is not installed. */

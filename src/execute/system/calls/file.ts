@@ -18,12 +18,17 @@ import {
   EPIPE,
   ERESTARTSYS,
   ESPIPE,
-} from "../files/errno.ts";
-import { type Node, resize } from "../files/nodes.ts";
-import { enter, MAY_READ, MAY_WRITE, newFile, newPipe, type Place, pathOfPlace, permits } from "../files/tree.ts";
-import { mayWrite, readBytes, writeBytes } from "../memory/address-space.ts";
-import { clockOf } from "./clock.ts";
-import { close, describe, install, installAt, openFileAt } from "./descriptors.ts";
+} from "../../files/errno.ts";
+import { type Node, resize } from "../../files/nodes.ts";
+import { enter, MAY_READ, MAY_WRITE, newFile, newPipe, type Place, pathOfPlace, permits } from "../../files/tree.ts";
+import { mayWrite, readBytes, writeBytes } from "../../memory/address-space.ts";
+import { clockOf } from "../clock.ts";
+import { close, describe, install, installAt, openFileAt } from "../descriptors.ts";
+import { nodeOf, placeOf } from "../paths.ts";
+import { raise, SIGPIPE } from "../signal-numbers.ts";
+import { SOCK_STREAM } from "../sockets.ts";
+import type { Call, OpenFile } from "../state.ts";
+import { newPipeBuffer, readStream, writeStream } from "../streams.ts";
 import {
   AT_FDCWD,
   mayRead,
@@ -42,12 +47,7 @@ import {
   O_TRUNC,
   O_WRONLY,
 } from "./open-flags.ts";
-import { nodeOf, placeOf } from "./paths.ts";
 import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "./row.ts";
-import { raise, SIGPIPE } from "./signal-numbers.ts";
-import { SOCK_STREAM } from "./sockets.ts";
-import type { Call, OpenFile } from "./state.ts";
-import { newPipeBuffer, readStream, writeStream } from "./streams.ts";
 
 /** openat(2) with its arguments in order. */
 function openAt(call: Call, base: number, path: string, flags: number, mode: number): number {

@@ -12,9 +12,9 @@ import {
   EOPNOTSUPP,
   EPERM,
   ERANGE,
-} from "../files/errno.ts";
-import { toBytes } from "../files/names.ts";
-import { type DirectoryNode, modeOf, type Node, type Time, targetOf } from "../files/nodes.ts";
+} from "../../files/errno.ts";
+import { toBytes } from "../../files/names.ts";
+import { type DirectoryNode, modeOf, type Node, type Time, targetOf } from "../../files/nodes.ts";
 import {
   enter,
   entryOf,
@@ -31,14 +31,14 @@ import {
   permits,
   remove,
   rename,
-} from "../files/tree.ts";
-import { writeBytes } from "../memory/address-space.ts";
-import { clockOf } from "./clock.ts";
-import { openFileAt } from "./descriptors.ts";
+} from "../../files/tree.ts";
+import { writeBytes } from "../../memory/address-space.ts";
+import { clockOf } from "../clock.ts";
+import { openFileAt } from "../descriptors.ts";
+import { nodeOf, placeAt } from "../paths.ts";
+import type { Call } from "../state.ts";
 import { AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
-import { nodeOf, placeAt } from "./paths.ts";
 import { type CallRow, putWord, readSigned, refuse, row, textAt } from "./row.ts";
-import type { Call } from "./state.ts";
 
 /** Calls come in two forms: from the current directory, and from an open one, whose descriptor is the argument before. */
 type At = (call: Call, base: number, index: number) => number;

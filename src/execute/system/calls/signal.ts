@@ -1,11 +1,10 @@
 // System calls about signals (kernel/signal.c).
 
-import { RAX, RSP } from "../../arch/x86/instructions/index.ts";
-import { EAGAIN, EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM, ERESTARTSYS, ESRCH } from "../files/errno.ts";
-import { readBytes, writeBytes } from "../memory/address-space.ts";
-import { nanoseconds, SECOND } from "./clock.ts";
-import { endProcess } from "./processes.ts";
-import { type CallRow, putWord, readSigned, readWords, refuse, row, writeWords } from "./row.ts";
+import { RAX, RSP } from "../../../arch/x86/instructions/index.ts";
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM, ERESTARTSYS, ESRCH } from "../../files/errno.ts";
+import { readBytes, writeBytes } from "../../memory/address-space.ts";
+import { nanoseconds, SECOND } from "../clock.ts";
+import { endProcess } from "../processes.ts";
 import {
   blockable,
   isIn,
@@ -18,9 +17,10 @@ import {
   SIGKILL,
   SIGSEGV,
   SIGSTOP,
-} from "./signal-numbers.ts";
-import { onAlternateStack, putInfo, return32, return64, SS_DISABLE, SS_ONSTACK } from "./signals.ts";
-import type { Call, Process, Signal, SignalAction } from "./state.ts";
+} from "../signal-numbers.ts";
+import { onAlternateStack, putInfo, return32, return64, SS_DISABLE, SS_ONSTACK } from "../signals.ts";
+import type { Call, Process, Signal, SignalAction } from "../state.ts";
+import { type CallRow, putWord, readSigned, readWords, refuse, row, writeWords } from "./row.ts";
 
 const isSignal = (number: number): boolean => number >= 1 && number <= MOST_SIGNAL;
 
