@@ -106,7 +106,7 @@ export function readArchive(bytes: Uint8Array, name: string, report: Report): Ar
   while (at < bytes.length) {
     // `ar` pads the last member too, and some tools pad more.
     if (bytes.length - at < ARCHIVE_HEADER_BYTES && isPadding(bytes, at)) break;
-    const size = startsWith(bytes, at + END_FIELD, "`\n") ? decimal(bytes, at + SIZE_FIELD, at + END_FIELD) : -1;
+    const size = contentsSize(bytes, at);
     if (size < 0) {
       report(error("archive-header-damaged", { file: name, offset: at }));
       break;
@@ -178,8 +178,7 @@ export interface ArchiveStep {
 export function archiveStep(bytes: Uint8Array, offset: number): ArchiveStep | undefined {
   if (!startsWith(bytes, 0, MAGIC)) return undefined;
   const at = Math.max(offset, MAGIC.length);
-  if (at + ARCHIVE_HEADER_BYTES > bytes.length || !startsWith(bytes, at + END_FIELD, "`\n")) return undefined;
-  const size = decimal(bytes, at + SIZE_FIELD, at + END_FIELD);
+  const size = contentsSize(bytes, at);
   const start = at + ARCHIVE_HEADER_BYTES;
   if (size < 0 || start + size > bytes.length) return undefined;
   const isBsd = startsWith(bytes, at, "#1/") || startsWith(bytes, at, "__.SYMDEF");
@@ -198,6 +197,11 @@ export function archiveIndexMembers(bytes: Uint8Array, { start, end }: Pick<Arch
     last = member;
   }
   return count;
+}
+
+/** What the header at an offset says of its contents; -1 if it is damaged or cut. */
+function contentsSize(bytes: Uint8Array, at: number): number {
+  return startsWith(bytes, at + END_FIELD, "`\n") ? decimal(bytes, at + SIZE_FIELD, at + END_FIELD) : -1;
 }
 
 /** Which of the members that are not files a header starts: by the name field alone, as every `ar` writes them. */

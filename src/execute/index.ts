@@ -15,9 +15,9 @@ export { type AddressSpace, type Area, areaAt, readBytes, readText, writeBytes }
 export type { Observer } from "./run.ts";
 export { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 export type { GivenFile } from "./start.ts";
-export type { CallRow } from "./system/calls/row.ts";
 export { SYSTEM_CALLS } from "./system/calls/table.ts";
 export type { Fault } from "./system/faults.ts";
 export { mapLine } from "./system/proc.ts";
+export type { CallRow } from "./system/row.ts";
 export { signalName } from "./system/signal-numbers.ts";
 export type { CallEvent, End, OutputRefusal, Process, Signal, System, SystemHooks, Task } from "./system/state.ts";

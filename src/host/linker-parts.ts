@@ -1,6 +1,6 @@
 // What a linker looks at first of an archive or a shared library that may be large: an archive's tables and its members' headers, a
 // library's dynamic symbols. A small C program is linked with a libgcc.a of 3 MB, of which no member is wanted, and a libc.so.6
-// of 2 MB, of which 100 KB are; to fill memory with the rest takes a tenth of such a link.
+// of 2 MB, of which 140 KB are; to hold the rest was a sixth of all the memory that such a link filled.
 
 import { ARCHIVE_HEADER_BYTES, archiveIndexMembers, archiveStep } from "../elf/archive.ts";
 import { ET_DYN, SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_verdef, SHT_GNU_verneed, SHT_GNU_versym } from "../elf/constants.ts";

@@ -7,7 +7,7 @@ import type { FileFacts, LoadFiles, OpenedFile, OpenFailure } from "../load/sett
 import { readLoaderParts } from "./loader-parts.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
 import { hostPath, rawLink, rawNames, rawRealPath } from "./raw-names.ts";
-import { readRange } from "./read-range.ts";
+import { readChosen, readRange } from "./read-range.ts";
 import { slabs } from "./slabs.ts";
 
 export interface NodeLoadFilesOptions {
@@ -196,14 +196,9 @@ function readWhole(file: number, bytes: Uint8Array): Contents {
   return { bytes: end === bytes.length ? bytes : bytes.slice(0, end), partly: false };
 }
 
-function readParts(file: number, bytes: Uint8Array): Contents {
-  let length = bytes.length;
-  const isWhole = readLoaderParts(bytes, (start, wanted) => {
-    const end = readRange(file, bytes, start, Math.min(wanted, length));
-    // Somebody has cut it since its size was asked for.
-    if (end < Math.min(wanted, length)) length = end;
-  });
-  return { bytes: length === bytes.length ? bytes : bytes.slice(0, length), partly: !isWhole };
+function readParts(file: number, room: Uint8Array): Contents {
+  const { bytes, isWhole } = readChosen(file, room, readLoaderParts);
+  return { bytes, partly: !isWhole };
 }
 
 function statOf(path: string): Stats | undefined {

@@ -15,7 +15,7 @@ import {
 import type { FileSystem, PartlyRead } from "./files.ts";
 import { readLinkerParts } from "./linker-parts.ts";
 import { type ExpectedFile, type ReadAhead, readAhead, takeFile } from "./read-ahead.ts";
-import { readRange } from "./read-range.ts";
+import { readChosen, readRange } from "./read-range.ts";
 import { allocate, slabs } from "./slabs.ts";
 
 /** Node's file system. Relative paths start at the working directory. Each file's bytes are a buffer of their own. */
@@ -167,15 +167,8 @@ function readPartly(path: string, take: (size: number) => Uint8Array): PartlyRea
 }
 
 function readParts(path: string, file: number, opened: Stats, take: (size: number) => Uint8Array): PartlyRead {
-  const bytes = take(opened.size);
-  let { length } = bytes;
-  const isWhole = readLinkerParts(bytes, (start, wanted) => {
-    const end = readRange(file, bytes, start, Math.min(wanted, length));
-    // Shorter than a moment ago, as in `readSized`.
-    if (end < Math.min(wanted, length)) length = end;
-  });
-  const there = length === bytes.length ? bytes : bytes.slice(0, length);
-  return isWhole ? { bytes: there } : { bytes: there, complete: (part) => completePart(path, opened, there, part) };
+  const { bytes, isWhole } = readChosen(file, take(opened.size), readLinkerParts);
+  return isWhole ? { bytes } : { bytes, complete: (part) => completePart(path, opened, bytes, part) };
 }
 
 function completePart(path: string, before: Stats, bytes: Uint8Array, part: Uint8Array): boolean {

@@ -1,4 +1,7 @@
+// Bytes of an open file, to where they stand in memory that has room for all of it.
+
 import { readSync } from "node:fs";
+import type { ReadRange } from "./pages.ts";
 
 /**
  * Reads an open file's bytes from `start` to `end` (not included) to the same place in `bytes`; one call of read(2) gives at most
@@ -13,4 +16,22 @@ export function readRange(file: number, bytes: Uint8Array, start: number, end: n
     at += count;
   }
   return at;
+}
+
+/**
+ * Reads the parts of an open file that `choose` asks for (loader-parts.ts, linker-parts.ts).
+ * @param bytes room for the whole file as its size was a moment ago
+ * @returns the bytes, fewer where somebody has cut the file since; and whether all of them were read
+ */
+export function readChosen(
+  file: number,
+  bytes: Uint8Array,
+  choose: (bytes: Uint8Array, read: ReadRange) => boolean,
+): { readonly bytes: Uint8Array; readonly isWhole: boolean } {
+  let { length } = bytes;
+  const isWhole = choose(bytes, (start, wanted) => {
+    const end = readRange(file, bytes, start, Math.min(wanted, length));
+    if (end < Math.min(wanted, length)) length = end;
+  });
+  return { bytes: length === bytes.length ? bytes : bytes.slice(0, length), isWhole };
 }

@@ -1,7 +1,7 @@
 // What is left out of large inputs when a link reads them partly (host/linker-parts.ts) is not missed: whatever stands there
 // instead, the link is the same.
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,6 +93,48 @@ for (const { title, compiler, words, most } of LINKS) {
     ok(count.read < count.size * most, `${count.read} of ${count.size} bytes`);
   });
 }
+
+test("a library's warning about a symbol is said", needs(...x86_64.tools), () => {
+  inDirectory((path) => {
+    const library = compile(
+      x86_64,
+      "warns.s",
+      `.globl old
+       old: ret
+       .data
+       .fill 100000, 1, 7
+       .section .gnu.warning.old,"",@progbits
+       .string "old is dangerous"
+       .section .note.GNU-stack,"",@progbits`,
+    );
+    tool("gcc", ["-shared", "-nostdlib", "-o", path("libwarns.so"), library]);
+    const main = compile(x86_64, "main.c", "void old(void); int main(void) { old(); return 0; }", ["-fpie"]);
+    const args = argumentsOf("gcc", [main, path("libwarns.so")]);
+    const count = { read: 0, size: 0 };
+    const linked = linkWith(partly(count), args);
+    match(linked.said, /old is dangerous/);
+    deepEqual(linked, linkWith(nodeFiles, args));
+  });
+});
+
+test("--whole-archive reads an archive once, not member by member", needs("gcc", "ar"), () => {
+  inDirectory((path) => {
+    const libraries = largeArchive(path);
+    const completions: number[] = [];
+    const files: FileSystem = {
+      ...nodeFiles,
+      readPartly: (name) => {
+        const found = batchFiles().readPartly?.(name);
+        if (found?.complete === undefined) return found;
+        const { complete } = found;
+        return { ...found, complete: (part) => completions.push(part.length) > 0 && complete(part) };
+      },
+    };
+    const { status } = linkWith(files, ["-m", "elf_x86_64", "-e", "one", "--whole-archive", libraries]);
+    equal(status, 0);
+    deepEqual(completions, [statSync(libraries).size]);
+  });
+});
 
 function inDirectory(use: (path: (name: string) => string) => void): void {
   const directory = mkdtempSync(join(tmpdir(), "solder-parts-"));

@@ -3,8 +3,8 @@
 
 import { EAGAIN, EDEADLK, EFAULT, EINVAL, ENOSYS, EPERM, ERESTARTSYS, ETIMEDOUT } from "../files/errno.ts";
 import { areaAt, mayWrite, readBytes, writeBytes } from "../memory/address-space.ts";
-import { type CallRow, readSigned, row, writeWords } from "./calls/row.ts";
 import { clockOf, nanoseconds, SECOND } from "./clock.ts";
+import { type CallRow, readSigned, row, writeWords } from "./row.ts";
 import type { Call, Process, System } from "./state.ts";
 
 const FUTEX_WAIT = 0;

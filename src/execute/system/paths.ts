@@ -3,9 +3,9 @@
 import { EBADF, EFAULT, ENOENT, ENOTDIR } from "../files/errno.ts";
 import type { DirectoryNode, Node } from "../files/nodes.ts";
 import { type Place, walk } from "../files/tree.ts";
-import { AT_EMPTY_PATH, AT_FDCWD } from "./calls/open-flags.ts";
-import { textAt } from "./calls/row.ts";
 import { openFileAt } from "./descriptors.ts";
+import { AT_EMPTY_PATH, AT_FDCWD } from "./open-flags.ts";
+import { textAt } from "./row.ts";
 import type { Call } from "./state.ts";
 
 /**

@@ -20,9 +20,9 @@ import {
 } from "../../arch/x86/instructions/index.ts";
 import { EINTR } from "../files/errno.ts";
 import { readBytes, writeBytes } from "../memory/address-space.ts";
-import { putWord, readWords } from "./calls/row.ts";
 import { FXSAVE_BYTES, restoreFloats, saveFloats } from "./float-state.ts";
 import { endProcess } from "./processes.ts";
+import { putWord, readWords } from "./row.ts";
 import { blockable, defaultAction, isIn, plainSignal, SI_KERNEL, SIGCHLD, SIGSEGV } from "./signal-numbers.ts";
 import type { Signal, SignalAction, System, Task } from "./state.ts";
 import { isStop, stop } from "./stops.ts";

@@ -2,7 +2,7 @@
 // (net/unix/af_unix.c). Nothing else can be connected: there is no network, and sockets have no names here.
 
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EMSGSIZE, EPIPE, ERESTARTSYS } from "../files/errno.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "./calls/open-flags.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "./open-flags.ts";
 
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;

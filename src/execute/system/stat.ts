@@ -4,10 +4,10 @@
 import { EBADF, EFAULT, EINVAL } from "../files/errno.ts";
 import { type DirectoryNode, modeOf, type Node, sizeOf, type Time } from "../files/nodes.ts";
 import { writeBytes } from "../memory/address-space.ts";
-import { AT_SYMLINK_NOFOLLOW } from "./calls/open-flags.ts";
-import { type CallRow, putWord, row } from "./calls/row.ts";
 import { openFileAt } from "./descriptors.ts";
+import { AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
 import { nodeOf } from "./paths.ts";
+import { type CallRow, putWord, row } from "./row.ts";
 import type { Call } from "./state.ts";
 
 /** st_dev of all files. */

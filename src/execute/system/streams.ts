@@ -12,8 +12,8 @@ import {
   type StorageBudget,
   writeAt,
 } from "../files/nodes.ts";
-import { mayRead, mayWriteTo, O_APPEND, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./calls/open-flags.ts";
 import { clockOf } from "./clock.ts";
+import { mayRead, mayWriteTo, O_APPEND, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-flags.ts";
 import { randomBytes } from "./random.ts";
 import { closeSocket, receive, send, socketReadiness } from "./sockets.ts";
 import type { OpenFile, OutputRefusal, System, TimerDescriptor } from "./state.ts";

@@ -2,9 +2,9 @@
 // instructions, at the same one in whatever slices a run is run.
 
 import { EAGAIN, EFAULT, EINVAL } from "../files/errno.ts";
-import { type CallRow, readSigned, readWords, row, writeWords } from "./calls/row.ts";
 import { momentOf } from "./calls/time.ts";
 import { nanoseconds, SECOND } from "./clock.ts";
+import { type CallRow, readSigned, readWords, row, writeWords } from "./row.ts";
 import { MOST_SIGNAL, plainSignal, raise, raiseIn, SI_KERNEL, SI_TIMER, SIGALRM } from "./signal-numbers.ts";
 import type { Call, Process, Signal, System } from "./state.ts";
 

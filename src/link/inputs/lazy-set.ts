@@ -245,6 +245,8 @@ export function extract(loader: Loader, set: LazySet, index: number, pulledBy: S
 
 /** --whole-archive: every member, in order. */
 export function extractAll(loader: Loader, set: LazySet): void {
+  const archive = set.members[0]?.archive;
+  if (archive !== undefined && completed(loader, archive, archive, set.path) === undefined) return;
   for (let i = 0; i < set.members.length; i++) if (set.extracted[i] === 0) extract(loader, set, i, -1);
 }
 

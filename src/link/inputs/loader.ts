@@ -309,7 +309,10 @@ export function readFile(loader: Loader, path: string): Uint8Array | undefined {
  * @returns `part`; undefined after reporting `file-changed`
  */
 export function completed(loader: Loader, file: Uint8Array, part: Uint8Array, name: string): Uint8Array | undefined {
-  if (loader.partly.get(file)?.(part) !== false) return part;
+  if (loader.partly.get(file)?.(part) !== false) {
+    if (part === file) loader.partly.delete(file);
+    return part;
+  }
   loader.report(error("file-changed", { file: name }));
   return undefined;
 }

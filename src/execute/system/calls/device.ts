@@ -3,10 +3,10 @@
 import { EBADF, EFAULT, EINVAL, ENOTTY } from "../../files/errno.ts";
 import { writeBytes } from "../../memory/address-space.ts";
 import { openFileAt } from "../descriptors.ts";
+import { O_NONBLOCK } from "../open-flags.ts";
+import { type CallRow, readWords, row, writeWords } from "../row.ts";
 import { SOCK_DGRAM } from "../sockets.ts";
 import type { Call, OpenFile } from "../state.ts";
-import { O_NONBLOCK } from "./open-flags.ts";
-import { type CallRow, readWords, row, writeWords } from "./row.ts";
 
 const TCGETS = 0x5401;
 const TCSETS = 0x5402;

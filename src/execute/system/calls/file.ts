@@ -24,11 +24,6 @@ import { enter, MAY_READ, MAY_WRITE, newFile, newPipe, type Place, pathOfPlace, 
 import { mayWrite, readBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf } from "../clock.ts";
 import { close, describe, install, installAt, openFileAt } from "../descriptors.ts";
-import { nodeOf, placeOf } from "../paths.ts";
-import { raise, SIGPIPE } from "../signal-numbers.ts";
-import { SOCK_STREAM } from "../sockets.ts";
-import type { Call, OpenFile } from "../state.ts";
-import { newPipeBuffer, readStream, writeStream } from "../streams.ts";
 import {
   AT_FDCWD,
   mayRead,
@@ -46,8 +41,13 @@ import {
   O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
-} from "./open-flags.ts";
-import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "./row.ts";
+} from "../open-flags.ts";
+import { nodeOf, placeOf } from "../paths.ts";
+import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "../row.ts";
+import { raise, SIGPIPE } from "../signal-numbers.ts";
+import { SOCK_STREAM } from "../sockets.ts";
+import type { Call, OpenFile } from "../state.ts";
+import { newPipeBuffer, readStream, writeStream } from "../streams.ts";
 
 /** openat(2) with its arguments in order. */
 function openAt(call: Call, base: number, path: string, flags: number, mode: number): number {

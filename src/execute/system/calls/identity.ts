@@ -7,8 +7,8 @@ import { nanoseconds, SECOND, STARTED_BEFORE } from "../clock.ts";
 import { RLIMIT_NOFILE } from "../descriptors.ts";
 import { RLIMIT_STACK } from "../processes.ts";
 import { randomBytes } from "../random.ts";
+import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "../row.ts";
 import type { Call, Process } from "../state.ts";
-import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "./row.ts";
 
 /** What uname says, and sysinfo, and /proc. */
 export const MACHINE = {

@@ -22,10 +22,10 @@ import {
 } from "../../memory/address-space.ts";
 import { eachPage, releasePage, sharedPages } from "../../memory/pages.ts";
 import { openFileAt } from "../descriptors.ts";
+import { mayRead, mayWriteTo } from "../open-flags.ts";
+import { type CallRow, nothing, readWords, row } from "../row.ts";
 import type { Call, OpenFile } from "../state.ts";
 import { MEMORY_DEVICES, ZERO_DEVICE } from "../streams.ts";
-import { mayRead, mayWriteTo } from "./open-flags.ts";
-import { type CallRow, nothing, readWords, row } from "./row.ts";
 
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;

@@ -35,10 +35,10 @@ import {
 import { writeBytes } from "../../memory/address-space.ts";
 import { clockOf } from "../clock.ts";
 import { openFileAt } from "../descriptors.ts";
+import { AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW } from "../open-flags.ts";
 import { nodeOf, placeAt } from "../paths.ts";
+import { type CallRow, putWord, readSigned, refuse, row, textAt } from "../row.ts";
 import type { Call } from "../state.ts";
-import { AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
-import { type CallRow, putWord, readSigned, refuse, row, textAt } from "./row.ts";
 
 /** Calls come in two forms: from the current directory, and from an open one, whose descriptor is the argument before. */
 type At = (call: Call, base: number, index: number) => number;

@@ -5,11 +5,11 @@ import { newFile } from "../../files/tree.ts";
 import { readBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf, nanoseconds, SECOND } from "../clock.ts";
 import { describe, install, openFileAt } from "../descriptors.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from "../open-flags.ts";
+import { type CallRow, readSigned, readWords, row } from "../row.ts";
 import { blockable } from "../signal-numbers.ts";
 import type { Call, EpollSet, EventCounter } from "../state.ts";
 import { readiness } from "../streams.ts";
-import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from "./open-flags.ts";
-import { type CallRow, readSigned, readWords, row } from "./row.ts";
 
 /** Nanoseconds to wait; undefined: for ever. */
 type Timeout = number | undefined;

@@ -4,11 +4,11 @@ import { type Cpu, FS_BASE, GS_BASE, SELECTORS, TLS_BASE, TLS_SELECTOR } from ".
 import { E2BIG, ECHILD, EFAULT, EINVAL, ENOSYS, ENOTDIR, ERESTARTSYS, ESRCH } from "../../files/errno.ts";
 import { readText, writeBytes } from "../../memory/address-space.ts";
 import { openFileAt } from "../descriptors.ts";
+import { AT_EMPTY_PATH, AT_FDCWD } from "../open-flags.ts";
 import { CLONE_SETTLS, CLONE_VFORK, CLONE_VM, clone, endProcess, endTask, execute, reap } from "../processes.ts";
+import { type CallRow, readWords, refuse, row, textAt, writeWords } from "../row.ts";
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CONTINUED, SIGCHLD, SIGCONT } from "../signal-numbers.ts";
 import type { Call, Process, Task } from "../state.ts";
-import { AT_EMPTY_PATH, AT_FDCWD } from "./open-flags.ts";
-import { type CallRow, readWords, refuse, row, textAt, writeWords } from "./row.ts";
 
 /** CLONE_FS and the other flags of what threads share; processes that share less than threads do not exist here. */
 function cloneCall(call: Call): number {

@@ -5,6 +5,7 @@ import { EAGAIN, EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM, ERESTARTSYS, ESRCH } fro
 import { readBytes, writeBytes } from "../../memory/address-space.ts";
 import { nanoseconds, SECOND } from "../clock.ts";
 import { endProcess } from "../processes.ts";
+import { type CallRow, putWord, readSigned, readWords, refuse, row, writeWords } from "../row.ts";
 import {
   blockable,
   isIn,
@@ -20,7 +21,6 @@ import {
 } from "../signal-numbers.ts";
 import { onAlternateStack, putInfo, return32, return64, SS_DISABLE, SS_ONSTACK } from "../signals.ts";
 import type { Call, Process, Signal, SignalAction } from "../state.ts";
-import { type CallRow, putWord, readSigned, readWords, refuse, row, writeWords } from "./row.ts";
 
 const isSignal = (number: number): boolean => number >= 1 && number <= MOST_SIGNAL;
 

@@ -20,6 +20,8 @@ import { newPipe } from "../../files/tree.ts";
 import { mayWrite, readBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf } from "../clock.ts";
 import { close, describe, install, openFileAt } from "../descriptors.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../open-flags.ts";
+import { type CallRow, readWords, refuse, row, writeWords } from "../row.ts";
 import { plainSignal, raise, SI_USER, SIGPIPE } from "../signal-numbers.ts";
 import {
   type Received,
@@ -34,8 +36,6 @@ import {
   socketPair,
 } from "../sockets.ts";
 import type { Call } from "../state.ts";
-import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "./open-flags.ts";
-import { type CallRow, readWords, refuse, row, writeWords } from "./row.ts";
 
 const AF_UNIX = 1;
 const TYPE_MASK = 15;

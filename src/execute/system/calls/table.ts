@@ -2,6 +2,7 @@
 
 import type { Mode } from "../../../arch/x86/instructions/index.ts";
 import { FUTEX_CALLS } from "../futex.ts";
+import type { CallRow } from "../row.ts";
 import { STAT_CALLS } from "../stat.ts";
 import { TIMER_CALLS } from "../timers.ts";
 import { DEVICE_CALLS } from "./device.ts";
@@ -11,7 +12,6 @@ import { MEMORY_CALLS } from "./memory.ts";
 import { PATH_CALLS } from "./path.ts";
 import { POLL_CALLS } from "./poll.ts";
 import { PROCESS_CALLS } from "./process.ts";
-import type { CallRow } from "./row.ts";
 import { SIGNAL_CALLS } from "./signal.ts";
 import { SOCKET_CALLS } from "./socket.ts";
 import { TIME_CALLS } from "./time.ts";

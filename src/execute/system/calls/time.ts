@@ -5,10 +5,10 @@ import type { Time } from "../../files/nodes.ts";
 import { newFile } from "../../files/tree.ts";
 import { clockOf, nanoseconds, SECOND, STARTED_BEFORE, uptimeOf } from "../clock.ts";
 import { describe, install, openFileAt } from "../descriptors.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../open-flags.ts";
+import { type CallRow, readSigned, refuse, row, writeWords } from "../row.ts";
 import type { Call, Process, System, TimerDescriptor } from "../state.ts";
 import { cpuTimerOf, setCpuTimer } from "../timers.ts";
-import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "./open-flags.ts";
-import { type CallRow, readSigned, refuse, row, writeWords } from "./row.ts";
 
 const CLOCK_REALTIME = 0;
 const CLOCK_PROCESS_CPUTIME_ID = 2;

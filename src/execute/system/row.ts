@@ -1,8 +1,8 @@
 // A row of the table of system calls, and how its function reads and writes the program's memory.
 
-import type { AddressSpace } from "../../memory/address-space.ts";
-import { readBytes, readText, writeBytes } from "../../memory/address-space.ts";
-import type { Call } from "../state.ts";
+import type { AddressSpace } from "../memory/address-space.ts";
+import { readBytes, readText, writeBytes } from "../memory/address-space.ts";
+import type { Call } from "./state.ts";
 
 /**
  * What an argument is; it decides how the function gets it, and how a trace shows it.
