@@ -3,7 +3,7 @@
 // which the build wrote, instead of compiling half a megabyte of source first: a tiny link then takes two thirds of the time.
 // Without that file, or with one that another version of Node wrote, it is compiled as usual.
 "use strict";
-const { existsSync, readFileSync } = require("node:fs");
+const { closeSync, existsSync, fstatSync, openSync, readSync } = require("node:fs");
 const { basename, dirname, join } = require("node:path");
 const { constants, Script } = require("node:vm");
 
@@ -20,9 +20,22 @@ function bundleName() {
 const name = bundleName();
 const filename = join(directory, `${name}.cjs`);
 
+let memory = Buffer.alloc(0);
+
+/** The whole file, until the next is read: memory that was written once is the second time had without the kernel filling it. */
+function read(path) {
+  const file = openSync(path);
+  const { size } = fstatSync(file);
+  if (size > memory.length) memory = Buffer.allocUnsafeSlow(size);
+  let end = 0;
+  for (let got = -1; got !== 0 && end < size; end += got) got = readSync(file, memory, end, size - end, null);
+  closeSync(file);
+  return memory.subarray(0, end);
+}
+
 function readCache() {
   try {
-    return readFileSync(filename.replace(/cjs$/, "cache"));
+    return read(filename.replace(/cjs$/, "cache"));
   } catch {
     return undefined;
   }
@@ -31,7 +44,8 @@ function readCache() {
 if (name === "ld") require("./v8-flags.cjs").setFlags();
 
 // The bundle is ASCII; read as latin1 it needs no decoding.
-const script = new Script(readFileSync(filename, "latin1"), {
+const text = read(filename).latin1Slice();
+const script = new Script(text, {
   filename,
   cachedData: readCache(),
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

@@ -3,6 +3,7 @@
 // and the index in `__.SYMDEF`. A thin archive holds headers and index only; its members are files beside it.
 // Sources: binutils bfd/archive.c, include/aout/ar.h; FreeBSD ar(5).
 
+import { unsigned64 } from "./halves.ts";
 import type { Report } from "./problem.ts";
 import { error, warning } from "./problem.ts";
 import { endOfName, nameAt, startsWith, textBetween } from "./text.ts";
@@ -385,7 +386,7 @@ function readWord(view: DataView, at: number, wide: boolean, little: boolean): n
   if (!wide) return view.getUint32(at, little);
   const high = view.getUint32(little ? at + 4 : at, little);
   const low = view.getUint32(little ? at : at + 4, little);
-  return high * 0x1_0000_0000 + low;
+  return unsigned64(low, high);
 }
 
 /** A number in a field that is padded with blanks; -1 if the field holds anything else. */

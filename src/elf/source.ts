@@ -1,6 +1,8 @@
 // How numbers are written in one file: its byte order and the width of its addresses. The readers of ELF's tables take
 // this record. They check a whole table against the file once and then decode it, so these functions check nothing.
 
+import { unsigned64 } from "./halves.ts";
+
 /** A file's bytes with what the identification says of them. */
 export interface ElfSource {
   readonly bytes: Uint8Array;
@@ -37,7 +39,7 @@ export function word(source: ElfSource, at: number): number {
 
 /** 64 bits, exact up to 2^53 and else the nearest number. */
 export function xword(source: ElfSource, at: number): number {
-  return highHalf(source, at) * 0x1_0000_0000 + lowHalf(source, at);
+  return unsigned64(lowHalf(source, at), highHalf(source, at));
 }
 
 /** Upper 32 bits of the 64 at `at`. */

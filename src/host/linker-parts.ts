@@ -4,6 +4,7 @@
 
 import { ARCHIVE_HEADER_BYTES, archiveIndexMembers, archiveStep } from "../elf/archive.ts";
 import { ET_DYN, SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_verdef, SHT_GNU_verneed, SHT_GNU_versym } from "../elf/constants.ts";
+import { unsigned64 } from "../elf/halves.ts";
 import { createPages, PAGE, type ReadRange } from "./pages.ts";
 
 /** Smaller files are read whole: that takes no longer than looking what to leave out. */
@@ -62,7 +63,7 @@ function wantLibrary(bytes: Uint8Array, want: ReadRange): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const is64 = bytes[4] === 2;
   if (bytes[5] !== 1 || view.getUint16(16, true) !== ET_DYN) return false;
-  const word = (at: number): number => view.getUint32(at, true) + (is64 ? view.getUint32(at + 4, true) * 2 ** 32 : 0);
+  const word = (at: number): number => unsigned64(view.getUint32(at, true), is64 ? view.getUint32(at + 4, true) : 0);
   const half = (at: number): number => view.getUint16(at, true);
   const [programs, sections] = is64 ? [word(32), word(40)] : [word(28), word(32)];
   const counts = is64 ? 54 : 42;

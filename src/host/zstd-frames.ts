@@ -2,6 +2,8 @@
 // handed on before every frame says how long its content is, or at least has a window in proportion to what the caller expects. (RFC
 // 8878, sections 3.1.1 and 3.1.1.2.)
 
+import { unsigned64 } from "../elf/halves.ts";
+
 /** Takes a stream apart that has been looked at. */
 export type Decompressor = (bytes: Uint8Array) => Uint8Array;
 
@@ -76,7 +78,7 @@ function readSize(view: DataView, at: number, bytes: number): number {
   if (bytes === 1) return view.getUint8(at);
   if (bytes === 2) return view.getUint16(at, true) + 256;
   if (bytes === 4) return view.getUint32(at, true);
-  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  return unsigned64(view.getUint32(at, true), view.getUint32(at + 4, true));
 }
 
 /** Where the frame's last block ends: each has a header of 3 bytes with last flag, type and size. */

@@ -36,6 +36,10 @@ for (const { rows } of optionGroups) {
   }
 }
 
+/** The same as lists: `-lm` and `-L/usr/lib` are compared with every name, as getopt does. */
+const words = [...byWord.keys()];
+const rowOfWord = [...byWord.values()];
+
 /** A name without its dashes. */
 export function bareName(name: string): string {
   return name.replace(/^--?/, "");
@@ -55,8 +59,8 @@ export function optionsOfWord(word: string, dashes: 1 | 2): readonly OptionRow[]
   const exact = byWord.get(word);
   if (exact !== undefined && fits(exact)) return [exact];
   const rows = new Set<OptionRow>();
-  for (const [name, row] of byWord) {
-    if (name.startsWith(word) && row.abbreviated && fits(row)) rows.add(row);
+  for (let i = 0; i < words.length; i++) {
+    if (words[i].startsWith(word) && rowOfWord[i].abbreviated && fits(rowOfWord[i])) rows.add(rowOfWord[i]);
   }
   return [...rows];
 }

@@ -3,6 +3,7 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { SHT_RELA, STT_SECTION } from "../../elf/constants.ts";
+import { signed64 } from "../../elf/halves.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents } from "../sections/contents.ts";
 import { KEPT_AS_ASKED, KEPT_AS_EXPORTED, KEPT_BY_NAME } from "../sections/gc-walk.ts";
@@ -197,7 +198,7 @@ function relocationsIn(facts: LinkFacts, section: SectionId, from: number, to: n
 }
 
 function addendAt(view: DataView, at: number, is64: boolean): number {
-  return is64 ? view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true) : view.getInt32(at, true);
+  return is64 ? signed64(view.getInt32(at, true), view.getInt32(at + 4, true)) : view.getInt32(at, true);
 }
 
 function relocationOf(

@@ -46,7 +46,7 @@ function addBlock(state: Int32Array, words: Int32Array): void {
       mixed = c ^ (b | ~d);
       word = 7 * i;
     }
-    const sum = (a + mixed + SINES[i] + words[word & 15]) | 0;
+    const sum = (((a + mixed) | 0) + ((SINES[i] + words[word & 15]) | 0)) | 0;
     const by = ROTATIONS[(round << 2) | (i & 3)];
     a = d;
     d = c;

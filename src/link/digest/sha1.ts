@@ -8,7 +8,10 @@ export function sha1(bytes: Uint8Array): Uint8Array {
   return digestBlocks(bytes, state, new Int32Array(80), true, addBlock);
 }
 
-/** Four times 20 steps that differ in how they mix three of the words, and in the constant. */
+/**
+ * Four times 20 steps that differ in how they mix three of the words, and in the constant (of those beyond 2^31, less 2^32). Sums are cut to
+ * 32 bits one by one, since a short link is over before V8 optimizes this, and until then a larger number is an object.
+ */
 function addBlock(state: Int32Array, words: Int32Array): void {
   for (let i = 16; i < 80; i++) {
     const word = words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16];
@@ -20,11 +23,12 @@ function addBlock(state: Int32Array, words: Int32Array): void {
   let d = state[3];
   let e = state[4];
   for (let i = 0; i < 80; i++) {
-    // Steps of 20 that differ in how they mix three of the words, and in the constant.
     let mixed: number;
-    if (i < 40) mixed = i < 20 ? ((d ^ (b & (c ^ d))) + 0x5a827999) | 0 : ((b ^ c ^ d) + 0x6ed9eba1) | 0;
-    else mixed = i < 60 ? (((b & c) | (d & (b | c))) + 0x8f1bbcdc) | 0 : ((b ^ c ^ d) + 0xca62c1d6) | 0;
-    const next = (((a << 5) | (a >>> 27)) + mixed + e + words[i]) | 0;
+    if (i < 20) mixed = (d ^ (b & (c ^ d))) + 0x5a827999;
+    else if (i < 40) mixed = (b ^ c ^ d) + 0x6ed9eba1;
+    else if (i < 60) mixed = ((b & c) | (d & (b | c))) - 0x70e44324;
+    else mixed = (b ^ c ^ d) - 0x359d3e2a;
+    const next = (((((a << 5) | (a >>> 27)) + (mixed | 0)) | 0) + ((e + words[i]) | 0)) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);

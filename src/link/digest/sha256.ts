@@ -31,7 +31,7 @@ function addBlock(state: Int32Array, words: Int32Array): void {
     const y = words[i - 2];
     const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
     const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-    words[i] = (words[i - 16] + s0 + words[i - 7] + s1) | 0;
+    words[i] = (((words[i - 16] + s0) | 0) + ((words[i - 7] + s1) | 0)) | 0;
   }
   let a = state[0];
   let b = state[1];
@@ -43,7 +43,7 @@ function addBlock(state: Int32Array, words: Int32Array): void {
   let h = state[7];
   for (let i = 0; i < 64; i++) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const t1 = (h + s1 + (g ^ (e & (f ^ g))) + ROOTS[i] + words[i]) | 0;
+    const t1 = (((((h + s1) | 0) + (g ^ (e & (f ^ g)))) | 0) + ((ROOTS[i] + words[i]) | 0)) | 0;
     const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
     const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
     h = g;

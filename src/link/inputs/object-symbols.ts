@@ -16,6 +16,7 @@ import {
   STV_HIDDEN,
   STV_INTERNAL,
 } from "../../elf/constants.ts";
+import { unsigned64 } from "../../elf/halves.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
 import { internName, internText, nameText } from "../tables/names.ts";
@@ -89,7 +90,7 @@ export function readGlobals(
     // ELF32 addresses are unsigned 32-bit numbers.
     candidate.valueHigh = is64 ? view.getInt32(at + 12, true) : 0;
     candidate.size = is64
-      ? view.getUint32(at + 16, true) + view.getUint32(at + 20, true) * 0x100000000
+      ? unsigned64(view.getUint32(at + 16, true), view.getUint32(at + 20, true))
       : view.getUint32(at + 8, true);
     if (!isGlobalBinding(candidate.binding)) {
       report(error("bad-symbol-binding", { file: object.name }, { index: i, binding: candidate.binding }));

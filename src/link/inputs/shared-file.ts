@@ -576,7 +576,7 @@ function readDefinition(shared: SharedFile, to: Candidate, index: number): void 
   to.index = index;
   const inBss = shndx < bssSections.length && bssSections[shndx] !== 0;
   // As bfd/elflink.c, "newdyncommon".
-  to.bss = inBss && to.size > 0 && binding !== STB_WEAK && ![STT_FUNC, STT_GNU_IFUNC].includes(to.type);
+  to.bss = inBss && to.size > 0 && binding !== STB_WEAK && to.type !== STT_FUNC && to.type !== STT_GNU_IFUNC;
   to.bssAlignment = inBss ? shared.sectionAlignment[shndx] : 1;
 }
 

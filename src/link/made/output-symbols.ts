@@ -18,6 +18,7 @@ import {
   STV_HIDDEN,
   STV_INTERNAL,
 } from "../../elf/constants.ts";
+import { unsigned64 } from "../../elf/halves.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergedAddress } from "../sections/merged-sections.ts";
 import { isAskedFor } from "../symbols/bind.ts";
@@ -365,7 +366,7 @@ export function writeLocals(
     const info = object.bytes[from + (object.is64 ? 4 : 12)];
     const other = object.bytes[from + (object.is64 ? 5 : 13)];
     const size = object.is64
-      ? object.view.getUint32(from + 16, true) + object.view.getUint32(from + 20, true) * 0x100000000
+      ? unsigned64(object.view.getUint32(from + 16, true), object.view.getUint32(from + 20, true))
       : object.view.getUint32(from + 8, true);
     writeSymbol(view, at, entry, is64, plan.names[entry], info, other, place, size, shndxAt);
   }

@@ -132,10 +132,10 @@ const SPECIAL: readonly (readonly [name: string, type: number, flags: number, mo
 ];
 
 function special(name: string): (typeof SPECIAL)[number] | undefined {
-  return SPECIAL.find(
-    ([it, , , more]) =>
-      name === it || (more === "." && name.startsWith(`${it}.`)) || (more === "*" && name.startsWith(it)),
-  );
+  return SPECIAL.find((row) => {
+    if (!name.startsWith(row[0])) return false;
+    return name.length === row[0].length || row[3] === "*" || (row[3] === "." && name[row[0].length] === ".");
+  });
 }
 
 /** SHT_* of a section that is made by that name; 0: the name says nothing. */

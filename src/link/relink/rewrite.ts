@@ -2,6 +2,7 @@
 // then what else shows where their symbols are: symbol tables, GOT, .eh_frame_hdr, dynamic relocations, .dynamic, the entry.
 
 import { SHT_NOBITS } from "../../elf/constants.ts";
+import { unsigned64 } from "../../elf/halves.ts";
 import type { Report } from "../../elf/problem.ts";
 import { createRelocationList, type RelocationList, relocationSize } from "../made/dynamic-relocations.ts";
 import { writeDynamic } from "../made/dynamic-section.ts";
@@ -198,7 +199,7 @@ function patchRelocations(live: Live, list: RelocationList, chunk: Chunk | undef
 /** r_offset. */
 function addressAt({ machine }: Live, at: number, { view }: Touched): number {
   const low = view.getUint32(at, true);
-  return machine.elfClass === 64 ? low + view.getUint32(at + 4, true) * 0x100000000 : low;
+  return machine.elfClass === 64 ? unsigned64(low, view.getUint32(at + 4, true)) : low;
 }
 
 /** Where the entry for an address is among the first `count`, or would be. */

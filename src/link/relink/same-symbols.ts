@@ -2,6 +2,7 @@
 // sizes may differ where the object's definition is the one that counts.
 
 import { SHN_ABS, SHN_COMMON, SHN_UNDEF, SHN_X86_64_LCOMMON, SHT_GROUP, STT_SECTION } from "../../elf/constants.ts";
+import { unsigned64 } from "../../elf/halves.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
@@ -151,9 +152,7 @@ function movedSymbol(
     index: fresh.firstGlobal + i,
     valueLow: view.getInt32(b + (is64 ? 8 : 4), true),
     valueHigh: is64 ? view.getInt32(b + 12, true) : 0,
-    size: is64
-      ? view.getUint32(b + 16, true) + view.getUint32(b + 20, true) * 0x100000000
-      : view.getUint32(b + 8, true),
+    size: is64 ? unsigned64(view.getUint32(b + 16, true), view.getUint32(b + 20, true)) : view.getUint32(b + 8, true),
     isChanged: !isSame,
   };
 }

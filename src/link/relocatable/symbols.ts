@@ -21,6 +21,7 @@ import {
   STT_SECTION,
   STT_TLS,
 } from "../../elf/constants.ts";
+import { unsigned64 } from "../../elf/halves.ts";
 import { bindingOf } from "../made/dynamic-symbols.ts";
 import type { LinkOptions } from "../options.ts";
 import type { EhFrames } from "../sections/eh-frame.ts";
@@ -370,7 +371,7 @@ function writeLocal(
   const detail = at + (is64 ? 4 : 12);
   let low = view.getUint32(at + (is64 ? 8 : 4), true);
   let high = is64 ? view.getInt32(at + 12, true) : 0;
-  const size = view.getUint32(at + (is64 ? 16 : 8), true) + (is64 ? view.getUint32(at + 20, true) * 0x100000000 : 0);
+  const size = unsigned64(view.getUint32(at + (is64 ? 16 : 8), true), is64 ? view.getUint32(at + 20, true) : 0);
   const section = plan.entrySection[entry];
   let shndx = -SHN_ABS;
   if (section >= 0) {

@@ -3,6 +3,7 @@
 // .eh_frame_hdr, the table by which unwinders find an FDE. Format: LSB Core, "Exception Frames"; DW_EH_PE_*: the same,
 // "DWARF Exception Header Encoding".
 
+import { signed64, unsigned64 } from "../../elf/halves.ts";
 import { type Place, type Report, warning } from "../../elf/problem.ts";
 import { growUint8, growUint32 } from "../tables/columns.ts";
 
@@ -322,9 +323,9 @@ function readEncoded(view: DataView, at: number, format: number, wordBytes: 4 | 
     case DW_EH_PE_sdata4:
       return view.getInt32(at, true);
     case DW_EH_PE_udata8:
-      return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+      return unsigned64(view.getUint32(at, true), view.getUint32(at + 4, true));
     case DW_EH_PE_sdata8:
-      return view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32;
+      return signed64(view.getInt32(at, true), view.getInt32(at + 4, true));
     case DW_EH_PE_absptr:
       return readEncoded(view, at, wordBytes === 8 ? DW_EH_PE_udata8 : DW_EH_PE_udata4, wordBytes);
     default:

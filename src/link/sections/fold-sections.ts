@@ -20,6 +20,7 @@ import {
   STT_SECTION,
   STV_DEFAULT,
 } from "../../elf/constants.ts";
+import { signed64 } from "../../elf/halves.ts";
 import { note, type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { LinkOptions } from "../options.ts";
@@ -338,7 +339,7 @@ function readRelocations(f: Folding, object: ObjectFile, section: SectionId): bo
     f.offset[i] = view.getUint32(at, true);
     f.type[i] = type;
     if (!rela) f.addend[i] = 0;
-    else if (is64) f.addend[i] = view.getUint32(at + 16, true) + view.getInt32(at + 20, true) * 0x100000000;
+    else if (is64) f.addend[i] = signed64(view.getInt32(at + 16, true), view.getInt32(at + 20, true));
     else f.addend[i] = view.getInt32(at + 8, true);
     if (!readTarget(f, object, index, i)) return false;
   }

@@ -14,6 +14,7 @@ import {
   SHT_SYMTAB,
   SHT_SYMTAB_SHNDX,
 } from "../../elf/constants.ts";
+import { unsigned64 } from "../../elf/halves.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { ObjectId, SectionId, SymbolId } from "./ids.ts";
 import { addSections, type SectionTable, STATE_COMPRESSED } from "./section-table.ts";
@@ -69,7 +70,7 @@ export interface ObjectOrigin {
 /** u64 as a number: exact below 2^53, which is checked where it matters (offsets are compared with the file's size). */
 export function readWord(view: DataView, at: number, is64: boolean): number {
   const low = view.getUint32(at, true);
-  return is64 ? low + view.getUint32(at + 4, true) * 0x100000000 : low;
+  return is64 ? unsigned64(low, view.getUint32(at + 4, true)) : low;
 }
 
 /**
@@ -276,7 +277,7 @@ function readGnuCompression(view: DataView, section: SectionId, sections: Sectio
   const at = sections.offset[section];
   // Without the magic the section is what it is (BFD, bfd_is_section_compressed_info).
   if (sections.size[section] < GNU_HEADER || view.getUint32(at) !== GNU_MAGIC) return true;
-  return takeContentSize(section, view.getUint32(at + 4) * 0x100000000 + view.getUint32(at + 8), sections);
+  return takeContentSize(section, unsigned64(view.getUint32(at + 8), view.getUint32(at + 4)), sections);
 }
 
 const decoder = new TextDecoder();

@@ -1,6 +1,7 @@
 // The global symbols as columns, indexed by SymbolId (the number of the name). What each name stands for is decided in
 // resolve.ts; later passes only read these columns and set flags.
 
+import { signed64 } from "../../elf/halves.ts";
 import { growFloat64, growInt32, growUint8 } from "./columns.ts";
 import { SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
 import { createNames, internText, type NameTable, nameEnd } from "./names.ts";
@@ -221,7 +222,7 @@ export function isUndefinedStrong(symbols: SymbolTable, id: SymbolId): boolean {
 
 /** A 64-bit value in two halves as a number: exact for addresses, signed for negative constants. */
 export function joinValue(low: number, high: number): number {
-  return high * 0x100000000 + (low >>> 0);
+  return high === 0 ? low >>> 0 : signed64(low, high);
 }
 
 /** st_value as a number. */

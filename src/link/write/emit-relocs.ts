@@ -12,6 +12,7 @@
 
 import { EXPRESSION_GOT_OFFSET, EXPRESSION_GOT_PC, RELAX_NONE } from "../../arch/index.ts";
 import { SHT_RELA, STT_SECTION } from "../../elf/constants.ts";
+import { signed64, unsigned64 } from "../../elf/halves.ts";
 import { relocationSize } from "../made/dynamic-relocations.ts";
 import { type EmittedRelocations, hasRelocations, isLive } from "../made/emitted-relocations.ts";
 import { writeSymbol } from "../made/output-symbols.ts";
@@ -130,12 +131,12 @@ function writeInfo(out: DataView, at: number, type: number, number: number, is64
 }
 
 function readWord(view: DataView, at: number, is64: boolean): number {
-  return view.getUint32(at, true) + (is64 ? view.getUint32(at + 4, true) * 0x100000000 : 0);
+  return unsigned64(view.getUint32(at, true), is64 ? view.getUint32(at + 4, true) : 0);
 }
 
 /** Exact below 2^53, as much as a distance may be. */
 function smallAddend(view: DataView, at: number, is64: boolean): number {
-  return is64 ? view.getUint32(at, true) + view.getInt32(at + 4, true) * 0x100000000 : view.getInt32(at, true);
+  return is64 ? signed64(view.getInt32(at, true), view.getInt32(at + 4, true)) : view.getInt32(at, true);
 }
 
 /** What REL has in the instruction. */

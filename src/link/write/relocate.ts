@@ -19,6 +19,7 @@ import {
   RELAX_NONE,
 } from "../../arch/index.ts";
 import { SHF_ALLOC, SHN_LORESERVE, SHT_NOBITS, SHT_RELA, STT_GNU_IFUNC, STT_SECTION } from "../../elf/constants.ts";
+import { signed64 } from "../../elf/halves.ts";
 import { error } from "../../elf/problem.ts";
 import { gotSlot, pltAddress } from "../made/slots.ts";
 import { relocationFacts } from "../scan/complaints.ts";
@@ -167,7 +168,7 @@ function relocateSection(r: Relocator, object: ObjectFile, section: SectionId, b
     const field = to + now;
     let addend: number;
     if (!rela) addend = readField(out, field, width);
-    else if (is64) addend = view.getUint32(at + 16, true) + view.getInt32(at + 20, true) * 0x100000000;
+    else if (is64) addend = signed64(view.getInt32(at + 16, true), view.getInt32(at + 20, true));
     else addend = view.getInt32(at + 8, true);
 
     let target: number;

@@ -1,6 +1,7 @@
 // The bytes that a relocation changes: reading an addend, storing a value, and whether it fits.
 
 import { fitsField, OVERFLOW_SIGNED, OVERFLOW_UNSIGNED } from "../../arch/index.ts";
+import { signed64 } from "../../elf/halves.ts";
 
 /** The addend that a field of an object with REL relocations holds: signed. @param width in bytes; 0: there is no field */
 export function readField(view: DataView, at: number, width: number): number {
@@ -12,7 +13,7 @@ export function readField(view: DataView, at: number, width: number): number {
     case 1:
       return view.getInt8(at);
     case 8:
-      return view.getUint32(at, true) + view.getInt32(at + 4, true) * 0x100000000;
+      return signed64(view.getInt32(at, true), view.getInt32(at + 4, true));
     default:
       return 0;
   }
