@@ -22,11 +22,14 @@ const filename = join(directory, `${name}.cjs`);
 
 let memory = Buffer.alloc(0);
 
-/** The whole file, until the next is read: memory that was written once is the second time had without the kernel filling it. */
+/**
+ * The whole file, until the next is read: what the kernel had to find for the first is there for the second. Where that is larger than
+ * the first it finds room as well, since of memory only what is written to costs anything.
+ */
 function read(path) {
   const file = openSync(path);
   const { size } = fstatSync(file);
-  if (size > memory.length) memory = Buffer.allocUnsafeSlow(size);
+  if (size > memory.length) memory = Buffer.allocUnsafeSlow(2 * size);
   let end = 0;
   for (let got = -1; got !== 0 && end < size; end += got) got = readSync(file, memory, end, size - end, null);
   closeSync(file);
