@@ -173,6 +173,8 @@ export interface Start {
   readonly argv: readonly string[];
   readonly environment: readonly string[];
   readonly who: User;
+  /** Who has started it. */
+  readonly real: { readonly user: number; readonly group: number };
   /** AT_RANDOM's sixteen bytes. */
   readonly random: Uint8Array;
   /** AT_HWCAP: cpuid's leaf 1, edx. */

@@ -18,6 +18,7 @@ export interface AuxiliaryFacts {
   readonly argv: readonly string[];
   readonly environment: readonly string[];
   readonly who: User;
+  readonly real: { readonly user: number; readonly group: number };
   readonly random: Uint8Array;
   readonly hwcap: number;
   readonly stackLimit: number;
@@ -79,7 +80,7 @@ export function makeStack(
   at -= 16;
   const random = at;
   fits &&= write(random, facts.random);
-  const { who } = facts;
+  const { who, real } = facts;
   const auxiliary = words(facts.wordBytes, [
     [AT_HWCAP, facts.hwcap],
     [AT_PAGESZ, 4096],
@@ -90,11 +91,12 @@ export function makeStack(
     [AT_BASE, facts.loaderBase],
     [AT_FLAGS, 0],
     [AT_ENTRY, facts.entry],
-    [AT_UID, who.user],
+    [AT_UID, real.user],
     [AT_EUID, who.user],
-    [AT_GID, who.group],
+    [AT_GID, real.group],
     [AT_EGID, who.group],
-    [AT_SECURE, 0],
+    // As somebody else than who started it.
+    [AT_SECURE, real.user === who.user && real.group === who.group ? 0 : 1],
     [AT_RANDOM, random],
     [AT_HWCAP2, 0],
     [AT_EXECFN, name],

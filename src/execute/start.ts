@@ -27,7 +27,7 @@ import { describe, installAt } from "./system/descriptors.ts";
 import { connect } from "./system/kernel.ts";
 import { O_RDONLY, O_RDWR, O_WRONLY } from "./system/open-flags.ts";
 import { processFiles, procTexts } from "./system/proc.ts";
-import { createProcess, imageFor } from "./system/processes.ts";
+import { createProcess, identityOf, imageFor } from "./system/processes.ts";
 import { randomState } from "./system/random.ts";
 import type { OutputRefusal, Process, System, SystemHooks } from "./system/state.ts";
 
@@ -153,7 +153,7 @@ function startFirst(system: System, options: RunOptions): StartedSystem | Proble
   const fail = (errno: number): Problem => refusal(system.tree, directory, path, options.program, who, -errno);
   if (typeof executable === "number") return fail(executable);
   const environment = options.environment.map(bytesOfText);
-  const image = imageFor(system, executable, environment, who, 0x80_0000);
+  const image = imageFor(system, executable, environment, { who, identity: identityOf(who) }, 0x80_0000);
   if (typeof image === "number") return fail(image);
   const limits = firstLimits(options.limits.files);
   const process = createProcess(system, image, executable, {

@@ -85,6 +85,9 @@ const SOURCES: readonly (readonly [name: string, source: string])[] = [
   ["processes that are stopped and go on", "stops.c"],
   ["pairs of sockets, as streams and in messages", "sockets.c"],
   ["timers that send signals", "timers.c"],
+  ["sets of descriptors, locks, signals that are read, named pipes", "waits.c"],
+  ["sizes, seals, copies, and what calls refuse", "copies.c"],
+  ["users and groups", "users.c"],
 ];
 
 for (const [what, source] of SOURCES) {

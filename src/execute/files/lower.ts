@@ -45,6 +45,7 @@ function lowerNode(lower: Lower, path: string, name: string, parent: DirectoryNo
     accessed: modified,
     modified,
     changed: modified,
+    locks: undefined,
   };
   switch (facts.kind) {
     case "directory":

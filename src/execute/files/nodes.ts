@@ -10,6 +10,19 @@ export interface Time {
   readonly nanoseconds: number;
 }
 
+/** A lock of a file that somebody holds (locks.ts). */
+export interface HeldLock {
+  /** A process, or an open file. */
+  readonly owner: object;
+  /** For F_GETLK: the process; -1 for an open file. */
+  readonly pid: number;
+  readonly isFlock: boolean;
+  readonly isExclusive: boolean;
+  /** First byte, and the last one: infinite for what reaches to the end of the file, wherever that will be. */
+  readonly first: number;
+  readonly last: number;
+}
+
 interface NodeBase {
   readonly inode: number;
   /** The lower twelve bits of st_mode: permissions, set-ID, sticky. */
@@ -21,6 +34,8 @@ interface NodeBase {
   accessed: Time;
   modified: Time;
   changed: Time;
+  /** Locks that processes hold; undefined if none does. */
+  locks: HeldLock[] | undefined;
 }
 
 export interface FileNode extends NodeBase {
@@ -32,6 +47,8 @@ export interface FileNode extends NodeBase {
   own: boolean;
   /** Reads what was handed in, or makes it up; the errno where that fails. */
   readonly load: (() => Uint8Array | number) | undefined;
+  /** F_SEAL_*: what may no longer be done with it; undefined of a file that cannot be sealed. */
+  seals?: number;
   /** Pages that processes share, while any does. */
   shared: SharedPages | undefined;
 }
@@ -82,9 +99,25 @@ export interface PipeBuffer {
   capacity: number;
   readers: number;
   writers: number;
+  readonly wakes: Wakes;
+  /** How often an end was opened: who opens a named pipe waits for the other one. */
+  readonly opens: { readers: number; writers: number };
+}
+
+/** How often those were woken who wait to read and who wait to write: what EPOLLET asks for. */
+export interface Wakes {
+  in: number;
+  out: number;
 }
 
 export type Node = FileNode | DirectoryNode | LinkNode | DeviceNode | PipeNode;
+
+/** What fcntl's F_ADD_SEALS forbids (include/uapi/linux/fcntl.h); writing: also what was not yet mapped only; changing the mode. */
+export const F_SEAL_SEAL = 1;
+export const F_SEAL_SHRINK = 2;
+export const F_SEAL_GROW = 4;
+export const F_SEAL_WRITE: number = 8 | 0x10;
+export const F_SEALS = 0x3f;
 
 /** File types of st_mode (include/uapi/linux/stat.h). */
 export const S_IFIFO = 0o010000;

@@ -142,7 +142,8 @@ export function newPipe(
 }
 
 function fresh(lower: Lower, time: Time, mode: number, { user, group }: User) {
-  return { inode: lower.nextInode++, mode, user, group, links: 1, accessed: time, modified: time, changed: time };
+  const times = { accessed: time, modified: time, changed: time };
+  return { inode: lower.nextInode++, mode, user, group, links: 1, ...times, locks: undefined };
 }
 
 /** May this user do that? @param want MAY_* */

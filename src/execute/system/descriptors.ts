@@ -1,8 +1,10 @@
 // The table of a process' open files: numbers to descriptions (fs/file.c).
 
-import { EBADF, EMFILE } from "../files/errno.ts";
+import { EBADF, EMFILE, ENXIO, ERESTARTSYS } from "../files/errno.ts";
 import type { Node } from "../files/nodes.ts";
-import type { Call, Descriptor, OpenFile, Process, Special } from "./state.ts";
+import { dropLocks } from "./locks.ts";
+import { mayRead, mayWriteTo, O_NONBLOCK, O_PATH } from "./open-flags.ts";
+import type { Call, Descriptor, OpenFile, Process, Special, Task } from "./state.ts";
 import { closed, opened } from "./streams.ts";
 
 /** The file that a number stands for; undefined: EBADF. */
@@ -42,7 +44,7 @@ export function installAt(process: Process, open: OpenFile, closeOnExec: boolean
   open.references++;
   const before: Descriptor | undefined = process.descriptors[number];
   process.descriptors[number] = { open, closeOnExec };
-  if (before !== undefined) release(before.open);
+  if (before !== undefined) leave(process, before.open);
 }
 
 /** close(2). @returns 0, or the errno, negated */
@@ -50,13 +52,52 @@ export function close(process: Process, number: number): number {
   const found: Descriptor | undefined = process.descriptors[number];
   if (found === undefined) return -EBADF;
   process.descriptors[number] = undefined;
-  release(found.open);
+  leave(process, found.open);
   return 0;
+}
+
+/** A process has a descriptor less of it. */
+function leave(process: Process, open: OpenFile): void {
+  dropLocks(open.node, process);
+  release(open);
 }
 
 /** A descriptor less refers to it. */
 export function release(open: OpenFile): void {
-  if (--open.references === 0) closed(open);
+  if (--open.references > 0) return;
+  dropLocks(open.node, open);
+  closed(open);
+}
+
+/**
+ * Whoever opens an end of a named pipe waits until somebody has opened the other one (fs/pipe.c, fifo_open).
+ * @returns 0, -ERESTARTSYS while it waits, or the errno, negated: then the open file is gone
+ */
+export function joinPipe(task: Task, open: OpenFile): number {
+  const { node, flags } = open;
+  if (node.kind !== "pipe" || node.buffer === undefined || open.special !== undefined || (flags & O_PATH) !== 0)
+    return 0;
+  const { buffer } = node;
+  const isReader = mayRead(flags);
+  if (isReader && mayWriteTo(flags)) return 0;
+  const partners = isReader ? "writers" : "readers";
+  if (task.opening === undefined) {
+    const isNow = (flags & O_NONBLOCK) !== 0;
+    if (buffer[partners] > 0) return 0;
+    if (isReader && isNow) open.offset = buffer.opens.writers;
+    if (isNow && !isReader) closed(open);
+    if (isNow) return isReader ? 0 : -ENXIO;
+    task.opening = { open, seen: buffer.opens[partners] };
+  }
+  if (buffer.opens[partners] === task.opening.seen) return -ERESTARTSYS;
+  task.opening = undefined;
+  return 0;
+}
+
+/** It does not wait any longer. */
+export function giveUpOpening(task: Task): void {
+  if (task.opening !== undefined) closed(task.opening.open);
+  task.opening = undefined;
 }
 
 /** A copy of the table, for fork. */

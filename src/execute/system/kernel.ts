@@ -24,6 +24,7 @@ import { ENOSYS, ERESTARTSYS } from "../files/errno.ts";
 import { textOfBytes } from "../files/names.ts";
 import { touch } from "../memory/address-space.ts";
 import { type Observer, run, STOP_BREAK, STOP_LIMIT, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
+import { missing } from "./calls/missing.ts";
 import { callsOf, NEVER_RESTARTED } from "./calls/table.ts";
 import { nanoseconds } from "./clock.ts";
 import { type Fault, faultOf, stepFault } from "./faults.ts";
@@ -264,7 +265,7 @@ function makeCall(system: System, tables: CallTables, task: Task): void {
   task.restarts = row === undefined || !NEVER_RESTARTED.has(row.name);
   const call: Call = { system, task, process, space: process.space, args, wordBytes: isWide ? 8 : 4 };
   const result = row === undefined ? -ENOSYS : row.does(call);
-  if (row === undefined) noteMissing(system, task);
+  if (row === undefined || row.does === missing) noteMissing(system, task, row);
   if (result === -ERESTARTSYS && !task.ended) {
     task.waiting = true;
     return;
@@ -273,6 +274,7 @@ function makeCall(system: System, tables: CallTables, task: Task): void {
   task.deadline = undefined;
   task.progress = 0;
   task.futex = undefined;
+  task.blockedBy = undefined;
   hooks.call?.({ task, row, number: task.call, args, result });
   // execve has made a new processor, and a thread that has ended needs no answer.
   if (task.ended || task.cpu !== cpu) return;
@@ -280,12 +282,14 @@ function makeCall(system: System, tables: CallTables, task: Task): void {
   if (task.maskToRestore !== undefined) deliver(system, task, false);
 }
 
-/** A call that is not in the table: it fails with ENOSYS, and whoever asks is told. */
-function noteMissing(system: System, task: Task): void {
+/** A call that is not simulated: it fails with ENOSYS, and whoever asks is told. */
+function noteMissing(system: System, task: Task, row: CallRow | undefined): void {
   const number = task.call;
   const isKnown = system.problems.some(({ code, details }) => code === "run-call-missing" && details.number === number);
   if (isKnown || system.problems.length > 100) return;
-  system.problems.push(error("run-call-missing", { file: textOfBytes(task.process.executable.path) }, { number }));
+  system.problems.push(
+    error("run-call-missing", { file: textOfBytes(task.process.executable.path) }, { number, name: row?.name ?? "" }),
+  );
 }
 
 function argumentsOf(words: Int32Array, row: CallRow | undefined, isWide: boolean): readonly number[] {

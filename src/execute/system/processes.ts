@@ -31,10 +31,10 @@ import {
   readBytes,
   writeBytes,
 } from "../memory/address-space.ts";
-import { closeMany, copyDescriptors } from "./descriptors.ts";
+import { closeMany, copyDescriptors, giveUpOpening } from "./descriptors.ts";
 import { wakeFutex } from "./futex.ts";
 import { randomBytes } from "./random.ts";
-import { CLD_EXITED, CLD_KILLED, plainSignal, raiseIn } from "./signal-numbers.ts";
+import { CLD_EXITED, CLD_KILLED, plainSignal, raiseIn, SI_USER } from "./signal-numbers.ts";
 import type { Process, Signal, SignalAction, System, Task } from "./state.ts";
 
 export const RLIMIT_STACK = 3;
@@ -88,7 +88,7 @@ export function imageFor(
   system: System,
   executable: Executable,
   environment: readonly string[],
-  who: Process["who"],
+  { who, identity }: Pick<Process, "who" | "identity">,
   stackLimit: number,
 ): Image | number {
   const [, , , hwcap] = cpuid(system.levels, 1, 0);
@@ -96,6 +96,7 @@ export function imageFor(
     argv: executable.argv,
     environment,
     who,
+    real: { user: identity.user.real, group: identity.group.real },
     random: randomBytes(system, 16),
     hwcap: hwcap >>> 0,
     stackLimit,
@@ -127,6 +128,7 @@ export function createProcess(
     name: nameOf(executable),
     commandLine: executable.argv,
     ...facts,
+    identity: identityOf(facts.who),
     actions: Array.from({ length: 65 }, () => DEFAULT_ACTION),
     pending: [],
     tasks: [],
@@ -139,6 +141,11 @@ export function createProcess(
     alarm: undefined,
     timers: new Map(),
     vforkedBy: undefined,
+    parentEnds: 0,
+    takesOrphans: false,
+    isDumpable: true,
+    hasNoNewPrivileges: false,
+    raised: 0,
     executed: 0,
   };
   system.processes.set(pid, process);
@@ -147,6 +154,10 @@ export function createProcess(
   addTask(system, process, cpu, pid, undefined);
   system.hooks.started?.(process);
   return process;
+}
+
+export function identityOf({ user, group }: Process["who"]): Process["identity"] {
+  return { user: { real: user, saved: user }, group: { real: group, saved: group } };
 }
 
 /** TASK_COMM_LEN: fifteen characters and a zero. */
@@ -170,6 +181,8 @@ function addTask(system: System, process: Process, cpu: Cpu, id: number, like: T
     progress: 0,
     futex: undefined,
     futexMask: 0,
+    blockedBy: undefined,
+    opening: undefined,
     vforking: false,
     call: 0,
     restarts: true,
@@ -268,6 +281,9 @@ function childOf(system: System, task: Task, pid: number, { flags, exitSignal }:
     alarm: undefined,
     timers: new Map(),
     vforkedBy: undefined,
+    parentEnds: 0,
+    takesOrphans: false,
+    raised: 0,
     executed: 0,
   };
   parent?.children.push(child);
@@ -288,7 +304,7 @@ export function execute(
   const executable = findExecutable(system.tree, from, path, argv, process.who);
   if (typeof executable === "number") return executable;
   const [stackLimit] = process.limits.get(RLIMIT_STACK) ?? [0x80_0000];
-  const image = imageFor(system, executable, environment, process.who, Math.min(stackLimit, 0x4000_0000));
+  const image = imageFor(system, executable, environment, process, Math.min(stackLimit, 0x4000_0000));
   if (typeof image === "number") return image;
   // Nothing fails from here on.
   for (const other of process.tasks) if (other !== task) endTask(system, other);
@@ -304,6 +320,12 @@ export function execute(
   process.name = nameOf(executable);
   process.commandLine = executable.argv;
   process.variables = environment;
+  const { who, identity } = process;
+  process.identity = {
+    user: { real: identity.user.real, saved: who.user },
+    group: { real: identity.group.real, saved: who.group },
+  };
+  process.isDumpable = true;
   // Handlers are gone with the program; what is ignored stays so.
   process.actions = process.actions.map(({ handler }) =>
     handler === 1 ? { ...DEFAULT_ACTION, handler } : DEFAULT_ACTION,
@@ -345,6 +367,7 @@ function letParentGo(process: Process): void {
 export function endTask(system: System, task: Task): void {
   if (task.ended) return;
   task.ended = true;
+  giveUpOpening(task);
   const { process } = task;
   leaveRobustMutexes(system, task);
   if (task.clearOnExit !== 0) {
@@ -407,10 +430,7 @@ export function endProcess(system: System, process: Process, status: number, cau
   closeMany(process, false);
   leaveSpace(system, process);
   letParentGo(process);
-  for (const child of process.children) {
-    child.parent = undefined;
-    if (child.status !== undefined) system.processes.delete(child.pid);
-  }
+  leaveChildren(system, process);
   system.hooks.ended?.(process);
   const { parent } = process;
   if (parent === undefined) {
@@ -423,6 +443,21 @@ export function endProcess(system: System, process: Process, status: number, cau
   // Who ignores SIGCHLD has no zombies.
   const isIgnored = action !== undefined && (action.handler === 1 || (action.flags & 2) !== 0);
   if (isIgnored) reap(system, process);
+}
+
+/** Children go to the next process above that takes them, or to nobody: then what has ended is forgotten. */
+function leaveChildren(system: System, process: Process): void {
+  let heir = process.parent;
+  while (heir !== undefined && (!heir.takesOrphans || heir.status !== undefined)) heir = heir.parent;
+  for (const child of process.children) {
+    child.parent = heir;
+    heir?.children.push(child);
+    if (child.parentEnds !== 0) raiseIn(child, plainSignal(child.parentEnds, SI_USER, process));
+    if (child.status === undefined) continue;
+    if (heir === undefined) system.processes.delete(child.pid);
+    else raiseIn(heir, childSignal(child, child.status));
+  }
+  process.children = [];
 }
 
 function endOf({ space }: Process, status: number, cause: Cause | undefined): System["end"] {

@@ -90,6 +90,7 @@ export function plainSignal(number: number, code: number, from: Process): Signal
 export function raise(task: Task, signal: number | Signal): void {
   const made = typeof signal === "number" ? plainSignal(signal, SI_USER, task.process) : signal;
   letGoOn(task.process, made.number);
+  task.process.raised++;
   if (made.number < 32 && task.pending.some(({ number }) => number === made.number)) return;
   task.pending.push(made);
 }
@@ -98,6 +99,7 @@ export function raise(task: Task, signal: number | Signal): void {
 export function raiseIn(process: Process, signal: Signal): void {
   if (process.status !== undefined) return;
   letGoOn(process, signal.number);
+  process.raised++;
   if (signal.number < 32 && process.pending.some(({ number }) => number === signal.number)) return;
   process.pending.push(signal);
 }

@@ -20,6 +20,7 @@ import {
 } from "../../arch/x86/instructions/index.ts";
 import { EINTR } from "../files/errno.ts";
 import { readBytes, writeBytes } from "../memory/address-space.ts";
+import { giveUpOpening } from "./descriptors.ts";
 import { FXSAVE_BYTES, restoreFloats, saveFloats } from "./float-state.ts";
 import { endProcess } from "./processes.ts";
 import { putWord, readWords } from "./row.ts";
@@ -111,6 +112,8 @@ function endWait(task: Task, again: boolean): void {
   task.waiting = false;
   task.deadline = undefined;
   task.futex = undefined;
+  task.blockedBy = undefined;
+  giveUpOpening(task);
   if (task.progress > 0 && !again) {
     setResult(task.cpu, task.progress);
   } else if (again) {

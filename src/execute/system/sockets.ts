@@ -2,6 +2,7 @@
 // (net/unix/af_unix.c). Nothing else can be connected: there is no network, and sockets have no names here.
 
 import { EAGAIN, ECONNREFUSED, ECONNRESET, EMSGSIZE, EPIPE, ERESTARTSYS } from "../files/errno.ts";
+import type { Wakes } from "../files/nodes.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "./open-flags.ts";
 
 export const SOCK_STREAM = 1;
@@ -24,6 +25,7 @@ export interface SocketEnd {
   noMoreOut: boolean;
   /** An errno that the next read is told, once. */
   failure: number;
+  readonly wakes: Wakes;
   /** Who made it: getsockopt's SO_PEERCRED. */
   readonly maker: readonly [pid: number, user: number, group: number];
 }
@@ -43,6 +45,7 @@ export function socketPair(type: number, maker: SocketEnd["maker"]): readonly [S
     noMoreIn: false,
     noMoreOut: false,
     failure: 0,
+    wakes: { in: 0, out: 0 },
     maker,
   });
   const [one, other] = [make(), make()];
@@ -73,6 +76,7 @@ export function receive(end: SocketEnd, count: number, peeks: boolean, waits: bo
   if (end.type !== SOCK_STREAM) {
     const [message] = end.inbox;
     if (!peeks) {
+      wakeWriter(end);
       end.inbox.shift();
       end.waiting -= message.length;
     }
@@ -85,8 +89,15 @@ export function receive(end: SocketEnd, count: number, peeks: boolean, waits: bo
     bytes.set(part, done);
     done += part.length;
   }
-  if (!peeks) drop(end, bytes.length);
+  if (!peeks) {
+    wakeWriter(end);
+    drop(end, bytes.length);
+  }
   return { bytes, length: bytes.length };
+}
+
+function wakeWriter({ peer }: SocketEnd): void {
+  if (peer !== undefined) peer.wakes.out++;
 }
 
 function drop(end: SocketEnd, count: number): void {
@@ -126,6 +137,7 @@ export function send(end: SocketEnd, bytes: Uint8Array, done: number, waits: boo
 function deliver(to: SocketEnd, bytes: Uint8Array): void {
   to.inbox.push(bytes);
   to.waiting += bytes.length;
+  to.wakes.in++;
 }
 
 function hasRoom({ inbox, waiting, type }: SocketEnd): boolean {
@@ -138,7 +150,9 @@ export function shutDown(end: SocketEnd, reads: boolean, writes: boolean): void 
   if (reads) end.noMoreIn = true;
   if (writes) end.noMoreOut = true;
   // Messages without a connection have only one's own end.
+  end.wakes.in++;
   if (peer === undefined || end.type === SOCK_DGRAM) return;
+  peer.wakes.in++;
   if (reads) peer.noMoreOut = true;
   if (writes) peer.noMoreIn = true;
 }
@@ -149,6 +163,8 @@ export function closeSocket(end: SocketEnd): void {
   end.peer = undefined;
   if (peer === undefined) return;
   peer.peer = undefined;
+  peer.wakes.in++;
+  peer.wakes.out++;
   if (end.type === SOCK_DGRAM) return;
   peer.noMoreIn = true;
   peer.noMoreOut = true;

@@ -6,7 +6,7 @@ import type { Memory } from "../../arch/x86/instructions/machine/memory.ts";
 import type { Cpu, Mode } from "../../arch/x86/instructions/machine/state.ts";
 import type { Problem } from "../../elf/index.ts";
 import type { Code } from "../code.ts";
-import type { DirectoryNode, Node, PipeNode, Time } from "../files/nodes.ts";
+import type { DirectoryNode, Node, PipeNode, Time, Wakes } from "../files/nodes.ts";
 import type { FileTree, User } from "../files/tree.ts";
 import type { Executable, Image } from "../image.ts";
 import type { RunLimits } from "../limits.ts";
@@ -30,7 +30,7 @@ export interface OpenFile {
   readonly special: Special | undefined;
 }
 
-export type Special = HostInput | HostOutput | EventCounter | TimerDescriptor | EpollSet | SocketEnd;
+export type Special = HostInput | HostOutput | EventCounter | TimerDescriptor | SignalDescriptor | EpollSet | SocketEnd;
 
 export interface HostInput {
   readonly kind: "input";
@@ -48,6 +48,8 @@ export interface HostOutput {
 export interface EventCounter {
   readonly kind: "event";
   count: number;
+  /** How often it was written to, and read. */
+  readonly wakes: Wakes;
   readonly semaphore: boolean;
 }
 
@@ -59,9 +61,28 @@ export interface TimerDescriptor {
   interval: number;
 }
 
+/** signalfd: which signals are read from it, of whoever reads. */
+export interface SignalDescriptor {
+  readonly kind: "signals";
+  mask: readonly [number, number];
+}
+
 export interface EpollSet {
   readonly kind: "epoll";
-  readonly entries: Map<number, { readonly open: OpenFile; events: number; low: number; high: number }>;
+  /** In the order in which they are looked at: who was told of goes behind the others. */
+  entries: EpollEntry[];
+}
+
+export interface EpollEntry {
+  /** The descriptor that it was added by, and what that stood for. */
+  readonly number: number;
+  readonly open: OpenFile;
+  /** EPOLL*; 0 of one that was to be told of once, and was. */
+  events: number;
+  low: number;
+  high: number;
+  /** `wakes` of the file when it was last told of; undefined: not yet. */
+  told: number | undefined;
 }
 
 /** What a number of a process stands for. */
@@ -99,6 +120,12 @@ export interface Signal {
   readonly at?: number;
 }
 
+/** Real and saved user, real and saved group (credentials(7)). */
+export interface Identity {
+  readonly user: { readonly real: number; readonly saved: number };
+  readonly group: { readonly real: number; readonly saved: number };
+}
+
 export interface Process {
   readonly pid: number;
   parent: Process | undefined;
@@ -116,7 +143,10 @@ export interface Process {
   descriptors: (Descriptor | undefined)[];
   directory: DirectoryNode;
   umask: number;
+  /** As who it may do things: the effective user and groups. */
   who: User;
+  /** Who has started it, and what it may become again. */
+  identity: Identity;
   actions: SignalAction[];
   pending: Signal[];
   tasks: Task[];
@@ -139,6 +169,15 @@ export interface Process {
   timers: Map<number, SignalTimer>;
   /** The thread of the parent that waits until this process has executed or ended. */
   vforkedBy: Task | undefined;
+  /** The signal that it gets when its parent ends; 0: none. */
+  parentEnds: number;
+  /** Children of its children that lose their parents are its own. */
+  takesOrphans: boolean;
+  /** prctl's, kept for those who ask. */
+  isDumpable: boolean;
+  hasNoNewPrivileges: boolean;
+  /** How many signals it was sent. */
+  raised: number;
   /** Instructions of its threads that have ended. */
   executed: number;
 }
@@ -166,6 +205,10 @@ export interface Task {
   /** It waits for a futex that nobody woke yet: the word's place. */
   futex: string | undefined;
   futexMask: number;
+  /** It waits for a lock of a file: who holds that. */
+  blockedBy: object | undefined;
+  /** It opens a named pipe, and waits until somebody opens the other end: so often that has been opened before. */
+  opening: { readonly open: OpenFile; readonly seen: number } | undefined;
   /** It is the parent in vfork. */
   vforking: boolean;
   /** The number of the call that is being made, for restarting it. */

@@ -2,21 +2,35 @@
 // counts, or the errno, negated; -ERESTARTSYS where the caller has to wait.
 
 import { error } from "../../elf/index.ts";
-import { EAGAIN, EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOSPC, ENXIO, EPIPE, ERESTARTSYS } from "../files/errno.ts";
+import { EAGAIN, EBADF, EFBIG, EINVAL, EIO, EISDIR, ENOSPC, ENXIO, EPERM, EPIPE, ERESTARTSYS } from "../files/errno.ts";
 import {
   type DeviceNode,
+  F_SEAL_GROW,
+  F_SEAL_WRITE,
   type FileNode,
   type Node,
   type PipeBuffer,
   readAt,
   type StorageBudget,
+  type Wakes,
   writeAt,
 } from "../files/nodes.ts";
 import { clockOf } from "./clock.ts";
-import { mayRead, mayWriteTo, O_APPEND, O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT } from "./open-flags.ts";
+import {
+  mayRead,
+  mayWriteTo,
+  O_APPEND,
+  O_NONBLOCK,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDHUP,
+} from "./open-flags.ts";
 import { randomBytes } from "./random.ts";
+import { hasWaiting, putSignal, SIGNAL_RECORD, takeSignal } from "./signal-queue.ts";
 import { closeSocket, receive, send, socketReadiness } from "./sockets.ts";
-import type { OpenFile, OutputRefusal, System, TimerDescriptor } from "./state.ts";
+import type { EpollEntry, OpenFile, OutputRefusal, System, TimerDescriptor } from "./state.ts";
 
 /** Bytes that a pipe holds (fs/pipe.c), and that are written in one piece (PIPE_BUF). */
 export const PIPE_CAPACITY = 0x1_0000;
@@ -25,7 +39,15 @@ const PIPE_PIECE = 4096;
 const MOST_READ = 0x400_0000;
 
 export function newPipeBuffer(): PipeBuffer {
-  return { chunks: [], length: 0, capacity: PIPE_CAPACITY, readers: 0, writers: 0 };
+  return {
+    chunks: [],
+    length: 0,
+    capacity: PIPE_CAPACITY,
+    readers: 0,
+    writers: 0,
+    wakes: { in: 0, out: 0 },
+    opens: { readers: 0, writers: 0 },
+  };
 }
 
 /** Reads up to `count` bytes. @param offset where; undefined: where the file stands, which moves on */
@@ -68,6 +90,7 @@ function readPipe(open: OpenFile, buffer: PipeBuffer, count: number): Uint8Array
     if (buffer.writers === 0 || count === 0) return new Uint8Array(0);
     return (open.flags & O_NONBLOCK) === 0 ? -ERESTARTSYS : -EAGAIN;
   }
+  if (buffer.length >= buffer.capacity) buffer.wakes.out++;
   const target = new Uint8Array(Math.min(count, buffer.length));
   let done = 0;
   while (done < target.length) {
@@ -124,6 +147,7 @@ function readSpecial(
       if (special.count === 0) return isWaiting;
       const value = special.semaphore ? 1 : special.count;
       special.count -= value;
+      special.wakes.out++;
       return count64(value);
     }
     case "timer": {
@@ -134,6 +158,18 @@ function readSpecial(
     case "socket": {
       const received = receive(special, count, false, (open.flags & O_NONBLOCK) === 0);
       return typeof received === "number" ? received : received.bytes;
+    }
+    case "signals": {
+      const { current } = system;
+      const view = new DataView(new ArrayBuffer(count - (count % SIGNAL_RECORD)));
+      if (view.byteLength === 0 || current === undefined) return -EINVAL;
+      let at = 0;
+      for (; at < view.byteLength; at += SIGNAL_RECORD) {
+        const signal = takeSignal(current, special.mask);
+        if (signal === undefined) break;
+        putSignal(view, at, signal);
+      }
+      return at === 0 ? isWaiting : new Uint8Array(view.buffer, 0, at);
     }
     case "epoll":
       return -EINVAL;
@@ -209,6 +245,8 @@ function writeFile(
   const isAtEnd = (open.flags & O_APPEND) !== 0;
   const at = isAtEnd ? node.size : (offset ?? open.offset);
   if (bytes.length === 0) return 0;
+  const { seals = 0 } = node;
+  if ((seals & F_SEAL_WRITE) !== 0 || ((seals & F_SEAL_GROW) !== 0 && at + bytes.length > node.size)) return -EPERM;
   node.shared?.flush();
   const written = writeAt(node, at, bytes, system.tree.budget);
   if (written < 0) return written;
@@ -232,6 +270,7 @@ function writePipe(open: OpenFile, buffer: PipeBuffer, bytes: Uint8Array, done: 
   const part = bytes.slice(done, done + room);
   buffer.chunks.push(part);
   buffer.length += part.length;
+  buffer.wakes.in++;
   return done + part.length;
 }
 
@@ -255,6 +294,7 @@ function writeSpecial(
       if (value >= 2 ** 64 - 1) return -EINVAL;
       if (special.count + value >= 2 ** 64 - 1) return (open.flags & O_NONBLOCK) === 0 ? -ERESTARTSYS : -EAGAIN;
       special.count += value;
+      special.wakes.in++;
       return 8;
     }
     case "socket":
@@ -294,12 +334,12 @@ export function readiness(system: System, open: OpenFile): number {
         return (special.count > 0 ? POLLIN : 0) | POLLOUT;
       case "timer":
         return special.next !== undefined && special.next <= system.executed + system.slept ? POLLIN : 0;
+      case "signals":
+        return system.current !== undefined && hasWaiting(system.current, special.mask) ? POLLIN : 0;
       case "socket":
         return socketReadiness(special);
       case "epoll":
-        for (const { open: watched, events } of special.entries.values())
-          if ((readiness(system, watched) & (events | POLLERR | POLLHUP)) !== 0) return POLLIN;
-        return 0;
+        return special.entries.some((it) => isDue(system, it)) ? POLLIN : 0;
     }
   }
   if ((node.kind === "pipe" || node.kind === "socket") && node.buffer !== undefined)
@@ -307,9 +347,67 @@ export function readiness(system: System, open: OpenFile): number {
   return POLLIN | POLLOUT;
 }
 
-function pipeReadiness({ flags }: OpenFile, buffer: PipeBuffer): number {
+const EPOLLET = 2 ** 31;
+
+/** What of an entry of an epoll set is to be told now: POLL*, 0 for nothing. */
+export function dueEvents(system: System, { open, events, told }: EpollEntry): number {
+  if (events === 0 || open.references === 0) return 0;
+  const asked = expandEvents(events);
+  const found = withSynonyms(readiness(system, open), events) & (asked | POLLERR | POLLHUP);
+  return found !== 0 && events >= EPOLLET && told === wakesOf(system, open, events) ? 0 : found;
+}
+
+function isDue(system: System, entry: EpollEntry): boolean {
+  return dueEvents(system, entry) !== 0;
+}
+
+/** POLLRDNORM and POLLWRNORM mean the same as POLLIN and POLLOUT. */
+export function expandEvents(events: number): number {
+  return events | ((events & POLLRDNORM) !== 0 ? POLLIN : 0) | ((events & POLLWRNORM) !== 0 ? POLLOUT : 0);
+}
+
+/** What is ready, by all names that it was asked for by. */
+export function withSynonyms(ready: number, events: number): number {
+  return (
+    ready | ((ready & POLLIN) !== 0 ? events & POLLRDNORM : 0) | ((ready & POLLOUT) !== 0 ? events & POLLWRNORM : 0)
+  );
+}
+
+const POLLRDNORM = 0x40;
+const POLLWRNORM = 0x100;
+
+/** How often those who wait for these events were woken: with EPOLLET they are told again if it was more often. */
+export function wakesOf(system: System, { node, special }: OpenFile, events: number): number {
+  const isIn = (expandEvents(events) & (POLLIN | POLLRDHUP)) !== 0;
+  const isOut = (expandEvents(events) & POLLOUT) !== 0;
+  const sum = (wakes: Wakes | undefined): number =>
+    wakes === undefined ? 0 : (isIn || !isOut ? wakes.in : 0) + (isOut ? wakes.out : 0);
+  switch (special?.kind) {
+    case undefined:
+      return node.kind === "pipe" || node.kind === "socket" ? sum(node.buffer?.wakes) : 0;
+    case "input":
+    case "output":
+      return system.inputsRead;
+    case "event":
+    case "socket":
+      return sum(special.wakes);
+    case "signals":
+      return system.current?.process.raised ?? 0;
+    case "timer":
+      // It goes off once until it is read or set.
+      return special.next ?? 0;
+    case "epoll":
+      return special.entries.reduce((all, it) => all + wakesOf(system, it.open, it.events), 0);
+  }
+}
+
+function pipeReadiness({ flags, offset }: OpenFile, buffer: PipeBuffer): number {
   let ready = 0;
-  if (mayRead(flags)) ready |= (buffer.length > 0 ? POLLIN : 0) | (buffer.writers === 0 ? POLLHUP : 0);
+  if (mayRead(flags)) {
+    // One that has had no writer yet has lost none: see joinPipe.
+    const isLeft = buffer.writers === 0 && offset !== buffer.opens.writers;
+    ready |= (buffer.length > 0 ? POLLIN : 0) | (isLeft ? POLLHUP : 0);
+  }
   if (mayWriteTo(flags)) {
     ready |= buffer.readers === 0 ? POLLERR : 0;
     ready |= buffer.capacity - buffer.length >= PIPE_PIECE ? POLLOUT : 0;
@@ -326,16 +424,24 @@ function hasInput(system: System): boolean {
 /** A descriptor more leads to it: the ends of pipes are counted. */
 export function opened(node: Node, flags: number): void {
   if ((node.kind !== "pipe" && node.kind !== "socket") || node.buffer === undefined) return;
-  if (mayRead(flags)) node.buffer.readers++;
-  if (mayWriteTo(flags)) node.buffer.writers++;
+  const { buffer } = node;
+  if (mayRead(flags)) {
+    buffer.readers++;
+    buffer.opens.readers++;
+  }
+  if (mayWriteTo(flags)) {
+    buffer.writers++;
+    buffer.opens.writers++;
+  }
 }
 
 /** Nobody has the file open any more. */
 export function closed({ node, flags, special }: OpenFile): void {
   if (special?.kind === "socket") closeSocket(special);
   if ((node.kind !== "pipe" && node.kind !== "socket") || node.buffer === undefined) return;
-  if (mayRead(flags)) node.buffer.readers--;
-  if (mayWriteTo(flags)) node.buffer.writers--;
+  const { buffer } = node;
+  if (mayRead(flags) && --buffer.readers === 0) buffer.wakes.out++;
+  if (mayWriteTo(flags) && --buffer.writers === 0) buffer.wakes.in++;
 }
 
 export type { StorageBudget };

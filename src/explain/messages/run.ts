@@ -72,7 +72,7 @@ export const runMessages: MessageTable = {
     cure: "run it by the machine, in a shell whose fg lets it go on; here only another process of the run can",
   },
   "run-call-missing": {
-    message: "it made system call {number}, which is not simulated and fails with ENOSYS",
+    message: "it made system call {number}[[, {name}]], which is not simulated and fails with ENOSYS",
   },
   "call-not-through-plt": {
     message: "no object calls {symbol} through its PLT[[; did you mean {near}?]]",

@@ -10,7 +10,6 @@ import {
   ELOOP,
   EMFILE,
   ENOENT,
-  ENOSPC,
   ENOSYS,
   ENOTDIR,
   ENXIO,
@@ -20,14 +19,23 @@ import {
   ESPIPE,
 } from "../../files/errno.ts";
 import { type Node, resize } from "../../files/nodes.ts";
-import { enter, MAY_READ, MAY_WRITE, newFile, newPipe, type Place, pathOfPlace, permits } from "../../files/tree.ts";
+import {
+  enter,
+  MAY_EXECUTE,
+  MAY_READ,
+  MAY_WRITE,
+  newFile,
+  newPipe,
+  type Place,
+  pathOf,
+  pathOfPlace,
+  permits,
+} from "../../files/tree.ts";
 import { mayWrite, readBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf } from "../clock.ts";
-import { close, describe, install, installAt, openFileAt } from "../descriptors.ts";
+import { close, describe, install, installAt, joinPipe, openFileAt } from "../descriptors.ts";
 import {
   AT_FDCWD,
-  mayRead,
-  mayWriteTo,
   O_ACCMODE,
   O_APPEND,
   O_CLOEXEC,
@@ -37,25 +45,26 @@ import {
   O_NOFOLLOW,
   O_NONBLOCK,
   O_PATH,
-  O_RDWR,
   O_TMPFILE,
   O_TRUNC,
   O_WRONLY,
 } from "../open-flags.ts";
-import { nodeOf, placeOf } from "../paths.ts";
+import { placeOf } from "../paths.ts";
 import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "../row.ts";
 import { raise, SIGPIPE } from "../signal-numbers.ts";
 import { SOCK_STREAM } from "../sockets.ts";
 import type { Call, OpenFile } from "../state.ts";
 import { newPipeBuffer, readStream, writeStream } from "../streams.ts";
+import { isLockCommand, lockRange } from "./lock.ts";
+import { addSeals } from "./size.ts";
 
 /** openat(2) with its arguments in order. */
 function openAt(call: Call, base: number, path: string, flags: number, mode: number): number {
-  const { system, process } = call;
+  const { system, task, process } = call;
   const follow = (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
   const place = placeOf(call, base, path, follow);
   if (typeof place === "number") return place;
-  if ((flags & O_TMPFILE) !== 0) return -EOPNOTSUPP;
+  if ((flags & O_TMPFILE) !== 0) return openNameless(call, place, flags, mode);
   let { node } = place;
   const isNew = node === undefined;
   if (node === undefined) {
@@ -67,13 +76,29 @@ function openAt(call: Call, base: number, path: string, flags: number, mode: num
   } else if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return -EEXIST;
   const failed = mayOpen(call, node, flags, isNew);
   if (failed < 0) return failed;
-  const open = describe(
-    node,
-    pathOfNew(place, node),
-    flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC),
-    specialOf(call, node),
-  );
+  const open =
+    task.opening?.open ??
+    describe(node, pathOfNew(place, node), flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC), specialOf(call, node));
+  const joined = joinPipe(task, open);
+  if (joined < 0) return joined;
   return install(call, open, (flags & O_CLOEXEC) !== 0);
+}
+
+/** A file without a name in a directory: O_TMPFILE. linkat gives it one. */
+function openNameless(call: Call, { node: directory }: Place, flags: number, mode: number): number {
+  const { system, process } = call;
+  if (directory === undefined) return -ENOENT;
+  if (directory.kind !== "directory" || (flags & O_DIRECTORY) === 0) return -ENOTDIR;
+  if ((flags & O_ACCMODE) === 0) return -EINVAL;
+  if (!permits(directory, process.who, MAY_WRITE | MAY_EXECUTE)) return -EACCES;
+  const node = newFile(system.tree.lower, clockOf(system), mode & ~process.umask & 0o7777, process.who);
+  node.links = 0;
+  const path = `${pathOf(directory)}/#${node.inode} (deleted)`;
+  return install(
+    call,
+    describe(node, path, flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)),
+    (flags & O_CLOEXEC) !== 0,
+  );
 }
 
 function pathOfNew(place: Place, node: Node): string {
@@ -177,7 +202,24 @@ function pieces(call: Call): readonly (readonly [address: number, size: number])
   return Array.from({ length: count }, (_, index) => [words[2 * index], words[2 * index + 1]]);
 }
 
+/** RWF_HIPRI, RWF_DSYNC and RWF_SYNC, which change nothing here; RWF_NOWAIT; RWF_APPEND. */
+const RWF_KNOWN = 0x1f;
+const RWF_APPEND = 0x10;
+
+/** preadv2 and pwritev2: -1 is where the file stands. */
+function piecesWith(call: Call, offset: number, flags: number, does: (call: Call, offset?: number) => number): number {
+  if ((flags & ~RWF_KNOWN) !== 0) return -EOPNOTSUPP;
+  const open = openFileAt(call.process, call.args[0]);
+  if ((flags & RWF_APPEND) === 0 || open === undefined) return does(call, offset === -1 ? undefined : offset);
+  const before = open.flags;
+  open.flags |= O_APPEND;
+  const count = does(call, offset === -1 ? undefined : offset);
+  open.flags = before;
+  return count;
+}
+
 function readPieces(call: Call, offset?: number): number {
+  if (offset !== undefined && offset < 0) return -EINVAL;
   const list = pieces(call);
   if (typeof list === "number") return list;
   let done = 0;
@@ -192,6 +234,7 @@ function readPieces(call: Call, offset?: number): number {
 }
 
 function writePieces(call: Call, offset?: number): number {
+  if (offset !== undefined && offset < 0) return -EINVAL;
   const list = pieces(call);
   if (typeof list === "number") return list;
   const open = openFileAt(call.process, call.args[0]);
@@ -290,30 +333,21 @@ const F_GETFD = 1;
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
-const F_GETLK = 5;
-const F_SETLK = 6;
-const F_SETLKW = 7;
 const F_SETOWN = 8;
 const F_GETOWN = 9;
-const F_GETLK64 = 12;
-const F_SETLK64 = 13;
-const F_SETLKW64 = 14;
-const F_OFD_GETLK = 36;
-const F_OFD_SETLK = 37;
-const F_OFD_SETLKW = 38;
 const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const F_ADD_SEALS = 1033;
 const F_GET_SEALS = 1034;
-const F_UNLCK = 2;
 
 function fcntl(call: Call): number {
-  const { process, space } = call;
+  const { process } = call;
   const [number, command, argument] = call.args;
   const open = openFileAt(process, number);
   const descriptor = process.descriptors[number];
   if (open === undefined || descriptor === undefined) return -EBADF;
+  if (isLockCommand(command)) return lockRange(call, open, command);
   switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -330,19 +364,6 @@ function fcntl(call: Call): number {
     case F_SETFL:
       open.flags = (open.flags & ~(O_APPEND | O_NONBLOCK)) | (argument & (O_APPEND | O_NONBLOCK));
       return 0;
-    case F_GETLK:
-    case F_GETLK64:
-    case F_OFD_GETLK: {
-      // Nobody else has locks.
-      const type = new Uint8Array([F_UNLCK, 0]);
-      return writeBytes(space, argument, type) ? 0 : -EFAULT;
-    }
-    case F_SETLK:
-    case F_SETLKW:
-    case F_SETLK64:
-    case F_SETLKW64:
-    case F_OFD_SETLK:
-    case F_OFD_SETLKW:
     case F_SETOWN:
       return 0;
     case F_GETOWN:
@@ -356,83 +377,12 @@ function fcntl(call: Call): number {
       return node.buffer.capacity;
     }
     case F_ADD_SEALS:
-      return 0;
+      return addSeals(open, argument);
     case F_GET_SEALS:
-      return 0;
+      return open.node.kind === "file" ? (open.node.seals ?? -EINVAL) : -EINVAL;
     default:
       return -EINVAL;
   }
-}
-
-function truncateTo({ system }: Call, node: Node, size: number): number {
-  if (size < 0) return -EINVAL;
-  if (node.kind === "directory") return -EISDIR;
-  if (node.kind !== "file") return -EINVAL;
-  node.shared?.flush();
-  const failed = resize(node, size, system.tree.budget);
-  if (failed < 0) return failed;
-  node.modified = clockOf(system);
-  node.changed = node.modified;
-  return 0;
-}
-
-function ftruncate(call: Call): number {
-  const open = openFileAt(call.process, call.args[0]);
-  if (open === undefined) return -EBADF;
-  return mayWriteTo(open.flags) ? truncateTo(call, open.node, call.args[1]) : -EINVAL;
-}
-
-function truncate(call: Call): number {
-  const node = nodeOf(call, -1, 0, true);
-  if (typeof node === "number") return node;
-  return permits(node, call.process.who, MAY_WRITE) ? truncateTo(call, node, call.args[1]) : -EACCES;
-}
-
-const FALLOC_FL_KEEP_SIZE = 1;
-
-function fallocate(call: Call): number {
-  const [number, mode, offset, size] = call.args;
-  const open = openFileAt(call.process, number);
-  if (open === undefined || !mayWriteTo(open.flags)) return -EBADF;
-  const { node } = open;
-  if (node.kind !== "file") return -ESPIPE;
-  if ((mode & ~FALLOC_FL_KEEP_SIZE) !== 0) return -EOPNOTSUPP;
-  if (offset < 0 || size <= 0) return -EINVAL;
-  if (offset + size > call.system.tree.budget.left + node.size) return -ENOSPC;
-  return mode !== 0 || offset + size <= node.size ? 0 : truncateTo(call, node, offset + size);
-}
-
-/** Copies from one descriptor to another; each has an offset of its own, or one that stands in memory. */
-function copyBetween(call: Call, from: OpenFile, to: OpenFile, offset: number | undefined, size: number): number {
-  const bytes = readStream(call.system, from, Math.min(size, 0x10_0000), offset ?? from.offset);
-  if (typeof bytes === "number") return bytes;
-  const written = writeStream(call.system, to, bytes);
-  if (written === -EPIPE) raise(call.task, SIGPIPE);
-  if (written > 0 && offset === undefined) from.offset += written;
-  return written;
-}
-
-function sendfile(call: Call): number {
-  const [output, input, address, size] = call.args;
-  const to = openFileAt(call.process, output);
-  const from = openFileAt(call.process, input);
-  if (to === undefined || from === undefined || !mayRead(from.flags) || !mayWriteTo(to.flags)) return -EBADF;
-  if (from.node.kind !== "file") return -EINVAL;
-  const given = address === 0 ? undefined : readWords(call.space, address, 1, call.wordBytes);
-  if (address !== 0 && given === undefined) return -EFAULT;
-  const count = copyBetween(call, from, to, given?.[0], size);
-  if (given !== undefined && count > 0) writeWords(call.space, address, [given[0] + count], call.wordBytes);
-  return count;
-}
-
-function copyFileRange(call: Call): number {
-  const [input, inputOffset, output, outputOffset, size] = call.args;
-  const from = openFileAt(call.process, input);
-  const to = openFileAt(call.process, output);
-  if (from === undefined || to === undefined || !mayRead(from.flags) || !mayWriteTo(to.flags)) return -EBADF;
-  if (from.node.kind !== "file" || to.node.kind !== "file") return -EINVAL;
-  if (inputOffset !== 0 || outputOffset !== 0) return -ENOSYS;
-  return copyBetween(call, from, to, undefined, size);
 }
 
 function closeRange({ process }: Call, first: number, last: number, flags: number): number {
@@ -443,16 +393,6 @@ function closeRange({ process }: Call, first: number, last: number, flags: numbe
     else close(process, number);
   }
   return 0;
-}
-
-/** A file without a name. */
-function memfdCreate(call: Call): number {
-  const name = textAt(call, 0);
-  if (name === undefined) return -EFAULT;
-  const { system, process } = call;
-  const node = newFile(system.tree.lower, clockOf(system), 0o777, process.who);
-  node.links = 0;
-  return install(call, describe(node, `/memfd:${name} (deleted)`, O_RDWR), (call.args[1] & 1) !== 0);
 }
 
 /** What is no file on a disk cannot be brought there (fs/sync.c). */
@@ -489,7 +429,7 @@ export const FILE_CALLS: readonly CallRow[] = [
     "preadv",
     295,
     333,
-    "fd address int size",
+    "fd address int wide",
     (call) => readPieces(call, call.args[3]),
     "reads from descriptor {1} at {4} into {3} places",
   ),
@@ -497,9 +437,29 @@ export const FILE_CALLS: readonly CallRow[] = [
     "pwritev",
     296,
     334,
-    "fd address int size",
+    "fd address int wide",
     (call) => writePieces(call, call.args[3]),
     "writes {3} pieces to descriptor {1} at {4}",
+  ),
+  ...([327, -1] as const).map((wide) =>
+    row(
+      "preadv2",
+      wide,
+      wide < 0 ? 378 : -1,
+      wide < 0 ? "fd address int wide flags" : "fd address int wide size flags",
+      (call) => piecesWith(call, call.args[3], call.args[call.args.length - 1], readPieces),
+      "reads from descriptor {1} at {4} into {3} places",
+    ),
+  ),
+  ...([328, -1] as const).map((wide) =>
+    row(
+      "pwritev2",
+      wide,
+      wide < 0 ? 379 : -1,
+      wide < 0 ? "fd address int wide flags" : "fd address int wide size flags",
+      (call) => piecesWith(call, call.args[3], call.args[call.args.length - 1], writePieces),
+      "writes {3} pieces to descriptor {1} at {4}",
+    ),
   ),
   row("lseek", 8, 19, "fd offset int", lseek, "moves where descriptor {1} stands by {2}"),
   row("_llseek", -1, 140, "fd unsigned unsigned address int", llseek, "moves where descriptor {1} stands"),
@@ -510,29 +470,12 @@ export const FILE_CALLS: readonly CallRow[] = [
   row("pipe2", 293, 331, "address flags", (call) => makePipe(call, call.args[1]), "makes a pipe"),
   row("fcntl", 72, 55, "fd int size", fcntl, "asks or tells something about descriptor {1}"),
   row("fcntl64", -1, 221, "fd int size", fcntl, "asks or tells something about descriptor {1}"),
-  row("truncate", 76, 92, "path offset", truncate, "makes {1} {2} bytes long"),
-  row("truncate64", -1, 193, "path wide", truncate, "makes {1} {2} bytes long"),
-  row("ftruncate", 77, 93, "fd offset", ftruncate, "makes the file of descriptor {1} {2} bytes long"),
-  row("ftruncate64", -1, 194, "fd wide", ftruncate, "makes the file of descriptor {1} {2} bytes long"),
-  row("fallocate", 285, 324, "fd flags wide wide", fallocate, "takes room for {4} bytes in the file of descriptor {1}"),
-  row("sendfile", 40, 187, "fd fd address size", sendfile, "copies {4} bytes from descriptor {2} to {1}"),
-  row(
-    "copy_file_range",
-    326,
-    377,
-    "fd address fd address size flags",
-    copyFileRange,
-    "copies {5} bytes from descriptor {1} to {3}",
-  ),
-  row("splice", 275, 313, "fd address fd address size flags", refuse(EINVAL), "moves bytes between a pipe and a file"),
   row("fsync", 74, 118, "fd", fsync, "waits until descriptor {1} is on the disk"),
   row("fdatasync", 75, 148, "fd", fsync, "waits until descriptor {1} is on the disk"),
   row("sync", 162, 36, "", nothing, "waits until all files are on the disk"),
   row("syncfs", 306, 344, "fd", isOpen, "waits until the files of a file system are on the disk"),
   row("sync_file_range", 277, 314, "fd wide wide flags", isOpen, "waits until a part of descriptor {1} is on the disk"),
-  row("flock", 73, 143, "fd int", isOpen, "locks the file of descriptor {1}"),
   row("fadvise64", 221, 250, "fd wide size int", isOpen, "tells how descriptor {1} will be read"),
   row("fadvise64_64", -1, 272, "fd wide wide int", isOpen, "tells how descriptor {1} will be read"),
   row("readahead", 187, 225, "fd wide size", isOpen, "reads a part of descriptor {1} before it is needed"),
-  row("memfd_create", 319, 356, "text flags", memfdCreate, "makes a file without a name"),
 ];

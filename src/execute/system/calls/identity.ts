@@ -1,6 +1,6 @@
-// System calls that ask who and where: numbers of processes and users, the machine's name, limits, the scheduler.
+// System calls that ask who and where: numbers of processes, the machine's name, limits, the scheduler.
 
-import { EACCES, EFAULT, EINVAL, ENODATA, ENOSYS, EPERM, ESRCH } from "../../files/errno.ts";
+import { EACCES, EFAULT, EINVAL, ENODATA, EPERM, ESRCH } from "../../files/errno.ts";
 import { toBytes } from "../../files/names.ts";
 import { mayWrite, writeBytes } from "../../memory/address-space.ts";
 import { nanoseconds, SECOND, STARTED_BEFORE } from "../clock.ts";
@@ -8,6 +8,7 @@ import { RLIMIT_NOFILE } from "../descriptors.ts";
 import { RLIMIT_STACK } from "../processes.ts";
 import { randomBytes } from "../random.ts";
 import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "../row.ts";
+import { MOST_SIGNAL } from "../signal-numbers.ts";
 import type { Call, Process } from "../state.ts";
 
 /** What uname says, and sysinfo, and /proc. */
@@ -176,18 +177,27 @@ function getrandom({ system, space, args }: Call): number {
 }
 
 const PR_SET_PDEATHSIG = 1;
+const PR_GET_PDEATHSIG = 2;
 const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
+const PR_GET_SECCOMP = 21;
 const PR_CAPBSET_READ = 23;
+const PR_GET_TIMERSLACK = 30;
 const PR_SET_CHILD_SUBREAPER = 36;
+const PR_GET_CHILD_SUBREAPER = 37;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_GET_NO_NEW_PRIVS = 39;
 
+/** Nanoseconds by which sleep may be longer; here it is not. */
+const TIMER_SLACK = 50_000;
+
 function prctl(call: Call): number {
   const { process, space, args } = call;
-  switch (args[0]) {
+  const [what, value] = args;
+  const tell = (answer: number): number => (writeWords(space, value, [answer], 4) ? 0 : -EFAULT);
+  switch (what) {
     case PR_SET_NAME: {
       const name = textAt(call, 1);
       if (name === undefined) return -EFAULT;
@@ -197,46 +207,42 @@ function prctl(call: Call): number {
     case PR_GET_NAME: {
       const bytes = new Uint8Array(16);
       bytes.set(toBytes(process.name));
-      return writeBytes(space, args[1], bytes) ? 0 : -EFAULT;
+      return writeBytes(space, value, bytes) ? 0 : -EFAULT;
     }
-    case PR_GET_DUMPABLE:
-    case PR_CAPBSET_READ:
-      return 1;
-    case PR_GET_NO_NEW_PRIVS:
     case PR_SET_PDEATHSIG:
-    case PR_SET_DUMPABLE:
-    case PR_SET_CHILD_SUBREAPER:
-    case PR_SET_NO_NEW_PRIVS:
+      if (value > MOST_SIGNAL) return -EINVAL;
+      process.parentEnds = value;
       return 0;
+    case PR_GET_PDEATHSIG:
+      return tell(process.parentEnds);
+    case PR_SET_CHILD_SUBREAPER:
+      process.takesOrphans = value !== 0;
+      return 0;
+    case PR_GET_CHILD_SUBREAPER:
+      return tell(process.takesOrphans ? 1 : 0);
+    case PR_SET_DUMPABLE:
+      if (value > 1) return -EINVAL;
+      process.isDumpable = value === 1;
+      return 0;
+    case PR_GET_DUMPABLE:
+      return process.isDumpable ? 1 : 0;
+    case PR_SET_NO_NEW_PRIVS:
+      // It is for ever.
+      if (value !== 1) return -EINVAL;
+      process.hasNoNewPrivileges = true;
+      return 0;
+    case PR_GET_NO_NEW_PRIVS:
+      return process.hasNoNewPrivileges ? 1 : 0;
+    case PR_CAPBSET_READ:
+      // CAP_CHECKPOINT_RESTORE is the last one.
+      return value <= 40 ? 1 : -EINVAL;
+    case PR_GET_SECCOMP:
+      return 0;
+    case PR_GET_TIMERSLACK:
+      return TIMER_SLACK;
     default:
       return -EINVAL;
   }
-}
-
-function three({ space, args }: Call, value: number): number {
-  return args.every((address) => writeWords(space, address, [value], 4)) ? 0 : -EFAULT;
-}
-
-/** One may become who one is. */
-const become =
-  (kind: "user" | "group") =>
-  ({ process, args }: Call): number =>
-    args.every((id) => id === -1 || id === process.who[kind] || process.who.user === 0)
-      ? become1(process, kind, args)
-      : -EPERM;
-
-function become1(process: Process, kind: "user" | "group", args: readonly number[]): number {
-  const effective = args.length === 1 ? args[0] : args[1];
-  if (effective !== -1) process.who = { ...process.who, [kind]: effective };
-  return 0;
-}
-
-function getgroups({ process, space, args }: Call): number {
-  const { groups } = process.who;
-  const [size, address] = args;
-  if (size === 0) return groups.length;
-  if (size < groups.length) return -EINVAL;
-  return writeWords(space, address, groups, 4) ? groups.length : -EFAULT;
 }
 
 function setpgid({ system, process, args }: Call): number {
@@ -259,16 +265,6 @@ const groupOf = ({ system, process, args }: Call): number =>
 const sessionOf = ({ system, process, args }: Call): number =>
   (args[0] === 0 ? process : system.processes.get(args[0]))?.session ?? -ESRCH;
 
-const user = ({ process }: Call): number => process.who.user;
-const group = ({ process }: Call): number => process.who.group;
-
-/** capget: nobody has any, but root, who has all. */
-function capget({ process, space, args }: Call): number {
-  if (args[1] === 0) return 0;
-  const all = process.who.user === 0 ? -1 : 0;
-  return writeWords(space, args[1], [all, all, 0, all, all, 0], 4) ? 0 : -EFAULT;
-}
-
 export const IDENTITY_CALLS: readonly CallRow[] = [
   row("getpid", 39, 20, "", ({ process }) => process.pid, "asks for its number"),
   row("gettid", 186, 224, "", ({ task }) => task.id, "asks for the thread's number"),
@@ -278,49 +274,6 @@ export const IDENTITY_CALLS: readonly CallRow[] = [
   row("setpgid", 109, 57, "pid pid", setpgid, "puts {1} into group {2}"),
   row("getsid", 124, 147, "pid", sessionOf, "asks for the session of {1}"),
   row("setsid", 112, 66, "", setsid, "begins a session"),
-  row("getuid", 102, 199, "", user, "asks who runs it"),
-  row("geteuid", 107, 201, "", user, "asks as who it runs"),
-  row("getgid", 104, 200, "", group, "asks for its user's group"),
-  row("getegid", 108, 202, "", group, "asks for the group as which it runs"),
-  row("getuid16", -1, 24, "", user, "asks who runs it"),
-  row("geteuid16", -1, 49, "", user, "asks as who it runs"),
-  row("getgid16", -1, 47, "", group, "asks for its user's group"),
-  row("getegid16", -1, 50, "", group, "asks for the group as which it runs"),
-  row(
-    "getresuid",
-    118,
-    209,
-    "address address address",
-    (call) => three(call, call.process.who.user),
-    "asks who runs it",
-  ),
-  row(
-    "getresgid",
-    120,
-    211,
-    "address address address",
-    (call) => three(call, call.process.who.group),
-    "asks for its groups",
-  ),
-  row("getgroups", 115, 205, "int address", getgroups, "asks for further groups"),
-  row(
-    "setgroups",
-    116,
-    206,
-    "int address",
-    ({ process }) => (process.who.user === 0 ? 0 : -EPERM),
-    "sets further groups",
-  ),
-  row("setuid", 105, 213, "int", become("user"), "becomes user {1}"),
-  row("setgid", 106, 214, "int", become("group"), "becomes a member of group {1}"),
-  row("setreuid", 113, 203, "int int", become("user"), "becomes user {2}"),
-  row("setregid", 114, 204, "int int", become("group"), "becomes a member of group {2}"),
-  row("setresuid", 117, 208, "int int int", become("user"), "becomes user {2}"),
-  row("setresgid", 119, 210, "int int int", become("group"), "becomes a member of group {2}"),
-  row("setfsuid", 122, 215, "int", user, "becomes user {1} for files"),
-  row("setfsgid", 123, 216, "int", group, "becomes a member of group {1} for files"),
-  row("capget", 125, 184, "address address", capget, "asks what it is allowed"),
-  row("capset", 126, 185, "address address", nothing, "gives up what it is allowed"),
   row("uname", 63, 122, "address", uname, "asks for the system's name"),
   row("prlimit64", 302, 340, "pid int address address", prlimit, "asks for or sets a limit"),
   row("getrlimit", 97, 191, "int address", getrlimit, "asks for a limit"),
@@ -387,8 +340,5 @@ export const IDENTITY_CALLS: readonly CallRow[] = [
   row("syslog", 103, 103, "int address int", refuse(EPERM), "reads the kernel's messages"),
   row("ioprio_get", 252, 290, "int pid", nothing, "asks for a priority of disks"),
   row("ioprio_set", 251, 289, "int pid int", nothing, "sets a priority of disks"),
-  row("inotify_init", 253, 291, "", refuse(ENOSYS), "would watch files"),
-  row("inotify_init1", 294, 332, "flags", refuse(ENOSYS), "would watch files"),
-  row("io_uring_setup", 425, 425, "unsigned address", refuse(ENOSYS), "would make a queue of calls"),
   row("keyctl", 250, 288, "int size size size size", refuse(ENODATA), "asks for keys"),
 ];

@@ -1,7 +1,8 @@
 // System calls about memory: mmap and its kind (mm/mmap.c, mm/mremap.c, mm/mprotect.c).
 
 import { PAGE } from "../../../arch/x86/instructions/machine/memory.ts";
-import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM } from "../../files/errno.ts";
+import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM, EPERM } from "../../files/errno.ts";
+import { F_SEAL_WRITE } from "../../files/nodes.ts";
 import { fileSource } from "../../image.ts";
 import {
   type AddressSpace,
@@ -88,7 +89,10 @@ function ofFile({ space }: Call, area: Area, open: OpenFile, type: number, offse
   if (node.kind !== "file") return -ENODATA;
   if (!mayRead(flags)) return -EACCES;
   const isShared = type !== MAP_PRIVATE;
-  if (isShared && (area.protection & PROT_WRITE) !== 0 && !mayWriteTo(flags)) return -EACCES;
+  if (isShared && (area.protection & PROT_WRITE) !== 0) {
+    if (!mayWriteTo(flags)) return -EACCES;
+    if (((node.seals ?? 0) & F_SEAL_WRITE) !== 0) return -EPERM;
+  }
   const source = fileSource(node, path);
   // A file that nobody changes looks the same shared and private.
   if (!isShared || (!mayWriteTo(flags) && !node.own)) return { ...area, source, offset };

@@ -463,7 +463,6 @@ export const PATH_CALLS: readonly CallRow[] = [
   row("futimesat", 261, 299, "fd path address", from(oldTimes(false)), "sets the times of {2}"),
   row("utime", 132, 30, "path address", here(oldTimes(true)), "sets the times of {1}"),
   row("umask", 95, 60, "mode", umask, "sets which permissions new files do not get"),
-  row("chroot", 161, 61, "path", refuse(EPERM), "would make {1} the root directory"),
   row("setxattr", 188, 226, "path text in size flags", noAttribute, "sets an attribute of {1}"),
   row("lsetxattr", 189, 227, "path text in size flags", noAttribute, "sets an attribute of {1}"),
   row("fsetxattr", 190, 228, "fd text in size flags", noAttribute, "sets an attribute of descriptor {1}"),

@@ -1,6 +1,6 @@
-// Waiting for several descriptors: poll, select, epoll; and event counters (fs/select.c, fs/eventpoll.c, fs/eventfd.c).
+// Waiting for several descriptors: poll and select; and event counters (fs/select.c, fs/eventfd.c).
 
-import { EBADF, EEXIST, EFAULT, EINVAL, ENOENT, ERESTARTSYS } from "../../files/errno.ts";
+import { EBADF, EFAULT, EINVAL, ERESTARTSYS } from "../../files/errno.ts";
 import { newFile } from "../../files/tree.ts";
 import { readBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf, nanoseconds, SECOND } from "../clock.ts";
@@ -8,18 +8,18 @@ import { describe, install, openFileAt } from "../descriptors.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from "../open-flags.ts";
 import { type CallRow, readSigned, readWords, row } from "../row.ts";
 import { blockable } from "../signal-numbers.ts";
-import type { Call, EpollSet, EventCounter } from "../state.ts";
-import { readiness } from "../streams.ts";
+import type { Call, EventCounter } from "../state.ts";
+import { expandEvents, readiness, withSynonyms } from "../streams.ts";
 
 /** Nanoseconds to wait; undefined: for ever. */
-type Timeout = number | undefined;
+export type Timeout = number | undefined;
 
 /**
  * Waits until `look` finds something or the time is up.
  * @param look how many descriptors are ready; negative: an errno
  * @param finish writes what was found; its answer is the call's
  */
-function waitFor(
+export function waitFor(
   { system, task }: Call,
   timeout: Timeout,
   look: () => number,
@@ -36,7 +36,7 @@ function waitFor(
 }
 
 /** struct timespec at an address, 0 for none. @returns -1 if it cannot be read */
-function timespec(call: Call, address: number, bytes: number): Timeout | -1 {
+export function timespec(call: Call, address: number, bytes: number): Timeout | -1 {
   if (address === 0) return undefined;
   const words = readSigned(call.space, address, 2, bytes);
   return words === undefined ? -1 : words[0] * SECOND + words[1];
@@ -53,15 +53,14 @@ function poll(call: Call, timeout: Timeout): number {
     let ready = 0;
     for (let at = 0; at < 8 * count; at += 8) {
       const number = view.getInt32(at, true);
+      const events = view.getInt16(at + 4, true);
       let found = 0;
       if (number >= 0) {
         const open = openFileAt(process, number);
         found =
           open === undefined
             ? POLLNVAL
-            : readiness(system, open) & (expand(view.getInt16(at + 4, true)) | POLLERR | POLLHUP);
-        if ((found & POLLIN) !== 0) found |= view.getInt16(at + 4, true) & 0x40;
-        if ((found & POLLOUT) !== 0) found |= view.getInt16(at + 4, true) & 0x100;
+            : withSynonyms(readiness(system, open), events) & (expandEvents(events) | POLLERR | POLLHUP);
       }
       view.setInt16(at + 6, found, true);
       if (found !== 0) ready++;
@@ -71,13 +70,8 @@ function poll(call: Call, timeout: Timeout): number {
   return waitFor(call, timeout, look, (ready) => (writeBytes(space, address, bytes) ? ready : -EFAULT));
 }
 
-/** POLLRDNORM and POLLWRNORM mean the same as POLLIN and POLLOUT. */
-function expand(events: number): number {
-  return events | ((events & 0x40) !== 0 ? POLLIN : 0) | ((events & 0x100) !== 0 ? POLLOUT : 0);
-}
-
 /** ppoll and pselect6 have other signals blocked while they wait. */
-function withMask(call: Call, address: number, does: () => number): number {
+export function withMask(call: Call, address: number, does: () => number): number {
   const { task } = call;
   if (address !== 0 && !task.waiting) {
     const words = readWords(call.space, address, 2, 4);
@@ -150,74 +144,19 @@ const pselect = (call: Call, bytes: number): number => {
   return withMask(call, mask[0], () => select(call, call.args, timeout));
 };
 
-function epollCreate(call: Call, flags: number): number {
-  const { system, process } = call;
-  const node = newFile(system.tree.lower, clockOf(system), 0o600, process.who);
-  const special: EpollSet = { kind: "epoll", entries: new Map() };
-  return install(call, describe(node, "anon_inode:[eventpoll]", O_RDWR, special), (flags & O_CLOEXEC) !== 0);
-}
-
-function epollAt({ process, args }: Call): EpollSet | number {
-  const open = openFileAt(process, args[0]);
-  if (open === undefined) return -EBADF;
-  return open.special?.kind === "epoll" ? open.special : -EINVAL;
-}
-
-const EPOLL_CTL_ADD = 1;
-const EPOLL_CTL_DEL = 2;
-const EPOLL_CTL_MOD = 3;
-const EPOLLONESHOT = 1 << 30;
-
-function epollControl(call: Call): number {
-  const [, operation, number, address] = call.args;
-  const set = epollAt(call);
-  if (typeof set === "number") return set;
-  const open = openFileAt(call.process, number);
-  if (open === undefined) return -EBADF;
-  if (open.node.kind === "file" && open.special === undefined) return -1;
-  if (operation === EPOLL_CTL_DEL) return set.entries.delete(number) ? 0 : -ENOENT;
-  const words = readWords(call.space, address, 3, 4);
-  if (words === undefined) return -EFAULT;
-  if (operation === EPOLL_CTL_ADD && set.entries.has(number)) return -EEXIST;
-  if (operation === EPOLL_CTL_MOD && !set.entries.has(number)) return -ENOENT;
-  set.entries.set(number, { open, events: words[0], low: words[1], high: words[2] });
-  return 0;
-}
-
-function epollWait(call: Call, timeout: Timeout): number {
-  const [, address, most] = call.args;
-  const set = epollAt(call);
-  if (typeof set === "number") return set;
-  if (most <= 0) return -EINVAL;
-  const found: number[] = [];
-  const shots: number[] = [];
-  const look = (): number => {
-    for (const [number, entry] of set.entries) {
-      const events = readiness(call.system, entry.open) & (entry.events | POLLERR | POLLHUP);
-      if (events === 0 || entry.events === 0 || found.length >= 3 * most) continue;
-      found.push(events, entry.low, entry.high);
-      if ((entry.events & EPOLLONESHOT) !== 0) shots.push(number);
-    }
-    return found.length / 3;
-  };
-  return waitFor(call, timeout, look, (count) => {
-    for (const number of shots) {
-      const entry = set.entries.get(number);
-      if (entry !== undefined) entry.events = 0;
-    }
-    const bytes = new Uint8Array(new Uint32Array(found).buffer);
-    return writeBytes(call.space, address, bytes) ? count : -EFAULT;
-  });
-}
-
-const milliseconds = (value: number): Timeout => (value < 0 ? undefined : value * 1_000_000);
+export const milliseconds = (value: number): Timeout => (value < 0 ? undefined : value * 1_000_000);
 
 const EFD_SEMAPHORE = 1;
 
 function eventfd(call: Call, flags: number): number {
   const { system, process, args } = call;
   const node = newFile(system.tree.lower, clockOf(system), 0o600, process.who);
-  const special: EventCounter = { kind: "event", count: args[0], semaphore: (flags & EFD_SEMAPHORE) !== 0 };
+  const special: EventCounter = {
+    kind: "event",
+    count: args[0],
+    semaphore: (flags & EFD_SEMAPHORE) !== 0,
+    wakes: { in: 0, out: 0 },
+  };
   const open = describe(node, "anon_inode:[eventfd]", O_RDWR | (flags & O_NONBLOCK), special);
   return install(call, open, (flags & O_CLOEXEC) !== 0);
 }
@@ -279,39 +218,6 @@ export const POLL_CALLS: readonly CallRow[] = [
     "int address address address address address",
     (call) => pselect(call, 8),
     "waits until a descriptor below {1} is ready",
-  ),
-  row(
-    "epoll_create",
-    213,
-    254,
-    "int",
-    (call) => (call.args[0] <= 0 ? -EINVAL : epollCreate(call, 0)),
-    "makes a set of descriptors to wait for",
-  ),
-  row(
-    "epoll_create1",
-    291,
-    329,
-    "flags",
-    (call) => epollCreate(call, call.args[0]),
-    "makes a set of descriptors to wait for",
-  ),
-  row("epoll_ctl", 233, 255, "fd int fd address", epollControl, "adds descriptor {3} to the set {1}, or takes it out"),
-  row(
-    "epoll_wait",
-    232,
-    256,
-    "fd address int int",
-    (call) => epollWait(call, milliseconds(call.args[3])),
-    "waits until one of the set {1} is ready",
-  ),
-  row(
-    "epoll_pwait",
-    281,
-    319,
-    "fd address int int address size",
-    (call) => withMask(call, call.args[4], () => epollWait(call, milliseconds(call.args[3]))),
-    "waits until one of the set {1} is ready",
   ),
   row("eventfd", 284, 323, "unsigned", (call) => eventfd(call, 0), "makes a counter that can be waited for"),
   row(

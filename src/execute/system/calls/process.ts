@@ -331,6 +331,5 @@ export const PROCESS_CALLS: readonly CallRow[] = [
     refuse(ENOSYS),
     "would restart sequences when a thread is moved; glibc does without it",
   ),
-  row("pidfd_open", 434, 434, "pid flags", refuse(ENOSYS), "makes a descriptor for a process"),
   row("ptrace", 101, 26, "int pid address address", refuse(1), "watches another process"),
 ];

@@ -1,11 +1,11 @@
 // System calls about signals (kernel/signal.c).
 
 import { RAX, RSP } from "../../../arch/x86/instructions/index.ts";
-import { EAGAIN, EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM, ERESTARTSYS, ESRCH } from "../../files/errno.ts";
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ERESTARTSYS, ESRCH } from "../../files/errno.ts";
 import { readBytes, writeBytes } from "../../memory/address-space.ts";
 import { nanoseconds, SECOND } from "../clock.ts";
 import { endProcess } from "../processes.ts";
-import { type CallRow, putWord, readSigned, readWords, refuse, row, writeWords } from "../row.ts";
+import { type CallRow, putWord, readSigned, readWords, row, writeWords } from "../row.ts";
 import {
   blockable,
   isIn,
@@ -19,6 +19,7 @@ import {
   SIGSEGV,
   SIGSTOP,
 } from "../signal-numbers.ts";
+import { takeSignal } from "../signal-queue.ts";
 import { onAlternateStack, putInfo, return32, return64, SS_DISABLE, SS_ONSTACK } from "../signals.ts";
 import type { Call, Process, Signal, SignalAction } from "../state.ts";
 
@@ -182,8 +183,10 @@ function queue(call: Call, group: number | undefined, id: number, number: number
   const bytes = readBytes(space, address, 32);
   if (bytes === undefined) return -EFAULT;
   const view = new DataView(bytes.buffer);
-  const at = call.wordBytes === 8 ? 24 : 20;
-  const signal: Signal = { ...plainSignal(number, view.getInt32(8, true), process), value: view.getUint32(at, true) };
+  const isWide = call.wordBytes === 8;
+  // Of a pointer all of it.
+  const value = isWide ? view.getUint32(24, true) + view.getUint32(28, true) * 2 ** 32 : view.getUint32(20, true);
+  const signal: Signal = { ...plainSignal(number, view.getInt32(8, true), process), value };
   const target = group === undefined ? system.processes.get(id) : system.tasks.find((task) => task.id === id);
   if (target === undefined) return -ESRCH;
   if ("pid" in target) raiseIn(target, signal);
@@ -210,16 +213,14 @@ function pendingSignals({ task, process, space, args }: Call): number {
 }
 
 /** Takes a signal out of those that wait, without a handler. */
-function timedWait(call: Call): number {
-  const { system, task, process, space, args, wordBytes } = call;
+function timedWait(call: Call, timeBytes: number): number {
+  const { system, task, space, args, wordBytes } = call;
   const [address, info, timeout] = args;
   const set = readWords(space, address, 2, 4);
   if (set === undefined) return -EFAULT;
   const wanted: readonly [number, number] = [set[0] | 0, set[1] | 0];
-  for (const list of [task.pending, process.pending]) {
-    const index = list.findIndex(({ number }) => isIn(wanted, number));
-    if (index < 0) continue;
-    const [signal] = list.splice(index, 1);
+  const signal = takeSignal(task, wanted);
+  if (signal !== undefined) {
     if (info !== 0) {
       const view = new DataView(new ArrayBuffer(128));
       putInfo(view, 0, signal, wordBytes);
@@ -228,8 +229,9 @@ function timedWait(call: Call): number {
     return signal.number;
   }
   if (timeout !== 0) {
-    const words = readSigned(space, timeout, 2, wordBytes);
+    const words = readSigned(space, timeout, 2, timeBytes);
     if (words === undefined) return -EFAULT;
+    if (words[0] < 0 || words[1] < 0 || words[1] >= SECOND) return -EINVAL;
     task.deadline ??= nanoseconds(system) + words[0] * SECOND + words[1];
     if (task.deadline <= nanoseconds(system)) return -EAGAIN;
   }
@@ -295,14 +297,20 @@ export const SIGNAL_CALLS: readonly CallRow[] = [
     "waits for a signal with others blocked",
   ),
   row("rt_sigpending", 127, 176, "address size", pendingSignals, "asks which signals wait"),
-  row("rt_sigtimedwait", 128, 177, "address address address size", timedWait, "waits for one of some signals"),
-  row("signalfd", 282, 321, "fd address size", refuse(ENOSYS), "makes a descriptor that signals can be read from"),
   row(
-    "signalfd4",
-    289,
-    327,
-    "fd address size flags",
-    refuse(ENOSYS),
-    "makes a descriptor that signals can be read from",
+    "rt_sigtimedwait",
+    128,
+    177,
+    "address address address size",
+    (call) => timedWait(call, call.wordBytes),
+    "waits for one of some signals",
+  ),
+  row(
+    "rt_sigtimedwait_time64",
+    -1,
+    421,
+    "address address address size",
+    (call) => timedWait(call, 8),
+    "waits for one of some signals",
   ),
 ];

@@ -365,5 +365,4 @@ export const SOCKET_CALLS: readonly CallRow[] = [
   row("recvmsg", 47, 372, "fd address flags", recvmsg, "receives from {1}"),
   row("sendmmsg", 307, 345, "fd address unsigned flags", sendmmsg, "sends to {1}"),
   row("shutdown", 48, 373, "fd int", shutdown, "ends a connection of {1}"),
-  row("shmget", 29, 395, "int size flags", refuse(EOPNOTSUPP), "asks for shared memory by a key"),
 ];

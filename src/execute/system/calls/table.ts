@@ -5,31 +5,45 @@ import { FUTEX_CALLS } from "../futex.ts";
 import type { CallRow } from "../row.ts";
 import { STAT_CALLS } from "../stat.ts";
 import { TIMER_CALLS } from "../timers.ts";
+import { COPY_CALLS } from "./copy.ts";
+import { CREDENTIAL_CALLS } from "./credentials.ts";
 import { DEVICE_CALLS } from "./device.ts";
+import { EPOLL_CALLS } from "./epoll.ts";
 import { FILE_CALLS } from "./file.ts";
 import { IDENTITY_CALLS } from "./identity.ts";
+import { LOCK_CALLS } from "./lock.ts";
 import { MEMORY_CALLS } from "./memory.ts";
+import { MISSING_CALLS } from "./missing.ts";
 import { PATH_CALLS } from "./path.ts";
 import { POLL_CALLS } from "./poll.ts";
 import { PROCESS_CALLS } from "./process.ts";
 import { SIGNAL_CALLS } from "./signal.ts";
+import { SIGNAL_DESCRIPTOR_CALLS } from "./signal-descriptor.ts";
+import { SIZE_CALLS } from "./size.ts";
 import { SOCKET_CALLS } from "./socket.ts";
 import { TIME_CALLS } from "./time.ts";
 
 export const SYSTEM_CALLS: readonly CallRow[] = [
   ...FILE_CALLS,
+  ...SIZE_CALLS,
+  ...COPY_CALLS,
+  ...LOCK_CALLS,
   ...PATH_CALLS,
   ...STAT_CALLS,
   ...MEMORY_CALLS,
   ...PROCESS_CALLS,
   ...FUTEX_CALLS,
   ...SIGNAL_CALLS,
+  ...SIGNAL_DESCRIPTOR_CALLS,
   ...TIME_CALLS,
   ...TIMER_CALLS,
   ...POLL_CALLS,
+  ...EPOLL_CALLS,
   ...IDENTITY_CALLS,
+  ...CREDENTIAL_CALLS,
   ...DEVICE_CALLS,
   ...SOCKET_CALLS,
+  ...MISSING_CALLS,
 ];
 
 /** Calls that a signal's handler always ends, whatever SA_RESTART says (signal(7)). */
@@ -38,6 +52,7 @@ export const NEVER_RESTARTED: ReadonlySet<string> = new Set([
   "rt_sigsuspend",
   "sigsuspend",
   "rt_sigtimedwait",
+  "rt_sigtimedwait_time64",
   "nanosleep",
   "clock_nanosleep",
   "clock_nanosleep_time64",
@@ -51,6 +66,7 @@ export const NEVER_RESTARTED: ReadonlySet<string> = new Set([
   "pselect6_time64",
   "epoll_wait",
   "epoll_pwait",
+  "epoll_pwait2",
 ]);
 
 /** Rows by number. */
