@@ -100,7 +100,9 @@ export interface PipeBuffer {
   readers: number;
   writers: number;
   readonly wakes: Wakes;
-  /** How often an end was opened: who opens a named pipe waits for the other one. */
+  /** Made by mkfifo: who opens an end waits for the other one. */
+  readonly isNamed: boolean;
+  /** How often an end was opened. */
   readonly opens: { readers: number; writers: number };
 }
 

@@ -243,6 +243,20 @@ export function unmapRange(space: AddressSpace, start: number, end: number): voi
   space.changed(start, end, isCode);
 }
 
+/** A file has become shorter: pages of it beyond its end are no longer there, and an access to them is SIGBUS (mm/truncate.c). */
+export function dropBeyond(space: AddressSpace, node: FileNode, size: number): void {
+  const kept = Math.ceil(size / PAGE) * PAGE;
+  for (const { start, end, source, offset, protection } of space.areas) {
+    if (source?.node !== node || offset + (end - start) <= kept) continue;
+    const from = Math.max(start, start + kept - offset);
+    eachPage(space.table, from, end, (page) => {
+      releasePage(space.frames, page);
+      return 0;
+    });
+    space.changed(from, end, (protection & PROT_EXEC) !== 0);
+  }
+}
+
 /** mprotect. False if something in the range is not mapped; what lies before is changed then. */
 export function protectRange(space: AddressSpace, start: number, end: number, protection: number): boolean {
   splitAt(space, start);

@@ -158,6 +158,20 @@ export function sharedPages(frames: Frames, node: FileNode | undefined): SharedP
   };
 }
 
+/** A file has become shorter: what lay beyond its end is gone, and zero in its last page. */
+export function cutShared(shared: SharedPages, size: number): void {
+  const { frames, pages } = shared;
+  for (const [index, page] of pages) {
+    const kept = size - index * PAGE;
+    if (kept >= PAGE) continue;
+    if (kept > 0) frames.memory.bytes.fill(0, page * PAGE + kept, (page + 1) * PAGE);
+    else {
+      pages.delete(index);
+      releasePage(frames, page);
+    }
+  }
+}
+
 /** The page of shared memory with this number, made if it is not there; or `OUT_OF_PAGES`. */
 export function sharedPage(shared: SharedPages, index: number, fill: (target: Uint8Array) => void): number {
   const known = shared.pages.get(index);

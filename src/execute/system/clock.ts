@@ -2,7 +2,8 @@
 // sleep. So the same run sees the same times.
 
 import type { Time } from "../files/nodes.ts";
-import type { System } from "./state.ts";
+import { writeWords } from "./row.ts";
+import type { System, Task } from "./state.ts";
 
 export const SECOND = 1_000_000_000;
 
@@ -16,6 +17,14 @@ export function clockOf(system: Pick<System, "executed" | "slept" | "epoch">): T
   const { epoch } = system;
   const sum = epoch.nanoseconds + nanoseconds(system);
   return { seconds: epoch.seconds + Math.floor(sum / SECOND), nanoseconds: sum % SECOND };
+}
+
+/** Writes how much of its time a call has left: of nanosleep that a signal ends, and of select. False: EFAULT. */
+export function tellRest(system: System, { process, rest, deadline }: Task): boolean {
+  if (rest === undefined || deadline === undefined) return true;
+  const left = Math.max(0, deadline - nanoseconds(system));
+  const words = [Math.floor(left / SECOND), Math.floor((left % SECOND) / rest.unit)];
+  return writeWords(process.space, rest.address, words, rest.bytes);
 }
 
 /** Time since the machine would have started: some while before the run. */

@@ -78,6 +78,7 @@ export function joinPipe(task: Task, open: OpenFile): number {
   if (node.kind !== "pipe" || node.buffer === undefined || open.special !== undefined || (flags & O_PATH) !== 0)
     return 0;
   const { buffer } = node;
+  if (!buffer.isNamed) return 0;
   const isReader = mayRead(flags);
   if (isReader && mayWriteTo(flags)) return 0;
   const partners = isReader ? "writers" : "readers";

@@ -72,6 +72,7 @@ function futex(call: Call, wordBytes: number): number {
   const { system, process, args } = call;
   const [address, operation, value, timeout, second, third] = args;
   const command = operation & COMMAND;
+  if (address % 4 !== 0) return command <= FUTEX_LOCK_PI2 ? -EINVAL : -ENOSYS;
   switch (command) {
     case FUTEX_WAIT:
     case FUTEX_WAIT_BITSET:

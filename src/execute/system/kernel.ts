@@ -28,6 +28,7 @@ import { missing } from "./calls/missing.ts";
 import { callsOf, NEVER_RESTARTED } from "./calls/table.ts";
 import { nanoseconds } from "./clock.ts";
 import { type Fault, faultOf, stepFault } from "./faults.ts";
+import { executedBy } from "./processes.ts";
 import type { CallRow } from "./row.ts";
 import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM, signalName } from "./signal-numbers.ts";
 import { deliver, hasSignal, isInterrupted, setResult } from "./signals.ts";
@@ -243,12 +244,6 @@ function turn(
   return undefined;
 }
 
-const EXECUTED = 178;
-
-function executedBy(words: Int32Array): number {
-  return words[EXECUTED + 1] * 2 ** 32 + (words[EXECUTED] >>> 0);
-}
-
 /** Registers of arguments: of syscall, and of int 0x80. */
 const WIDE_ARGUMENTS: readonly number[] = [RDI, RSI, RDX, R10, R8, 18];
 const NARROW_ARGUMENTS: readonly number[] = [RBX, RCX, RDX, RSI, RDI, RBP];
@@ -275,6 +270,7 @@ function makeCall(system: System, tables: CallTables, task: Task): void {
   task.progress = 0;
   task.futex = undefined;
   task.blockedBy = undefined;
+  task.rest = undefined;
   hooks.call?.({ task, row, number: task.call, args, result });
   // execve has made a new processor, and a thread that has ended needs no answer.
   if (task.ended || task.cpu !== cpu) return;

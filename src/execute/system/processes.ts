@@ -34,6 +34,7 @@ import {
 import { closeMany, copyDescriptors, giveUpOpening } from "./descriptors.ts";
 import { wakeFutex } from "./futex.ts";
 import { randomBytes } from "./random.ts";
+import { readSigned } from "./row.ts";
 import { CLD_EXITED, CLD_KILLED, plainSignal, raiseIn, SI_USER } from "./signal-numbers.ts";
 import type { Process, Signal, SignalAction, System, Task } from "./state.ts";
 
@@ -147,6 +148,7 @@ export function createProcess(
     hasNoNewPrivileges: false,
     raised: 0,
     executed: 0,
+    childrenExecuted: 0,
   };
   system.processes.set(pid, process);
   const cpu = createCpu(system.memory, image.mode, system.levels, process.code.columns);
@@ -183,6 +185,8 @@ function addTask(system: System, process: Process, cpu: Cpu, id: number, like: T
     futexMask: 0,
     blockedBy: undefined,
     opening: undefined,
+    rest: undefined,
+    begun: executedBy(cpu.words),
     vforking: false,
     call: 0,
     restarts: true,
@@ -285,6 +289,7 @@ function childOf(system: System, task: Task, pid: number, { flags, exitSignal }:
     takesOrphans: false,
     raised: 0,
     executed: 0,
+    childrenExecuted: 0,
   };
   parent?.children.push(child);
   system.processes.set(pid, child);
@@ -349,6 +354,11 @@ export function execute(
 /** The count of executed instructions goes on. */
 const EXECUTED_WORDS = [178, 180] as const;
 
+/** Instructions that a processor has executed. */
+export function executedBy(words: Int32Array): number {
+  return words[EXECUTED_WORDS[0] + 1] * 2 ** 32 + (words[EXECUTED_WORDS[0]] >>> 0);
+}
+
 function leaveSpace(system: System, process: Process): void {
   const { space, code } = process;
   if (--space.users > 0) return;
@@ -397,12 +407,10 @@ function leaveRobustMutexes(system: System, { robustList, process, id, cpu }: Ta
     return view.getUint32(0, true) + (wordBytes === 8 ? view.getUint32(4, true) * 2 ** 32 : 0);
   };
   if (robustList === 0) return;
-  const offset = wordAt(robustList + wordBytes) ?? 0;
-  // The offset is signed.
-  const signed = offset >= 2 ** (8 * wordBytes - 1) ? offset - 2 ** (8 * wordBytes) : offset;
+  const [offset] = readSigned(process.space, robustList + wordBytes, 1, wordBytes) ?? [0];
   let entry = wordAt(robustList);
   for (let count = 0; entry !== undefined && entry !== robustList && count < MOST_ROBUST; count++) {
-    const address = entry - (entry % 2) + signed;
+    const address = entry - (entry % 2) + offset;
     const bytes = readBytes(process.space, address, 4);
     if (bytes === undefined) return;
     const value = new DataView(bytes.buffer).getUint32(0, true);

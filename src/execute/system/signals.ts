@@ -20,6 +20,7 @@ import {
 } from "../../arch/x86/instructions/index.ts";
 import { EINTR } from "../files/errno.ts";
 import { readBytes, writeBytes } from "../memory/address-space.ts";
+import { tellRest } from "./clock.ts";
 import { giveUpOpening } from "./descriptors.ts";
 import { FXSAVE_BYTES, restoreFloats, saveFloats } from "./float-state.ts";
 import { endProcess } from "./processes.ts";
@@ -88,7 +89,7 @@ export function deliver(system: System, task: Task, interrupted: boolean): void 
       return;
     }
     if (isWaiting) {
-      endWait(task, (action.flags & SA_RESTART) !== 0 && task.restarts);
+      endWait(system, task, (action.flags & SA_RESTART) !== 0 && task.restarts);
       isWaiting = false;
     }
     system.hooks.signal?.(task, signal, "handled");
@@ -107,8 +108,10 @@ export function deliver(system: System, task: Task, interrupted: boolean): void 
 }
 
 /** The call that a thread waits in ends: with EINTR, or so that it will be made again. */
-function endWait(task: Task, again: boolean): void {
+function endWait(system: System, task: Task, again: boolean): void {
   const { words } = task.cpu;
+  if (!again) tellRest(system, task);
+  task.rest = undefined;
   task.waiting = false;
   task.deadline = undefined;
   task.futex = undefined;

@@ -178,8 +178,9 @@ export interface Process {
   hasNoNewPrivileges: boolean;
   /** How many signals it was sent. */
   raised: number;
-  /** Instructions of its threads that have ended. */
+  /** Instructions of its threads; those of children that it has waited for, and of theirs. */
   executed: number;
+  childrenExecuted: number;
 }
 
 /** A thread. */
@@ -209,6 +210,10 @@ export interface Task {
   blockedBy: object | undefined;
   /** It opens a named pipe, and waits until somebody opens the other end: so often that has been opened before. */
   opening: { readonly open: OpenFile; readonly seen: number } | undefined;
+  /** Where the call that waits writes how much of its time is left, if it ends before: words of so many bytes, and nanoseconds of a unit. */
+  rest: { readonly address: number; readonly bytes: number; readonly unit: number } | undefined;
+  /** What its processor had counted when it began: a new thread goes on from its parent's. */
+  readonly begun: number;
   /** It is the parent in vfork. */
   vforking: boolean;
   /** The number of the call that is being made, for restarting it. */

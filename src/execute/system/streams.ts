@@ -38,7 +38,7 @@ const PIPE_PIECE = 4096;
 /** No read gives more at once (MAX_RW_COUNT is 2 GB; nobody needs it). */
 const MOST_READ = 0x400_0000;
 
-export function newPipeBuffer(): PipeBuffer {
+export function newPipeBuffer(isNamed: boolean): PipeBuffer {
   return {
     chunks: [],
     length: 0,
@@ -46,6 +46,7 @@ export function newPipeBuffer(): PipeBuffer {
     readers: 0,
     writers: 0,
     wakes: { in: 0, out: 0 },
+    isNamed,
     opens: { readers: 0, writers: 0 },
   };
 }

@@ -115,7 +115,7 @@ function mayOpen({ system, process }: Call, node: Node, flags: number, isNew: bo
   if (!isNew && !permits(node, process.who, want)) return -EACCES;
   if (node.kind === "socket") return -ENXIO;
   if (node.kind === "device" && node.major === 5) return -ENXIO;
-  if (node.kind === "pipe" && node.buffer === undefined) node.buffer = newPipeBuffer();
+  if (node.kind === "pipe" && node.buffer === undefined) node.buffer = newPipeBuffer(true);
   if ((flags & O_TRUNC) === 0 || node.kind !== "file" || isNew) return 0;
   const failed = resize(node, 0, system.tree.budget);
   node.modified = clockOf(system);
@@ -315,7 +315,7 @@ function dup3(call: Call): number {
 function makePipe(call: Call, flags: number): number {
   const { system, process, space } = call;
   const node = newPipe(system.tree.lower, clockOf(system), 0o600, process.who);
-  node.buffer = newPipeBuffer();
+  node.buffer = newPipeBuffer(false);
   const path = `pipe:[${node.inode}]`;
   const closeOnExec = (flags & O_CLOEXEC) !== 0;
   const reader = install(call, describe(node, path, flags & O_NONBLOCK), closeOnExec);

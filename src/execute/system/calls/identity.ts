@@ -5,7 +5,7 @@ import { toBytes } from "../../files/names.ts";
 import { mayWrite, writeBytes } from "../../memory/address-space.ts";
 import { nanoseconds, SECOND, STARTED_BEFORE } from "../clock.ts";
 import { RLIMIT_NOFILE } from "../descriptors.ts";
-import { RLIMIT_STACK } from "../processes.ts";
+import { executedBy, RLIMIT_STACK } from "../processes.ts";
 import { randomBytes } from "../random.ts";
 import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "../row.ts";
 import { MOST_SIGNAL } from "../signal-numbers.ts";
@@ -134,12 +134,30 @@ function nice({ process, args }: Call): number {
   return 0;
 }
 
-function getrusage({ system, space, args, wordBytes }: Call): number {
+const RUSAGE_SELF = 0;
+const RUSAGE_CHILDREN = -1;
+const RUSAGE_THREAD = 1;
+
+function getrusage({ system, task, process, space, args, wordBytes }: Call): number {
+  const [who, address] = args;
+  if (who < RUSAGE_CHILDREN || who > RUSAGE_THREAD) return -EINVAL;
+  const { executed, childrenExecuted } = process;
+  const count =
+    who === RUSAGE_SELF
+      ? executed
+      : who === RUSAGE_CHILDREN
+        ? childrenExecuted
+        : executedBy(task.cpu.words) - task.begun;
+  return writeWords(space, address, usageWords(system, count), wordBytes) ? 0 : -EFAULT;
+}
+
+/** struct rusage of so many instructions: CPU time, and the most memory of the run. */
+export function usageWords({ frames }: Call["system"], executed: number): number[] {
   const words = new Array<number>(18).fill(0);
-  words[0] = Math.floor(system.executed / SECOND);
-  words[1] = Math.floor((system.executed % SECOND) / 1000);
-  words[4] = system.frames.peak * 4;
-  return writeWords(space, args[1], words, wordBytes) ? 0 : -EFAULT;
+  words[0] = Math.floor(executed / SECOND);
+  words[1] = Math.floor((executed % SECOND) / 1000);
+  words[4] = frames.peak * 4;
+  return words;
 }
 
 function sysinfo({ system, space, args, wordBytes }: Call): number {

@@ -3,7 +3,7 @@
 import { EBADF, EFAULT, EINVAL, ERESTARTSYS } from "../../files/errno.ts";
 import { newFile } from "../../files/tree.ts";
 import { readBytes, writeBytes } from "../../memory/address-space.ts";
-import { clockOf, nanoseconds, SECOND } from "../clock.ts";
+import { clockOf, nanoseconds, SECOND, tellRest } from "../clock.ts";
 import { describe, install, openFileAt } from "../descriptors.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from "../open-flags.ts";
 import { type CallRow, readSigned, readWords, row } from "../row.ts";
@@ -27,10 +27,10 @@ export function waitFor(
 ): number {
   const count = look();
   if (count < 0) return count;
-  if (count > 0) return finish(count);
+  if (count > 0) return tellRest(system, task) ? finish(count) : -EFAULT;
   if (timeout !== undefined) {
     task.deadline ??= nanoseconds(system) + timeout;
-    if (task.deadline <= nanoseconds(system)) return finish(0);
+    if (task.deadline <= nanoseconds(system)) return tellRest(system, task) ? finish(0) : -EFAULT;
   }
   return -ERESTARTSYS;
 }
@@ -129,6 +129,8 @@ function oldSelect(call: Call, args: readonly number[]): number {
   const address = args[4];
   const words = address === 0 ? undefined : readSigned(call.space, address, 2, call.wordBytes);
   if (address !== 0 && words === undefined) return -EFAULT;
+  if (words !== undefined && (words[0] < 0 || words[1] < 0)) return -EINVAL;
+  if (address !== 0) call.task.rest = { address, bytes: call.wordBytes, unit: 1000 };
   return select(call, args, words === undefined ? undefined : words[0] * SECOND + words[1] * 1000);
 }
 

@@ -9,6 +9,7 @@ import { CLONE_SETTLS, CLONE_VFORK, CLONE_VM, clone, endProcess, endTask, execut
 import { type CallRow, readWords, refuse, row, textAt, writeWords } from "../row.ts";
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CONTINUED, SIGCHLD, SIGCONT } from "../signal-numbers.ts";
 import type { Call, Process, Task } from "../state.ts";
+import { usageWords } from "./identity.ts";
 
 /** CLONE_FS and the other flags of what threads share; processes that share less than threads do not exist here. */
 function cloneCall(call: Call): number {
@@ -146,9 +147,12 @@ function toldChild(
 }
 
 /** It has been told: who has ended is gone. */
-function taken({ system }: Call, child: Process): void {
+function taken({ system, process }: Call, child: Process): void {
   if (child.status === undefined) child.news = undefined;
-  else reap(system, child);
+  else {
+    process.childrenExecuted += child.executed + child.childrenExecuted;
+    reap(system, child);
+  }
 }
 
 function wait4(call: Call): number {
@@ -161,8 +165,8 @@ function wait4(call: Call): number {
   if (typeof child === "number") return child;
   if (child === undefined) return (options & WNOHANG) !== 0 ? 0 : -ERESTARTSYS;
   if (statusAt !== 0 && !writeWords(space, statusAt, [newsOf(child, options) ?? 0], 4)) return -EFAULT;
-  if (usageAt !== 0 && usageAt !== undefined && !writeBytes(space, usageAt, new Uint8Array(18 * wordBytes)))
-    return -EFAULT;
+  const usage = usageWords(call.system, child.executed + child.childrenExecuted);
+  if (usageAt !== 0 && usageAt !== undefined && !writeWords(space, usageAt, usage, wordBytes)) return -EFAULT;
   taken(call, child);
   return child.pid;
 }

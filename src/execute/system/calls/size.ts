@@ -8,11 +8,14 @@ import {
   F_SEAL_SHRINK,
   F_SEAL_WRITE,
   F_SEALS,
+  type FileNode,
   type Node,
   resize,
   writeAt,
 } from "../../files/nodes.ts";
 import { MAY_WRITE, newFile, permits } from "../../files/tree.ts";
+import { dropBeyond } from "../../memory/address-space.ts";
+import { cutShared } from "../../memory/pages.ts";
 import { clockOf } from "../clock.ts";
 import { describe, install, openFileAt } from "../descriptors.ts";
 import { mayWriteTo, O_RDWR } from "../open-flags.ts";
@@ -20,7 +23,13 @@ import { nodeOf } from "../paths.ts";
 import { type CallRow, row, textAt } from "../row.ts";
 import type { Call, OpenFile } from "../state.ts";
 
-function truncateTo({ system }: Call, node: Node, size: number): number {
+function dropPages({ system }: Call, node: FileNode, size: number): void {
+  for (const { space } of system.processes.values()) dropBeyond(space, node, size);
+  if (node.shared !== undefined) cutShared(node.shared, size);
+}
+
+function truncateTo(call: Call, node: Node, size: number): number {
+  const { system } = call;
   if (size < 0) return -EINVAL;
   if (node.kind === "directory") return -EISDIR;
   if (node.kind !== "file") return -EINVAL;
@@ -28,6 +37,7 @@ function truncateTo({ system }: Call, node: Node, size: number): number {
   if ((size < node.size && (seals & F_SEAL_SHRINK) !== 0) || (size > node.size && (seals & F_SEAL_GROW) !== 0))
     return -EPERM;
   node.shared?.flush();
+  if (size < node.size) dropPages(call, node, size);
   const failed = resize(node, size, system.tree.budget);
   if (failed < 0) return failed;
   node.modified = clockOf(system);

@@ -6,8 +6,9 @@ import { newFile } from "../../files/tree.ts";
 import { clockOf, nanoseconds, SECOND, STARTED_BEFORE, uptimeOf } from "../clock.ts";
 import { describe, install, openFileAt } from "../descriptors.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR } from "../open-flags.ts";
+import { executedBy } from "../processes.ts";
 import { type CallRow, readSigned, refuse, row, writeWords } from "../row.ts";
-import type { Call, Process, System, TimerDescriptor } from "../state.ts";
+import type { Call, Process, System, Task, TimerDescriptor } from "../state.ts";
 import { cpuTimerOf, setCpuTimer } from "../timers.ts";
 
 const CLOCK_REALTIME = 0;
@@ -17,8 +18,8 @@ const CLOCK_REALTIME_COARSE = 5;
 const CLOCK_REALTIME_ALARM = 8;
 const CLOCK_TAI = 11;
 
-/** What a clock shows. CPU time is the run's: a nanosecond an instruction. */
-function readClock(system: System, clock: number): Time | undefined {
+/** What a clock shows. CPU time is a nanosecond an instruction. @param task who asks */
+function readClock(system: System, task: Task, clock: number): Time | undefined {
   switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
@@ -26,15 +27,28 @@ function readClock(system: System, clock: number): Time | undefined {
     case CLOCK_TAI:
       return clockOf(system);
     case CLOCK_PROCESS_CPUTIME_ID:
+      return asTime(task.process.executed);
     case CLOCK_THREAD_CPUTIME_ID:
-      return cpuTime(system);
+      return asTime(executedBy(task.cpu.words) - task.begun);
     default:
-      // Clocks of processes and threads have negative numbers (include/linux/posix-timers.h).
-      return clock < 0 ? cpuTime(system) : clock <= CLOCK_TAI ? uptimeOf(system) : undefined;
+      return clock < 0 ? clockOfAnother(system, task, clock) : clock <= CLOCK_TAI ? uptimeOf(system) : undefined;
   }
 }
 
-function cpuTime({ executed }: System): Time {
+/** Clocks of processes and threads have negative numbers (include/linux/posix-timers.h). */
+const CLOCK_OF_THREAD = 4;
+
+function clockOfAnother({ tasks, processes }: System, task: Task, clock: number): Time | undefined {
+  const id = ~(clock >> 3);
+  if ((clock & CLOCK_OF_THREAD) !== 0) {
+    const found = id === 0 ? task : tasks.find((it) => it.id === id && it.process === task.process);
+    return found && asTime(executedBy(found.cpu.words) - found.begun);
+  }
+  const process = id === 0 ? task.process : processes.get(id);
+  return process && asTime(process.executed);
+}
+
+function asTime(executed: number): Time {
   return { seconds: Math.floor(executed / SECOND), nanoseconds: executed % SECOND };
 }
 
@@ -52,12 +66,12 @@ function putTime({ space }: Call, address: number, time: Time | undefined, bytes
 const gettime =
   (bytes: number | undefined) =>
   (call: Call): number =>
-    putTime(call, call.args[1], readClock(call.system, call.args[0]), bytes ?? call.wordBytes);
+    putTime(call, call.args[1], readClock(call.system, call.task, call.args[0]), bytes ?? call.wordBytes);
 
 const getres =
   (bytes: number | undefined) =>
   (call: Call): number => {
-    if (readClock(call.system, call.args[0]) === undefined) return -EINVAL;
+    if (readClock(call.system, call.task, call.args[0]) === undefined) return -EINVAL;
     return call.args[1] === 0
       ? 0
       : putTime(call, call.args[1], { seconds: 0, nanoseconds: 1 }, bytes ?? call.wordBytes);
@@ -80,9 +94,10 @@ function time({ system, space, args, wordBytes }: Call): number {
 /** clock_t counts hundredths of seconds. */
 const CLOCK_TICK = SECOND / 100;
 
-function times({ system, space, args, wordBytes }: Call): number {
-  const ticks = Math.floor(system.executed / CLOCK_TICK);
-  if (args[0] !== 0 && !writeWords(space, args[0], [ticks, 0, 0, 0], wordBytes)) return -EFAULT;
+function times({ system, process, space, args, wordBytes }: Call): number {
+  const own = Math.floor(process.executed / CLOCK_TICK);
+  const children = Math.floor(process.childrenExecuted / CLOCK_TICK);
+  if (args[0] !== 0 && !writeWords(space, args[0], [own, 0, children, 0], wordBytes)) return -EFAULT;
   return Math.floor(nanoseconds(system) / CLOCK_TICK) + STARTED_BEFORE * 100;
 }
 
@@ -92,6 +107,11 @@ export function sleepUntil({ system, task }: Call, moment: () => number): number
   return task.deadline <= nanoseconds(system) ? 0 : -ERESTARTSYS;
 }
 
+/** Where what is left of a sleep is told. */
+function leaveRest({ task, wordBytes }: Call, address: number, bytes: number | undefined): void {
+  if (address !== 0) task.rest = { address, bytes: bytes ?? wordBytes, unit: 1 };
+}
+
 const nanosleep =
   (bytes: number | undefined) =>
   (call: Call): number => {
@@ -99,6 +119,7 @@ const nanosleep =
     if (words === undefined) return -EFAULT;
     const [seconds, rest] = words;
     if (seconds < 0 || rest < 0 || rest >= SECOND) return -EINVAL;
+    leaveRest(call, call.args[1], bytes);
     return sleepUntil(call, () => nanoseconds(call.system) + seconds * SECOND + rest);
   };
 
@@ -112,9 +133,9 @@ const clockNanosleep =
     if (words === undefined) return -EFAULT;
     const [seconds, rest] = words;
     if (seconds < 0 || rest < 0 || rest >= SECOND) return -EINVAL;
-    return sleepUntil(call, () =>
-      momentOf(call.system, clock, { seconds, nanoseconds: rest }, (flags & TIMER_ABSTIME) !== 0),
-    );
+    const isAbsolute = (flags & TIMER_ABSTIME) !== 0;
+    if (!isAbsolute) leaveRest(call, call.args[3], bytes);
+    return sleepUntil(call, () => momentOf(call.system, clock, { seconds, nanoseconds: rest }, isAbsolute));
   };
 
 /** A time of a clock as a moment of the simulated one. */
@@ -126,7 +147,7 @@ export function momentOf(
 ): number {
   const now = nanoseconds(system);
   if (!isAbsolute) return now + seconds * SECOND + rest;
-  const shown = isWall(clock) ? clockOf(system) : (readClock(system, clock) ?? uptimeOf(system));
+  const shown = isWall(clock) ? clockOf(system) : uptimeOf(system);
   return now + (seconds - shown.seconds) * SECOND + (rest - shown.nanoseconds);
 }
 
