@@ -1,5 +1,5 @@
 // One function of relocatable objects, executed: `loadObjects` has placed and relocated them, and here the function is called as the
-// psABI says, with integers, and what it returns is read. There is no program around it, and no system to ask.
+// psABI says, and what it returns is read. There is no program around it, and no system to ask.
 
 import {
   type Cpu,
@@ -22,6 +22,7 @@ import {
   RDX,
   RSI,
   RSP,
+  XMM,
 } from "../arch/x86/instructions/index.ts";
 import { EM_386, EM_X86_64, error, type Problem, STT_GNU_IFUNC, STT_OBJECT, STT_TLS } from "../elf/index.ts";
 import { type ObjectsLoaded, type PlacedObject, SLOT_WORDS, type SymbolValue } from "../load/relocatable/index.ts";
@@ -33,9 +34,17 @@ import { type ObjectsMemory, objectsMemory } from "./objects-memory.ts";
 import { executed, type Observer, run, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "./run.ts";
 import { type Fault, faultOf } from "./system/faults.ts";
 
+/** A number of floating point: of 64 bits, or of 32. */
+export interface FloatArgument {
+  readonly value: number;
+  readonly isSingle: boolean;
+}
+
+/** Integers and addresses, from -2^63 to 2^64 - 1 (of i386 from -2^31 to 2^32 - 1), and floating point. */
+export type CallArgument = bigint | FloatArgument;
+
 export interface CallOptions {
-  /** Integers and addresses, from -2^63 to 2^64 - 1; of i386 from -2^31 to 2^32 - 1. */
-  readonly args?: readonly bigint[];
+  readonly args?: readonly CallArgument[];
   /** Default: x86-64's baseline. */
   readonly levels?: Levels;
   readonly limits?: { readonly instructions?: number; readonly memory?: number };
@@ -81,7 +90,7 @@ export function callFunction(loaded: ObjectsLoaded, name: string, options: CallO
   if ("code" in symbol) return symbol;
   if (symbol.type === STT_OBJECT || symbol.type === STT_TLS) return error("call-of-data", {}, { symbol: name });
   const args = options.args ?? [];
-  const odd = args.find((it) => it < -(2n ** BigInt(mode - 1)) || it >= 2n ** BigInt(mode));
+  const odd = args.find((it) => typeof it === "bigint" && (it < -(2n ** BigInt(mode - 1)) || it >= 2n ** BigInt(mode)));
   if (odd !== undefined) return error("call-argument", {}, { text: String(odd), bits: mode });
   const limits = { instructions: DEFAULT_LIMITS.instructions, memory: DEFAULT_LIMITS.memory, ...options.limits };
   const buffer = createMemory(Math.max(16, Math.floor(limits.memory / PAGE)));
@@ -91,7 +100,7 @@ export function callFunction(loaded: ObjectsLoaded, name: string, options: CallO
   if ("severity" in memory) return memory;
   buffer.miss = (low, high, access) => touch(memory.space, (low >>> 0) + (high >>> 0) * 2 ** 32, access);
   setBreak(code, memory.back | 0, Math.floor(memory.back / 2 ** 32), true);
-  const at = (target: number, words: readonly bigint[]): FunctionCall => {
+  const at = (target: number, words: readonly CallArgument[]): FunctionCall => {
     const cpu = createCpu(buffer, mode, levels, code.columns);
     enter(cpu, memory, target, words);
     return { loaded, mode, target, memory, code, cpu, limits };
@@ -123,11 +132,46 @@ function functionNamed({ globals, objects }: ObjectsLoaded, name: string): Symbo
   return locals.length === 1 ? first : error("call-several-functions", {}, { symbol: name, count: locals.length });
 }
 
-/** Registers of integer arguments (x86-64 psABI, 3.2.3). */
+/** Registers of integer arguments, and how many xmm registers there are for others (x86-64 psABI, 3.2.3). */
 const ARGUMENTS: readonly number[] = [RDI, RSI, RDX, RCX, R8, R9];
+const VECTOR_ARGUMENTS = 8;
+
+/** Where arguments go: those of each kind of register, and the words of the stack. */
+interface Placed {
+  readonly integers: readonly bigint[];
+  readonly floats: readonly FloatArgument[];
+  readonly words: readonly bigint[];
+}
+
+/** On i386 all are on the stack, a double as two words. */
+function placeArguments(args: readonly CallArgument[], mode: Mode): Placed {
+  const integers: bigint[] = [];
+  const floats: FloatArgument[] = [];
+  const words: bigint[] = [];
+  for (const it of args) {
+    if (typeof it === "bigint") {
+      if (mode === 64 && integers.length < ARGUMENTS.length) integers.push(it);
+      else words.push(it);
+    } else if (mode === 64 && floats.length < VECTOR_ARGUMENTS) floats.push(it);
+    else {
+      const bits = floatBits(it);
+      words.push(mode === 64 ? bits : bits & 0xffff_ffffn);
+      if (mode === 32 && !it.isSingle) words.push(bits >> 32n);
+    }
+  }
+  return { integers, floats, words };
+}
+
+/** As memory has it; a number of 32 bits in the lower half. */
+function floatBits({ value, isSingle }: FloatArgument): bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  if (isSingle) view.setFloat32(0, value, true);
+  else view.setFloat64(0, value, true);
+  return view.getBigUint64(0, true);
+}
 
 /** The state at a function's first instruction: arguments, return address, an aligned stack, the thread pointer. */
-function enter(cpu: Cpu, memory: ObjectsMemory, target: number, args: readonly bigint[]): void {
+function enter(cpu: Cpu, memory: ObjectsMemory, target: number, args: readonly CallArgument[]): void {
   const { words, mode } = cpu;
   const wordBytes = mode / 8;
   const put = (at: number, value: number | bigint): void => {
@@ -135,9 +179,11 @@ function enter(cpu: Cpu, memory: ObjectsMemory, target: number, args: readonly b
     words[at] = Number(whole & 0xffff_ffffn) | 0;
     words[at + 1] = Number(whole >> 32n) | 0;
   };
-  const inRegisters = mode === 64 ? args.slice(0, ARGUMENTS.length) : [];
-  for (const [index, value] of inRegisters.entries()) put(ARGUMENTS[index], value);
-  const onStack = args.slice(inRegisters.length);
+  const { integers, floats, words: onStack } = placeArguments(args, mode);
+  for (const [index, value] of integers.entries()) put(ARGUMENTS[index], value);
+  for (const [index, value] of floats.entries()) put(XMM + 4 * index, floatBits(value));
+  // What functions with any number of arguments are told: how many xmm registers count.
+  if (floats.length > 0) put(RAX, floats.length);
   // Behind the return address the stack is a multiple of 16 (both psABIs).
   const room = Math.ceil((onStack.length * wordBytes + 256) / 16) * 16;
   const arguments_ = memory.stack.end - room;

@@ -3,7 +3,15 @@
 
 export * from "../arch/x86/instructions/index.ts";
 export { loadObjects, type ObjectsLoaded, type RelocatableInput } from "../load/relocatable/index.ts";
-export { type CallEnd, type CallOptions, callFunction, type FunctionCall, runCall } from "./call-function.ts";
+export {
+  type CallArgument,
+  type CallEnd,
+  type CallOptions,
+  callFunction,
+  type FloatArgument,
+  type FunctionCall,
+  runCall,
+} from "./call-function.ts";
 export { setBreak } from "./code.ts";
 export * from "./execute.ts";
 export { errnoName } from "./files/errno.ts";

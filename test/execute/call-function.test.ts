@@ -3,8 +3,14 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
-import { type CallEnd, callFunction, type FunctionCall, runCall } from "../../src/execute/call-function.ts";
-import { faultLine } from "../../src/explain/execute/call.ts";
+import {
+  type CallArgument,
+  type CallEnd,
+  callFunction,
+  type FunctionCall,
+  runCall,
+} from "../../src/execute/call-function.ts";
+import { faultLine, otherResults, returnedLine } from "../../src/explain/execute/call.ts";
 import { loadObjects } from "../../src/load/relocatable/index.ts";
 import { compile, i386, x86_64 } from "../support/build.ts";
 import { needs } from "../support/tools.ts";
@@ -113,6 +119,54 @@ for (const target of [x86_64, i386]) {
     equal(line("forever"), "stopped");
   });
 }
+
+test(
+  "arguments of floating point go into registers of their own and onto the stack, and come back",
+  needs("gcc"),
+  () => {
+    const source = `
+    double half(double x) { return x / 2; }
+    float third(float x) { return x / 3; }
+    float narrow(double x) { return x; }
+    int whole(int a, double x, int b, float y) { return a + 10 * (int)x + 100 * b + 1000 * (int)y; }
+    double many(double a, double b, double c, double d, double e, double f, double g, double h, float i, int j, double k) {
+      return a - b + c - d + e - f + g - h + 10 * i + 100 * j + k; }
+    int variadic(int n, ...) { __builtin_va_list l; __builtin_va_start(l, n); double s = 0; while (n--) s += __builtin_va_arg(l, double); return s; }\n`;
+    const double = (value: number): CallArgument => ({ value, isSingle: false });
+    const single = (value: number): CallArgument => ({ value, isSingle: true });
+    for (const target of [x86_64, i386]) {
+      if (needs(target.cc).skip !== undefined) continue;
+      const bytes = readFileSync(compile(target, "floats.c", source, ["-O1", "-fno-pic", "-fno-stack-protector"]));
+      const line = (name: string, ...args: readonly CallArgument[]): string => {
+        const call = callFunction(loadObjects([{ name: "floats.o", bytes, base: 0x30000 }]), name, { args });
+        if ("severity" in call) return call.code;
+        const end = runCall(call);
+        if (end.kind !== "returned") return end.kind;
+        const text = returnedLine(name, args, end.result, call.mode, 1, otherResults(call.cpu, args));
+        return text.replace(/(?<== ).*?; (xmm0|st\(0\))/, "…; float").replace(/, 1 instruction$/, "");
+      };
+      const told = [
+        line("half", double(3)),
+        line("third", single(1.5)),
+        line("many", ...[1, 2, 3, 4, 5, 6, 7, 8].map(double), single(0.5), 7n, double(0.25)),
+      ];
+      deepEqual(told, [
+        "half(3.0) = …; float holds 1.5",
+        "third(1.5f) = …; float holds 0.5",
+        "many(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.5f, 7, 0.25) = …; float holds 701.25",
+      ]);
+      ok(line("whole", 1n, double(2.5), 3n, single(4.5)).startsWith("whole(1, 2.5, 3, 4.5f) = "));
+      const call = callFunction(loadObjects([{ name: "floats.o", bytes, base: 0x30000 }]), "variadic", {
+        args: [2n, double(1.5), double(40.5)],
+      });
+      ok(!("severity" in call));
+      const end = runCall(call);
+      ok(end.kind === "returned" && end.result === 42n);
+      // Above a float there may be what was there of a double.
+      if (target === x86_64) ok(line("narrow", double(0.1)).endsWith(" as double, 0.10000000149011612 as float"));
+    }
+  },
+);
 
 test("a call further than 2 GB goes through the object's own PLT", needs("gcc"), () => {
   const near = compile(x86_64, "near.c", "int other(int); int foo(int x) { return other(x) + 5; }", ["-O1"]);

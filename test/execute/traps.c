@@ -12,11 +12,15 @@
 #define POPF "popfq\n"
 #define TOP "(%%rsp)"
 #define IP REG_RIP
+#define SI "%%rsi"
+#define BX "%%rbx"
 #else
 #define PUSHF "pushf\n"
 #define POPF "popf\n"
 #define TOP "(%%esp)"
 #define IP REG_EIP
+#define SI "%%esi"
+#define BX "%%ebx"
 #endif
 
 static sigjmp_buf back;
@@ -79,6 +83,7 @@ int main(void) {
   TRY("write", "xor %%eax, %%eax\n movb %%al, (%%eax)");
   TRY("write to code", "lea main, %%eax\n movb %%al, (%%eax)");
   TRY("single step", PUSHF "orl $0x100, " TOP "\n" POPF "nop\n mov $1, %%eax\n inc %%eax\n" PUSHF "andl $~0x100, " TOP "\n" POPF "nop\n");
+  TRY("single step of repeated ones", "mov " SI ", " BX "\n mov $zero, %%esi\n mov $3, %%ecx\n" PUSHF "orl $0x100, " TOP "\n" POPF "rep lodsb\n mov $zero, %%esi\n mov $5, %%cl\n repe lodsb\n");
   TRY("x87 1/0", X87("fld1\n fldz\n fdivrp"));
   TRY("x87 0/0", X87("fldz\n fldz\n fdivrp"));
   TRY("x87 overflow", X87("fldl big\n fldl big\n fmulp\n fstpl result"));

@@ -1,6 +1,7 @@
 // The command line of `solder run --call`: a function of relocatable objects.
 
 import { LEVELS, type Levels } from "../../arch/x86/instructions/machine/levels.ts";
+import type { CallArgument, FloatArgument } from "../../execute/call-function.ts";
 import { parseCommandLine } from "../arguments.ts";
 import { readBases } from "../load/objects.ts";
 import { countFrom, MOST_MEMORY } from "./numbers.ts";
@@ -24,7 +25,7 @@ export interface CallRequest {
   readonly function: string;
   readonly files: readonly string[];
   readonly bases: ReadonlyMap<string, number>;
-  readonly args: readonly bigint[];
+  readonly args: readonly CallArgument[];
   readonly levels: Levels;
   readonly limits: { readonly instructions: number; readonly memory: number };
   /** Tell instructions: from this number on, and so many. */
@@ -74,12 +75,30 @@ export function parseCallRequest(args: readonly string[]): CallRequest | string 
 }
 
 /** Whether they fit is known when the objects' machine is. */
-function numbersOf(texts: readonly string[]): readonly bigint[] | string {
-  const numbers: bigint[] = [];
+function numbersOf(texts: readonly string[]): readonly CallArgument[] | string {
+  const numbers: CallArgument[] = [];
   for (const text of texts.flatMap((it) => (it === "" ? [] : it.split(",")))) {
-    const [, sign, digits] = /^(-?)(0x[0-9a-f]+|[0-9]+)$/i.exec(text.trim()) ?? [];
-    if (digits === undefined) return `--args takes integers with commas between them, not '${text}'`;
-    numbers.push(sign === "-" ? -BigInt(digits) : BigInt(digits));
+    const number = integerOf(text.trim()) ?? floatOf(text.trim());
+    if (number === undefined)
+      return `--args takes numbers with commas between them, 37, 0x10, 1.5 (a double) or 1.5f (a float), not '${text}'`;
+    numbers.push(number);
   }
   return numbers;
+}
+
+function integerOf(text: string): bigint | undefined {
+  const [, sign, digits] = /^(-?)(0x[0-9a-f]+|[0-9]+)$/i.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  return sign === "-" ? -BigInt(digits) : BigInt(digits);
+}
+
+/** As C writes them: a double has a point or an exponent, a float an f at its end. */
+const FLOAT = /^(-?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:e[-+]?[0-9]+)?|-?inf|-?nan)(f?)$/i;
+
+function floatOf(text: string): FloatArgument | undefined {
+  const [, digits, suffix] = FLOAT.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const isInfinite = /^-?inf$/i.test(digits);
+  const value = isInfinite ? (digits.startsWith("-") ? -1 : 1) * Number.POSITIVE_INFINITY : Number(digits);
+  return { value, isSingle: suffix !== "" };
 }

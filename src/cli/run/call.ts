@@ -7,6 +7,7 @@ import { readBytes } from "../../execute/memory/address-space.ts";
 import type { Observer } from "../../execute/run.ts";
 import { signalName } from "../../execute/system/signal-numbers.ts";
 import {
+  argumentText,
   codePlaceText,
   faultLine,
   otherResults,
@@ -48,10 +49,10 @@ export function runFunction(request: CallRequest, io: Io): number {
       const { result, instructions } = end;
       const { mode } = call;
       const values = { result: String(signedResult(result, mode)), hex: `0x${result.toString(16)}` };
-      const facts = { kind: "returned", function: request.function, arguments: args.map(String), ...values };
-      const others = otherResults(call.cpu);
-      const { float, wide } = others;
-      const more = { float, wide: wide === undefined ? undefined : String(wide) };
+      const facts = { kind: "returned", function: request.function, arguments: args.map(argumentText), ...values };
+      const others = otherResults(call.cpu, args);
+      const { float, single, wide } = others;
+      const more = { float, single, wide: wide === undefined ? undefined : String(wide) };
       if (json) io.out(`${JSON.stringify({ ...facts, ...more, instructions })}\n`);
       else io.out(`${returnedLine(request.function, args, result, mode, instructions, others)}\n`);
       return SUCCESS;

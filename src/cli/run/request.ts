@@ -43,7 +43,7 @@ memory and is gone when it ends. There is no network.
 Of relocatable objects a function is executed, and what it returns is printed:
       --call FUNCTION          call this function of the objects
       --base NAME=ADDRESS      where this object's sections go (its path, or the last part of it)
-      --args LIST              integers, with commas between them: what it is called with
+      --args LIST              what it is called with: 37,0x10,1.5 (a double),2f (a float)
 These go with it: --cpu, --limit-instructions, --limit-memory, --trace=instructions, --from,
 --count and --json; options may stand behind the objects.
 

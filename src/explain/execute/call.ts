@@ -3,7 +3,7 @@
 import { type Cpu, type Mode, RAX, RDX, X87, X87_TAGS, X87_TOP, XMM } from "../../arch/x86/instructions/index.ts";
 import { demangle } from "../../demangle/index.ts";
 import { error, type Problem, STT_FUNC, STT_NOTYPE } from "../../elf/index.ts";
-import type { CallEnd, FunctionCall } from "../../execute/call-function.ts";
+import type { CallArgument, CallEnd, FunctionCall } from "../../execute/call-function.ts";
 import type { LoadedObjects, PlacedObject } from "../../load/relocatable/index.ts";
 import { bytesText, signalText, whatHappened } from "./end.ts";
 import { instructionBytes, missingText } from "./missing.ts";
@@ -14,21 +14,29 @@ const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 export interface OtherResults {
   /** xmm0 of x86-64, the x87's top of i386. */
   readonly float: number | undefined;
+  /** The lower half of xmm0 as a float, where all of it would be a double and nothing says which is meant. */
+  readonly single: number | undefined;
   /** edx:eax of i386, if edx is more than the sign of eax. */
   readonly wide: bigint | undefined;
 }
 
-/** Looks at the registers when a function has returned (psABI, "Returning of Values"; the first ones were zero, and the x87 empty). */
-export function otherResults({ words, doubles, floats, mode }: Cpu): OtherResults {
+/**
+ * Looks at the registers when a function has returned (psABI, "Returning of Values"; those that had no argument were zero, and the x87 empty).
+ * @param args then xmm0 may hold what it held before, and a float may have the upper half of a double above it
+ */
+export function otherResults({ words, doubles, floats, mode }: Cpu, args: readonly CallArgument[]): OtherResults {
   if (mode === 64) {
-    const isEmpty = words[XMM] === 0 && words[XMM + 1] === 0;
-    return { float: isEmpty ? undefined : words[XMM + 1] === 0 ? floats[XMM] : doubles[XMM / 2], wide: undefined };
+    const wasUsed = args.some((it) => typeof it !== "bigint");
+    const isEmpty = words[XMM] === 0 && words[XMM + 1] === 0 && !wasUsed;
+    const isSingle = words[XMM + 1] === 0;
+    const single = wasUsed && !isSingle && words[XMM] !== 0 ? floats[XMM] : undefined;
+    return { float: isEmpty ? undefined : isSingle ? floats[XMM] : doubles[XMM / 2], single, wide: undefined };
   }
   const top = words[X87_TOP];
   const isUsed = ((words[X87_TAGS] >>> (2 * top)) & 3) !== EMPTY_TAG;
   const [low, high] = [words[RAX], words[RDX]];
   const wide = high === low >> 31 || high === 0 ? undefined : (BigInt(high) << 32n) | BigInt(low >>> 0);
-  return { float: isUsed ? extendedAt(words, X87 + 4 * top) : undefined, wide };
+  return { float: isUsed ? extendedAt(words, X87 + 4 * top) : undefined, single: undefined, wide };
 }
 
 const EMPTY_TAG = 3;
@@ -46,15 +54,26 @@ function extendedAt(words: Int32Array, at: number): number {
 /** `foo(37) = 42 (0x2a), 4 instructions`. */
 export function returnedLine(
   name: string,
-  args: readonly bigint[],
+  args: readonly CallArgument[],
   result: bigint,
   mode: Mode,
   instructions: number,
-  { float, wide }: OtherResults,
+  { float, single, wide }: OtherResults,
 ): string {
-  const floatText = float === undefined ? "" : `; ${mode === 64 ? "xmm0" : "st(0)"} holds ${float}`;
+  const floatText =
+    float === undefined
+      ? ""
+      : `; ${mode === 64 ? "xmm0" : "st(0)"} holds ${float}${single === undefined ? "" : ` as double, ${single} as float`}`;
   const wideText = wide === undefined ? "" : `; edx:eax holds ${wide}`;
-  return `${demangle(name)}(${args.join(", ")}) = ${resultText(result, mode)} (${hex(result)})${wideText}${floatText}, ${countText(instructions)}`;
+  return `${demangle(name)}(${args.map(argumentText).join(", ")}) = ${resultText(result, mode)} (${hex(result)})${wideText}${floatText}, ${countText(instructions)}`;
+}
+
+/** `37`, `1.5` for a double, `1.5f` for a float. */
+export function argumentText(it: CallArgument): string {
+  if (typeof it === "bigint") return String(it);
+  const text = Object.is(it.value, -0) ? "-0" : String(it.value);
+  const isPlain = /^-?[0-9]+$/.test(text);
+  return it.isSingle ? `${text}f` : isPlain ? `${text}.0` : text;
 }
 
 function countText(instructions: number): string {
