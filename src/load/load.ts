@@ -1,7 +1,7 @@
 // Loads a program: the table of contents of the dynamic linker. Each step is a file of its own; what it leaves behind is
 // in the process's record. No byte of the program runs.
 
-import { error, type Problem, parseElfImage, warning } from "../elf/index.ts";
+import { type ElfImage, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
 import { machineName } from "../elf/names.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
@@ -133,6 +133,15 @@ function openProgram(
   return { file, machine };
 }
 
+/** musl does not look at e_machine, and takes every library for one of its own processor's (ldso/dynlink.c, map_library). */
+function muslFileOf(cache: LoadCache, opened: OpenedFile, program: ElfImage): DynamicFile | undefined {
+  const file = dynamicFileOf(cache, opened);
+  const { machine } = program.header;
+  if (file === undefined || file.elf.header.machine === machine) return file;
+  const elf = { ...file.elf, header: { ...file.elf.header, machine } };
+  return readDynamicFile(elf, opened.identity, opened.realPath);
+}
+
 /** Why what begins like ELF has no header that can be read, or nothing that can be mapped. */
 function headerProblem(bytes: Uint8Array, path: string): Problem {
   let found = error("no-program-headers", { file: path });
@@ -175,7 +184,7 @@ function startProcess(
   };
   const host: LoadHost = {
     search: searchContext(cache.files, options, { machine, program: asked, interpreter }),
-    fileOf: (opened) => dynamicFileOf(cache, opened),
+    fileOf: (opened) => (library === "musl" ? muslFileOf(cache, opened, file.elf) : dynamicFileOf(cache, opened)),
     place: placer(machine, settings, options.pageSize ?? LOADER_RECORDS[machine].pageSizes[0], () =>
       sizeOf(cache, libraryCachePath(options.profile, asked.origin)),
     ),

@@ -99,6 +99,8 @@ export const I386_LOADER: LoaderRecord = {
     undefinedWeak: [0x8b, 0x40, 0x04, 0x65, 0x2b, 0x05, 0, 0, 0, 0, 0xc3],
     prefixes: [ENDBR32],
     alignment: 16,
+    // Then: mov 4(%eax), %eax; push %edx; mov %gs:…
+    musl: { code: [0x8b, 0x40, 0x04, 0xc3, 0x8b, 0x40, 0x04, 0x52, 0x65, 0x8b, 0x15], alignment: 1 },
   },
   checksResolvers: true,
   search: {

@@ -145,8 +145,8 @@ export interface DescriptorRules {
   /** What may stand before either (a landing pad), and what functions are aligned to. */
   readonly prefixes: readonly (readonly number[])[];
   readonly alignment: number;
-  /** musl's `__tlsdesc_static` with the start of what follows it, where others have the same code. */
-  readonly musl?: readonly number[];
+  /** musl's `__tlsdesc_static` with the start of what follows it, where others have the same code; and where it may begin. */
+  readonly musl?: { readonly code: readonly number[]; readonly alignment: number };
   /** Only descriptors of no symbol have an addend (elf_machine_rel); for others the linker leaves the symbol's number there. */
   readonly addendWithoutSymbol?: true;
   /** The same in another instruction set, whose functions have odd addresses (Thumb). */

@@ -13,17 +13,9 @@ import {
   PF_W,
   rangeAtAddress,
   readRelr,
-  SHN_ABS,
 } from "../../elf/index.ts";
-import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
-import {
-  symbolOther,
-  symbolSection,
-  symbolSize,
-  symbolValue,
-  symbolValueHigh,
-  symbolValueLow,
-} from "../file/dynamic-symbols.ts";
+import { symbolicOf } from "../file/dynamic-file.ts";
+import { symbolOther, symbolSize, symbolValue, symbolValueHigh, symbolValueLow } from "../file/dynamic-symbols.ts";
 import { entryAddendHigh, entryAddendLow, entryOffset, entrySymbol, entryType } from "../file/relocation-entry.ts";
 import type { RelocationRange } from "../file/relocation-ranges.ts";
 import {
@@ -58,6 +50,7 @@ import {
   DO_WORD16,
   DO_WORD32,
 } from "../machines/index.ts";
+import { isOpenToAll } from "../objects/map.ts";
 import {
   addressOf,
   type Bindings,
@@ -65,6 +58,7 @@ import {
   type LoadedObject,
   type LoadedProcess,
   NOT_YET_BOUND,
+  staysPut,
 } from "../objects/objects.ts";
 import {
   copyMemory,
@@ -141,13 +135,15 @@ export function relocateObject(task: LoadedProcess, object: LoadedObject): void 
   for (const range of file.ranges) row = applyRange(task, object, bindings, pen, range, row);
   leaveSeam(pen);
   if (pen.full) task.problems.push(error("process-memory-full", { file: object.name }, { bytes: MOST_WRITTEN }));
-  if (pen.readOnly && !hasTextRelocations(file)) {
+  if (pen.readOnly && !hasTextRelocations(object)) {
     task.problems.push(error("relocation-in-read-only-memory", { file: object.name }));
   }
 }
 
-/** DT_TEXTREL: all segments are made writable while relocations are applied. Without it the real process is killed. */
-function hasTextRelocations(file: DynamicFile): boolean {
+/** DT_TEXTREL: glibc makes all segments writable while relocations are applied. Without it the real process is killed. */
+function hasTextRelocations(object: LoadedObject): boolean {
+  const { file, library } = object;
+  if (library === "musl") return isOpenToAll(object);
   return file.values.has(DT_TEXTREL) || (file.flags & DF_TEXTREL) !== 0;
 }
 
@@ -342,7 +338,7 @@ function addSymbol(pen: Pen, provider: LoadedObject | undefined, symbol: number)
     addNumber(pen, provider.base);
     return;
   }
-  if (symbolSection(symbols, symbol) !== SHN_ABS) addNumber(pen, provider.base);
+  if (!staysPut(provider, symbol)) addNumber(pen, provider.base);
   add(pen, symbolValueLow(symbols, symbol), symbolValueHigh(symbols, symbol));
 }
 

@@ -80,6 +80,7 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
     initfini: [],
     bound: new Set(),
     pageSize,
+    library: task.options.profile.library,
     base: start - first,
     start,
     end: start + bytes,
@@ -373,6 +374,8 @@ const MOST_MOVES = 10_000;
 export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObject[], opened: boolean): LoadedObject[] {
   const list: Entry[] = roots.map((object) => ({ object, done: false }));
   const listed = new Set(roots);
+  // musl knows no filters.
+  const isMusl = task.options.profile.library === "musl";
   let moves = 0;
   let at = 0;
   while (at < list.length) {
@@ -386,6 +389,7 @@ export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObjec
     const first = object.needed.length === 0;
     let own = at;
     for (const { tag, name } of object.file.dependencies) {
+      if (tag !== DT_NEEDED && isMusl) continue;
       const dependency = dependencyOf(task, object, name, tag, opened);
       if (dependency === undefined) continue;
       if (first) object.needed.push(dependency);
@@ -461,11 +465,13 @@ function dependencyOf(
   if (result.object !== undefined) return result.object;
   // An auxiliary library may be missing.
   if (tag === DT_AUXILIARY) return undefined;
-  if (task.missingLibraries.some((missing) => missing.name === name)) return undefined;
   const { message, tried } = result;
-  task.missingLibraries.push({ name, requester: object, message, tried });
+  // musl looks again for each who needs it.
+  const isKnown = task.missingLibraries.some((missing) => missing.name === name);
+  if (!isKnown) task.missingLibraries.push({ name, requester: object, message, tried });
   if (task.options.profile.library === "musl") muslMissing(task, object, name, message);
-  else if (!opened) fatal(task, `error while loading shared libraries: ${result.name}: ${message}`, 127, AT_SEARCH);
+  else if (!opened && !isKnown)
+    fatal(task, `error while loading shared libraries: ${result.name}: ${message}`, 127, AT_SEARCH);
   return undefined;
 }
 

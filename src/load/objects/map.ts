@@ -2,7 +2,7 @@
 // program and the loader). A page holds what the file has there, also behind the end of the segment's own bytes, and who
 // maps a segment decides how much of the last page is cleared.
 
-import { PF_R, PF_W, PF_X } from "../../elf/index.ts";
+import { DT_TEXTREL, PF_R, PF_W, PF_X } from "../../elf/index.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import type { LoadedObject } from "./objects.ts";
 import { type MappedRegion, type MemoryBudget, PAGE, pageToWrite } from "./region.ts";
@@ -115,17 +115,18 @@ export interface PageRange {
  * @param relroProtected false before relocation
  */
 export function pagesOf(object: LoadedObject, relroProtected: boolean): PageRange[] {
+  const all = isOpenToAll(object) ? PF_R | PF_W | PF_X : 0;
   const regions = mappings(object, false).map(({ start, end, flags, fileOffset }) => ({
     start: start + object.base,
     end: end + object.base,
-    flags,
+    flags: flags | all,
     fileOffset,
   }));
   const pages: PageRange[] = [];
   let at = object.start;
   for (const region of regions) {
     if (region.start > at && object.kind === "library")
-      pages.push({ start: at, end: region.start, flags: 0, fileOffset: 0 });
+      pages.push({ start: at, end: region.start, flags: all, fileOffset: 0 });
     pages.push(region);
     at = region.end;
   }
@@ -135,6 +136,11 @@ export function pagesOf(object: LoadedObject, relroProtected: boolean): PageRang
   const from = pageDown(object.base + relro.address, object.pageSize);
   const to = pageDown(object.base + relro.address + relro.memoryBytes, object.pageSize);
   return pages.flatMap((range) => protect(range, from, to, PF_R));
+}
+
+/** musl makes all of a library with text relocations writable when it is mapped, and leaves it so (ldso/dynlink.c, map_library). */
+export function isOpenToAll({ kind, library, file }: LoadedObject): boolean {
+  return library === "musl" && kind === "library" && file.values.has(DT_TEXTREL);
 }
 
 /** mprotect: the part of a range that lies in [from, to) gets other flags. */

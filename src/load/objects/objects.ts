@@ -9,6 +9,7 @@ import type { SearchContext } from "../search/index.ts";
 import type {
   Candidate,
   LoaderMachine,
+  LoaderProfile,
   LoadOptions,
   OpenedFile,
   Requester,
@@ -74,6 +75,8 @@ export interface LoadedObject {
   readonly bound: Set<LoadedObject>;
   /** Of the process that it is in. */
   readonly pageSize: number;
+  /** Whose loader the process has. */
+  readonly library: LoaderProfile["library"];
   /** Added to the file's addresses (l_addr), and the pages it takes: [start, end). */
   base: number;
   start: number;
@@ -298,6 +301,23 @@ export function endProcess(task: LoadedProcess, exitCode: number, place: EndPlac
   task.ended ??= { ...place, searches: task.searches.length };
 }
 
+/**
+ * A signal ends the process here. musl goes on when it has said that something is missing, to name all that is, and so may still come here:
+ * then this is how it ends.
+ */
+export function endBySignal(task: LoadedProcess, status: number, place: EndPlace): void {
+  if (task.options.profile.library === "musl" && !isEndedBySignal(task)) {
+    task.exitCode = undefined;
+    task.ended = undefined;
+  }
+  endProcess(task, status, place);
+}
+
+/** Then nothing more is said, not even by musl. */
+export function isEndedBySignal({ exitCode }: LoadedProcess): boolean {
+  return exitCode !== undefined && exitCode > 128;
+}
+
 /** A line of ld.so that ends nothing. After the end of the process nothing is said any more. */
 export function warn(task: LoadedProcess, text: string): void {
   if (task.exitCode === undefined) task.messages.push({ text, fatal: false });
@@ -308,11 +328,16 @@ export function pageSizeOf({ options, record }: Pick<LoadedProcess, "options" | 
   return options.pageSize ?? record.pageSizes[0];
 }
 
-/** Where a symbol of an object is in this process: its value, plus the object's base unless the symbol is absolute. */
+/** Where a symbol of an object is in this process: its value, plus the object's base unless the symbol does not move. */
 export function addressOf(object: LoadedObject, symbol: number): number {
   const { symbols } = object.file;
   if (symbol >= symbols.count) return object.base;
-  return symbolValue(symbols, symbol) + (isAbsolute(symbols, symbol) ? 0 : object.base);
+  return symbolValue(symbols, symbol) + (staysPut(object, symbol) ? 0 : object.base);
+}
+
+/** glibc leaves absolute symbols where they are; musl adds the base to all (ldso/dynlink.c, do_relocs: laddr). */
+export function staysPut({ file, library }: LoadedObject, symbol: number): boolean {
+  return library === "glibc" && isAbsolute(file.symbols, symbol);
 }
 
 /** An IFUNC that is defined: its address is the one of a function that chooses. */

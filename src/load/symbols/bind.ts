@@ -34,6 +34,7 @@ import {
   DO_DESCRIPTOR,
   DO_INSTRUCTION_TP,
   DO_JUMP,
+  DO_MODULE,
   DO_MODULE_OR_STATIC,
   DO_REFUSE,
   DO_SIZE,
@@ -46,9 +47,12 @@ import {
   type Bindings,
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
+  BOUND_TO_NOTHING,
   type EndPlace,
+  endBySignal,
   endProcess,
   fatal,
+  isEndedBySignal,
   isIndirect,
   type LoadedObject,
   type LoadedProcess,
@@ -95,7 +99,11 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
   let lastIndirect = false;
   const fromGot = task.record.wordsFromGot === true;
   const gotRows = fromGot ? rowsOfSymbols(symbol, type, word) : new Map<number, number>();
-  for (let row = 0; row < count; row++) {
+  const isMusl = task.options.profile.library === "musl";
+  // musl begins with DT_JMPREL (ldso/dynlink.c, reloc_all), and looks up every reference.
+  const begin = isMusl ? firstPlt : 0;
+  for (let step = begin; step < begin + count; step++) {
+    const row = step < count ? step : step - count;
     const index = symbol[row];
     const typeClass = classes[type[row]];
     if (lazy && row >= firstPlt && type[row] === jumpSlot) {
@@ -110,7 +118,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
       bindings.provider[row] = bindings.provider[slot];
       bindings.symbol[row] = bindings.symbol[slot];
       bindings.rule[row] = bindings.rule[slot] === BOUND_LOCALLY ? BOUND_LOCALLY : BOUND_FROM_CACHE;
-    } else if (index === last && typeClass === lastClass) {
+    } else if (index === last && typeClass === lastClass && !isMusl) {
       bindings.provider[row] = bindings.provider[lastRow];
       bindings.symbol[row] = bindings.symbol[lastRow];
       bindings.rule[row] = BOUND_FROM_CACHE;
@@ -124,7 +132,7 @@ export function bindObject(task: LoadedProcess, object: LoadedObject, query: Que
     if (UNUSUAL_KINDS[kinds[type[row]]] === 1) checkUnusual(task, object, bindings, row, kinds[type[row]]);
   }
   if (lazy) checkLazyTypes(task, object);
-  if (task.options.profile.library === "musl") refusePlainTypes(task, object);
+  if (isMusl) refusePlainTypes(task, object);
   return bindings;
 }
 
@@ -148,7 +156,7 @@ function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): 
   if (isMissing && hasLoader && task.options.profile.library === "glibc")
     endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
   const touched = object.kind === "library" ? firstBehindFile(object) : undefined;
-  if (touched !== undefined) endProcess(task, SIGBUS_STATUS, relocating(object, touched));
+  if (touched !== undefined) endBySignal(task, SIGBUS_STATUS, relocating(object, touched));
 }
 
 /** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */
@@ -191,6 +199,7 @@ const UNUSUAL: readonly number[] = [
   DO_TP_OFFSET_NEGATED,
   DO_DESCRIPTOR,
   DO_JUMP,
+  DO_MODULE,
   DO_MODULE_OR_STATIC,
   DO_INSTRUCTION_TP,
 ];
@@ -201,11 +210,21 @@ const UNUSUAL_KINDS: Uint8Array = Uint8Array.from({ length: KIND_COUNT }, (_, ki
 function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindings, row: number, kind: number): void {
   if (kind === DO_REFUSE) refuseType(task, object, row, symbolicOf(object.file).at[row], "reloc");
   else if (kind === DO_SIZE || kind === DO_SIZE32) needSize(task, object, bindings, row);
-  else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
   else if (kind === DO_JUMP) checkLocalEntry(task, object, bindings, row);
-  else if (kind !== DO_MODULE_OR_STATIC)
+  else if (isForNothing(task, bindings, row)) endBySignal(task, SIGSEGV_STATUS, relocating(object, row));
+  else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
+  else if (kind !== DO_MODULE_OR_STATIC && kind !== DO_MODULE)
     needStaticTls(task, object, bindings.provider[row], row, kind === DO_DESCRIPTOR);
-  else if (usesFixedTls(object)) needStaticTls(task, object, bindings.provider[row], row, true);
+  else if (kind === DO_MODULE_OR_STATIC && usesFixedTls(object))
+    needStaticTls(task, object, bindings.provider[row], row, true);
+}
+
+/**
+ * A weak symbol that nobody defines. musl looks into the object that defines a thread-local and copies from it without asking whether there
+ * is one (ldso/dynlink.c, do_relocs).
+ */
+function isForNothing(task: LoadedProcess, { provider, rule }: Bindings, row: number): boolean {
+  return task.options.profile.library === "musl" && provider[row] < 0 && rule[row] === BOUND_TO_NOTHING;
 }
 
 /** Of a module that counts on functions elsewhere that keep r2 (PPC64_OPT_LOCALENTRY). */
@@ -417,6 +436,7 @@ function refusePlainTypes(task: LoadedProcess, object: LoadedObject): void {
 }
 
 function refuseForMusl(task: LoadedProcess, object: LoadedObject, type: number): void {
+  if (isEndedBySignal(task)) return;
   const text = `Error relocating ${object.name}: unsupported relocation type ${type}`;
   task.messages.push({ text, fatal: true });
   endProcess(task, 127, { step: "relocation" });
@@ -443,6 +463,7 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
   task.undefinedSymbols.push({ object, relocation: row, name, version });
   const asked = version === "" ? "" : `, version ${version}`;
   if (task.options.profile.library === "musl") {
+    if (isEndedBySignal(task)) return;
     task.messages.push({ text: `Error relocating ${object.name}: ${name}: symbol not found`, fatal: true });
     endProcess(task, 127, { step: "relocation" });
   } else if (task.exitCode === undefined) {

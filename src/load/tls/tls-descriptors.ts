@@ -14,7 +14,7 @@ export interface DescriptorFunctions {
 
 type Pattern = readonly number[];
 
-type Codes = Pick<DescriptorRules, "static" | "undefinedWeak" | "musl">;
+type Codes = Pick<DescriptorRules, "static" | "undefinedWeak" | "musl" | "alignment">;
 
 /** Their addresses in this process. */
 export function descriptorFunctions(task: LoadedProcess): DescriptorFunctions {
@@ -22,12 +22,21 @@ export function descriptorFunctions(task: LoadedProcess): DescriptorFunctions {
   if (descriptors === undefined) return { static: undefined, undefinedWeak: undefined };
   const { odd } = descriptors;
   const isMusl = task.options.profile.library === "musl";
-  const codeOf = (rules: Codes, which: "static" | "undefinedWeak"): Pattern =>
-    (isMusl && which === "static" ? rules.musl : undefined) ?? rules[which];
+  const findOf = (
+    rules: Codes,
+    which: "static" | "undefinedWeak",
+    prefixes: readonly Pattern[],
+  ): number | undefined => {
+    const { code, alignment } = (isMusl && which === "static" ? rules.musl : undefined) ?? {
+      code: rules[which],
+      alignment: rules.alignment,
+    };
+    return findFunction(task, code, prefixes, alignment);
+  };
   const find = (which: "static" | "undefinedWeak"): number | undefined => {
-    const found = findFunction(task, codeOf(descriptors, which), descriptors);
+    const found = findOf(descriptors, which, descriptors.prefixes);
     if (found !== undefined || odd === undefined) return found;
-    const other = findFunction(task, codeOf(odd, which), { prefixes: [], alignment: odd.alignment });
+    const other = findOf(odd, which, []);
     return other === undefined ? undefined : other + 1;
   };
   return { static: find("static"), undefinedWeak: find("undefinedWeak") };
@@ -37,7 +46,8 @@ export function descriptorFunctions(task: LoadedProcess): DescriptorFunctions {
 function findFunction(
   task: LoadedProcess,
   code: Pattern,
-  { prefixes, alignment }: Pick<DescriptorRules, "prefixes" | "alignment">,
+  prefixes: readonly Pattern[],
+  alignment: number,
 ): number | undefined {
   if (code.length === 0) return undefined;
   const loader = task.objects.find(({ kind }) => kind === "loader");

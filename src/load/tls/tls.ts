@@ -29,8 +29,8 @@ export function blockFromThreadPointer({ record }: LoadedProcess, { tlsOffset }:
 export function placeMuslTls(task: LoadedProcess): void {
   numberModules(task.chain, 1);
   const { variant, tcbBytes } = task.record.facts.tls;
-  // GAP_ABOVE_TP in variant I.
-  let offset = tcbBytes;
+  // GAP_ABOVE_TP in variant I, but only where the program itself has a block: else the first library's lies in the gap.
+  let offset = (task.objects[0].file.tls?.memoryBytes ?? 0) > 0 ? tcbBytes : 0;
   for (const object of task.chain) {
     const { tls } = object.file;
     if (tls === undefined) continue;
