@@ -1,5 +1,5 @@
 // Makes root directories of Debian packages for other machines, in which the tests of src/load find programs and libraries to load
-// and qemu-user runs them: node scripts/machine-roots.mjs DIRECTORY [MACHINE...]. The packages are unpacked, never configured, and
+// and qemu-user runs them, after a build: node scripts/machine-roots.mjs DIRECTORY [MACHINE...]. The packages are unpacked, never configured, and
 // apt keeps its state beside them, so that this machine's own packages are left alone.
 import { spawnSync } from "node:child_process";
 import {
@@ -7,7 +7,6 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { machinesArchive } from "../build/test/support/sources.js";
 
 /** Machine → Debian's name, the release that has it, its loader, and the qemu that runs it. */
 const MACHINES = {
@@ -79,14 +79,10 @@ function makeRoot(parent, machine) {
   console.log(root);
 }
 
-/** The archive that this machine installs from. */
 function sources(suite) {
-  const files = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"].filter((path) => existsSync(path));
-  const found = files
-    .map((path) => /^(?:URIs:|deb)\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(readFileSync(path, "utf8"))?.[1])
-    .find((it) => it !== undefined);
-  if (found === undefined) throw new Error("this machine names no archive of Debian packages");
-  return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${found} ${suite} main\n`;
+  const archive = machinesArchive();
+  if (archive === undefined) throw new Error("this machine names no archive of Debian packages");
+  return `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archive} ${suite} main\n`;
 }
 
 /** Older packages have files in both /lib and /usr/lib; an installed system has one folder. Absolute links are made to stay inside. */

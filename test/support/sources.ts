@@ -57,14 +57,17 @@ export function sqliteSource(): Source {
 }
 
 /** The archive that this machine installs its packages from; undefined if it names none. */
-function machinesArchive(): string | undefined {
+export function machinesArchive(): string | undefined {
   const lists = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"].filter((path) => existsSync(path));
   const found = lists.map((path) => /^(?:URIs:|deb)\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(readFileSync(path, "utf8"))?.[1]);
   return found.find((it) => it !== undefined);
 }
 
-/** Settings that let apt fetch sources into a directory of ours, whatever the machine's own lists say. */
-function privateApt(directory: string): string[] | undefined {
+/**
+ * Settings that let apt fetch into a directory of ours, whatever the machine's own lists say.
+ * @param architecture whose packages; undefined for sources
+ */
+function privateApt(directory: string, architecture?: string): string[] | undefined {
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
   const suite = /^VERSION_CODENAME=(\w+)/m.exec(release)?.[1];
   const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -74,24 +77,48 @@ function privateApt(directory: string): string[] | undefined {
   mkdirSync(join(directory, "apt/lists/partial"), { recursive: true });
   mkdirSync(join(directory, "apt/cache/archives/partial"), { recursive: true });
   const list = join(directory, "apt/source.list");
-  writeFileSync(list, `deb-src [signed-by=${keyring}] ${archive} ${suite} main\n`);
+  writeFileSync(
+    list,
+    `${architecture === undefined ? "deb-src" : "deb"} [signed-by=${keyring}] ${archive} ${suite} main\n`,
+  );
   const settings = {
     "Dir::Etc::SourceList": list,
     "Dir::Etc::SourceParts": "/dev/null",
     "Dir::State::Lists": join(directory, "apt/lists"),
     "Dir::Cache": join(directory, "apt/cache"),
+    ...(architecture === undefined ? {} : { "APT::Architecture": architecture, "APT::Architectures": architecture }),
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+}
+
+/** Brings a package into a directory; what stopped it, if it could not. */
+function fetchFromDebian(directory: string, words: readonly string[], architecture?: string): string | undefined {
+  const settings = privateApt(directory, architecture);
+  const name = words.at(-1);
+  if (settings === undefined) return `needs Debian's apt-get for ${name}`;
+  const apt = (...args: readonly string[]) =>
+    run("apt-get", [...settings, "-q", ...args], { cwd: directory, timeout: 3 * MINUTES }).status === 0;
+  return apt("update") && apt(...words) ? undefined : `needs Debian's archive for ${name}`;
+}
+
+/** A directory that has musl's loader of another machine as Debian packs it, at its place below. */
+export function muslPackage(architecture: string): Source {
+  return once(`musl-${architecture}`, (directory) => {
+    const fetched = fetchFromDebian(directory, ["download", "musl"], architecture);
+    if (fetched !== undefined) return fetched;
+    const name = readdirSync(directory).find((file) => file.endsWith(".deb"));
+    if (name === undefined || run("dpkg", ["-x", join(directory, name), directory]).status !== 0)
+      return `could not unpack musl for ${architecture}`;
+    rmSync(join(directory, "apt"), { recursive: true });
+    return undefined;
+  });
 }
 
 /** Lua as Debian has it. */
 export function luaSource(): Source {
   return once("lua-5.4", (directory) => {
-    const settings = privateApt(directory);
-    if (settings === undefined) return "needs Debian's apt-get for the source of Lua";
-    const apt = (...args: readonly string[]) =>
-      run("apt-get", [...settings, "-q", ...args], { cwd: directory, timeout: 3 * MINUTES }).status === 0;
-    if (!apt("update") || !apt("source", "--download-only", "lua5.4")) return "needs Debian's archive for lua5.4";
+    const fetched = fetchFromDebian(directory, ["source", "--download-only", "lua5.4"]);
+    if (fetched !== undefined) return fetched;
     const name = readdirSync(directory).find((file) => file.includes(".orig.tar"));
     if (name === undefined || !unpack(join(directory, name), directory)) return "could not unpack the source of lua5.4";
     rmSync(join(directory, "apt"), { recursive: true });

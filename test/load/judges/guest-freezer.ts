@@ -34,12 +34,17 @@ export interface Frozen {
   readonly maps: string;
   /** The bytes of those mappings that can be read, one after the other. */
   readonly memory: Uint8Array;
-  /** Exit code, or 128 + the signal's number, and what it wrote to its standard error. */
-  readonly end?: { readonly status: number; readonly stderr: string };
 }
 
-/** `frozen` is undefined if the program ended before. */
-export type FreezeAnswer = { readonly frozen: Frozen | undefined } | { readonly error: string };
+/** What a program did. */
+export interface Course {
+  /** Its state in the moment that was asked for; undefined if it ended before. */
+  readonly frozen?: Frozen | undefined;
+  /** If that was asked for: exit code, or 128 + the signal's number, and what it wrote to its standard error. */
+  readonly end?: { readonly status: number; readonly stderr: string } | undefined;
+}
+
+export type FreezeAnswer = Course | { readonly error: string };
 
 export interface FreezerData {
   readonly port: MessagePort;
@@ -131,7 +136,7 @@ function loaderBase(vector: Buffer, word: number, littleEndian: boolean): number
   throw new Error("no AT_BASE");
 }
 
-async function freeze(request: FreezeRequest): Promise<Frozen | undefined> {
+async function freeze(request: FreezeRequest): Promise<Course> {
   const { socket, qemu, root, offset, hits, variables, program, words, toTheEnd } = request;
   const header = readFileSync(program);
   const littleEndian = header[5] === 1;
@@ -165,22 +170,26 @@ async function freeze(request: FreezeRequest): Promise<Frozen | undefined> {
       await ask(`z0,${place}`);
       await ask("s");
     };
+    const toItsEnd = async (stopped: string): Promise<Course["end"]> => {
+      if (!toTheEnd) return undefined;
+      let stop = stopped;
+      while (/^[TS]/.test(stop)) stop = await ask(`C${stop.slice(1, 3)}`);
+      const end = await ended;
+      inTime();
+      return end;
+    };
     for (let hit = 0; hit < hits; hit++) {
       if (hit > 0) await stepOff();
       await ask(`Z0,${place}`);
       const stop = await ask("c");
       inTime();
       // Another signal than SIGTRAP is the guest's end: nothing of it handles any so early.
-      if (!/^[TS]05/.test(stop)) return undefined;
+      if (!/^[TS]05/.test(stop)) return { end: await toItsEnd(stop) };
     }
     const frozen = memoryOf(guest.pid ?? 0, base, [realpathSync(root), dirname(realpathSync(program))]);
-    if (!toTheEnd) return frozen;
+    if (!toTheEnd) return { frozen };
     await stepOff();
-    let stop = await ask("c");
-    while (/^[TS]/.test(stop)) stop = await ask(`C${stop.slice(1, 3)}`);
-    const end = await ended;
-    inTime();
-    return { ...frozen, end };
+    return { frozen, end: await toItsEnd(await ask("c")) };
   } finally {
     clearTimeout(alarm);
     guest.kill("SIGKILL");
@@ -243,12 +252,22 @@ function hostBaseOf(lines: readonly Line[], base: number): number {
   return found.start - base;
 }
 
+/** Pages behind the end of a file, which musl maps between segments, cannot be read; zeros stand for them. */
 function readAll(file: number, bytes: Uint8Array, from: number): void {
   let done = 0;
   while (done < bytes.length) {
-    const count = readSync(file, bytes, done, bytes.length - done, from + done);
+    const count = readSome(file, bytes, done, from + done) ?? 4096;
     if (count === 0) throw new Error(`nothing at ${(from + done).toString(16)}`);
     done += count;
+  }
+}
+
+function readSome(file: number, bytes: Uint8Array, at: number, from: number): number | undefined {
+  try {
+    return readSync(file, bytes, at, bytes.length - at, from);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EIO") return undefined;
+    throw error;
   }
 }
 
@@ -257,7 +276,7 @@ const { port, signal }: FreezerData = workerData;
 port.on("message", async (request: FreezeRequest) => {
   let answer: FreezeAnswer;
   try {
-    answer = { frozen: await freeze(request) };
+    answer = await freeze(request);
   } catch (error) {
     answer = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

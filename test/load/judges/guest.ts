@@ -8,13 +8,15 @@ import { nodeLoadFiles } from "../../../src/host/index.ts";
 import type { LoaderMachine, LoadFiles } from "../../../src/load/index.ts";
 import { repository } from "../../support/build.ts";
 import { type Outcome, run } from "../../support/run.ts";
-import type { FreezeAnswer, FreezeRequest, FreezerData, Frozen } from "./guest-freezer.ts";
+import type { Course, FreezeAnswer, FreezeRequest, FreezerData } from "./guest-freezer.ts";
 
 /** A machine that qemu-user runs. */
 export interface Guest {
   readonly machine: LoaderMachine;
   readonly qemu: string;
   readonly gcc: string;
+  /** The name of Debian's architecture. */
+  readonly debian: string;
   /** Of Debian's directories. */
   readonly triplet: string;
   /** Of the cross compiler's, where that is another. */
@@ -31,6 +33,7 @@ export interface Guest {
 export const GUESTS: readonly Guest[] = [
   {
     machine: "aarch64",
+    debian: "arm64",
     qemu: "qemu-aarch64",
     gcc: "aarch64-linux-gnu-gcc",
     triplet: "aarch64-linux-gnu",
@@ -39,6 +42,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     machine: "riscv64",
+    debian: "riscv64",
     qemu: "qemu-riscv64",
     gcc: "riscv64-linux-gnu-gcc",
     triplet: "riscv64-linux-gnu",
@@ -47,6 +51,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     machine: "ppc64le",
+    debian: "ppc64el",
     qemu: "qemu-ppc64le",
     gcc: "powerpc64le-linux-gnu-gcc",
     triplet: "powerpc64le-linux-gnu",
@@ -55,6 +60,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     machine: "arm",
+    debian: "armhf",
     qemu: "qemu-arm",
     gcc: "arm-linux-gnueabihf-gcc",
     triplet: "arm-linux-gnueabihf",
@@ -63,6 +69,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     machine: "armel",
+    debian: "armel",
     qemu: "qemu-arm",
     gcc: "arm-linux-gnueabi-gcc",
     triplet: "arm-linux-gnueabi",
@@ -71,6 +78,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     machine: "mips64el",
+    debian: "mips64el",
     qemu: "qemu-mips64el",
     gcc: "mips64el-linux-gnuabi64-gcc",
     triplet: "mips64el-linux-gnuabi64",
@@ -80,6 +88,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     machine: "s390x",
+    debian: "s390x",
     qemu: "qemu-s390x",
     gcc: "s390x-linux-gnu-gcc",
     triplet: "s390x-linux-gnu",
@@ -88,6 +97,7 @@ export const GUESTS: readonly Guest[] = [
   },
   {
     machine: "i386",
+    debian: "i386",
     qemu: "qemu-i386",
     gcc: "i686-linux-gnu-gcc",
     triplet: "i386-linux-gnu",
@@ -143,12 +153,6 @@ function guestVariables(environment: Environment): string[] {
   });
 }
 
-/** What a guest did: its memory in the moment that was asked for, if it came there, and its end, if that was asked for. */
-export interface Witnessed {
-  readonly frozen?: Frozen;
-  readonly end?: { readonly status: number; readonly stderr: string };
-}
-
 /**
  * Stops a program where `hits` calls of `_dl_debug_state` have come, and takes its memory and mappings.
  * @param scratch a path that is free: of the socket on which qemu listens
@@ -163,17 +167,16 @@ export function freezeGuest(
   command: readonly string[],
   hits: number,
   toTheEnd: boolean,
-): Witnessed {
+): Course {
   const [path = "", ...words] = command;
-  const frozen = askFreezer({
+  const course = askFreezer({
     ...{ socket: `${scratch}.socket`, qemu: guest.qemu, root, hits, words, toTheEnd },
     offset: typeof offset === "string" ? offset : offset.toString(16),
     variables: guestVariables(environment),
     program: hostPath(root, path),
   });
-  if (frozen === undefined) return toTheEnd ? { end: runGuest(guest, root, path, environment) } : {};
-  const { end } = frozen;
-  return end === undefined ? { frozen } : { frozen, end: { ...end, stderr: withoutEmulator(end.stderr) } };
+  const { end } = course;
+  return end === undefined ? course : { ...course, end: { ...end, stderr: withoutEmulator(end.stderr) } };
 }
 
 interface Freezer {
@@ -184,7 +187,7 @@ interface Freezer {
 let freezer: Freezer | undefined;
 
 /** Waits for the worker: whoever judges goes on when it knows. */
-function askFreezer(request: FreezeRequest): Frozen | undefined {
+function askFreezer(request: FreezeRequest): Course {
   freezer ??= startFreezer();
   const { port, signal } = freezer;
   Atomics.store(signal, 0, 0);
@@ -192,7 +195,7 @@ function askFreezer(request: FreezeRequest): Frozen | undefined {
   Atomics.wait(signal, 0, 0);
   const answer: FreezeAnswer | undefined = receiveMessageOnPort(port)?.message;
   if (answer === undefined || "error" in answer) throw new Error(answer?.error ?? "no answer");
-  return answer.frozen;
+  return answer;
 }
 
 function startFreezer(): Freezer {

@@ -83,13 +83,14 @@ export function witness(
   offset: number,
   environment: Readonly<Record<string, string>>,
   program: string,
+  hits = 2,
 ): Witness {
   if (guest === undefined) {
-    const snapshot = freeze(out, offset, environment, [program]);
+    const snapshot = freeze(out, offset, environment, [program], hits);
     const { status, stderr } = runProgram(program, environment);
     return { snapshot, status, stderr };
   }
-  const { frozen, end } = freezeGuest(guest, root, out, offset, environment, [program], 2, true);
+  const { frozen, end } = freezeGuest(guest, root, out, offset, environment, [program], hits, true);
   if (end === undefined) throw new Error(`${program} did not end`);
   return { ...end, snapshot: frozen === undefined ? undefined : snapshotOf(frozen.maps, frozen.memory) };
 }
@@ -153,10 +154,17 @@ let root = "";
 /** The machine of the programs in the root directory; undefined if this processor runs them. */
 let guest: Guest | undefined;
 
-/** From now on programs are those of another root directory, with its loader, and run in it: by chroot, or for a guest by qemu. */
-export function enterRoot(directory: string, machine?: Guest): void {
+/** Of the loader that programs name, where that is not the root's glibc. */
+let ownProfile: LoaderProfile | undefined;
+
+/**
+ * From now on programs are those of another root directory, with its loader, and run in it: by chroot, or for a guest by qemu.
+ * @param profile of the loader, where a machine's programs have another than its own
+ */
+export function enterRoot(directory: string, machine?: Guest, profile?: LoaderProfile): void {
   root = directory;
   guest = machine;
+  ownProfile = profile;
   forgetFiles();
 }
 
@@ -175,6 +183,7 @@ export function runProgram(path: string, environment: Readonly<Record<string, st
 
 /** The profile of the loader in the root directory; on this machine its glibc, with the directories that its loader has. */
 export function realProfile(): LoaderProfile {
+  if (ownProfile !== undefined) return ownProfile;
   if (root !== "") {
     const loader = realCache().files.open(guest?.loader ?? "/lib64/ld-linux-x86-64.so.2");
     const machine = guest?.machine ?? "x86-64";
@@ -493,7 +502,12 @@ function wordOf({ object, address }: Difference): string {
 /** Copies of variables that the loader or libc has set by then. */
 const SET_EARLY: ReadonlySet<string> = new Set(["__libc_single_threaded", "__libc_stack_end"]);
 
+/** musl's loader is its libc, and has set the environment by then; the variable has four names. */
+const ENVIRONMENT = /^_{0,3}environ$/;
+
 /** Is it libc's own state, or a program's copy of it? */
 export function isExplained(difference: Difference, known: ReadonlySet<string>): boolean {
-  return known.has(wordOf(difference)) || SET_EARLY.has(symbolAt(difference.object, difference.address));
+  const name = symbolAt(difference.object, difference.address);
+  if (difference.object.library === "musl" && ENVIRONMENT.test(name)) return true;
+  return known.has(wordOf(difference)) || SET_EARLY.has(name);
 }

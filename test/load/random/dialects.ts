@@ -129,8 +129,9 @@ export const ARM: Dialect = {
   body: (odd) => (odd ? [".thumb", "bx lr", "nop", ".arm"] : ["bx lr"]),
   returns: "bx lr",
   resolver: ["adr r0, 9f", "bx lr", "9: bx lr"],
-  // lld and mold have no descriptors there, gold reads none of GNU as's.
-  replacement: (linker, how) => (how === "descriptor" && linker !== "ld" ? "general-dynamic" : COMMON[how]),
+  // lld and mold have no descriptors there, gold reads none of GNU as's. GNU ld takes no distance to another object's symbol.
+  replacement: (linker, how) =>
+    how === "descriptor" && linker !== "ld" ? "general-dynamic" : how === "relative" ? "word" : COMMON[how],
   refer: ({ name, how }, index) => {
     switch (how) {
       case "call":

@@ -36,6 +36,11 @@ const CATEGORIES: readonly DebugCategory[] = ["libs", "files", "versions", "scop
 /** Everything in which the real loader and load/ differ about a program. */
 export function judge(machine: RandomMachine, program: string, environment: Environment, scratch: string): Verdict {
   const target = targetOf(machine);
+  // musl binds all at once, and has no LD_DEBUG.
+  if (machine.musl !== undefined) {
+    forgetFiles();
+    return compareStart(target, program, environment, scratch, []);
+  }
   const now = { ...environment, LD_BIND_NOW: "1" };
   // A guest's start is dear: one tells its memory, its end and all that LD_DEBUG says.
   const categories: readonly DebugCategory[] = machine.guest === undefined ? [] : [...CATEGORIES, "bindings"];
@@ -72,6 +77,9 @@ function targetOf({ guest, wordBytes }: RandomMachine): Target {
   return guest === undefined ? (wordBytes === 8 ? x86_64 : i386) : guestTarget;
 }
 
+/** musl's libc is its loader, and no other object has anything of its own by then. */
+const NOTHING: ReadonlySet<string> = new Set();
+
 interface Start extends Verdict {
   readonly task: LoadedProcess;
   /** What LD_DEBUG said. */
@@ -88,7 +96,9 @@ function compareStart(
 ): Start {
   const out = join(scratch, "snapshot");
   const told = categories.length === 0 ? environment : { ...environment, LD_DEBUG: categories.join() };
-  const { snapshot, status, stderr: all } = witness(out, offsetFor(target, program, environment), told, program);
+  const isMusl = realProfile().library === "musl";
+  const offset = offsetFor(target, program, environment);
+  const { snapshot, status, stderr: all } = witness(out, offset, told, program, isMusl ? 1 : 2);
   const lines = linesOfDebug(all);
   const stderr = categories.length === 0 ? all : withoutDebug(all);
   const load = (bases?: ReadonlyMap<string, number>): LoadedProcess =>
@@ -103,7 +113,7 @@ function compareStart(
   }
   const task = load(basesOf(snapshot.mappings));
   const comparison = compareMemory(task, snapshot);
-  const state = libcState(target, environment);
+  const state = isMusl ? NOTHING : libcState(target, environment);
   const open = comparison.differences.filter((difference) => !isExplained(difference, state));
   const differences = [...open.map(describe), ...comparison.problems];
   if (said(task) !== stderr) differences.push(`${said(task)} / ${stderr}`);

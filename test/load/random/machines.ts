@@ -30,6 +30,8 @@ export interface RandomMachine {
   /** e_machine of a machine that it is not. */
   readonly foreign: number;
   readonly guest: Guest | undefined;
+  /** The loader of musl, where that is the C library. */
+  readonly musl?: string;
   /** What must be installed to make and judge a process. */
   readonly tools: readonly string[];
 }
@@ -128,6 +130,20 @@ function foreigner(guest: Guest): RandomMachine | undefined {
   };
 }
 
+/** The same machine with musl. What gcc adds to a program is glibc's, so that these are linked without. */
+function withMusl(machine: RandomMachine, processor: string, directory: string): RandomMachine {
+  const loader = `/lib/ld-musl-${processor}.so.1`;
+  const { guest } = machine;
+  return {
+    ...machine,
+    name: `${machine.name}-musl`,
+    libc: `/lib/${directory}/libc.so`,
+    musl: loader,
+    guest: guest === undefined ? undefined : { ...guest, loader, hasResolvers: false },
+    tools: guest === undefined ? [...machine.tools, loader] : machine.tools,
+  };
+}
+
 let linkerDirectory: string | undefined;
 
 /** A cross compiler looks for `PREFIX-ld.lld`, or for `ld.lld` in directories that -B gives. */
@@ -148,10 +164,23 @@ const NATIVE: readonly RandomMachine[] = [
   native(i386, I386, "/lib32/libc.so.6"),
 ];
 
+const FOREIGN: readonly RandomMachine[] = GUESTS.flatMap((guest) => foreigner(guest) ?? []);
+
+/** How musl calls a processor, and where Debian's package has its library. */
+const MUSL: Readonly<Record<string, readonly [processor: string, directory: string]>> = {
+  "x86-64": ["x86_64", "x86_64-linux-musl"],
+  aarch64: ["aarch64", "aarch64-linux-musl"],
+  arm: ["armhf", "arm-linux-musleabihf"],
+};
+
 /** Those of this processor first. */
 export const RANDOM_MACHINES: readonly RandomMachine[] = [
   ...NATIVE,
-  ...GUESTS.flatMap((guest) => foreigner(guest) ?? []),
+  ...FOREIGN,
+  ...[...NATIVE, ...FOREIGN].flatMap((machine) => {
+    const [processor, directory] = MUSL[machine.name] ?? [];
+    return processor === undefined || directory === undefined ? [] : withMusl(machine, processor, directory);
+  }),
 ];
 
 /** What they are called on the machine itself. */

@@ -56,14 +56,31 @@ export const DIRECTORIES: readonly string[] = ["a", "b", "c"];
 
 /** The process for a seed. */
 export function planImage(machine: RandomMachine, seed: number): ImagePlan {
-  const plan = planPlain(machine, seed);
+  const drafted = planPlain(machine, seed);
+  const plan = machine.musl === undefined ? drafted : mapObjects(drafted, forMusl);
   if (seed < FIRST_WITH_EXTRAS) return plan;
-  return {
-    ...plan,
-    program: withExtras(seed, plan.program, plan.libraries),
-    libraries: plan.libraries.map((each) => withExtras(seed, each, plan.libraries)),
-    earlier: plan.earlier.map((each) => withExtras(seed, each, plan.libraries)),
-  };
+  return mapObjects(plan, (each) => withExtras(seed, each, plan.libraries));
+}
+
+function mapObjects(plan: ImagePlan, change: (object: ObjectPlan) => ObjectPlan): ImagePlan {
+  const { program, libraries, earlier } = plan;
+  return { ...plan, program: change(program), libraries: libraries.map(change), earlier: earlier.map(change) };
+}
+
+/** musl loads nothing that needs a resolver or a size (musl-relocations.test.ts), and that of Debian 12 knows no DT_RELR. */
+function forMusl(plan: ObjectPlan): ObjectPlan {
+  const definitions = plan.definitions.map((each) =>
+    each.type === "indirect" ? { ...each, type: "usual" as const } : each,
+  );
+  const references = plan.references.map((each) => (each.how === "size" ? { ...each, how: "word" as const } : each));
+  return { ...unpacked(plan), definitions, references };
+}
+
+/** The plan without DT_RELR. */
+export function unpacked(plan: ObjectPlan): ObjectPlan {
+  const words = PACKED[plan.linker];
+  const last = plan.flags.indexOf(words.at(-1) ?? "");
+  return last < 0 ? plan : { ...plan, flags: plan.flags.toSpliced(last - words.length + 1, words.length) };
 }
 
 /** Seeds from here on have what extras.ts adds. */
@@ -255,7 +272,8 @@ function planReference(
   const fixed = kind !== "tls" && positionDependent && roll.oneIn(2);
   const relative = machine.hasTextRelocations && kind !== "tls" && positionDependent && roll.oneIn(5);
   const usual = roll.pick(REFERENCES[kind]);
-  const how = fixed ? "absolute" : relative ? "relative" : (machine.dialect.replacement(linker, usual) ?? usual);
+  const wanted = fixed ? "absolute" : relative ? "relative" : usual;
+  const how = machine.dialect.replacement(linker, wanted) ?? wanted;
   // What is behind the begin of a function is nobody's business, least of all an indirect one's.
   const addend = kind !== "function" && roll.oneIn(4) ? roll.below(40) - 8 : 0;
   return { name, how, weak: roll.oneIn(6), addend };

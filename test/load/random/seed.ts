@@ -1,7 +1,10 @@
 // One random process from its seed to the verdict.
 
-import { rmSync } from "node:fs";
+import { readFileSync, realpathSync, rmSync } from "node:fs";
+import type { LoaderProfile } from "../../../src/load/index.ts";
+import { profileOfInterpreter } from "../../../src/load/settings/profiles.ts";
 import { scratch } from "../../support/build.ts";
+import { muslPackage } from "../../support/sources.ts";
 import { enterRoot, rootDirectory } from "../judges/reality.ts";
 import { guestWorkshop } from "../machines/workshop.ts";
 import { buildImage } from "./build.ts";
@@ -21,11 +24,26 @@ export type Outcome =
       readonly differences: readonly string[];
     };
 
-/** Enters the root directory where a machine's processes are judged: one given, or for a guest one with the cross compiler's C library. */
-export function enterMachine({ guest }: RandomMachine, root?: string): void {
+/**
+ * Enters the root directory where a machine's processes are judged: one given, or for a guest one with the cross compiler's C library or
+ * Debian's musl.
+ */
+export function enterMachine({ guest, musl }: RandomMachine, root?: string): void {
   if (root !== undefined) enterRoot(root, guest);
-  else if (guest !== undefined) guestWorkshop(guest);
-  else enterRoot("");
+  else if (guest === undefined) enterRoot("", undefined, musl === undefined ? undefined : ownMusl(musl));
+  else if (musl === undefined) guestWorkshop(guest);
+  else {
+    const source = muslPackage(guest.debian);
+    if ("skip" in source) throw new Error(source.skip);
+    enterRoot(source.directory, guest);
+  }
+}
+
+/** The profile of this machine's musl. */
+function ownMusl(loader: string): LoaderProfile {
+  const found = profileOfInterpreter(readFileSync(loader), "x86-64", realpathSync(loader));
+  if (found === undefined) throw new Error(`${loader} does not say its version`);
+  return found;
 }
 
 /** Builds the process of a seed in the directory that was entered, and compares. Its files stay if SOLDER_TEST_KEEP is set. */
