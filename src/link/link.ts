@@ -130,7 +130,8 @@ function linkImage(
     ...loader.scriptCommands.flatMap((it) => (it.kind === "version" ? it.nodes : [])),
   ];
   options.onStage?.("collect");
-  const frames = readEhFrames(objects, sections, machine, report);
+  // What is made for another format than ELF is copied as it is: no records are sorted out, no strings merged (bfd/binary.c).
+  const frames = readEhFrames(options.outputFormat === "elf" ? objects : [], sections, machine, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
   const layoutOf = chosenLayout(loader, mode, machine, options, report);
@@ -182,7 +183,7 @@ function linkImage(
     mode,
     frames,
     kept,
-    outputs.chunks,
+    outputs,
     options,
     report,
   );

@@ -74,6 +74,8 @@ function settleBinary({ options, relocatable, report }: Draft): void {
   options.output = "static";
   options.buildId = { style: "none" };
   options.ehFrameHdr = false;
+  options.gcSections = false;
+  options.icf = "none";
   options.gdbIndex = false;
   options.compressDebugSections = undefined;
   options.compressSections = [];

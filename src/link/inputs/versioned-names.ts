@@ -6,7 +6,7 @@
 // _bfd_elf_add_default_symbol, _bfd_elf_merge_symbol and the end of elf_link_add_object_symbols):
 //
 //   an object's    and there is                          outcome
-//   foo@@V         no other definition, or a common foo  foo is foo@@V
+//   foo@@V         no other definition, or a common foo  foo is foo@@V (a weak foo@@V too, which a plain weak foo is not)
 //                  foo of a shared library               foo is foo@@V, for references to the library's version too
 //                  foo of an object, and the version     foo@@V is an entry of its own; foo is local, or has the
 //                    script gives foo another version,     script's version
@@ -272,7 +272,13 @@ export function enterDefault(
     else if (symbols.kind[base] === KIND_DEFINED) reportTwice(symbols, base, candidate, record);
   }
   const before = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) !== 0 ? symbols.version[base] : 0;
-  mergeRegular(symbols, base, candidate, record);
+  if (candidate.kind === KIND_DEFINED_WEAK && symbols.kind[base] === KIND_COMMON) {
+    // A common foo becomes another name for foo@@V, even for a weak one (bfd/linker.c, link_action: CIND).
+    candidate.kind = KIND_DEFINED;
+    mergeRegular(symbols, base, candidate, record);
+    candidate.kind = KIND_DEFINED_WEAK;
+    symbols.kind[base] = KIND_DEFINED_WEAK;
+  } else mergeRegular(symbols, base, candidate, record);
   if (symbols.owner[base] === candidate.owner && symbols.index[base] === candidate.index) {
     symbols.flags[base] = (symbols.flags[base] & ~FLAG_HIDDEN_VERSION) | FLAG_SYMVER;
     symbols.version[base] = candidate.version;

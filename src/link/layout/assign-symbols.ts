@@ -126,9 +126,13 @@ function finishSection(finishing: Finishing, statement: OutputStatement, before:
   const { output } = statement;
   statement.afterEnd = finishing.seenEnd;
   if (statement.failed) {
-    for (const { statement: it } of statement.body)
-      if (it?.kind === "assign" && it.assignment.symbol !== ".") setSymbol(finishing, it, -1, NOWHERE, before);
-    return before;
+    // Its data are nowhere, but dot has gone past them for the symbols that follow (lang_do_assignments_1).
+    let dot = before;
+    for (const { statement: it } of statement.body) {
+      if (it?.kind === "assign" && it.assignment.symbol !== ".") setSymbol(finishing, it, -1, NOWHERE, dot);
+      else if (it?.kind === "data") dot += it.size;
+    }
+    return dot;
   }
   let dot = before;
   if (output !== undefined) {

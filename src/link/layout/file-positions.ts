@@ -23,7 +23,7 @@ import { error, type Report, warning } from "../../elf/problem.ts";
 import { isTbssFlags } from "../mapping/bfd-flags.ts";
 import { alignUp, isTbss, newSegment, type Segment } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
-import type { SegmentMap } from "./map-segments.ts";
+import { type SegmentMap, sortByLoadAddress } from "./map-segments.ts";
 import { compareAddresses, isBelow, modulo, toBig } from "./words.ts";
 
 export interface PositionOptions {
@@ -65,6 +65,8 @@ export function assignPositions(
   options: PositionOptions,
   report: Report,
 ): Positions {
+  // What PHDRS puts together need not be in order.
+  for (const map of maps) if (map.sections.length > 1) map.sections = sortByLoadAddress(map.sections);
   const segments = maps.map(({ type, flags, sections }) => newSegment(type, flags ?? 0, 0, sections));
   const headerTable = maps.length * options.entryBytes;
   const state: State = {
@@ -78,7 +80,10 @@ export function assignPositions(
   };
   const withHeaders = maps.find((it) => it.type === PT_LOAD && it.programHeaders);
   if (maps.length > 0 && withHeaders === undefined) state.at += headerTable;
-  for (const section of list) section.offset = 0;
+  for (const section of list) {
+    section.offset = 0;
+    section.plannedLma = undefined;
+  }
   const order = maps.map((_, i) => i).sort((a, b) => compareMaps(maps[a], maps[b]) || a - b);
   for (const i of order) placeSegment(state, maps, i, maps[order[0]], withHeaders);
   placeOthers(state, list);
@@ -215,6 +220,7 @@ function placeSections(state: State, map: SegmentMap, segment: Segment, moved: n
       if (adjust !== 0 && isBelow(section.lma, end)) {
         report(warning("section-lma-adjusted", {}, { section: section.name, from: hex(section.lma), to: hex(end) }));
         adjust = 0;
+        section.plannedLma = section.lma;
         section.lma = end;
       }
       segment.memorySize += adjust;
@@ -284,6 +290,9 @@ function finish(state: State, map: SegmentMap, segment: Segment, maps: readonly 
     segment.offset = sections[0].offset;
     const last = sections.findLast((it) => it.type !== SHT_NOBITS);
     if (last !== undefined) segment.fileSize = last.offset - sections[0].offset + last.size;
+    // Notes have no room beyond what is in the file.
+    if (map.type === PT_NOTE && last !== undefined && (last.flags & SHF_ALLOC) !== 0)
+      segment.memorySize = segment.fileSize;
   }
 }
 

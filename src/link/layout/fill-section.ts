@@ -81,7 +81,9 @@ function fillEntry(
     }
     return dot;
   }
-  if (it?.kind === "assert") check(walk, it.test, output.id, dot);
+  // What data will be is asked now for what it asks for: the program headers' size, symbols of PROVIDE.
+  if (it?.kind === "data") check(walk, it.value, output.id, dot);
+  else if (it?.kind === "assert") check(walk, it.test, output.id, dot);
   else if (it?.kind === "fill") filling.pattern = patternOf(walk, it.fill);
   // SUBALIGN is for input sections: data stand where dot is.
   const isData = it?.kind === "data" || it?.kind === "text";

@@ -166,9 +166,10 @@ export function amongTls(list: readonly OutputSection[]): OutputSection | undefi
   return first < 0 ? undefined : list.slice(first, list.findLastIndex(isTls)).find((it) => !isTls(it));
 }
 
-/** elf_sort_sections */
-function sortByLoadAddress(sections: readonly OutputSection[]): OutputSection[] {
-  const isLast = (it: OutputSection): number => ((it.sec & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 ? 1 : 0);
+/** elf_sort_sections: space without contents comes last at its address, but for what has no size. */
+export function sortByLoadAddress(sections: readonly OutputSection[]): OutputSection[] {
+  const isLast = (it: OutputSection): number =>
+    (it.sec & (SEC_LOAD | SEC_THREAD_LOCAL)) === 0 && it.size !== 0 ? 1 : 0;
   const size = (it: OutputSection): number => ((it.sec & SEC_LOAD) !== 0 ? it.size : 0);
   return sections.toSorted(
     (a, b) =>

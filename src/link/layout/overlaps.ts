@@ -1,8 +1,9 @@
 // No section may reach over the end of memory, and no two may be loaded to the same bytes: --check-sections, GNU ld's default
 // (binutils, ld/ldlang.c: lang_check_section_addresses).
 
-import { SHF_ALLOC, SHT_NOBITS } from "../../elf/constants.ts";
+import { SHF_ALLOC } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
+import { SEC_LOAD } from "../mapping/bfd-flags.ts";
 import { isTbss } from "../tables/layout.ts";
 import type { OutputSection } from "../tables/output-section.ts";
 import { compareAddresses, isBelow, modulo, toBig } from "./words.ts";
@@ -23,20 +24,25 @@ function wraps(address: number, size: number, elfClass: 32 | 64): boolean {
 }
 
 /**
- * Sections with contents are never loaded over each other. Those without may where two start at one address: that is meant as an overlay.
+ * Sections that are loaded (whatever their type has become) are never loaded over each other. Those without may where two start at one address: that is meant as an overlay.
  */
 function reportOverlaps(sections: readonly OutputSection[], report: Report): void {
   const all = sections
     .filter((it) => (it.flags & SHF_ALLOC) !== 0 && it.size > 0 && !isTbss(it))
     .sort((a, b) => compareAddresses(a.address, b.address));
   const reported = reportNeighbours(
-    all.filter((it) => it.type !== SHT_NOBITS).sort((a, b) => compareAddresses(a.lma, b.lma)),
+    all.filter((it) => (it.sec & SEC_LOAD) !== 0).sort((a, b) => compareAddresses(plannedLma(a), plannedLma(b))),
     new Set(),
-    (it) => it.lma,
+    plannedLma,
     report,
   );
   const hasOverlays = all.some((it, i) => it.address === all[i + 1]?.address);
   if (!hasOverlays) reportNeighbours(all, reported, (it) => it.address, report);
+}
+
+/** As the script has it: what segments make of it comes later. */
+function plannedLma(it: OutputSection): number {
+  return it.plannedLma ?? it.lma;
 }
 
 function hex(address: number): string {

@@ -11,7 +11,6 @@ import {
   PT_TLS,
   SHF_ALLOC,
   SHF_INFO_LINK,
-  SHF_TLS,
   SHT_FINI_ARRAY,
   SHT_INIT_ARRAY,
   SHT_NOBITS,
@@ -44,7 +43,7 @@ import { type SymbolTable, symbolNamed } from "../tables/symbol-table.ts";
 import { assignSymbols, type FinalValue, nearbySection } from "./assign-symbols.ts";
 import { assignPositions } from "./file-positions.ts";
 import { amongTls, guessHeaders, type MapOptions, mapSegments, type SegmentMap } from "./map-segments.ts";
-import { phdrMaps } from "./phdrs.ts";
+import { leaveOut, phdrMaps } from "./phdrs.ts";
 import { finishAddresses, measureSection } from "./pieces.ts";
 import { hasRelroSections } from "./relro-range.ts";
 import { endRoaming } from "./roaming.ts";
@@ -90,7 +89,7 @@ export function layOut(
     merged,
     machine,
     segmentStart: (name) => segmentStart(it, name),
-    relro: options.z.relro && hasRelroSections(plan, outputs),
+    relro: options.z.relro && hasRelroSections(plan, outputs, loader),
     isActive: (one) => assignments.active.has(one),
     objects: assignments.objects,
   });
@@ -135,7 +134,7 @@ export function layOut(
   const headers = (): number => {
     count ??=
       given?.length ??
-      guessHeaders(plan.list, { ...mapOptions(), relro: options.z.relro && !options.nmagic ? RELRO : undefined });
+      guessHeaders(plan.list, { ...mapOptions(), relro: symbols.relro && !options.nmagic ? RELRO : undefined });
     return headerBytes + count * entryBytes;
   };
   symbols.headers = () => {
@@ -162,7 +161,7 @@ export function layOut(
   finishSections(plan, it.is64 ? 8 : 4, report);
   standIn(full);
   commit(loader.symbols, values, full);
-  if (given !== undefined) for (const map of maps) map.sections = map.sections.filter((section) => !section.removed);
+  if (given !== undefined) for (const map of maps) leaveOut(map);
   const listed = withCompanions(plan.list, extras);
   const positions = assignPositions(
     maps,
@@ -393,6 +392,6 @@ function createLayout(
     contentsEnd,
     threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
     // Whatever PHDRS says of PT_TLS.
-    tlsStart: listed.find((it) => (it.flags & SHF_TLS) !== 0)?.address ?? 0,
+    tlsStart: listed.find((it) => (it.sec & SEC_THREAD_LOCAL) !== 0)?.address ?? 0,
   };
 }

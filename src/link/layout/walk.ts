@@ -48,13 +48,6 @@ export function sizeSections(walk: Walk): void {
   folding.phase = "allocating";
   segment.phase = "none";
   pass(walk);
-  // Nothing is in the range: there is no RELRO (lang_find_relro_sections).
-  if (options.relro && symbols.relro && segment.relroEnd !== 0n && segment.relroEnd <= segment.base) {
-    symbols.relro = false;
-    segment.phase = "none";
-    segment.relroEnd = 0n;
-    again(walk);
-  }
   const relro = options.relro && symbols.relro;
   const { phase } = segment as DataSegment;
   if (phase !== "end-seen") segment.phase = "done";

@@ -33,7 +33,7 @@ export function needsOf(live: Live, object: ObjectFile, report: Report): Needs {
     mode,
     frames,
     kept,
-    values.outputs.chunks,
+    values.outputs,
     options,
     report,
   );

@@ -16,7 +16,6 @@ import {
 } from "../../arch/index.ts";
 import {
   SHF_ALLOC,
-  SHF_WRITE,
   SHN_LORESERVE,
   SHT_NOBITS,
   SHT_RELA,
@@ -35,7 +34,7 @@ import { localSection, localType } from "../tables/local-symbols.ts";
 import { placeOf } from "../tables/locate.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import type { Chunk } from "../tables/output-section.ts";
+import type { OutputSections } from "../tables/output-section.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
@@ -46,7 +45,7 @@ import {
 import { FLAG_DYNSYM, type SymbolTable } from "../tables/symbol-table.ts";
 import { complain } from "./complaints.ts";
 import { scanSite } from "./scan-relocation.ts";
-import { createScan, type Scan } from "./scan-result.ts";
+import { createScan, isWritable, type Scan, writableOutputs } from "./scan-result.ts";
 import { rowOfLocal, type Scanner, type Site } from "./scan-site.ts";
 
 /** Places kept of each undefined symbol; more are counted. */
@@ -61,11 +60,12 @@ export function scanRelocations(
   mode: OutputMode,
   frames: EhFrames,
   kept: KeptSections,
-  chunks: readonly Chunk[],
+  outputs: OutputSections,
   options: LinkOptions,
   report: Report,
 ): Scan {
-  const scan = createScan(bindings);
+  const { chunks } = outputs;
+  const scan = createScan(bindings, writableOutputs(outputs));
   if (objects.length === 0) return scan;
   const site: Site = {
     object: objects[0],
@@ -117,7 +117,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
   const { site } = scanner;
   site.object = object;
   site.section = section;
-  site.writable = (sections.flags[section] & SHF_WRITE) !== 0;
+  site.writable = isWritable(scan, sections, section);
   site.code = undefined;
   if (sections.type[section] === SHT_NOBITS && start < end) {
     scanner.report(error("relocation-in-nobits", placeOf(sections, { object, section, offset: 0 })));

@@ -1,7 +1,6 @@
 // Takes back what the scan asked of the dynamic linker where, all relocations seen, it need not be asked.
 
 import { EXPRESSION_PC, EXPRESSION_SIZE, type Machine } from "../../arch/index.ts";
-import { SHF_WRITE } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { BIND_IFUNC, BIND_ZERO } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
@@ -21,7 +20,7 @@ import {
   isUndefinedStrong,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
-import { DYN_RELATIVE, type Scan } from "./scan-result.ts";
+import { DYN_RELATIVE, isWritable, type Scan } from "./scan-result.ts";
 
 /**
  * In a program a weak reference that nothing defines is left to the dynamic linker only if it goes through the GOT or the
@@ -103,7 +102,7 @@ function forget(scan: Scan, sections: SectionTable, isSettled: (symbol: SymbolId
     const symbol = scan.dynSymbol[i];
     if (symbol >= 0 && isSettled(symbol, scan.dynType[i])) continue;
     const section = scan.dynSection[i];
-    if ((sections.flags[section] & SHF_WRITE) === 0) scan.textRelocation = section;
+    if (!isWritable(scan, sections, section)) scan.textRelocation = section;
     scan.dynSection[kept] = section;
     scan.dynOffset[kept] = scan.dynOffset[i];
     scan.dynSymbol[kept] = symbol;

@@ -52,6 +52,7 @@ export function mergeSections(
     ordinalOf: new Int32Array(sections.count),
     frames,
   };
+  if (options.outputFormat !== "elf") return merged;
   const merge = outputs.byScript ? mergeApart : mergeOutput;
   for (const output of outputs.list) merge(merged, output, objects, sections, outputs, options);
   for (const { merger, chunk, parts } of merged.buckets) {

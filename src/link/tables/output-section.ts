@@ -51,6 +51,8 @@ export interface OutputSection {
   keep: boolean;
   /** Where it is loaded, if a script says that this is elsewhere than where it runs; else its address. */
   lma: number;
+  /** What `lma` was before its segment had to move it; undefined: it has not been moved. */
+  plannedLma: number | undefined;
   /** SEC_* (mapping/bfd-flags.ts): what layout by a script decides by. */
   sec: number;
   /** Layout by a script: some input section is in it. */
@@ -133,6 +135,7 @@ export function createOutput(id: OutputSectionId, name: string, type: number, fl
     infoSection: undefined,
     keep: false,
     lma: 0,
+    plannedLma: undefined,
     sec: 0,
     hasInput: false,
     removed: false,

@@ -2,7 +2,7 @@
 // versions of a script: which definition counts, what is exported, and whom a reference means. Each link is compared with
 // GNU ld's, symbol by symbol.
 
-import { equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { VER_FLG_WEAK } from "../../../src/elf/constants.ts";
 import { compile, type Target } from "../../support/build.ts";
@@ -398,4 +398,16 @@ eachTarget("a version that its library flags weak is needed with that flag", (ta
     return /Name: V1 +Flags: (\S+) +Version/.exec(text)?.[1];
   });
   equal(flags, "WEAK");
+});
+
+eachTarget("a common foo of any file is the foo@@V that comes behind it, even if that is weak", (target) => {
+  const impl =
+    ".data\n.weak impl\n.type impl,@object\n.size impl,8\n.balign 8\nimpl: .quad 5\n.symver impl,foo@@V1,remove\n";
+  const common = asm(target, "common", `.comm foo,16,16\n${refer(target, "foo")}`);
+  const weak = asm(target, "weak", `${define("own", 1)}${impl}`);
+  const both = asm(target, "both", `.comm foo,16,16\n${define("own", 1)}${impl}`);
+  const names = likeGnuLd(target, (shop) =>
+    [[common, weak], [weak, common], [both], [common, both]].map((objects) => library(shop, objects, "V1 { };")),
+  );
+  deepEqual(names, ["foo@@V1 own table", "foo@@V1 own table", "foo@@V1 own", "foo@@V1 own table"]);
 });

@@ -5,6 +5,7 @@ import { basics } from "./basics.ts";
 import { broken } from "./broken.ts";
 import { contents } from "./contents.ts";
 import { found } from "./found.ts";
+import { foundSegments } from "./found-segments.ts";
 import { memoryCases } from "./memory.ts";
 import { mriCases } from "./mri.ts";
 import { patterns } from "./patterns.ts";
@@ -28,6 +29,7 @@ export const cases: readonly ScriptCase[] = [
   ...label("wholes", wholes),
   ...label("broken", broken),
   ...label("found", found),
+  ...label("found", foundSegments),
   ...label("mri", mriCases),
   ...label("starts", starts),
   ...label("unwind", unwind),

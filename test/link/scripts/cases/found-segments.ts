@@ -1,0 +1,81 @@
+// What random scripts have found about segments, RELRO and images without headers, made small.
+
+import { type ScriptCase, sections } from "../case.ts";
+
+const phdrs = (name: string, headers: string, statements: string, more: Partial<ScriptCase> = {}): ScriptCase => ({
+  name,
+  script: `PHDRS { ${headers} } SECTIONS { ${statements} }`,
+  ...more,
+});
+
+export const foundSegments: readonly ScriptCase[] = [
+  phdrs(
+    "what PHDRS puts together is sorted by load addresses",
+    "one PT_LOAD FILEHDR PHDRS;",
+    ". = 0x400000 + SIZEOF_HEADERS; .data : { *(.data) } :one .text : AT(0x90000) { *(.text) } :one",
+  ),
+  phdrs(
+    "sections of PHDRS whose load addresses overlap",
+    "two PT_LOAD;",
+    ".text : { *(.text) } :two .mine : AT(LOADADDR(.text) + SIZEOF(.text)) { QUAD(1) QUAD(2) }",
+    { objects: "b" },
+  ),
+  phdrs("what is not loaded is in no PT_LOAD", "one PT_LOAD;", ".text : { *(.text) } :one .info : { *(.info) } :one", {
+    objects: "a b o",
+  }),
+  phdrs("INFO in a PT_LOAD", "three PT_LOAD;", ".code (INFO) : { *(.text) } :three .data : { *(.data) }"),
+  phdrs(
+    "a PT_NOTE has no more memory than it has in the file",
+    "two PT_LOAD; note PT_NOTE;",
+    ".data : { *(.data) . += 9; } :two :note .bss : { *(.bss COMMON) } :two .text : { *(.text) }",
+    { objects: "b" },
+  ),
+  phdrs(
+    "thread-local data behind a .tbss that the script fills",
+    "one PT_LOAD;",
+    ".tbss : { LONG(7) } :one .text : { *(.text) }",
+    { objects: "b t" },
+  ),
+  sections("data of a section that is not there move dot for symbols", ".data : ONLY_IF_RW { QUAD(3) } x = .; y = 2;", {
+    objects: "b",
+  }),
+  sections("data ask for the program headers' size", ". = 0x10000008; mine : { LONG(SIZEOF_HEADERS) }", {
+    objects: "b",
+    options: "-pie --no-dynamic-linker -e f",
+  }),
+  sections("text relocations by what is written to, not by what is read", ".text : { *(.data) *(.text) }", {
+    objects: "pic",
+    options: "-shared --hash-style=sysv",
+  }),
+  {
+    name: "contents without a place in memory overlap nothing",
+    objects: "b o",
+    script:
+      "MEMORY { rom (rx) : ORIGIN = 0x8000, LENGTH = 64K } SECTIONS { .data : { *(.data) } >rom .bss : { *(.info) *(COMMON) } >fast AT>rom .rest : { *(*) } }",
+  },
+  ...["eh.o eh2.o a.o -z muldefs", "eh.o eh2.o", "a.o b.o", "a.o b.o t.o"].map((command) => ({
+    name: `RELRO of the default script: ${command}`,
+    script: "",
+    command,
+  })),
+  ...[".tdata", ".mine"].map((name) => ({
+    name: `RELRO by a pattern whose sections ${name} has`,
+    script: `SECTIONS { ${name} : { *(.tdata) } } INSERT AFTER .rodata;`,
+    objects: "a b t",
+  })),
+  {
+    name: "RELRO by a pattern whose sections are discarded",
+    script: "SECTIONS { /DISCARD/ : { *(.tdata .tbss) } } INSERT AFTER .rodata;",
+    objects: "a b t",
+  },
+  ...[
+    [".rodata : { *(.rodata*) } .data : { *(.data) }", "m3 m m2", ""],
+    [".text : { *(.text*) } .eh_frame : { *(.eh_frame) }", "eh eh2", "--eh-frame-hdr"],
+    [".text : { *(.text*) } .rest : { *(.vectors) }", "a b o", "--gc-sections -e f"],
+  ].map(([statements, objects, options]) =>
+    sections(`an image of bytes: ${objects} ${options}`, statements, {
+      objects,
+      options: `--oformat=binary ${options}`,
+    }),
+  ),
+];
