@@ -4,5 +4,5 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const { optionsDocument } = await import(join(root, "dist/cli/ld/document.js"));
+const { optionsDocument } = await import(join(root, "dist/cli/ld/options/document.js"));
 writeFileSync(join(root, "docs/options.md"), optionsDocument());

@@ -133,7 +133,7 @@ const onlyX86 = {
         return { contents: kept.join("\n"), loader: "ts" };
       });
     }
-    onLoad({ filter: /elf\/names-other-machines\.ts$/ }, () => ({
+    onLoad({ filter: /elf\/names\/other-machines\.ts$/ }, () => ({
       contents: "export const OTHER_MACHINES = [];",
       loader: "ts",
     }));

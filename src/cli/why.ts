@@ -15,7 +15,7 @@ import { parseCommandLine } from "./arguments.ts";
 import { indirectFunctions } from "./indirect.ts";
 import type { Io } from "./io.ts";
 import { linkCommandLine } from "./ld/command-line.ts";
-import { optionLines } from "./ld/option-lines.ts";
+import { optionLines } from "./ld/options/option-lines.ts";
 import {
   cpuComplaint,
   LOADER_HELP,

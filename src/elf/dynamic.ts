@@ -18,7 +18,7 @@ import {
   SHT_DYNAMIC,
 } from "./constants.ts";
 import { contentsRange, type ElfFile, rangeAtAddress, sectionOfType } from "./file.ts";
-import { dynamicTagName } from "./names-dynamic.ts";
+import { dynamicTagName } from "./names/dynamic.ts";
 import type { Report } from "./problem.ts";
 import { error } from "./problem.ts";
 import { address, type FileRange, holds } from "./source.ts";

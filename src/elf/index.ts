@@ -38,8 +38,8 @@ export { gnuHash, sysvHash } from "./hash.ts";
 export * from "./hash-table.ts";
 export type { ElfHeader } from "./header.ts";
 export { type FileKind, identify } from "./identify.ts";
-export * from "./names.ts";
-export * from "./names-dynamic.ts";
+export * from "./names/dynamic.ts";
+export * from "./names/names.ts";
 export {
   type ElfNote,
   type GnuProperty,

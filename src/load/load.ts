@@ -2,7 +2,7 @@
 // in the process's record. No byte of the program runs.
 
 import { type ElfImage, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
-import { machineName } from "../elf/names.ts";
+import { machineName } from "../elf/names/names.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
 import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "./machines/index.ts";

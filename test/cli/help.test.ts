@@ -2,7 +2,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { emulationsText, helpText, versionLine, versionText } from "../../src/cli/ld/help.ts";
+import { emulationsText, helpText, versionLine, versionText } from "../../src/cli/ld/options/help.ts";
 import { searchDirectories } from "../../src/cli/ld/search-dirs.ts";
 import { version } from "../../src/cli/version.ts";
 import { underTest } from "../support/link.ts";

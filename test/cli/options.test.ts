@@ -3,10 +3,10 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { optionsDocument } from "../../src/cli/ld/document.ts";
-import { helpText } from "../../src/cli/ld/help.ts";
-import { bareName, optionGroups, optionNames, optionsOfWord } from "../../src/cli/ld/options.ts";
-import { zKeywords } from "../../src/cli/ld/z-keywords.ts";
+import { optionsDocument } from "../../src/cli/ld/options/document.ts";
+import { helpText } from "../../src/cli/ld/options/help.ts";
+import { bareName, optionGroups, optionNames, optionsOfWord } from "../../src/cli/ld/options/table.ts";
+import { zKeywords } from "../../src/cli/ld/options/z-keywords.ts";
 import { ld } from "./support.ts";
 
 const rows = optionGroups.flatMap((group) => group.rows);

@@ -3,7 +3,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { EM_386, EM_AARCH64, EM_ARM, EM_MIPS, EM_X86_64 } from "../../src/elf/constants.ts";
-import { ownDynamicTagName, ownSectionTypeName, ownSegmentTypeName } from "../../src/elf/names-machines.ts";
+import { ownDynamicTagName, ownSectionTypeName, ownSegmentTypeName } from "../../src/elf/names/machines.ts";
 
 test("the same number has another name on another machine, or none", () => {
   const sections = [EM_X86_64, EM_ARM, EM_386].map((machine) => ownSectionTypeName(0x7000_0001, machine));

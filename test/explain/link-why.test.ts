@@ -4,7 +4,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { optionLines } from "../../src/cli/ld/option-lines.ts";
+import { optionLines } from "../../src/cli/ld/options/option-lines.ts";
 import { changeLines, outlineOf } from "../../src/explain/link/changes.ts";
 import { mapRows } from "../../src/explain/link/tables.ts";
 import { linkWhyLines, nearestLinked } from "../../src/explain/link/why.ts";

@@ -1,6 +1,6 @@
 // Questions of why, about a load or a link. The sentences are the terminal's; here every name in them becomes a link.
 
-import { optionLines } from "../../src/cli/ld/option-lines.ts";
+import { optionLines } from "../../src/cli/ld/options/option-lines.ts";
 import { linkWhyLines, nearestLinked } from "../../src/explain/link/why.ts";
 import { whyLines } from "../../src/explain/load/why.ts";
 import { nearestSymbol } from "../../src/explain/load/why-symbol.ts";

@@ -5,7 +5,7 @@ import { error, note, warning } from "../../elf/problem.ts";
 import type { LinkInput, LinkOptions, OutputKind } from "../../link/options.ts";
 import type { Draft, FrontSettings, Word } from "./draft.ts";
 import { defaultEmulation, findEmulation } from "./emulations.ts";
-import { addScript, splitPath } from "./options-inputs.ts";
+import { addScript, splitPath } from "./options/inputs.ts";
 import { emulationOfProgram, searchDirectories } from "./search-dirs.ts";
 
 export interface LdCommand {

@@ -5,8 +5,8 @@
 import { error, type Problem } from "../../elf/problem.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import { addFile, asSysroot, type Draft, remark } from "./draft.ts";
-import { bareName, optionNames, optionOfLetter, optionsOfWord } from "./options.ts";
-import type { OptionRow } from "./row.ts";
+import type { OptionRow } from "./options/row.ts";
+import { bareName, optionNames, optionOfLetter, optionsOfWord } from "./options/table.ts";
 
 interface Reader {
   readonly words: readonly string[];

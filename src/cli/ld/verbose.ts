@@ -6,7 +6,7 @@ import { printSections } from "../../link/script/print-script.ts";
 import { joinsGotPlt } from "../../link/tables/mode.ts";
 import { emulations } from "./emulations.ts";
 import type { LdCommand } from "./finish.ts";
-import { emulationsText } from "./help.ts";
+import { emulationsText } from "./options/help.ts";
 import { searchDirectories } from "./search-dirs.ts";
 
 const LINE = "==================================================";

@@ -1,6 +1,6 @@
 // `solder load --headers`: what a program learns from dl_iterate_phdr.
 
-import { segmentPermissions, segmentTypeName } from "../../elf/names.ts";
+import { segmentPermissions, segmentTypeName } from "../../elf/names/names.ts";
 import { iterateHeaders, type LoadedProcess } from "../../load/index.ts";
 import { heading, hex, type Style, table } from "../dump/table.ts";
 

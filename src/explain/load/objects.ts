@@ -3,7 +3,7 @@
 
 import { formOf } from "../../arch/index.ts";
 import { demangle } from "../../demangle/index.ts";
-import { sectionFlagLetters, symbolBindingName, symbolTypeName } from "../../elf/names.ts";
+import { sectionFlagLetters, symbolBindingName, symbolTypeName } from "../../elf/names/names.ts";
 import type {
   AppliedRelocation,
   GlobalSymbol,

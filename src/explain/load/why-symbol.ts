@@ -2,7 +2,7 @@
 // passed over; what interposition would change.
 
 import { STB_GNU_UNIQUE, STB_WEAK, STT_GNU_IFUNC, STV_PROTECTED } from "../../elf/constants.ts";
-import { symbolBindingName, symbolTypeName } from "../../elf/names.ts";
+import { symbolBindingName, symbolTypeName } from "../../elf/names/names.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import {
   addressOf,

@@ -2,7 +2,7 @@
 // settled and who else sees it. Read off the symbol columns and the resolution record when somebody asks.
 
 import { SHN_COMMON, SHN_X86_64_LCOMMON, STB_WEAK, STV_DEFAULT, STV_PROTECTED } from "../../elf/constants.ts";
-import { symbolTypeName, symbolVisibilityName } from "../../elf/names.ts";
+import { symbolTypeName, symbolVisibilityName } from "../../elf/names/names.ts";
 import { offers } from "../inputs/lazy-set.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { fileName, firstRelocation, type Referrers, relocationPlace } from "../inputs/references.ts";

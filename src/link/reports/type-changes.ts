@@ -2,7 +2,7 @@
 // program's variable, and whoever in the library calls it runs into data. Mostly one short name for two things.
 
 import { STB_WEAK, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE } from "../../elf/constants.ts";
-import { symbolTypeName } from "../../elf/names.ts";
+import { symbolTypeName } from "../../elf/names/names.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { SymbolId } from "../tables/ids.ts";

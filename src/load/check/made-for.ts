@@ -2,7 +2,7 @@
 // for the same machines, and packages carry them side by side.
 
 import { ELFOSABI_GNU, ELFOSABI_SYSV, NT_GNU_ABI_TAG, notesInSegments } from "../../elf/index.ts";
-import { osAbiName } from "../../elf/names.ts";
+import { osAbiName } from "../../elf/names/names.ts";
 import { word } from "../../elf/source.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import { isInterpreterOf, loaderRecords } from "../machines/index.ts";

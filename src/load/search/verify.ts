@@ -24,7 +24,7 @@ import {
   PT_DYNAMIC,
   PT_NOTE,
 } from "../../elf/constants.ts";
-import { machineName } from "../../elf/names.ts";
+import { machineName } from "../../elf/names/names.ts";
 import { address, type ElfSource, elfSource, half, holds, word } from "../../elf/source.ts";
 import { startsWith } from "../../elf/text.ts";
 import { LOADER_RECORDS } from "../machines/index.ts";

@@ -2,10 +2,10 @@
 // CMake and the Linux kernel look for "GNU ld" or "GNU" and take the last word of the first line as the version, libtool
 // and GCC's configure search --help for ": supported targets:.* elf" and for names of options.
 
-import { gnuLdVersion, version } from "../version.ts";
-import { emulations } from "./emulations.ts";
-import { optionGroups } from "./options.ts";
+import { gnuLdVersion, version } from "../../version.ts";
+import { emulations } from "../emulations.ts";
 import { type OptionRow, spellingWithArgument } from "./row.ts";
+import { optionGroups } from "./table.ts";
 import { type ZKeyword, zKeywords } from "./z-keywords.ts";
 
 /** `-v`: one line. */

@@ -1,9 +1,9 @@
 // The keywords of -z: GNU ld's for x86, and those of other linkers that builds pass. GNU ld only warns of a keyword that it
 // does not know, and so do we.
 
-import type { CallPadding } from "../../arch/index.ts";
-import type { ZOptions } from "../../link/options.ts";
-import { badValue, type Draft, oneOf, parseNumber, remark } from "./draft.ts";
+import type { CallPadding } from "../../../arch/index.ts";
+import type { ZOptions } from "../../../link/options.ts";
+import { badValue, type Draft, oneOf, parseNumber, remark } from "../draft.ts";
 
 export interface ZKeyword {
   readonly name: string;

@@ -1,6 +1,6 @@
-// The own names of machines that are not x86 (names-machines.ts), apart from x86's so that a page for x86 need not have them.
+// The own names of machines that are not x86 (machines.ts), apart from x86's so that a page for x86 need not have them.
 
-import * as c from "./constants.ts";
+import * as c from "../constants.ts";
 
 type Rows = readonly (readonly [offset: number, name: string])[];
 

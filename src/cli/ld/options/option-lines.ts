@@ -1,7 +1,7 @@
 // What an option of the linker means, and whether a link is given it: for those who ask why.
 
-import { bareName, optionOfLetter, optionsOfWord } from "./options.ts";
 import { type OptionRow, spellingWithArgument } from "./row.ts";
+import { bareName, optionOfLetter, optionsOfWord } from "./table.ts";
 import { zKeywords } from "./z-keywords.ts";
 
 /**

@@ -1,6 +1,6 @@
 // Options about what goes where: addresses, pages, order, and which sections stay.
 
-import { badValue, type Draft, oneOf, parseAddress, parseNumber, readText } from "./draft.ts";
+import { badValue, type Draft, oneOf, parseAddress, parseNumber, readText } from "../draft.ts";
 import { addText, flag, missing, type OptionGroup, OTHERS, optional, quiet, set, TWO_DASHES, value } from "./row.ts";
 
 export const layoutOptions: OptionGroup = {

@@ -1,8 +1,8 @@
 // Numbers to names for display: header, sections, segments and symbols. The spelling is readelf's where it has one, which is
 // the constants' names without their prefix.
 
-import * as c from "./constants.ts";
-import { ownSectionTypeName, ownSegmentTypeName } from "./names-machines.ts";
+import * as c from "../constants.ts";
+import { ownSectionTypeName, ownSegmentTypeName } from "./machines.ts";
 
 export type NameTable = ReadonlyMap<number, string>;
 /** Bits and their names, in the order in which they are shown. */

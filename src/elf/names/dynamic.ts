@@ -1,8 +1,8 @@
 // Numbers to names for display: the dynamic section, versions, notes and GNU properties.
 
-import * as c from "./constants.ts";
+import * as c from "../constants.ts";
+import { ownDynamicTagName } from "./machines.ts";
 import { type FlagTable, flagNames, type NameTable, ranged } from "./names.ts";
-import { ownDynamicTagName } from "./names-machines.ts";
 
 const TAGS: NameTable = new Map([
   [c.DT_NULL, "NULL"],

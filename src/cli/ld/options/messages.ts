@@ -1,6 +1,6 @@
 // Options about what the linker says: warnings, reports, versions and help.
 
-import { badValue, type Draft, oneOf, parseNumber } from "./draft.ts";
+import { badValue, type Draft, oneOf, parseNumber } from "../draft.ts";
 import {
   addText,
   flag,

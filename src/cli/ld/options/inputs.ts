@@ -1,10 +1,10 @@
 // Options about input files: where they are looked for, and how the ones that follow are treated.
 
-import { error } from "../../elf/problem.ts";
-import type { InputState } from "../../link/options.ts";
-import { parseLinkerScript } from "../../link/script/commands.ts";
-import { parseMriScript } from "../../link/script/mri.ts";
-import { asSysroot, badValue, type Draft, readText } from "./draft.ts";
+import { error } from "../../../elf/problem.ts";
+import type { InputState } from "../../../link/options.ts";
+import { parseLinkerScript } from "../../../link/script/commands.ts";
+import { parseMriScript } from "../../../link/script/mri.ts";
+import { asSysroot, badValue, type Draft, readText } from "../draft.ts";
 import {
   addText,
   flag,

@@ -1,8 +1,8 @@
 // What the processors' own ranges of section types, segment types and dynamic tags mean, a table a machine (the psABIs; names as in
 // binutils' elf/*.h without SHT_, PT_ and DT_).
 
-import { DT_LOPROC, EM_X86_64 } from "./constants.ts";
-import { type MachineNames, OTHER_MACHINES } from "./names-other-machines.ts";
+import { DT_LOPROC, EM_X86_64 } from "../constants.ts";
+import { type MachineNames, OTHER_MACHINES } from "./other-machines.ts";
 
 const X86_64: MachineNames = {
   sections: [[1, "X86_64_UNWIND"]],

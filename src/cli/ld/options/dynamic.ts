@@ -1,9 +1,9 @@
 // Options about what the dynamic linker reads: needed libraries, search paths, hash tables, and the -z keywords' entry.
 
-import { warning } from "../../elf/problem.ts";
-import { closest } from "../../link/tables/spelling.ts";
-import { badValue, type Draft, oneOf, parseNumber } from "./draft.ts";
-import { addRpath } from "./options-inputs.ts";
+import { warning } from "../../../elf/problem.ts";
+import { closest } from "../../../link/tables/spelling.ts";
+import { badValue, type Draft, oneOf, parseNumber } from "../draft.ts";
+import { addRpath } from "./inputs.ts";
 import { addText, flag, type OptionGroup, OTHERS, quiet, set, setText, value } from "./row.ts";
 import { zKeywords } from "./z-keywords.ts";
 

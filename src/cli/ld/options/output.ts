@@ -1,9 +1,9 @@
 // Options about the output file: its kind, name, identity, and what of the inputs stays in it.
 
-import { warning } from "../../elf/problem.ts";
-import type { BuildId, CompressionStyle, SectionCompression } from "../../link/options.ts";
-import { badValue, type Draft, parseNumber, readText, remark } from "./draft.ts";
-import { findEmulation } from "./emulations.ts";
+import { warning } from "../../../elf/problem.ts";
+import type { BuildId, CompressionStyle, SectionCompression } from "../../../link/options.ts";
+import { badValue, type Draft, parseNumber, readText, remark } from "../draft.ts";
+import { findEmulation } from "../emulations.ts";
 import {
   flag,
   noEffect,

@@ -1,9 +1,9 @@
 // Options about symbols: which must be there, what they mean, and who sees them at run time.
 
-import { parseDefsym } from "../../link/script/expression.ts";
-import type { Pattern } from "../../link/script/types.ts";
-import { parseDynamicList, parseVersionScript, patternOf } from "../../link/script/versions.ts";
-import { type Draft, oneOf, readText } from "./draft.ts";
+import { parseDefsym } from "../../../link/script/expression.ts";
+import type { Pattern } from "../../../link/script/types.ts";
+import { parseDynamicList, parseVersionScript, patternOf } from "../../../link/script/versions.ts";
+import { type Draft, oneOf, readText } from "../draft.ts";
 import { addText, flag, missing, noEffect, type OptionGroup, OTHERS, refused, set, setText, value } from "./row.ts";
 
 export const symbolOptions: OptionGroup = {

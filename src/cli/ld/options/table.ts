@@ -2,14 +2,14 @@
 // compilers and build systems pass. Parsing (parse.ts), --help (help.ts) and docs/options.md (document.ts) read it, and the
 // notes about options without effect come from it.
 
-import { compatibleOptions } from "./options-compatible.ts";
-import { dynamicOptions } from "./options-dynamic.ts";
-import { inputOptions } from "./options-inputs.ts";
-import { layoutOptions } from "./options-layout.ts";
-import { messageOptions } from "./options-messages.ts";
-import { outputOptions } from "./options-output.ts";
-import { symbolOptions } from "./options-symbols.ts";
+import { compatibleOptions } from "./compatible.ts";
+import { dynamicOptions } from "./dynamic.ts";
+import { inputOptions } from "./inputs.ts";
+import { layoutOptions } from "./layout.ts";
+import { messageOptions } from "./messages.ts";
+import { outputOptions } from "./output.ts";
 import type { OptionGroup, OptionRow } from "./row.ts";
+import { symbolOptions } from "./symbols.ts";
 
 /** The table, in the order of the documentation. */
 export const optionGroups: readonly OptionGroup[] = [

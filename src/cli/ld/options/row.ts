@@ -1,7 +1,7 @@
 // What a row of the option table is made of. The table (options.ts) is the only declaration of the command line: parsing,
 // --help, docs/options.md and the notes about options without effect all read it.
 
-import type { Draft, DraftOptions } from "./draft.ts";
+import type { Draft, DraftOptions } from "../draft.ts";
 
 export interface OptionRow {
   /** Every spelling with its dashes, the documented one first of each length: `-E`, `--export-dynamic`. */
