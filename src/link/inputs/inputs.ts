@@ -3,34 +3,17 @@
 // got its meaning ("no new inputs beyond this point").
 
 import { machineByEmulation, machineFor } from "../../arch/index.ts";
-import { EM_X86_64, STB_GLOBAL } from "../../elf/constants.ts";
+import { EM_X86_64 } from "../../elf/constants.ts";
 import { error, type Place, type Report, warning } from "../../elf/problem.ts";
 import type { FileSystem } from "../../host/files.ts";
 import type { InputState, LinkInput, LinkOptions } from "../options.ts";
 import { parseLinkerScript } from "../script/commands.ts";
 import { parseMriScript } from "../script/mri.ts";
 import { checkOutput } from "../script/output-names.ts";
-import type { Assignment, BodyStatement, Expression, FilePattern, Statement } from "../script/statements.ts";
-import { symbolsIn } from "../script/symbols-in.ts";
+import type { BodyStatement, FilePattern, Statement } from "../script/statements.ts";
 import type { ScriptCommand, ScriptInput } from "../script/types.ts";
-import { SECTION_NONE } from "../tables/ids.ts";
 import { undefinedIsError } from "../tables/mode.ts";
-import { mergeRegular } from "../tables/resolve.ts";
-import {
-  FLAG_ASSIGNED,
-  FLAG_DROPPED,
-  FLAG_REF_REGULAR,
-  FLAG_REF_REGULAR_NONWEAK,
-  FLAG_REQUIRED,
-  FLAG_UNIQUE,
-  isUndefined,
-  KIND_DEFINED,
-  KIND_INDIRECT,
-  KIND_UNDEFINED,
-  symbolNamed,
-} from "../tables/symbol-table.ts";
-import type { LazyMember, LazySet } from "./archive-types.ts";
-import { entryName } from "./entry-name.ts";
+import type { LazyMember } from "./archive-types.ts";
 import {
   expandSysroot,
   libraryCandidates,
@@ -39,6 +22,7 @@ import {
   scriptCandidates,
   scriptInputCandidates,
 } from "./expand.ts";
+import { forgetExcluded, forgetUnique, replaceAliases } from "./final-names.ts";
 import { loadImplicitLibraries } from "./implicit-libraries.ts";
 import {
   extractAll,
@@ -59,23 +43,17 @@ import {
   fileKind,
   type Loader,
   readFile,
-  reconsiderShared,
 } from "./loader.ts";
 import { binaryObject, symbolsObject } from "./made-objects.ts";
 import { missingFileFacts } from "./missing-file.ts";
 import { missingLibrary } from "./missing-library.ts";
-import { findReferrers } from "./references.ts";
-import { joinVersioned, type SharedFile } from "./shared-file.ts";
+import { addToGroup, closeGroup, type Searched } from "./search-groups.ts";
+import { joinVersioned } from "./shared-symbols.ts";
 import { spreadObject, spreads } from "./spread.ts";
+import { enterAssignment, enterCommandLineSymbols, requireEntry, requireSymbol } from "./wanted-symbols.ts";
 
 /** Scripts may name scripts; GNU ld stops at 10 levels too. */
 const DEEPEST_SCRIPT = 10;
-
-/** What is searched again at the end of a group: an archive, a library that --as-needed had no use for, a group in it. */
-type Searched =
-  | { readonly kind: "archive"; readonly set: LazySet }
-  | { readonly kind: "library"; readonly dropped: SharedFile }
-  | { readonly kind: "group"; readonly members: readonly Searched[] };
 
 interface Reading {
   readonly loader: Loader;
@@ -104,7 +82,7 @@ export function readInputs(
     if (i === lastScript) requireEntry(loader);
   }
   closeLib(reading);
-  while (reading.groups.length > 0) closeGroup(reading);
+  while (reading.groups.length > 0) closeGroup(loader, reading.groups);
   refuseLateShared(loader);
   extractMatching(loader, options.undefinedGlobs);
   if (options.output !== "relocatable") {
@@ -120,71 +98,6 @@ export function readInputs(
   replaceAliases(loader);
   if (!options.gnuUnique && options.output !== "relocatable") forgetUnique(loader);
   return loader;
-}
-
-/** What excluded sections define, and nobody else defines or refers to, is no symbol of the output. */
-function forgetExcluded(loader: Loader): void {
-  const { symbols } = loader;
-  const { any } = findReferrers(loader);
-  for (const id of loader.excludedSymbols) {
-    if (!isUndefined(symbols, id) || any[id] !== -1) continue;
-    symbols.flags[id] = (symbols.flags[id] & ~(FLAG_REF_REGULAR | FLAG_REF_REGULAR_NONWEAK)) | FLAG_DROPPED;
-  }
-}
-
-/** -u, -e and the names in --defsym are references; what --defsym defines is defined; --wrap redirects references. */
-function enterCommandLineSymbols(loader: Loader, hasScript: boolean): void {
-  const { options, symbols } = loader;
-  for (const name of options.wrap) {
-    const plain = symbolNamed(symbols, name);
-    loader.wrap.set(plain, symbolNamed(symbols, `__wrap_${name}`));
-    loader.wrap.set(symbolNamed(symbols, `__real_${name}`), plain);
-  }
-  for (const name of [...options.undefined, ...options.requireDefined]) requireSymbol(loader, name);
-  // Programs start somewhere: as in GNU ld's script (ENTRY), which brings _start out of an archive too. One of -T says itself.
-  const isProgram = !hasScript && options.output !== "relocatable" && options.output !== "shared";
-  const entry = options.entry ?? (isProgram ? "_start" : undefined);
-  if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
-  for (const assignment of options.defsym) {
-    for (const name of symbolsIn(assignment.value)) refer(loader, name);
-    if (!assignment.provide) define(loader, assignment.symbol);
-  }
-}
-
-/** Where scripts have been read: the entry that the last of them names, or the default script that they add to. */
-function requireEntry(loader: Loader): void {
-  const { output } = loader.options;
-  if (output === "relocatable" || output === "shared") return;
-  const entry = entryName(loader) ?? (loader.hasScript ? undefined : "_start");
-  if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
-}
-
-/** Looked for, and listed even where nothing defines it. */
-function requireSymbol(loader: Loader, name: string): void {
-  refer(loader, name);
-  loader.symbols.flags[symbolNamed(loader.symbols, name)] |= FLAG_REQUIRED;
-}
-
-function refer(loader: Loader, name: string): void {
-  const { candidate, symbols } = loader;
-  candidate.kind = KIND_UNDEFINED;
-  candidate.section = SECTION_NONE;
-  candidate.owner = -1;
-  candidate.binding = STB_GLOBAL;
-  candidate.type = 0;
-  candidate.visibility = 0;
-  candidate.size = 0;
-  candidate.version = 0;
-  mergeRegular(symbols, symbolNamed(symbols, name), candidate, loader.record);
-}
-
-/** Defined from the start, so that no archive is searched for it; the value comes after layout (assignments.ts). */
-function define(loader: Loader, name: string): void {
-  const { symbols } = loader;
-  const id = symbolNamed(symbols, name);
-  symbols.kind[id] = KIND_DEFINED;
-  symbols.owner[id] = -1;
-  symbols.flags[id] |= FLAG_ASSIGNED;
 }
 
 function readInput(reading: Reading, input: LinkInput): void {
@@ -209,7 +122,7 @@ function readInput(reading: Reading, input: LinkInput): void {
       return;
     case "group-end":
       if (reading.groups.length === 0) loader.report(error("group-end-without-start", {}));
-      else closeGroup(reading);
+      else closeGroup(loader, reading.groups);
       return;
     case "lib-start":
       if (reading.lib !== undefined) loader.report(error("nested-lib", {}));
@@ -219,39 +132,6 @@ function readInput(reading: Reading, input: LinkInput): void {
       if (reading.lib === undefined) loader.report(error("lib-end-without-start", {}));
       closeLib(reading);
       return;
-  }
-}
-
-/** Goes over the group until nothing new is found (ldlang.c, open_input_bfds); an outer group goes over it again. */
-function closeGroup({ loader, groups }: Reading): void {
-  const members = groups.pop() ?? [];
-  searchUntilSettled(loader, members);
-  addToGroup(groups, { kind: "group", members });
-}
-
-function addToGroup(groups: readonly Searched[][], searched: Searched): void {
-  groups.at(-1)?.push(searched);
-}
-
-/** @returns true if anything was found */
-function searchUntilSettled(loader: Loader, members: readonly Searched[]): boolean {
-  let any = false;
-  for (let again = true; again; ) {
-    again = false;
-    for (const member of members) if (searchAgain(loader, member)) again = true;
-    any ||= again;
-  }
-  return any;
-}
-
-function searchAgain(loader: Loader, searched: Searched): boolean {
-  switch (searched.kind) {
-    case "archive":
-      return extractWanted(loader, searched.set);
-    case "library":
-      return reconsiderShared(loader, searched.dropped) !== undefined;
-    case "group":
-      return searchUntilSettled(loader, searched.members);
   }
 }
 
@@ -463,7 +343,7 @@ function enterCommands(
       case "group": {
         reading.groups.push([]);
         for (const it of command.inputs) readScriptInput(reading, script, it, state, depth + 1);
-        closeGroup(reading);
+        closeGroup(loader, reading.groups);
         break;
       }
       case "include":
@@ -515,30 +395,6 @@ function enterStatements(
   for (const it of statements) {
     enter(it);
     if (it.kind === "section") for (const inner of it.body) enter(inner);
-  }
-}
-
-function enterAssignment(loader: Loader, { symbol, value, provide }: Assignment): void {
-  if (provide) return;
-  for (const name of symbolsIn(value)) if (name !== symbol) refer(loader, name);
-  // `x = DEFINED(x) ? x : 1` asks for what an object may define.
-  if (symbol !== "." && !mentions(value, symbol)) define(loader, symbol);
-}
-
-function mentions(value: Expression, symbol: string): boolean {
-  switch (value.kind) {
-    case "number":
-      return false;
-    case "symbol":
-      return value.name === symbol;
-    case "unary":
-      return mentions(value.operand, symbol);
-    case "binary":
-      return mentions(value.left, symbol) || mentions(value.right, symbol);
-    case "conditional":
-      return [value.test, value.then, value.else].some((it) => mentions(it, symbol));
-    case "call":
-      return value.arguments.some((it) => mentions(it, symbol));
   }
 }
 
@@ -655,26 +511,4 @@ function firstElfMember(loader: Loader, path: string, bytes: Uint8Array): Uint8A
     if (contents !== undefined && fileKind(contents) === "object") return contents;
   }
   return undefined;
-}
-
-/** --no-gnu-unique */
-function forgetUnique({ symbols }: Loader): void {
-  for (let id = 0; id < symbols.names.count; id++) symbols.flags[id] &= ~FLAG_UNIQUE;
-}
-
-/** From here on no object refers to a name that is only another name for something. */
-function replaceAliases(loader: Loader): void {
-  const { symbols } = loader;
-  for (const object of loader.objects) {
-    const ids = object.symbols;
-    for (let i = 0; i < ids.length; i++) {
-      while (symbols.kind[ids[i]] === KIND_INDIRECT) ids[i] = symbols.alias[ids[i]];
-    }
-  }
-  for (const shared of loader.shared) {
-    const ids = shared.symbols;
-    for (let i = 0; i < ids.length; i++) {
-      while (ids[i] >= 0 && symbols.kind[ids[i]] === KIND_INDIRECT) ids[i] = symbols.alias[ids[i]];
-    }
-  }
 }

@@ -20,7 +20,8 @@ import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import { readSharedOnce } from "./parsed.ts";
 import { type PartlyFiles, readOnce } from "./read-once.ts";
-import { enterShared, isBrought, neededSymbol, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import { isBrought, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import { enterShared, neededSymbol } from "./shared-symbols.ts";
 import type { SharedReference } from "./shared-reference.ts";
 import type { VersionedNames } from "./versioned-names.ts";
 
