@@ -7,8 +7,8 @@ import {
   finishMerger,
   mergedOffset,
   writeMerged,
-} from "../src/link/sections/merge-pieces.ts";
-import type { Merger } from "../src/link/sections/merger.ts";
+} from "../src/link/sections/merge/merge-pieces.ts";
+import type { Merger } from "../src/link/sections/merge/merger.ts";
 
 const SECTIONS = 400;
 const SECTION_BYTES = 100_000;

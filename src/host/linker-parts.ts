@@ -13,7 +13,7 @@ const SMALL_FILE = 0x10000;
 /** Read at once: headers, the head of an archive's index. */
 const HEAD = 0x1000;
 
-/** What is looked at of a shared library: these sections with the strings that belong to them (src/link/inputs/shared-file.ts). */
+/** What is looked at of a shared library: these sections with the strings that belong to them (src/link/inputs/shared/shared-file.ts). */
 const TABLES: ReadonlySet<number> = new Set([SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_verdef, SHT_GNU_verneed, SHT_GNU_versym]);
 
 /** And the texts of warnings about its symbols (src/link/reports/symbol-warnings.ts). */

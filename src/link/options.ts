@@ -219,7 +219,7 @@ export interface LinkOptions {
   // Sections and layout
   /** Takes and keeps what is read of archives and libraries, for links that get the same bytes: inputs/parsed.ts. */
   readonly parsed: ParsedFiles | undefined;
-  /** Objects that are inputs themselves are linked with room to grow: inputs/spread.ts. Not with -r. */
+  /** Objects that are inputs themselves are linked with room to grow: inputs/incremental/spread.ts. Not with -r. */
   readonly incremental: boolean;
   readonly gcSections: boolean;
   readonly gcKeepExported: boolean;

@@ -6,7 +6,7 @@ import { symbolTypeName, symbolVisibilityName } from "../../elf/names/names.ts";
 import { offers } from "../inputs/lazy-set.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { fileName, firstRelocation, type Referrers, relocationPlace } from "../inputs/references.ts";
-import { type SharedFile, sharedVersion } from "../inputs/shared-file.ts";
+import { type SharedFile, sharedVersion } from "../inputs/shared/shared-file.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";

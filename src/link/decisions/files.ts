@@ -3,7 +3,7 @@
 import type { LazySet } from "../inputs/archive-types.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { fileName, type Referrers } from "../inputs/references.ts";
-import type { SharedFile } from "../inputs/shared-file.ts";
+import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { plainName } from "./names.ts";
 import type { ArchiveDecision, FileDecision, LibraryDecision, ObjectDecision } from "./types.ts";

@@ -7,7 +7,7 @@ import { signed64 } from "../../elf/halves.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents } from "../sections/contents.ts";
 import { KEPT_AS_ASKED, KEPT_AS_EXPORTED, KEPT_BY_NAME } from "../sections/gc-walk.ts";
-import { mergedAddress } from "../sections/merged-sections.ts";
+import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { localSection, localType, localValue } from "../tables/local-symbols.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";

@@ -1,7 +1,7 @@
 // What an output section holds, piece by piece, read off the link's tables: the same for programs and for -r.
 
 import type { Loader } from "../inputs/loader.ts";
-import type { MergedSections } from "../sections/merged-sections.ts";
+import type { MergedSections } from "../sections/merge/merged-sections.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { sectionName } from "../tables/object-file.ts";
 import type { Chunk, OutputSection, OutputSections } from "../tables/output-section.ts";

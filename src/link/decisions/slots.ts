@@ -6,7 +6,7 @@ import type { Loader } from "../inputs/loader.ts";
 import { type RelocationPlace, relocationPlace } from "../inputs/references.ts";
 import { descriptorSlot, gotPltSlot, pltAddress } from "../made/slots.ts";
 import { DYN_RELATIVE } from "../scan/scan-result.ts";
-import { mergedAddress } from "../sections/merged-sections.ts";
+import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import { BIND_IFUNC, BIND_IMPORTED } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { NEED_TLS_MODULE, type Needs } from "../tables/needs.ts";

@@ -8,7 +8,7 @@ import type { LinkOptions } from "../options.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { type NameTable, nameText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import type { SharedFile } from "./shared-file.ts";
+import type { SharedFile } from "./shared/shared-file.ts";
 
 /** -z start-stop-visibility. */
 export const VISIBILITIES: Readonly<Record<LinkOptions["z"]["startStopVisibility"], number>> = {

@@ -23,7 +23,7 @@ import {
   scriptInputCandidates,
 } from "./expand.ts";
 import { forgetExcluded, forgetUnique, replaceAliases } from "./final-names.ts";
-import { loadImplicitLibraries } from "./implicit-libraries.ts";
+import { spreadObject, spreads } from "./incremental/spread.ts";
 import {
   extractAll,
   extractBackwards,
@@ -48,8 +48,8 @@ import { binaryObject, symbolsObject } from "./made-objects.ts";
 import { missingFileFacts } from "./missing-file.ts";
 import { missingLibrary } from "./missing-library.ts";
 import { addToGroup, closeGroup, type Searched } from "./search-groups.ts";
-import { joinVersioned } from "./shared-symbols.ts";
-import { spreadObject, spreads } from "./spread.ts";
+import { loadImplicitLibraries } from "./shared/implicit-libraries.ts";
+import { joinVersioned } from "./shared/shared-symbols.ts";
 import { enterAssignment, enterCommandLineSymbols, requireEntry, requireSymbol } from "./wanted-symbols.ts";
 
 /** Scripts may name scripts; GNU ld stops at 10 levels too. */

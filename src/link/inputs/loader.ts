@@ -20,10 +20,10 @@ import { createGroups, decideGroups, type GroupTable } from "./groups.ts";
 import { readGlobals, type WrapMap } from "./object-symbols.ts";
 import { readSharedOnce } from "./parsed.ts";
 import { type PartlyFiles, readOnce } from "./read-once.ts";
-import { isBrought, type SharedFile, type SharedOrigin } from "./shared-file.ts";
-import { enterShared, neededSymbol } from "./shared-symbols.ts";
-import type { SharedReference } from "./shared-reference.ts";
-import type { VersionedNames } from "./versioned-names.ts";
+import { isBrought, type SharedFile, type SharedOrigin } from "./shared/shared-file.ts";
+import type { SharedReference } from "./shared/shared-reference.ts";
+import { enterShared, neededSymbol } from "./shared/shared-symbols.ts";
+import type { VersionedNames } from "./shared/versioned-names.ts";
 
 export interface Loader {
   readonly options: LinkOptions;

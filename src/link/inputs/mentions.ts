@@ -7,7 +7,7 @@ import { localSection } from "../tables/local-symbols.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { STATE_DISCARDED } from "../tables/section-table.ts";
 import type { Loader } from "./loader.ts";
-import type { SharedFile } from "./shared-file.ts";
+import type { SharedFile } from "./shared/shared-file.ts";
 
 export interface SymbolMention {
   readonly file: ObjectFile | SharedFile;

@@ -2,8 +2,8 @@
 
 import { error, type Problem } from "../../elf/problem.ts";
 import { closest } from "../tables/spelling.ts";
-import { libraryNames, searchDirectories } from "./likely-libraries.ts";
 import type { Loader } from "./loader.ts";
+import { libraryNames, searchDirectories } from "./shared/likely-libraries.ts";
 
 /**
  * @param name NAME of -lNAME  @param exact FILE of -l:FILE

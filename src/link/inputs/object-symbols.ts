@@ -43,7 +43,7 @@ import {
   joinDefault,
   joinSamePlace,
   type VersionedNames,
-} from "./versioned-names.ts";
+} from "./shared/versioned-names.ts";
 
 /** --wrap: what a reference to the key means instead (`foo` → `__wrap_foo`, `__real_foo` → `foo`). */
 export type WrapMap = ReadonlyMap<SymbolId, SymbolId>;
@@ -159,7 +159,7 @@ function setCommon(it: Candidate, shndx: number): void {
   it.valueHigh = shndx === SHN_X86_64_LCOMMON ? 1 : 0;
 }
 
-/** A name with a version in it: see versioned-names.ts. */
+/** A name with a version in it: see shared/versioned-names.ts. */
 function enterVersioned(
   symbols: SymbolTable,
   object: ObjectFile,

@@ -5,7 +5,7 @@ import type { Report } from "../../elf/problem.ts";
 import type { SharedId } from "../tables/ids.ts";
 import { hashOf } from "../tables/names.ts";
 import type { ParsedArchive } from "./archive-types.ts";
-import { type HashedNames, readShared, type SharedFile, type SharedOrigin } from "./shared-file.ts";
+import { type HashedNames, readShared, type SharedFile, type SharedOrigin } from "./shared/shared-file.ts";
 
 export interface ParsedFiles {
   readonly archives: WeakMap<Uint8Array, KeptArchive>;

@@ -3,7 +3,7 @@
 import type { LazySet } from "./archive-types.ts";
 import { extractWanted } from "./lazy-set.ts";
 import { type Loader, reconsiderShared } from "./loader.ts";
-import type { SharedFile } from "./shared-file.ts";
+import type { SharedFile } from "./shared/shared-file.ts";
 
 /** What is searched again at the end of a group: an archive, a library that --as-needed had no use for, a group in it. */
 export type Searched =

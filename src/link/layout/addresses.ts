@@ -5,7 +5,7 @@ import { SHF_EXECINSTR, SHT_NOBITS, STT_GNU_IFUNC } from "../../elf/constants.ts
 import { pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
-import { mergedAddress } from "../sections/merged-sections.ts";
+import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";

@@ -5,7 +5,7 @@ import type { Machine } from "../../arch/index.ts";
 import type { Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { Plan } from "../mapping/output-statements.ts";
-import type { MergedSections } from "../sections/merged-sections.ts";
+import type { MergedSections } from "../sections/merge/merged-sections.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import type { OutputSections } from "../tables/output-section.ts";
 import { assignSymbols } from "./assign-symbols.ts";

@@ -33,7 +33,7 @@ import {
   REGION_READ_ONLY,
   REGION_WRITABLE,
 } from "../script/statements.ts";
-import type { MergedSections } from "../sections/merged-sections.ts";
+import type { MergedSections } from "../sections/merge/merged-sections.ts";
 import type { ScriptAssignments } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT } from "../tables/ids.ts";
 import { alignUp, type Layout, type Segment } from "../tables/layout.ts";

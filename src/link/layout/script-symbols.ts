@@ -7,7 +7,7 @@ import { findRegion, findStatement, type OutputStatement, type Plan } from "../m
 import { wrap } from "../script/arithmetic.ts";
 import { ABSOLUTE, addressOf, type FoldEnvironment, type Folded, type Folding, fold, NUMBER } from "../script/fold.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
-import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
+import { type MergedSections, mergedAddress } from "../sections/merge/merged-sections.ts";
 import type { ObjectDefinition } from "../symbols/script-assignments.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_NONE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";

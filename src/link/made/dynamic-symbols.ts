@@ -18,7 +18,7 @@ import {
 } from "../../elf/constants.ts";
 import { gnuHash, sysvHash } from "../../elf/hash.ts";
 import { buildGnuHash, buildSysvHash } from "../../elf/hash-table.ts";
-import type { SharedFile } from "../inputs/shared-file.ts";
+import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import type { LinkOptions } from "../options.ts";
 import type { VersionDefinition } from "../script/types.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";

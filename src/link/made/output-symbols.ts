@@ -20,7 +20,7 @@ import {
 } from "../../elf/constants.ts";
 import { unsigned64 } from "../../elf/halves.ts";
 import type { LinkOptions } from "../options.ts";
-import { mergedAddress } from "../sections/merged-sections.ts";
+import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import { isAskedFor } from "../symbols/bind.ts";
 import { headerIndex, placeOfSymbol, type SymbolPlace, type SymbolValues } from "../symbols/symbol-values.ts";
 import { growInt32 } from "../tables/columns.ts";

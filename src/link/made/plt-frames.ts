@@ -3,10 +3,10 @@
 // has them. As GNU ld (--ld-generated-unwind-info), only where the inputs have such records.
 
 import { PLT_FRAMES } from "../mapping/made-inputs.ts";
-import { endOfInstructions } from "../sections/call-frame-nops.ts";
-import type { EhFrames, PltFde } from "../sections/eh-frame.ts";
-import { ehFrameHeaderBytes, RECORD_CIE } from "../sections/eh-frame-format.ts";
-import { cieKey, isLast, placeAll, unitOf } from "../sections/eh-frame-place.ts";
+import { endOfInstructions } from "../sections/unwind/call-frame-nops.ts";
+import type { EhFrames, PltFde } from "../sections/unwind/eh-frame.ts";
+import { ehFrameHeaderBytes, RECORD_CIE } from "../sections/unwind/eh-frame-format.ts";
+import { cieKey, isLast, placeAll, unitOf } from "../sections/unwind/eh-frame-place.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";

@@ -7,7 +7,7 @@
 
 import type { Problem, Report } from "../../elf/problem.ts";
 import type { LinkFacts } from "../decisions/facts.ts";
-import { spreadObject, spreads } from "../inputs/spread.ts";
+import { spreadObject, spreads } from "../inputs/incremental/spread.ts";
 import { computeAddress } from "../layout/addresses.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localValue } from "../tables/local-symbols.ts";

@@ -2,9 +2,9 @@
 // long as they take the same space together; then each has a new place within it.
 
 import type { Report } from "../../elf/problem.ts";
-import { type EhFrames, readEhFrames } from "../sections/eh-frame.ts";
-import { type EhFrameRecords, RECORD_CIE, RECORD_FDE } from "../sections/eh-frame-format.ts";
-import { cieKey, placedBytes, staysFde } from "../sections/eh-frame-place.ts";
+import { type EhFrames, readEhFrames } from "../sections/unwind/eh-frame.ts";
+import { type EhFrameRecords, RECORD_CIE, RECORD_FDE } from "../sections/unwind/eh-frame-format.ts";
+import { cieKey, placedBytes, staysFde } from "../sections/unwind/eh-frame-place.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { Live, RelinkRefusal } from "./live.ts";

@@ -1,7 +1,7 @@
 // .eh_frame_hdr of a relink: a table of functions with their FDEs, sorted by function. A changed object's functions stay within
 // its sections, and so its rows keep their places in the table together; only which of them stands where may change.
 
-import { rowsOfSection, type UnwindRow } from "../sections/eh-frame-output.ts";
+import { rowsOfSection, type UnwindRow } from "../sections/unwind/eh-frame-output.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { Chunk } from "../tables/output-section.ts";
 import type { Live } from "./live.ts";

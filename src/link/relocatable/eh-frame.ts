@@ -2,9 +2,9 @@
 // program, equal CIEs stay apart and every input section stays a piece of its own. `places` of EhFrames are offsets in the
 // section here; `ehFrameOffset` gives them.
 
-import type { EhFrames } from "../sections/eh-frame.ts";
-import { RECORD_CIE, RECORD_END, RECORD_FDE } from "../sections/eh-frame-format.ts";
-import { dropPadding, leaveOthers, orderIn, staysFde } from "../sections/eh-frame-place.ts";
+import type { EhFrames } from "../sections/unwind/eh-frame.ts";
+import { RECORD_CIE, RECORD_END, RECORD_FDE } from "../sections/unwind/eh-frame-format.ts";
+import { dropPadding, leaveOthers, orderIn, staysFde } from "../sections/unwind/eh-frame-place.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { OutputSections } from "../tables/output-section.ts";

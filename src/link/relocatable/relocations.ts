@@ -11,9 +11,9 @@
 import type { Machine } from "../../arch/index.ts";
 import { SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
-import type { EhFrames } from "../sections/eh-frame.ts";
-import { ehFrameOffset } from "../sections/eh-frame-output.ts";
 import { type KeptSections, keptSection } from "../sections/kept-sections.ts";
+import type { EhFrames } from "../sections/unwind/eh-frame.ts";
+import { ehFrameOffset } from "../sections/unwind/eh-frame-output.ts";
 import type { SectionId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";

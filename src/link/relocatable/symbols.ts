@@ -24,7 +24,7 @@ import {
 import { unsigned64 } from "../../elf/halves.ts";
 import { bindingOf } from "../made/dynamic-symbols.ts";
 import type { LinkOptions } from "../options.ts";
-import type { EhFrames } from "../sections/eh-frame.ts";
+import type { EhFrames } from "../sections/unwind/eh-frame.ts";
 import { growInt32 } from "../tables/columns.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, SECTION_OUTPUT, type SectionId, type SymbolId } from "../tables/ids.ts";
 import { localSection, localType } from "../tables/local-symbols.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import { type SharedFile, sharedVersion } from "../inputs/shared-file.ts";
+import { type SharedFile, sharedVersion } from "../inputs/shared/shared-file.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import { nameText } from "../tables/names.ts";

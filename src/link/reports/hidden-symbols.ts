@@ -12,7 +12,7 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import type { SharedFile } from "../inputs/shared-file.ts";
+import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";

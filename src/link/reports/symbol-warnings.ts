@@ -4,7 +4,7 @@
 import { SHF_ALLOC, SHN_UNDEF, SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
-import type { SharedFile } from "../inputs/shared-file.ts";
+import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import { isWarningName, WARNING_PREFIX } from "../sections/contents.ts";
 import { contentsOf } from "../sections/section-contents.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";

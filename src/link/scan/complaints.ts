@@ -4,7 +4,7 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { type Problem, problem, type Report } from "../../elf/problem.ts";
-import type { SharedFile } from "../inputs/shared-file.ts";
+import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
 import { type Locator, type ObjectPlace, placeOf, surroundings } from "../tables/locate.ts";

@@ -2,8 +2,8 @@
 // scan-relocation.ts and scan-tls.ts.
 
 import type { Report } from "../../elf/problem.ts";
-import type { EhFrames } from "../sections/eh-frame.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
+import type { EhFrames } from "../sections/unwind/eh-frame.ts";
 import { growFloat64, growInt32, growUint8, growUint16 } from "../tables/columns.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSymbol } from "../tables/local-symbols.ts";

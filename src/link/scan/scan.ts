@@ -25,9 +25,9 @@ import {
 } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
-import type { EhFrames } from "../sections/eh-frame.ts";
-import { ehFrameOffset } from "../sections/eh-frame-output.ts";
 import { discardedRule, isMovedBefore, type KeptSections, REFERENCE_REFUSED } from "../sections/kept-sections.ts";
+import type { EhFrames } from "../sections/unwind/eh-frame.ts";
+import { ehFrameOffset } from "../sections/unwind/eh-frame-output.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_UNDEFINED, BIND_ZERO } from "../symbols/bind.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SectionId, type SymbolId } from "../tables/ids.ts";
 import { localSection, localType } from "../tables/local-symbols.ts";

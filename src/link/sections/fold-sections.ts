@@ -46,12 +46,12 @@ import {
   type SymbolTable,
   symbolValue,
 } from "../tables/symbol-table.ts";
-import { type EhFrames, fdeLists } from "./eh-frame.ts";
-import { encodedBytes, RECORD_CIE, RECORD_FDE } from "./eh-frame-format.ts";
-import { cieKey } from "./eh-frame-place.ts";
 import { linkedTo } from "./gc-walk.ts";
-import { mergedOffset } from "./merge-pieces.ts";
-import type { MergedSections } from "./merged-sections.ts";
+import { mergedOffset } from "./merge/merge-pieces.ts";
+import type { MergedSections } from "./merge/merged-sections.ts";
+import { type EhFrames, fdeLists } from "./unwind/eh-frame.ts";
+import { encodedBytes, RECORD_CIE, RECORD_FDE } from "./unwind/eh-frame-format.ts";
+import { cieKey } from "./unwind/eh-frame-place.ts";
 
 /** A section that is not in the output, and the one that stands for it. */
 export interface Folded {

@@ -59,7 +59,6 @@ import {
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 import { isContents } from "./contents.ts";
-import type { EhFrames } from "./eh-frame.ts";
 import { keepForeignDebug, keepUnloaded } from "./gc-debug.ts";
 import {
   COMMON_NAMES,
@@ -75,7 +74,8 @@ import {
   linkedTo,
   type Walk,
 } from "./gc-walk.ts";
-import { isSframe } from "./sframe.ts";
+import type { EhFrames } from "./unwind/eh-frame.ts";
+import { isSframe } from "./unwind/sframe.ts";
 
 /** By symbol: something in the output refers to it. For `dropDeadReferences`. */
 export type Referenced = Uint8Array;

@@ -18,7 +18,7 @@ import {
   STATE_LIVE,
 } from "../tables/section-table.ts";
 import { KIND_COMMON, KIND_DEFINED, KIND_DEFINED_WEAK, type SymbolTable } from "../tables/symbol-table.ts";
-import { type EhFrames, type FdeLists, fdeLists } from "./eh-frame.ts";
+import { type EhFrames, type FdeLists, fdeLists } from "./unwind/eh-frame.ts";
 
 /** As in GNU ld the common symbols of one object are one section, or rather one for each place where commons go. */
 export const COMMON_PLAIN = 1;

@@ -12,7 +12,7 @@ import {
   STT_OBJECT,
   STT_TLS,
 } from "../../elf/constants.ts";
-import type { SharedFile } from "../inputs/shared-file.ts";
+import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import { SECTION_CHUNK, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
 import {
   addChunk,

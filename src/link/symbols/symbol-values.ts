@@ -1,7 +1,7 @@
 // Values of symbols after layout: what they are computed from, and what stands in a symbol table.
 
 import { SHF_ALLOC, SHN_ABS, STT_TLS } from "../../elf/constants.ts";
-import { type MergedSections, mergedAddress } from "../sections/merged-sections.ts";
+import { type MergedSections, mergedAddress } from "../sections/merge/merged-sections.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import type { Layout } from "../tables/layout.ts";
 import { findText } from "../tables/names.ts";

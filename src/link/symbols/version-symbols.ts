@@ -132,7 +132,7 @@ function assignVersion(
     if (match !== NO_VERSION && versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
     return;
   }
-  // Given while the inputs were read: see inputs/versioned-names.ts.
+  // Given while the inputs were read: see inputs/shared/versioned-names.ts.
   if (symbols.version[id] !== 0) return;
   const match = matcher.find(names.pool, start, end, demangled);
   if (match === NO_VERSION) return;

@@ -418,7 +418,7 @@ function setFrom(symbols: SymbolTable, id: SymbolId, it: Candidate, rule: number
   symbols.size[id] = it.size;
   symbols.type[id] = it.type;
   symbols.index[id] = it.index;
-  // A plain definition in place of a weak `foo@@V` is one of `foo@@V`: see inputs/versioned-names.ts.
+  // A plain definition in place of a weak `foo@@V` is one of `foo@@V`: see inputs/shared/versioned-names.ts.
   if (it.version !== 0 || (symbols.flags[id] & FLAG_SYMVER) === 0) symbols.version[id] = it.version;
   symbols.rule[id] = rule;
   if (it.binding === STB_GNU_UNIQUE) symbols.flags[id] |= FLAG_UNIQUE;

@@ -10,7 +10,7 @@ export const STATE_DISCARDED = 1;
 export const STATE_LIVE = 2;
 /** Split into pieces that are shared with others (SHF_MERGE); see merge.ts. */
 export const STATE_MERGED = 4;
-/** An .eh_frame section that is rebuilt record by record; see eh-frame.ts. */
+/** An .eh_frame section that is rebuilt record by record; see sections/unwind/eh-frame.ts. */
 export const STATE_EH_FRAME = 8;
 /** SHF_COMPRESSED: `size` and `alignment` are those of the contents, the file holds `rawSize` compressed bytes. */
 export const STATE_COMPRESSED = 16;

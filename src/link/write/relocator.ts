@@ -8,7 +8,7 @@ import { relocationFacts } from "../scan/complaints.ts";
 import { type GotLoadFacts, gotLoadRelaxation } from "../scan/got-load.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { KeptSections } from "../sections/kept-sections.ts";
-import type { MergedSections } from "../sections/merged-sections.ts";
+import type { MergedSections } from "../sections/merge/merged-sections.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { Layout } from "../tables/layout.ts";
 import { type Locator, placeOf } from "../tables/locate.ts";

@@ -16,7 +16,7 @@ import {
   readEncodedPointer,
   writeEhFrameHeader,
   writeEhFrameHeaderWithoutTable,
-} from "../../../src/link/sections/eh-frame-format.ts";
+} from "../../../src/link/sections/unwind/eh-frame-format.ts";
 import { compile, i386, x86_64 } from "../../support/build.ts";
 import { present } from "../../support/present.ts";
 import { tool } from "../../support/run.ts";

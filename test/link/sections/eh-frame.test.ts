@@ -15,7 +15,7 @@ import {
   RECORD_END,
   RECORD_FDE,
   readEncodedPointer,
-} from "../../../src/link/sections/eh-frame-format.ts";
+} from "../../../src/link/sections/unwind/eh-frame-format.ts";
 import { compile, i386, scratch, type Target, x86_64 } from "../../support/build.ts";
 import { present } from "../../support/present.ts";
 import { tool } from "../../support/run.ts";

@@ -11,8 +11,8 @@ import {
   finishMerger,
   mergedOffset,
   writeMerged,
-} from "../../../src/link/sections/merge-pieces.ts";
-import type { Merger } from "../../../src/link/sections/merger.ts";
+} from "../../../src/link/sections/merge/merge-pieces.ts";
+import type { Merger } from "../../../src/link/sections/merge/merger.ts";
 import { scratch } from "../../support/build.ts";
 import { tool } from "../../support/run.ts";
 import { readSections, sectionBytes } from "../../support/sections.ts";

@@ -35,11 +35,11 @@
 //
 // With -r all of `foo@@V` is the name, and only `foo@V` is another name for it.
 
-import type { VersionNode } from "../script/types.ts";
-import { NO_VERSION, type VersionMatcher, versionIsLocal, versionNode } from "../script/version-assign.ts";
-import type { SymbolId } from "../tables/ids.ts";
-import { findName, internText, nameEnd, nameText } from "../tables/names.ts";
-import { type Candidate, mergeRegular, type ResolutionRecord, reportTwice } from "../tables/resolve.ts";
+import type { VersionNode } from "../../script/types.ts";
+import { NO_VERSION, type VersionMatcher, versionIsLocal, versionNode } from "../../script/version-assign.ts";
+import type { SymbolId } from "../../tables/ids.ts";
+import { findName, internText, nameEnd, nameText } from "../../tables/names.ts";
+import { type Candidate, mergeRegular, type ResolutionRecord, reportTwice } from "../../tables/resolve.ts";
 import {
   aliasOf,
   coverNames,
@@ -62,7 +62,7 @@ import {
   KIND_UNDEFINED,
   type SymbolTable,
   versionId,
-} from "../tables/symbol-table.ts";
+} from "../../tables/symbol-table.ts";
 
 /** What a link knows of names with a version while it reads its inputs. */
 export interface VersionedNames {

@@ -1,12 +1,12 @@
 // Reports what is amiss between shared libraries: references of a library that nothing meets, and objects that rely on a
 // library that nobody named.
 
-import { error, problem, type Report } from "../../elf/problem.ts";
-import type { LinkOptions } from "../options.ts";
-import type { SymbolId } from "../tables/ids.ts";
-import { placeOf, surroundings } from "../tables/locate.ts";
-import { nameText } from "../tables/names.ts";
-import { asShared } from "../tables/resolve.ts";
+import { error, problem, type Report } from "../../../elf/problem.ts";
+import type { LinkOptions } from "../../options.ts";
+import type { SymbolId } from "../../tables/ids.ts";
+import { placeOf, surroundings } from "../../tables/locate.ts";
+import { nameText } from "../../tables/names.ts";
+import { asShared } from "../../tables/resolve.ts";
 import {
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
@@ -15,9 +15,9 @@ import {
   KIND_UNDEFINED,
   type SymbolTable,
   versionId,
-} from "../tables/symbol-table.ts";
-import type { Loader } from "./loader.ts";
-import { findReferrers, firstRelocation, type Referrers } from "./references.ts";
+} from "../../tables/symbol-table.ts";
+import type { Loader } from "../loader.ts";
+import { findReferrers, firstRelocation, type Referrers } from "../references.ts";
 import { type SharedFile, sharedVersion } from "./shared-file.ts";
 import { isMet } from "./shared-reference.ts";
 

@@ -6,7 +6,7 @@
 // they were first seen: comparing with an entry touches no input file again, and without tail merging the arena is the
 // output as it stands.
 
-import { growUint32 } from "../tables/columns.ts";
+import { growUint32 } from "../../tables/columns.ts";
 import { addConstants, addStrings, addWideStrings } from "./merge-cut.ts";
 import { BATCH, internBatch, reserveArena, SIZE_LIMIT } from "./merge-intern.ts";
 import { findSuffixes } from "./merge-tails.ts";

@@ -6,20 +6,20 @@
 //   descriptors   one a function: its address, its size, where its rows are
 //   rows          what is to be done at which address of the function; version 3 has the rest of the descriptor in front
 
-import { SHF_ALLOC, SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
-import { error, type Report, warning } from "../../elf/problem.ts";
-import type { SectionId } from "../tables/ids.ts";
-import { localSection, localValue } from "../tables/local-symbols.ts";
-import type { ObjectFile } from "../tables/object-file.ts";
-import { type Chunk, newChunk, type OutputSections } from "../tables/output-section.ts";
+import { SHF_ALLOC, SHT_NOBITS, SHT_RELA } from "../../../elf/constants.ts";
+import { error, type Report, warning } from "../../../elf/problem.ts";
+import type { SectionId } from "../../tables/ids.ts";
+import { localSection, localValue } from "../../tables/local-symbols.ts";
+import type { ObjectFile } from "../../tables/object-file.ts";
+import { type Chunk, newChunk, type OutputSections } from "../../tables/output-section.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
   STATE_COMPRESSED,
   STATE_DISCARDED,
   STATE_FOLDED,
-} from "../tables/section-table.ts";
-import { isDefinedHere, type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
+} from "../../tables/section-table.ts";
+import { isDefinedHere, type SymbolTable, symbolValue } from "../../tables/symbol-table.ts";
 
 const MAGIC = 0xdee2;
 const HEADER_BYTES = 28;

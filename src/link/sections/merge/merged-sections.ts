@@ -2,14 +2,15 @@
 // flags, entry size and alignment form a bucket (as GNU ld groups them); its pieces take the place of the first of them, or by
 // a script, as in GNU ld, each that of the section in which it was first seen.
 
-import { SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from "../../elf/constants.ts";
-import type { LinkOptions } from "../options.ts";
-import type { SectionId } from "../tables/ids.ts";
-import type { ObjectFile } from "../tables/object-file.ts";
-import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
-import { type SectionTable, STATE_EH_FRAME, STATE_MERGED } from "../tables/section-table.ts";
-import type { EhFrames } from "./eh-frame.ts";
-import { ehFrameAddress } from "./eh-frame-output.ts";
+import { SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from "../../../elf/constants.ts";
+import type { LinkOptions } from "../../options.ts";
+import type { SectionId } from "../../tables/ids.ts";
+import type { ObjectFile } from "../../tables/object-file.ts";
+import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../../tables/output-section.ts";
+import { type SectionTable, STATE_EH_FRAME, STATE_MERGED } from "../../tables/section-table.ts";
+import { contentsOf } from "../section-contents.ts";
+import type { EhFrames } from "../unwind/eh-frame.ts";
+import { ehFrameAddress } from "../unwind/eh-frame-output.ts";
 import {
   addMergeSection,
   createMerger,
@@ -20,7 +21,6 @@ import {
   writePart,
 } from "./merge-pieces.ts";
 import type { Merger } from "./merger.ts";
-import { contentsOf } from "./section-contents.ts";
 
 interface Bucket {
   readonly merger: Merger;

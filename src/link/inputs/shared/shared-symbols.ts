@@ -14,9 +14,9 @@ import {
   VER_NDX_GLOBAL,
   VERSYM_HIDDEN,
   VERSYM_VERSION,
-} from "../../elf/constants.ts";
-import { error, type Report } from "../../elf/problem.ts";
-import { SECTION_NONE, type SymbolId } from "../tables/ids.ts";
+} from "../../../elf/constants.ts";
+import { error, type Report } from "../../../elf/problem.ts";
+import { SECTION_NONE, type SymbolId } from "../../tables/ids.ts";
 import {
   findHashed,
   findName,
@@ -26,9 +26,9 @@ import {
   internVersioned,
   type NameTable,
   nameEnd,
-} from "../tables/names.ts";
-import { type ObjectFile, readWord } from "../tables/object-file.ts";
-import { asShared, type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "../tables/resolve.ts";
+} from "../../tables/names.ts";
+import { type ObjectFile, readWord } from "../../tables/object-file.ts";
+import { asShared, type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "../../tables/resolve.ts";
 import {
   aliasOf,
   coverNames,
@@ -50,7 +50,7 @@ import {
   KIND_UNDEFINED_WEAK,
   type SymbolTable,
   versionId,
-} from "../tables/symbol-table.ts";
+} from "../../tables/symbol-table.ts";
 import { isHiddenVersion, isVersionLocal, type SharedFile, sharedVersion } from "./shared-file.ts";
 import { isMet, type SharedReference } from "./shared-reference.ts";
 import {

@@ -1,7 +1,7 @@
 // Finds the entry that a piece is equal to, or makes it: a hash table in columns, with the bytes in an arena. Most of the time
 // goes into waiting for memory, so pieces come in batches.
 
-import { growUint8, growUint32 } from "../tables/columns.ts";
+import { growUint8, growUint32 } from "../../tables/columns.ts";
 import type { Merger } from "./merger.ts";
 
 /** Offsets are 32-bit numbers and one buffer holds the arena: sections that would go beyond are left unmerged. */

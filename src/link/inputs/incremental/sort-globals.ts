@@ -1,9 +1,9 @@
 // Puts the global symbols of an object into the order of their names, in place (--incremental): then a line more or less does not
 // change it.
 
-import { SHT_GROUP, SHT_REL, SHT_RELA, SHT_SYMTAB_SHNDX } from "../../elf/constants.ts";
-import { type ObjectFile, readObject } from "../tables/object-file.ts";
-import { createSections, type SectionTable } from "../tables/section-table.ts";
+import { SHT_GROUP, SHT_REL, SHT_RELA, SHT_SYMTAB_SHNDX } from "../../../elf/constants.ts";
+import { type ObjectFile, readObject } from "../../tables/object-file.ts";
+import { createSections, type SectionTable } from "../../tables/section-table.ts";
 
 /** Sections that name symbols by their numbers in ways of their own: SHT_LLVM_* of that range, SHT_SYMTAB_SHNDX beside. */
 const LLVM_FIRST = 0x6fff4c00;

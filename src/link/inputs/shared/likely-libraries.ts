@@ -1,14 +1,14 @@
 // Which library that is not in the link would define a missing symbol: the forgotten -l. Nothing is guessed: libraries in
 // the search path that are likely to have the symbol are looked into, after the link has failed.
 
-import { readArchive } from "../../elf/archive.ts";
-import { SHN_UNDEF } from "../../elf/constants.ts";
-import type { Report } from "../../elf/problem.ts";
-import { parseLinkerScript } from "../script/commands.ts";
-import type { SymbolId } from "../tables/ids.ts";
-import { findName, nameText } from "../tables/names.ts";
-import { expandSysroot, libraryCandidates, liesInSysroot, scriptInputCandidates } from "./expand.ts";
-import { compatibility, fileKind, type Loader } from "./loader.ts";
+import { readArchive } from "../../../elf/archive.ts";
+import { SHN_UNDEF } from "../../../elf/constants.ts";
+import type { Report } from "../../../elf/problem.ts";
+import { parseLinkerScript } from "../../script/commands.ts";
+import type { SymbolId } from "../../tables/ids.ts";
+import { findName, nameText } from "../../tables/names.ts";
+import { expandSysroot, libraryCandidates, liesInSysroot, scriptInputCandidates } from "../expand.ts";
+import { compatibility, fileKind, type Loader } from "../loader.ts";
 import { isHiddenVersion, readShared } from "./shared-file.ts";
 
 export interface LikelyLibrary {

@@ -1,17 +1,17 @@
 // Decides which records of .eh_frame stay and where. Those of all parsed sections go into one chunk, with nothing between them
 // (padding would read as the end), behind the sections that could not be parsed, which are copied as they are.
 
-import { type Report, warning } from "../../elf/problem.ts";
-import { SECTION_ABSOLUTE, type SectionId } from "../tables/ids.ts";
-import type { ObjectFile } from "../tables/object-file.ts";
-import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
+import { type Report, warning } from "../../../elf/problem.ts";
+import { SECTION_ABSOLUTE, type SectionId } from "../../tables/ids.ts";
+import type { ObjectFile } from "../../tables/object-file.ts";
+import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../../tables/output-section.ts";
 import {
   type SectionTable,
   STATE_COLLECTED,
   STATE_DISCARDED,
   STATE_EH_FRAME,
   STATE_FOLDED,
-} from "../tables/section-table.ts";
+} from "../../tables/section-table.ts";
 import { afterBlock, endOfInstructions } from "./call-frame-nops.ts";
 import { type EhFrames, symbolIndex } from "./eh-frame.ts";
 import {

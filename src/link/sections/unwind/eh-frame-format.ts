@@ -3,9 +3,9 @@
 // .eh_frame_hdr, the table by which unwinders find an FDE. Format: LSB Core, "Exception Frames"; DW_EH_PE_*: the same,
 // "DWARF Exception Header Encoding".
 
-import { signed64, unsigned64 } from "../../elf/halves.ts";
-import { type Place, type Report, warning } from "../../elf/problem.ts";
-import { growUint8, growUint32 } from "../tables/columns.ts";
+import { signed64, unsigned64 } from "../../../elf/halves.ts";
+import { type Place, type Report, warning } from "../../../elf/problem.ts";
+import { growUint8, growUint32 } from "../../tables/columns.ts";
 
 // How a pointer is stored: the format in the low four bits, what it is relative to in the next three.
 export const DW_EH_PE_absptr = 0x00;

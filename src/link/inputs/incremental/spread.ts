@@ -17,10 +17,10 @@ import {
   SHF_WRITE,
   SHT_NOBITS,
   SHT_PROGBITS,
-} from "../../elf/constants.ts";
-import type { LinkOptions } from "../options.ts";
-import { type ObjectFile, readObject, sectionName } from "../tables/object-file.ts";
-import { createSections, type SectionTable } from "../tables/section-table.ts";
+} from "../../../elf/constants.ts";
+import type { LinkOptions } from "../../options.ts";
+import { type ObjectFile, readObject, sectionName } from "../../tables/object-file.ts";
+import { createSections, type SectionTable } from "../../tables/section-table.ts";
 import { sortGlobals } from "./sort-globals.ts";
 import { spreadDebug } from "./spread-debug.ts";
 

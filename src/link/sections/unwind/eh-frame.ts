@@ -7,15 +7,15 @@
 //                   (eh-frame-output.ts)
 //   .eh_frame_hdr   reads the relocated records
 
-import type { Machine } from "../../arch/index.ts";
-import { SHF_ALLOC, SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
-import { type Report, warning } from "../../elf/problem.ts";
-import { growInt32, growUint32 } from "../tables/columns.ts";
-import { SECTION_NONE, type SectionId } from "../tables/ids.ts";
-import { localSection } from "../tables/local-symbols.ts";
-import type { ObjectFile } from "../tables/object-file.ts";
-import type { Chunk } from "../tables/output-section.ts";
-import { type SectionTable, STATE_COMPRESSED, STATE_DISCARDED, STATE_EH_FRAME } from "../tables/section-table.ts";
+import type { Machine } from "../../../arch/index.ts";
+import { SHF_ALLOC, SHT_NOBITS, SHT_RELA } from "../../../elf/constants.ts";
+import { type Report, warning } from "../../../elf/problem.ts";
+import { growInt32, growUint32 } from "../../tables/columns.ts";
+import { SECTION_NONE, type SectionId } from "../../tables/ids.ts";
+import { localSection } from "../../tables/local-symbols.ts";
+import type { ObjectFile } from "../../tables/object-file.ts";
+import type { Chunk } from "../../tables/output-section.ts";
+import { type SectionTable, STATE_COMPRESSED, STATE_DISCARDED, STATE_EH_FRAME } from "../../tables/section-table.ts";
 import { createEhFrameRecords, type EhFrameRecords, parseEhFrame, RECORD_FDE } from "./eh-frame-format.ts";
 
 export interface EhFrames {

@@ -1,9 +1,9 @@
 // Libraries that no one put on the command line but that a shared library needs. They are looked at (where the dynamic
 // linker would find them) to know what will be there when the program runs; objects may not rely on them.
 
-import { warning } from "../../elf/problem.ts";
-import { expandSysroot } from "./expand.ts";
-import { addShared, fileKind, type Loader } from "./loader.ts";
+import { warning } from "../../../elf/problem.ts";
+import { expandSysroot } from "../expand.ts";
+import { addShared, fileKind, type Loader } from "../loader.ts";
 import type { SharedFile } from "./shared-file.ts";
 
 /** Loads what is needed, breadth first, once per soname. */

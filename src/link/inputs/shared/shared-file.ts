@@ -22,10 +22,10 @@ import {
   VER_FLG_WEAK,
   VERSYM_HIDDEN,
   VERSYM_VERSION,
-} from "../../elf/constants.ts";
-import { error, type Report } from "../../elf/problem.ts";
-import type { SharedId, SymbolId } from "../tables/ids.ts";
-import { readWord } from "../tables/object-file.ts";
+} from "../../../elf/constants.ts";
+import { error, type Report } from "../../../elf/problem.ts";
+import type { SharedId, SymbolId } from "../../tables/ids.ts";
+import { readWord } from "../../tables/object-file.ts";
 
 export interface SharedFile {
   readonly id: SharedId;

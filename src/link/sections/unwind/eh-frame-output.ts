@@ -1,10 +1,11 @@
 // .eh_frame once its records have their places: where a byte of an input section went, the records' bytes, and the table of
 // .eh_frame_hdr.
 
-import { SHF_ALLOC, SHT_PROGBITS } from "../../elf/constants.ts";
-import { error, type Report } from "../../elf/problem.ts";
-import type { SectionId } from "../tables/ids.ts";
-import { addChunk, type Chunk, type OutputSections } from "../tables/output-section.ts";
+import { SHF_ALLOC, SHT_PROGBITS } from "../../../elf/constants.ts";
+import { error, type Report } from "../../../elf/problem.ts";
+import type { SectionId } from "../../tables/ids.ts";
+import { addChunk, type Chunk, type OutputSections } from "../../tables/output-section.ts";
+import { outputNamed } from "../space.ts";
 import type { EhFrames } from "./eh-frame.ts";
 import {
   ehFrameHeaderBytes,
@@ -15,7 +16,6 @@ import {
   writeEhFrameHeaderWithoutTable,
 } from "./eh-frame-format.ts";
 import { placedBytes } from "./eh-frame-place.ts";
-import { outputNamed } from "./space.ts";
 
 function ordinalOf(frames: EhFrames, section: SectionId): number {
   if (frames.lastSection !== section) {

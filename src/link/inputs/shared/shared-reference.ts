@@ -1,8 +1,8 @@
 // A reference of a shared library to a name in a certain version, and what meets it.
 
-import type { SharedId, SymbolId } from "../tables/ids.ts";
-import { findText, nameText } from "../tables/names.ts";
-import { aliasOf, FLAG_SYMVER, isDefinedHere, isShared, type SymbolTable } from "../tables/symbol-table.ts";
+import type { SharedId, SymbolId } from "../../tables/ids.ts";
+import { findText, nameText } from "../../tables/names.ts";
+import { aliasOf, FLAG_SYMVER, isDefinedHere, isShared, type SymbolTable } from "../../tables/symbol-table.ts";
 
 /**
  * A library's reference to `foo` of a certain version. It is no reference to plain `foo`: no archive member can meet it.
