@@ -42,7 +42,8 @@ export function buildImage(
     if (other !== undefined && earlier !== undefined) link(workplace, earlier, at(other), at("first"));
   }
   const program = linkProgram(workplace, plan.program);
-  const { status, stderr } = run("sh", [], { input: `${workplace.script.join("\n")}\n` });
+  const script = `${workplace.script.join("\n")}\n`;
+  const { status, stderr } = run("sh", [], { input: script, timeout: 600_000 });
   if (status !== 0) return { refused: stderr };
   for (const [from, to] of workplace.copies) copyFileSync(from, to);
   spoil(workplace, plan);
