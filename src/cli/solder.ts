@@ -50,7 +50,7 @@ function overview(subcommands: readonly Subcommand[]): string {
   const examples = subcommands.flatMap((it) => it.examples.map((example) => `  ${example}\n`));
   return [
     "Usage: solder COMMAND [arguments]\n\n",
-    "An ELF linker, loader and X-ray for x86-64 and i386.\n\nCommands:\n",
+    "An ELF linker for x86-64 and i386, and a loader, checker and X-ray for these and seven machines more.\n\nCommands:\n",
     ...lines,
     "\nExamples:\n",
     ...examples,

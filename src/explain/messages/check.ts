@@ -61,6 +61,13 @@ export const checkMessages: MessageTable = {
     message: "{library}: {path} cannot be loaded[[: {reason}]]",
     cure: "put the right file in place of {path}; solder check {path} tells what it is",
   },
+  "check-library-page-size": {
+    message: "with pages of {page} bytes {library} cannot be loaded from {path}: {reason}",
+    more: [
+      "what the file has at offset {offset:hex} belongs at address {address:hex}: the largest pages that fit both are of {largest}",
+    ],
+    cure: "get a {library} that is linked with -z max-page-size=65536, or a kernel with smaller pages",
+  },
   "check-not-judged": {
     message: "versions and symbols of {libraries} are not known for {system}: not checked",
   },

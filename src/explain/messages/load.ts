@@ -12,7 +12,7 @@ export const loadMessages: MessageTable = {
   },
   "library-cache-damaged": {
     message: "the cache of libraries cannot be used: {what}",
-    cure: "write it anew with ldconfig (in a root directory: ldconfig -r ROOT)",
+    cure: "write it anew with ldconfig (in a root directory: ldconfig -r ROOT); programs of another machine want a root directory of their own (--root)",
   },
   "cpu-of-other-machine": {
     message: "--cpu {level} is no processor of {machine}, which this program is for",
@@ -67,7 +67,7 @@ export const loadMessages: MessageTable = {
   "interpreter-missing": {
     message: "its loader {interpreter} cannot be opened",
     more: ["a shell says: cannot execute: required file not found"],
-    cure: "install the C library that the program was built for, or build the program for this one",
+    cure: "install the C library that the program was built for, build the program for this one, or name a root directory that has the loader (--root)",
   },
   "segments-not-on-pages": {
     message: "its segments do not lie on pages of {page} bytes: the kernel kills the process as it starts it (SIGSEGV)",

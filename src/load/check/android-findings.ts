@@ -27,6 +27,7 @@ import {
   isPrivateAndroidVersion,
   machineOnAndroid,
   PLAY_PAGE_SIZE,
+  withoutMachine,
 } from "../systems/index.ts";
 import { type Demands, symbolsOfVersion } from "./demands.ts";
 import type { Group } from "./group.ts";
@@ -59,7 +60,10 @@ function foreignToAndroid({ name, machine, made, role, file }: Demands, system: 
   const own = machineOnAndroid(machine);
   const asked = system.machine ?? own;
   const facts = { system: system.name, machine: asked };
-  if (!system.machines.includes(asked)) return [error("check-system-without-machine", place, { ...facts, others: [] })];
+  if (!system.machines.includes(asked)) {
+    const nowhere = { system: withoutMachine(system.name), machine: asked, others: [] };
+    return [error("check-system-without-machine", place, nowhere)];
+  }
   if (asked !== own) return [error("check-for-other-machine", place, { system: system.name, made: own, has: asked })];
   if (made !== undefined && made !== "Android" && role !== "static-program")
     return [error("check-foreign-for-android", place, { ...facts, made })];

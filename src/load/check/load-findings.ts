@@ -4,12 +4,13 @@
 import { error, note, type Problem, warning } from "../../elf/index.ts";
 import { type DynamicFile, symbolicOf } from "../file/dynamic-file.ts";
 import { load } from "../load.ts";
-import type {
-  LoadedObject,
-  LoadedProcess,
-  MissingLibrary,
-  MissingVersion,
-  UndefinedSymbol,
+import {
+  type LoadedObject,
+  type LoadedProcess,
+  type MissingLibrary,
+  type MissingVersion,
+  pageSizeOf,
+  type UndefinedSymbol,
 } from "../objects/objects.ts";
 import type { SharedFiles } from "../search/index.ts";
 import type { Candidate } from "../settings/contract.ts";
@@ -20,7 +21,7 @@ import { fileFindings } from "./file-findings.ts";
 import { foreignFindings, foreignProgram } from "./foreign.ts";
 import { isLinux } from "./made-for.ts";
 import { nodeEntryFindings } from "./node-entry.ts";
-import { pageFindings, refusalFindings, relocationFindings } from "./refusals.ts";
+import { misfitOf, pageFindings, refusalFindings, relocationFindings } from "./refusals.ts";
 import { resolverFindings } from "./resolver-findings.ts";
 import {
   type Linker,
@@ -136,7 +137,7 @@ function processFindings(
   const nameOf = (object: LoadedObject): string => (object.kind === "program" ? main.name : object.file.realPath);
   const findings = [
     ...refused,
-    ...loaded.missingLibraries.map((missing) => missingLibrary(missing, nameOf, where.cache.files)),
+    ...loaded.missingLibraries.map((missing) => missingLibrary(missing, nameOf, where.cache.files, pageSizeOf(loaded))),
     ...missingVersions(loaded.missingVersions, nameOf),
     ...versionsOfNobody(loaded, main, node, nameOf),
     ...undefinedSymbols(loaded, main, where, node, nameOf),
@@ -163,7 +164,8 @@ type NameOf = (object: LoadedObject) => string;
 function missingLibrary(
   { name, requester, message, tried }: MissingLibrary,
   nameOf: NameOf,
-  files: Pick<SharedFiles, "linkTarget">,
+  files: Pick<SharedFiles, "linkTarget" | "open" | "parse">,
+  page: number,
 ): Problem {
   const place = { file: nameOf(requester) };
   const wrong = tried.find(({ fate }) => fate === "wrong-class" || fate === "wrong-machine");
@@ -175,6 +177,13 @@ function missingLibrary(
   // It was found and opened, and is not what can be mapped: a program, a file of debug information.
   const refused = tried.find(({ fate }) => fate === "taken");
   if (refused !== undefined) {
+    const opened = files.open(refused.path);
+    const elf = typeof opened === "string" ? undefined : files.parse(opened);
+    const misfit = elf === undefined ? undefined : misfitOf(elf, page);
+    if (misfit?.largest !== undefined) {
+      const facts = { library: name, path: refused.path, page, reason: message, ...misfit };
+      return error("check-library-page-size", place, facts);
+    }
     return error("check-library-unusable", place, { library: name, path: refused.path, reason: message });
   }
   for (const { path, fate } of tried) {

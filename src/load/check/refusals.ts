@@ -2,8 +2,7 @@
 // the place of a library. In its own words, and under the rules of the release that is asked about.
 
 import { machineTables } from "../../arch/index.ts";
-import { error, note, type Problem } from "../../elf/index.ts";
-import type { DynamicFile } from "../file/dynamic-file.ts";
+import { type ElfImage, error, note, type Problem, PT_LOAD } from "../../elf/index.ts";
 import { LOADER_RECORDS } from "../machines/index.ts";
 import { refusalOf } from "../objects/dependencies.ts";
 import { fitsPages } from "../objects/map.ts";
@@ -28,7 +27,7 @@ export function refusalFindings(
   const { file, name, machine } = demands;
   const profile = profileOf(rules.library, rules.version);
   const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened, pageSize);
-  const misfit = misfitOf(file, pageSize);
+  const misfit = misfitOf(file.elf, pageSize);
   // What fits no page at all is damaged.
   if (reason !== undefined && misfit?.largest !== undefined) {
     return [error("check-page-size", { file: name }, { reason, page: pageSize, system, ...misfit })];
@@ -63,11 +62,12 @@ interface Misfit {
 }
 
 /** Where and why a file does not fit pages of a size; undefined if it does. */
-function misfitOf(file: DynamicFile, pageSize: number): Misfit | undefined {
-  const segment = file.loads.find(({ address, offset }) => (address - offset) % pageSize !== 0);
+export function misfitOf({ segments }: Pick<ElfImage, "segments">, pageSize: number): Misfit | undefined {
+  const loads = segments.filter(({ type }) => type === PT_LOAD);
+  const segment = loads.find(({ address, offset }) => (address - offset) % pageSize !== 0);
   if (segment === undefined) return undefined;
   const { address, offset } = segment;
-  const largest = PAGE_SIZES.find((size) => fitsPages(file, size));
+  const largest = PAGE_SIZES.find((size) => fitsPages({ loads }, size));
   return { address, offset, ...(largest === undefined ? {} : { largest: kibibytes(largest) }) };
 }
 
@@ -92,7 +92,7 @@ export function pageFindings(demands: Demands, rules: LibraryRules, asked: numbe
   const { pageSizes } = LOADER_RECORDS[machine];
   const pageSize = asked ?? pageSizes[0];
   const isProgram = role === "program" || role === "static-program";
-  const misfit = misfitOf(file, pageSize);
+  const misfit = misfitOf(file.elf, pageSize);
   if (misfit !== undefined)
     return isProgram ? [error("segments-not-on-pages", { file: name }, { page: pageSize, ...misfit })] : [];
   const failing = asked === undefined ? pageSizes.filter((size) => size > pageSize && !fitsPages(file, size)) : [];
@@ -100,6 +100,6 @@ export function pageFindings(demands: Demands, rules: LibraryRules, asked: numbe
   const reason = isProgram
     ? undefined
     : refusalOf(profileOf(rules.library, rules.version), file, false, Math.min(...failing));
-  const facts = { pages: failing.map(kibibytes), ...misfitOf(file, failing[0]) };
+  const facts = { pages: failing.map(kibibytes), ...misfitOf(file.elf, failing[0]) };
   return [note("check-larger-pages", { file: name }, { ...facts, ...(reason === undefined ? {} : { reason }) })];
 }

@@ -19,6 +19,7 @@ import {
   releaseText,
   type System,
   systemsFor,
+  withoutMachine,
 } from "../systems/index.ts";
 import { type Demands, symbolsOfVersion } from "./demands.ts";
 import { fileFindings } from "./file-findings.ts";
@@ -95,7 +96,9 @@ function machineFindings({ name, machine }: Demands, system: System): Problem[] 
   const asked = system.machine ?? machine;
   if (!system.machines.includes(asked)) {
     const others = systemsFor(asked, system.name).slice(0, NAMED_SYSTEMS);
-    return [error("check-system-without-machine", place, { system: system.name, machine: asked, others })];
+    return [
+      error("check-system-without-machine", place, { system: withoutMachine(system.name), machine: asked, others }),
+    ];
   }
   if (asked === machine) return [];
   return [error("check-for-other-machine", place, { system: system.name, made: machine, has: asked })];

@@ -164,6 +164,6 @@ export function protectionText(flags: number): string {
  * Can a file's segments be mapped with pages of this size? What lies at an address has to lie at the same place in a page of the
  * file.
  */
-export function fitsPages({ loads }: DynamicFile, pageSize: number): boolean {
+export function fitsPages({ loads }: Pick<DynamicFile, "loads">, pageSize: number): boolean {
   return loads.every(({ address, offset }) => (address - offset) % pageSize === 0);
 }

@@ -16,7 +16,7 @@ export {
   PLAY_PAGE_SIZE,
 } from "./android.ts";
 export { findSystem, newestSystem, SYSTEM_NAMES, type System, systemsFor } from "./catalogue.ts";
-export { areRelated, debianLibc, MACHINE_NAMES, machineOfName } from "./machine-names.ts";
+export { areRelated, debianLibc, MACHINE_NAMES, machineOfName, withoutMachine } from "./machine-names.ts";
 export { releaseOfModules } from "./node-releases.ts";
 export {
   compareReleases,

@@ -27,6 +27,11 @@ export const MACHINE_NAMES: readonly string[] = NAMES.map(([machine, [other]]) =
   other === undefined ? machine : `${machine} (${other})`,
 );
 
+/** `debian:12` of `debian:12/arm64`. */
+export function withoutMachine(system: string): string {
+  return system.replace(/\/.*$/, "");
+}
+
 /** Debian's package of the C library for a machine, on a computer of any. */
 export function debianLibc(machine: LoaderMachine): string {
   if (machine === "i386") return "libc6-i386";
