@@ -26,7 +26,7 @@ import { clockOf } from "./system/clock.ts";
 import { describe, installAt } from "./system/descriptors.ts";
 import { connect } from "./system/kernel.ts";
 import { O_RDONLY, O_RDWR, O_WRONLY } from "./system/open-flags.ts";
-import { processFiles, procTexts } from "./system/proc.ts";
+import { processFiles, procTexts, systemTexts } from "./system/proc.ts";
 import { createProcess, identityOf, imageFor } from "./system/processes.ts";
 import { randomState } from "./system/random.ts";
 import type { OutputRefusal, Process, System, SystemHooks } from "./system/state.ts";
@@ -111,7 +111,9 @@ export function startSystem(options: RunOptions): StartedSystem | Problem {
   addProc(
     system.tree,
     procTexts(system),
+    systemTexts(system),
     () => system.current?.process.pid ?? FIRST_ID,
+    () => `${system.current?.process.pid ?? FIRST_ID}/task/${system.current?.id ?? FIRST_ID}`,
     () => [...system.processes.keys()],
     (pid) => {
       const process = system.processes.get(pid);

@@ -49,46 +49,86 @@ export function addDevices(tree: FileTree): void {
 export interface ProcessFiles {
   readonly texts: Readonly<Record<string, () => Uint8Array>>;
   readonly links: Readonly<Record<string, () => string>>;
+  /** The numbers of its threads, and files of one. */
+  readonly threads: () => readonly number[];
+  readonly threadTexts: (id: number) => Readonly<Record<string, () => Uint8Array>>;
   /** Its descriptors: number and node, or where a link to it leads. */
   readonly descriptors: () => readonly (readonly [number: number, node: Node | string])[];
 }
 
 /**
  * /proc.
- * @param current number of the process that looks  @param processes numbers of all  @param filesOf undefined: there is none
+ * @param sys what is below /proc/sys, by path  @param current number of the process that looks  @param thread `1000/task/1000`
+ * @param processes numbers of all  @param filesOf undefined: there is none
  */
 export function addProc(
   tree: FileTree,
   texts: Readonly<Record<string, () => Uint8Array>>,
+  sys: Readonly<Record<string, () => Uint8Array>>,
   current: () => number,
+  thread: () => string,
   processes: () => readonly number[],
   filesOf: (pid: number) => ProcessFiles | undefined,
 ): void {
   const { lower, now } = tree;
   const source: DirectorySource = {
     changes: true,
-    names: () => [...processes().map(String), ...Object.keys(texts), "self", "thread-self"],
+    names: () => [...processes().map(String), ...Object.keys(texts), "self", "sys", "thread-self"],
     get: (name, directory) => {
       if (name === "self") return newLink(lower, now(), () => String(current()), ROOT);
-      if (name === "thread-self") return newLink(lower, now(), () => `${current()}`, ROOT);
+      if (name === "thread-self") return newLink(lower, now(), thread, ROOT);
+      if (name === "sys") return settings;
       if (Object.hasOwn(texts, name)) return madeFile(tree, texts[name], 0o444);
       const files = /^[0-9]+$/.test(name) ? filesOf(Number(name)) : undefined;
       return files && newDirectory(lower, now(), name, directory, 0o555, ROOT, processDirectory(tree, files));
     },
   };
-  addDirectory(tree, "proc", 0o555, source);
+  const settings = newDirectory(lower, now(), "sys", addDirectory(tree, "proc", 0o555, source), 0o555, ROOT, undefined);
+  for (const [path, make] of Object.entries(sys)) {
+    const names = path.split("/");
+    let directory = settings;
+    for (const name of names.slice(0, -1)) {
+      const known = directory.entries.get(name);
+      const next =
+        known?.kind === "directory" ? known : newDirectory(lower, now(), name, directory, 0o555, ROOT, undefined);
+      directory.entries.set(name, next);
+      directory = next;
+    }
+    directory.entries.set(names[names.length - 1], madeFile(tree, make, 0o444));
+  }
 }
 
 function processDirectory(tree: FileTree, files: ProcessFiles): DirectorySource {
   const { lower, now } = tree;
   return {
     changes: true,
-    names: () => [...Object.keys(files.texts), ...Object.keys(files.links), "fd"],
+    names: () => [...Object.keys(files.texts), ...Object.keys(files.links), "fd", "task"],
     get: (name, directory) => {
       if (name === "fd")
         return newDirectory(lower, now(), name, directory, 0o500, ROOT, descriptorDirectory(tree, files));
+      if (name === "task")
+        return newDirectory(lower, now(), name, directory, 0o555, ROOT, threadsDirectory(tree, files));
       if (Object.hasOwn(files.links, name)) return newLink(lower, now(), files.links[name], ROOT);
       return Object.hasOwn(files.texts, name) ? madeFile(tree, files.texts[name], 0o444) : undefined;
+    },
+  };
+}
+
+function threadsDirectory(tree: FileTree, { threads, threadTexts }: ProcessFiles): DirectorySource {
+  const { lower, now } = tree;
+  return {
+    changes: true,
+    names: () => threads().map(String),
+    get: (name, directory) => {
+      const id = threads().find((it) => String(it) === name);
+      if (id === undefined) return undefined;
+      const texts = threadTexts(id);
+      const source: DirectorySource = {
+        changes: true,
+        names: () => Object.keys(texts),
+        get: (text) => (Object.hasOwn(texts, text) ? madeFile(tree, texts[text], 0o444) : undefined),
+      };
+      return newDirectory(lower, now(), name, directory, 0o555, ROOT, source);
     },
   };
 }

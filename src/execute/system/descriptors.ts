@@ -28,8 +28,7 @@ export function install(
 ): number {
   let number = lowest;
   while (process.descriptors[number] !== undefined) number++;
-  const [most] = process.limits.get(RLIMIT_NOFILE) ?? [system.limits.files];
-  if (number >= Math.min(most, system.limits.files)) {
+  if (number >= mostFiles({ system, process })) {
     if (open.references === 0) closed(open);
     return -EMFILE;
   }
@@ -38,6 +37,12 @@ export function install(
 }
 
 export const RLIMIT_NOFILE = 7;
+
+/** Numbers from here on are none that a process may use. */
+export function mostFiles({ system, process }: Pick<Call, "system" | "process">): number {
+  const [most] = process.limits.get(RLIMIT_NOFILE) ?? [system.limits.files];
+  return Math.min(most, system.limits.files);
+}
 
 /** Gives it this number. */
 export function installAt(process: Process, open: OpenFile, closeOnExec: boolean, number: number): void {

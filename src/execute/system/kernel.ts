@@ -28,16 +28,13 @@ import { missing } from "./calls/missing.ts";
 import { callsOf, NEVER_RESTARTED } from "./calls/table.ts";
 import { nanoseconds } from "./clock.ts";
 import { type Fault, faultOf, stepFault } from "./faults.ts";
-import { executedBy } from "./processes.ts";
+import { executedBy, TURN } from "./processes.ts";
 import type { CallRow } from "./row.ts";
 import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM, signalName } from "./signal-numbers.ts";
 import { deliver, hasSignal, isInterrupted, setResult } from "./signals.ts";
 import type { Call, Signal, System, Task } from "./state.ts";
 import { stopIfAsked } from "./stops.ts";
 import { nextTimer, ringTimers, untilCpuTimer } from "./timers.ts";
-
-/** Instructions of a thread's turn. */
-const TURN = 50_000;
 
 /** Why `advance` returned. */
 export type Pause =
@@ -137,12 +134,11 @@ function isRunnable(system: System, tables: CallTables, task: Task): boolean {
   if (!task.waiting) return true;
   if (stopIfAsked(system, task)) return false;
   enter(system, task);
-  if (isInterrupted(task)) {
-    deliver(system, task, true);
-    return !task.ended && !task.waiting;
-  }
-  dropIgnored(task);
+  // What it waits for may have come together with a signal: then the call has been made, and the signal is behind it.
+  const isSignaled = isInterrupted(task);
+  if (!isSignaled) dropIgnored(task);
   makeCall(system, tables, task);
+  if (isSignaled && task.waiting && !task.ended) deliver(system, task, true);
   return !task.ended && !task.waiting;
 }
 

@@ -36,6 +36,32 @@ export function procTexts(system: System): Readonly<Record<string, () => Uint8Ar
   };
 }
 
+/** What is below /proc/sys (Documentation/admin-guide/sysctl), as far as programs ask. */
+export function systemTexts({ limits, random }: System): Readonly<Record<string, () => Uint8Array>> {
+  const text = (value: string | number) => (): Uint8Array => toBytes(`${value}\n`);
+  return {
+    "kernel/ostype": text(MACHINE.system),
+    "kernel/osrelease": text(MACHINE.release),
+    "kernel/version": text(MACHINE.version),
+    "kernel/hostname": text(MACHINE.node),
+    "kernel/domainname": text("(none)"),
+    "kernel/pid_max": text(4_194_304),
+    "kernel/threads-max": text(limits.tasks),
+    "kernel/ngroups_max": text(65_536),
+    "kernel/cap_last_cap": text(40),
+    "kernel/randomize_va_space": text(0),
+    "kernel/core_pattern": text("core"),
+    "kernel/random/entropy_avail": text(256),
+    "kernel/random/boot_id": text(`00000000-0000-4000-8000-${random.toString(16).padStart(12, "0").slice(-12)}`),
+    "vm/overcommit_memory": text(0),
+    "vm/mmap_min_addr": text(0x1_0000),
+    "vm/max_map_count": text(65_530),
+    "fs/file-max": text(limits.files),
+    "fs/nr_open": text(limits.files),
+    "fs/pipe-max-size": text(0x10_0000),
+  };
+}
+
 export function processFiles(process: Process): ProcessFiles | undefined {
   const list = (texts: readonly string[]): Uint8Array => toBytes(texts.map((text) => `${text}\0`).join(""));
   return {
@@ -50,8 +76,18 @@ export function processFiles(process: Process): ProcessFiles | undefined {
       statm: () => toBytes(`${Math.floor(process.space.mapped / 4096)} 0 0 0 0 0 0\n`),
       cgroup: () => toBytes("0::/\n"),
       mounts: () => toBytes("/dev/root / ext4 rw 0 0\nproc /proc proc rw 0 0\n"),
-      limits: () => toBytes("Limit                     Soft Limit           Hard Limit           Units     \n"),
+      limits: () => toBytes(limitLines(process)),
+      mountinfo: () => toBytes("1 0 254:0 / / rw - ext4 /dev/root rw\n2 1 0:2 / /proc rw - proc proc rw\n"),
+      oom_score_adj: () => toBytes("0\n"),
     },
+    threads: () => process.tasks.map(({ id }) => id),
+    threadTexts: (id) => ({
+      comm: () => toBytes(`${process.name}\n`),
+      cmdline: () => list(process.commandLine),
+      maps: () => toBytes(process.space.areas.map((area) => mapLine(area)).join("")),
+      stat: () => toBytes(statLine(process, id)),
+      status: () => toBytes(statusLines(process, id)),
+    }),
     links: {
       exe: () => process.executable.path,
       cwd: () => pathOf(process.directory),
@@ -69,6 +105,39 @@ export function processFiles(process: Process): ProcessFiles | undefined {
   };
 }
 
+/** Name and unit of each resource, by its number (fs/proc/base.c, lnames). */
+const RESOURCES: readonly (readonly [name: string, unit: string])[] = [
+  ["Max cpu time", "seconds"],
+  ["Max file size", "bytes"],
+  ["Max data size", "bytes"],
+  ["Max stack size", "bytes"],
+  ["Max core file size", "bytes"],
+  ["Max resident set", "bytes"],
+  ["Max processes", "processes"],
+  ["Max open files", "files"],
+  ["Max locked memory", "bytes"],
+  ["Max address space", "bytes"],
+  ["Max file locks", "locks"],
+  ["Max pending signals", "signals"],
+  ["Max msgqueue size", "bytes"],
+  ["Max nice priority", ""],
+  ["Max realtime priority", ""],
+  ["Max realtime timeout", "us"],
+];
+
+function limitLines({ limits }: Process): string {
+  const line = (name: string, soft: string, hard: string, unit: string): string =>
+    `${name.padEnd(25)} ${soft.padEnd(20)} ${hard.padEnd(20)} ${unit.padEnd(10)}\n`;
+  const text = (value: number): string => (value >= 2 ** 63 ? "unlimited" : String(value));
+  return RESOURCES.reduce(
+    (all, [name, unit], resource) => {
+      const [soft, hard] = limits.get(resource) ?? [0, 0];
+      return all + line(name, text(soft), text(hard), unit);
+    },
+    line("Limit", "Soft Limit", "Hard Limit", "Units"),
+  );
+}
+
 /** A line of /proc/PID/maps. */
 export function mapLine({ start, end, protection, shared, source, offset, label }: Area): string {
   const flag = (bit: number, letter: string): string => ((protection & bit) === 0 ? "-" : letter);
@@ -81,21 +150,22 @@ export function mapLine({ start, end, protection, shared, source, offset, label 
   return name === "" ? `${head} \n` : `${head.padEnd(72)} ${name}\n`;
 }
 
-function statLine(process: Process): string {
-  const { pid, name, parent, group, session, tasks, space, stopped, nice } = process;
+function statLine(process: Process, id = process.pid): string {
+  const { name, parent, group, session, tasks, space, stopped, nice } = process;
   const zeros = (count: number): string => "0 ".repeat(count);
-  return `${pid} (${name}) ${stopped === undefined ? "R" : "T"} ${parent?.pid ?? 1} ${group} ${session} 0 -1 ${zeros(9)}${20 + nice} ${nice} ${tasks.length} 0 ${STARTED_BEFORE * 100} ${space.mapped} ${zeros(28)}\n`;
+  return `${id} (${name}) ${stopped === undefined ? "R" : "T"} ${parent?.pid ?? 1} ${group} ${session} 0 -1 ${zeros(9)}${20 + nice} ${nice} ${tasks.length} 0 ${STARTED_BEFORE * 100} ${space.mapped} ${zeros(28)}\n`;
 }
 
-function statusLines({ pid, name, parent, who, tasks, space, stopped }: Process): string {
+function statusLines({ pid, name, parent, who, identity, tasks, space, stopped }: Process, id = pid): string {
+  const [real, own] = [identity.user, identity.group];
   return [
     `Name:\t${name}`,
     stopped === undefined ? "State:\tR (running)" : "State:\tT (stopped)",
     `Tgid:\t${pid}`,
-    `Pid:\t${pid}`,
+    `Pid:\t${id}`,
     `PPid:\t${parent?.pid ?? 1}`,
-    `Uid:\t${who.user}\t${who.user}\t${who.user}\t${who.user}`,
-    `Gid:\t${who.group}\t${who.group}\t${who.group}\t${who.group}`,
+    `Uid:\t${real.real}\t${who.user}\t${real.saved}\t${who.user}`,
+    `Gid:\t${own.real}\t${who.group}\t${own.saved}\t${who.group}`,
     `VmSize:\t${Math.floor(space.mapped / 1024)} kB`,
     `Threads:\t${tasks.length}`,
     "",

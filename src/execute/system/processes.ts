@@ -40,6 +40,9 @@ import type { Process, Signal, SignalAction, System, Task } from "./state.ts";
 
 export const RLIMIT_STACK = 3;
 
+/** Instructions of a thread's turn. */
+export const TURN = 50_000;
+
 /** What a signal does that nobody has set. */
 export const DEFAULT_ACTION: SignalAction = { handler: 0, flags: 0, restorer: 0, mask: [0, 0] };
 
@@ -387,7 +390,8 @@ export function endTask(system: System, task: Task): void {
   const index = system.tasks.indexOf(task);
   system.tasks.splice(index, 1);
   if (index < system.turn) system.turn--;
-  else if (index === system.turn) system.turnLeft = 0;
+  // Whoever stands behind it is next.
+  else if (index === system.turn) system.turnLeft = TURN;
   process.tasks = process.tasks.filter((other) => other !== task);
 }
 

@@ -33,7 +33,7 @@ import {
 } from "../../files/tree.ts";
 import { mayWrite, readBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf } from "../clock.ts";
-import { close, describe, install, installAt, joinPipe, openFileAt } from "../descriptors.ts";
+import { close, describe, install, installAt, joinPipe, mostFiles, openFileAt } from "../descriptors.ts";
 import {
   AT_FDCWD,
   O_ACCMODE,
@@ -296,7 +296,7 @@ function dup(call: Call): number {
 
 function duplicateTo({ process, system }: Call, from: number, to: number, closeOnExec: boolean): number {
   const open = openFileAt(process, from);
-  if (open === undefined || to < 0 || to >= system.limits.files) return -EBADF;
+  if (open === undefined || to < 0 || to >= mostFiles({ system, process })) return -EBADF;
   installAt(process, open, closeOnExec, to);
   return to;
 }
@@ -351,7 +351,7 @@ function fcntl(call: Call): number {
   switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-      if (argument >= call.system.limits.files) return -EINVAL;
+      if (argument >= mostFiles(call)) return -EINVAL;
       return install(call, open, command === F_DUPFD_CLOEXEC, argument);
     case F_GETFD:
       return descriptor.closeOnExec ? 1 : 0;

@@ -24,7 +24,7 @@ import {
 import { eachPage, releasePage, sharedPages } from "../../memory/pages.ts";
 import { openFileAt } from "../descriptors.ts";
 import { mayRead, mayWriteTo } from "../open-flags.ts";
-import { type CallRow, nothing, readWords, row } from "../row.ts";
+import { type CallRow, nothing, readWords, row, writeWords } from "../row.ts";
 import type { Call, OpenFile } from "../state.ts";
 import { MEMORY_DEVICES, ZERO_DEVICE } from "../streams.ts";
 
@@ -236,6 +236,20 @@ function mmap2(call: Call): number {
   return mmap({ ...call, args });
 }
 
+const MPOL_F_MEMS_ALLOWED = 4;
+
+/** There is one node of memory, and no rule about it. */
+function memoryPolicy({ space, args, wordBytes }: Call): number {
+  const [mode, nodes, most, , flags] = args;
+  if (flags > 7) return -EINVAL;
+  if (mode !== 0 && !writeWords(space, mode, [0], 4)) return -EFAULT;
+  const words = Math.ceil(most / (8 * wordBytes));
+  if (nodes === 0) return 0;
+  if (words === 0 || words > 0x1000) return -EINVAL;
+  const set = Array.from({ length: words }, (_, index) => (index === 0 && (flags & MPOL_F_MEMS_ALLOWED) !== 0 ? 1 : 0));
+  return writeWords(space, nodes, set, wordBytes) ? 0 : -EFAULT;
+}
+
 export const MEMORY_CALLS: readonly CallRow[] = [
   row(
     "mmap",
@@ -268,6 +282,7 @@ export const MEMORY_CALLS: readonly CallRow[] = [
   row("madvise", 28, 219, "address size int", madvise, "tells what {2} bytes at {1} are used for"),
   row("mincore", 27, 218, "address size address", mincore, "asks which pages of {2} bytes at {1} are in memory"),
   row("msync", 26, 144, "address size flags", msync, "writes what was changed in a mapped file to the file"),
+  row("get_mempolicy", 239, 275, "address address size address size", memoryPolicy, "asks in which memory it is"),
   row("mlock", 149, 150, "address size", nothing, "keeps {2} bytes at {1} in memory"),
   row("munlock", 150, 151, "address size", nothing, "lets {2} bytes at {1} be paged out"),
   row("mlockall", 151, 152, "flags", nothing, "keeps all memory in memory"),

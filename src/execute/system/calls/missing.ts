@@ -94,7 +94,6 @@ const NAMES: readonly (readonly [name: string, x86_64: number, i386: number])[] 
   // Memory by nodes and keys.
   ["mbind", 237, 274],
   ["set_mempolicy", 238, 276],
-  ["get_mempolicy", 239, 275],
   ["set_mempolicy_home_node", 450, 450],
   ["migrate_pages", 256, 294],
   ["move_pages", 279, 317],
