@@ -99,6 +99,7 @@ export function startSystem(options: RunOptions): StartedSystem | Problem {
     inputAhead: undefined,
     inputWanted: false,
     given: options.given,
+    sockets: new Map(),
     streams: [],
     problems: [],
     hooks: options.hooks,

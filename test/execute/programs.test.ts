@@ -84,6 +84,7 @@ const SOURCES: readonly (readonly [name: string, source: string])[] = [
   ["signals, their frames and alternate stacks", "signals.c"],
   ["processes that are stopped and go on", "stops.c"],
   ["pairs of sockets, as streams and in messages", "sockets.c"],
+  ["sockets with names, and descriptors that are passed on", "named-sockets.c"],
   ["timers that send signals", "timers.c"],
   ["sets of descriptors, locks, signals that are read, named pipes", "waits.c"],
   ["sizes, seals, copies, and what calls refuse", "copies.c"],

@@ -40,13 +40,16 @@ export const ENODATA = 61;
 export const EOVERFLOW = 75;
 export const ENOTSOCK = 88;
 export const EMSGSIZE = 90;
+export const EPROTOTYPE = 91;
 export const ENOPROTOOPT = 92;
 export const EPROTONOSUPPORT = 93;
 export const ESOCKTNOSUPPORT = 94;
 export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
+export const EADDRINUSE = 98;
 export const ECONNRESET = 104;
 export const EISCONN = 106;
+export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 
@@ -97,6 +100,9 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     EOVERFLOW,
     ENOTSOCK,
     EMSGSIZE,
+    EPROTOTYPE,
+    EADDRINUSE,
+    ENOTCONN,
     ENOPROTOOPT,
     EPROTONOSUPPORT,
     ESOCKTNOSUPPORT,

@@ -2,6 +2,7 @@
 // are made when somebody comes by, and whatever a program changes is changed here only.
 
 import type { SharedPages } from "../memory/pages.ts";
+import type { SocketEnd } from "../system/sockets.ts";
 import { EFBIG, ENOSPC } from "./errno.ts";
 
 /** A moment: since 1970, as the kernel's struct timespec64. */
@@ -90,6 +91,8 @@ export interface DeviceNode extends NodeBase {
 export interface PipeNode extends NodeBase {
   readonly kind: "pipe" | "socket";
   buffer: PipeBuffer | undefined;
+  /** The socket that has its name here. */
+  bound?: SocketEnd;
 }
 
 /** Bytes on their way. */

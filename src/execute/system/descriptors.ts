@@ -5,7 +5,7 @@ import type { Node } from "../files/nodes.ts";
 import { dropLocks } from "./locks.ts";
 import { mayRead, mayWriteTo, O_NONBLOCK, O_PATH } from "./open-flags.ts";
 import type { Call, Descriptor, OpenFile, Process, Special, Task } from "./state.ts";
-import { closed, opened } from "./streams.ts";
+import { closed, leave, opened } from "./streams.ts";
 
 /** The file that a number stands for; undefined: EBADF. */
 export function openFileAt({ descriptors }: Process, number: number): OpenFile | undefined {
@@ -49,7 +49,7 @@ export function installAt(process: Process, open: OpenFile, closeOnExec: boolean
   open.references++;
   const before: Descriptor | undefined = process.descriptors[number];
   process.descriptors[number] = { open, closeOnExec };
-  if (before !== undefined) leave(process, before.open);
+  if (before !== undefined) leaveFrom(process, before.open);
 }
 
 /** close(2). @returns 0, or the errno, negated */
@@ -57,21 +57,14 @@ export function close(process: Process, number: number): number {
   const found: Descriptor | undefined = process.descriptors[number];
   if (found === undefined) return -EBADF;
   process.descriptors[number] = undefined;
-  leave(process, found.open);
+  leaveFrom(process, found.open);
   return 0;
 }
 
 /** A process has a descriptor less of it. */
-function leave(process: Process, open: OpenFile): void {
+function leaveFrom(process: Process, open: OpenFile): void {
   dropLocks(open.node, process);
-  release(open);
-}
-
-/** A descriptor less refers to it. */
-export function release(open: OpenFile): void {
-  if (--open.references > 0) return;
-  dropLocks(open.node, open);
-  closed(open);
+  leave(open);
 }
 
 /**

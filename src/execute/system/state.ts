@@ -286,6 +286,8 @@ export interface System {
   /** In the last look at who can run somebody asked for standard input of which there was none yet. */
   inputWanted: boolean;
   readonly given: ReadonlyMap<string, number>;
+  /** Sockets by abstract names; some may be closed. */
+  readonly sockets: Map<string, SocketEnd>;
   /** What the first process' streams are. */
   readonly streams: readonly Node[];
   /** What is wrong or could not be done, beside what the program was told. */

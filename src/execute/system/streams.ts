@@ -16,6 +16,7 @@ import {
   writeAt,
 } from "../files/nodes.ts";
 import { clockOf } from "./clock.ts";
+import { dropLocks } from "./locks.ts";
 import {
   mayRead,
   mayWriteTo,
@@ -29,7 +30,7 @@ import {
 } from "./open-flags.ts";
 import { randomBytes } from "./random.ts";
 import { hasWaiting, putSignal, SIGNAL_RECORD, takeSignal } from "./signal-queue.ts";
-import { closeSocket, receive, send, socketReadiness } from "./sockets.ts";
+import { type Credentials, closeSocket, receive, send, socketReadiness } from "./sockets.ts";
 import type { EpollEntry, OpenFile, OutputRefusal, System, TimerDescriptor } from "./state.ts";
 
 /** Bytes that a pipe holds (fs/pipe.c), and that are written in one piece (PIPE_BUF). */
@@ -158,7 +159,10 @@ function readSpecial(
     }
     case "socket": {
       const received = receive(special, count, false, (open.flags & O_NONBLOCK) === 0);
-      return typeof received === "number" ? received : received.bytes;
+      if (typeof received === "number") return received;
+      // Descriptors are for those who ask for them.
+      for (const passed of received.rights) leave(passed);
+      return received.bytes;
     }
     case "signals": {
       const { current } = system;
@@ -299,10 +303,25 @@ function writeSpecial(
       return 8;
     }
     case "socket":
-      return send(special, bytes, done, (open.flags & O_NONBLOCK) === 0);
+      return send(special, bytes, done, (open.flags & O_NONBLOCK) === 0, {
+        from: credentials(system),
+        rights: [],
+        to: undefined,
+      });
     default:
       return -EINVAL;
   }
+}
+
+function credentials({ current }: System): Credentials {
+  return current === undefined ? [0, 0, 0] : [current.process.pid, current.process.who.user, current.process.who.group];
+}
+
+/** One refers to it less: if that was the last one, it is closed, and what it held. */
+export function leave(open: OpenFile): void {
+  if (--open.references > 0) return;
+  dropLocks(open.node, open);
+  for (const other of closed(open)) leave(other);
 }
 
 const REFUSALS: Readonly<Record<OutputRefusal, number>> = { EPIPE, ENOSPC, EIO };
@@ -436,13 +455,14 @@ export function opened(node: Node, flags: number): void {
   }
 }
 
-/** Nobody has the file open any more. */
-export function closed({ node, flags, special }: OpenFile): void {
-  if (special?.kind === "socket") closeSocket(special);
-  if ((node.kind !== "pipe" && node.kind !== "socket") || node.buffer === undefined) return;
+/** Nobody has the file open any more. @returns other open files that it held: those that were passed to a socket */
+export function closed({ node, flags, special }: OpenFile): readonly OpenFile[] {
+  if (special?.kind === "socket") return closeSocket(special);
+  if ((node.kind !== "pipe" && node.kind !== "socket") || node.buffer === undefined) return [];
   const { buffer } = node;
   if (mayRead(flags) && --buffer.readers === 0) buffer.wakes.out++;
   if (mayWriteTo(flags) && --buffer.writers === 0) buffer.wakes.in++;
+  return [];
 }
 
 export type { StorageBudget };

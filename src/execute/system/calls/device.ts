@@ -53,7 +53,7 @@ function available({ system, space, args }: Call, open: OpenFile): number {
   let count: number;
   if (special?.kind === "input") count = system.inputAhead?.length ?? 0;
   else if (special?.kind === "socket")
-    count = special.type !== SOCK_DGRAM ? special.waiting : (special.inbox[0]?.length ?? 0);
+    count = special.type !== SOCK_DGRAM ? special.waiting : (special.inbox[0]?.bytes.length ?? 0);
   else if (node.kind === "pipe" && node.buffer !== undefined) count = node.buffer.length;
   else if (node.kind === "file") count = Math.max(0, node.size - open.offset);
   else return -ENOTTY;

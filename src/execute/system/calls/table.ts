@@ -13,6 +13,7 @@ import { FILE_CALLS } from "./file.ts";
 import { IDENTITY_CALLS } from "./identity.ts";
 import { LOCK_CALLS } from "./lock.ts";
 import { MEMORY_CALLS } from "./memory.ts";
+import { MESSAGE_CALLS } from "./message.ts";
 import { MISSING_CALLS } from "./missing.ts";
 import { PATH_CALLS } from "./path.ts";
 import { POLL_CALLS } from "./poll.ts";
@@ -43,6 +44,7 @@ export const SYSTEM_CALLS: readonly CallRow[] = [
   ...CREDENTIAL_CALLS,
   ...DEVICE_CALLS,
   ...SOCKET_CALLS,
+  ...MESSAGE_CALLS,
   ...MISSING_CALLS,
 ];
 
