@@ -4,7 +4,8 @@
 //   node build/test/load/check/packages.js opens TREE --machine aarch64 --root ROOTS/aarch64
 //
 // `versions` counts what readelf says each file needs of glibc against the version of each system. `opens` opens each file of the machine by
-// dlopen under qemu-user, in a program that has the names of Node.js, in a root directory of Debian packages (scripts/machine-roots.mjs).
+// dlopen under qemu-user, in a program that has the names of Node.js, in a root directory of Debian packages (scripts/machine-roots.mjs);
+// what asks for musl in a program of musl's, where Solder knows its name for the machine.
 // Both tell which files were passed over, and why.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,6 +14,7 @@ import { parseArgs } from "node:util";
 import { scratch } from "../../support/build.ts";
 import { run, tool } from "../../support/run.ts";
 import { GUESTS, type Guest, runGuest } from "../judges/guest.ts";
+import { RANDOM_MACHINES } from "../random/machines.ts";
 import { type CheckedFile, check } from "./checking.ts";
 
 type Version = readonly number[];
@@ -77,27 +79,35 @@ function versions(tree: string): void {
 const OPENER = `
 #include <dlfcn.h>
 #include <stdio.h>
-int main(int count, char **words) {
-  void *handle = dlopen(words[1], RTLD_LAZY);
+#include <stdlib.h>
+void ENTRY(void) {
+  void *handle = dlopen(getenv("SOLDER_OPENS"), RTLD_LAZY);
   puts(handle ? "opened" : dlerror());
   fflush(stdout);
   _Exit(0);
 }
 `;
 
-/** Names that only Node.js has: its own interface, V8's and libuv's. */
-const OF_NODE = /^(napi_|node_api_|node_module_|uv_|_ZN?K?2v8|_ZNK?2v8|_ZNK?4node|_ZTIN2v8|_ZTVN2v8)/;
+const OPENER_PATH = "/bin/solder-opener";
 
-/** A program with these names, so that files of Node.js can be opened. */
-function opener(guest: Guest, root: string, names: ReadonlySet<string>): string {
+/** Names that only Node.js has: its own interface, V8's and libuv's; and what the GCC runtime that comes with it has for Rust's addons. */
+const OF_NODE = /^(_Unwind_|napi_|node_api_|node_module_|uv_|_ZN?K?2v8|_ZNK?2v8|_ZNK?4node|_ZTIN2v8|_ZTVN2v8)/;
+
+/**
+ * A program with these names, so that files of Node.js can be opened.
+ * @param musl the loader of musl: for a program of musl's, which begins at once, because start files are glibc's
+ */
+function opener(guest: Guest, root: string, names: ReadonlySet<string>, musl?: string): string {
   const directory = scratch("opener");
   const source = join(directory, "opener.c");
   const functions = [...names].map(
     (name, i) => `void of_node_${i}(void) __asm__("${name}"); void of_node_${i}(void) {}`,
   );
   writeFileSync(source, `${OPENER}${functions.join("\n")}\n`);
-  const path = "/bin/solder-opener";
-  tool(guest.gcc, ["-O1", "-rdynamic", "-o", root + path, source]);
+  const path = musl === undefined ? OPENER_PATH : `${OPENER_PATH}-musl`;
+  const entry = musl === undefined ? ["-DENTRY=main"] : ["-DENTRY=_start", "-nostdlib", `-Wl,--dynamic-linker=${musl}`];
+  const libc = musl === undefined ? [] : [root + musl];
+  tool(guest.gcc, ["-O1", "-w", "-rdynamic", ...entry, "-o", root + path, source, ...libc]);
   return path;
 }
 
@@ -114,17 +124,19 @@ function opens(tree: string, guest: Guest, root: string): void {
     const own = files.filter(({ file, role }) => role === "addon" || (role === "library" && file.includes(".so")));
     const ours = own.filter(({ file }) => isOf(guest, root + file));
     const names = new Set(ours.flatMap(({ file }) => undefinedNames(root + file)).filter((name) => OF_NODE.test(name)));
+    const { musl } = RANDOM_MACHINES.find(({ name }) => name === `${guest.machine}-musl`) ?? {};
     const program = opener(guest, root, names);
+    const muslProgram = musl === undefined ? undefined : opener(guest, root, names, musl);
     const totals = { files: ours.length, opened: 0, refused: 0, ofMusl: 0, ofAndroid: 0, different: 0 };
     for (const { file, loads, targets, library, unjudged } of ours) {
       const isElsewhere = targets.some(({ findings }) =>
         findings.some(({ code }) => code === "check-judged-elsewhere"),
       );
-      // Those are judged by another C library than the opener's.
       if (library === "musl") totals.ofMusl++;
       else if (isElsewhere) totals.ofAndroid++;
-      if (library === "musl" || isElsewhere || unjudged !== undefined) continue;
-      const { stdout, status } = runGuest(guest, root, program, {}, [file]);
+      const judge = library === "musl" ? muslProgram : program;
+      if (judge === undefined || isElsewhere || unjudged !== undefined) continue;
+      const { stdout, status } = runGuest(guest, root, judge, { SOLDER_OPENS: file });
       const isOpen = stdout.startsWith("opened");
       totals[isOpen ? "opened" : "refused"]++;
       if (isOpen === loads) continue;
@@ -135,7 +147,7 @@ function opens(tree: string, guest: Guest, root: string): void {
     console.log({ ...totals, unjudged: countUnjudged(files) });
   } finally {
     rmSync(root + inside, { recursive: true, force: true });
-    rmSync(`${root}/bin/solder-opener`, { force: true });
+    for (const path of [OPENER_PATH, `${OPENER_PATH}-musl`]) rmSync(root + path, { force: true });
   }
 }
 
