@@ -14,7 +14,7 @@ import {
   readMemory,
 } from "../../load/index.ts";
 import { walkScope } from "../../load/views/scope-walk.ts";
-import type { Disassembler } from "../disassembly.ts";
+import type { Disassembler, Instruction } from "../disassembly.ts";
 import { heading, hex, type Style } from "../dump/table.ts";
 import { shortName, symbolText } from "./words.ts";
 
@@ -112,12 +112,12 @@ function* firstCall(
     yield step("slot", `the slot holds ${hex(slot.value)}: ${isStub(task) ? "a stub" : `back in the PLT${behind}`}`);
     if (isStub(task)) yield stubStep(call, stub, disassemble);
     else {
-      yield* pushSteps(task, object, stub, disassemble);
+      yield* pushSteps(task, slot, stub, disassemble);
       const { tells } = task.record.plt;
       yield step(
         "got",
         `which ${tells === "slot" || tells === "entry" ? "takes" : "pushes"} GOT[${wordNumber(task, "link-map")}] (at ${hex(linkMapWord ?? 0)}: the loader's record of ${shortName(object)}) and jumps to what GOT[${wordNumber(task, "resolver")}] (at ${hex(resolverWord ?? 0)}) holds: _dl_runtime_resolve`,
-        codeLines(object, stub.plt0, 2, disassemble),
+        linesToJump(object, stub.plt0, disassemble),
       );
     }
   }
@@ -159,7 +159,7 @@ function stubStep(
 /** How the resolver learns which slot it is about. */
 function* pushSteps(
   task: LoadedProcess,
-  object: LoadedObject,
+  { object, value }: PltSlot,
   stub: PltStub,
   disassemble: Disassembler | undefined,
 ): Generator<CallStep> {
@@ -175,7 +175,7 @@ function* pushSteps(
     return;
   }
   const pushed = `there it pushes ${hex(stub.pushed)}, ${PUSHED_WORDS[task.record.plt.tells]}, and jumps to ${header}`;
-  yield step("plt", pushed, codeLines(object, stub.push, 2, disassemble));
+  yield step("plt", pushed, linesToJump(object, value, disassemble));
 }
 
 const PUSHED_WORDS = {
@@ -216,12 +216,30 @@ function* codeLines(
   count: number,
   disassemble: Disassembler | undefined,
 ): Generator<string> {
-  if (disassemble === undefined) return;
-  const code = new Uint8Array(32);
-  if (!readMemory(object.regions ?? [], address, code)) return;
-  const decoded = disassemble(code, address, loaderMachineOf(object.file.elf) ?? "", address + code.length).slice(
-    0,
-    count,
-  );
-  for (const one of decoded) yield `${hex(one.address)}: ${one.text}`;
+  for (const one of codeFrom(object, address, disassemble).slice(0, count)) yield `${hex(one.address)}: ${one.text}`;
+}
+
+/** How PLT entries end on all machines, as disassemblers write it. */
+const JUMPS = /^(?:(?:bnd|notrack) )*(?:jmp|jg|br|bctr|jr|jirl|ldr pc)\b/;
+
+/** All that code does until it goes elsewhere. */
+function* linesToJump(object: LoadedObject, address: number, disassemble: Disassembler | undefined): Generator<string> {
+  const decoded = codeFrom(object, address, disassemble);
+  const last = decoded.findIndex(({ text }) => JUMPS.test(text));
+  for (const one of decoded.slice(0, last < 0 ? 2 : last + 1)) yield `${hex(one.address)}: ${one.text}`;
+}
+
+/** Of a PLT's first entries the longest is ppc64le's, of 15 instructions. */
+const LONGEST_ENTRY = 64;
+
+function codeFrom(
+  object: LoadedObject,
+  address: number,
+  disassemble: Disassembler | undefined,
+): readonly Instruction[] {
+  if (disassemble === undefined) return [];
+  const code = new Uint8Array(LONGEST_ENTRY);
+  // Behind the end of a segment are zeros.
+  readMemory(object.regions ?? [], address, code);
+  return disassemble(code, address, loaderMachineOf(object.file.elf) ?? "", address + code.length);
 }

@@ -1,16 +1,21 @@
-// Lazy binding on MIPS has no PLT: a slot leads to a stub that tells the resolver the number of its symbol.
+// What an unbound slot leads to: on MIPS, which has no PLT, a stub that tells the resolver the number of its symbol; elsewhere the PLT, of
+// which `load --call` shows the code up to its jump.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { callSlot, pltSlots } from "../../../src/load/index.ts";
+import type { Style } from "../../../src/explain/dump/table.ts";
+import { callStory } from "../../../src/explain/load/lazy.ts";
+import { nodeDisassembler } from "../../../src/host/disassembly/disassembler.ts";
+import { callSlot, pltSlots, processMemory } from "../../../src/load/index.ts";
 import { tool } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
-import { GUESTS } from "../judges/guest.ts";
+import { GUESTS, type Guest } from "../judges/guest.ts";
 import { loaded } from "../judges/reality.ts";
 import { guestTools, guestWorkshop } from "./workshop.ts";
 
-const [guest] = GUESTS.filter(({ machine }) => machine === "mips64el");
+const guestOf = (wanted: string): Guest => GUESTS.filter(({ machine }) => machine === wanted)[0];
+const guest = guestOf("mips64el");
 
 test("mips64el: an unbound slot leads to a stub with the symbol's number", needs(...guestTools(guest)), () => {
   const shop = guestWorkshop(guest);
@@ -31,3 +36,28 @@ test("mips64el: an unbound slot leads to a stub with the symbol's number", needs
     deepEqual([after === target, callSlot(task, main, row).resolved], [true, false]);
   }
 });
+
+const STYLE: Style = { color: false, columns: 100, demangle: false, rows: 100 };
+
+/** Of each step its code, without addresses, operands left out. */
+const CODE: Readonly<Record<string, readonly string[]>> = {
+  aarch64: ["stp adrp ldr add br"],
+  s390x: ["basr lgf jg", "stg larl mvc lg br"],
+};
+
+for (const [machine, expected] of Object.entries(CODE)) {
+  test(`${machine}: a first call shows the PLT's code up to its jump`, needs(...guestTools(guestOf(machine))), () => {
+    const shop = guestWorkshop(guestOf(machine));
+    const source = '#include <stdio.h>\nint main(void) { return puts("x"); }';
+    const task = loaded(shop.program("call", source, "-Wl,-z,lazy"));
+    processMemory(task);
+    const slot = pltSlots(task, task.objects[0]).find(({ name }) => name === "puts");
+    ok(slot !== undefined);
+    const { first } = callStory(task, slot, nodeDisassembler(), STYLE);
+    const code = first.map((step) => step.code.map((line) => line.replace(/^\S+ (\S+).*$/, "$1")).join(" "));
+    deepEqual(
+      code.filter((text) => text !== ""),
+      expected,
+    );
+  });
+}
