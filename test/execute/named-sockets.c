@@ -24,6 +24,8 @@
 static struct sockaddr_un address;
 static socklen_t size;
 static char text[100];
+/* An abstract name that no other process has. */
+static char hidden[13];
 
 static void at(const char *name, int length) {
   memset(&address, 0, sizeof address);
@@ -48,8 +50,8 @@ static long send_to(int fd, const char *data, const char *name, int length) {
 }
 
 static void show(const char *what) {
-  printf("%s: %d bytes, family %d, %d '%s'\n", what, (int)size, address.sun_family, address.sun_path[0],
-         address.sun_path + (address.sun_path[0] == 0));
+  int isHidden = memcmp(address.sun_path, hidden, 12) == 0;
+  printf("%s: %d bytes, family %d, '%s'\n", what, (int)size, address.sun_family, isHidden ? "hidden" : address.sun_path);
   memset(&address, 0, sizeof address);
 }
 
@@ -94,6 +96,7 @@ static long take(int from, int room, int *files, int flags) {
 
 int main(void) {
   signal(SIGPIPE, SIG_IGN);
+  sprintf(hidden + 1, "s%010d", getpid());
   int l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0), a, b, files[8], p[2];
   printf("new %#x\n", ready(l));
   P(send(c, "x", 1, 0)); P(recv(c, text, 1, 0)); P(listen(l, 1)); P(accept(l, 0, 0));
@@ -108,9 +111,9 @@ int main(void) {
   b = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0); P(connect_to(b, "name", 4)); c = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0); P(connect_to(c, "name", 4)); a = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0); P(connect_to(a, "name", 4));
   close(l); P(read(b, text, 5)); P(connect_to(a, "name", 4)); unlink("name"); P(connect_to(a, "name", 4)); close(a); close(b); close(c);
   /* Abstract names, messages. */
-  a = socket(AF_UNIX, SOCK_DGRAM, 0); b = socket(AF_UNIX, SOCK_DGRAM, 0); P(bind_to(a, "\0solder-test", 12)); P(bind_to(b, "\0solder-test", 12)); P(bind_to(b, "dg", 2)); P(send(b, "x", 1, 0));
-  P(send_to(b, "hello", "\0solder-test", 12)); size = sizeof address; P(recvfrom(a, text, 100, 0, (void *)&address, &size)); show("from"); size = sizeof address; P(getsockname(a, (void *)&address, &size)); show("own");
-  c = socket(AF_UNIX, SOCK_STREAM, 0); P(connect_to(c, "dg", 2)); P(connect_to(b, "\0solder-test", 12)); P(send(b, "one", 3, 0)); P(recv(a, text, 100, 0)); P(send_to(a, "back", "dg", 2)); P(recv(b, text, 100, 0)); int d = socket(AF_UNIX, SOCK_DGRAM, 0); P(send_to(d, "no", "dg", 2));
+  a = socket(AF_UNIX, SOCK_DGRAM, 0); b = socket(AF_UNIX, SOCK_DGRAM, 0); P(bind_to(a, hidden, 12)); P(bind_to(b, hidden, 12)); P(bind_to(b, "dg", 2)); P(send(b, "x", 1, 0));
+  P(send_to(b, "hello", hidden, 12)); size = sizeof address; P(recvfrom(a, text, 100, 0, (void *)&address, &size)); show("from"); size = sizeof address; P(getsockname(a, (void *)&address, &size)); show("own");
+  c = socket(AF_UNIX, SOCK_STREAM, 0); P(connect_to(c, "dg", 2)); P(connect_to(b, hidden, 12)); P(send(b, "one", 3, 0)); P(recv(a, text, 100, 0)); P(send_to(a, "back", "dg", 2)); P(recv(b, text, 100, 0)); int d = socket(AF_UNIX, SOCK_DGRAM, 0); P(send_to(d, "no", "dg", 2));
   close(a); P(send(b, "gone", 4, 0)); P(send(b, "gone", 4, 0)); address.sun_family = AF_UNSPEC; P(connect(b, (void *)&address, 2)); address.sun_family = AF_UNIX; P(bind(d, (void *)&address, 2)); size = sizeof address; P(getsockname(d, (void *)&address, &size)); printf("%d\n", (int)size); P(listen(d, 1)); close(b); close(d); close(c);
   /* Descriptors. */
   socketpair(AF_UNIX, SOCK_STREAM, 0, p); int pipes[2]; pipe(pipes); P(pass(p[0], "with", pipes, 2)); P(write(p[0], "more", 4)); P(take(p[1], 200, files, 0)); P(take(p[1], 200, files + 4, 0)); P(write(files[1], "through", 7)); memset(text, 0, sizeof text); P(read(pipes[0], text, 10)); puts(text);

@@ -79,39 +79,49 @@ static void sets_and_locks(void) {
   struct flock l = {F_WRLCK, SEEK_SET, 10, 10, 0};
   P(fcntl(f, F_SETLK, &l));
   fflush(stdout);
-  if (!fork()) { struct flock k = {F_WRLCK, SEEK_SET, 5, 10, 0}; P(fcntl(f, F_SETLK, &k)); P(fcntl(f, F_GETLK, &k)); printf("%d %d %ld %ld %d\n", k.l_type, k.l_whence, (long)k.l_start, (long)k.l_len, k.l_pid == getppid());
-    k = (struct flock){F_RDLCK, SEEK_SET, 30, 0, 0}; P(fcntl(f, F_SETLK, &k)); k = (struct flock){F_WRLCK, SEEK_SET, 12, 1, 0}; P(fcntl(f, F_SETLKW, &k)); fflush(stdout); _exit(0); }
-  usleep(20000);
+  int told[2];
+  char byte;
+  pipe(told);
+  if (!fork()) {
+    struct flock k = {F_WRLCK, SEEK_SET, 5, 10, 0};
+    P(fcntl(f, F_SETLK, &k));
+    P(fcntl(f, F_GETLK, &k));
+    printf("%d %d %ld %ld %d\n", k.l_type, k.l_whence, (long)k.l_start, (long)k.l_len, k.l_pid == getppid());
+    k = (struct flock){F_RDLCK, SEEK_SET, 30, 0, 0};
+    P(fcntl(f, F_SETLK, &k));
+    k = (struct flock){F_WRLCK, SEEK_SET, 12, 1, 0};
+    write(told[1], "", 1);
+    P(fcntl(f, F_SETLKW, &k));
+    _exit(0);
+  }
+  read(told[0], &byte, 1);
   l.l_type = F_UNLCK;
   fcntl(f, F_SETLK, &l);
   wait(0);
   P(lockf(f, F_TLOCK, 5)); P(lockf(f, F_TEST, 5));
   l.l_type = 9; P(fcntl(f, F_SETLK, &l));
   int ro = open("lock", O_RDONLY); l.l_type = F_WRLCK; P(fcntl(ro, F_SETLK, &l));
-  /* Two processes that would wait for each other. */
+  /* Two processes that would wait for each other: one of them is told. */
   l = (struct flock){F_WRLCK, SEEK_SET, 0, 1, 0};
   fcntl(f, F_SETLK, &l);
-  int turn[2];
-  pipe(turn);
   pid_t other = fork();
   if (other == 0) {
     struct flock k = {F_WRLCK, SEEK_SET, 1, 1, 0};
     fcntl(f, F_SETLK, &k);
-    write(turn[1], "", 1);
+    write(told[1], "", 1);
     k.l_start = 0;
-    _exit(fcntl(f, F_SETLKW, &k) == 0 ? 6 : 7);
+    _exit(fcntl(f, F_SETLKW, &k) < 0 && errno == EDEADLK);
   }
-  char byte;
-  read(turn[0], &byte, 1);
-  usleep(20000);
+  read(told[0], &byte, 1);
   l.l_start = 1;
-  P(fcntl(f, F_SETLKW, &l));
+  int deadlocks = fcntl(f, F_SETLKW, &l) < 0 && errno == EDEADLK;
   l.l_start = 0;
+  l.l_len = 5;
   l.l_type = F_UNLCK;
   fcntl(f, F_SETLK, &l);
   int status;
   waitpid(other, &status, 0);
-  P(WEXITSTATUS(status));
+  P(deadlocks + WEXITSTATUS(status));
 }
 
 static void signals(void) {
@@ -131,13 +141,13 @@ static void signals(void) {
 static void named_pipes(void) {
   mkfifo("ff", 0600); pthread_t t; pthread_create(&t, 0, opener, 0); int f = open("ff", O_RDONLY); P(f >= 0); char b[10] = {0}; P(read(f, b, 9)); puts(b); pthread_join(t, 0); P(read(f, b, 9)); struct pollfd pf = {f, POLLIN, 0}; P(poll(&pf, 1, 0)); P(pf.revents); close(f);
   f = open("ff", O_RDONLY | O_NONBLOCK); pf.fd = f; P(poll(&pf, 1, 0)); P(read(f, b, 1)); int w = open("ff", O_WRONLY); P(read(f, b, 1)); close(w); P(poll(&pf, 1, 0)); P(pf.revents); close(f); P(open("ff", O_WRONLY | O_NONBLOCK));
-  struct sigaction sa = {.sa_handler = on}; sigaction(SIGALRM, &sa, 0); ualarm(10000, 0); P(open("ff", O_RDONLY)); P(open("ff", O_WRONLY | O_NONBLOCK));
+  struct sigaction sa = {.sa_handler = on}; sigaction(SIGALRM, &sa, 0); ualarm(10000, 10000); P(open("ff", O_RDONLY)); ualarm(0, 0); P(open("ff", O_WRONLY | O_NONBLOCK));
   f = open("ff", O_RDWR); P(f >= 0); close(f);
   if (!fork()) { int w = open("ff", O_WRONLY); write(w, "abc", 3); _exit(0); } f = open("ff", O_RDONLY); P(read(f, b, 3)); wait(0);
 }
 
 static void orphans(void) {
-  P(prctl(PR_SET_CHILD_SUBREAPER, 1)); int st; pid_t c = fork(); if (!c) { if (!fork()) { prctl(PR_SET_PDEATHSIG, SIGKILL); usleep(50000); _exit(9); } usleep(10000); _exit(3); } P(waitpid(c, &st, 0) == c); P(WEXITSTATUS(st)); pid_t o = wait(&st); P(o > 0 && o != c); printf("%#x\n", st);
+  P(prctl(PR_SET_CHILD_SUBREAPER, 1)); int st, ready[2]; pipe(ready); pid_t c = fork(); if (!c) { if (!fork()) { prctl(PR_SET_PDEATHSIG, SIGKILL); write(ready[1], "", 1); for (;;) pause(); } char byte; read(ready[0], &byte, 1); _exit(3); } P(waitpid(c, &st, 0) == c); P(WEXITSTATUS(st)); pid_t o = wait(&st); P(o > 0 && o != c); printf("%#x\n", st);
   P(prctl(PR_SET_PDEATHSIG, 15)); int v = 0; P(prctl(PR_GET_PDEATHSIG, &v)); P(v); P(prctl(PR_GET_DUMPABLE)); P(prctl(PR_SET_DUMPABLE, 0)); P(prctl(PR_GET_DUMPABLE)); P(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); P(prctl(PR_GET_NO_NEW_PRIVS, 0,0,0,0)); P(prctl(PR_SET_NAME, "a-very-long-name-for-it")); char nm[20]; P(prctl(PR_GET_NAME, nm)); puts(nm); P(prctl(9999));
 }
 

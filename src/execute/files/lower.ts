@@ -59,7 +59,7 @@ function lowerNode(lower: Lower, path: string, name: string, parent: DirectoryNo
         exists: true,
       };
     case "link":
-      return { ...base, kind: "link", target: bytesOfText(files.linkTarget?.(text) ?? "") };
+      return { ...base, kind: "link", target: bytesOfText(files.linkTarget?.(text) ?? ""), jump: undefined };
     case "other":
       // A device, a pipe or a socket of the host, which is none of the program's business: it is there, and nothing answers.
       return { ...base, kind: "device", major: 0, minor: 0 };

@@ -78,6 +78,8 @@ export interface DirectorySource {
 export interface LinkNode extends NodeBase {
   readonly kind: "link";
   readonly target: string | (() => string);
+  /** What it leads to whatever the target's name says: a pipe of /proc/PID/fd, or a file that has no name any more. */
+  readonly jump: Node | undefined;
 }
 
 export interface DeviceNode extends NodeBase {

@@ -52,8 +52,8 @@ export interface ProcessFiles {
   /** The numbers of its threads, and files of one. */
   readonly threads: () => readonly number[];
   readonly threadTexts: (id: number) => Readonly<Record<string, () => Uint8Array>>;
-  /** Its descriptors: number and node, or where a link to it leads. */
-  readonly descriptors: () => readonly (readonly [number: number, node: Node | string])[];
+  /** Its descriptors: number, name, and what it is where the name does not lead there. */
+  readonly descriptors: () => readonly (readonly [number: number, name: string, node: Node | undefined])[];
 }
 
 /**
@@ -138,8 +138,8 @@ function descriptorDirectory({ lower, now }: FileTree, { descriptors }: ProcessF
     changes: true,
     names: () => descriptors().map(([number]) => String(number)),
     get: (name) => {
-      const found = descriptors().find(([number]) => String(number) === name)?.[1];
-      return typeof found === "string" ? newLink(lower, now(), found, ROOT) : found;
+      const found = descriptors().find(([number]) => String(number) === name);
+      return found && newLink(lower, now(), found[1], ROOT, found[2]);
     },
   };
 }

@@ -123,8 +123,8 @@ export function newFile(
   };
 }
 
-export function newLink(lower: Lower, time: Time, target: LinkNode["target"], owner: User): LinkNode {
-  return { ...fresh(lower, time, 0o777, owner), kind: "link", target };
+export function newLink(lower: Lower, time: Time, target: LinkNode["target"], owner: User, jump?: Node): LinkNode {
+  return { ...fresh(lower, time, 0o777, owner), kind: "link", target, jump };
 }
 
 export function newDevice(lower: Lower, time: Time, major: number, minor: number, mode: number): DeviceNode {
@@ -198,6 +198,14 @@ export function walk(tree: FileTree, from: DirectoryNode, path: string, follow: 
     const isLast = rest.length === 0;
     if (node?.kind === "link" && (!isLast || follow || wantsDirectory)) {
       if (++links > MOST_LINKS) return -ELOOP;
+      const { jump } = node;
+      if (jump !== undefined) {
+        const isDirectory = jump.kind === "directory";
+        if ((!isLast || wantsDirectory) && !isDirectory) return -ENOTDIR;
+        if (isLast) return { directory, name, node: jump, wantsDirectory };
+        if (isDirectory) directory = jump;
+        continue;
+      }
       const target = targetOf(node);
       if (target === "") return -ENOENT;
       if (target.startsWith("/")) directory = tree.root;

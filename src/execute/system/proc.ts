@@ -97,10 +97,11 @@ export function processFiles(process: Process): ProcessFiles | undefined {
       process.descriptors.flatMap((it, number) => {
         if (it === undefined) return [];
         const { node, path, special } = it.open;
-        // What has a name is a link to it; of the rest the thing itself is there, so that it can be opened again.
+        const isFile = node.kind === "file" && special === undefined;
         const isNamed =
-          special === undefined && (node.kind === "file" || node.kind === "directory" || node.kind === "device");
-        return [[number, isNamed ? path : node] as const];
+          (isFile && node.links > 0) || node.kind === "directory" || (node.kind === "device" && special === undefined);
+        const isLost = isFile && node.links === 0 && !path.endsWith(" (deleted)");
+        return [[number, isLost ? `${path} (deleted)` : path, isNamed ? undefined : node] as const];
       }),
   };
 }

@@ -1,7 +1,7 @@
 // System calls about memory: mmap and its kind (mm/mmap.c, mm/mremap.c, mm/mprotect.c).
 
 import { PAGE } from "../../../arch/x86/instructions/machine/memory.ts";
-import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM, EPERM } from "../../files/errno.ts";
+import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM, ENOSPC, EPERM } from "../../files/errno.ts";
 import { F_SEAL_WRITE } from "../../files/nodes.ts";
 import { fileSource } from "../../image.ts";
 import {
@@ -24,7 +24,7 @@ import {
 import { eachPage, releasePage, sharedPages } from "../../memory/pages.ts";
 import { openFileAt } from "../descriptors.ts";
 import { mayRead, mayWriteTo } from "../open-flags.ts";
-import { type CallRow, nothing, readWords, row, writeWords } from "../row.ts";
+import { type CallRow, nothing, readWords, refuse, row, writeWords } from "../row.ts";
 import type { Call, OpenFile } from "../state.ts";
 import { MEMORY_DEVICES, ZERO_DEVICE } from "../streams.ts";
 
@@ -236,6 +236,23 @@ function mmap2(call: Call): number {
   return mmap({ ...call, args });
 }
 
+/** MPOL_WEIGHTED_INTERLEAVE, and what may be added to a policy. */
+const MOST_POLICY = 6;
+const POLICY_FLAGS = 0xe000;
+
+function setMemoryPolicy({ args }: Call): number {
+  return (args[0] & ~POLICY_FLAGS) <= MOST_POLICY ? 0 : -EINVAL;
+}
+
+/** Protection keys: this processor has none (mm/mprotect.c). */
+function keyAlloc({ args }: Call): number {
+  return args[0] !== 0 || args[1] > 3 ? -EINVAL : -ENOSPC;
+}
+
+function keyProtect(call: Call): number {
+  return call.args[3] === -1 ? mprotect(call) : -EINVAL;
+}
+
 const MPOL_F_MEMS_ALLOWED = 4;
 
 /** There is one node of memory, and no rule about it. */
@@ -283,6 +300,17 @@ export const MEMORY_CALLS: readonly CallRow[] = [
   row("mincore", 27, 218, "address size address", mincore, "asks which pages of {2} bytes at {1} are in memory"),
   row("msync", 26, 144, "address size flags", msync, "writes what was changed in a mapped file to the file"),
   row("get_mempolicy", 239, 275, "address address size address size", memoryPolicy, "asks in which memory it is"),
+  row("set_mempolicy", 238, 276, "unsigned address size", setMemoryPolicy, "says in which memory it wants to be"),
+  row("pkey_alloc", 330, 381, "flags unsigned", keyAlloc, "asks for a key of memory; this processor has none"),
+  row("pkey_free", 331, 382, "int", refuse(EINVAL), "gives back a key of memory"),
+  row(
+    "pkey_mprotect",
+    329,
+    380,
+    "address size flags int",
+    keyProtect,
+    "changes what may be done with {2} bytes at {1}",
+  ),
   row("mlock", 149, 150, "address size", nothing, "keeps {2} bytes at {1} in memory"),
   row("munlock", 150, 151, "address size", nothing, "lets {2} bytes at {1} be paged out"),
   row("mlockall", 151, 152, "flags", nothing, "keeps all memory in memory"),

@@ -91,15 +91,11 @@ const NAMES: readonly (readonly [name: string, x86_64: number, i386: number])[] 
   ["landlock_create_ruleset", 444, 444],
   ["landlock_add_rule", 445, 445],
   ["landlock_restrict_self", 446, 446],
-  // Memory by nodes and keys.
+  // Memory by nodes.
   ["mbind", 237, 274],
-  ["set_mempolicy", 238, 276],
   ["set_mempolicy_home_node", 450, 450],
   ["migrate_pages", 256, 294],
   ["move_pages", 279, 317],
-  ["pkey_alloc", 330, 381],
-  ["pkey_free", 331, 382],
-  ["pkey_mprotect", 329, 380],
   ["memfd_secret", 447, 447],
   ["remap_file_pages", 216, 257],
   // The machine itself.
