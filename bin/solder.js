@@ -47,7 +47,7 @@ function readCache() {
 if (name === "ld") require("./v8-flags.cjs").setFlags();
 
 // The bundle is ASCII; read as latin1 it needs no decoding.
-const text = read(filename).latin1Slice();
+const text = read(filename).toString("latin1");
 const script = new Script(text, {
   filename,
   cachedData: readCache(),
