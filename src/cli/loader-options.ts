@@ -8,6 +8,8 @@ import { error, type Problem } from "../elf/problem.ts";
 import { nameAt } from "../elf/text.ts";
 import { hostCpu } from "../host/cpu.ts";
 import { nodeLoadFiles } from "../host/load-files.ts";
+import { systemOf } from "../load/check/made-for.ts";
+import { readDynamicFile } from "../load/file/dynamic-file.ts";
 import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "../load/machines/index.ts";
 import { openWhole } from "../load/search/files.ts";
 import type { LoaderMachine, LoaderProfile, LoadFiles, LoadOptions } from "../load/settings/contract.ts";
@@ -159,7 +161,14 @@ function loaderOf(
   const opened = files.open(path);
   const elf = typeof opened === "string" ? undefined : parseElfImage(opened.bytes, path, () => {});
   const machine = (elf && loaderMachineOf(elf)) ?? (elf?.elfClass === 32 ? "i386" : "x86-64");
-  return { machine, interpreter: elf === undefined ? undefined : interpreterOf(elf) };
+  if (elf === undefined) return { machine, interpreter: undefined };
+  return { machine, interpreter: interpreterOf(elf) ?? muslOf(elf, machine) };
+}
+
+/** The loader of a library that says to be made for musl. */
+function muslOf(elf: ElfImage, machine: LoaderMachine): string | undefined {
+  const isMusl = systemOf(readDynamicFile(elf, "", "")) === "musl";
+  return isMusl ? LOADER_RECORDS[machine].interpreters.musl[0] : undefined;
 }
 
 /** --cpu names a level of another machine than the program's; undefined where all is well. */

@@ -3,6 +3,7 @@
 
 import { type ElfImage, error, type Problem, parseElfImage, warning } from "../elf/index.ts";
 import { machineName } from "../elf/names/names.ts";
+import { isLinux, systemOf } from "./check/made-for.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
 import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "./machines/index.ts";
@@ -91,6 +92,7 @@ export function loadDependencies(
   if ("code" in opened) return { loaded: false, problem: opened };
   const { file, machine } = opened;
   const task = startProcess(path, file, machine, options, cache, settings);
+  noteStranger(task, file, path);
   const [program] = task.objects;
   const preloaded = preload(task, program, preloadsOf(options, cache.files));
   task.globalScope = mapDependencies(task, [program, ...preloaded], false);
@@ -110,6 +112,18 @@ export function loadDependencies(
     task.ended = { step: "start", searches: 0 };
   }
   return { loaded: true, process: task };
+}
+
+/** Files of Android, FreeBSD and so on have dynamic linkers of their own, with other rules. */
+function noteStranger(task: LoadedProcess, file: DynamicFile, path: string): void {
+  const made = systemOf(file);
+  if (isLinux(made) || needsNoLoader(file)) return;
+  const facts = {
+    made,
+    library: task.options.profile.library,
+    ...(made === "Android" ? { system: "android:35" } : {}),
+  };
+  task.problems.push(warning("loader-of-other-system", { file: path }, facts));
 }
 
 function openProgram(

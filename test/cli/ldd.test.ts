@@ -258,3 +258,22 @@ test("--cpu: levels are a machine's own", needs("ld", ...x86_64.tools), () => {
   writeFileSync(main, bytes);
   match(ldd([main, "--cpu", "x86-64-v2"]).err, /no processor of aarch64.*no levels.*\n.*leave --cpu out/);
 });
+
+test(
+  "a library is shown by the rules of the system that it says to be for, or what is shown is said",
+  needs("gcc"),
+  () => {
+    const here = folder("systems");
+    writeFileSync(here.at("a.c"), "int a(void) { return 1; }\n");
+    const link = (name: string, ...words: readonly string[]): string => {
+      tool("gcc", ["-shared", "-fPIC", "-nostdlib", here.at("a.c"), ...words, "-o", here.at(name)]);
+      return here.at(name);
+    };
+    const user = (library: string): string =>
+      link(`libof-${library}`, "-Wl,--no-as-needed", link(library, `-Wl,-soname,${library}`));
+    match(ldd([user("libc.so")]).out, /^\S+ {2}\(x86-64, musl@/);
+    const android = ldd([user("liblog.so")]);
+    match(android.err, /made for Android, .*shown as glibc would load it; solder check --for android:35/);
+    equal(ldd([link("libplain.so")]).err, "");
+  },
+);

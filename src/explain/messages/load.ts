@@ -69,6 +69,10 @@ export const loadMessages: MessageTable = {
     more: ["a shell says: cannot execute: required file not found"],
     cure: "install the C library that the program was built for, build the program for this one, or name a root directory that has the loader (--root)",
   },
+  "loader-of-other-system": {
+    message:
+      "made for {made}, whose dynamic linker has other rules: shown as {library} would load it[[; solder check --for {system} applies those rules]]",
+  },
   "segments-not-on-pages": {
     message: "its segments do not lie on pages of {page} bytes: the kernel kills the process as it starts it (SIGSEGV)",
     more: [

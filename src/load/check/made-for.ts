@@ -1,7 +1,7 @@
 // Which system a file was made for. Linux with glibc or musl is what is checked; files for Android, FreeBSD and others are ELF
 // for the same machines, and packages carry them side by side.
 
-import { ELFOSABI_GNU, ELFOSABI_SYSV, NT_GNU_ABI_TAG, notesInSegments } from "../../elf/index.ts";
+import { DT_NEEDED, ELFOSABI_GNU, ELFOSABI_SYSV, NT_GNU_ABI_TAG, notesInSegments } from "../../elf/index.ts";
 import { osAbiName } from "../../elf/names/names.ts";
 import { word } from "../../elf/source.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
@@ -66,6 +66,15 @@ export function isGlibcName(name: string): boolean {
  */
 export function madeFor(file: DynamicFile, needed: readonly string[]): MadeFor | undefined {
   return byHeader(file) ?? byInterpreter(file.interpreter) ?? byNotes(file) ?? byLibraries(file, needed);
+}
+
+/** The same by what the file itself needs. */
+export function systemOf(file: DynamicFile): MadeFor | undefined {
+  const needed = file.dependencies.filter(({ tag }) => tag === DT_NEEDED);
+  return madeFor(
+    file,
+    needed.map(({ name }) => name),
+  );
 }
 
 /** EI_OSABI: System V's is everybody's. */

@@ -494,7 +494,7 @@ function takesAddress(kind: number): boolean {
 }
 
 /** How many bytes a kind changes; of a descriptor one word. */
-function bytesOf(kind: number, wide: boolean): number {
+export function bytesOf(kind: number, wide: boolean): number {
   switch (kind) {
     case DO_BYTE:
       return 1;

@@ -11,6 +11,7 @@ import { entryAddendHigh, entryAddendLow, entryOffset, entryType } from "../file
 import type { RelocationRange } from "../file/relocation-ranges.ts";
 import { versionIndex } from "../file/version-table.ts";
 import { DO_COPY, DO_DESCRIPTOR, DO_INDIRECT, DO_NOTHING, DO_REFUSE, DO_RELATIVE } from "../machines/index.ts";
+import { bytesOf } from "../memory/relocate.ts";
 import { BOUND_LOCALLY, type LoadedObject, type LoadedProcess } from "../objects/objects.ts";
 
 export interface LoadedRelocation {
@@ -46,7 +47,9 @@ export interface LoadedRelocation {
 export function relocatedBytes({ object, type, kind, provider, providerSymbol }: LoadedRelocation): number {
   const word = object.file.elf.elfClass / 8;
   if (kind === DO_DESCRIPTOR) return 2 * word;
-  if (kind !== DO_COPY) return type?.bytes ?? word;
+  // What the loader does counts: of MIPS's types a compound is told by the first, whose field is smaller.
+  if (kind === DO_REFUSE) return type?.bytes ?? word;
+  if (kind !== DO_COPY) return bytesOf(kind, word === 8);
   return provider === undefined ? 0 : symbolSize(provider.file.symbols, providerSymbol);
 }
 

@@ -8,6 +8,7 @@ import type { Style } from "../../../src/explain/dump/table.ts";
 import { callStory } from "../../../src/explain/load/lazy.ts";
 import { nodeDisassembler } from "../../../src/host/disassembly/disassembler.ts";
 import { callSlot, pltSlots, processMemory } from "../../../src/load/index.ts";
+import { relocatedBytes, relocationsOf } from "../../../src/load/views/relocation-list.ts";
 import { tool } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
 import { GUESTS, type Guest } from "../judges/guest.ts";
@@ -27,6 +28,11 @@ test("mips64el: an unbound slot leads to a stub with the symbol's number", needs
   const task = loaded(program);
   const [main] = task.objects;
   const symbols = tool("readelf", ["-W", "--dyn-syms", join(shop.root, program)]);
+  // R_MIPS_REL32 with R_MIPS_64 behind it writes eight bytes.
+  deepEqual(
+    [...relocationsOf(task, main)].filter(({ type }) => type?.name === "R_MIPS_REL32").map(relocatedBytes)[0],
+    8,
+  );
   const slots = pltSlots(task, main).filter(({ bound }) => !bound);
   ok(slots.length >= 2);
   for (const { name, row } of slots) {
