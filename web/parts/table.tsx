@@ -43,8 +43,6 @@ export function Table({ file, part, query, label }: TableProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useRef<HTMLDivElement>(null);
   const sheet = useRef<Sheet | undefined>(undefined);
-  /** The drawing that the browser has been asked for, or 0. */
-  const frame = useRef(0);
   const state = useRef<Loaded>({ key: "", head: undefined, blocks: new Map(), asking: false });
 
   const rowAt = (index: number): TableRow | undefined =>
@@ -72,18 +70,6 @@ export function Table({ file, part, query, label }: TableProps): JSX.Element {
     if (missing.length > 0) ask(missing[0], missing[missing.length - 1] + 1);
   };
 
-  /**
-   * Once before the next frame is shown, however often rows come and the table is scrolled until then: who asks how far it is scrolled
-   * after rows have changed has the browser lay them out at once, and again when they change once more.
-   */
-  const drawSoon = (): void => {
-    if (frame.current !== 0) return;
-    frame.current = requestAnimationFrame(() => {
-      frame.current = 0;
-      latest.current(false);
-    });
-  };
-
   const ask = (from: number, to: number): void => {
     const mine = state.current;
     if (mine.asking) return;
@@ -101,7 +87,7 @@ export function Table({ file, part, query, label }: TableProps): JSX.Element {
         mine.head ??= answer;
         head.value = mine.head;
         failed.value = undefined;
-        drawSoon();
+        draw(false);
       },
       (cause: unknown) => {
         mine.asking = false;
@@ -122,13 +108,13 @@ export function Table({ file, part, query, label }: TableProps): JSX.Element {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    const observer = new ResizeObserver(drawSoon);
+    const measure = (): void => latest.current(false);
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
-    element.addEventListener("scroll", drawSoon, { passive: true });
+    element.addEventListener("scroll", measure, { passive: true });
     return () => {
       observer.disconnect();
-      element.removeEventListener("scroll", drawSoon);
-      cancelAnimationFrame(frame.current);
+      element.removeEventListener("scroll", measure);
     };
   }, []);
   const latest = useRef(draw);
