@@ -145,7 +145,7 @@ export const linkMessages: MessageTable = {
   },
   "discarded-reference": {
     message: "[[`{symbol:symbol}' ]]defined in discarded section `{target}' is referenced here",
-    cure: "the copies of an inline function or template differ between files: compile them all again, with the same flags",
+    cure: "keep the section, if a script discards it; copies of an inline function that differ between files: compile all again, with the same flags",
   },
   "entry-missing": {
     message: "cannot find entry symbol {symbol:symbol}; {effect}",

@@ -2,7 +2,6 @@
 // lang_size_sections_1).
 
 import { error, type Problem, type Report } from "../../elf/problem.ts";
-import { SEC_KEEP } from "../mapping/bfd-flags.ts";
 import type { BodyEntry, Plan } from "../mapping/output-statements.ts";
 import { ABSOLUTE, addressOf, createFolding, type Folding, fold, makeAbsolute } from "../script/fold.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
@@ -118,8 +117,6 @@ export function assign(walk: Walk, it: Assignment, section: number, dot: number)
   folding.toDot = true;
   const value = fold(folding, it.value);
   folding.toDot = false;
-  const output = section >= 0 ? walk.outputs.list[section] : undefined;
-  if (output !== undefined && folding.phase === "mark" && !movesNothing(it.value)) output.sec |= SEC_KEEP;
   if (value === undefined) {
     if (folding.phase !== "mark") fail(walk, error("script-dot-value", it.place, {}));
     return dot;
@@ -130,18 +127,6 @@ export function assign(walk: Walk, it: Assignment, section: number, dot: number)
     return dot;
   }
   return next;
-}
-
-/** `. = 0`, `. = . + 0` and `. = ALIGN(. != 0 ? n : 1)` do not keep an empty section. */
-function movesNothing(it: Expression): boolean {
-  const isNumber = (value: bigint, one: Expression): boolean => one.kind === "number" && one.value === value;
-  const isDot = (one: Expression): boolean => one.kind === "symbol" && one.name === ".";
-  if (isNumber(0n, it)) return true;
-  if (it.kind === "binary") return it.operator === "+" && isDot(it.left) && isNumber(0n, it.right);
-  if (it.kind !== "call" || it.name !== "ALIGN" || it.arguments.length !== 1) return false;
-  const [inner] = it.arguments;
-  if (inner.kind !== "conditional" || inner.test.kind !== "binary" || inner.test.operator !== "!=") return false;
-  return isDot(inner.test.left) && isNumber(0n, inner.test.right) && isNumber(1n, inner.else);
 }
 
 export function fail(walk: Walk, problem: Problem): void {

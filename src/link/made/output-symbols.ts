@@ -19,6 +19,7 @@ import {
   STV_INTERNAL,
 } from "../../elf/constants.ts";
 import { unsigned64 } from "../../elf/halves.ts";
+import { SEC_KEEP } from "../mapping/bfd-flags.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import { isAskedFor } from "../symbols/bind.ts";
@@ -219,7 +220,7 @@ function emptyOutputs(outputs: OutputSections, sections: SectionTable): Uint8Arr
   const empty = new Uint8Array(outputs.list.length);
   for (const output of outputs.list) {
     const hasPiece = output.pieces.some((it) => (it >= 0 ? sections.size[it] : outputs.chunks[~it].size) > 0);
-    if (!hasPiece && !output.keep) empty[output.id] = 1;
+    if (!hasPiece && !output.keep && (output.sec & SEC_KEEP) === 0) empty[output.id] = 1;
   }
   return empty;
 }

@@ -8,6 +8,7 @@ import type { Report } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { BodyStatement } from "../script/statements.ts";
+import { movesNothing } from "../script/symbols-in.ts";
 import { SECTION_CHUNK, type SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { sectionName } from "../tables/object-file.ts";
@@ -160,6 +161,8 @@ function mapEntry(mapping: Mapping, statement: OutputStatement, entry: BodyEntry
     case "assign":
       initOutput(mapping, statement, 0);
       initMentioned(mapping, it.assignment.value);
+      if (it.assignment.symbol === "." && !movesNothing(it.assignment.value) && statement.output !== undefined)
+        statement.output.sec |= SEC_KEEP;
       return;
     case "assert":
       initOutput(mapping, statement, 0);

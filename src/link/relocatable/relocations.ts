@@ -14,8 +14,9 @@ import { error, type Report } from "../../elf/problem.ts";
 import { type KeptSections, keptSection } from "../sections/kept-sections.ts";
 import type { EhFrames } from "../sections/unwind/eh-frame.ts";
 import { ehFrameOffset } from "../sections/unwind/eh-frame-output.ts";
-import type { SectionId } from "../tables/ids.ts";
+import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
+import { nameText } from "../tables/names.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import { type SectionTable, STATE_EH_FRAME } from "../tables/section-table.ts";
 import { copyAddend, sortByOffset } from "../write/relocation-bytes.ts";
@@ -84,7 +85,10 @@ function scanSection(plan: RelocationPlan, object: ObjectFile, section: SectionI
     if (index >= firstGlobal) {
       const id = globals[index - firstGlobal];
       if (gone[id] === 0) used[id] = 1;
-      else isGone = true;
+      else {
+        isGone = true;
+        if (kind === KIND_ORDINARY) refuseGone(plan, object, section, offset, id);
+      }
     } else if (index !== 0) {
       let to = local[symbolBase + index];
       if (to === LOCAL_ABSENT || (kind === KIND_UNWIND && isDiscarded(plan, object, index))) {
@@ -104,6 +108,15 @@ function inputSize(plan: RelocationPlan, section: SectionId): number {
   if ((sections.state[section] & STATE_EH_FRAME) === 0) return sections.size[section];
   const last = frames.firstRecords[(frames.ordinals.get(section) ?? -1) + 1] - 1;
   return last < 0 ? 0 : frames.records.offsets[last] + frames.records.sizes[last];
+}
+
+/** Error: `discarded-reference`. */
+function refuseGone(plan: RelocationPlan, object: ObjectFile, section: SectionId, offset: number, id: SymbolId): void {
+  const { sections, symbols } = plan;
+  const place = { file: object.name, section: sectionName(object, sections, section), offset };
+  const target = symbols.symbols.section[id];
+  const name = sectionName(plan.kept.objects[sections.object[target]], sections, target);
+  plan.report(error("discarded-reference", place, { symbol: nameText(symbols.symbols.names, id), target: name }));
 }
 
 function isDiscarded(plan: RelocationPlan, object: ObjectFile, index: number): boolean {

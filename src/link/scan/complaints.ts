@@ -57,6 +57,7 @@ export function complain(complaints: Complaints, code: ComplaintCode, it: Reloca
 export interface ComplaintFacts {
   readonly sections: SectionTable;
   readonly symbols: SymbolTable;
+  readonly objects: readonly ObjectFile[];
   readonly shared: readonly SharedFile[];
   readonly machine: Machine;
   readonly mode: OutputMode;
@@ -92,14 +93,14 @@ export function relocationFacts(
 }
 
 function specialFacts(facts: ComplaintFacts, it: Complaint): Record<string, string> {
-  const { sections, symbols, shared, mode } = facts;
-  const target = localSection(it.object, it.symbolIndex);
+  const { objects, sections, symbols, shared, mode } = facts;
+  const target = it.symbol >= 0 ? symbols.section[it.symbol] : localSection(it.object, it.symbolIndex);
   switch (it.code) {
     case "needs-pic":
       if (mode.shared) return { option: "-fPIC" };
       return mode.pic ? { option: "-fPIE", alternative: "-no-pie" } : {};
     case "discarded-reference":
-      return target < 0 ? {} : { target: sectionName(it.object, sections, target) };
+      return target < 0 ? {} : { target: sectionName(objects[sections.object[target]], sections, target) };
     case "address-protected":
     case "copy-relocation-protected":
     case "copy-relocation-forbidden":

@@ -18,6 +18,8 @@ import type { Scan } from "./scan-result.ts";
 export interface Scanner extends GotLoadFacts {
   readonly frames: EhFrames;
   readonly kept: KeptSections;
+  /** By symbol: 1 for what is defined in a section that is not in the output; undefined: nothing is. */
+  readonly gone: Uint8Array | undefined;
   readonly scan: Scan;
   readonly report: Report;
   readonly site: Site;

@@ -28,6 +28,7 @@ import {
   FLAG_NEEDS_TLS_GD,
   FLAG_NEEDS_TLS_IE,
   FLAG_NEEDS_TLS_IE_NEGATED,
+  isUndefined,
 } from "../tables/symbol-table.ts";
 import { complain } from "./complaints.ts";
 import { DYN_RELATIVE } from "./scan-result.ts";
@@ -78,7 +79,8 @@ export function scanTls(scanner: Scanner, site: Site, kind: number): boolean {
     case EXPRESSION_TLS_TPOFF:
     case EXPRESSION_TLS_TPOFF_NEGATED:
       if (!mode.shared) {
-        if (site.binding === BIND_IMPORTED) misuse(scanner, site);
+        // What nothing defines is at 0, whatever the loader may find.
+        if (site.binding === BIND_IMPORTED && !isUndefined(scanner.symbols, site.symbol)) misuse(scanner, site);
         return false;
       }
       // i386 code may use its static TLS offset directly: the dynamic linker fills it in (R_386_TLS_TPOFF, _TPOFF32).

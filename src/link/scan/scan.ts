@@ -42,7 +42,7 @@ import {
   STATE_EH_FRAME,
   STATE_FOLDED,
 } from "../tables/section-table.ts";
-import { FLAG_DYNSYM, type SymbolTable } from "../tables/symbol-table.ts";
+import { FLAG_COLLECTED, FLAG_DYNSYM, isDefinedHere, type SymbolTable } from "../tables/symbol-table.ts";
 import { complain } from "./complaints.ts";
 import { scanSite } from "./scan-relocation.ts";
 import { createScan, isWritable, type Scan, writableOutputs } from "./scan-result.ts";
@@ -81,7 +81,21 @@ export function scanRelocations(
     nextOffset: 0,
     code: undefined,
   };
-  const scanner: Scanner = { machine, mode, options, sections, symbols, chunks, frames, kept, scan, report, site };
+  const gone = goneSymbols(symbols, sections);
+  const scanner: Scanner = {
+    gone,
+    machine,
+    mode,
+    options,
+    sections,
+    symbols,
+    chunks,
+    frames,
+    kept,
+    scan,
+    report,
+    site,
+  };
   for (const object of objects) {
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
@@ -102,7 +116,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
   const { sections, symbols, scan, machine, mode } = scanner;
   const { view, bytes, is64, firstGlobal, symbolCount, symtab, firstSection, symbols: globals } = object;
   const { type: types, visibility: visibilities } = symbols;
-  const { state: states } = sections;
+  const { state: states, output: outputs } = sections;
   const symbolSize = is64 ? 24 : 16;
   const ordinaryEnd = Math.min(object.sectionCount, SHN_LORESERVE);
   const relocs = sections.relocs[section];
@@ -114,7 +128,7 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
   const end = start + sections.size[relocs];
   const { expression, bytes: width, known } = machine.relocations;
   const isEhFrame = (sections.state[section] & STATE_EH_FRAME) !== 0;
-  const { site } = scanner;
+  const { site, gone } = scanner;
   site.object = object;
   site.section = section;
   site.writable = isWritable(scan, sections, section);
@@ -151,6 +165,13 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
     if (index >= firstGlobal) {
       symbol = globals[index - firstGlobal];
       binding = scan.bindings[symbol];
+      if (gone !== undefined && gone[symbol] === 1 && !isEhFrame) {
+        site.offset = offset;
+        site.type = type;
+        site.symbolIndex = index;
+        site.symbol = symbol;
+        if (refusesGone(scanner, site)) continue;
+      }
       // Most references need nothing: to an address in the output, relative to the place.
       if (binding === BIND_LOCAL && types[symbol] !== STT_TLS) {
         if (kind === EXPRESSION_PC || (kind === EXPRESSION_PLT_PC && visibilities[symbol] === STV_DEFAULT)) continue;
@@ -158,7 +179,8 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
     } else {
       const entryAt = symtab + index * symbolSize;
       const shndx = view.getUint16(entryAt + (is64 ? 6 : 14), true);
-      const ordinary = shndx !== 0 && shndx < ordinaryEnd && (states[firstSection + shndx] & STATE_GONE) === 0;
+      const own = firstSection + shndx;
+      const ordinary = shndx !== 0 && shndx < ordinaryEnd && (states[own] & STATE_GONE) === 0 && outputs[own] >= 0;
       if (ordinary && (bytes[entryAt + (is64 ? 4 : 12)] & 15) !== STT_GNU_IFUNC) binding = BIND_LOCAL;
       else binding = bindLocal(scanner, object, index, section, offset, type, isEhFrame);
       // The usual case in a position-dependent program: nothing to do for a local address.
@@ -194,8 +216,12 @@ function scanSection(scanner: Scanner, object: ObjectFile, section: SectionId): 
   }
 }
 
-/** Sections that are not in the output. */
 const STATE_GONE = STATE_DISCARDED | STATE_COLLECTED;
+
+/** Is the section not in the output? A script's /DISCARD/ takes it, if nothing else does. */
+function isGone({ state, output }: SectionTable, section: SectionId): boolean {
+  return (state[section] & STATE_GONE) !== 0 || output[section] < 0;
+}
 
 function isNotForObjects(expression: number): boolean {
   return expression === EXPRESSION_DYNAMIC || expression === EXPRESSION_UNSUPPORTED;
@@ -214,7 +240,7 @@ function bindLocal(
   if (target === SECTION_ABSOLUTE || index === 0) return BIND_ABSOLUTE;
   if (target === SECTION_NONE) return BIND_ZERO;
   const { sections } = scanner;
-  if ((sections.state[target] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) {
+  if (isGone(sections, target)) {
     if (!isEhFrame && isRefused(scanner, object, section, index)) {
       const { complaints } = scanner.scan;
       complain(complaints, "discarded-reference", { object, section, offset, type, symbol: -1, symbolIndex: index });
@@ -224,6 +250,26 @@ function bindLocal(
   return localType(object, index) === STT_GNU_IFUNC ? BIND_IFUNC : BIND_LOCAL;
 }
 
+/** By symbol: 1 for what is defined in a section that is not in the output. @returns undefined: there is none */
+function goneSymbols(symbols: SymbolTable, sections: SectionTable): Uint8Array | undefined {
+  let gone: Uint8Array | undefined;
+  for (let id = 0; id < symbols.count; id++) {
+    const section = symbols.section[id];
+    const isLost = section >= 0 ? isGone(sections, section) : (symbols.flags[id] & FLAG_COLLECTED) !== 0;
+    if (!isLost || !isDefinedHere(symbols, id)) continue;
+    gone ??= new Uint8Array(symbols.count);
+    gone[id] = 1;
+  }
+  return gone;
+}
+
+/** `foo` referenced in section …: defined in discarded section … (bfd/elflink.c, elf_link_input_bfd). */
+function refusesGone({ sections, scan }: Scanner, site: Site): boolean {
+  if (discardedRule(site.object, sections, site.section) !== REFERENCE_REFUSED) return false;
+  complain(scan.complaints, "discarded-reference", site);
+  return true;
+}
+
 function isRefused(scanner: Scanner, object: ObjectFile, section: SectionId, symbol: number): boolean {
   if (discardedRule(object, scanner.sections, section) !== REFERENCE_REFUSED) return false;
   return !isMovedBefore(scanner.kept, object, section, symbol);
@@ -231,9 +277,9 @@ function isRefused(scanner: Scanner, object: ObjectFile, section: SectionId, sym
 
 /** A section that is not loaded, and no debug information either, must not refer to what was discarded. */
 function scanDiscarded(scanner: Scanner, object: ObjectFile, section: SectionId): void {
-  const { sections, scan } = scanner;
+  const { sections, scan, gone } = scanner;
   if (discardedRule(object, sections, section) !== REFERENCE_REFUSED) return;
-  const { view, is64, firstGlobal } = object;
+  const { view, is64, firstGlobal, symbolCount } = object;
   const relocs = sections.relocs[section];
   const word = is64 ? 8 : 4;
   const entry = sections.type[relocs] === SHT_RELA ? 3 * word : 2 * word;
@@ -241,11 +287,17 @@ function scanDiscarded(scanner: Scanner, object: ObjectFile, section: SectionId)
   for (let at = sections.offset[relocs]; at < end; at += entry) {
     const info = view.getUint32(at + word, true);
     const index = is64 ? view.getUint32(at + 12, true) : info >>> 8;
-    if (index >= firstGlobal) continue;
-    const target = localSection(object, index);
-    if (target < 0 || (sections.state[target] & STATE_GONE) === 0) continue;
-    if (!isRefused(scanner, object, section, index)) continue;
-    const site = { object, section, offset: view.getUint32(at, true), type: is64 ? info : info & 0xff, symbol: -1 };
+    let symbol = -1;
+    if (index >= firstGlobal) {
+      if (gone === undefined || index >= symbolCount) continue;
+      symbol = object.symbols[index - firstGlobal];
+      if (gone[symbol] === 0) continue;
+    } else {
+      const target = localSection(object, index);
+      if (target < 0 || !isGone(sections, target)) continue;
+      if (!isRefused(scanner, object, section, index)) continue;
+    }
+    const site = { object, section, offset: view.getUint32(at, true), type: is64 ? info : info & 0xff, symbol };
     complain(scan.complaints, "discarded-reference", { ...site, symbolIndex: index });
   }
 }

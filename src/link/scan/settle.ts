@@ -14,13 +14,18 @@ import {
   FLAG_DYNSYM,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
+  FLAG_NEEDS_TLS_DESC,
+  FLAG_NEEDS_TLS_GD,
   FLAG_NEEDS_TLS_IE,
+  FLAG_NEEDS_TLS_IE_NEGATED,
   FLAG_REF_DYNAMIC,
   isUndefined,
   isUndefinedStrong,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 import { DYN_RELATIVE, isWritable, type Scan } from "./scan-result.ts";
+
+const TLS_SLOTS = FLAG_NEEDS_TLS_IE | FLAG_NEEDS_TLS_IE_NEGATED | FLAG_NEEDS_TLS_GD | FLAG_NEEDS_TLS_DESC;
 
 /**
  * In a program a weak reference that nothing defines is left to the dynamic linker only if it goes through the GOT or the
@@ -40,7 +45,8 @@ export function settleWeakReferences(
     const flags = symbols.flags[id];
     if ((flags & FLAG_DYNSYM) === 0 || !isUndefined(symbols, id) || isUndefinedStrong(symbols, id)) continue;
     const isAsked = (flags & (FLAG_NEEDS_GOT | FLAG_NEEDS_PLT)) !== 0 && (flags & FLAG_DIRECT) === 0;
-    if (isAsked || (flags & FLAG_NEEDS_TLS_IE) !== 0) continue;
+    // What code for any model has become is initial exec: a slot that the dynamic linker fills.
+    if (isAsked || (flags & TLS_SLOTS) !== 0) continue;
     symbols.flags[id] = (flags & ~removed) | FLAG_DROPPED;
     scan.bindings[id] = BIND_ZERO;
   }

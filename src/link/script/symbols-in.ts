@@ -45,3 +45,15 @@ function partsOf(expression: Expression): readonly Expression[] {
       return expression.arguments.filter((_, index) => index !== NAME_ARGUMENTS[expression.name]);
   }
 }
+
+/** `. = 0`, `. = . + 0` and `. = ALIGN(. != 0 ? n : 1)` do not keep an empty section. */
+export function movesNothing(it: Expression): boolean {
+  const isNumber = (value: bigint, one: Expression): boolean => one.kind === "number" && one.value === value;
+  const isDot = (one: Expression): boolean => one.kind === "symbol" && one.name === ".";
+  if (isNumber(0n, it)) return true;
+  if (it.kind === "binary") return it.operator === "+" && isDot(it.left) && isNumber(0n, it.right);
+  if (it.kind !== "call" || it.name !== "ALIGN" || it.arguments.length !== 1) return false;
+  const [inner] = it.arguments;
+  if (inner.kind !== "conditional" || inner.test.kind !== "binary" || inner.test.operator !== "!=") return false;
+  return isDot(inner.test.left) && isNumber(0n, inner.test.right) && isNumber(1n, inner.else);
+}

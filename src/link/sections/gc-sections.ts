@@ -136,7 +136,7 @@ export function collectGarbage(
     for (let section = object.firstSection + 1; section < end; section++)
       if (isSframe(object, sections, section)) sections.state[section] |= STATE_LIVE;
   }
-  const commons = sweepSymbols(walk);
+  const commons = sweepSymbols(walk, relocatable);
   // In -r common symbols have no space that could be removed, unless -d gives them some.
   if (relocatable && options.defineCommon !== true) commons.fill(0);
   for (const object of objects) sweep(walk, object, commons, options.printGcSections, relocatable, report);
@@ -167,13 +167,18 @@ export function dropDeadReferences(symbols: SymbolTable, { referenced, boundarie
 
 function keepNamed(walk: Walk, loader: Loader): void {
   const { symbols, options } = loader;
+  // Common symbols that are to have no space yet are in no section that a name could keep (bfd/elflink.c, bfd_elf_gc_keep).
+  const keepsCommons = options.output !== "relocatable" || options.defineCommon === true;
+  const keep = (id: SymbolId): void => {
+    if (keepsCommons || symbols.kind[id] !== KIND_COMMON) keepSymbol(walk, id);
+  };
   const entry = entryName(loader) ?? (loader.hasScript ? "" : "_start");
   for (const name of [entry, options.init, options.fini]) {
     const id = findText(symbols.names, name);
-    if (id >= 0) keepSymbol(walk, id);
+    if (id >= 0) keep(id);
   }
   for (let id = 0; id < walk.referenced.length; id++) {
-    if ((symbols.flags[id] & FLAG_REQUIRED) !== 0) keepSymbol(walk, id);
+    if ((symbols.flags[id] & FLAG_REQUIRED) !== 0) keep(id);
   }
 }
 
@@ -313,7 +318,7 @@ function findAssigned(walk: Walk, assignments: readonly Assignment[]): void {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Marks the definitions that go with their sections. @returns by object: the common symbols that go, COMMON_* */
-function sweepSymbols(walk: Walk): Uint8Array {
+function sweepSymbols(walk: Walk, relocatable: boolean): Uint8Array {
   const { symbols, sections, commons, objects } = walk;
   const gone = new Uint8Array(objects.length);
   for (let id = 0; id < symbols.names.count; id++) {
@@ -321,8 +326,9 @@ function sweepSymbols(walk: Walk): Uint8Array {
     if (symbols.kind[id] === KIND_COMMON) {
       const owner = symbols.owner[id];
       const where = commonClass(symbols, id);
-      // BFD counts the space for thread-local ones among what the linker has made, which always stays.
-      if ((commons[owner] & where) !== 0 || where === COMMON_TLS) continue;
+      // BFD counts the space for thread-local ones among what the linker has made, which always stays. With -r an object's common
+      // symbols stay or go together.
+      if (relocatable ? commons[owner] !== 0 : (commons[owner] & where) !== 0 || where === COMMON_TLS) continue;
       if (symbols.size[id] > 0) gone[owner] |= where;
     } else if (symbols.section[id] < 0 || (sections.state[symbols.section[id]] & STATE_LIVE) !== 0) continue;
     symbols.flags[id] |= FLAG_COLLECTED;

@@ -199,8 +199,11 @@ function bindUndefined(
     const isLeft = canImport && ((flags & FLAG_REF_DYNAMIC) !== 0 || isAskedFor(symbols, id, options));
     if (!mode.shared && !isLeft) return mode.pic && symbols.type[id] !== STT_TLS ? BIND_LOCAL : BIND_ZERO;
   } else {
-    // No thread has a copy of it: its offset from the thread pointer is settled (BFD, as measured in all TLS models).
-    if (symbols.type[id] === STT_TLS && !mode.shared) {
+    // No thread has a copy of it: its offset from the thread pointer is settled, unless the command line exports it or a library
+    // asks for it too (BFD, as measured in all TLS models).
+    const isAsked = (flags & FLAG_REF_DYNAMIC) !== 0 || isAskedFor(symbols, id, options);
+    const isOpen = canImport && (options.z.dynamicUndefinedWeak ?? isAsked);
+    if (symbols.type[id] === STT_TLS && !mode.shared && !isOpen) {
       symbols.flags[id] |= FLAG_DROPPED;
       return BIND_ZERO;
     }

@@ -142,6 +142,20 @@ const LINES: readonly Meant[] = [
   },
 ];
 
+const NUMBER_AS_IFUNC = /only GNU ld: +f\d(?:@+\w+)? IFUNC \w+ DEFAULT size \d+ in ABS$/;
+
+/** GNU ld calls the number that --defsym gives as a resolver where the name was an IFUNC's before its foo@@V came. */
+const OF_NUMBERS: readonly Meant[] = [
+  NUMBER_AS_IFUNC,
+  /only here: +f\d(?:@+\w+)? NOTYPE \w+ DEFAULT size 0 in ABS$/,
+  /only GNU ld: +\.rela?\.plt R_\w+_IRELATIVE in /,
+].map((pattern) => ({
+  pattern,
+  beside: NUMBER_AS_IFUNC,
+  when: ({ args }) => args.some((it) => /^--defsym=f\d=0x/.test(it)),
+  reason: "a number is no function",
+}));
+
 const TLS_COMMON_IN_BSS = /only GNU ld: +t\d TLS \w+ DEFAULT size \d+ in \.bss$/;
 
 /** GNU ld loses what a thread-local common symbol is where a library's in .tbss is larger: its offset is then one in .bss. */
@@ -152,7 +166,7 @@ const OF_TLS_COMMON: readonly Meant[] = [
   /: +TLS R +align 0x\w+$/,
 ].map((pattern) => ({ pattern, beside: TLS_COMMON_IN_BSS, reason: "a thread-local variable is in .tbss" }));
 
-const ALL: readonly Meant[] = [...LINES, ...OF_TLS_COMMON];
+const ALL: readonly Meant[] = [...LINES, ...OF_TLS_COMMON, ...OF_NUMBERS];
 
 type Matter = "refused here" | "refused by GNU ld" | "another error";
 
@@ -172,6 +186,13 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
     pattern: /: TLS definition in (\S+ section \S+) mismatches non-TLS definition in \1$/m,
     reason:
       "where foo@V was before, GNU ld takes the alias foo@V of a thread-local foo@@V for one that is not thread-local",
+  },
+  {
+    matter: "refused by GNU ld",
+    pattern:
+      /size of symbol `(\w+)' changed from \d+ in (\S+\.o) to [\s\S]*\2: undefined reference to symbol '\1'[\s\S]*DSO missing/,
+    reason:
+      "a tentative definition that a library which only another library needs defines too: GNU ld takes it for a reference to that",
   },
   {
     matter: "refused by GNU ld",

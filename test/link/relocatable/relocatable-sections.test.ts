@@ -362,3 +362,19 @@ eachTarget("an executable stack is that of the first note that asks for it, if -
   ];
   joined(target, [kept, asking, last], ["--gc-sections", "-e", "_start"]);
 });
+
+eachTarget("under --gc-sections an object's common symbols stay or go together, thread-local ones too", (target) => {
+  const asks = (name: string, of: string): string =>
+    `.section .text.${name},"ax"\n.globl ${name}\n${name}: ${word(target)} ${of}\n`;
+  const user = compile(target, "user.s", `${asks("none", "0")}${asks("plain", "c1")}${asks("other", "c2")}${noStack}`);
+  const commons = (name: string, one: string, two: string): string =>
+    compile(target, `${name}.s`, `.comm ${one},16,8\n.type ${two},@tls_object\n.comm ${two},16,8\n${noStack}`);
+  const objects = [user, commons("first", "c1", "t1"), commons("second", "c2", "t2")];
+  for (const options of [
+    ["-e", "none"],
+    ["-e", "plain"],
+    ["-e", "other"],
+    ["-e", "none", "-u", "c1"],
+  ])
+    joined(target, objects, ["--gc-sections", ...options]);
+});

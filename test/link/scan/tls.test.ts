@@ -273,3 +273,22 @@ eachTarget("an object's first thread-local section is aligned as all of them", (
     shop.ld("joined.o", ["-r", object]);
   });
 });
+
+eachTarget(
+  "a weak thread-local variable that nothing defines is the loader's where it is exported or asked for",
+  (target) => {
+    const models =
+      target.wordBytes === 8
+        ? "lea t0@tlsdesc(%rip), %rax\ncall *t0@tlscall(%rax)\nmov t1@gottpoff(%rip), %rax\nmov $t0@tpoff, %rax\n"
+        : "leal t0@tlsdesc(%ebx), %eax\ncall *t0@tlscall(%eax)\nmovl t1@gotntpoff(%ebx), %eax\n";
+    const types = ".weak t0, t1\n.type t0, @tls_object\n.type t1, @tls_object\n";
+    const program = compile(target, "weak.s", `${FUNCTION}${types}.cfi_startproc\n${models}.cfi_endproc\n`);
+    const other = compile(target, "other.s", ".globl other\nother: .cfi_startproc\n.cfi_endproc\n");
+    likeGnuLd(target, (shop) => {
+      shop.ld("library.so", ["-shared", other]);
+      const exports = [[], ["-E"], ["-pie", "-E"], ["-z", "dynamic-undefined-weak"], ["--export-dynamic-symbol=t1"]];
+      for (const [i, options] of exports.entries())
+        shop.ld(`program${i}`, [program, "library.so", "-dynamic-linker", target.interpreter, ...options]);
+    });
+  },
+);

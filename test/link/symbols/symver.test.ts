@@ -411,3 +411,14 @@ eachTarget("a common foo of any file is the foo@@V that comes behind it, even if
   );
   deepEqual(names, ["foo@@V1 own table", "foo@@V1 own table", "foo@@V1 own", "foo@@V1 own table"]);
 });
+
+eachTarget("foo@@V has no size or type of a foo whose place it takes", (target) => {
+  const weak = asm(target, "weak", define("foo", 1, "weak"));
+  const impl = asm(
+    target,
+    "impl",
+    ".globl impl\nimpl: .cfi_startproc\nret\n.cfi_endproc\n.symver impl,foo@@V1,remove\n",
+  );
+  const names = likeGnuLd(target, (shop) => library(shop, [weak, impl], "V1 { };"));
+  equal(names, "foo@@V1");
+});

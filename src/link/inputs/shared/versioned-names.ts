@@ -272,6 +272,8 @@ export function enterDefault(
     else if (symbols.kind[base] === KIND_DEFINED) reportTwice(symbols, base, candidate, record);
   }
   const before = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) !== 0 ? symbols.version[base] : 0;
+  const isAssigned = (symbols.flags[base] & FLAG_ASSIGNED) !== 0;
+  const { type, size } = isAssigned ? { type: symbols.type[base], size: symbols.size[base] } : candidate;
   if (candidate.kind === KIND_DEFINED_WEAK && symbols.kind[base] === KIND_COMMON) {
     // A common foo becomes another name for foo@@V, even for a weak one (bfd/linker.c, link_action: CIND).
     candidate.kind = KIND_DEFINED;
@@ -283,6 +285,9 @@ export function enterDefault(
     symbols.flags[base] = (symbols.flags[base] & ~FLAG_HIDDEN_VERSION) | FLAG_SYMVER;
     symbols.version[base] = candidate.version;
     if (before !== 0) versioned.lost.add(before);
+    // What was said of plain foo is not said of foo@@V, nor the other way round where foo is assigned.
+    symbols.type[base] = type;
+    symbols.size[base] = size;
   }
   joinDefault(symbols, alias, base, candidate, record);
   return base;

@@ -226,4 +226,23 @@ export const found: readonly ScriptCase[] = [
     "LOADADDR of an overlay's empty member",
     "OVERLAY 0x70000 : AT(ALIGN(0x100)) { .o1 { *(.none) } .o2 { *(.data) } } x = LOADADDR(.o1); y = LOADADDR(.o2);",
   ),
+  ...[
+    ["b x", ".text : { *(.text) *(.far) } /DISCARD/ : { *(.near) }"],
+    ["m3 b", ".text : { *(.text) } .data : { *(.data) } /DISCARD/ : { *(.rodata*) }"],
+    ["eh eh2", ".text : { *(.text) } /DISCARD/ : { *(.text.cold) }"],
+  ].flatMap(([objects, statements]) =>
+    ["", "-r", "-shared --hash-style=sysv"].map((options) =>
+      sections(`references to what is discarded: ${objects} ${options}`, statements, { objects, options }),
+    ),
+  ),
+  sections("references to orphans that are discarded", ".text : { *(.text) *(.far) }", {
+    objects: "b x",
+    options: "--orphan-handling=discard",
+  }),
+  ...[". += 0x30;", ". = ALIGN(4);", ". = .;", ". = 0;"].map((body) =>
+    sections(`--emit-relocs names each section, that of ${body} too`, `. = 0x1000; .room : { ${body} }`, {
+      objects: "a b",
+      options: "--emit-relocs",
+    }),
+  ),
 ];
