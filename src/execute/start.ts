@@ -156,9 +156,9 @@ function startFirst(system: System, options: RunOptions): StartedSystem | Proble
   const fail = (errno: number): Problem => refusal(system.tree, directory, path, options.program, who, -errno);
   if (typeof executable === "number") return fail(executable);
   const environment = options.environment.map(bytesOfText);
-  const image = imageFor(system, executable, environment, { who, identity: identityOf(who) }, 0x80_0000);
-  if (typeof image === "number") return fail(image);
   const limits = firstLimits(options.limits.files);
+  const image = imageFor(system, executable, environment, { who, identity: identityOf(who), limits }, 0x80_0000);
+  if (typeof image === "number") return fail(image);
   const process = createProcess(system, image, executable, {
     variables: environment,
     directory,

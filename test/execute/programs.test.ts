@@ -89,6 +89,7 @@ const SOURCES: readonly (readonly [name: string, source: string])[] = [
   ["sets of descriptors, locks, signals that are read, named pipes", "waits.c"],
   ["sizes, seals, copies, and what calls refuse", "copies.c"],
   ["users and groups", "users.c"],
+  ["timers that are read, corners of mmap, limits", "limits.c"],
   ["robust mutexes, cancellation, contexts, faults of memory", "contexts.c"],
 ];
 

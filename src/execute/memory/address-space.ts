@@ -67,7 +67,7 @@ export interface AddressSpace {
   /** RLIMIT_STACK. */
   stackLimit: number;
   /** Address space that may be mapped, in bytes. */
-  readonly mostMapped: number;
+  mostMapped: number;
   mapped: number;
   /** Told of each range in which addresses lead elsewhere from now on, and whether code may have been there. */
   changed: (start: number, end: number, code: boolean) => void;

@@ -26,13 +26,13 @@ import { touch } from "../memory/address-space.ts";
 import { type Observer, run, STOP_BREAK, STOP_LIMIT, STOP_OBSERVED, STOP_SYSTEM_CALL, STOP_TRAP } from "../run.ts";
 import { missing } from "./calls/missing.ts";
 import { callsOf, NEVER_RESTARTED } from "./calls/table.ts";
-import { nanoseconds } from "./clock.ts";
+import { nanoseconds, SECOND } from "./clock.ts";
 import { type Fault, faultOf, stepFault } from "./faults.ts";
-import { executedBy, TURN } from "./processes.ts";
+import { executedBy, RLIMIT_CPU, TURN } from "./processes.ts";
 import type { CallRow } from "./row.ts";
-import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM, signalName } from "./signal-numbers.ts";
+import { isIn, plainSignal, raiseIn, SI_KERNEL, SIGALRM, SIGKILL, SIGXCPU, signalName } from "./signal-numbers.ts";
 import { deliver, hasSignal, isInterrupted, setResult } from "./signals.ts";
-import type { Call, Signal, System, Task } from "./state.ts";
+import type { Call, Process, Signal, System, Task } from "./state.ts";
 import { stopIfAsked } from "./stops.ts";
 import { nextTimer, ringTimers, untilCpuTimer } from "./timers.ts";
 
@@ -159,21 +159,25 @@ function enter(system: System, task: Task): void {
 
 /** All wait: the clock goes on to the first who need not wait longer. False if nobody waits for the clock. */
 function sleep(system: System): boolean {
+  const now = nanoseconds(system);
   let next = Number.POSITIVE_INFINITY;
+  // A timer that has gone off and that nobody reads is nothing to wait for.
+  const look = (moment: number): void => {
+    if (moment > now) next = Math.min(next, moment);
+  };
   for (const { waiting, deadline, process } of system.tasks)
-    if (waiting && deadline !== undefined && process.stopped === undefined) next = Math.min(next, deadline);
+    if (waiting && deadline !== undefined && process.stopped === undefined) look(deadline);
   for (const process of system.processes.values()) {
     const { alarm, status, stopped, descriptors, timers } = process;
     if (stopped !== undefined) continue;
-    if (alarm !== undefined && status === undefined) next = Math.min(next, alarm.next);
-    if (timers.size > 0 && status === undefined) next = Math.min(next, nextTimer(process));
+    if (alarm !== undefined && status === undefined) look(alarm.next);
+    if (timers.size > 0 && status === undefined) look(nextTimer(process));
     for (const it of descriptors) {
       const special = it?.open.special;
-      if (special?.kind === "timer" && special.next !== undefined) next = Math.min(next, special.next);
+      if (special?.kind === "timer" && special.next !== undefined) look(special.next);
     }
   }
-  const now = nanoseconds(system);
-  if (next === Number.POSITIVE_INFINITY || next <= now) return false;
+  if (next === Number.POSITIVE_INFINITY) return false;
   system.slept += next - now;
   return true;
 }
@@ -198,7 +202,25 @@ function untilAlarm(system: System, { process }: Task): number {
     if (it.timers.size > 0 && it.status === undefined) next = Math.min(next, nextTimer(it));
   }
   const left = next - nanoseconds(system);
-  return process.timers.size > 0 ? Math.min(left, untilCpuTimer(process)) : left;
+  return Math.min(left, untilCpuLimit(process), process.timers.size > 0 ? untilCpuTimer(process) : left);
+}
+
+/** Instructions until RLIMIT_CPU is reached, or its next second begins. */
+function untilCpuLimit({ executed, limits }: Process): number {
+  const [soft, hard] = limits.get(RLIMIT_CPU) ?? NO_LIMIT;
+  if (soft === NO_LIMIT[0] && hard === NO_LIMIT[0]) return Number.POSITIVE_INFINITY;
+  const next = Math.max(soft, Math.floor(executed / SECOND) + 1);
+  return Math.max(1, Math.min(next, hard) * SECOND - executed);
+}
+
+const NO_LIMIT: readonly [number, number] = [2 ** 64, 2 ** 64];
+
+/** The process has used a second more than it may, or all of it (kernel/time/posix-cpu-timers.c, check_process_timers). */
+function checkCpuLimit(process: Process, count: number): void {
+  const [soft, hard] = process.limits.get(RLIMIT_CPU) ?? NO_LIMIT;
+  const [before, now] = [Math.floor((process.executed - count) / SECOND), Math.floor(process.executed / SECOND)];
+  if (before === now || now < soft) return;
+  raiseIn(process, plainSignal(now >= hard ? SIGKILL : SIGXCPU, SI_KERNEL, process));
 }
 
 /** Runs a thread for a while. @returns why the whole run pauses, or undefined */
@@ -223,6 +245,7 @@ function turn(
   system.executed += count;
   system.turnLeft -= count;
   process.executed += count;
+  checkCpuLimit(process, count);
   switch (why) {
     case STOP_SYSTEM_CALL:
       task.call = cpu.words[RAX];

@@ -38,7 +38,9 @@ import { readSigned } from "./row.ts";
 import { CLD_EXITED, CLD_KILLED, plainSignal, raiseIn, SI_USER } from "./signal-numbers.ts";
 import type { Process, Signal, SignalAction, System, Task } from "./state.ts";
 
+export const RLIMIT_CPU = 0;
 export const RLIMIT_STACK = 3;
+export const RLIMIT_AS = 9;
 
 /** Instructions of a thread's turn. */
 export const TURN = 50_000;
@@ -92,7 +94,7 @@ export function imageFor(
   system: System,
   executable: Executable,
   environment: readonly string[],
-  { who, identity }: Pick<Process, "who" | "identity">,
+  { who, identity, limits }: Pick<Process, "who" | "identity" | "limits">,
   stackLimit: number,
 ): Image | number {
   const [, , , hwcap] = cpuid(system.levels, 1, 0);
@@ -104,7 +106,7 @@ export function imageFor(
     random: randomBytes(system, 16),
     hwcap: hwcap >>> 0,
     stackLimit,
-    mostMapped: system.limits.mapped,
+    mostMapped: Math.min(system.limits.mapped, limits.get(RLIMIT_AS)?.[0] ?? system.limits.mapped),
     given: system.given,
   });
 }

@@ -15,6 +15,8 @@ export const SIGALRM = 14;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
 export const SIGSTOP = 19;
+export const SIGXCPU = 24;
+export const SIGXFSZ = 25;
 export const SIGSYS = 31;
 export const MOST_SIGNAL = 64;
 

@@ -56,6 +56,8 @@ export interface EventCounter {
 /** timerfd. */
 export interface TimerDescriptor {
   readonly kind: "timer";
+  /** CLOCK_*: what absolute times are of. */
+  readonly clock: number;
   /** Nanoseconds of the simulated clock; undefined if it is not set. */
   next: number | undefined;
   interval: number;

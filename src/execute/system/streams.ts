@@ -29,6 +29,7 @@ import {
   POLLRDHUP,
 } from "./open-flags.ts";
 import { randomBytes } from "./random.ts";
+import { plainSignal, raise, SI_USER, SIGXFSZ } from "./signal-numbers.ts";
 import { hasWaiting, putSignal, SIGNAL_RECORD, takeSignal } from "./signal-queue.ts";
 import { type Credentials, closeSocket, receive, send, socketReadiness } from "./sockets.ts";
 import type { EpollEntry, OpenFile, OutputRefusal, System, TimerDescriptor } from "./state.ts";
@@ -252,8 +253,10 @@ function writeFile(
   if (bytes.length === 0) return 0;
   const { seals = 0 } = node;
   if ((seals & F_SEAL_WRITE) !== 0 || ((seals & F_SEAL_GROW) !== 0 && at + bytes.length > node.size)) return -EPERM;
+  const most = fileLimit(system);
+  if (at >= most) return tooLarge(system);
   node.shared?.flush();
-  const written = writeAt(node, at, bytes, system.tree.budget);
+  const written = writeAt(node, at, bytes.subarray(0, most - at), system.tree.budget);
   if (written < 0) return written;
   if (offset === undefined) open.offset = at + written;
   node.modified = clockOf(system);
@@ -261,6 +264,19 @@ function writeFile(
   // Whoever writes to a program takes away what lets it run as somebody else.
   node.mode &= ~0o6000;
   return written;
+}
+
+const RLIMIT_FSIZE = 1;
+
+/** How large whoever writes may make a file. */
+export function fileLimit({ current }: System): number {
+  return current?.process.limits.get(RLIMIT_FSIZE)?.[0] ?? Number.POSITIVE_INFINITY;
+}
+
+/** It would be larger: SIGXFSZ, and EFBIG for whoever lives on. */
+export function tooLarge({ current }: System): number {
+  if (current !== undefined) raise(current, plainSignal(SIGXFSZ, SI_USER, current.process));
+  return -EFBIG;
 }
 
 function writePipe(open: OpenFile, buffer: PipeBuffer, bytes: Uint8Array, done: number): number {

@@ -5,11 +5,11 @@ import { toBytes } from "../../files/names.ts";
 import { mayWrite, writeBytes } from "../../memory/address-space.ts";
 import { nanoseconds, SECOND, STARTED_BEFORE } from "../clock.ts";
 import { RLIMIT_NOFILE } from "../descriptors.ts";
-import { executedBy, RLIMIT_STACK } from "../processes.ts";
+import { executedBy, RLIMIT_AS, RLIMIT_STACK } from "../processes.ts";
 import { randomBytes } from "../random.ts";
 import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } from "../row.ts";
 import { MOST_SIGNAL } from "../signal-numbers.ts";
-import type { Call, Process } from "../state.ts";
+import type { Call, Process, System } from "../state.ts";
 
 /** What uname says, and sysinfo, and /proc. */
 export const MACHINE = {
@@ -59,11 +59,12 @@ function putLimit({ space }: Call, address: number, values: readonly [number, nu
   return writeWords(space, address, words, bytes);
 }
 
-function setLimit(process: Process, resource: number, soft: number, hard: number): number {
+function setLimit({ limits }: System, process: Process, resource: number, soft: number, hard: number): number {
   const before = process.limits.get(resource);
   if (before === undefined || soft > hard) return -EINVAL;
   if (hard > before[1] && process.who.user !== 0) return -EPERM;
   process.limits.set(resource, [soft, hard]);
+  if (resource === RLIMIT_AS) process.space.mostMapped = Math.min(soft, limits.mapped);
   if (resource === RLIMIT_STACK) process.space.stackLimit = Math.min(soft, 0x4000_0000);
   return 0;
 }
@@ -77,7 +78,7 @@ function prlimit(call: Call): number {
   if (before === undefined) return -EINVAL;
   const words = address === 0 ? undefined : readWords(space, address, 2, 8);
   if (address !== 0 && words === undefined) return -EFAULT;
-  const failed = words === undefined ? 0 : setLimit(target, resource, words[0], words[1]);
+  const failed = words === undefined ? 0 : setLimit(system, target, resource, words[0], words[1]);
   if (failed < 0) return failed;
   return old === 0 || putLimit(call, old, before, 8) ? 0 : -EFAULT;
 }
@@ -88,11 +89,11 @@ function getrlimit(call: Call): number {
   return putLimit(call, call.args[1], limit, call.wordBytes) ? 0 : -EFAULT;
 }
 
-function setrlimit({ process, space, args, wordBytes }: Call): number {
+function setrlimit({ system, process, space, args, wordBytes }: Call): number {
   const words = readWords(space, args[1], 2, wordBytes);
   if (words === undefined) return -EFAULT;
   const wide = (value: number): number => (wordBytes === 4 && value === 0xffff_ffff ? UNLIMITED : value);
-  return setLimit(process, args[0], wide(words[0]), wide(words[1]));
+  return setLimit(system, process, args[0], wide(words[0]), wide(words[1]));
 }
 
 const PRIO_PROCESS = 0;

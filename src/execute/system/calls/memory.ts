@@ -1,7 +1,7 @@
 // System calls about memory: mmap and its kind (mm/mmap.c, mm/mremap.c, mm/mprotect.c).
 
 import { PAGE } from "../../../arch/x86/instructions/machine/memory.ts";
-import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODATA, ENOMEM, ENOSPC, EPERM } from "../../files/errno.ts";
+import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOMEM, ENOSPC, EPERM } from "../../files/errno.ts";
 import { F_SEAL_WRITE } from "../../files/nodes.ts";
 import { fileSource } from "../../image.ts";
 import {
@@ -86,7 +86,7 @@ function anonymous({ space }: Call, area: Area, type: number): Area {
 function ofFile({ space }: Call, area: Area, open: OpenFile, type: number, offset: number): Area | number {
   const { node, flags, path } = open;
   if (node.kind === "device" && node.major === MEMORY_DEVICES && node.minor === ZERO_DEVICE) return area;
-  if (node.kind !== "file") return -ENODATA;
+  if (node.kind !== "file" || open.special !== undefined) return -ENODEV;
   if (!mayRead(flags)) return -EACCES;
   const isShared = type !== MAP_PRIVATE;
   if (isShared && (area.protection & PROT_WRITE) !== 0) {
@@ -146,6 +146,8 @@ function mremap({ space, args }: Call): number {
   const [before, after] = [up(oldSize), up(newSize)];
   const area = areaAt(space, address);
   if (area === undefined || address + before > area.end) return -EFAULT;
+  // Of nothing there are copies only where it is shared.
+  if (before === 0 && area.shared === undefined) return -EINVAL;
   if ((flags & MREMAP_FIXED) !== 0) {
     if ((flags & MREMAP_MAYMOVE) === 0 || target % PAGE !== 0) return -EINVAL;
     if (target < address + before && address < target + after) return -EINVAL;
@@ -179,12 +181,18 @@ function moveTo(space: AddressSpace, area: Area, from: number, before: number, t
   return to;
 }
 
+/** What may be advised (mm/madvise.c, madvise_behavior_valid). */
+function isAdvice(advice: number): boolean {
+  return (advice >= 0 && advice <= 4) || (advice >= 8 && advice <= 25);
+}
+
 const MADV_DONTNEED = 4;
 const MADV_FREE = 8;
 
 function madvise({ space, args }: Call): number {
   const [address, size, advice] = args;
   if (address % PAGE !== 0) return -EINVAL;
+  if (!isAdvice(advice)) return -EINVAL;
   const end = address + up(size);
   if (advice !== MADV_DONTNEED && advice !== MADV_FREE) return isMappedWhole(space, address, end) ? 0 : -ENOMEM;
   if (!isMappedWhole(space, address, end)) return -ENOMEM;

@@ -472,4 +472,7 @@ export const PATH_CALLS: readonly CallRow[] = [
   row("listxattr", 194, 232, "path address size", () => 0, "asks which attributes {1} has"),
   row("llistxattr", 195, 233, "path address size", () => 0, "asks which attributes {1} has"),
   row("flistxattr", 196, 234, "fd address size", () => 0, "asks which attributes descriptor {1} has"),
+  row("removexattr", 197, 235, "path text", noAttributes, "takes an attribute from {1}"),
+  row("lremovexattr", 198, 236, "path text", noAttributes, "takes an attribute from {1}"),
+  row("fremovexattr", 199, 237, "fd text", noAttributes, "takes an attribute from descriptor {1}"),
 ];

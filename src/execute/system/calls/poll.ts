@@ -84,6 +84,7 @@ export function withMask(call: Call, address: number, does: () => number): numbe
 
 const ppoll = (call: Call, bytes: number): number => {
   const timeout = timespec(call, call.args[2], bytes);
+  if (call.args[2] !== 0) call.task.rest = { address: call.args[2], bytes, unit: 1 };
   return timeout === -1 ? -EFAULT : withMask(call, call.args[3], () => poll(call, timeout));
 };
 
@@ -141,6 +142,7 @@ function selectOfFive(call: Call): number {
 
 const pselect = (call: Call, bytes: number): number => {
   const timeout = timespec(call, call.args[4], bytes);
+  if (call.args[4] !== 0) call.task.rest = { address: call.args[4], bytes, unit: 1 };
   const mask = call.args[5] === 0 ? [0] : readWords(call.space, call.args[5], 1, call.wordBytes);
   if (timeout === -1 || mask === undefined) return -EFAULT;
   return withMask(call, mask[0], () => select(call, call.args, timeout));

@@ -22,6 +22,7 @@ import { mayWriteTo, O_RDWR } from "../open-flags.ts";
 import { nodeOf } from "../paths.ts";
 import { type CallRow, row, textAt } from "../row.ts";
 import type { Call, OpenFile } from "../state.ts";
+import { fileLimit, tooLarge } from "../streams.ts";
 
 function dropPages({ system }: Call, node: FileNode, size: number): void {
   for (const { space } of system.processes.values()) dropBeyond(space, node, size);
@@ -36,6 +37,7 @@ function truncateTo(call: Call, node: Node, size: number): number {
   const { seals = 0 } = node;
   if ((size < node.size && (seals & F_SEAL_SHRINK) !== 0) || (size > node.size && (seals & F_SEAL_GROW) !== 0))
     return -EPERM;
+  if (size > node.size && size > fileLimit(system)) return tooLarge(system);
   node.shared?.flush();
   if (size < node.size) dropPages(call, node, size);
   const failed = resize(node, size, system.tree.budget);

@@ -198,10 +198,15 @@ function setitimer(call: Call): number {
   return 0;
 }
 
+/** CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, and those that wake a machine. */
+const TIMER_CLOCKS: readonly number[] = [0, 1, 7, 8, 9];
+
 function timerfdCreate(call: Call): number {
   const { system, process, args } = call;
+  const [clock, flags] = args;
+  if ((flags & ~(O_NONBLOCK | O_CLOEXEC)) !== 0 || !TIMER_CLOCKS.includes(clock)) return -EINVAL;
   const node = newFile(system.tree.lower, clockOf(system), 0o600, process.who);
-  const special: TimerDescriptor = { kind: "timer", next: undefined, interval: 0 };
+  const special: TimerDescriptor = { kind: "timer", clock, next: undefined, interval: 0 };
   const open = describe(node, "anon_inode:[timerfd]", O_RDWR | (args[1] & O_NONBLOCK), special);
   return install(call, open, (args[1] & O_CLOEXEC) !== 0);
 }
@@ -226,6 +231,7 @@ function timerfdSettime(call: Call, bytes: number): number {
   if (typeof timer === "number") return timer;
   const words = readSigned(call.space, address, 4, bytes);
   if (words === undefined) return -EFAULT;
+  if (words.some((it) => it < 0) || words[1] >= SECOND || words[3] >= SECOND || (flags & ~3) !== 0) return -EINVAL;
   if (old !== 0) {
     const failed = timerLeft(call, old, bytes);
     if (failed < 0) return failed;
@@ -233,9 +239,9 @@ function timerfdSettime(call: Call, bytes: number): number {
   const [intervalSeconds, intervalRest, seconds, rest] = words;
   timer.interval = intervalSeconds * SECOND + intervalRest;
   const isSet = seconds !== 0 || rest !== 0;
-  // Absolute times are taken for those of the monotonic clock, unless they are far beyond it.
-  const clock = seconds > 100_000_000 ? CLOCK_REALTIME : 1;
-  timer.next = isSet ? momentOf(call.system, clock, { seconds, nanoseconds: rest }, (flags & 1) !== 0) : undefined;
+  timer.next = isSet
+    ? momentOf(call.system, timer.clock, { seconds, nanoseconds: rest }, (flags & 1) !== 0)
+    : undefined;
   return 0;
 }
 
