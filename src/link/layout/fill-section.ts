@@ -137,8 +137,9 @@ function measurePieces(filling: Filling, at: number, from: number, to: number): 
     const isUsed = !ignored && (chunk === undefined || bytes > 0);
     if (isUsed) {
       if (align > output.alignment) output.alignment = align;
-      // Alignments are powers of two and offsets small: integer arithmetic while it fits.
-      const aligned = dot < 0x40000000 && align < 0x40000000 ? (dot + align - 1) & -align : alignUp(dot, align);
+      // Alignments are powers of two: integer arithmetic while it fits, which it does not in the upper half of memory.
+      const aligned =
+        dot >= 0 && dot < 0x40000000 && align < 0x40000000 ? (dot + align - 1) & -align : alignUp(dot, align);
       if (aligned !== dot) addGap(filling, dot, aligned);
       dot = aligned;
     }

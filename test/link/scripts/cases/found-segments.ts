@@ -53,6 +53,16 @@ export const foundSegments: readonly ScriptCase[] = [
     script:
       "MEMORY { rom (rx) : ORIGIN = 0x8000, LENGTH = 64K } SECTIONS { .data : { *(.data) } >rom .bss : { *(.info) *(COMMON) } >fast AT>rom .rest : { *(*) } }",
   },
+  ...["0xffff800000000000", "0xffff82d040000000", "0xffffff8000100000", "(0xffff82d0 << 32 | 0x40000000)"].map(
+    (start) =>
+      sections(
+        `sections at ${start}, loaded low`,
+        `. = ${start}; _image = .; .text : AT(ADDR(.text) - _image + 0x200000) { *(.none) . = ALIGN(64); *(.text) }
+       .data : AT(ADDR(.data) - _image + 0x200000) { . = ALIGN(32); *(.data) *(.vars) LONG(ABSOLUTE(.) - _image) }
+       .bss : AT(ADDR(.bss) - _image + 0x200000) { *(.bss COMMON) . = ALIGN(0x1000); } _end = .;`,
+        { objects: "b o t", only: "x86-64" },
+      ),
+  ),
   ...["eh.o eh2.o a.o -z muldefs", "eh.o eh2.o", "a.o b.o", "a.o b.o t.o"].map((command) => ({
     name: `RELRO of the default script: ${command}`,
     script: "",
