@@ -97,6 +97,18 @@ test(
   },
 );
 
+test("musl copies as many bytes as the program's symbol has, and says nothing of other sizes", options, () => {
+  const shop = workshop(musl);
+  const data = (size: number): string => `char value[${size}] = {1, 2, 3, 4}, behind[64] = {5, 6, 7, 8};`;
+  shop.library("data", data(64));
+  const source = "extern char value[]; int main(void) { return value[0]; }";
+  const program = shop.program("main", source, "-no-pie", "-fno-pic", "-ldata");
+  for (const size of [128, 16]) {
+    shop.library("data", data(size));
+    deepEqual(agree(shop, program).messages, []);
+  }
+});
+
 test("musl's function for descriptors of static TLS is found where its assembler left it", options, () => {
   const shop = workshop(musl, ["-fPIC", "-mtls-dialect=gnu2"]);
   shop.library("tls", "__thread int first = 1, second = 2; int *where(void) { return &second; }");

@@ -537,7 +537,8 @@ function copy(
 ): void {
   if (provider?.regions === undefined) return;
   const room = symbolSize(object.file.symbols, own);
-  const size = Math.min(symbolSize(provider.file.symbols, symbol), room);
+  // musl asks for no more than its own symbol's size, whatever the library has there.
+  const size = object.library === "musl" ? room : Math.min(symbolSize(provider.file.symbols, symbol), room);
   const from = addressOf(provider, symbol);
   leaveSeam(pen);
   const { regions } = pen;

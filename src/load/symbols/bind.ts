@@ -472,7 +472,7 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
   }
 }
 
-/** A copy takes as much as the program has room for; if the library has more there, ld.so says so. */
+/** A copy takes as much as the program has room for; if the library has more there, ld.so says so. musl says nothing. */
 function checkCopySize(
   task: LoadedProcess,
   object: LoadedObject,
@@ -481,7 +481,7 @@ function checkCopySize(
   index: number,
 ): void {
   const provider = task.objects[bindings.provider[row]];
-  if (provider === undefined) return;
+  if (provider === undefined || task.options.profile.library === "musl") return;
   if (symbolSize(provider.file.symbols, bindings.symbol[row]) <= symbolSize(object.file.symbols, index)) return;
   const name = symbolName(object.file.symbols, index);
   const text = `Symbol \`${name}' has different size in shared object, consider re-linking`;
