@@ -136,6 +136,17 @@ function functionNamed({ globals, objects }: ObjectsLoaded, name: string): Symbo
 const ARGUMENTS: readonly number[] = [RDI, RSI, RDX, RCX, R8, R9];
 const VECTOR_ARGUMENTS = 8;
 
+/**
+ * What rax begins with where there are arguments in xmm registers: al tells functions with any number of arguments how many, and the rest
+ * is to be known again, where a function has not set rax.
+ */
+const UNSET = 0x756e_7365_7420_0000n;
+
+/** Whether rax is still as it was before the function. */
+export function isUnset(result: bigint): boolean {
+  return result >> 8n === UNSET >> 8n;
+}
+
 /** Where arguments go: those of each kind of register, and the words of the stack. */
 interface Placed {
   readonly integers: readonly bigint[];
@@ -182,8 +193,7 @@ function enter(cpu: Cpu, memory: ObjectsMemory, target: number, args: readonly C
   const { integers, floats, words: onStack } = placeArguments(args, mode);
   for (const [index, value] of integers.entries()) put(ARGUMENTS[index], value);
   for (const [index, value] of floats.entries()) put(XMM + 4 * index, floatBits(value));
-  // What functions with any number of arguments are told: how many xmm registers count.
-  if (floats.length > 0) put(RAX, floats.length);
+  if (floats.length > 0) put(RAX, UNSET | BigInt(floats.length));
   // Behind the return address the stack is a multiple of 16 (both psABIs).
   const room = Math.ceil((onStack.length * wordBytes + 256) / 16) * 16;
   const arguments_ = memory.stack.end - room;

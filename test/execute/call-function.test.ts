@@ -143,7 +143,7 @@ test(
         const end = runCall(call);
         if (end.kind !== "returned") return end.kind;
         const text = returnedLine(name, args, end.result, call.mode, 1, otherResults(call.cpu, args));
-        return text.replace(/(?<== ).*?; (xmm0|st\(0\))/, "…; float").replace(/, 1 instruction$/, "");
+        return text.replace(/( = .*?)?; (xmm0|st\(0\))/, "; float").replace(/, 1 instruction$/, "");
       };
       const told = [
         line("half", double(3)),
@@ -151,17 +151,17 @@ test(
         line("many", ...[1, 2, 3, 4, 5, 6, 7, 8].map(double), single(0.5), 7n, double(0.25)),
       ];
       deepEqual(told, [
-        "half(3.0) = …; float holds 1.5",
-        "third(1.5f) = …; float holds 0.5",
-        "many(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.5f, 7, 0.25) = …; float holds 701.25",
+        "half(3.0); float holds 1.5",
+        "third(1.5f); float holds 0.5",
+        "many(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.5f, 7, 0.25); float holds 701.25",
       ]);
-      ok(line("whole", 1n, double(2.5), 3n, single(4.5)).startsWith("whole(1, 2.5, 3, 4.5f) = "));
-      const call = callFunction(loadObjects([{ name: "floats.o", bytes, base: 0x30000 }]), "variadic", {
-        args: [2n, double(1.5), double(40.5)],
-      });
-      ok(!("severity" in call));
-      const end = runCall(call);
-      ok(end.kind === "returned" && end.result === 42n);
+      const result = (name: string, ...args: readonly CallArgument[]): bigint | undefined => {
+        const call = callFunction(loadObjects([{ name: "floats.o", bytes, base: 0x30000 }]), name, { args });
+        const end = "severity" in call ? undefined : runCall(call);
+        return end?.kind === "returned" ? end.result : undefined;
+      };
+      equal(result("whole", 1n, double(2.5), 3n, single(4.5)), 4321n);
+      equal(result("variadic", 2n, double(1.5), double(40.5)), 42n);
       // Above a float there may be what was there of a double.
       if (target === x86_64) ok(line("narrow", double(0.1)).endsWith(" as double, 0.10000000149011612 as float"));
     }

@@ -2,7 +2,7 @@
 
 import { type Cpu, IP } from "../../arch/x86/instructions/index.ts";
 import type { Problem } from "../../elf/problem.ts";
-import { callFunction, type FunctionCall, runCall } from "../../execute/call-function.ts";
+import { callFunction, type FunctionCall, isUnset, runCall } from "../../execute/call-function.ts";
 import { readBytes } from "../../execute/memory/address-space.ts";
 import type { Observer } from "../../execute/run.ts";
 import { signalName } from "../../execute/system/signal-numbers.ts";
@@ -48,7 +48,10 @@ export function runFunction(request: CallRequest, io: Io): number {
     case "returned": {
       const { result, instructions } = end;
       const { mode } = call;
-      const values = { result: String(signedResult(result, mode)), hex: `0x${result.toString(16)}` };
+      // Where the function has left rax as it was, that is no result.
+      const values = isUnset(result)
+        ? {}
+        : { result: String(signedResult(result, mode)), hex: `0x${result.toString(16)}` };
       const facts = { kind: "returned", function: request.function, arguments: args.map(argumentText), ...values };
       const others = otherResults(call.cpu, args);
       const { float, single, wide } = others;

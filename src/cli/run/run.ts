@@ -99,8 +99,9 @@ function finish({ system }: Execution, json: boolean, io: Io): number {
     if (json) told({ kind: "end", how, status, ...facts, instructions }, io);
     return status;
   };
+  // Who has got on without what is not simulated need not hear of it.
+  if (json || end?.kind !== "exited" || end.status !== 0) for (const problem of problems) complain(problem, json, io);
   if (end?.kind === "exited") return ended("exited", end.status);
-  for (const problem of problems) complain(problem, json, io);
   if (end?.kind === "signaled") {
     const { signal, where } = end;
     const text = endLine(end);

@@ -3,7 +3,7 @@
 import { type Cpu, type Mode, RAX, RDX, X87, X87_TAGS, X87_TOP, XMM } from "../../arch/x86/instructions/index.ts";
 import { demangle } from "../../demangle/index.ts";
 import { error, type Problem, STT_FUNC, STT_NOTYPE } from "../../elf/index.ts";
-import type { CallArgument, CallEnd, FunctionCall } from "../../execute/call-function.ts";
+import { type CallArgument, type CallEnd, type FunctionCall, isUnset } from "../../execute/call-function.ts";
 import type { LoadedObjects, PlacedObject } from "../../load/relocatable/index.ts";
 import { bytesText, signalText, whatHappened } from "./end.ts";
 import { instructionBytes, missingText } from "./missing.ts";
@@ -65,7 +65,9 @@ export function returnedLine(
       ? ""
       : `; ${mode === 64 ? "xmm0" : "st(0)"} holds ${float}${single === undefined ? "" : ` as double, ${single} as float`}`;
   const wideText = wide === undefined ? "" : `; edx:eax holds ${wide}`;
-  return `${demangle(name)}(${args.map(argumentText).join(", ")}) = ${resultText(result, mode)} (${hex(result)})${wideText}${floatText}, ${countText(instructions)}`;
+  const call = `${demangle(name)}(${args.map(argumentText).join(", ")})`;
+  if (isUnset(result) && floatText !== "") return `${call}${floatText}, ${countText(instructions)}`;
+  return `${call} = ${resultText(result, mode)} (${hex(result)})${wideText}${floatText}, ${countText(instructions)}`;
 }
 
 /** `37`, `1.5` for a double, `1.5f` for a float. */
