@@ -30,7 +30,7 @@ export function entryAddress(
     report(warning("entry-missing", {}, { symbol: name, effect: "not setting start address" }));
     return 0;
   }
-  const effect = `defaulting to 0x${code.address.toString(16)}`;
+  const effect = `defaulting to 0x${BigInt.asUintN(64, BigInt(code.address)).toString(16)}`;
   report(warning("entry-missing", {}, { symbol: name, effect }));
   return code.address;
 }

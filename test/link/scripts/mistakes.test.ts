@@ -345,6 +345,14 @@ const MISTAKES: readonly Mistake[] = [
     ],
   },
   {
+    mistake: "in the upper half of memory: an entry that is not defined",
+    script: ["ENTRY(nowhere)", "SECTIONS { . = 0xffff800000001000; .text : { *(.text) } }"],
+    says: [
+      "warning: cannot find entry symbol nowhere; defaulting to 0xffff800000001000 [entry-missing]",
+      "  fix: define nowhere, or name the entry with -e",
+    ],
+  },
+  {
     mistake: "an assignment in /DISCARD/",
     script: ["SECTIONS {", "  .text : { *(.text) }", "  /DISCARD/ : { x = .; }", "}"],
     says: [
