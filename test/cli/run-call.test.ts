@@ -55,7 +55,7 @@ test("symbols that nobody defines, and wrong usage", needs("gcc"), () => {
   equal(asked("--call", "foo"), "solder run: error: --call needs the objects that have the function");
   equal(
     asked("--call", "foo", a, b, "--args=x"),
-    "solder run: error: --args takes integers with commas between them, not 'x'",
+    "solder run: error: --args takes numbers with commas between them, 37, 0x10, 1.5 (a double) or 1.5f (a float), not 'x'",
   );
   equal(
     asked("--call", "foo", a, b, "--trace=plt"),

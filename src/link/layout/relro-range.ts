@@ -38,7 +38,7 @@ function matchesInput(matcher: Matcher, { objects, sections }: Loader): boolean 
       const flags = sections.flags[section];
       if ((flags & SHF_ALLOC) === 0 || sections.size[section] === 0 || sections.output[section] < 0) continue;
       if ((sections.state[section] & gone) !== 0) continue;
-      if ((flags & SHF_TLS) !== 0 && sections.type[section] === SHT_NOBITS) continue;
+      if (isThreadLocalSpace(flags, sections.type[section])) continue;
       const name = sections.name[section];
       if (matchSection(matcher, bytes, name, bytes.indexOf(0, name), flags) !== undefined) return true;
     }
@@ -56,6 +56,11 @@ function matchesChunk(matcher: Matcher, { chunks }: OutputSections): boolean {
   );
 }
 
+/** It takes no addresses, so it is nothing that could be read-only. */
+function isThreadLocalSpace(flags: number, type: number): boolean {
+  return (flags & SHF_TLS) !== 0 && type === SHT_NOBITS;
+}
+
 function calls(it: ListStatement, name: string): boolean {
   return it.kind === "assign" && callsIn(it.assignment.value).includes(name);
 }
@@ -66,7 +71,7 @@ function hasFound({ body, output }: OutputStatement, { chunks }: OutputSections)
     ({ statement: it }) => it?.kind === "input" && it.sections?.some((p) => p.name === ".got"),
   );
   if (namesGot && chunks.some((it) => it.name === ".got.plt" && it.size > 0)) return true;
-  if (output === undefined) return false;
+  if (output === undefined || isThreadLocalSpace(output.flags, output.type)) return false;
   const { pieces, rankEnds } = output;
   return body.some(
     ({ statement }, i) =>
