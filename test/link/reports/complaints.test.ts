@@ -44,7 +44,7 @@ test("a reference to a section of a group that was dropped", gcc, () => {
   deepEqual(said([kept, dropped], { output: "static", entry: "kept" }), [
     "ld: error: dropped.o:(.text+0x1): `inner' defined in discarded section `.text.once' is referenced here [discarded-reference]",
     "  >>> dropped.s:8 in function dropped",
-    "  fix: the copies of an inline function or template differ between files: compile them all again, with the same flags",
+    "  fix: keep the section, if a script discards it; copies of an inline function that differ between files: compile all again, with the same flags",
   ]);
 });
 
