@@ -1,6 +1,6 @@
 // A build of a hundred small programs and libraries, as CMake makes it: twenty static libraries, twenty shared ones, sixty
-// programs. What is measured is `make -j2` with all objects there and nothing linked; what it takes with a linker that does
-// nothing is taken off.
+// programs. What is measured is `make -j2` with all objects there and nothing linked; what it takes with a linker that only makes an
+// empty file is taken off.
 
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,15 @@ import { type Time, timed } from "./measure.ts";
 
 const LIBRARIES = 20;
 const PROGRAMS = 60;
+
+const EMPTY = "empty-linker";
+/** make asks for the libraries' files before it links programs. */
+const EMPTY_LINKER = `#!/bin/sh
+while [ $# -gt 0 ]; do
+  if [ "$1" = -o ]; then : >"$2"; fi
+  shift
+done
+`;
 
 export interface Project {
   readonly directory: string;
@@ -43,7 +52,8 @@ export function makeProject(): Project | { readonly skip: string } {
     lines.push(`add_executable(program${i} program${i}.c)`, `target_link_libraries(program${i} static${a} shared${b})`);
   }
   put("CMakeLists.txt", `${lines.join("\n")}\n`);
-  useLinker(directory, "/bin/true");
+  writeFileSync(join(directory, EMPTY), EMPTY_LINKER, { mode: 0o755 });
+  useLinker(directory, join(directory, EMPTY));
   const flags = `-B${join(directory, "linker")}`;
   const kinds = ["EXE", "SHARED"].map((kind) => `-DCMAKE_${kind}_LINKER_FLAGS=${flags}`);
   // CMake tries the compiler, which needs a linker that links.
@@ -78,10 +88,11 @@ export function measureProject(
 ): { readonly linker: Linker; readonly times: readonly Time[]; readonly failure?: string }[] {
   const states = linkers.map((linker) => ({ linker, times: [] as Time[], failure: undefined as string | undefined }));
   for (let round = 0; round < rounds; round++) {
-    const nothing = linkAll(directory, "/bin/true", { env: {} });
+    const nothing = linkAll(directory, join(directory, EMPTY), { env: {} });
     for (const state of states) {
       const time = linkAll(directory, state.linker.path, state.linker);
-      if (typeof time === "string" || typeof nothing === "string") state.failure ??= String(time);
+      if (typeof nothing === "string") state.failure ??= `without a linker: ${nothing}`;
+      else if (typeof time === "string") state.failure ??= time;
       else state.times.push({ wall: time.wall - nothing.wall, processor: time.processor - nothing.processor });
     }
     process.stderr.write(`\rproject: round ${round + 1} of ${rounds} `);
