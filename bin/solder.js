@@ -23,17 +23,20 @@ const filename = join(directory, `${name}.cjs`);
 let memory = Buffer.alloc(0);
 
 /**
- * The whole file, until the next is read: what the kernel had to find for the first is there for the second. Where that is larger than
- * the first it finds room as well, since of memory only what is written to costs anything.
+ * The bytes of a file; they are good until the next one is read. The second file goes where the first one was: memory that has been written
+ * to once need not be found by the kernel again. Twice the room, in case the second is larger: what is never written to costs nothing.
  */
 function read(path) {
   const file = openSync(path);
   const { size } = fstatSync(file);
   if (size > memory.length) memory = Buffer.allocUnsafeSlow(2 * size);
-  let end = 0;
-  for (let got = -1; got !== 0 && end < size; end += got) got = readSync(file, memory, end, size - end, null);
-  closeSync(file);
-  return memory.subarray(0, end);
+  try {
+    let end = 0;
+    for (let got = -1; got !== 0 && end < size; end += got) got = readSync(file, memory, end, size - end, null);
+    return memory.subarray(0, end);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function readCache() {

@@ -89,8 +89,7 @@ export function testWindow({ skip }: { skip?: string } = browserNeeded): OpenWin
 
 /**
  * Waits until the page shows what its address says: the view is that of the address (`data-at`), and no question is without its
- * answer (`aria-busy`), and long tables have been drawn with it, which they are with the next frame. Without this, a locator may find
- * what still stands there of the view that is being left.
+ * answer (`aria-busy`). Without this, a locator may find what still stands there of the view that is being left.
  */
 export async function settled(tab: Page): Promise<void> {
   await until(
@@ -100,7 +99,6 @@ export async function settled(tab: Page): Promise<void> {
       return main?.dataset.at === location.hash && main.getAttribute("aria-busy") === "false";
     })()`,
   );
-  await tab.evaluate("new Promise((drawn) => requestAnimationFrame(() => drawn()))");
 }
 
 /** Waits for an expression to be true. Not `waitForFunction`, which needs what the page of `solder view` forbids: eval. */

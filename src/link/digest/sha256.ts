@@ -2,9 +2,14 @@
 
 import { digestBlocks } from "./blocks.ts";
 
-const PRIMES = firstPrimes(64);
-/** The first 32 bits of the fractional parts of their cube roots. */
-const ROOTS = Int32Array.from(PRIMES, (prime) => (Math.cbrt(prime) % 1) * 2 ** 32);
+/** @returns 32 bytes */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  const primes = firstPrimes(64);
+  // The first 32 bits of the fractional parts of their cube roots; and of the square roots of the first 8.
+  const roots = Int32Array.from(primes, (prime) => (Math.cbrt(prime) % 1) * 2 ** 32);
+  const state = Int32Array.from(primes.slice(0, 8), (prime) => (Math.sqrt(prime) % 1) * 2 ** 32);
+  return digestBlocks(bytes, state, new Int32Array(64), true, (at, words) => addBlock(at, words, roots));
+}
 
 function firstPrimes(count: number): number[] {
   const primes: number[] = [];
@@ -12,14 +17,7 @@ function firstPrimes(count: number): number[] {
   return primes;
 }
 
-/** @returns 32 bytes */
-export function sha256(bytes: Uint8Array): Uint8Array {
-  // The same of the square roots of the first 8.
-  const state = Int32Array.from(PRIMES.slice(0, 8), (prime) => (Math.sqrt(prime) % 1) * 2 ** 32);
-  return digestBlocks(bytes, state, new Int32Array(64), true, addBlock);
-}
-
-function addBlock(state: Int32Array, words: Int32Array): void {
+function addBlock(state: Int32Array, words: Int32Array, roots: Int32Array): void {
   for (let i = 16; i < 64; i++) {
     const x = words[i - 15];
     const y = words[i - 2];
@@ -37,7 +35,7 @@ function addBlock(state: Int32Array, words: Int32Array): void {
   let h = state[7];
   for (let i = 0; i < 64; i++) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const t1 = (((((h + s1) | 0) + (g ^ (e & (f ^ g)))) | 0) + ((ROOTS[i] + words[i]) | 0)) | 0;
+    const t1 = (((((h + s1) | 0) + (g ^ (e & (f ^ g)))) | 0) + ((roots[i] + words[i]) | 0)) | 0;
     const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
     const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
     h = g;

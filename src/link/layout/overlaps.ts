@@ -24,7 +24,8 @@ function wraps(address: number, size: number, elfClass: 32 | 64): boolean {
 }
 
 /**
- * Sections that are loaded (whatever their type has become) are never loaded over each other. Those without may where two start at one address: that is meant as an overlay.
+ * Sections that are loaded (whatever their type has become) are never loaded over each other. Those that are not may lie over each
+ * other where two start at one address: that is meant as an overlay.
  */
 function reportOverlaps(sections: readonly OutputSection[], report: Report): void {
   const all = sections

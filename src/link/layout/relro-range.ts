@@ -25,9 +25,10 @@ export function hasRelroSections({ statements }: Plan, outputs: OutputSections, 
   return matchesChunk(matcher, outputs) || matchesInput(matcher, loader);
 }
 
-// Who took it does not matter: the patterns are asked again, those of sections too that their constraint has ruled out. So the
-// default script's `.eh_frame : ONLY_IF_RW` makes RELRO of any .eh_frame.
-
+/**
+ * Who took it does not matter: the patterns are asked again, those of sections too that their constraint has ruled out. So the
+ * default script's `.eh_frame : ONLY_IF_RW` makes RELRO of any .eh_frame.
+ */
 function matchesInput(matcher: Matcher, { objects, sections }: Loader): boolean {
   const gone = STATE_COLLECTED | STATE_DISCARDED | STATE_FOLDED;
   for (const object of objects) {

@@ -1,4 +1,4 @@
-// What a row of the option table is made of. The table (options.ts) is the only declaration of the command line: parsing,
+// What a row of the option table is made of. The table (table.ts) is the only declaration of the command line: parsing,
 // --help, docs/options.md and the notes about options without effect all read it.
 
 import type { Draft, DraftOptions } from "../draft.ts";

@@ -1,5 +1,6 @@
 // System calls that lock files: flock, and what fcntl does with ranges (fs/locks.c).
 
+import { signed64 } from "../../../elf/halves.ts";
 import { EAGAIN, EBADF, EDEADLK, EFAULT, EINVAL, EOVERFLOW, ERESTARTSYS } from "../../files/errno.ts";
 import type { HeldLock } from "../../files/nodes.ts";
 import { readBytes, writeBytes } from "../../memory/address-space.ts";
@@ -119,7 +120,7 @@ function rangeOf(
   { node, offset }: OpenFile,
 ): { first: number; last: number } | number {
   const signed = (at: number): number =>
-    bytes === 4 ? view.getInt32(at, true) : view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+    bytes === 4 ? view.getInt32(at, true) : signed64(view.getInt32(at, true), view.getInt32(at + 4, true));
   const whence = view.getInt16(2, true);
   if (whence < 0 || whence > 2) return -EINVAL;
   const size = node.kind === "file" ? node.size : 0;

@@ -288,23 +288,28 @@ function peerName(call: Call): number {
 }
 
 const SOL_SOCKET = 1;
+const SO_TYPE = 3;
+const SO_ERROR = 4;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
 const SO_PASSCRED = 16;
 const SO_PEERCRED = 17;
 const SO_ACCEPTCONN = 30;
+const SO_PROTOCOL = 38;
+const SO_DOMAIN = 39;
 
 /** By SO_*: what is answered. */
 function optionOf(end: SocketEnd, option: number): readonly number[] | undefined {
   switch (option) {
-    case 3:
+    case SO_TYPE:
       return [end.type];
-    case 4: {
+    case SO_ERROR: {
       const { failure } = end;
       end.failure = 0;
       return [failure];
     }
-    // SO_SNDBUF, SO_RCVBUF.
-    case 7:
-    case 8:
+    case SO_SNDBUF:
+    case SO_RCVBUF:
       return [SOCKET_CAPACITY];
     case SO_PASSCRED:
       return [end.isToldWho ? 1 : 0];
@@ -312,10 +317,9 @@ function optionOf(end: SocketEnd, option: number): readonly number[] | undefined
       return end.other;
     case SO_ACCEPTCONN:
       return [end.backlog === undefined ? 0 : 1];
-    // SO_PROTOCOL, SO_DOMAIN.
-    case 38:
+    case SO_PROTOCOL:
       return [0];
-    case 39:
+    case SO_DOMAIN:
       return [AF_UNIX];
     default:
       return SETTABLE.includes(option) ? [0] : undefined;
