@@ -105,6 +105,9 @@ test("a library's warning about a symbol is said", needs(...x86_64.tools), () =>
        .fill 100000, 1, 7
        .section .gnu.warning.old,"",@progbits
        .string "old is dangerous"
+       # What is read of the end of the file is not this page.
+       .section behind,"",@progbits
+       .fill 100000, 1, 7
        .section .note.GNU-stack,"",@progbits`,
     );
     tool("gcc", ["-shared", "-nostdlib", "-o", path("libwarns.so"), library]);

@@ -2,7 +2,7 @@
 
 import { deepEqual } from "node:assert/strict";
 import { compile, x86_64 } from "../../support/build.ts";
-import { eachTarget, gnu, underTest, workshop } from "../../support/link.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
 import { readSections, sectionBytes } from "../../support/sections.ts";
 
@@ -46,3 +46,29 @@ eachTarget(
   },
   ...x86_64.tools,
 );
+
+eachTarget("each statement of a script orders what it has found by itself, with -r too", (target) => {
+  const object = compile(
+    target,
+    "statements.s",
+    `.globl _start
+     .section .text.a,"ax"
+     _start: nop
+     .section .text.b,"ax"
+     nop
+     .section about_a,"ao",@progbits,.text.a
+     .byte 1
+     .section about_b,"ao",@progbits,.text.b
+     .byte 2`,
+  );
+  const found = likeGnuLd(target, (shop) => {
+    shop.file("script", "SECTIONS { .text : { *(.text.a) *(.text.b) } about : { *(about_b) *(about_a) } }");
+    return [[], ["-r"]].map((kind) => [
+      ...sectionBytes(readSections(shop.ld(`out${kind}`, [...kind, "-T", "script", object])), "about"),
+    ]);
+  });
+  deepEqual(found, [
+    [2, 1],
+    [2, 1],
+  ]);
+});

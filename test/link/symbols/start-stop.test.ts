@@ -7,12 +7,12 @@ import { eachTarget, likeGnuLd } from "../../support/link.ts";
 const PLAIN = ["--no-ld-generated-unwind-info"];
 
 /** An object with a section `sums` that refers to its start, under that visibility. */
-function member(target: Target, name: string, visibility: "default" | "hidden"): string {
+function member(target: Target, name: string, visibility: "default" | "hidden" | "protected"): string {
   const word = target.wordBytes === 8 ? ".quad" : ".long";
   return compile(
     target,
     `${name}.s`,
-    `${visibility === "hidden" ? ".hidden __start_sums" : ""}
+    `${visibility === "default" ? "" : `.${visibility} __start_sums`}
      .section sums,"a",@progbits
      .globl ${name}
      ${name}: .long 1
@@ -85,6 +85,26 @@ eachTarget("a library's hidden __start_X makes the program's local, or exported"
     ]);
   });
 });
+
+eachTarget(
+  "what a library has said before is undone by what hides __start_X, and kept by what protects it",
+  (target) => {
+    const [open, hidden, guarded] = [
+      member(target, "open", "default"),
+      member(target, "hidden", "hidden"),
+      member(target, "guarded", "protected"),
+    ];
+    likeGnuLd(target, (shop) => {
+      shop.ld("library.so", ["-shared", ...PLAIN, member(target, "theirs", "default")]);
+      const link = (name: string, ...files: string[]): string =>
+        shop.ld(name, ["-pie", "--dynamic-linker", "/loader", ...PLAIN, "-e", "0", ...files]);
+      link("undone", open, "library.so", hidden);
+      link("kept", guarded, "library.so", hidden);
+      // The strictest of all objects counts, whichever comes last.
+      link("strictest", hidden, open, "library.so");
+    });
+  },
+);
 
 /** An object whose only mention of its boundary is in a section that nothing needs. */
 function deadMember(target: Target, name: string, visibility: "default" | "hidden"): string {
