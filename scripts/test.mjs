@@ -1,5 +1,6 @@
 // The one test command: build, install what the tests want from Debian where that is allowed, lint, run every test.
-// Tests whose tools are missing are skipped, and listed by reason and name when all is done; they never pass silently.
+// Tests whose tools are missing are skipped, and listed by reason and name when all is done; they never pass silently. What
+// failed is listed last, with its reason: the end of a long output is what is kept of it.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +33,7 @@ const server = (...words) =>
   spawnSync(process.execPath, [join(root, "bin/solder.js"), "server", ...words], { stdio: "inherit", env });
 if (process.env.SOLDER_SERVER !== "off") server("start", "--slots", "2", "--idle", "3600");
 
-const list = join(root, "build/skipped.jsonl");
+const list = join(root, "build/outcomes.jsonl");
 const { status, error } = spawnSync(
   process.execPath,
   [
@@ -40,7 +41,7 @@ const { status, error } = spawnSync(
     "--test-concurrency=2",
     `--test-reporter=${process.stdout.isTTY ? "spec" : "tap"}`,
     "--test-reporter-destination=stdout",
-    `--test-reporter=${join(root, "scripts/skipped-reporter.mjs")}`,
+    `--test-reporter=${join(root, "scripts/outcome-reporter.mjs")}`,
     `--test-reporter-destination=${list}`,
     ...tests,
   ],
@@ -50,20 +51,37 @@ server("status");
 server("stop");
 rmSync(runtime, { recursive: true, force: true });
 if (error) throw error;
-tellSkipped(readFileSync(list, "utf8"));
+const outcomes = readFileSync(list, "utf8")
+  .split("\n")
+  .filter((it) => it !== "")
+  .map((it) => JSON.parse(it));
+tellSkipped(outcomes.filter(({ failed }) => failed === undefined));
+tellFailed(outcomes.filter(({ failed }) => failed !== undefined));
 process.exitCode = status ?? 1;
 
+/** Where a test stands, as `npm test` takes it. */
+function placeOf(file) {
+  return relative(join(root, "build"), file).replace(/\.js$/, "");
+}
+
 /** What did not run here, by reason and name: a green run of half the tests must not look like one of all. */
-function tellSkipped(lines) {
+function tellSkipped(skipped) {
   const byReason = new Map();
-  for (const line of lines.split("\n").filter((it) => it !== "")) {
-    const { reason, name, file } = JSON.parse(line);
+  for (const { reason, name, file } of skipped) {
     const tests = byReason.get(reason) ?? [];
     byReason.set(reason, tests);
-    tests.push(file === "" ? name : `${relative(join(root, "build"), file).replace(/\.js$/, "")}: ${name}`);
+    tests.push(file === "" ? name : `${placeOf(file)}: ${name}`);
   }
   for (const [reason, names] of [...byReason].sort(([, a], [, b]) => b.length - a.length)) {
     console.log(`\nskipped, ${reason} (${names.length} test${names.length === 1 ? "" : "s"}):`);
     for (const name of names) console.log(`  ${name}`);
+  }
+}
+
+function tellFailed(failed) {
+  if (failed.length > 0) console.log(`\nfailed (${failed.length}):`);
+  for (const { failed: why, name, file } of failed) {
+    console.log(`  ${placeOf(file)}: ${name}`);
+    for (const line of why.split("\n").slice(0, 12)) console.log(`    ${line}`);
   }
 }

@@ -11,10 +11,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -50,5 +52,13 @@ int main(void) {
   char lg[300]; memset(lg, 'a', 299); lg[299] = 0; P(mkdir(lg, 0777)); lg[255] = 0; P(mkdir(lg, 0777)); char *big = malloc(5000); memset(big, 'b', 4999); big[4999] = 0; P(open(big, O_RDONLY));
   P(access("f", X_OK)); P(chmod("nope", 0)); P(truncate("f", 5)); P(truncate("d", 7)); P(getcwd(b, 2)); P(close(77)); P(dup2(77, 1)); P(dup3(1, 1, 0)); P(fcntl(1, 9999)); P(fcntl(99, F_GETFD)); P(fchdir(p[0])); P(lseek(p[0], 0, SEEK_CUR)); P(pread(p[0], b, 1, 0)); P(ftruncate(p[1], 1)); P(mkfifo("ff", 0600)); P(open("ff", O_WRONLY | O_NONBLOCK)); P(open("ff", O_RDWR | O_NONBLOCK) >= 0); P(write(f, (void *)8, 5)); P(write(f, (void*)8, 0)); P(read(f, (void*)8, 0)); P(readv(f, v, -1)); P(readv(f, v, 2000)); P(pread(f, b, 5, -1));
   P(syscall(999)); P(syscall(SYS_futex, 8, 0, 0, 0)); P(sched_getcpu() >= 0); P(sysconf(_SC_NGROUPS_MAX)); P(sysconf(_SC_OPEN_MAX) > 0); P(sysconf(_SC_PAGESIZE)); P(pathconf(".", _PC_NAME_MAX)); P(pathconf(".", _PC_PATH_MAX)); P(fpathconf(p[0], _PC_PIPE_BUF));
+  // A buffer may be shorter than the program says, as long as what comes has room in it.
+  char *edge = (char *)mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + 4096 - 200; P(mprotect(edge + 200, 4096, PROT_NONE));
+  enum { HUGE = 1 << 20 };
+  P(write(p[1], "abc", 3)); P(read(p[0], edge, HUGE)); 
+  int g = open("g", O_RDWR | O_CREAT, 0666); P(write(g, "01234", 5)); P(lseek(g, 1, SEEK_SET)); P(read(g, edge, HUGE)); P(pread(g, edge + 199, HUGE, 3)); P(ftruncate(g, 1000)); P(pread(g, edge, HUGE, 0)); P(pread(g, edge + 200, HUGE, 0)); P(pread(g, edge + 200, HUGE, 1000)); P(read(open("/dev/zero", O_RDONLY), edge, HUGE));
+  int ev = eventfd(5, 0); P(read(ev, edge, HUGE)); sigset_t usr; sigemptyset(&usr); sigaddset(&usr, SIGUSR1); sigprocmask(SIG_BLOCK, &usr, 0); int sd = signalfd(-1, &usr, 0); raise(SIGUSR1); P(read(sd, edge, HUGE));
+  int sv[2]; socketpair(AF_UNIX, SOCK_STREAM, 0, sv); P(send(sv[0], "defg", 4, 0)); P(recv(sv[1], edge, HUGE, MSG_PEEK)); struct iovec w[2] = {{edge, 2}, {edge + 198, HUGE}}; P(recvmsg(sv[1], &(struct msghdr){.msg_iov = w, .msg_iovlen = 2}, 0)); printf("%.2s %.2s\n", edge, edge + 198);
+  int dv[2]; socketpair(AF_UNIX, SOCK_DGRAM, 0, dv); P(send(dv[0], "hij", 3, 0)); P(send(dv[0], "klmno", 5, 0)); P(recv(dv[1], edge, HUGE, 0)); P(recv(dv[1], edge, HUGE, 0)); P(write(p[1], "abc", 3)); P(read(p[0], edge + 198, HUGE)); P(ioctl(p[0], FIONREAD, edge + 198));
   return 0;
 }

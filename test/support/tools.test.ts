@@ -1,7 +1,7 @@
 // scripts/test-tools.mjs installs what the tests ask for: a tool that is in no package of its table would be missing on every
 // new machine, and its tests skipped there.
 
-import { deepEqual, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -62,15 +62,22 @@ test("a tool in none of them is noticed", () => {
   deepEqual(askedFor('const it = which("lld-99");'), ["lld-99"]);
 });
 
-test("the reporter behind npm test's last lines names what was skipped, and why", () => {
-  const at = folder("skipped");
+test("the reporter behind npm test's last lines names what was skipped or failed, and why", () => {
+  const at = folder("outcomes");
   at.write(
-    "skips.test.mjs",
-    'import { test } from "node:test";\ntest("of a name", { skip: "needs a tool" }, () => {});\n',
+    "outcomes.test.mjs",
+    `import { test } from "node:test";
+test("of a name", { skip: "needs a tool" }, () => {});
+test("that passes", () => {});
+test("that fails", () => { throw new Error("it is wrong"); });
+`,
   );
-  const reporter = join(repository, "scripts/skipped-reporter.mjs");
-  const { stdout } = run(process.execPath, ["--test", `--test-reporter=${reporter}`, "skips.test.mjs"], {
+  const reporter = join(repository, "scripts/outcome-reporter.mjs");
+  const { stdout } = run(process.execPath, ["--test", `--test-reporter=${reporter}`, "outcomes.test.mjs"], {
     cwd: at.path,
   });
-  match(stdout, /^\{"reason":"needs a tool","name":"of a name","file":".*skips\.test\.mjs"\}$/m);
+  const lines = stdout.trim().split("\n");
+  equal(lines.length, 2);
+  match(lines[0], /^\{"reason":"needs a tool","name":"of a name","file":".*outcomes\.test\.mjs"\}$/);
+  match(lines[1], /^\{"failed":"Error: it is wrong\\n.*","name":"that fails","file":".*outcomes\.test\.mjs"\}$/);
 });

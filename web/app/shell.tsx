@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { Go } from "../parts/links.tsx";
 import { AnatomyView } from "../views/anatomy/anatomy.tsx";
 import { BindView } from "../views/bind/bind.tsx";
@@ -34,7 +34,8 @@ const VIEW_ROWS: readonly ViewRow[] = [
 export function Shell(): JSX.Element {
   const { view, file } = address.value;
   const over = useSignal(false);
-  useEffect(() => {
+  // With the page on the screen, not a frame later: what is dropped in between would be lost.
+  useLayoutEffect(() => {
     const drag = (event: DragEvent): void => {
       event.preventDefault();
       over.value = event.type === "dragover";

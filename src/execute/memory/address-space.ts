@@ -387,12 +387,19 @@ export function writeBytes(space: AddressSpace, address: number, bytes: Uint8Arr
   return true;
 }
 
+/** How many bytes from here on can be written, up to `length`. */
+export function writableBytes(space: AddressSpace, address: number, length: number): number {
+  let at = address;
+  while (at < address + length) {
+    if (touch(space, at, WRITE) < 0) return at - address;
+    at += PAGE - (at % PAGE);
+  }
+  return length;
+}
+
 /** Can all of it be written? For calls that must know before they do anything. */
 export function mayWrite(space: AddressSpace, address: number, length: number): boolean {
-  for (let at = address - (address % PAGE); at < address + length; at += PAGE) {
-    if (touch(space, at, WRITE) < 0) return false;
-  }
-  return true;
+  return writableBytes(space, address, length) === length;
 }
 
 /** Characters up to a zero, a character a byte. @returns undefined if it cannot be read, or has no end within `most` */

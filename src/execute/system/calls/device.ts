@@ -5,8 +5,8 @@ import { writeBytes } from "../../memory/address-space.ts";
 import { openFileAt } from "../descriptors.ts";
 import { O_NONBLOCK } from "../open-flags.ts";
 import { type CallRow, readWords, row, writeWords } from "../row.ts";
-import { SOCK_DGRAM } from "../sockets.ts";
 import type { Call, OpenFile } from "../state.ts";
+import { waitingBytes } from "../streams.ts";
 
 const TCGETS = 0x5401;
 const TCSETS = 0x5402;
@@ -49,14 +49,8 @@ export function isTerminal({ special }: OpenFile): boolean {
 }
 
 function available({ system, space, args }: Call, open: OpenFile): number {
-  const { node, special } = open;
-  let count: number;
-  if (special?.kind === "input") count = system.inputAhead?.length ?? 0;
-  else if (special?.kind === "socket")
-    count = special.type !== SOCK_DGRAM ? special.waiting : (special.inbox[0]?.bytes.length ?? 0);
-  else if (node.kind === "pipe" && node.buffer !== undefined) count = node.buffer.length;
-  else if (node.kind === "file") count = Math.max(0, node.size - open.offset);
-  else return -ENOTTY;
+  const count = waitingBytes(system, open);
+  if (count === undefined) return -ENOTTY;
   return writeWords(space, args[2], [count], 4) ? 0 : -EFAULT;
 }
 

@@ -31,7 +31,7 @@ import {
   pathOfPlace,
   permits,
 } from "../../files/tree.ts";
-import { mayWrite, readBytes, writeBytes } from "../../memory/address-space.ts";
+import { readBytes, writableBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf } from "../clock.ts";
 import { close, describe, install, installAt, joinPipe, mostFiles, openFileAt } from "../descriptors.ts";
 import {
@@ -54,7 +54,7 @@ import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } fro
 import { raise, SIGPIPE } from "../signal-numbers.ts";
 import { SOCK_STREAM } from "../sockets.ts";
 import type { Call, OpenFile } from "../state.ts";
-import { newPipeBuffer, readStream, writeStream } from "../streams.ts";
+import { bytesToCome, newPipeBuffer, readStream, writeStream } from "../streams.ts";
 import { isLockCommand, lockRange } from "./lock.ts";
 import { addSeals } from "./size.ts";
 
@@ -147,9 +147,11 @@ function readTo(call: Call, address: number, count: number, offset?: number): nu
   if (open === undefined) return -EBADF;
   if (offset !== undefined && !isSeekable(open)) return -ESPIPE;
   const wanted = Math.min(count, 0x7fff_f000);
-  // A pipe's bytes are gone once they are read.
-  if (wanted > 0 && !mayWrite(call.space, address, Math.min(wanted, 0x1_0000))) return -EFAULT;
-  const bytes = readStream(call.system, open, wanted, offset);
+  const toCome = bytesToCome(call.system, open, wanted, offset);
+  const room = writableBytes(call.space, address, toCome);
+  // A file gives what has room (mm/filemap.c); of a pipe nothing is taken then.
+  if (room < toCome && (room === 0 || !isSeekable(open))) return -EFAULT;
+  const bytes = readStream(call.system, open, room < toCome ? room : wanted, offset);
   if (typeof bytes === "number") return bytes;
   return writeBytes(call.space, address, bytes) ? bytes.length : -EFAULT;
 }

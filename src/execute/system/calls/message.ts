@@ -29,7 +29,7 @@ import {
   send,
 } from "../sockets.ts";
 import type { Call, OpenFile } from "../state.ts";
-import { leave } from "../streams.ts";
+import { bytesToCome, leave } from "../streams.ts";
 import {
   addressBytes,
   credentialsOf,
@@ -110,7 +110,7 @@ function recvfrom(call: Call): number {
   const found = socketAt(call);
   if (typeof found === "number") return found;
   const most = Math.min(count, MOST);
-  if (most > 0 && !mayWrite(call.space, address, Math.min(most, 0x1_0000))) return -EFAULT;
+  if (!mayWrite(call.space, address, bytesToCome(call.system, found.open, most))) return -EFAULT;
   const received = receiveBytes(found, most, flags);
   if (typeof received === "number") return received;
   const { bytes, length, rights, packet } = received;
@@ -268,8 +268,11 @@ function receiveMessage(call: Call, found: Found, address: number, flags: number
   const message = messageAt(call, address);
   if (typeof message === "number") return message;
   const total = message.pieces.reduce((sum, [, size]) => sum + size, 0);
-  for (const [start, size] of message.pieces)
-    if (size > 0 && !mayWrite(space, start, Math.min(size, 0x1_0000))) return -EFAULT;
+  let left = bytesToCome(call.system, found.open, total);
+  for (const [start, size] of message.pieces) {
+    if (!mayWrite(space, start, Math.min(size, left))) return -EFAULT;
+    left -= Math.min(size, left);
+  }
   const received = receiveBytes(found, Math.min(total, MOST), flags);
   if (typeof received === "number") return received;
   const { bytes, length, packet } = received;

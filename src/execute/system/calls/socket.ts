@@ -42,7 +42,7 @@ import {
   shutDown,
   socketPair,
 } from "../sockets.ts";
-import type { Call } from "../state.ts";
+import type { Call, OpenFile } from "../state.ts";
 
 const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
@@ -92,6 +92,7 @@ function socketpair(call: Call): number {
 }
 
 export interface Found {
+  readonly open: OpenFile;
   readonly end: SocketEnd;
   /** Its descriptor waits. */
   readonly waits: boolean;
@@ -101,7 +102,7 @@ export function socketAt({ process, args }: Call): Found | number {
   const open = openFileAt(process, args[0]);
   if (open === undefined) return -EBADF;
   if (open.special?.kind !== "socket") return -ENOTSOCK;
-  return { end: open.special, waits: (open.flags & O_NONBLOCK) === 0 };
+  return { open, end: open.special, waits: (open.flags & O_NONBLOCK) === 0 };
 }
 
 /** struct sockaddr_un: the family, and 108 bytes of name. */
