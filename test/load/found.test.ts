@@ -242,6 +242,12 @@ for (const target of targets) {
       const dynamic = parseElf(bytes, library, () => {})?.segments.find(({ type }) => type === PT_DYNAMIC);
       writeFileSync(library, bytes.subarray(0, (dynamic?.offset ?? 0) - 8));
       equal(refuse(program).exitCode, 139);
+      // A null pointer can be read where a program lies at address 0.
+      const low = ["-no-pie", "-Wl,--no-as-needed,-Ttext-segment=0", "-lcut"];
+      shop.library("cut", "int cut(void) { return 1; }", "-nostdlib", "-Wl,-z,noseparate-code");
+      const atZero = shop.program("low", "int main(void) { return 0; }", ...low);
+      writeFileSync(library, bytes.subarray(0, (dynamic?.offset ?? 0) - 8));
+      agree(target, atZero);
     },
   );
 }

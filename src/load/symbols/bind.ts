@@ -146,12 +146,16 @@ function rowsOfSymbols(symbol: Uint32Array, type: Uint16Array, word: number): Ma
 
 /**
  * glibc takes it for granted that there is a DT_SYMTAB in what is relocated (elf_dynamic_do_Rela), and a DT_PLTGOT where there is
- * a DT_JMPREL (elf_machine_runtime_setup). A static program is relocated by nobody but itself.
+ * a DT_JMPREL (elf_machine_runtime_setup). A static program is relocated by nobody but itself. Where a program lies at address 0, what
+ * is read at a null pointer is its ELF header: no harm is done as long as no symbol is asked for.
  */
 function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): void {
   const { values } = object.file;
   const needsGot = lazy || task.record.got.always;
-  const isMissing = !values.has(DT_SYMTAB) || (needsGot && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
+  const mayLackSymbols =
+    symbolicOf(object.file).count === 0 && task.objects.some(({ start, end }) => start === 0 && end > 0);
+  const isMissing =
+    (!values.has(DT_SYMTAB) && !mayLackSymbols) || (needsGot && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
   const hasLoader = task.objects.some(({ kind }) => kind === "loader");
   if (isMissing && hasLoader && task.options.profile.library === "glibc")
     endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
