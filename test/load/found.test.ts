@@ -7,7 +7,9 @@ import { R_386_JUMP_SLOT } from "../../src/arch/i386/relocations.ts";
 import { R_X86_64_JUMP_SLOT } from "../../src/arch/x86_64/relocations.ts";
 import {
   DT_JMPREL,
+  DT_NEEDED,
   DT_PLTGOT,
+  DT_SONAME,
   PF_R,
   PF_W,
   PT_DYNAMIC,
@@ -248,6 +250,33 @@ for (const target of targets) {
       const atZero = shop.program("low", "int main(void) { return 0; }", ...low);
       writeFileSync(library, bytes.subarray(0, (dynamic?.offset ?? 0) - 8));
       agree(target, atZero);
+    },
+  );
+
+  test(
+    `${target.name}: of an entry that is cut off with its library the rest is zero, and names without strings end the process`,
+    options,
+    () => {
+      const shop = workshop(target);
+      shop.library("other", "int other(void) { return 1; }");
+      const plain = ["-nostdlib", "-Wl,-z,noseparate-code"];
+      /** Links a library, and cuts it in the first entry of its dynamic section, behind the tag. */
+      const cutIn = (first: number, ...flags: string[]): void => {
+        const library = shop.library("cut", "int cut(void) { return 1; }", ...plain, ...flags);
+        const bytes = readFileSync(library);
+        const elf = parseElf(bytes, library, () => {});
+        const dynamic = elf?.segments.find(({ type }) => type === PT_DYNAMIC);
+        ok(elf !== undefined && dynamic !== undefined);
+        equal(elf.view.getUint32(dynamic.offset, true), first);
+        writeFileSync(library, bytes.subarray(0, dynamic.offset + 4));
+      };
+      cutIn(DT_SONAME);
+      // Who looks for libother.so asks libcut.so for its name.
+      const named = shop.program("named", "int main(void) { return 0; }", "-Wl,--no-as-needed", "-lother");
+      equal(refuse(named, { LD_PRELOAD: shop.at("libcut.so") }).exitCode, 139);
+      cutIn(DT_NEEDED, "-Wl,--no-as-needed", "-lother");
+      const alone = shop.program("alone", "int main(void) { return 0; }");
+      equal(refuse(alone, { LD_PRELOAD: shop.at("libcut.so") }).exitCode, 139);
     },
   );
 }

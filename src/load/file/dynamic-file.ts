@@ -43,7 +43,7 @@ import {
   readSysvHash,
   sysvHashEntryBytes,
 } from "../../elf/index.ts";
-import { address, holds } from "../../elf/source.ts";
+import { address, type ElfSource, elfSource, holds } from "../../elf/source.ts";
 import { nameAt } from "../../elf/text.ts";
 import { type DynamicSymbols, dynamicSymbols } from "./dynamic-symbols.ts";
 import { type SymbolicRelocations, symbolicRelocations } from "./file-relocations.ts";
@@ -199,12 +199,26 @@ function dynamicWords(elf: ElfImage, report: (problem: Problem) => void): Dynami
   }
   const half = elf.elfClass / 8;
   const words: DynamicWord[] = [];
-  for (let at = range.start; at + 2 * half <= range.end; at += 2 * half) {
-    const tag = address(elf, at);
+  for (let at = range.start; at < range.end; at += 2 * half) {
+    const isWhole = at + 2 * half <= range.end;
+    const source = isWhole ? elf : withZeros(elf, at, range.end, 2 * half);
+    const place = isWhole ? at : 0;
+    const tag = address(source, place);
     if (tag === DT_NULL) break;
-    words.push({ tag, value: address(elf, at + half), valueAddress: segment.address + (at - range.start) + half });
+    words.push({
+      tag,
+      value: address(source, place + half),
+      valueAddress: segment.address + (at - range.start) + half,
+    });
   }
   return words;
+}
+
+/** The end of a file that is cut short, as it lies in memory: the rest of its page is zero. @param size in bytes */
+function withZeros(elf: ElfImage, start: number, end: number, size: number): ElfSource {
+  const bytes = new Uint8Array(size);
+  bytes.set(elf.bytes.subarray(start, end));
+  return elfSource(bytes, elf.elfClass, elf.littleEndian);
 }
 
 /**

@@ -8,6 +8,8 @@ import {
   DT_AUXILIARY,
   DT_FILTER,
   DT_NEEDED,
+  DT_SONAME,
+  DT_STRTAB,
   type ElfSegment,
   ET_EXEC,
   error,
@@ -21,6 +23,7 @@ import type { Candidate, LoaderProfile, Requester, SearchRule, SearchStep } from
 import { behaves } from "../settings/profiles.ts";
 import { fitsPages, mappedBytes, pageDown, pageUp } from "./map.ts";
 import {
+  canReadNull,
   type EndPlace,
   endProcess,
   fatal,
@@ -215,8 +218,21 @@ export function forgetObjects(task: LoadedProcess, gone: ReadonlySet<LoadedObjec
 export function loadedAs(task: LoadedProcess, name: string): LoadedObject | undefined {
   const named = task.byName.get(name) ?? [];
   const object = named.length > 1 ? task.chain.find((each) => named.includes(each)) : named[0];
+  noteLostSoname(task, object);
   if (object !== undefined && !object.names.includes(name)) object.names.push(name);
   return object;
+}
+
+/** Each object up to the one that is meant is asked for its soname: a pointer to no strings, if there is no DT_STRTAB. */
+function noteLostSoname(task: LoadedProcess, object: LoadedObject | undefined): void {
+  if (task.options.profile.library !== "glibc") return;
+  const lost = task.chain.find((each) => each === object || lacksStrings(task, each, DT_SONAME));
+  if (lost !== undefined && lost !== object) endProcess(task, SIGSEGV_STATUS, AT_SEARCH);
+}
+
+/** glibc takes it for granted that what has a name has strings (elf/dl-load.c, elf/dl-deps.c). */
+function lacksStrings(task: LoadedProcess, { file: { values } }: LoadedObject, ...tags: readonly number[]): boolean {
+  return !values.has(DT_STRTAB) && tags.some((tag) => values.has(tag)) && !canReadNull(task);
 }
 
 export type MapResult =
@@ -388,6 +404,8 @@ export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObjec
     const { object } = entry;
     const first = object.needed.length === 0;
     let own = at;
+    if (!isMusl && lacksStrings(task, object, DT_NEEDED, DT_AUXILIARY, DT_FILTER))
+      endProcess(task, SIGSEGV_STATUS, AT_SEARCH);
     for (const { tag, name } of object.file.dependencies) {
       if (tag !== DT_NEEDED && isMusl) continue;
       const dependency = dependencyOf(task, object, name, tag, opened);

@@ -301,6 +301,11 @@ export function endProcess(task: LoadedProcess, exitCode: number, place: EndPlac
   task.ended ??= { ...place, searches: task.searches.length };
 }
 
+/** Where a program lies at address 0, what is read at a null pointer is its ELF header. */
+export function canReadNull(task: LoadedProcess): boolean {
+  return task.objects.some(({ start, end }) => start === 0 && end > 0);
+}
+
 /**
  * A signal ends the process here. musl goes on when it has said that something is missing, to name all that is, and so may still come here:
  * then this is how it ends.

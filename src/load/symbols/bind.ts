@@ -48,6 +48,7 @@ import {
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
   BOUND_TO_NOTHING,
+  canReadNull,
   type EndPlace,
   endBySignal,
   endProcess,
@@ -146,14 +147,13 @@ function rowsOfSymbols(symbol: Uint32Array, type: Uint16Array, word: number): Ma
 
 /**
  * glibc takes it for granted that there is a DT_SYMTAB in what is relocated (elf_dynamic_do_Rela), and a DT_PLTGOT where there is
- * a DT_JMPREL (elf_machine_runtime_setup). A static program is relocated by nobody but itself. Where a program lies at address 0, what
- * is read at a null pointer is its ELF header: no harm is done as long as no symbol is asked for.
+ * a DT_JMPREL (elf_machine_runtime_setup). A static program is relocated by nobody but itself. A null pointer that can be read does no
+ * harm as long as no symbol is asked for.
  */
 function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): void {
   const { values } = object.file;
   const needsGot = lazy || task.record.got.always;
-  const mayLackSymbols =
-    symbolicOf(object.file).count === 0 && task.objects.some(({ start, end }) => start === 0 && end > 0);
+  const mayLackSymbols = symbolicOf(object.file).count === 0 && canReadNull(task);
   const isMissing =
     (!values.has(DT_SYMTAB) && !mayLackSymbols) || (needsGot && values.has(DT_JMPREL) && !values.has(DT_PLTGOT));
   const hasLoader = task.objects.some(({ kind }) => kind === "loader");
