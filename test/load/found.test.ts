@@ -281,6 +281,14 @@ for (const target of targets) {
   );
 }
 
+test("x86-64: a copy of what lies nowhere, an absolute symbol, ends the process", needs("gcc", "ld.lld"), () => {
+  const shop = workshop(x86_64, ["-fno-pic"]);
+  const source = 'asm(".globl number\\n.type number, @object\\n.size number, 16\\nnumber = 0x1234\\n");';
+  shop.library("number", source, "-nostdlib");
+  const main = "extern char number[16]; int main(void) { return number[0]; }";
+  equal(refuse(shop.program("main", main, "-no-pie", "-fuse-ld=lld", "-lnumber")).exitCode, 139);
+});
+
 test(
   "x86-64: ld.so maps the page of the file even for a segment that has no bytes there",
   needs("gcc", "ld.lld"),

@@ -21,7 +21,6 @@ import {
   symbolName,
   symbolOther,
   symbolSection,
-  symbolSize,
   symbolValue,
   symbolVisibility,
 } from "../file/dynamic-symbols.ts";
@@ -67,6 +66,7 @@ import {
 import { behaves } from "../settings/profiles.ts";
 import { usesFixedTls } from "../tls/fixed-tls.ts";
 import { allocateStaticTls } from "../tls/tls.ts";
+import { checkCopy } from "./copy.ts";
 import { firstBehindFile } from "./cut-file.ts";
 import { lookUp, nameQuery, type Query } from "./lookup.ts";
 import { withoutLfs64 } from "./musl-lfs64.ts";
@@ -216,7 +216,7 @@ function checkUnusual(task: LoadedProcess, object: LoadedObject, bindings: Bindi
   else if (kind === DO_SIZE || kind === DO_SIZE32) needSize(task, object, bindings, row);
   else if (kind === DO_JUMP) checkLocalEntry(task, object, bindings, row);
   else if (isForNothing(task, bindings, row)) endBySignal(task, SIGSEGV_STATUS, relocating(object, row));
-  else if (kind === DO_COPY) checkCopySize(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
+  else if (kind === DO_COPY) checkCopy(task, object, bindings, row, symbolicOf(object.file).symbol[row]);
   else if (kind !== DO_MODULE_OR_STATIC && kind !== DO_MODULE)
     needStaticTls(task, object, bindings.provider[row], row, kind === DO_DESCRIPTOR);
   else if (kind === DO_MODULE_OR_STATIC && usesFixedTls(object))
@@ -474,20 +474,4 @@ function notFound(task: LoadedProcess, object: LoadedObject, row: number, query:
     const text = `symbol lookup error: ${object.name}: undefined symbol: ${name}${asked}`;
     fatal(task, text, 127, relocating(object, row));
   }
-}
-
-/** A copy takes as much as the program has room for; if the library has more there, ld.so says so. musl says nothing. */
-function checkCopySize(
-  task: LoadedProcess,
-  object: LoadedObject,
-  bindings: Bindings,
-  row: number,
-  index: number,
-): void {
-  const provider = task.objects[bindings.provider[row]];
-  if (provider === undefined || task.options.profile.library === "musl") return;
-  if (symbolSize(provider.file.symbols, bindings.symbol[row]) <= symbolSize(object.file.symbols, index)) return;
-  const name = symbolName(object.file.symbols, index);
-  const text = `Symbol \`${name}' has different size in shared object, consider re-linking`;
-  warn(task, `${task.record.indentsCopyWarning === true ? "  " : ""}${task.programName}: ${text}`);
 }
