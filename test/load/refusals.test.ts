@@ -1,7 +1,7 @@
 // Files that the loader refuses to map, and relocations that it refuses to apply: its words and exit codes.
 
 import { equal, ok } from "node:assert/strict";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   DF_1_NOOPEN,
@@ -155,5 +155,12 @@ for (const target of targets) {
       }
     });
     refuse(program);
+    // What comes behind it is not heard of any more.
+    writeFileSync(shop.at("v.map"), "V1 { v; };");
+    shop.library("versioned", "int v(void) { return 1; }", `-Wl,--version-script=${shop.at("v.map")}`);
+    shop.library("user", "int v(void); int user(void) { return v(); }", "-lversioned");
+    shop.library("versioned", "int v(void) { return 1; }");
+    const both = "int spoiled(void), user(void); int main(void) { return spoiled() + user() < 0; }";
+    equal(refuse(shop.program("both", both, "-lrelr", "-luser", "-Wl,--allow-shlib-undefined")).messages.length, 1);
   });
 }

@@ -11,13 +11,13 @@ import { isNamed } from "./lookup.ts";
 /** Checks the versions that `objects` need; reports in `messages` and `missingVersions`. */
 export function checkVersions(task: LoadedProcess, objects: readonly LoadedObject[]): void {
   if (task.options.profile.library === "musl") return;
-  const isEarly = task.exitCode === undefined;
   let missing = false;
   for (const object of objects) {
-    if (isEarly) assertProviders(task, object);
+    assertProviders(task, object);
     for (const { object: library, text, version, fatal: isFatal } of versionComplaints(task, object)) {
-      // After a library was missed the real loader does not come here.
-      if (isEarly) task.messages.push({ text: `${task.programName}: ${library.name}: ${text}`, fatal: false });
+      // After a library was missed, or an error here that is not about a version, the real loader does not come here.
+      if (task.exitCode === undefined)
+        task.messages.push({ text: `${task.programName}: ${library.name}: ${text}`, fatal: false });
       task.missingVersions.push({ version, library, requester: object, fatal: isFatal });
       if (isFatal) missing = true;
     }
