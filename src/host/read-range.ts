@@ -3,15 +3,17 @@
 import { readSync } from "node:fs";
 import type { ReadRange } from "./pages.ts";
 
+/** One call of read(2) or write(2) gives or takes a page less than 2 GiB; Node refuses to ask for 2 GiB or more. */
+export const MOST_AT_ONCE = 0x7fff_f000;
+
 /**
- * Reads an open file's bytes from `start` to `end` (not included) to the same place in `bytes`; one call of read(2) gives at most
- * 2 GiB.
+ * Reads an open file's bytes from `start` to `end` (not included) to the same place in `bytes`.
  * @returns the end of what was there
  */
 export function readRange(file: number, bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
-    const count = readSync(file, bytes, at, end - at, at);
+    const count = readSync(file, bytes, at, Math.min(end - at, MOST_AT_ONCE), at);
     if (count === 0) break;
     at += count;
   }

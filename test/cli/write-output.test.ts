@@ -145,6 +145,10 @@ test("/dev/null stays what it is", () => {
   ok(statSync("/dev/null").isCharacterDevice());
 });
 
+test("an image of more than 2 GiB is written, of which one write takes less", () => {
+  equal(writeOutput("/dev/null", new Uint8Array(2 ** 31 + 1), true), undefined);
+});
+
 test("a pipe is written into", needs("/bin/sh"), () => {
   const script = `import { writeOutput } from ${JSON.stringify(import.meta.resolve("../../src/cli/ld/write-output.js"))};
     writeOutput("/dev/stdout", new Uint8Array(200000), true);`;

@@ -1,12 +1,13 @@
 // What the linker may rely on of any file system, held against Node's and the in-memory one alike.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { FileSystem } from "../../src/host/files.ts";
 import { memoryFiles, nodeFiles } from "../../src/host/index.ts";
+import { readRange } from "../../src/host/read-range.ts";
 
 const root = mkdtempSync(join(tmpdir(), "solder-files-"));
 after(() => rmSync(root, { recursive: true }));
@@ -85,4 +86,10 @@ test("a pipe is read to its end", () => {
 test("a file under /proc, which has no size, is read", (t) => {
   if (!nodeFiles.exists("/proc/self/maps")) return t.skip("needs /proc");
   ok((nodeFiles.read("/proc/self/maps")?.length ?? 0) > 0);
+});
+
+test("more than 2 GiB is asked for in parts that the system gives", () => {
+  const file = openSync("/dev/null", "r");
+  equal(readRange(file, new Uint8Array(2 ** 31 + 1), 0, 2 ** 31 + 1), 0);
+  closeSync(file);
 });

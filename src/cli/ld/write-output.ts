@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { error, type Problem } from "../../elf/problem.ts";
+import { MOST_AT_ONCE } from "../../host/read-range.ts";
 
 /** Is told the name of a temporary file before it is there, and undefined when it is gone; says whether it is still wanted. */
 export interface Watch {
@@ -121,9 +122,11 @@ function makeExecutable(file: number): void {
   }
 }
 
-/** write(2) takes at most 2 GiB at a time, and pipes take less. */
+/** Pipes take less at a time than they are given. */
 function writeAll(file: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(file, bytes, written, Math.min(bytes.length - written, MOST_AT_ONCE));
+  }
 }
 
 function isForbidden(cause: unknown): boolean {

@@ -19,6 +19,7 @@ import { symbolsSpelled } from "../../explain/load/spelled-names.ts";
 import { traceLines } from "../../explain/load/trace.ts";
 import { renderProblem } from "../../explain/render.ts";
 import { nodeDisassembler } from "../../host/disassembly/disassembler.ts";
+import { MOST_AT_ONCE } from "../../host/read-range.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import {
   type DebugCategory,
@@ -233,7 +234,9 @@ function writeDump(process: LoadedProcess, path: string, io: Io): boolean {
     const file = openSync(path, "w");
     try {
       for (const part of memoryDump(process)) {
-        for (let at = 0; at < part.length; ) at += writeSync(file, part, at);
+        for (let at = 0; at < part.length; ) {
+          at += writeSync(file, part, at, Math.min(part.length - at, MOST_AT_ONCE));
+        }
       }
     } finally {
       closeSync(file);

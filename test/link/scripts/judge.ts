@@ -68,7 +68,7 @@ export function judge({ directory, target }: Bench, it: ScriptCase): Verdict {
   for (const name of Object.keys(files)) rmSync(at(name));
   const said = { theirs: theirs.said, ours: ours.err, linked: theirs.status === 0 };
   // A crash of GNU ld is no judgement.
-  if (theirs.status > 1) return { differences: [], ...said };
+  if (theirs.status > 1 || theirs.said.includes("internal error")) return { differences: [], ...said };
   if ((theirs.status === 0) !== (ours.status === 0)) {
     const who = theirs.status === 0 ? "here" : "by GNU ld";
     return { differences: [`refused only ${who}`], ...said };

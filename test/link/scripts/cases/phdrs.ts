@@ -95,7 +95,7 @@ export const phdrsCases: readonly ScriptCase[] = [
   phdrs(
     "a kernel",
     "text PT_LOAD FLAGS(5); data PT_LOAD FLAGS(6); note PT_NOTE FLAGS(0);",
-    ". = 0xc0100000; .text : AT(ADDR(.text) - 0xc0000000) { *(.text) } :text .note.x : AT(ADDR(.note.x) - 0xc0000000) { *(.note.x) } :text :note .rodata : AT(ADDR(.rodata) - 0xc0000000) { *(.rodata) } :text . = ALIGN(0x1000); .data : AT(ADDR(.data) - 0xc0000000) { *(.data) } :data .bss : AT(ADDR(.bss) - 0xc0000000) { *(.bss) *(COMMON) } /DISCARD/ : { *(.info) *(.debug*) }",
+    ". = 0x1100000; .text : AT(ADDR(.text) - 0x1000000) { *(.text) } :text .note.x : AT(ADDR(.note.x) - 0x1000000) { *(.note.x) } :text :note .rodata : AT(ADDR(.rodata) - 0x1000000) { *(.rodata) } :text . = ALIGN(0x1000); .data : AT(ADDR(.data) - 0x1000000) { *(.data) } :data .bss : AT(ADDR(.bss) - 0x1000000) { *(.bss) *(COMMON) } /DISCARD/ : { *(.info) *(.debug*) }",
     { only: "x86-64", objects: "a b o" },
   ),
   phdrs(
