@@ -100,7 +100,7 @@ function memoryUsageText(regions: readonly LaidOutRegion[]): string {
   const lines = regions.map((it) => {
     const [used, size] = [unsigned(it.used), unsigned(it.size)];
     const share = size === 0n ? "" : `    ${((Number(used) * 100) / Number(size)).toFixed(2).padStart(6)}%`;
-    return `${it.name.padStart(16)}: ${amount(used)} ${amount(size)}${share}`;
+    return `${it.name.padStart(16)}: ${amount(used)}${amount(size)}${share}`;
   });
   return ["Memory region         Used Size  Region Size  %age Used", ...lines].map((line) => `${line}\n`).join("");
 }

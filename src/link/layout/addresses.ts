@@ -4,6 +4,7 @@ import type { Machine } from "../../arch/index.ts";
 import { SHF_EXECINSTR, SHT_NOBITS, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
+import { takesContents } from "../mapping/bfd-flags.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
@@ -65,7 +66,7 @@ export function fillGaps(
   machine: Machine,
   image: Uint8Array,
 ): void {
-  if (output.index === 0 || output.type === SHT_NOBITS) return;
+  if (output.index === 0 || output.type === SHT_NOBITS || !takesContents(output.sec)) return;
   const isCode = (output.flags & SHF_EXECINSTR) !== 0;
   for (const { offset, size, pattern } of output.gaps) {
     const at = output.offset + offset;

@@ -85,7 +85,7 @@ export function assignPositions(
     section.plannedLma = undefined;
   }
   const order = maps.map((_, i) => i).sort((a, b) => compareMaps(maps[a], maps[b]) || a - b);
-  for (const i of order) placeSegment(state, maps, i, maps[order[0]], withHeaders);
+  for (const [place, i] of order.entries()) placeSegment(state, maps, i, place, withHeaders, maps[order[0]]);
   placeOthers(state, list);
   for (const [i, map] of maps.entries()) finish(state, map, segments[i], maps);
   return { segments, contentsEnd: state.at };
@@ -104,8 +104,9 @@ function placeSegment(
   state: State,
   maps: readonly SegmentMap[],
   index: number,
-  first: SegmentMap,
+  place: number,
   withHeaders: SegmentMap | undefined,
+  first: SegmentMap,
 ): void {
   const { options, segments, headerTable } = state;
   const map = maps[index];
@@ -143,7 +144,7 @@ function placeSegment(
   }
   adjusted = placeSections(state, map, segment, adjusted);
   state.at -= adjusted;
-  if (isLoad) checkInside(state, map, segment, index);
+  if (isLoad) checkInside(state, map, segment, place);
 }
 
 /** Neither loaded nor with contents, whatever its type says. */
@@ -266,7 +267,8 @@ function placeOthers(state: State, list: readonly OutputSection[]): void {
   // Relocations that --emit-relocs keeps come last.
   const order = [...list.filter((it) => !isCompanion(it)), ...list.filter(isCompanion)];
   for (const section of order) {
-    if (placed.has(section)) continue;
+    // Room in memory that no segment loads has no place in the file.
+    if (placed.has(section) || ((section.flags & SHF_ALLOC) !== 0 && section.type === SHT_NOBITS)) continue;
     if ((section.flags & SHF_ALLOC) !== 0) {
       if (section.size !== 0) report(warning("section-not-in-segment", {}, { section: section.name }));
       const align = options.paged && section.size !== 0 ? options.maxPageSize : section.alignment;
@@ -326,7 +328,7 @@ function finishRelro({ segments, options, report }: State, segment: Segment, map
 }
 
 /** Two sections at one address are meant as an overlay: then only load addresses have to be inside. */
-function checkInside({ report, options }: State, { sections }: SegmentMap, segment: Segment, index: number): void {
+function checkInside({ report, options }: State, { sections }: SegmentMap, segment: Segment, place: number): void {
   const overlays = sections.some(
     (it, i) => i > 0 && it.address === sections[i - 1].address && it.size !== 0 && sections[i - 1].size !== 0,
   );
@@ -335,7 +337,7 @@ function checkInside({ report, options }: State, { sections }: SegmentMap, segme
     const from = section.address - segment.address;
     const outside = !overlays && (from < 0 || from + section.size > segment.memorySize);
     if (!outside) continue;
-    const facts = { section: section.name, segment: index, output: options.outputName };
+    const facts = { section: section.name, segment: place, output: options.outputName };
     report(warning("section-outside-segment", {}, facts));
   }
 }

@@ -72,11 +72,13 @@ export function phdrMaps(walk: Walk, report: Report): SegmentMap[] | undefined {
     for (const phdr of names ?? [])
       if (!used.has(phdr)) report(error("phdr-unknown", place ?? {}, { section: name, phdr }));
   }
-  for (const map of maps) leaveOut(map);
   return maps;
 }
 
-/** What is not there is in no segment, and what is not loaded in none that is (bfd/elf.c: elf_modify_segment_map). */
+/**
+ * What is not there is in no segment, and what is not loaded in none that is (bfd/elf.c: elf_modify_segment_map). Only when all is
+ * placed: a section that has nothing but room is loaded once dot has moved in it.
+ */
 export function leaveOut(map: SegmentMap): void {
   map.sections = map.sections.filter((it) => !it.removed && (map.type !== PT_LOAD || (it.sec & SEC_ALLOC) !== 0));
 }

@@ -311,7 +311,6 @@ export function finishSections(plan: Plan, wordBytes: number, report: Report): v
     // What the name says holds where no input says anything.
     const kept = output.hasInput ? output.flags & ~0x437 : flagsOfName(output.name);
     output.flags = elfFlags(output.sec) | kept | (output.infoSection === undefined ? 0 : SHF_INFO_LINK);
-    if ((output.sec & SEC_ALLOC) === 0) output.lma = output.address;
     const low = lowestBit(output.address);
     if (low !== 0 && low < output.alignment) output.shown = low;
   }
@@ -383,15 +382,34 @@ function createLayout(
   const headers = segments.find((it) => it.type === PT_LOAD && it.headers);
   const first = listed.find((it) => (it.flags & SHF_ALLOC) !== 0);
   const start = headers?.address ?? first?.address ?? 0;
-  const tls = segments.find((it) => it.type === PT_TLS);
   return {
     sections: listed,
     segments,
     start,
     headers: headers?.address ?? start,
     contentsEnd,
-    threadPointer: tls === undefined ? 0 : alignUp(tls.address + tls.memorySize, tls.alignment),
-    // Whatever PHDRS says of PT_TLS.
-    tlsStart: listed.find((it) => (it.sec & SEC_THREAD_LOCAL) !== 0)?.address ?? 0,
+    ...tlsBlock(listed, segments),
   };
+}
+
+/**
+ * The thread pointer is where the loader has it, at the end of PT_TLS; where PHDRS has none, at the end of what stands together
+ * (bfd/elflink.c: bfd_elf_final_link, tls_size). GNU ld takes the end of the last section also with PT_TLS, which is another where
+ * .tbss stands before .tdata: there its programs find their variables at wrong places.
+ */
+function tlsBlock(
+  listed: readonly OutputSection[],
+  segments: readonly Segment[],
+): Pick<Layout, "threadPointer" | "tlsStart"> {
+  const isTls = (it: OutputSection): boolean => (it.sec & SEC_THREAD_LOCAL) !== 0;
+  const from = listed.findIndex(isTls);
+  if (from < 0) return { threadPointer: 0, tlsStart: 0 };
+  const { address: tlsStart, alignment } = listed[from];
+  const segment = segments.find((it) => it.type === PT_TLS);
+  if (segment !== undefined) {
+    return { threadPointer: alignUp(segment.address + segment.memorySize, segment.alignment), tlsStart };
+  }
+  const behind = listed.findIndex((it, i) => i > from && !isTls(it));
+  const last = listed[(behind < 0 ? listed.length : behind) - 1];
+  return { threadPointer: alignUp(last.address + last.size, alignment), tlsStart };
 }

@@ -86,6 +86,12 @@ export function hasNoContents(sec: number): boolean {
   return (sec & SEC_ALLOC) !== 0 && (sec & (SEC_LOAD | SEC_HAS_CONTENTS)) === 0;
 }
 
+/** ldwrite.c, build_link_order: into other sections no inputs are copied and no fills written, whatever type the output section has. */
+export function takesContents(sec: number): boolean {
+  const tls = SEC_LOAD | SEC_THREAD_LOCAL;
+  return (sec & SEC_HAS_CONTENTS) !== 0 || (sec & tls) === tls;
+}
+
 export function isTbssFlags(sec: number): boolean {
   return (sec & (SEC_LOAD | SEC_THREAD_LOCAL)) === SEC_THREAD_LOCAL;
 }

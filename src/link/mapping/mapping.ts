@@ -129,7 +129,7 @@ export function initMentioned(mapping: Mapping, it: Expression): void {
       return;
     case "call": {
       const [first] = it.arguments;
-      if (it.name !== "ADDR" && it.name !== "LOADADDR" && it.name !== "SIZEOF") {
+      if (it.name !== "ADDR" && it.name !== "LOADADDR") {
         for (const part of it.arguments) initMentioned(mapping, part);
         return;
       }

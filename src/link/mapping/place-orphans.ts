@@ -264,7 +264,7 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
         ? undefined
         : findStatement(plan, place.name);
   const relocations = kind === "rel" ? lastReadOnly(placing.lists) : undefined;
-  const after = place.statement ?? relocations ?? findByFlags(placing.lists, flags, it.type, place);
+  const after = place.statement ?? relocations ?? findByFlags(placing.lists, flags, typeSeen(mapping, it), place);
   return insert(placing, it, name, isSpecial, after, place);
 }
 
@@ -275,11 +275,18 @@ function isLikeMbind(output: OutputSection, { sec, info }: Orphan): boolean {
 }
 
 /** ld/ldelf.c, elf_orphan_compatible: what is special about sections matters to those who read the object that -r makes. */
-function isCompatible({ object }: Mapping, output: OutputSection, it: Orphan): boolean {
+function isCompatible(mapping: Mapping, output: OutputSection, it: Orphan): boolean {
+  const { object } = mapping;
   // Nothing is in it but what keeps it.
   if ((output.sec & ~SEC_KEEP) === 0) return true;
   if (object !== undefined && ((output.flags ^ it.special) & SPECIAL) !== 0) return false;
+  if (typeSeen(mapping, it) === undefined) return ((it.sec ^ output.sec) & (SEC_LOAD | SEC_ALLOC)) === 0;
   return ((it.sec ^ output.sec) & (SEC_LOAD | SEC_ALLOC)) === 0 && output.type === it.type && output.info === it.info;
+}
+
+/** Types are compared only where the output is ELF (bfd/elf.c, _bfd_elf_match_sections_by_type). */
+function typeSeen({ loader }: Mapping, it: Orphan): number | undefined {
+  return loader.options.outputFormat === "binary" ? undefined : it.type;
 }
 
 /** One writable section of the name, in whichever file, makes all of them data. */
@@ -319,8 +326,9 @@ function insert(
   const { mapping, lists } = placing;
   const { list } = lists;
   const statement = newStatement(mapping.plan, name, isSpecial);
-  if (mapping.object !== undefined || (it.sec & (SEC_LOAD | SEC_ALLOC)) === 0) statement.address = ZERO;
-  else if (anchor !== undefined) {
+  const isLoaded = (it.sec & (SEC_LOAD | SEC_ALLOC)) !== 0;
+  if (mapping.object !== undefined || !isLoaded) statement.address = ZERO;
+  if (isLoaded && anchor !== undefined) {
     statement.region = anchor.region;
     statement.loadRegion = anchor.loadRegion;
     statement.phdrs = anchor.phdrs;

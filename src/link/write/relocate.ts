@@ -22,6 +22,7 @@ import { SHF_ALLOC, SHN_LORESERVE, SHT_NOBITS, SHT_RELA, STT_GNU_IFUNC, STT_SECT
 import { signed64 } from "../../elf/halves.ts";
 import { error } from "../../elf/problem.ts";
 import { gotSlot, pltAddress } from "../made/slots.ts";
+import { takesContents } from "../mapping/bfd-flags.ts";
 import { relocationFacts } from "../scan/complaints.ts";
 import { discardedRule, keptSection, REFERENCE_CLEARED } from "../sections/kept-sections.ts";
 import { mergedAddress } from "../sections/merge/merged-sections.ts";
@@ -54,7 +55,8 @@ export function relocateObjects(relocator: Relocator, objects: readonly ObjectFi
     const end = object.firstSection + object.sectionCount;
     for (let section = object.firstSection + 1; section < end; section++) {
       if (sections.output[section] < 0 || sections.type[section] === SHT_NOBITS) continue;
-      if (relocator.outputs[sections.output[section]].type === SHT_NOBITS) continue;
+      const output = relocator.outputs[sections.output[section]];
+      if (output.type === SHT_NOBITS || !takesContents(output.sec)) continue;
       const state = sections.state[section];
       if ((state & skipped) !== 0) continue;
       if ((state & (STATE_COMPRESSED | STATE_EH_FRAME)) !== 0) copyUncommon(relocator, object, section);

@@ -119,6 +119,11 @@ tls2: .space 20
 .text
  nop
 `,
+  /** Refers to t's thread-local storage, from where the thread pointer is. */
+  tr: `
+.data
+ WORD tls1@tpoff, tls2@tpoff
+`,
   /** Orphans of all sorts. */
   o: `
 .section .mixed,"a"

@@ -88,4 +88,17 @@ export const foundSegments: readonly ScriptCase[] = [
       options: `--oformat=binary ${options}`,
     }),
   ),
+  sections(
+    "a thread pointer without PT_TLS",
+    ". = 0x10000; .text : { *(.text) } :all .tdata : { *(.tdata) } .tbss : { *(.tbss) } .data : { *(.data) }\n} PHDRS { all PT_LOAD; }\nSECTIONS {",
+    { objects: "tr t" },
+  ),
+  ...["PT_NULL", "PT_LOAD"].map((type) => ({
+    name: `room of which the second part has an address, in ${type}`,
+    script: `MEMORY { rom : ORIGIN = 0x20000, LENGTH = 4K ram : ORIGIN = 0x8000, LENGTH = 4K }
+PHDRS { flash PT_LOAD; init PT_LOAD; room ${type}; }
+SECTIONS { .text : { *(.text .rodata) } >rom :flash .data : { *(.data) } >ram AT>rom :init
+  .mark : { . = ALIGN(4); } >ram AT>rom :room .bss : { *(.bss COMMON) } >ram :room
+  .stack ORIGIN(ram) + LENGTH(ram) - 0x100 : { . = 0x100; } >ram :room }`,
+  })),
 ];

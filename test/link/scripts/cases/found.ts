@@ -245,4 +245,33 @@ export const found: readonly ScriptCase[] = [
       options: "--emit-relocs",
     }),
   ),
+  ...["SIZEOF", "ADDR", "LOADADDR", "ALIGNOF"].map((asked) =>
+    sections(
+      `where a section is that ${asked} asks for before it has anything`,
+      `.data : { } x = ${asked}(.data); .rest : { *(.rodata) }`,
+      { objects: "b" },
+    ),
+  ),
+  {
+    name: "-r whose orphans are in no region",
+    script: `MEMORY { rom : ORIGIN = 0, LENGTH = 4K ram : ORIGIN = 0x20000, LENGTH = 4K }
+SECTIONS { .text : { *(.text) } >rom .data : { *(.data) } >ram }`,
+    objects: "a b o",
+    options: "-r",
+  },
+  ...["NOLOAD", "DSECT", "COPY", "INFO", "OVERLAY"].map((type) =>
+    sections(
+      `fills where nothing is: ${type}`,
+      `.text : { *(.text) } .x (${type}) : { *(.bss) . += 4; FILL(0x22) . += 2; } =0x99 .info (${type}) : { *(.info) }`,
+      { objects: "b o" },
+    ),
+  ),
+  sections(
+    "an image of bytes whose orphans follow data of the script",
+    ".text : { *(.text) } .last 0x100 : { LONG(1) }",
+    {
+      objects: "b o",
+      options: "--oformat=binary",
+    },
+  ),
 ];
