@@ -1,4 +1,4 @@
-// Every relocation of a loaded process with its numbers; every symbol that was bound; the GOT. One line each, made as they are
+// Every relocation of a loaded process with its numbers; every symbol that was bound. One line each, made as they are
 // asked for: a large program has half a million.
 
 import {
@@ -8,11 +8,10 @@ import {
   NOT_BOUND,
   NOT_YET_BOUND,
   readMemory,
-  readWord,
   symbolName,
   symbolSize,
 } from "../../load/index.ts";
-import { DO_COPY, DO_INDIRECT, DO_SLOT, DO_SLOT_ADDEND } from "../../load/machines/index.ts";
+import { DO_COPY, DO_INDIRECT } from "../../load/machines/index.ts";
 import { type LoadedRelocation, relocatedBytes, relocationsOf } from "../../load/views/relocation-list.ts";
 import type { Disassembler } from "../disassembly.ts";
 import type { Chapter } from "../dump/chapter.ts";
@@ -138,12 +137,13 @@ export function explained(task: LoadedProcess, one: LoadedRelocation, style: Sty
   return filled === formula || formula === "" ? `${formula} ${name}`.trim() : `${formula} = ${filled}`;
 }
 
-function isIndirect(task: LoadedProcess, one: LoadedRelocation): boolean {
+/** Does code decide what is stored? */
+export function isIndirect(task: LoadedProcess, one: LoadedRelocation): boolean {
   return one.kind === DO_INDIRECT || task.undecided.has(one.site) || task.decided.has(one.site);
 }
 
 /** What an IFUNC's resolver chose when it was run in simulated memory. */
-function choiceWords(task: LoadedProcess, one: LoadedRelocation): string {
+export function choiceWords(task: LoadedProcess, one: LoadedRelocation): string {
   const chosen = task.decided.get(one.site);
   if (chosen === undefined) return "its resolver chooses when the program runs";
   const there = task.objects.find(({ start, end }) => start <= chosen && chosen < end);
@@ -210,33 +210,4 @@ function bindingLine(one: LoadedRelocation, style: Style): string {
   const defined = symbolName(provider.file.symbols, one.providerSymbol);
   const other = defined === one.name ? "" : ` as ${defined}`;
   return `${name} → ${provider.name}${other}, ${hex(addressOf(provider, one.providerSymbol))} (${how})`;
-}
-
-/** `--got`: the slots that relocations fill, by address: what is in them, and for whom. */
-export function* gotLines(task: LoadedProcess, style: Style): Generator<string> {
-  for (const object of task.objects) {
-    const slots = [...relocationsOf(task, object)].filter(isSlot).sort((a, b) => a.site - b.site);
-    if (slots.length === 0) continue;
-    yield* heading(`GOT of ${object.name}: ${counted(slots.length, "slot")}`, style);
-    for (const one of slots) yield `  ${slotLine(task, one, style)}`;
-  }
-}
-
-function isSlot({ kind }: LoadedRelocation): boolean {
-  return kind === DO_SLOT || kind === DO_SLOT_ADDEND;
-}
-
-function slotLine(task: LoadedProcess, one: LoadedRelocation, style: Style): string {
-  const value = readWord(one.object.regions ?? [], one.site, task.record.facts) ?? 0;
-  const name = symbolText(one.name, one.version, style);
-  return `${hex(one.site)}: ${hex(value)}  ${name}, ${slotWords(task, one, value)}`;
-}
-
-function slotWords(task: LoadedProcess, one: LoadedRelocation, value: number): string {
-  if (one.rule === NOT_YET_BOUND) {
-    const inside = value - one.object.base;
-    return `not bound yet: points back into the PLT of ${shortName(one.object)} (${hex(inside)} in its file)`;
-  }
-  if (isIndirect(task, one)) return `an IFUNC of ${shortName(one.provider)}: ${choiceWords(task, one)}`;
-  return one.provider === undefined ? (BINDING_WORDS[one.rule] ?? "") : `in ${one.provider.name}`;
 }
