@@ -153,7 +153,7 @@ function linkImage(
   const merged = mergeSections(objects, sections, outputs, frames, options);
   const folded = options.icf === "none" ? [] : foldSections(loader, outputs, frames, merged, machine, mode, report);
   placeEhFrames(frames, objects, sections, outputs, mode.pic, report);
-  if (options.ehFrameHdr) makeEhFrameHeader(frames, outputs, report);
+  if (options.ehFrameHdr) makeEhFrameHeader(frames, sections, outputs, report);
   mergeSframes(objects, sections, symbols, outputs, options.discardSframe, report);
   if (options.defineCommon === false) leaveCommons(symbols);
 
@@ -161,7 +161,10 @@ function linkImage(
   // local symbols that need a slot).
   options.onStage?.("symbols");
   const { lost } = loader.versioned;
-  const assignments = prepareScriptAssignments(symbols, plan, lost);
+  // Of what an assignment takes the place of, too.
+  reportCommons(loader, report);
+  reportTypeChanges(loader, report);
+  const assignments = prepareScriptAssignments(symbols, plan, lost, loader.record);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, loader);
   if (collected !== undefined) dropDeadReferences(symbols, collected);
   const versions = assignVersions(symbols, nodes, lost, mode, options, demangle, report);
@@ -201,8 +204,6 @@ function linkImage(
   reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);
   reportCrossReferences(loader, outputs, layoutOf.noCrossReferences, report);
-  reportCommons(loader, report);
-  reportTypeChanges(loader, report);
   const textRelocation = options.z.text === true ? "error" : "warning";
   reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);
   if (failed() && !options.noInhibitExec) return undefined;
@@ -210,7 +211,7 @@ function linkImage(
   // Sections of the linker's own. Sizes are final beyond this point.
   options.onStage?.("make");
   const ibtPlt = options.z.ibtplt || properties.ibt;
-  const made = makeSections(loader, scan, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
+  const made = makeSections(loader, scan, frames, outputs, linkerSymbols, versions, ibtPlt, machine, mode, options);
   reportTextIfuncs(scan, symbols, mode, report);
   reportDiscarded(outputs, report);
   if (options.ldGeneratedUnwindInfo) addPltFrames(frames, objects, sections, outputs, made.slots, made.slotChunks);

@@ -7,23 +7,7 @@ import { archive, compile, scratch, type Target } from "../support/build.ts";
 import { eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../support/link.ts";
 import { portrait } from "../support/object-portrait.ts";
 import { tool } from "../support/run.ts";
-
-const NOTE = '.text\n.cfi_startproc\nnop\n.cfi_endproc\n.section .note.GNU-stack,"",@progbits\n';
-const START =
-  ".text\n.globl _start\n.type _start,@function\n_start: .cfi_startproc\n nop\n.cfi_endproc\n.size _start,.-_start\n";
-
-function asm(target: Target, name: string, source: string): string {
-  return compile(target, `${name}.s`, `.file "${name}.c"\n${source}${NOTE}`);
-}
-
-/** Code that loads the address of a name from the GOT. */
-function load(target: Target, name: string): string {
-  return `${target.wordBytes === 8 ? `mov ${name}@GOTPCREL(%rip),%rax` : `mov ${name}@GOT(%ebx),%eax`}\n`;
-}
-
-function variable(name: string, size: number, head = ".data\n.globl"): string {
-  return `${head} ${name}\n.balign ${size}\n.type ${name},@object\n.size ${name},${size}\n${name}: .skip ${size}\n`;
-}
+import { asm, load, START, variable } from "./found-sources.ts";
 
 /** Programs of both kinds, and a library, out of the same inputs. */
 function everyOutput(shop: Workshop, inputs: readonly string[], ...flags: readonly string[]): void {

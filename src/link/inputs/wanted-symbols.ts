@@ -6,7 +6,15 @@ import type { Assignment, Expression } from "../script/statements.ts";
 import { symbolsIn } from "../script/symbols-in.ts";
 import { SECTION_NONE } from "../tables/ids.ts";
 import { mergeRegular } from "../tables/resolve.ts";
-import { FLAG_ASSIGNED, FLAG_REQUIRED, KIND_DEFINED, KIND_UNDEFINED, symbolNamed } from "../tables/symbol-table.ts";
+import {
+  FLAG_ASSIGNED,
+  FLAG_NAMED_FIRST,
+  FLAG_REQUIRED,
+  KIND_DEFINED,
+  KIND_NONE,
+  KIND_UNDEFINED,
+  symbolNamed,
+} from "../tables/symbol-table.ts";
 import { entryName } from "./entry-name.ts";
 import type { Loader } from "./loader.ts";
 
@@ -53,7 +61,9 @@ function refer(loader: Loader, name: string): void {
   candidate.visibility = 0;
   candidate.size = 0;
   candidate.version = 0;
-  mergeRegular(symbols, symbolNamed(symbols, name), candidate, loader.record);
+  const id = symbolNamed(symbols, name);
+  if (symbols.kind[id] === KIND_NONE) symbols.flags[id] |= FLAG_NAMED_FIRST;
+  mergeRegular(symbols, id, candidate, loader.record);
 }
 
 /** Defined from the start, so that no archive is searched for it; the value comes after layout (assignments.ts). */

@@ -9,6 +9,7 @@ import { isRelocatedAgainst } from "../scan/got-mention.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
 import type { VersionDefinition } from "../script/types.ts";
 import { allotCopies } from "../sections/space.ts";
+import type { EhFrames } from "../sections/unwind/eh-frame.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { LinkerSymbols } from "../symbols/linker-symbols.ts";
 import { definedAddress } from "../symbols/symbol-values.ts";
@@ -71,6 +72,7 @@ export interface MadeSections {
 export function makeSections(
   loader: Loader,
   scan: Scan,
+  frames: EhFrames,
   outputs: OutputSections,
   linkerSymbols: LinkerSymbols,
   versions: readonly VersionDefinition[],
@@ -137,7 +139,9 @@ export function makeSections(
     ? countRelocations(objects, sections, outputs, loader.symbolBase, symbols.count)
     : undefined;
   const plan =
-    options.strip === "all" ? undefined : planSymbols(objects, sections, symbols, mode, outputs, options, emitted);
+    options.strip === "all"
+      ? undefined
+      : planSymbols(objects, sections, symbols, mode, outputs, options, emitted, frames);
   const symtab = plan === undefined ? undefined : { plan, ...addSymbolTable(outputs, plan, machine) };
   linkRelocationSections(outputs, relocationChunks.parts, machine, options);
   if (emitted !== undefined) addRelocationSections(emitted, outputs, machine);

@@ -22,6 +22,8 @@ import { unsigned64 } from "../../elf/halves.ts";
 import { SEC_KEEP } from "../mapping/bfd-flags.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergedAddress } from "../sections/merge/merged-sections.ts";
+import type { EhFrames } from "../sections/unwind/eh-frame.ts";
+import { keptByFrames } from "../sections/unwind/eh-frame-output.ts";
 import { isAskedFor } from "../symbols/bind.ts";
 import { headerIndex, placeOfSymbol, type SymbolPlace, type SymbolValues } from "../symbols/symbol-values.ts";
 import { growInt32 } from "../tables/columns.ts";
@@ -31,7 +33,7 @@ import type { OutputMode } from "../tables/mode.ts";
 import { nameEnd } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { OutputSections } from "../tables/output-section.ts";
-import type { SectionTable } from "../tables/section-table.ts";
+import { type SectionTable, STATE_EH_FRAME } from "../tables/section-table.ts";
 import {
   addBytes,
   addLocalName,
@@ -95,6 +97,7 @@ export function planSymbols(
   outputs: OutputSections,
   options: LinkOptions,
   emitted: EmittedRelocations | undefined,
+  frames: EhFrames,
 ): OutputSymbols {
   const plan: OutputSymbols = {
     count: 1,
@@ -119,8 +122,9 @@ export function planSymbols(
   }
   const hasLocals = options.discard !== "all";
   if (hasLocals || emitted !== undefined) {
+    const kept = keptByFrames(frames, sections, objects.length);
     for (const object of objects) {
-      if (hasLocals && (!options.gcSections || takesPart(object, sections)))
+      if (hasLocals && (!options.gcSections || takesPart(object, sections, kept, mode)))
         planLocals(plan, object, sections, empty, options, retain, emitted?.locals);
       if (emitted !== undefined) planNeeded(plan, object, sections, emitted.locals);
     }
@@ -226,10 +230,12 @@ function emptyOutputs(outputs: OutputSections, sections: SectionTable): Uint8Arr
 }
 
 /** Does --gc-sections leave anything of an object? Else not even its STT_FILE symbol stays (bfd/elflink.c, bfd_elf_final_link). */
-function takesPart(object: ObjectFile, sections: SectionTable): boolean {
+function takesPart(object: ObjectFile, sections: SectionTable, byFrames: Uint8Array, mode: OutputMode): boolean {
   const end = object.firstSection + object.sectionCount;
-  for (let section = object.firstSection + 1; section < end; section++) if (sections.output[section] >= 0) return true;
-  return false;
+  for (let section = object.firstSection + 1; section < end; section++)
+    if (sections.output[section] >= 0 && (sections.state[section] & STATE_EH_FRAME) === 0) return true;
+  // GNU ld makes its own sections parts of the first object ("dynobj").
+  return byFrames[object.id] === 1 || (mode.dynamic && object.id === 0);
 }
 
 /** In place of a local symbol's index: the STT_FILE symbol that the linker makes for an object without one. */

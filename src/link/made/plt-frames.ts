@@ -6,6 +6,7 @@ import { PLT_FRAMES } from "../mapping/made-inputs.ts";
 import { endOfInstructions } from "../sections/unwind/call-frame-nops.ts";
 import type { EhFrames, PltFde } from "../sections/unwind/eh-frame.ts";
 import { ehFrameHeaderBytes, RECORD_CIE } from "../sections/unwind/eh-frame-format.ts";
+import { hasRecords } from "../sections/unwind/eh-frame-output.ts";
 import { cieKey, isLast, placeAll, unitOf } from "../sections/unwind/eh-frame-place.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { type Chunk, newChunk, type OutputSection, type OutputSections } from "../tables/output-section.ts";
@@ -39,12 +40,12 @@ export function addPltFrames(
   if (tables.length === 0) return;
   if (planned !== undefined && output !== records?.output) {
     // Only where others are put together (bfd/elf-eh-frame.c: _bfd_elf_eh_frame_present).
-    if ((records?.size ?? 0) > 8) standAlone(frames, planned.chunk, tables);
+    if (hasRecords(frames, sections)) standAlone(frames, planned.chunk, tables);
     return;
   }
   if (records === undefined) return;
   const others = output.pieces.filter((piece) => piece !== ~records.id && piece !== ~(planned?.chunk.id ?? records.id));
-  if (others.length === 0 && records.size <= 8) {
+  if (others.length === 0 && !hasRecords(frames, sections)) {
     // Nothing but the end mark. GNU ld's own records leave only their alignment behind.
     records.alignment = Math.max(records.alignment, frames.machine.wordBytes);
     return;

@@ -124,7 +124,7 @@ export function placeByScript(
   report: Report,
 ): void {
   const { sections, symbols } = loader;
-  const assignments = prepareScriptAssignments(symbols, plan, new Set());
+  const assignments = prepareScriptAssignments(symbols, plan, new Set(), loader.record);
   const none = new Int32Array(sections.count);
   const merged = { buckets: [], bucketOf: none, ordinalOf: none, frames };
   layOutObject(plan, loader, outputs, merged, assignments, machine, report);

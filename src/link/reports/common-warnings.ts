@@ -34,6 +34,7 @@ interface Definition {
   readonly code: boolean;
   /** `foo@@V`: GNU ld compares the size and alignment of a common foo that was there before with nothing. */
   readonly versioned: boolean;
+  readonly visibility: number;
   readonly size: number;
   readonly alignment: number;
   /** Place among all inputs. */
@@ -52,12 +53,8 @@ export function reportCommons(loader: Loader, report: Report): void {
     // Of foo@V at the place of its object's foo it was that which the common symbol met.
     const versioned = holder?.versioned === true && !loader.versioned.joined.includes(id);
     const all = holder === undefined ? losers : [...losers, { ...holder, versioned }];
-    replay(
-      all.sort((a, b) => a.input - b.input),
-      nameText(symbols.names, id),
-      loader.options.warnCommon,
-      report,
-    );
+    all.sort((a, b) => a.input - b.input);
+    replay(visible(all, symbols.visibility[id]), nameText(symbols.names, id), loader.options.warnCommon, report);
   }
 }
 
@@ -71,16 +68,29 @@ function commonLosers(loader: Loader): Map<SymbolId, Definition[]> {
   };
   for (let i = 0; i < record.loserCount * 3; i += 3) {
     const [id, owner, index] = record.losers.subarray(i, i + 3);
-    // What is hidden, no library defines.
-    if (owner < -1 && symbols.visibility[id] !== STV_DEFAULT) continue;
-    if (!isCommon(owner, index) && (isShared(symbols, id) || !isCommon(symbols.owner[id], symbols.index[id]))) continue;
-    const definition = define(loader, owner, index);
-    if (definition === undefined) continue;
+    if (isCommon(owner, index) || (!isShared(symbols, id) && isCommon(symbols.owner[id], symbols.index[id])))
+      found.set(id, []);
+  }
+  if (found.size === 0) return found;
+  for (let i = 0; i < record.loserCount * 3; i += 3) {
+    const [id, owner, index] = record.losers.subarray(i, i + 3);
     const list = found.get(id);
-    if (list === undefined) found.set(id, [definition]);
-    else list.push(definition);
+    const definition = list === undefined ? undefined : define(loader, owner, index);
+    if (definition !== undefined) list?.push(definition);
   }
   return found;
+}
+
+/**
+ * What is hidden, no library defines: definitions of libraries that are read behind what makes it so are not met.
+ * @param visibility what all files together make of it
+ */
+function visible(definitions: readonly Definition[], visibility: number): readonly Definition[] {
+  if (visibility === STV_DEFAULT) return definitions;
+  const inside = definitions.find((it) => !it.shared && it.visibility !== STV_DEFAULT);
+  // A reference may say so too: that of an object whose place is not known here counts from the first.
+  const from = inside?.visibility === visibility ? inside.input : 0;
+  return definitions.filter((it) => !it.shared || it.input < from);
 }
 
 function isCommonIndex(shndx: number): boolean {
@@ -119,6 +129,7 @@ function define({ objects, shared, sections }: Loader, owner: number, index: num
       library === undefined
         ? object !== undefined && hasVersion(object, view.getUint32(at, true))
         : sharedVersion(library, index) !== "",
+    visibility: file.bytes[at + (is64 ? 5 : 13)] & 3,
     size: readWord(view, at + (is64 ? 16 : 8), is64),
     alignment: common ? value : definitionAlignment(object, sections, index, inSection),
     input: file.input,
@@ -162,7 +173,8 @@ function replay(definitions: readonly Definition[], symbol: string, warnCommon: 
         report(warning("common-under-definition", { file: next.file }, { symbol, other: holder.file }));
       }
       reportSmaller(next, holder, false, symbol, report);
-    } else if (!holder.common && !next.common && holder.weak && !next.weak) holder = next;
+    } else if (!holder.common && !next.common && (holder.shared ? !next.shared : holder.weak && !next.weak))
+      holder = next;
     else if (next.common && !holder.common) holder = next;
   }
 }

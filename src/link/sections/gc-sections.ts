@@ -33,7 +33,7 @@ import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { exportRules } from "../script/export-rules.ts";
 import type { Assignment } from "../script/statements.ts";
-import { symbolsIn } from "../script/symbols-in.ts";
+import { callsIn, symbolsIn } from "../script/symbols-in.ts";
 import type { VersionNode } from "../script/types.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -297,21 +297,29 @@ function findStartStop(walk: Walk, names: SectionsByName, mayGo: boolean): void 
   }
 }
 
-/** `a = b`: a reference to a is one to b. Where b is undefined it has to be known even if nothing refers to a. */
+/**
+ * `a = b`: a reference to a is one to b, and none to what an object has as a, if b is known before there are addresses (ld/ldlang.c,
+ * lang_process: assignments are made for the first time in front of lang_gc_sections). Where b is undefined it has to be known even
+ * if nothing refers to a.
+ */
 function findAssigned(walk: Walk, assignments: readonly Assignment[]): void {
   const { symbols, referenced } = walk;
-  for (const { symbol, value } of assignments) {
+  for (const { symbol, value, provide } of assignments) {
     const id = findText(symbols.names, symbol);
     const uses = symbolsIn(value)
       .map((name) => findText(symbols.names, name))
       .filter((it) => it >= 0);
     for (const it of uses) if (!isDefinedHere(symbols, it)) referenced[it] = 1;
     if (id < 0) continue;
-    const known = walk.standsFor.get(id);
+    const isReplaced = !provide && !uses.includes(id) && !callsIn(value).some((it) => OF_ADDRESSES.has(it));
+    if (isReplaced) walk.replaced.add(id);
+    const known = isReplaced ? undefined : walk.standsFor.get(id);
     if (known === undefined) walk.standsFor.set(id, { sections: [], symbols: uses });
     else known.symbols.push(...uses);
   }
 }
+
+const OF_ADDRESSES: ReadonlySet<string> = new Set(["ADDR", "LOADADDR"]);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // What goes

@@ -69,6 +69,8 @@ export interface Walk {
   readonly linked: ReadonlyMap<SectionId, readonly SectionId[]>;
   /** Symbols that stand for sections without being defined in them: `__start_X`, and what an assignment names. */
   readonly standsFor: Map<SymbolId, Dependencies>;
+  /** Those of them whose definition in an object an assignment takes the place of: nothing refers to that any more. */
+  readonly replaced: Set<SymbolId>;
   /** -z start-stop-gc: `__start_X` → the first X, which a second reference keeps. */
   readonly atSecond: Map<SymbolId, SectionId>;
 }
@@ -108,6 +110,7 @@ export function createWalk(
     keeper: 0,
     linked: findLinked(objects, sections),
     standsFor: new Map(),
+    replaced: new Set(),
     atSecond: new Map(),
   };
 }
@@ -177,6 +180,10 @@ export function keepSymbol(walk: Walk, id: SymbolId): void {
     return;
   }
   referenced[id] = 1;
+  if (walk.replaced.size > 0 && walk.replaced.has(id)) {
+    keepWhatItStandsFor(walk, id);
+    return;
+  }
   const kind = symbols.kind[id];
   const isDefined = kind === KIND_DEFINED || kind === KIND_DEFINED_WEAK;
   if (isDefined && symbols.section[id] >= 0) keepSection(walk, symbols.section[id]);

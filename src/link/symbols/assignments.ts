@@ -7,7 +7,7 @@ import type { Assignment, Expression } from "../script/statements.ts";
 import { symbolsIfTrue } from "../script/symbols-in.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
-import { mergeVisibility, RULE_ASSIGNED } from "../tables/resolve.ts";
+import { addLoser, asShared, mergeVisibility, type ResolutionRecord, RULE_ASSIGNED } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
@@ -23,7 +23,15 @@ import {
  * Over an object's or a library's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment). But it is not
  * `foo@@V` any more, of which `foo` was another name.
  */
-export function makeAssigned(symbols: SymbolTable, id: SymbolId, hidden: boolean, lost: Set<number>): void {
+export function makeAssigned(
+  symbols: SymbolTable,
+  id: SymbolId,
+  hidden: boolean,
+  lost: Set<number>,
+  record: ResolutionRecord,
+): void {
+  // Other libraries may still ask for its version of the name.
+  if (isShared(symbols, id)) addLoser(record, id, asShared(symbols.owner[id]), symbols.index[id]);
   const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
   if (hasVersion || !(isDefinedHere(symbols, id) || isShared(symbols, id))) symbols.type[id] = STT_NOTYPE;
   if (hasVersion) {

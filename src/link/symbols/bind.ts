@@ -11,7 +11,16 @@
 //   nowhere, strong        error, or 0; if      imported unless -z defs
 //                          exported, imported
 
-import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../../elf/constants.ts";
+import {
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_OBJECT,
+  STT_TLS,
+  STV_DEFAULT,
+  STV_HIDDEN,
+  STV_INTERNAL,
+  STV_PROTECTED,
+} from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
 import { type OutputMode, type Replaceable, replaceable, undefinedIsError } from "../tables/mode.ts";
@@ -26,6 +35,7 @@ import {
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
   FLAG_HIDDEN_VERSION,
+  FLAG_NAMED_FIRST,
   FLAG_PREEMPTIBLE,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
@@ -90,6 +100,7 @@ export function bindSymbols(symbols: SymbolTable, mode: OutputMode, options: Lin
 function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, options: LinkOptions): number {
   const settled = settledBinding(symbols, id, mode);
   if (!mode.dynamic) return settled;
+  if (isTakenForExported(symbols, id)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
   // A hidden __start_X may be in .dynsym already: see linker-symbols.ts.
   if ((symbols.flags[id] & FLAG_FORCED_LOCAL) !== 0) symbols.flags[id] &= ~FLAG_DYNSYM;
   if (!isExported(symbols, id, mode, options)) return settled;
@@ -99,6 +110,15 @@ function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, op
   if (!isPreemptible(symbols, id, replaceable(options).which)) return settled === BIND_IFUNC ? BIND_IMPORTED : settled;
   symbols.flags[id] |= FLAG_PREEMPTIBLE;
   return BIND_IMPORTED;
+}
+
+/**
+ * What the command line named before any file did GNU ld would export if libraries know the name; where it is hidden it becomes local
+ * in .symtab by that (bfd/elflink.c, _bfd_elf_fix_symbol_flags: "non_elf").
+ */
+function isTakenForExported({ flags, visibility }: SymbolTable, id: SymbolId): boolean {
+  const isInside = visibility[id] === STV_HIDDEN || visibility[id] === STV_INTERNAL;
+  return isInside && (flags[id] & FLAG_NAMED_FIRST) !== 0 && (flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
 }
 
 /** `__start_X` and `__stop_X` are of this file, as under -Bsymbolic, even with default visibility (bfd/elf-bfd.h, SYMBOLIC_BIND). */

@@ -8,7 +8,7 @@ import type { Assignment, Expression } from "../script/statements.ts";
 import { symbolsIn } from "../script/symbols-in.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
-import { RULE_LINKER } from "../tables/resolve.ts";
+import { type ResolutionRecord, RULE_LINKER } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
@@ -50,7 +50,12 @@ interface Place {
   readonly isLost: boolean;
 }
 
-export function prepareScriptAssignments(symbols: SymbolTable, plan: Plan, lost: Set<number>): ScriptAssignments {
+export function prepareScriptAssignments(
+  symbols: SymbolTable,
+  plan: Plan,
+  lost: Set<number>,
+  record: ResolutionRecord,
+): ScriptAssignments {
   const all: Place[] = [];
   const wanted = new Set<string>();
   const failed = new Set(plan.outputs.flatMap(({ failed: isFailed, source }) => (isFailed ? [source] : [])));
@@ -85,7 +90,7 @@ export function prepareScriptAssignments(symbols: SymbolTable, plan: Plan, lost:
   for (const { assignment } of all) hideUnasked(symbols, assignment, active);
   for (const { assignment, isLost } of all)
     if (isLost && !assigned.has(assignment.symbol)) forget(symbols, assignment.symbol);
-  return { active, objects: enterSymbols(symbols, all, active, lost) };
+  return { active, objects: enterSymbols(symbols, all, active, lost, record) };
 }
 
 /** What only a section that is not there would have defined is no symbol. */
@@ -116,6 +121,7 @@ function enterSymbols(
   all: readonly Place[],
   active: ReadonlySet<Assignment>,
   lost: Set<number>,
+  record: ResolutionRecord,
 ): Map<string, ObjectDefinition> {
   const objects = new Map<string, ObjectDefinition>();
   const entered = new Set<SymbolId>();
@@ -133,7 +139,7 @@ function enterSymbols(
       });
     }
     entered.add(id);
-    makeAssigned(symbols, id, hidden, lost);
+    makeAssigned(symbols, id, hidden, lost, record);
     if (isOfDefaultScript(assignment.place)) {
       symbols.rule[id] = RULE_LINKER;
       symbols.flags[id] |= FLAG_LINKER_DEFINED;

@@ -189,8 +189,17 @@ export function createCandidate(): Candidate {
 
 /** Enters what an object says of `id`. */
 export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
+  const before = symbols.kind[id];
+  // A weak definition behind another is skipped (bfd/elflink.c, _bfd_elf_merge_symbol); but it may hide what was seen.
+  const isSkipped = it.kind === KIND_DEFINED_WEAK && (before === KIND_DEFINED || before === KIND_DEFINED_WEAK);
+  const wasInside = isInside(symbols, id);
   enterRegular(symbols, id, it, record);
+  if (isSkipped && wasInside) return;
   if ((symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0) keepInside(symbols, id);
+}
+
+function isInside({ visibility }: SymbolTable, id: SymbolId): boolean {
+  return visibility[id] === STV_HIDDEN || visibility[id] === STV_INTERNAL;
 }
 
 /**
@@ -198,9 +207,7 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
  * bfd_elf_link_record_dynamic_symbol). It is not if a library's definition came last.
  */
 function keepInside(symbols: SymbolTable, id: SymbolId): void {
-  const visibility = symbols.visibility[id];
-  if (visibility !== STV_HIDDEN && visibility !== STV_INTERNAL) return;
-  if (isDefinedHere(symbols, id)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
+  if (isInside(symbols, id) && isDefinedHere(symbols, id)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
 }
 
 function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
@@ -326,12 +333,13 @@ export function reportTwice(symbols: SymbolTable, id: SymbolId, it: Candidate, r
 /** Enters a shared library's definition of `id`. */
 export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
   const before = symbols.kind[id];
+  // Whatever comes of it: "dynamic_def" (bfd/elflink.c, _bfd_elf_merge_symbol).
+  symbols.flags[id] |= FLAG_IN_LIBRARY;
   if (before >= KIND_DEFINED && before <= KIND_COMMON && isOther(symbols, id, it)) {
     addLoser(record, id, asShared(it.owner), it.index);
     record.strangers.add(id);
     return;
   }
-  symbols.flags[id] |= FLAG_IN_LIBRARY;
   if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
     record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: asShared(it.owner) });
   }
@@ -466,7 +474,7 @@ function ownerOf(symbols: SymbolTable, id: SymbolId): number {
   return symbols.kind[id] >= KIND_SHARED ? asShared(symbols.owner[id]) : symbols.owner[id];
 }
 
-function addLoser(record: ResolutionRecord, id: SymbolId, owner: number, index: number): void {
+export function addLoser(record: ResolutionRecord, id: SymbolId, owner: number, index: number): void {
   const at = record.loserCount * 3;
   record.losers = growInt32(record.losers, at + 3);
   record.losers[at] = id;

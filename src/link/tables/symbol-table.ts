@@ -77,6 +77,8 @@ export const FLAG_DIRECT = 0x8000000;
 export const FLAG_SYMVER = 0x40000000;
 /** --gc-sections removed its definition. */
 export const FLAG_COLLECTED = 0x10000000;
+/** The command line or a script named it before any file did. */
+export const FLAG_NAMED_FIRST = -0x80000000;
 
 export const COMMONS_TLS = 1;
 export const COMMONS_LARGE = 2;

@@ -44,7 +44,9 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
   if (linked && ours.status === 0) {
     const at = (name: string): string => join(directory, name);
     const seen = compareFiles(plan, at("tested/out"), at("gnu/out"));
-    const moved = seen.some((it) => /RELATIVE in \.got$/.test(it)) ? countMovedNumbers(at("gnu/out")) : 0;
+    const moved = seen.some((it) => /RELATIVE in \.got$|\.relr\.dyn \d+ relative$/.test(it))
+      ? countMovedNumbers(at("gnu/out"))
+      : 0;
     differences.push(...withoutMoved(seen, moved));
     const results = runBoth(pool, plan, directory);
     if (results !== undefined) {

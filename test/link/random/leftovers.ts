@@ -102,7 +102,12 @@ function sharedIfuncs(ours: Aspects, theirs: Aspects): ReadonlySet<string> {
 
 /** Which tables there are for their sake differs then. */
 function withoutIfuncs(aspects: Aspects, functions: ReadonlySet<string>): Aspects {
-  const isOther = (line: string): boolean => !functions.has(line.replace(/ I?FUNC .*/, ""));
+  // .symtab has the name without a version that --default-symver gives.
+  const plain = new Set([...functions].map((it) => it.replace(/@@.*/, "")));
+  const isOther = (line: string): boolean => {
+    const name = line.replace(/ I?FUNC .*/, "");
+    return !functions.has(name) && !plain.has(name);
+  };
   const names = / \.(?:rela?\.(?:plt|dyn|got|data\S*)|plt|plt\.sec|got|got\.plt)(?= |$)/g;
   const { sections = [], segments = [], dynamic = [], relocations = [], symbols = [], header = [] } = aspects;
   return {

@@ -104,6 +104,18 @@ const LINES: readonly Meant[] = [
     reason: "TLS relaxed away leaves nothing behind",
   },
   {
+    under: "dynamic symbols",
+    pattern: /only GNU ld: +\w+ NOTYPE GLOBAL DEFAULT size [1-9]\d* in UND$/,
+    reason: "a row that GNU ld has counted and not written: it holds what was in memory before",
+  },
+  {
+    under: "relocations",
+    pattern: /only here: +\.rel\.dyn R_386_32 f\d(?:@+\w+)? in \.[\w.]+$/,
+    when: ({ output }) => output === "no-pie",
+    reason:
+      "a pointer to a library's function that is called as well: GNU ld sets it to a PLT entry that is nobody else's address",
+  },
+  {
     under: "dynamic",
     pattern: /only GNU ld: +RELA?COUNT$/,
     when: ({ args }) => args.some((it) => /^-[nN]$/.test(it)),

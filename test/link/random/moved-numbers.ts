@@ -17,6 +17,9 @@ export function countMovedNumbers(path: string): number {
   const slots = wordsOf(stdout);
   for (const [, place = ""] of stdout.matchAll(/^([0-9a-f]{8}) +\w+ R_386_RELATIVE\b/gm))
     addends.push(slots.get(Number.parseInt(place, 16)) ?? Number.NaN);
+  // As does what is packed (.relr.dyn), whose places readelf lists one a line.
+  for (const [, place = ""] of stdout.matchAll(/^([0-9a-f]{8}|[0-9a-f]{16})$/gm))
+    addends.push(slots.get(Number.parseInt(place, 16)) ?? Number.NaN);
   return addends.filter((it) => numbers.has(it)).length;
 }
 
@@ -38,8 +41,13 @@ function wordsOf(dump: string): Map<number, number> {
 /** Without as many of GNU ld's relocations as there are moved numbers, and without the heading that is left without lines. */
 export function withoutMoved(lines: readonly string[], count: number): string[] {
   let left = count;
+  const packed = (side: string): number =>
+    Number(lines.map((it) => new RegExp(`${side}: +\\.relr\\.dyn (\\d+) relative$`).exec(it)?.[1]).find(Boolean) ?? 0);
+  const isPacked = packed("only GNU ld") - packed("only here") <= count;
   const kept = lines.filter(
-    (line) => !(/only GNU ld: +\.rela?\.\w+ R_\w+_RELATIVE in \.got$/.test(line) && left-- > 0),
+    (line) =>
+      !(/only GNU ld: +\.rela?\.\w+ R_\w+_RELATIVE in \.got$/.test(line) && left-- > 0) &&
+      !(isPacked && / +\.relr\.dyn \d+ relative$/.test(line)),
   );
   return kept.length === 1 && kept[0] === "relocations:" ? [] : kept;
 }

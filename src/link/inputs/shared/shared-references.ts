@@ -50,15 +50,10 @@ export function reportShared(
   const unmet = loader.sharedReferences.filter((it) => !it.weak && !isMet(symbols, it, false));
   const later = unmet.length === 0 ? undefined : laterDefinitions(loader);
   for (const it of unmet) {
-    if (hasPlainDefinition(symbols, it.symbol) || later?.has(versionedKey(it.symbol, it.version)) === true) continue;
+    if (later?.has(versionedKey(it.symbol, it.version)) === true) continue;
     const name = `${nameText(symbols.names, it.symbol)}@${symbols.versionNames[it.version]}`;
     reportUnmet(loader.shared[it.shared], name, options, report);
   }
-}
-
-/** ld.so takes an unversioned definition, such as a sanitizer's malloc, for any version (elf/dl-lookup.c, check_match). */
-function hasPlainDefinition(symbols: SymbolTable, id: SymbolId): boolean {
-  return isShared(symbols, id) && symbols.version[id] === 0;
 }
 
 function versionedKey(symbol: SymbolId, version: number): string {

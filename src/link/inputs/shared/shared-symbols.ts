@@ -220,6 +220,8 @@ function markHidden(symbols: SymbolTable, id: SymbolId): void {
  */
 function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, versioned: VersionedNames): SymbolId {
   const { names } = symbols;
+  // A library defines plain foo too, whatever its foo@@V is merged with ("dynamic_def").
+  symbols.flags[base] |= FLAG_IN_LIBRARY;
   const alias = findVersioned(
     names,
     names.poolView,

@@ -5,6 +5,7 @@ import { SHF_ALLOC, SHT_PROGBITS } from "../../../elf/constants.ts";
 import { error, type Report } from "../../../elf/problem.ts";
 import type { SectionId } from "../../tables/ids.ts";
 import { addChunk, type Chunk, type OutputSections } from "../../tables/output-section.ts";
+import type { SectionTable } from "../../tables/section-table.ts";
 import { outputNamed } from "../space.ts";
 import type { EhFrames } from "./eh-frame.ts";
 import {
@@ -15,7 +16,7 @@ import {
   writeEhFrameHeader,
   writeEhFrameHeaderWithoutTable,
 } from "./eh-frame-format.ts";
-import { placedBytes } from "./eh-frame-place.ts";
+import { lastWithRecords, placedBytes } from "./eh-frame-place.ts";
 
 function ordinalOf(frames: EhFrames, section: SectionId): number {
   if (frames.lastSection !== section) {
@@ -101,13 +102,41 @@ export function copyEhFrame(
 }
 
 /**
+ * Does a section of the inputs have more than a terminator? Those that --gc-sections has left without a function count too
+ * (bfd/elf-eh-frame.c, _bfd_elf_eh_frame_present, which is asked before records are sorted out).
+ */
+export function hasRecords(frames: EhFrames, sections: SectionTable): boolean {
+  return frames.order.some((ordinal) => sections.size[frames.sections[ordinal]] > 8);
+}
+
+/**
+ * Objects that take part in the link by an .eh_frame of which nothing is left: that section stands in front of others that have records
+ * (bfd/elflink.c, bfd_elf_discard_info, excludes those behind the last), or the object is the one that gets .eh_frame_hdr (ld/ldelf.c,
+ * ldelf_after_open: the first with records). By object.
+ */
+export function keptByFrames(frames: EhFrames, sections: SectionTable, objects: number): Uint8Array {
+  const kept = new Uint8Array(objects);
+  const last = lastWithRecords(frames);
+  for (let i = 0; i <= last; i++) kept[sections.object[frames.sections[frames.order[i]]]] = 1;
+  const holder = frames.sections.find((section) => sections.size[section] > 8);
+  if (frames.header !== undefined && holder !== undefined) kept[sections.object[holder]] = 1;
+  return kept;
+}
+
+/**
  * Makes .eh_frame_hdr, if there is more than a terminator to point at. It is written after .eh_frame is relocated.
  * Problem: `eh-frame-header-overflow` (error).
  */
-export function makeEhFrameHeader(frames: EhFrames, outputs: OutputSections, report: Report): Chunk | undefined {
+export function makeEhFrameHeader(
+  frames: EhFrames,
+  sections: SectionTable,
+  outputs: OutputSections,
+  report: Report,
+): Chunk | undefined {
   const { chunk } = frames;
   const output = chunk?.output;
-  if (chunk === undefined || output === undefined || (output.pieces.length === 1 && chunk.size <= 8)) return undefined;
+  if (chunk === undefined || output === undefined || (output.pieces.length === 1 && !hasRecords(frames, sections)))
+    return undefined;
   const header = outputNamed(outputs, ".eh_frame_hdr", SHT_PROGBITS, SHF_ALLOC);
   const size = ehFrameHeaderBytes(frames.table ? frames.fdeCount : undefined);
   const made = addChunk(outputs, header, ".eh_frame_hdr", size, 4);

@@ -127,7 +127,7 @@ export function placeAll(frames: EhFrames, unit: number, between: Between | unde
 const TERMINATOR_SIZE = 4;
 
 /** Index in the order of the last section that is more than a mark of the end. */
-function lastWithRecords(frames: EhFrames): number {
+export function lastWithRecords(frames: EhFrames): number {
   return frames.order.findLastIndex((ordinal) => keptBytes(frames, ordinal) > TERMINATOR_SIZE);
 }
 

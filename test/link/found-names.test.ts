@@ -1,0 +1,185 @@
+// More of what random links (random.ts) found: who defines a name, and what becomes of the definitions that it is not. Each
+// link is compared with GNU ld's.
+
+import { deepEqual, match } from "node:assert/strict";
+import { compile } from "../support/build.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../support/link.ts";
+import { tool } from "../support/run.ts";
+import { asm, callable, load, START, variable } from "./found-sources.ts";
+
+const LOADER = "--dynamic-linker=/lib/loader";
+const LINES = /^ *\d+: .*$/gm;
+
+/** How a name stands in .symtab: type, binding, visibility. */
+function inSymtab(path: string, name: string): string[] {
+  const lines =
+    tool("readelf", ["-sW", path])
+      .replace(/^[\s\S]*'\.symtab'/, "")
+      .match(LINES) ?? [];
+  const fields = lines.map((it) => it.trim().split(/ +/));
+  return fields.filter((it) => it[7] === name).map((it) => it.slice(3, 6).join(" "));
+}
+
+eachTarget("a library finds elsewhere what is hidden here, whatever the other library has by that name", (target) => {
+  const program = asm(target, "program", `${START}${callable("f", ".hidden f")}`);
+  const [asks, same, data] = [
+    asm(target, "asks", ".data\n.dc.a f\n"),
+    asm(target, "same", callable("f")),
+    asm(target, "data", variable("f", 4)),
+  ];
+  likeGnuLd(target, (shop) => {
+    const scripts = ["V1 { f; };", "V2 { f; };", "{ local: f; };"].map((it, i) => shop.file(`v${i}`, it));
+    shop.ld("asks.so", ["-shared", asks]);
+    shop.ld("data.so", ["-shared", data]);
+    shop.ld("same.so", ["-shared", `--version-script=${scripts[0]}`, same]);
+    shop.ld("a", [LOADER, program, "asks.so", "data.so"]);
+    scripts.forEach((it, i) => {
+      shop.ld(`b${i}`, [LOADER, program, "asks.so", "same.so", `--version-script=${it}`]);
+    });
+  });
+});
+
+eachTarget("what the command line names first is local where it is hidden and a library has the name", (target) => {
+  const program = asm(target, "program", `${START}${callable("f", ".hidden f")}`);
+  const library = asm(target, "library", callable("f"));
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", library]);
+    shop.file("extern.ld", "EXTERN(f)");
+    const ways = [[], ["-u", "f"], ["--require-defined=f"], ["--defsym=g=f"], ["extern.ld"]];
+    const behind = ways.map((it, i) => inSymtab(shop.ld(`a${i}`, [LOADER, ...it, program, "library.so"]), "f")[0]);
+    const front = ways.map((it, i) => inSymtab(shop.ld(`b${i}`, [LOADER, ...it, "library.so", program]), "f")[0]);
+    return { behind, front };
+  });
+  const [hidden, local] = ["FUNC GLOBAL HIDDEN", "FUNC LOCAL DEFAULT"];
+  deepEqual(found, { behind: [hidden, local, local, local, local], front: Array(5).fill(hidden) });
+});
+
+eachTarget("a weak definition behind a hidden one says nothing", (target) => {
+  const program = asm(target, "program", `${START}${callable("f", ".hidden f")}`);
+  const library = asm(target, "library", callable("f"));
+  const [weak, hides] = [
+    asm(target, "weak", ".weak f\n.data\nf: .dc.a 0\n"),
+    asm(target, "hides", ".hidden f\n.weak f\n.data\nf: .dc.a 0\n"),
+  ];
+  const open = asm(target, "open", `${START}${callable("f")}`);
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", library]);
+    return [
+      inSymtab(shop.ld("a", [LOADER, program, "library.so", weak]), "f"),
+      inSymtab(shop.ld("b", [LOADER, open, "library.so", hides]), "f"),
+    ];
+  });
+  deepEqual(found, [["FUNC GLOBAL HIDDEN"], ["FUNC LOCAL DEFAULT"]]);
+});
+
+eachTarget("--gc-sections removes what an assignment has taken the place of", (target) => {
+  const uses = asm(target, "uses", `${START}${load(target, "taken")}`);
+  const defines = asm(
+    target,
+    "defines",
+    `${variable("taken", 4, '.section old,"aw"\n.globl')}${variable("other", 4, '.section new,"aw"\n.globl')}`,
+  );
+  const sections = likeGnuLd(target, (shop) =>
+    ["taken=0x1234", "taken=other", "taken=taken+4"].map((it, i) => {
+      const path = shop.ld(`a${i}`, ["--gc-sections", `--defsym=${it}`, uses, defines]);
+      return [...tool("readelf", ["-SW", path]).matchAll(/ (old|new) /g)].map(([, name]) => name);
+    }),
+  );
+  deepEqual(sections, [[], ["new"], ["old"]]);
+});
+
+eachTarget(
+  "unwind records of removed functions are records still: the PLT's and a table stand beside them",
+  (target) => {
+    const gone = asm(
+      target,
+      "gone",
+      `.section .text.gone,"ax"\n.globl gone\n.cfi_startproc\ngone: ret\n.cfi_endproc\n`,
+    );
+    const program = compile(
+      target,
+      "bare.s",
+      `.globl _start\n_start: call f${target.wordBytes === 8 ? "@PLT" : ""}\n.section .note.GNU-stack,"",@progbits\n`,
+    );
+    const plain = compile(target, "plain.s", '.globl _start\n_start: ret\n.section .note.GNU-stack,"",@progbits\n');
+    const library = asm(target, "library", callable("f"));
+    const unwound = asm(target, "unwound", `.section .text.gone,"ax"\n.cfi_startproc\nret\n.cfi_endproc\n`);
+    likeGnuLd(target, (shop) => {
+      shop.ld("library.so", ["-shared", library]);
+      for (const [i, object] of [gone, unwound].entries()) {
+        shop.ld(`plt${i}`, [LOADER, "--gc-sections", "--eh-frame-hdr", program, object, "library.so"]);
+        shop.ld(`none${i}`, [LOADER, "--gc-sections", "--eh-frame-hdr", plain, object, "library.so"]);
+      }
+    });
+  },
+);
+
+eachTarget(
+  "a common symbol's size is compared with a library's that took its place, not with what comes then",
+  (target) => {
+    const common = asm(target, "common", `${START}${load(target, "shared")}.comm shared,8,32\n`);
+    const defines = asm(target, "defines", `${variable("shared", 4)}`);
+    const library = asm(target, "library", variable("shared", 16));
+    const said = [gnu, underTest].map((linker) => {
+      const shop = workshop(linker, target);
+      shop.file("v", "V { shared; };");
+      shop.ld("plain.so", ["-shared", library]);
+      shop.ld("versioned.so", ["-shared", "--version-script=v", library]);
+      const links = [
+        [common, "plain.so", defines],
+        [common, "versioned.so", defines],
+        [common, defines, "plain.so"],
+        ["plain.so", defines, common],
+        [common, defines, "--defsym=shared=0x1234"],
+      ];
+      return links.map((it, i) => {
+        shop.ld(`a${i}`, it);
+        const text = shop.messages();
+        return [/alignment \d+ of (?:symbol )?`shared'/.test(text), /size of symbol `shared'/.test(text)];
+      });
+    });
+    deepEqual(said[1], said[0]);
+    deepEqual(said[0], [
+      [false, true],
+      [false, false],
+      [true, true],
+      [true, false],
+      [true, true],
+    ]);
+  },
+);
+
+eachTarget("a version that a library asks for is met where the linker sees it", (target) => {
+  const [library, asks] = [asm(target, "library", variable("shared", 8)), asm(target, "asks", ".data\n.dc.a shared\n")];
+  const common = asm(target, "common", `${START}.comm shared,8,8\n`);
+  const plain = asm(target, "plain", START);
+  likeGnuLd(target, (shop) => {
+    shop.file("v", "V { shared; };");
+    shop.ld("versioned.so", ["-shared", "--version-script=v", library]);
+    shop.ld("asks.so", ["-shared", asks, "versioned.so"]);
+    shop.ld("hides.so", ["-shared", "-soname=versioned.so", library]);
+    // Over a library's definition that has taken a common symbol's place, too.
+    shop.ld("a", [LOADER, "--defsym=shared=0x1234", common, "versioned.so", "asks.so"]);
+    match(shop.refuses("b", [plain, "hides.so", "asks.so"], "ld"), /undefined reference to `shared@V'/);
+  });
+});
+
+eachTarget("an object of which --gc-sections leaves no record and nothing else has no STT_FILE symbol", (target) => {
+  const [gone, stays] = [
+    asm(target, "gone", '.section .text.gone,"ax"\n.globl gone\n.cfi_startproc\ngone: ret\n.cfi_endproc\n'),
+    asm(target, "stays", START),
+  ];
+  const plain = compile(target, "plain.s", '.globl _start\n_start: ret\n.section .note.GNU-stack,"",@progbits\n');
+  const files = likeGnuLd(target, (shop) =>
+    [
+      [gone, stays],
+      [stays, gone],
+      [plain, gone],
+      [plain, gone, "--eh-frame-hdr"],
+    ].map((it, i) => {
+      const symbols = tool("readelf", ["-sW", shop.ld(`a${i}`, ["--gc-sections", ...it])]);
+      return [...symbols.matchAll(/ABS (\w+\.c)$/gm)].map(([, name]) => name).sort();
+    }),
+  );
+  deepEqual(files, [["gone.c", "stays.c"], ["stays.c"], [], ["gone.c"]]);
+});
