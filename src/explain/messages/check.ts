@@ -198,6 +198,10 @@ export const checkMessages: MessageTable = {
     message: "the dynamic linker of {system} does not open it: {reason}",
     cure: "build it for Linux on {machine}, as a shared library (-shared), with a linker that is not older than its tools",
   },
+  "check-other-abi": {
+    message: "made for {abi}: the dynamic linker of {system} passes over it as if it were not there",
+    cure: "build it for the ABI of {system}: with the compiler's own -mabi, -mfloat-abi and -mnan",
+  },
   "check-page-size": {
     message: "with pages of {page} bytes the dynamic linker of {system} does not open it: {reason}",
     more: [

@@ -62,7 +62,9 @@ export function loadFindings(main: Demands, path: string, where: Surroundings, t
   if (!result.loaded) return [...own, result.problem];
   const isProgram = main.role === "program";
   const { pageSize } = where.options;
-  const refused = isProgram ? [] : refusalFindings(main, profile, where.name, main.role === "addon", pageSize);
+  const refused = isProgram
+    ? []
+    : refusalFindings(main, profile, where.name, linker.path, main.role === "addon", pageSize);
   // The load itself says so of a program.
   own.push(...pageFindings(main, profile, pageSize).filter(({ severity }) => severity === "note"));
   const files = result.process.objects.map(({ file }) => file);

@@ -6,7 +6,7 @@ import { type ElfImage, error, note, type Problem, PT_LOAD } from "../../elf/ind
 import { LOADER_RECORDS } from "../machines/index.ts";
 import { refusalOf } from "../objects/dependencies.ts";
 import { fitsPages } from "../objects/map.ts";
-import { verifyForGlibc, verifyForMusl } from "../search/index.ts";
+import { type Verdict, verifyForGlibc, verifyForMusl } from "../search/index.ts";
 import type { LoaderProfile } from "../settings/contract.ts";
 import { behaves, profileOf } from "../settings/profiles.ts";
 import { refusedByMusl } from "../symbols/relocation-kinds.ts";
@@ -15,18 +15,23 @@ import type { LibraryRules } from "./file-findings.ts";
 
 /**
  * Why a file cannot be opened as a library. Programs themselves are mapped by the kernel, which does not look so closely.
- * @param system its name  @param opened by dlopen, as addons and plug-ins are
+ * @param system its name  @param interpreter the path of its dynamic linker  @param opened by dlopen, as addons and plug-ins are
  */
 export function refusalFindings(
   demands: Demands,
   rules: LibraryRules,
   system: string,
+  interpreter: string,
   opened: boolean,
   pageSize: number = LOADER_RECORDS[demands.machine].pageSizes[0],
 ): Problem[] {
   const { file, name, machine } = demands;
   const profile = profileOf(rules.library, rules.version);
-  const reason = headerRefusal(demands, profile) ?? refusalOf(profile, file, opened, pageSize);
+  const verdict = headerVerdict(demands, profile, interpreter);
+  if (verdict.fate === "wrong-machine")
+    return [error("check-other-abi", { file: name }, { abi: verdict.message, system })];
+  const isRefused = verdict.fate === "fatal" || verdict.fate === "wrong-system";
+  const reason = isRefused ? verdict.message : refusalOf(profile, file, opened, pageSize);
   const misfit = misfitOf(file.elf, pageSize);
   // What fits no page at all is damaged.
   if (reason !== undefined && misfit?.largest !== undefined) {
@@ -75,11 +80,10 @@ function kibibytes(size: number): string {
   return `${size / 1024} KiB`;
 }
 
-function headerRefusal({ file, machine }: Demands, profile: LoaderProfile): string | undefined {
+function headerVerdict({ file, machine }: Demands, profile: LoaderProfile, interpreter: string): Verdict {
   const { bytes } = file.elf;
   const abi = behaves(profile, "abiNotes") ? { kernel: undefined } : undefined;
-  const verdict = profile.library === "musl" ? verifyForMusl(bytes, machine) : verifyForGlibc(bytes, machine, abi);
-  return verdict.fate === "fatal" || verdict.fate === "wrong-system" ? verdict.message : undefined;
+  return profile.library === "musl" ? verifyForMusl(bytes, machine) : verifyForGlibc(bytes, machine, interpreter, abi);
 }
 
 /**

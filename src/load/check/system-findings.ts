@@ -70,7 +70,7 @@ export function systemFindings(group: Group, tables: SystemTables, there: NodeEx
   if (main.role === "static-program")
     return isStranger ? [...own, foreignProgram(main, system.library, system.name)] : own;
   const { interpreter } = main.file;
-  if (main.role === "program" && interpreter !== undefined && !isInterpreterOf(system.library, interpreter)) {
+  if (main.role === "program" && interpreter !== undefined && !hasInterpreter(system, main.machine, interpreter)) {
     return [...own, ...interpreterFindings(main, interpreter, system)];
   }
   const context: Context = { group, tables, node, unknown: new Set() };
@@ -80,14 +80,34 @@ export function systemFindings(group: Group, tables: SystemTables, there: NodeEx
   if (system.library === "glibc") versions.push(...versionsOfNobody(context));
   const others = group.objects.slice(1).flatMap((it) => fileFindings(it, system, undefined));
   const libraries = main.role === "program" ? group.objects.slice(1) : group.objects;
+  const linker = interpreter ?? linkerOf(system, main);
   const refused = libraries.flatMap((it) =>
-    refusalFindings(it, system, system.name, it === main && main.role === "addon", tables.pageSize),
+    refusalFindings(it, system, system.name, linker, it === main && main.role === "addon", tables.pageSize),
   );
   for (const it of group.objects) refused.push(...relocationFindings(it, system, system.name));
   const files = group.objects.map(({ file }) => file);
   if (main.role === "addon" && refused.length === 0) own.push(...nodeFindings(main, files, node));
   const found = foreignFindings(main, system.library, system.name, [...refused, ...missing, ...versions, ...symbols]);
   return [...own, ...others, ...found, ...unknownFindings(context)];
+}
+
+function hasInterpreter(system: System, machine: LoaderMachine, path: string): boolean {
+  if (!isInterpreterOf(system.library, path)) return false;
+  const others = LOADER_RECORDS[machine].interpreters[system.library].slice(1);
+  return system.bare || !others.some((it) => baseName(it) === baseName(path));
+}
+
+/** Of a machine's ABIs, distributions have the usual one; a C library alone may be of any. */
+function linkerOf({ library, bare }: System, { machine, file }: Demands): string {
+  const { interpreters, refusesFlags } = LOADER_RECORDS[machine];
+  const [usual, ...others] = interpreters[library];
+  const { flags } = file.elf.header;
+  if (!bare || refusesFlags?.(flags, usual) === undefined) return usual;
+  return others.find((it) => refusesFlags(flags, it) === undefined) ?? usual;
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** A file for another machine than the one that is asked about; or the system does not exist on its machine. */

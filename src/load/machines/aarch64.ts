@@ -16,6 +16,7 @@ import {
   R_AARCH64_TLSDESC,
 } from "../../arch/aarch64/relocations.ts";
 import { searchDirectories } from "./directories.ts";
+import { WITHOUT_IFUNC_IDENTITY } from "./identity.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -90,6 +91,7 @@ function stubAt(read: ReadMemory, { site, value, got }: UnboundSlot): PltStub | 
 export const AARCH64_LOADER: LoaderRecord = {
   name: "aarch64",
   facts: AARCH64_FACTS,
+  identity: WITHOUT_IFUNC_IDENTITY,
   interpreters: { glibc: ["/lib/ld-linux-aarch64.so.1"], musl: ["/lib/ld-musl-aarch64.so.1"] },
   relocations: {
     glibc: KINDS,

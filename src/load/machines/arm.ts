@@ -17,6 +17,7 @@ import {
   R_ARM_TLS_TPOFF32,
 } from "../../arch/arm/relocations.ts";
 import { searchDirectories } from "./directories.ts";
+import { ARM_IDENTITY } from "./identity.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -162,6 +163,7 @@ export const ARM_LOADER: LoaderRecord = {
   facts: ARM_FACTS,
   isOwn: (flags) => (flags & SOFT_FLOAT) === 0,
   refusesFlags: refusing(SOFT_FLOAT, "ARM soft-float"),
+  identity: ARM_IDENTITY,
   interpreters: { glibc: ["/lib/ld-linux-armhf.so.3"], musl: ["/lib/ld-musl-armhf.so.1"] },
   relocations: {
     glibc: KINDS,

@@ -72,8 +72,11 @@ const FLOAT_ABIS = ["", "soft-float", "single-float", "double-float"];
 export const LOONGARCH64_LOADER: LoaderRecord = {
   name: "loongarch64",
   facts: LOONGARCH64_FACTS,
-  // sysdeps/loongarch/dl-machine.h, elf_machine_matches_host: the ABI modifier is the host's.
-  refusesFlags: (flags) => ((flags & 7) === 3 ? undefined : `LoongArch ${FLOAT_ABIS[flags & 7] ?? ""}`.trim()),
+  // sysdeps/loongarch/dl-machine.h, elf_machine_matches_host: the ABI modifier is the host's, which the loader's name tells.
+  refusesFlags: (flags, interpreter) => {
+    const [found, own] = [flags & 7, interpreter.endsWith("-lp64s.so.1") ? 1 : 3];
+    return found === own ? undefined : `LoongArch ${FLOAT_ABIS[found] ?? ""}`.trim();
+  },
   interpreters: {
     glibc: ["/lib64/ld-linux-loongarch-lp64d.so.1", "/lib64/ld-linux-loongarch-lp64s.so.1"],
     musl: ["/lib/ld-musl-loongarch64.so.1", "/lib/ld-musl-loongarch64-sp.so.1", "/lib/ld-musl-loongarch64-sf.so.1"],

@@ -13,6 +13,7 @@ import {
   R_MIPS_TLS_TPREL64,
 } from "../../arch/mips64/relocations.ts";
 import { searchDirectories } from "./directories.ts";
+import { MIPS_IDENTITY } from "./identity.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -27,6 +28,7 @@ import {
   typeColumn,
   typeSet,
 } from "./kinds.ts";
+import { refusedFloats } from "./mips-abiflags.ts";
 import type { LoaderRecord, PltStub, ReadMemory, UnboundSlot } from "./record.ts";
 
 /** Behind REL32 and 64 in one number. */
@@ -83,9 +85,17 @@ function stubAt(read: ReadMemory, { value }: UnboundSlot): PltStub | undefined {
   return { index, plt0: value, push: value, pushed: index };
 }
 
+/** EF_MIPS_NAN2008: numbers that are none are told otherwise. EF_MIPS_FP64. */
+const [NAN2008, FP64] = [0x400, 0x200];
+
 export const MIPS64EL_LOADER: LoaderRecord = {
   name: "mips64el",
   facts: MIPS64_FACTS,
+  // sysdeps/mips/dl-machine.h, elf_machine_matches_host.
+  refusesFlags: (flags) =>
+    (flags & NAN2008) !== 0 ? "MIPS with NaN of 2008" : (flags & FP64) !== 0 ? "MIPS with the old FP64 ABI" : undefined,
+  refusesSegments: refusedFloats,
+  identity: MIPS_IDENTITY,
   interpreters: { glibc: ["/lib64/ld.so.1"], musl: ["/lib/ld-musl-mips64el.so.1"] },
   indentsCopyWarning: true,
   relocations: {

@@ -2,6 +2,7 @@
 // nothing else of the loader asks which machine it is. One file a machine fills it in (x86_64.ts); index.ts lists them.
 
 import type { MachineFacts } from "../../arch/machine.ts";
+import type { ElfSource } from "../../elf/source.ts";
 
 /** The machines that Solder loads programs of: a word each, as users say it. */
 export type LoaderMachine =
@@ -185,13 +186,35 @@ export interface SearchRules {
   platform(cpu: string | undefined): string | undefined;
 }
 
+export interface SegmentsRefusal {
+  /** What the file is instead. */
+  readonly what: string;
+  /** What LD_DEBUG=libs says. */
+  readonly told: string;
+}
+
+/** VALID_ELF_OSABI and VALID_ELF_ABIVERSION (sysdeps/unix/sysv/linux/ldsodefs.h and the machines' own; libc-abis). */
+export interface IdentityRules {
+  readonly osAbis: readonly number[];
+  /** The newest EI_ABIVERSION of files of GNU's OS ABI, and of others. */
+  readonly newestOfGnu: number;
+  readonly newest: number;
+}
+
 export interface LoaderRecord {
   readonly name: LoaderMachine;
   readonly facts: MachineFacts;
   /** Of two ABIs that one machine has: which files are of this one, by e_flags. Undefined: all are. */
   isOwn?(flags: number): boolean;
-  /** Why open_verify passes over a file of the machine for its e_flags (another float ABI); undefined if it does not. */
-  refusesFlags?(flags: number): string | undefined;
+  /**
+   * Why open_verify passes over a file of the machine for its e_flags (another float ABI); undefined if it does not.
+   * @param interpreter the loader's path, whose name tells of some machines which ABI it is made for
+   */
+  refusesFlags?(flags: number, interpreter: string): string | undefined;
+  /** The same for its segments (elf_machine_reject_phdr_p). @param start of `count` program headers */
+  refusesSegments?(source: ElfSource, start: number, count: number): SegmentsRefusal | undefined;
+  /** What open_verify takes of e_ident, where that is not the usual. */
+  readonly identity?: IdentityRules;
   /** Where programs expect the dynamic linkers (psABIs; musl's manual), the usual one first. */
   readonly interpreters: Readonly<Record<"glibc" | "musl", readonly string[]>>;
   readonly relocations: RelocationRules;

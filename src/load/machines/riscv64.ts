@@ -69,8 +69,11 @@ const FLOAT_ABIS = ["soft-float", "single-float", "double-float", "quad-float"];
 export const RISCV64_LOADER: LoaderRecord = {
   name: "riscv64",
   facts: RISCV64_FACTS,
-  // sysdeps/riscv/dl-machine.h, elf_machine_matches_host: EF_RISCV_FLOAT_ABI is the host's.
-  refusesFlags: (flags) => ((flags & 6) === 4 ? undefined : `RISC-V ${FLOAT_ABIS[(flags >> 1) & 3]}`),
+  // sysdeps/riscv/dl-machine.h, elf_machine_matches_host: EF_RISCV_FLOAT_ABI is the host's, which the loader's name tells.
+  refusesFlags: (flags, interpreter) => {
+    const [found, own] = [(flags >> 1) & 3, interpreter.endsWith("-lp64.so.1") ? 0 : 2];
+    return found === own ? undefined : `RISC-V ${FLOAT_ABIS[found]}`;
+  },
   interpreters: {
     glibc: ["/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-linux-riscv64-lp64.so.1"],
     musl: ["/lib/ld-musl-riscv64.so.1", "/lib/ld-musl-riscv64-sp.so.1", "/lib/ld-musl-riscv64-sf.so.1"],

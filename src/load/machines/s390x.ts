@@ -22,6 +22,7 @@ import {
   R_390_TLS_TPOFF,
 } from "../../arch/s390x/relocations.ts";
 import { searchDirectories } from "./directories.ts";
+import { WITHOUT_IFUNC_IDENTITY } from "./identity.ts";
 import {
   CLASS_COPY,
   CLASS_PLT,
@@ -112,6 +113,7 @@ const LEGACY = [
 export const S390X_LOADER: LoaderRecord = {
   name: "s390x",
   facts: S390X_FACTS,
+  identity: WITHOUT_IFUNC_IDENTITY,
   interpreters: { glibc: ["/lib/ld64.so.1"], musl: ["/lib/ld-musl-s390x.so.1"] },
   relocations: {
     glibc: KINDS,

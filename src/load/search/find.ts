@@ -243,7 +243,8 @@ function tryFile(search: Search, path: string, rule: SearchRule, from: string): 
     return false;
   }
   const { profile, kernel } = context.options;
-  const verdict = verifyForGlibc(file.bytes, context.machine, behaves(profile, "abiNotes") ? { kernel } : undefined);
+  const abi = behaves(profile, "abiNotes") ? { kernel } : undefined;
+  const verdict = verifyForGlibc(file.bytes, context.machine, context.interpreter, abi);
   if (verdict.fate === "fatal") {
     fail(search, path, verdict.message, rule, from);
     return false;
@@ -266,9 +267,10 @@ function reject({ context, steps }: Search, why: (SearchStep & { readonly kind: 
   if (behaves(context.options.profile, "rejectionsNamed")) steps.push({ kind: "rejected", why });
 }
 
-function skip(search: Search, path: string, { fate, message }: Verdict, rule: SearchRule, from: string): void {
+function skip(search: Search, path: string, { fate, message, told }: Verdict, rule: SearchRule, from: string): void {
   if (fate === "wrong-class") search.sawOtherClass = true;
   if (fate === "wrong-class") reject(search, "incompatible ELF class");
+  else if (told !== undefined) search.steps.push({ kind: "told", text: told });
   else if (fate === "wrong-machine") reject(search, "incompatible ELF machine");
   search.context.errno = "ENOENT";
   search.tried.push({ path, rule, from, fate, reason: message });

@@ -11,4 +11,4 @@ export { expandNeeded } from "./needed.ts";
 export { type Preload, preloadsOf } from "./preload.ts";
 export { type Capabilities, capabilitiesOf, subdirectoriesOf } from "./subdirectories.ts";
 export { expandTokens, originOf } from "./tokens.ts";
-export { verifyForGlibc, verifyForMusl } from "./verify.ts";
+export { type Verdict, verifyForGlibc, verifyForMusl } from "./verify.ts";

@@ -17,7 +17,6 @@ import {
   ELFDATA2LSB,
   ELFDATA2MSB,
   ELFOSABI_GNU,
-  ELFOSABI_SYSV,
   ET_DYN,
   ET_EXEC,
   EV_CURRENT,
@@ -27,6 +26,7 @@ import {
 import { machineName } from "../../elf/names/names.ts";
 import { address, type ElfSource, elfSource, half, holds, word } from "../../elf/source.ts";
 import { startsWith } from "../../elf/text.ts";
+import { USUAL_IDENTITY } from "../machines/identity.ts";
 import { LOADER_RECORDS } from "../machines/index.ts";
 import type { CandidateFate, LoaderMachine } from "../settings/contract.ts";
 import { compareVersions } from "../settings/profiles.ts";
@@ -35,16 +35,24 @@ export interface Verdict {
   readonly fate: Extract<CandidateFate, "taken" | "wrong-class" | "wrong-machine" | "wrong-system" | "fatal">;
   /** The message if it is fatal; what the file is instead if it is passed over. */
   readonly message: string;
+  /** What LD_DEBUG=libs says of it. */
+  readonly told?: string;
 }
 
 const TAKEN: Verdict = { fate: "taken", message: "" };
 
 /**
  * elf/dl-load.c, open_verify.
+ * @param interpreter the loader's path
  * @param abi given if the loader looks at ABI notes: the version of the kernel, if it is known
  */
-export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine, abi: AbiCheck | undefined): Verdict {
-  const { facts, refusesFlags } = LOADER_RECORDS[machine];
+export function verifyForGlibc(
+  bytes: Uint8Array,
+  machine: LoaderMachine,
+  interpreter: string,
+  abi: AbiCheck | undefined,
+): Verdict {
+  const { facts, refusesFlags, refusesSegments, identity = USUAL_IDENTITY } = LOADER_RECORDS[machine];
   const { littleEndian } = facts;
   const wide = facts.elfClass === 64;
   if (bytes.length < (wide ? ELF64_EHDR_SIZE : ELF32_EHDR_SIZE)) return fatal("file too short");
@@ -56,15 +64,15 @@ export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine, abi: A
     return fatal(`ELF file data encoding not ${littleEndian ? "little" : "big"}-endian`);
   if (bytes[EI_VERSION] !== EV_CURRENT) return fatal("ELF file version ident does not match current one");
   const osAbi = bytes[EI_OSABI];
-  if (osAbi !== ELFOSABI_SYSV && osAbi !== ELFOSABI_GNU) return fatal("ELF file OS ABI invalid");
-  if (bytes[EI_ABIVERSION] > (osAbi === ELFOSABI_GNU ? NEWEST_GNU_ABI : 0))
+  if (!identity.osAbis.includes(osAbi)) return fatal("ELF file OS ABI invalid");
+  if (bytes[EI_ABIVERSION] > (osAbi === ELFOSABI_GNU ? identity.newestOfGnu : identity.newest))
     return fatal("ELF file ABI version invalid");
   if (bytes.subarray(9, 16).some((byte) => byte !== 0)) return fatal("nonzero padding in e_ident");
   const source = elfSource(bytes, wide ? 64 : 32, littleEndian);
   if (word(source, 20) !== EV_CURRENT) return fatal("ELF file version does not match current one");
   const found = half(source, 18);
   if (found !== facts.elfMachine) return { fate: "wrong-machine", message: machineName(found) };
-  const refused = refusesFlags?.(word(source, wide ? 48 : 36));
+  const refused = refusesFlags?.(word(source, wide ? 48 : 36), interpreter);
   if (refused !== undefined) return { fate: "wrong-machine", message: refused };
   const type = half(source, 16);
   if (type !== ET_DYN && type !== ET_EXEC) return fatal("only ET_DYN and ET_EXEC can be loaded");
@@ -74,6 +82,11 @@ export function verifyForGlibc(bytes: Uint8Array, machine: LoaderMachine, abi: A
   const size = wide ? ELF64_PHDR_SIZE : ELF32_PHDR_SIZE;
   if (entry !== size) return fatal("ELF file's phentsize not the expected size");
   if (!holds(source, offset, count * size)) return fatal("cannot read file data");
+  const segmentsRefused = refusesSegments?.(source, offset, count);
+  if (segmentsRefused !== undefined) {
+    const { what, told } = segmentsRefused;
+    return { fate: "wrong-machine", message: what, told };
+  }
   return abi === undefined ? TAKEN : abiVerdict(source, offset, count, abi);
 }
 
@@ -122,9 +135,6 @@ function systemVerdict(source: ElfSource, note: number, kernel: readonly number[
   const isTooOld = kernel !== undefined && compareVersions(kernel, needed) < 0;
   return isTooOld ? { fate: "wrong-system", message: `Linux ${needed.join(".")}` } : TAKEN;
 }
-
-/** Newest ABI version of files with the GNU OS ABI (libc-abis): UNIQUE 1, IFUNC 2, ABSOLUTE 3. */
-const NEWEST_GNU_ABI = 3;
 
 /** ldso/dynlink.c, map_library: neither magic nor class nor machine is looked at. */
 export function verifyForMusl(bytes: Uint8Array, machine: LoaderMachine): Verdict {

@@ -148,7 +148,9 @@ export type SearchStep =
   /** A file is opened. */
   | { readonly kind: "try"; readonly path: string }
   /** It was not taken (glibc from 2.43 on says so). */
-  | { readonly kind: "rejected"; readonly why: "no such file" | "incompatible ELF class" | "incompatible ELF machine" };
+  | { readonly kind: "rejected"; readonly why: "no such file" | "incompatible ELF class" | "incompatible ELF machine" }
+  /** Why, in words of the machine's own (REJECT of sysdeps/mips/dl-machine-reject-phdr.h). */
+  | { readonly kind: "told"; readonly text: string };
 
 /**
  * An object as the search sees it: who asks, and who asked for that one. The search keeps what it made of an object's RPATH

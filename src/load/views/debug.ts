@@ -238,9 +238,9 @@ function addSearch(
   if (fresh && object !== undefined && !wasCut) addLinkMap(task, object, lines);
 }
 
-/** One search as LD_DEBUG=libs shows it. A name that is a path is not searched for; of it only a rejection is told. */
+/** One search as LD_DEBUG=libs shows it. A name that is a path is not searched for; of it only rejections are told. */
 export function searchLines({ name, steps, broken }: LibrarySearch): string[] {
-  if (name.includes("/")) return steps.filter(({ kind }) => kind === "rejected").map(stepLine);
+  if (name.includes("/")) return steps.filter(({ kind }) => kind === "rejected" || kind === "told").map(stepLine);
   const lines = [`find library=${name} [0]; searching`, ...steps.map(stepLine)];
   return broken ? lines : [...lines, ""];
 }
@@ -248,6 +248,7 @@ export function searchLines({ name, steps, broken }: LibrarySearch): string[] {
 function stepLine(step: SearchStep): string {
   if (step.kind === "try") return `  trying file=${step.path}`;
   if (step.kind === "rejected") return `    (${step.why})`;
+  if (step.kind === "told") return `   ${step.text}`;
   if (step.kind === "cache") return ` search cache=${step.path}`;
   const owner = step.from === undefined ? "" : ` from file ${step.from}`;
   return ` search path=${step.directories.join(":")}\t\t(${step.what}${owner})`;

@@ -195,3 +195,33 @@ test("an addon of another machine is held to what Node.js here says of versions"
   ]);
   deepEqual(codes(lacking), ["check-symbols-of-node"]);
 });
+
+test(
+  "a library of another float ABI is passed over where there is only the usual one",
+  needs("riscv64-linux-gnu-gcc"),
+  () => {
+    const here = folder("float-abi");
+    const source = here.at("f.c");
+    writeFileSync(source, "int f(void) { return 1; } int main(void) { return f(); }\n");
+    const linker = "-Wl,--dynamic-linker=/lib/ld-linux-riscv64-lp64.so.1";
+    tool("riscv64-linux-gnu-gcc", ["-shared", "-fPIC", source, "-o", here.at("libf.so")]);
+    tool("riscv64-linux-gnu-gcc", [linker, source, "-o", here.at("f")]);
+    for (const name of ["libf.so", "f"]) {
+      const bytes = readFileSync(here.at(name));
+      bytes.writeUInt32LE(bytes.readUInt32LE(48) & ~6, 48);
+      writeFileSync(here.at(name), bytes);
+    }
+    const { files } = check(["--for", "debian:13,glibc:2.41", here.at("libf.so"), here.at("f")]);
+    deepEqual(
+      files.map(({ targets }) => targets.map((it) => codes(it))),
+      [
+        [["check-other-abi"], []],
+        [["check-interpreter-missing"], []],
+      ],
+    );
+    match(
+      files[0].targets[0].findings[0].message,
+      /made for RISC-V soft-float: the dynamic linker of debian:13 passes over it/,
+    );
+  },
+);

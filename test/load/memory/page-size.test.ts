@@ -77,17 +77,19 @@ test("what is linked for 64 KiB loads with any page, and lies on whole ones", ne
   }
 });
 
+const LINKER = "/lib64/ld-linux-x86-64.so.2";
+
 test("check says so of a page size that is asked about", needs("gcc"), () => {
   const path = build(K64, 0x1000);
   const library = loadedWith(path, 0x1000, [2, 36]).objects.find(({ name }) => name.endsWith("libpages.so"));
   ok(library !== undefined);
   const demands = demandsOf(library.file, "x86-64", "libpages.so");
   const rules = { library: "glibc", version: [2, 36] } as const;
-  const [finding] = refusalFindings(demands, rules, "debian:12", false, K16);
+  const [finding] = refusalFindings(demands, rules, "debian:12", LINKER, false, K16);
   deepEqual(
     [finding.code, finding.details.page, finding.details.reason],
     ["check-page-size", K16, "ELF load command address/offset not page-aligned"],
   );
-  deepEqual(refusalFindings(demands, rules, "debian:12", false), []);
+  deepEqual(refusalFindings(demands, rules, "debian:12", LINKER, false), []);
   deepEqual(pageFindings(demands, rules, undefined), [], "x86 has one page size");
 });
