@@ -17,6 +17,7 @@ import { compileGlob, globMatchesText } from "../script/glob.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { internName, internVersioned, type NameTable, nameText } from "../tables/names.ts";
 import { readWord } from "../tables/object-file.ts";
+import { asShared } from "../tables/resolve.ts";
 import {
   coverNames,
   FLAG_REF_DYNAMIC_NONWEAK,
@@ -29,6 +30,7 @@ import {
 import type { LazyMember, LazySet, Offers, ParsedArchive } from "./archive-types.ts";
 import { addObject, completed, fileKind, type Loader, readFile } from "./loader.ts";
 import { fileName, findReferrers } from "./references.ts";
+import { sharedVersion } from "./shared/shared-file.ts";
 
 const AT = 0x40;
 
@@ -278,7 +280,8 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
         continue;
       }
       if (kind === KIND_COMMON) {
-        if (by !== WANTED_BY_ANY || !definesData(loader, set, member, id)) continue;
+        const isOfLibrary = plain?.[i] === 1 && hasVersionOf(loader, id, symbols[i - 1]);
+        if (by !== WANTED_BY_ANY || isOfLibrary || !definesData(loader, set, member, id)) continue;
       } else if (kind !== KIND_UNDEFINED && !isWeak) {
         done[i] = 1;
         continue;
@@ -290,6 +293,16 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
     }
   }
   return any;
+}
+
+/** Has a library that was read before defined `foo@@V`? An archive's is not looked up as foo then (elf_archive_symbol_lookup). */
+function hasVersionOf({ symbols, record, shared }: Loader, plain: SymbolId, versioned: SymbolId): boolean {
+  const version = nameText(symbols.names, versioned).replace(/^[^@]*@/, "");
+  for (let i = 0; i < record.loserCount * 3; i += 3) {
+    const [id, owner, index] = record.losers.subarray(i, i + 3);
+    if (id === plain && owner < -1 && sharedVersion(shared[asShared(owner)], index) === version) return true;
+  }
+  return false;
 }
 
 /**

@@ -111,6 +111,7 @@ export function createLoader(
     versioned: {
       ids: [],
       joined: [],
+      shown: new Set(),
       unseen: new Set(),
       lost: new Set(),
       nodes: options.versionNodes,

@@ -49,6 +49,8 @@ export interface ObjectRules {
   readonly takesPart: (object: ObjectFile, section: SectionId) => boolean;
   /** Joined with no other, and seen by no pattern but those of /DISCARD/ (ld/ldlang.c, unique_section_p). */
   readonly isAlone: (object: ObjectFile, section: SectionId) => boolean;
+  /** Of a group that stays one. */
+  readonly isMember: (section: SectionId) => boolean;
   /** What the linker makes, with its contents. */
   readonly made: readonly { readonly kind: MadeKind; readonly bytes: Uint8Array }[];
 }

@@ -242,7 +242,7 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
       if (other.failed) continue;
       isSpecial = true;
       if (other.output === undefined) unused = other;
-      else if (isCompatible(mapping, other.output, it)) return join(placing, other, it);
+      else if (!isOfGroup(mapping, other) && isCompatible(mapping, other.output, it)) return join(placing, other, it);
     }
     if (unused !== undefined) return join(placing, unused, it);
   }
@@ -272,6 +272,12 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
 function isLikeMbind(output: OutputSection, { sec, info }: Orphan): boolean {
   const mask = SEC_READONLY | SEC_CODE | SEC_HAS_CONTENTS;
   return isMbind(output) && output.info === info && ((output.sec ^ sec) & mask) === 0;
+}
+
+/** A member of a group stays alone (ld/ldelf.c, elf_orphan_compatible: elf_next_in_group). */
+function isOfGroup({ object }: Mapping, { body }: OutputStatement): boolean {
+  const item = object === undefined ? undefined : body.at(-1)?.items[0];
+  return item !== undefined && item >= 0 && object?.isMember(item) === true;
 }
 
 /** ld/ldelf.c, elf_orphan_compatible: what is special about sections matters to those who read the object that -r makes. */

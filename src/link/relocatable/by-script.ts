@@ -81,6 +81,7 @@ function objectRules(plan: Plan, loader: Loader, made: MadeContents, machine: Ma
       const name = sectionName(object, sections, section);
       return name === ".sframe" || uniques.some((it) => globMatchesText(it, name));
     },
+    isMember: (section) => isKeptMember(plan, loader, section),
     made: made.sections.map(({ name, type, flags, alignment }) => ({
       kind: {
         name,

@@ -47,7 +47,9 @@ export function visibilityName(visibility: number): string {
 export function reportHidden(loader: Loader, scan: Scan, mode: OutputMode, report: Report): void {
   const { symbols } = loader;
   for (let id = 0; id < symbols.names.count; id++) {
-    if (!mode.shared && isNeededOutside(loader, id) && !isMetByFirstVersion(loader, id))
+    // Of foo that became another name for foo@V no library is looked for: that name is not theirs.
+    const isUnseen = loader.versioned.unseen.has(id);
+    if (!mode.shared && (isUnseen || (isNeededOutside(loader, id) && !isMetByFirstVersion(loader, id))))
       reportNeeded(loader, id, report);
     const isUnmet =
       symbols.kind[id] === KIND_UNDEFINED &&
@@ -67,8 +69,7 @@ export function reportHidden(loader: Loader, scan: Scan, mode: OutputMode, repor
 }
 
 /** A shared library cannot do without this symbol, and cannot see it. */
-function isNeededOutside({ symbols, versioned }: Loader, id: SymbolId): boolean {
-  if (versioned.unseen.has(id)) return true;
+function isNeededOutside({ symbols }: Loader, id: SymbolId): boolean {
   const flags = symbols.flags[id];
   // What --gc-sections removed is no definition any more.
   if ((flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || (flags & (FLAG_IN_LIBRARY | FLAG_COLLECTED)) !== 0) return false;
@@ -109,8 +110,10 @@ function reportNeeded(loader: Loader, id: SymbolId, report: Report): void {
   const { symbols, objects, shared } = loader;
   const definer = objects[symbols.owner[id]];
   const library = shared.find((it) => it.symbols.includes(id));
+  const visibility = symbols.visibility[id];
   const details = {
-    visibility: visibilityName(symbols.visibility[id]),
+    // What is protected can be seen: something else has made it local.
+    visibility: visibilityName(visibility === STV_PROTECTED ? STV_DEFAULT : visibility),
     symbol: nameText(symbols.names, id),
     ...(library === undefined ? {} : { library: library.name }),
   };

@@ -294,6 +294,12 @@ export function mergeVisibility(symbols: SymbolTable, id: SymbolId, visibility: 
   if (seen === STV_DEFAULT || visibility < seen) symbols.visibility[id] = visibility;
 }
 
+/** Something more says of a definition whom it is for: what libraries know becomes local if it is not for them any more. */
+export function narrow(symbols: SymbolTable, id: SymbolId, visibility: number): void {
+  mergeVisibility(symbols, id, visibility);
+  if ((symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0) keepInside(symbols, id);
+}
+
 /** An object's symbol that is not for libraries takes the place of a library's, of which nothing is left. */
 function forgetShared(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
   if (it.kind > KIND_UNDEFINED_WEAK) {

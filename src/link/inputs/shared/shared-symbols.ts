@@ -28,12 +28,21 @@ import {
   nameEnd,
 } from "../../tables/names.ts";
 import { type ObjectFile, readWord } from "../../tables/object-file.ts";
-import { asShared, type Candidate, mergeShared, type ResolutionRecord, referFromShared } from "../../tables/resolve.ts";
+import {
+  asShared,
+  type Candidate,
+  mergeShared,
+  narrow,
+  type ResolutionRecord,
+  referFromShared,
+} from "../../tables/resolve.ts";
 import {
   aliasOf,
   coverNames,
   FLAG_DEF_DYNAMIC,
+  FLAG_HIDDEN_VERSION,
   FLAG_IN_LIBRARY,
+  FLAG_NAMED_FIRST,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
@@ -112,7 +121,9 @@ function wantsDefinition(symbols: SymbolTable, id: SymbolId, wanted: number, bea
   const kind = symbols.kind[id];
   const isOpen = kind === KIND_UNDEFINED || kind === KIND_UNDEFINED_WEAK || (kind === KIND_COMMON && beatsCommon);
   if (!isOpen) return false;
-  return (symbols.flags[id] & wanted) !== 0;
+  // What only the command line names (-u, -e, --defsym) no object refers to ("ref_regular_nonweak").
+  const isNamedOnly = (symbols.flags[id] & FLAG_NAMED_FIRST) !== 0 && symbols.owner[id] < 0;
+  return (symbols.flags[id] & (isNamedOnly ? wanted & ~FLAG_REF_REGULAR_NONWEAK : wanted)) !== 0;
 }
 
 /**
@@ -180,7 +191,13 @@ export function enterShared(
       }
     }
     shared.symbols[i] = id;
+    const isKnown = (symbols.flags[id] & FLAG_IN_LIBRARY) !== 0;
     mergeShared(symbols, id, candidate, record);
+    if ((symbols.flags[id] & FLAG_HIDDEN_VERSION) === 0) continue;
+    if (isHidden) {
+      // A library's foo@V is no foo, which an object has at the place of its foo@V.
+      if (!isKnown) symbols.flags[id] &= ~FLAG_IN_LIBRARY;
+    } else if (version !== 0 || symbols.visibility[id] !== STV_DEFAULT) versioned.shown.add(id);
   }
 }
 
@@ -239,7 +256,8 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
   if (isPlain && scriptParts(symbols, base, version, versioned)) {
     return isKnown ? alias : versionedName(symbols, base, version);
   }
-  if (isKnown) joinNames(symbols, alias, base);
+  // No library defines what a reference says is not for libraries.
+  if (isKnown && symbols.visibility[alias] === STV_DEFAULT) joinNames(symbols, alias, base);
   return base;
 }
 
@@ -290,8 +308,10 @@ export function joinVersioned(
       if (file === undefined || sharedVersion(file, index) !== symbols.versionNames[version]) continue;
       // An object's foo that was read behind the library took the place of its foo@@V too.
       const isBehind = isDefinedHere(symbols, base) && (objects[symbols.owner[base]]?.input ?? -1) > file.input;
-      if (isBehind) joinNames(symbols, id, base);
-      else if (entryOfDefault(symbols, base, version, versioned) === id) {
+      if (isBehind) {
+        joinNames(symbols, id, base);
+        narrow(symbols, base, symbols.visibility[id]);
+      } else if (entryOfDefault(symbols, base, version, versioned) === id) {
         readDefinition(file, candidate, index);
         candidate.version = version;
         mergeShared(symbols, id, candidate, record);

@@ -39,7 +39,7 @@ import type { VersionNode } from "../../script/types.ts";
 import { NO_VERSION, type VersionMatcher, versionIsLocal, versionNode } from "../../script/version-assign.ts";
 import type { SymbolId } from "../../tables/ids.ts";
 import { findName, internText, nameEnd, nameText } from "../../tables/names.ts";
-import { type Candidate, mergeRegular, type ResolutionRecord, reportTwice } from "../../tables/resolve.ts";
+import { type Candidate, mergeRegular, narrow, type ResolutionRecord, reportTwice } from "../../tables/resolve.ts";
 import {
   aliasOf,
   coverNames,
@@ -70,6 +70,8 @@ export interface VersionedNames {
   readonly ids: SymbolId[];
   /** `foo` that an object has at the place of its `foo@V`. */
   readonly joined: SymbolId[];
+  /** Those of them that are exported for a library behind that defines `foo@@V2`, or for any that does where `foo` is protected. */
+  readonly shown: Set<SymbolId>;
   /** Those of them that a library asks for without a version, and does not see. */
   readonly unseen: Set<SymbolId>;
   /** Versions of definitions that others took the place of: these versions are not for want of symbols. */
@@ -212,16 +214,17 @@ export function joinSamePlace(symbols: SymbolTable, ids: readonly SymbolId[], jo
 }
 
 /**
- * What libraries want of plain `foo`, they do not want of `foo@V` at its place: plain `foo` is local (bfd/elflink.c, the
- * end of elf_link_add_object_symbols). A library that has `foo@V` itself does mean this one. After all inputs, before references with a version count.
+ * What libraries want of plain `foo`, they do not want of `foo@V` at its place: plain `foo` is local (bfd/elflink.c, the end of
+ * elf_link_add_object_symbols; elf_link_output_extsym). A library that has `foo@V` itself does mean this one; and one that defines foo
+ * may (`shown`). After all inputs, before references with a version count.
  */
-export function separateJoined(symbols: SymbolTable, { joined, unseen }: VersionedNames): void {
+export function separateJoined(symbols: SymbolTable, { joined, shown, unseen }: VersionedNames): void {
   for (const id of joined) {
     const flags = symbols.flags[id];
     if ((flags & (FLAG_REF_DYNAMIC_NONWEAK | FLAG_IN_LIBRARY)) === FLAG_REF_DYNAMIC_NONWEAK) unseen.add(id);
     symbols.flags[id] = flags & ~(FLAG_REF_DYNAMIC | FLAG_REF_DYNAMIC_NONWEAK | FLAG_DEF_DYNAMIC);
     const alias = versionedName(symbols, id, symbols.version[id]);
-    if ((symbols.flags[alias] & FLAG_IN_LIBRARY) !== 0) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+    if (shown.has(id) || (symbols.flags[alias] & FLAG_IN_LIBRARY) !== 0) symbols.flags[id] |= FLAG_DEF_DYNAMIC;
   }
 }
 
@@ -261,6 +264,8 @@ export function enterDefault(
     return known;
   }
   if (isApart(symbols, base, candidate, versioned)) {
+    // A weak one is passed over where it would be foo too, but not what it says of whom it is for.
+    if (candidate.kind === KIND_DEFINED_WEAK) narrow(symbols, base, candidate.visibility);
     mergeRegular(symbols, alias, candidate, record);
     symbols.flags[alias] = (symbols.flags[alias] & ~FLAG_HIDDEN_VERSION) | FLAG_VERSIONED;
     versioned.ids.push(alias);

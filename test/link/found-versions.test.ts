@@ -1,0 +1,144 @@
+// What random links (random.ts) found about names with versions and about who needs a library. Each link is compared with GNU
+// ld's.
+
+import { deepEqual, match } from "node:assert/strict";
+import { join } from "node:path";
+import { archive, scratch, type Target } from "../support/build.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../support/link.ts";
+import { portrait } from "../support/object-portrait.ts";
+import { tool } from "../support/run.ts";
+import { asm, callable, START, variable } from "./found-sources.ts";
+
+const LOADER = "--dynamic-linker=/lib/loader";
+
+function needed(path: string): string[] {
+  return [...tool("readelf", ["-dW", path]).matchAll(/NEEDED.*\[(.*)\]/g)].map(([, name]) => name);
+}
+
+/** How a name, with or without a version, stands in .dynsym. */
+function exported(path: string, name: string): string[] {
+  return [...tool("readelf", ["--dyn-syms", "-W", path]).matchAll(/\d (\w+) +\w+ +(\w+) +\d+ (\S+)/g)]
+    .filter(([, , , found]) => found.replace(/@.*/, "") === name)
+    .map(([, , visibility, found]) => `${visibility} ${found}`);
+}
+
+eachTarget("what only the command line names makes no --as-needed library needed", (target) => {
+  const [program, uses] = [asm(target, "program", START), asm(target, "uses", `${START}.data\n.dc.a f\n`)];
+  const [defines, asks] = [asm(target, "defines", callable("f")), asm(target, "asks", ".data\n.dc.a f\n")];
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("f.so", ["-shared", defines]);
+    shop.ld("asks.so", ["-shared", asks]);
+    return [
+      ["-u", "f", program, "--as-needed", "f.so"],
+      ["-u", "f", "--as-needed", "f.so", program],
+      ["-u", "f", "asks.so", program, "--as-needed", "f.so"],
+      ["-u", "f", uses, "--as-needed", "f.so"],
+    ].map((it, i) => needed(shop.ld(`a${i}`, [LOADER, ...it])));
+  });
+  deepEqual(found, [[], [], ["asks.so", "f.so"], ["f.so"]]);
+});
+
+/** `f` of an object that has `f@V1` at its place, behind or in front of libraries that have the name in some way. */
+function joined(target: Target, visibility: string): Record<string, readonly string[]> {
+  const object = asm(target, `own-${visibility}`, `${START}${visibility}${variable("f", 8)}.symver f,f@V1\n`);
+  const library = asm(target, "library", variable("f", 8));
+  const asks = asm(target, "asks", ".data\n.weak f\n.dc.a f\n");
+  const build = (shop: Workshop): Record<string, readonly string[]> => {
+    shop.ld("plain.so", ["-shared", library]);
+    shop.ld("other.so", ["-shared", `--version-script=${shop.file("v", "V9 { f; };")}`, library]);
+    shop.ld("asks.so", ["-shared", asks]);
+    const of = (name: string, ...inputs: readonly string[]): string[] =>
+      exported(shop.ld(name, [LOADER, ...inputs]), "f");
+    return {
+      plain: of("a", object, "plain.so"),
+      "plain in front": of("b", "plain.so", object),
+      "of another version": of("c", object, "other.so"),
+      "of another version in front": of("d", "other.so", object),
+      asked: of("e", object, "asks.so"),
+    };
+  };
+  // What no library sees is local here.
+  return likeGnuLd(target, build, ["symbols"]);
+}
+
+eachTarget("f@V1 at the place of f is exported for a library behind that defines f@@V9", (target) => {
+  deepEqual(joined(target, ""), {
+    plain: [],
+    "plain in front": [],
+    "of another version": ["DEFAULT f@V1"],
+    "of another version in front": [],
+    asked: [],
+  });
+});
+
+eachTarget("a protected f@V1 at the place of f is exported for any library behind that defines f", (target) => {
+  deepEqual(joined(target, ".protected f\n"), {
+    plain: ["PROTECTED f@V1"],
+    "plain in front": [],
+    "of another version": ["PROTECTED f@V1"],
+    "of another version in front": [],
+    asked: [],
+  });
+});
+
+eachTarget("a library's f@V1 is no f for another library that asks for it", (target) => {
+  const object = asm(target, "own", `${START}${callable("f")}.symver f,f@V1\n`);
+  const versioned = asm(target, "versioned", `${callable("impl")}.symver impl,f@V1\n`);
+  const asks = asm(target, "asks", ".data\n.dc.a f\n");
+  for (const linker of [gnu, underTest]) {
+    const shop = workshop(linker, target);
+    shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { };")}`, versioned]);
+    shop.ld("asks.so", ["-shared", asks]);
+    const said = shop.refuses("a", [LOADER, object, "versioned.so", "asks.so"], "ld");
+    match(said, /local symbol `f'.* is referenced by DSO/);
+  }
+});
+
+function versionedLibrary(shop: Workshop, object: string): void {
+  shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { f; };")}`, object]);
+}
+
+eachTarget("a hidden reference to f@V1 hides the f that stands for it, and no library meets it", (target) => {
+  const object = asm(target, "own", `${START}${callable("f")}`);
+  const library = asm(target, "library", callable("f"));
+  const hides = asm(target, "hides", ".symver wanted,f@V1\n.hidden wanted\n.data\n.dc.a wanted\n");
+  const found = likeGnuLd(target, (shop) => {
+    versionedLibrary(shop, library);
+    const path = shop.ld("a", [LOADER, "versioned.so", object, hides]);
+    match(shop.refuses("b", [LOADER, object, hides, "versioned.so"], "ld"), /undefined reference to `f@V1'/);
+    return exported(path, "f");
+  });
+  deepEqual(found, []);
+});
+
+eachTarget("a weak foo@@V that is passed over as foo still says whom foo is for", (target) => {
+  const object = asm(target, "own", `${START}${callable("f")}`);
+  const weak = asm(target, "weak", ".weak impl\n.hidden impl\n.data\nimpl: .dc.a 0\n.symver impl,f@@V1,remove\n");
+  const found = likeGnuLd(target, (shop) => {
+    const script = shop.file("v", "V1 { local: nothing; };");
+    return exported(shop.ld("a.so", ["-shared", `--version-script=${script}`, object, weak]), "f");
+  });
+  deepEqual(found, []);
+});
+
+eachTarget("an archive's foo@@V is not looked up for a common foo where a library has that version", (target) => {
+  const common = asm(target, "common", `${START}.protected foo\n.comm foo,8,8\n`);
+  const impl = asm(target, "impl", `${variable("impl", 8)}.symver impl,foo@@V1\n`);
+  const library = asm(target, "library", variable("foo", 8));
+  const directory = scratch("archive");
+  archive(directory, "lib.a", [impl]);
+  likeGnuLd(target, (shop) => {
+    shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { foo; };")}`, library]);
+    shop.ld("a", [LOADER, common, "versioned.so", join(directory, "lib.a")]);
+  });
+});
+
+eachTarget("-r: what is in no group does not join a member of one", (target) => {
+  const member = asm(target, "member", '.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n');
+  const other = asm(target, "other", '.section .text.f,"ax",@progbits\n.globl g\ng: ret\n');
+  const [ours, theirs] = [underTest, gnu].map((linker) =>
+    portrait(workshop(linker, target).ld("out.o", ["-r", member, other])),
+  );
+  deepEqual(ours, theirs);
+  deepEqual(ours?.filter((it) => / \.text\.f PROGBITS /.test(it)).length, 2);
+});
