@@ -61,6 +61,11 @@ export const scriptMessages: MessageTable = {
     cure: "name i386:x86-64 or i386, or leave OUTPUT_ARCH out",
   },
 
+  "output-arch-other": {
+    message: "objects of {found} cannot be linked into an output for {name}",
+    cure: "name the objects' machine in OUTPUT_ARCH, or leave it out",
+  },
+
   // Layout
   "script-not-in-sections": {
     message: "`{found}' stands beside SECTIONS, not in it",

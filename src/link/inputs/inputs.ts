@@ -9,7 +9,7 @@ import type { FileSystem } from "../../host/files.ts";
 import type { InputState, LinkInput, LinkOptions } from "../options.ts";
 import { parseLinkerScript } from "../script/commands.ts";
 import { parseMriScript } from "../script/mri.ts";
-import { checkOutput } from "../script/output-names.ts";
+import { checkMachine, checkOutput } from "../script/output-names.ts";
 import type { BodyStatement, FilePattern, Statement } from "../script/statements.ts";
 import type { ScriptCommand, ScriptInput } from "../script/types.ts";
 import { undefinedIsError } from "../tables/mode.ts";
@@ -81,6 +81,8 @@ export function readInputs(
     readInput(reading, input);
     if (i === lastScript) requireEntry(loader);
   }
+  if (loader.machine !== undefined && loader.objects.length > 0)
+    checkMachine(loader.scriptCommands, loader.machine.name, report);
   closeLib(reading);
   while (reading.groups.length > 0) closeGroup(loader, reading.groups);
   refuseLateShared(loader);

@@ -82,7 +82,7 @@ export function makeSections(
   options: LinkOptions,
 ): MadeSections {
   const { objects, sections, symbols, shared } = loader;
-  const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt, !options.z.now);
+  const slots = allocateSlots(symbols, scan, machine, mode, ibtPlt, !options.z.now, outputs.byScript);
   const copies = allotCopies(symbols, shared, outputs);
   const { gotSymbol } = linkerSymbols;
   const usesGot = (): boolean => gotSymbol >= 0 && isRelocatedAgainst(objects, sections, gotSymbol);

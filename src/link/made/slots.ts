@@ -1,5 +1,5 @@
 // Gives every symbol that needs one its GOT slots and its PLT entry. Sizes are final afterwards; addresses come with the
-// layout. Symbols are taken in the order of their ids, so the result depends on the inputs alone.
+// layout. Symbols are taken in the order of their ids, by a script in GNU ld's: the result depends on the inputs alone.
 //
 //   .got       one word an address; two for a TLS pair; the module's own pair for local dynamic; what binds TLS descriptors
 //   .got.plt   three words for the dynamic linker, then one a lazily bound PLT entry, then one an IFUNC's, then two a descriptor
@@ -11,10 +11,12 @@ import type { Machine, PltStyle } from "../../arch/index.ts";
 import { STT_GNU_IFUNC, STV_DEFAULT } from "../../elf/constants.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
+import { sortAsBfd } from "../tables/bfd-order.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import {
   FLAG_CANONICAL_PLT,
+  FLAG_LOCAL,
   FLAG_NEEDS_GOT,
   FLAG_NEEDS_PLT,
   FLAG_NEEDS_TLS_DESC,
@@ -66,6 +68,7 @@ export function allocateSlots(
   mode: OutputMode,
   ibt: boolean,
   lazy: boolean,
+  byScript: boolean,
 ): Slots {
   const { count } = symbols;
   const column = (): Int32Array => new Int32Array(count).fill(-1);
@@ -95,9 +98,14 @@ export function allocateSlots(
     direct: ibt ? machine.plt.directIbt : machine.plt.direct,
   };
   const word = machine.wordBytes;
-  for (let id = 0; id < count; id++) {
+  // GNU ld has the module's pair between slots of local symbols and those of global ones.
+  const order = byScript ? bfdOrder(symbols) : undefined;
+  const end = order?.ids.length ?? count;
+  for (let i = 0; i < end; i++) {
+    const id = order === undefined ? i : order.ids[i];
     const flags = symbols.flags[id];
     if ((flags & ANY_NEED) === 0) continue;
+    if (i === order?.firstGlobal) takeTlsLd(slots, scan, word);
     if ((flags & FLAG_NEEDS_GOT) !== 0 && !sharesPltSlot(flags, scan.bindings[id])) {
       slots.got[id] = take(slots, slots.gotSymbols, id, word);
     }
@@ -110,15 +118,31 @@ export function allocateSlots(
     if ((flags & FLAG_NEEDS_PLT) !== 0) allocatePlt(slots, id, symbols, scan.bindings, mode);
   }
   if (mode.dynamic) joinIfuncs(slots);
-  if (scan.needsTlsLd) {
-    slots.tlsLd = slots.gotSize;
-    slots.gotSize += 2 * word;
-  }
+  takeTlsLd(slots, scan, word);
   if (lazy && slots.tlsDescSymbols.length > 0 && machine.plt.tlsDescriptor !== undefined) {
     slots.tlsDescBinder = slots.gotSize;
     slots.gotSize += word;
   }
   return slots;
+}
+
+function takeTlsLd(slots: Slots, scan: Scan, word: number): void {
+  if (!scan.needsTlsLd || slots.tlsLd >= 0) return;
+  slots.tlsLd = slots.gotSize;
+  slots.gotSize += 2 * word;
+}
+
+/** By a script slots have GNU ld's order (bfd/elfxx-x86.c, _bfd_x86_elf_late_size_sections): local symbols' file by file. */
+function bfdOrder(symbols: SymbolTable): { readonly ids: readonly SymbolId[]; readonly firstGlobal: number } {
+  const locals: SymbolId[] = [];
+  const globals: SymbolId[] = [];
+  for (let id = 0; id < symbols.count; id++) {
+    if ((symbols.flags[id] & ANY_NEED) === 0) continue;
+    ((symbols.flags[id] & FLAG_LOCAL) === 0 ? globals : locals).push(id);
+  }
+  locals.sort((a, b) => symbols.owner[a] - symbols.owner[b] || symbols.index[a] - symbols.index[b]);
+  sortAsBfd(symbols.names, globals);
+  return { ids: [...locals, ...globals], firstGlobal: locals.length };
 }
 
 /** An IFUNC that is both called and loaded from the GOT: the slot of its PLT entry holds the same address. */

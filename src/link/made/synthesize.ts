@@ -71,7 +71,8 @@ export function makeSlotChunks(
     entsize: number,
   ): Chunk | undefined => {
     if (size === 0) return undefined;
-    const output = outputNamed(outputs, section, SHT_PROGBITS, flags, name);
+    const place = outputs.planned?.has(name) === true ? name : section;
+    const output = outputNamed(outputs, section, SHT_PROGBITS, flags, place);
     output.entsize = entsize;
     return addChunk(outputs, output, name, size, alignment);
   };

@@ -13,6 +13,7 @@ import {
   SHT_DYNSYM,
   SHT_FINI_ARRAY,
   SHT_GNU_HASH,
+  SHT_GNU_LIBLIST,
   SHT_GNU_verdef,
   SHT_GNU_verneed,
   SHT_GNU_versym,
@@ -27,6 +28,7 @@ import {
   SHT_RELA,
   SHT_RELR,
   SHT_STRTAB,
+  SHT_SYMTAB,
 } from "../../elf/constants.ts";
 
 export const SEC_ALLOC = 1;
@@ -112,6 +114,12 @@ const SPECIAL: readonly (readonly [name: string, type: number, flags: number, mo
   [".fini", SHT_PROGBITS, CODE],
   [".fini_array", SHT_FINI_ARRAY, DATA, "."],
   [".got", SHT_PROGBITS, DATA],
+  [".gnu.linkonce.b", SHT_NOBITS, DATA, "."],
+  [".gnu.linkonce.n", SHT_NOBITS, DATA, "."],
+  [".gnu.linkonce.p", SHT_PROGBITS, DATA, "."],
+  [".gnu.lto_", SHT_PROGBITS, SHF_EXCLUDE, "*"],
+  [".gnu.liblist", SHT_GNU_LIBLIST, SHF_ALLOC],
+  [".gnu.conflict", SHT_RELA, SHF_ALLOC],
   [".gnu.hash", SHT_GNU_HASH, SHF_ALLOC],
   [".gnu.version", SHT_GNU_versym, 0],
   [".gnu.version_d", SHT_GNU_verdef, 0],
@@ -132,12 +140,18 @@ const SPECIAL: readonly (readonly [name: string, type: number, flags: number, mo
   [".rel", SHT_REL, 0, "*"],
   [".rodata", SHT_PROGBITS, SHF_ALLOC, "."],
   [".rodata1", SHT_PROGBITS, SHF_ALLOC],
+  [".shstrtab", SHT_STRTAB, 0],
+  [".strtab", SHT_STRTAB, 0],
+  [".symtab", SHT_SYMTAB, 0],
   [".tbss", SHT_NOBITS, DATA | SHF_TLS, "."],
   [".tdata", SHT_PROGBITS, DATA | SHF_TLS, "."],
   [".text", SHT_PROGBITS, CODE, "."],
 ];
 
+const STAB_STRINGS = [".stabstr", SHT_STRTAB, 0] as const;
+
 function special(name: string): (typeof SPECIAL)[number] | undefined {
+  if (name.startsWith(".stab") && name.endsWith("str")) return STAB_STRINGS;
   return SPECIAL.find((row) => {
     if (!name.startsWith(row[0])) return false;
     return name.length === row[0].length || row[3] === "*" || (row[3] === "." && name[row[0].length] === ".");

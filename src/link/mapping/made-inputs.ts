@@ -104,8 +104,8 @@ export function madeInputs(
       kind(".data.rel.ro", LOADED, ".dynrelro"),
       ...(mode.shared ? [] : [kind(`${rel}.bss`, TABLE), kind(`${rel}.data.rel.ro`, TABLE)]),
       kind(`${rel}.ifunc`, TABLE),
-      kind(".iplt", CODE),
-      kind(".igot.plt", LOADED),
+      // In position-independent outputs IFUNCs' slots are in .plt and .got.plt (bfd/elf-ifunc.c, _bfd_elf_create_ifunc_sections).
+      ...(mode.pic ? [] : [kind(".iplt", CODE), kind(".igot.plt", LOADED)]),
     );
     if (options.z.packRelativeRelocs) list.push(kind(".relr.dyn", TABLE));
     if (options.z.ibtplt) list.push(kind(".plt.sec", CODE));

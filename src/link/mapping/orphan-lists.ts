@@ -76,14 +76,6 @@ function flagsOf(it: OutputStatement): number {
   return it.output === undefined ? it.assumed : it.output.sec;
 }
 
-/** Relocations where there are none yet: behind the last section that is only read, code or not, loaded or not (measured). */
-export function lastReadOnly({ outputs }: Lists): OutputStatement | undefined {
-  const mask = SEC_ALLOC | SEC_READONLY;
-  let found: OutputStatement | undefined;
-  for (const it of itemsOf(outputs)) if ((flagsOf(it) & mask) === mask) found = it;
-  return found;
-}
-
 /** .tdata behind .data, .tbss behind .tdata. */
 function findForTls({ outputs }: Lists, flags: number): OutputStatement | undefined {
   let found: OutputStatement | undefined;
@@ -100,17 +92,27 @@ function findForTls({ outputs }: Lists, flags: number): OutputStatement | undefi
   return found;
 }
 
-/** output_rel_find: dynamic relocations stand before all others, others never behind those of the PLT. */
+/**
+ * output_rel_find: dynamic relocations stand before all others, others never behind those of the PLT. Where there are none yet,
+ * behind the last section that is only read, or else that is in memory, or else behind all.
+ */
 export function lastRelocations({ outputs }: Lists, isDynamic: boolean): OutputStatement | undefined {
   let last: OutputStatement | undefined;
-  let lastLoaded: OutputStatement | undefined;
+  let [loaded, readOnly]: (OutputStatement | undefined)[] = [];
+  let [named, namedLoaded]: (OutputStatement | undefined)[] = [];
   for (const it of itemsOf(outputs)) {
-    if (it.failed || !it.name.startsWith(".rel")) continue;
-    if (isDynamic || /^\.rela?\.plt$/.test(it.name)) break;
+    const isLoaded = it.output !== undefined && (it.output.sec & SEC_ALLOC) !== 0;
+    if (!it.failed && it.name.startsWith(".rel")) {
+      if (isDynamic || /^\.rela?\.plt$/.test(it.name)) break;
+      named = it;
+      if (isLoaded) namedLoaded = it;
+    }
     last = it;
-    if (it.output !== undefined && (it.output.sec & SEC_ALLOC) !== 0) lastLoaded = it;
+    if (!isLoaded) continue;
+    loaded = it;
+    if (it.output !== undefined && (it.output.sec & SEC_READONLY) !== 0) readOnly = it;
   }
-  return lastLoaded ?? last;
+  return namedLoaded ?? named ?? readOnly ?? loaded ?? last;
 }
 
 /** Sections of which the linker finds out late that they are needed: relocations of a section each (-z nocombreloc). */

@@ -31,7 +31,6 @@ import {
   findByFlags,
   insertStatement,
   type Lists,
-  lastReadOnly,
   lastRelocations,
   listsOf,
   moveBefore,
@@ -263,8 +262,7 @@ function findPlace(placing: Placing, it: Orphan, isUnique: boolean): OutputState
       : place.name === undefined
         ? undefined
         : findStatement(plan, place.name);
-  const relocations = kind === "rel" ? lastReadOnly(placing.lists) : undefined;
-  const after = place.statement ?? relocations ?? findByFlags(placing.lists, flags, typeSeen(mapping, it), place);
+  const after = place.statement ?? findByFlags(placing.lists, flags, typeSeen(mapping, it), place);
   return insert(placing, it, name, isSpecial, after, place);
 }
 

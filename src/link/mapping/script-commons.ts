@@ -2,8 +2,8 @@
 // (LARGE_COMMON, .tcommon), which the script places like any other (ld/ldlang.c: lang_one_common).
 
 import { STT_OBJECT, STT_TLS } from "../../elf/constants.ts";
+import { FEW_NAMES, sortAsBfd } from "../tables/bfd-order.ts";
 import { type ObjectId, SECTION_CHUNK, type SymbolId } from "../tables/ids.ts";
-import { nameText } from "../tables/names.ts";
 import { newChunk } from "../tables/output-section.ts";
 import {
   COMMONS_LARGE,
@@ -34,7 +34,7 @@ export function placeCommons(mapping: Mapping): void {
     list.push(id);
   }
   // How large GNU ld's table is in a large link depends on every name of every library.
-  if (!plan.script.isStandard || symbols.names.count <= (PLACES[0] * 3) / 4) sortAsBfd(mapping, list);
+  if (!plan.script.isStandard || symbols.names.count <= FEW_NAMES) sortAsBfd(mapping.loader.symbols.names, list);
   if (options.sortCommon !== "none") {
     const direction = options.sortCommon === "descending" ? -1 : 1;
     list.sort((a, b) => direction * (symbols.valueLow[a] - symbols.valueLow[b]));
@@ -67,31 +67,6 @@ function nameCommons(mapping: Mapping): void {
 function commonSection(symbols: SymbolTable, id: SymbolId): string {
   if (symbols.type[id] === STT_TLS) return ".tcommon";
   return symbols.valueHigh[id] !== 0 ? "LARGE_COMMON" : "COMMON";
-}
-
-/**
- * GNU ld takes them as they come out of its table of symbols: by a hash of the name, modulo the table's size, the latest
- * first (bfd/hash.c: bfd_hash_hash, bfd_hash_traverse). It has 4051 places until three quarters are taken.
- */
-function sortAsBfd({ loader }: Mapping, list: SymbolId[]): void {
-  const { names } = loader.symbols;
-  const size = PLACES.find((it) => names.count <= (it * 3) / 4) ?? PLACES[PLACES.length - 1];
-  const places = new Map(list.map((id) => [id, Number(hashAsBfd(nameText(names, id)) % BigInt(size))]));
-  list.sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0) || b - a);
-}
-
-const PLACES = [4051, 4093, 8191, 16381, 32749, 65537, 131101, 262147, 524309, 1048583, 2097169, 4194319];
-
-function hashAsBfd(name: string): bigint {
-  const bytes = new TextEncoder().encode(name);
-  let hash = 0n;
-  const add = (value: number): void => {
-    hash = BigInt.asUintN(64, hash + BigInt(value) + (BigInt(value) << 17n));
-    hash ^= hash >> 2n;
-  };
-  for (const byte of bytes) add(byte);
-  add(bytes.length);
-  return hash;
 }
 
 /**

@@ -26,3 +26,17 @@ export function checkOutput(
   const [name] = command.formats;
   if (!FORMATS.has(name)) report(error("output-format-unknown", command.place, { name }));
 }
+
+/** Machines whose objects GNU ld links into an output of that name (bfd/cpu-i386.c, bfd_i386_compatible), by Solder's names. */
+const TAKES: Readonly<Record<string, RegExp>> = {
+  "x86-64": /^i386:x86-64(:intel)?$/,
+  i386: /^(i386|i386:intel|i8086)$/,
+};
+
+/** Objects of another machine than the last OUTPUT_ARCH names. Error: `output-arch-other`. */
+export function checkMachine(commands: readonly ScriptCommand[], machine: string, report: Report): void {
+  const command = commands.findLast((it) => it.kind === "output-arch");
+  if (command?.kind !== "output-arch" || !MACHINE.test(command.name)) return;
+  if (TAKES[machine]?.test(command.name) === false)
+    report(error("output-arch-other", command.place, { name: command.name, found: machine }));
+}

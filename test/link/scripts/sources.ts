@@ -248,6 +248,16 @@ table: WORD entry, local
 .globl zeroes
 zeroes: .space 16
 `,
+  /** Calls of many functions that other modules have. */
+  plt: `
+.globl entry
+.text
+entry: call zeta@PLT
+ call alpha@PLT
+ call _start@PLT
+ call middle@PLT
+ call b@PLT
+`,
   /** Unwind records: two objects, of which the second has two. */
   eh: `
 .globl _start

@@ -274,4 +274,26 @@ SECTIONS { .text : { *(.text) } >rom .data : { *(.data) } >ram }`,
       options: "--oformat=binary",
     },
   ),
+  ...[".stabstr", ".stab.indexstr", ".gnu.linkonce.b.x", ".gnu.linkonce.p.x", ".gnu.lto_x", ".gnu.liblist"].map(
+    (name) =>
+      sections(
+        `what the name ${name} stands for`,
+        `. = 0x1000; .text : { *(.text) } ${name} : { BYTE(1) } ${name}2 : { . = .; }`,
+        { objects: "b" },
+      ),
+  ),
+  ...["i386", "i8086", "i386:x86-64", "i386:x86-64:intel", "i386:x64-32", "iamcu"].map((machine) => ({
+    name: `OUTPUT_ARCH of another machine or the same: ${machine}`,
+    script: `OUTPUT_ARCH(${machine}) SECTIONS { . = 0x1000; .text : { *(.text) } }`,
+  })),
+  sections(
+    "IFUNCs' own sections are none that orphans of a library could follow",
+    ". = SIZEOF_HEADERS; .dynamic : { *(.dynamic) } .rodata : { *(.rodata* .data* .got .got.plt) } .text : { *(.text) }",
+    { objects: "pic b p", options: "-shared --hash-style=sysv" },
+  ),
+  sections("relocations where nothing is only read", ".text : { b.o(.data) } .data : { b.o(.rodata) *(.data) }"),
+  sections("order of the PLT", ". = SIZEOF_HEADERS; .text : { *(.text) }", {
+    objects: "plt",
+    options: "-shared --hash-style=sysv",
+  }),
 ];
