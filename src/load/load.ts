@@ -6,7 +6,7 @@ import { machineName } from "../elf/names/names.ts";
 import { isLinux, systemOf } from "./check/made-for.ts";
 import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
-import { LOADER_RECORDS, loaderMachineOf, loaderRecords } from "./machines/index.ts";
+import { LOADER_RECORDS, loaderMachineOf, loaderRecords, unusualOrder } from "./machines/index.ts";
 import { addObject, mapDependencies, mapObject } from "./objects/dependencies.ts";
 import type { IndirectChoice, LoadedObject, LoadedProcess, LoadHost } from "./objects/objects.ts";
 import { type Placement, placementProblems, placer } from "./objects/place.ts";
@@ -141,7 +141,12 @@ function openProgram(
   const machine = loaderMachineOf(file.elf);
   if (machine === undefined) {
     const machines = loaderRecords().map(({ name }) => name);
-    const facts = { machine: machineName(file.elf.header.machine), bits: file.elf.elfClass, machines };
+    const facts = {
+      machine: machineName(file.elf.header.machine),
+      bits: file.elf.elfClass,
+      order: unusualOrder(file.elf),
+      machines,
+    };
     return error("cannot-load-machine", { file: path }, facts);
   }
   return { file, machine };

@@ -17,7 +17,8 @@ export const checkMessages: MessageTable = {
   },
   "check-unreadable": { message: "cannot be read[[: {reason}]]" },
   "check-foreign-machine": {
-    message: "made for {found} ({bits} bits), which is not checked: machines that are known are {machines}",
+    message:
+      "made for {found} ({bits} bits[[, {order}]]), which is not checked: machines that are known are {machines}",
     cure: "install or build the variant for the machine where it is to run, if that is another one",
   },
   "check-for-other-machine": {
@@ -235,7 +236,7 @@ export const checkMessages: MessageTable = {
   // Android.
   "check-foreign-for-android": {
     message: "made for {made}, not for {system}",
-    cure: "build it with the NDK, or get the variant for Android (npm packages name it android-{machine})",
+    cure: "build it with the NDK, or get the variant for Android (npm packages name it android-{machine:cpu})",
   },
   "check-android-pie": {
     message: "a program at fixed addresses: Android runs position-independent programs only",

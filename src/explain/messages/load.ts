@@ -29,7 +29,8 @@ export const loadMessages: MessageTable = {
     cure: "give objects (.o) together, or one program by itself",
   },
   "object-other-machine": {
-    message: "this object is for another machine[[ than {first}]], or for one that Solder does not know",
+    message:
+      "this object is for {found} ({bits} bits[[, {order}]]), another machine[[ than {first}]], or one that Solder does not know",
     cure: "load objects for {machines}, all for the same one",
   },
   "object-too-large": { message: "more than 1 GiB of simulated memory asked for ({bytes} bytes at once)" },
@@ -62,7 +63,7 @@ export const loadMessages: MessageTable = {
   "cannot-open-program": { message: "cannot open it: {reason}" },
   "no-program-headers": { message: "it has no program headers, so there is nothing to load" },
   "cannot-load-machine": {
-    message: "it is for {machine} ({bits} bits); programs that can be loaded are for {machines}",
+    message: "it is for {machine} ({bits} bits[[, {order}]]); programs that can be loaded are for {machines}",
   },
   "interpreter-missing": {
     message: "its loader {interpreter} cannot be opened",

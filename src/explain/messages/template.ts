@@ -6,6 +6,7 @@
 //   {name:symbol}  a symbol's name, demangled when the reader asked for it
 //   {name:output}  a kind of output in words: "a shared object" for shared
 //   {name:variant} a C library as the names of packages have it, for the fact `machine`: "linux-x64-musl or linuxmusl-x64" for musl
+//   {name:cpu}     a machine as the names of packages have it: arm64 for aarch64
 //   [[ … ]]        left out when a fact inside it is missing, empty or false
 
 import type { Detail, Place } from "../../elf/problem.ts";
@@ -14,7 +15,7 @@ export type Details = Readonly<Record<string, Detail>>;
 export type NameOf = (symbol: string) => string;
 
 /** A hole in a template: `{name}` or `{name:form}`. */
-const HOLE = /\{([a-zA-Z]+)(?::(hex|symbol|output|variant))?\}/g;
+const HOLE = /\{([a-zA-Z]+)(?::(hex|symbol|output|variant|cpu))?\}/g;
 const OPTIONAL = /\[\[(.*?)\]\]/g;
 
 /** Fills a template in. A fact that is missing outside of `[[ ]]` shows as `?`. */
@@ -78,13 +79,18 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 
 /** Builds for a C library, as prebuildify, napi-rs and sharp call them. */
 function variantText(library: string, machine: string): string {
-  const cpu = Object.hasOwn(ARCHITECTURES, machine) ? ARCHITECTURES[machine] : machine;
+  const cpu = cpuText(machine);
   if (library === "glibc") return `linux-${cpu}, linux-${cpu}-gnu or linux-${cpu}-glibc`;
   return library === "musl" ? `linux-${cpu}-musl or linuxmusl-${cpu}` : library;
 }
 
+function cpuText(machine: string): string {
+  return Object.hasOwn(ARCHITECTURES, machine) ? ARCHITECTURES[machine] : machine;
+}
+
 function stringText(text: string, form: string | undefined, nameOf: NameOf): string {
   if (form === "symbol") return nameOf(text);
+  if (form === "cpu") return cpuText(text);
   return form === "output" && Object.hasOwn(OUTPUTS, text) ? OUTPUTS[text] : text;
 }
 

@@ -26,6 +26,7 @@ import {
   androidOfVersion,
   isPrivateAndroidVersion,
   machineOnAndroid,
+  oldestAndroidOn,
   PLAY_PAGE_SIZE,
   withoutMachine,
 } from "../systems/index.ts";
@@ -61,7 +62,7 @@ function foreignToAndroid({ name, machine, made, role, file }: Demands, system: 
   const asked = system.machine ?? own;
   const facts = { system: system.name, machine: asked };
   if (!system.machines.includes(asked)) {
-    const nowhere = { system: withoutMachine(system.name), machine: asked, others: [] };
+    const nowhere = { system: withoutMachine(system.name), machine: asked, others: oldestAndroidOn(asked) };
     return [error("check-system-without-machine", place, nowhere)];
   }
   if (asked !== own) return [error("check-for-other-machine", place, { system: system.name, made: own, has: asked })];

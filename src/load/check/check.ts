@@ -16,7 +16,7 @@ import {
 } from "../../elf/index.ts";
 import { type DynamicFile, readDynamicFile } from "../file/dynamic-file.ts";
 import type { LoadCache } from "../load.ts";
-import { forEachMachine, loaderMachineOf, loaderRecords } from "../machines/index.ts";
+import { forEachMachine, loaderMachineOf, loaderRecords, unusualOrder } from "../machines/index.ts";
 import { FILE_ERRORS, findLibrary, searchContext } from "../search/index.ts";
 import type { LoaderMachine, OpenedFile, Requester } from "../settings/contract.ts";
 import { LAYOUTS, profileOf } from "../settings/profiles.ts";
@@ -152,7 +152,7 @@ const NOTHING: Omit<FileReport, "name" | "problems"> = {
 const KINDS: Readonly<Record<string, (details: Problem["details"]) => string>> = {
   "check-mach-o": () => "Mach-O",
   "check-pe": () => "PE",
-  "check-foreign-machine": ({ found, bits }) => `${found} (${bits} bits)`,
+  "check-foreign-machine": ({ found, bits, order }) => `${found} (${bits} bits${order === "" ? "" : `, ${order}`})`,
 };
 
 function withKind(report: FileReport): FileReport {
@@ -191,7 +191,7 @@ function readDemands(
   const machine = loaderMachineOf(elf);
   if (machine === undefined) {
     const machines = loaderRecords().map(({ name }) => name);
-    const facts = { found: machineName(elf.header.machine), bits: elf.elfClass, machines };
+    const facts = { found: machineName(elf.header.machine), bits: elf.elfClass, order: unusualOrder(elf), machines };
     report(error("check-foreign-machine", { file: name }, facts));
     return undefined;
   }

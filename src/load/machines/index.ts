@@ -47,6 +47,16 @@ export function loaderRecordOf({ header, elfClass, littleEndian }: LoadableHeade
   );
 }
 
+/**
+ * The byte order of a file in words, where its machine is known in the other one only: "big-endian" for one of AArch64. Otherwise empty, as
+ * the machine's name says enough.
+ */
+export function unusualOrder({ header, elfClass, littleEndian }: LoadableHeader): string {
+  const known = RECORDS.filter(({ facts }) => facts.elfMachine === header.machine && facts.elfClass === elfClass);
+  if (known.length === 0 || known.some(({ facts }) => facts.littleEndian === littleEndian)) return "";
+  return littleEndian ? "little-endian" : "big-endian";
+}
+
 /** What of a file tells its machine. */
 export interface LoadableHeader extends Pick<ElfImage, "elfClass" | "littleEndian"> {
   readonly header: Pick<ElfImage["header"], "machine" | "flags">;

@@ -22,9 +22,11 @@ import {
 } from "../../elf/constants.ts";
 import { contentsOf, type ElfFile, parseElf, sectionOfType } from "../../elf/file.ts";
 import { groupsOf } from "../../elf/groups.ts";
+import { machineName } from "../../elf/names/names.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { type ElfRelocation, relocationsOf } from "../../elf/relocations.ts";
 import { type ElfSymbol, symbolsOf } from "../../elf/symbols.ts";
+import { unusualOrder } from "../machines/index.ts";
 import { alignCode, type Cut, movedOffset } from "./align.ts";
 import type { ObjectMachine, PlacedSection, RelocatableInput } from "./model.ts";
 import { countSlots, type SlotCounts } from "./slot-needs.ts";
@@ -83,7 +85,13 @@ export function placeObjects(inputs: readonly RelocatableInput[], report: Report
     const machine = machineTables(elf.header.machine, elf.elfClass, elf.littleEndian);
     if (!placesObjects(machine) || (placements.length > 0 && machine !== placements[0].machine)) {
       const machines = knownMachines().filter(placesObjects);
-      const facts = { first: placements[0]?.name ?? "", machines: machines.map(({ name }) => name) };
+      const facts = {
+        found: machineName(elf.header.machine),
+        bits: elf.elfClass,
+        order: unusualOrder(elf),
+        first: placements[0]?.name ?? "",
+        machines: machines.map(({ name }) => name),
+      };
       report(error("object-other-machine", { file: input.name }, facts));
       continue;
     }

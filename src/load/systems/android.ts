@@ -43,6 +43,11 @@ export function findAndroid(name: string): AndroidSystem | undefined {
   return { name, api, machines: MACHINES.flatMap(([it, since]) => (api >= since ? [it] : [])), machine };
 }
 
+/** The first Android that a machine has; none of a machine without one. */
+export function oldestAndroidOn(machine: string): readonly string[] {
+  return MACHINES.flatMap(([it, since]) => (it === machine ? [`android:${since}`] : []));
+}
+
 /** The newest Android on a machine. */
 export function newestAndroid(machine: string): AndroidSystem {
   const machines = MACHINES.map(([it]) => it);

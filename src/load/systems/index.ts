@@ -13,6 +13,7 @@ export {
   NEWEST_ANDROID,
   newestAndroid,
   OLDEST_ANDROID,
+  oldestAndroidOn,
   PLAY_PAGE_SIZE,
 } from "./android.ts";
 export { findSystem, newestSystem, SYSTEM_NAMES, type System, systemsFor } from "./catalogue.ts";

@@ -4,10 +4,13 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { runLoad } from "../../../src/cli/load/load.ts";
 import { error } from "../../../src/elf/index.ts";
+import { nodeFiles } from "../../../src/host/node-files.ts";
 import { type FileReport, settleVariants } from "../../../src/load/check/index.ts";
 import { findSystem } from "../../../src/load/systems/index.ts";
 import { folder } from "../../support/folder.ts";
+import { printed } from "../../support/io.ts";
 import { tool } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
 import { check, checkText, codes, verdict } from "./checking.ts";
@@ -223,5 +226,38 @@ test(
       files[0].targets[0].findings[0].message,
       /made for RISC-V soft-float: the dynamic linker of debian:13 passes over it/,
     );
+  },
+);
+
+test(
+  "a file of a known machine in the other byte order is called so, by all commands",
+  needs("clang", "ld.lld"),
+  () => {
+    const here = folder("byte-order");
+    writeFileSync(here.at("f.s"), ".globl f\nf: ret\n");
+    const path = here.at("f.o");
+    tool("clang", ["--target=aarch64_be-linux-gnu", "-c", here.at("f.s"), "-o", path]);
+    const load = (name: string): string => printed((io) => runLoad([name], io, nodeFiles)).err;
+    match(load(path), /this object is for AArch64 \(64 bits, big-endian\), another machine, or one/);
+    const library = here.at("libf.so");
+    tool("ld.lld", ["-shared", path, "-o", library]);
+    match(load(library), /it is for AArch64 \(64 bits, big-endian\); programs that can be loaded are/);
+    const { files } = check([library]);
+    equal(files[0].unjudged, "AArch64 (64 bits, big-endian)");
+  },
+);
+
+test(
+  "what is made for glibc is told the name of Android's build as packages have it, and the first Android of its machine",
+  needs(CC),
+  () => {
+    const path = library(folder("names").at("libf.so"), ["-lc"]);
+    const { out } = checkText(["--for", "android:30", path]);
+    match(out, /npm packages name it android-arm64\)/);
+    const bytes = readFileSync(path);
+    bytes.writeUInt16LE(243, 18);
+    bytes.writeUInt32LE(4, 48);
+    writeFileSync(path, bytes);
+    deepEqual(verdict(["--for", "android:30", path]).findings[0].details.others, ["android:35"]);
   },
 );
