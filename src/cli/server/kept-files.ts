@@ -10,6 +10,12 @@ import { refuse } from "./refusal.ts";
 export interface KeptFiles {
   readonly files: FileSystem;
   readonly stats: { hits: number; misses: number; bytes: number };
+  /**
+   * A file as it was when this link first asked: a link asks for the same places over and over. @param path absolute
+   */
+  look(path: string): Identity | undefined;
+  /** Another link begins, which sees all files anew. */
+  begin(): void;
   /** Gives back what has not been used for longest until `limit` bytes are left. */
   trim(limit: number): void;
 }
@@ -29,9 +35,17 @@ export function createKeptFiles(): KeptFiles {
     stats.bytes -= it.bytes.length;
   };
 
+  const seen = new Map<string, Identity | undefined>();
+  const look = (path: string): Identity | undefined => {
+    if (seen.has(path)) return seen.get(path);
+    const identity = lookAt(path);
+    seen.set(path, identity);
+    return identity;
+  };
+
   const read = (given: string): Uint8Array | undefined => {
     const path = resolve(given);
-    const identity = lookAt(path);
+    const identity = look(path);
     if (identity === undefined || identity.directory) return undefined;
     const old = kept.get(path);
     if (old !== undefined) {
@@ -55,10 +69,21 @@ export function createKeptFiles(): KeptFiles {
     return bytes;
   };
 
+  /** A file that was read and has not changed since can still be read: its times would tell. */
+  const exists = (given: string): boolean => {
+    const path = resolve(given);
+    const identity = look(path);
+    if (identity === undefined || identity.directory) return false;
+    const old = kept.get(path);
+    return (old !== undefined && isSame(old.identity, identity)) || nodeFiles.exists(path);
+  };
+
   return {
+    look,
+    begin: () => seen.clear(),
     files: {
       read,
-      exists: (path) => lookAt(resolve(path)) !== undefined && nodeFiles.exists(path),
+      exists,
       list: namesIn,
       whyNot: (path) => nodeFiles.whyNot?.(path),
       realPath: (path) => nodeFiles.realPath?.(path) ?? path,

@@ -11,6 +11,7 @@ import { MOST_AT_ONCE } from "../../host/read-range.ts";
 import { type Patch, type Relinkable, relink } from "../../link/index.ts";
 import type { LdHost, LdOutcome } from "../ld/run.ts";
 import { type Identity, identify, isSame, isSettled } from "./identity.ts";
+import type { KeptFiles } from "./kept-files.ts";
 import type { LinkRequest } from "./protocol.ts";
 
 /** How a request was met, or why it took a full link. */
@@ -26,8 +27,8 @@ export type RelinkOutcome =
 export interface Relinker {
   /** Brings the output of an earlier link up to date, if this is that link again and it can be done so. */
   readonly relink: (request: LinkRequest) => RelinkOutcome;
-  /** A host that notes what a full link does. */
-  readonly recording: (host: LdHost) => Recording;
+  /** A host that notes what a full link does. @param look what the link sees of a file */
+  readonly recording: (host: LdHost, look: KeptFiles["look"]) => Recording;
   /** To be called when the client has its answer: takes a hash of all that was written. */
   readonly keep: (request: LinkRequest, recording: Recording) => void;
   /** Keeps tables of no more than `limit` bytes. */
@@ -121,13 +122,13 @@ const ENOUGH_BESIDE_A_LINK = 64 << 20;
 /** Bytes of a process from which on two large links would be too much. */
 const LARGE = 768 << 20;
 
-function recording(host: LdHost): Recording {
+function recording(host: LdHost, lookAt: KeptFiles["look"]): Recording {
   const seen = new Map<string, Seen>();
   const look = (given: string): Seen => {
     const path = resolve(given);
     const known = seen.get(path);
     if (known !== undefined) return known;
-    const identity = identify(path);
+    const identity = lookAt(path);
     const it = { identity, settled: identity === undefined || isSettled(identity, Date.now()), realPath: undefined };
     seen.set(path, it);
     return it;

@@ -63,6 +63,7 @@ const TOO_LARGE = 1536 << 20;
 /** A client that has been told to go on and says nothing for so long is no client. */
 const PATIENCE = 2000;
 const FIRST_IDLE = 3000;
+const WARM_PAUSE = 10;
 const SECOND_IDLE = 60_000;
 
 /** Serves until the process ends. */
@@ -79,7 +80,7 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
   };
   const own = surroundings();
   const build = identify(buildFile);
-  warmUp(host, kept);
+  const warmer = warmUp(host, kept);
   const relinker = createRelinker(systemLibraryPaths);
   const idle = idleSteps(kept, relinker);
 
@@ -102,7 +103,17 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
     const now = identify(buildFile);
     return build === undefined || now === undefined || !isSame(build, now);
   };
-  listen(place, slot, answer, isOutdated, report);
+  listen(place, slot, answer, isOutdated, (it) => {
+    report(it);
+    if (it.kind === "listening") whileIdle(warmer);
+  });
+}
+
+/** Between clients, who wait for no more than one of these. @param work says whether it was enough */
+function whileIdle(work: () => boolean): void {
+  setTimeout(() => {
+    if (!work()) whileIdle(work);
+  }, WARM_PAUSE).unref();
 }
 
 function memoryOf({ stats }: KeptFiles): SlotMemory {
@@ -190,8 +201,9 @@ function answerRequest(
   own: Surroundings,
   host: LdHost,
   relinker: Relinker,
-  { stats }: KeptFiles,
+  { stats, look, begin }: KeptFiles,
 ): Answered {
+  begin();
   const said: Said[] = [];
   const say = (file: 1 | 2, text: string): void => {
     if (text !== "") said.push({ file, text: new TextEncoder().encode(printableOutput(text)) });
@@ -214,7 +226,7 @@ function answerRequest(
       return { answer: { status: 0, said }, how: again.done };
     }
     const before = { ...stats, parsed: host.parsed?.hits ?? 0 };
-    const recording = relinker.recording(host);
+    const recording = relinker.recording(host, look);
     const status = runLd(request.args, io, recording.host, program);
     // What was said would have to be said again, but for what --stats says.
     const isQuiet = said.length === 0;
