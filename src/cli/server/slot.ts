@@ -63,13 +63,16 @@ const TOO_LARGE = 1536 << 20;
 /** A client that has been told to go on and says nothing for so long is no client. */
 const PATIENCE = 2000;
 const FIRST_IDLE = 3000;
+/** Between two links that only warm the process up, and since the last one that was asked for. Milliseconds. */
 const WARM_PAUSE = 10;
+const QUIET = 500;
 const SECOND_IDLE = 60_000;
 
 /** Serves until the process ends. */
 export function runSlot(place: Place, slot: number, report: (it: SlotReport) => void): void {
   const kept = createKeptFiles();
   let client = 0;
+  let served = performance.now();
   const host: LdHost = {
     files: kept.files,
     accelerators: nodeAccelerators,
@@ -89,7 +92,8 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
     client = request.pid;
     const { answer, refusal, how = "refused", recording } = answerRequest(request, own, host, relinker, kept);
     process.chdir("/");
-    const milliseconds = performance.now() - started;
+    served = performance.now();
+    const milliseconds = served - started;
     // When the client has its answer.
     setImmediate(() => {
       if (recording !== undefined) relinker.keep(request, recording);
@@ -105,15 +109,18 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
   };
   listen(place, slot, answer, isOutdated, (it) => {
     report(it);
-    if (it.kind === "listening") whileIdle(warmer);
+    if (it.kind === "listening") whileIdle(warmer, () => served);
   });
 }
 
-/** Between clients, who wait for no more than one of these. @param work says whether it was enough */
-function whileIdle(work: () => boolean): void {
-  setTimeout(() => {
-    if (!work()) whileIdle(work);
-  }, WARM_PAUSE).unref();
+/**
+ * While no client has come for a moment; one that does waits for no more than one of these. Who has many clients is warmed up by them.
+ * @param work says whether it was enough  @param latest when a client was served, of `performance.now()`
+ */
+function whileIdle(work: () => boolean, latest: () => number): void {
+  const isIdle = performance.now() - latest() > QUIET;
+  if (isIdle && work()) return;
+  setTimeout(() => whileIdle(work, latest), isIdle ? WARM_PAUSE : QUIET).unref();
 }
 
 function memoryOf({ stats }: KeptFiles): SlotMemory {
