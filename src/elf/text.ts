@@ -13,6 +13,19 @@ export function textBetween(bytes: Uint8Array, start: number, end: number): stri
 const isShared: (bytes: Uint8Array) => boolean =
   typeof SharedArrayBuffer === "undefined" ? () => false : ({ buffer }) => buffer instanceof SharedArrayBuffer;
 
+const encoder = new TextEncoder();
+
+/** A text in UTF-8. Names are short and ASCII, and done before TextEncoder has been called. */
+export function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return encoder.encode(text);
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
 /** Where the NUL at or after `start` stands, or `end` if there is none before it. */
 export function endOfName(bytes: Uint8Array, start: number, end: number): number {
   // Names are short: the loop is done before a view of the bytes would be made.

@@ -4,6 +4,7 @@
 // bfd_elf_define_start_stop).
 
 import { SHN_UNDEF, STB_LOCAL, STV_DEFAULT, STV_HIDDEN, STV_INTERNAL, STV_PROTECTED } from "../../elf/constants.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { LinkOptions } from "../options.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { type NameTable, nameText } from "../tables/names.ts";
@@ -99,10 +100,8 @@ function inObjects(id: SymbolId, objects: readonly ObjectFile[]): Mention[] {
   return found;
 }
 
-const encoder = new TextEncoder();
-
 function inLibraries(name: string, libraries: readonly SharedFile[]): Mention[] {
-  const wanted = encoder.encode(name);
+  const wanted = bytesOf(name);
   const found: Mention[] = [];
   for (const { view, bytes, is64, dynsym, symbolCount, firstGlobal, strings, stringsEnd, input } of libraries) {
     for (let i = firstGlobal; i < symbolCount; i++) {

@@ -4,6 +4,7 @@
 
 import { GRP_COMDAT, SHF_EXCLUDE, SHT_GROUP, SHT_REL, SHT_RELA, STT_SECTION } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import { growInt32 } from "../tables/columns.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import { localSection } from "../tables/local-symbols.ts";
@@ -108,7 +109,7 @@ function claim(groups: GroupTable, signature: number, group: SectionId): boolean
   return true;
 }
 
-const LINK_ONCE = new TextEncoder().encode(".gnu.linkonce.");
+const LINK_ONCE = bytesOf(".gnu.linkonce.");
 
 function isLinkOnce(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
   const { bytes } = object;

@@ -3,6 +3,7 @@
 
 import { SHF_EXECINSTR } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
@@ -38,7 +39,7 @@ export function decideStack(loader: Loader, report: Report): Stack {
   return { stated, executable };
 }
 
-const NAME = new TextEncoder().encode(".note.GNU-stack\0");
+const NAME = bytesOf(".note.GNU-stack\0");
 
 /** sh_flags of the object's .note.GNU-stack. */
 export function stackNoteFlags(object: ObjectFile, sections: SectionTable): number | undefined {

@@ -18,6 +18,7 @@ import {
 } from "../../elf/constants.ts";
 import { gnuHash, sysvHash } from "../../elf/hash.ts";
 import { buildGnuHash, buildSysvHash } from "../../elf/hash-table.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import type { LinkOptions } from "../options.ts";
 import type { VersionDefinition } from "../script/types.ts";
@@ -221,10 +222,8 @@ function needRelr(shared: readonly SharedFile[], need: (file: SharedFile, versio
   }
 }
 
-const encoder = new TextEncoder();
-
 function hashText(text: string): number {
-  const bytes = encoder.encode(text);
+  const bytes = bytesOf(text);
   return sysvHash(bytes, 0, bytes.length);
 }
 

@@ -19,6 +19,7 @@ import {
   STV_INTERNAL,
 } from "../../elf/constants.ts";
 import { unsigned64 } from "../../elf/halves.ts";
+import { bytesOf } from "../../elf/text.ts";
 import { SEC_KEEP } from "../mapping/bfd-flags.ts";
 import type { LinkOptions } from "../options.ts";
 import { mergedAddress } from "../sections/merge/merged-sections.ts";
@@ -177,12 +178,11 @@ function addVersioned(strings: StringTable, symbols: SymbolTable, id: SymbolId):
   }
   const plain = decoder.decode(names.pool.subarray(names.start[id], plainEnd(symbols, id)));
   const version = symbols.versionNames[symbols.version[id]];
-  const text = encoder.encode(`${plain}${isDefault ? "@@" : "@"}${version}`);
+  const text = bytesOf(`${plain}${isDefault ? "@@" : "@"}${version}`);
   return addBytes(strings, text, 0, text.length);
 }
 
 const decoder = new TextDecoder();
-const encoder = new TextEncoder();
 
 /** @param isNeeded a relocation that stays refers to it */
 function isListed(

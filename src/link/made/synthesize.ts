@@ -23,6 +23,7 @@ import {
   SHT_RELR,
   SHT_STRTAB,
 } from "../../elf/constants.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { LinkOptions } from "../options.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { addBytesChunk, addNoteOutput, outputNamed } from "../sections/space.ts";
@@ -199,11 +200,9 @@ export interface DynamicChunks {
   readonly dynamic: Chunk;
 }
 
-const encoder = new TextEncoder();
-
 /** .interp, for programs that the kernel hands to the dynamic linker. */
 export function makeInterp(outputs: OutputSections, path: string): void {
-  const bytes = encoder.encode(`${path}\0`);
+  const bytes = bytesOf(`${path}\0`);
   const output = outputNamed(outputs, ".interp", SHT_PROGBITS, SHF_ALLOC);
   addBytesChunk(outputs, output, ".interp", bytes, 1);
 }
@@ -294,14 +293,14 @@ export function noteBytes(type: number, description: Uint8Array, owner: string):
   view.setUint32(0, 4, true);
   view.setUint32(4, description.length, true);
   view.setUint32(8, type, true);
-  bytes.set(encoder.encode(owner).subarray(0, 3), 12);
+  bytes.set(bytesOf(owner).subarray(0, 3), 12);
   bytes.set(description, 16);
   return bytes;
 }
 
 /** JSON with its NUL, filled up to four bytes: GNU ld counts these in the description's size. */
 export function packageDescription(json: string): Uint8Array {
-  const text = encoder.encode(json);
+  const text = bytesOf(json);
   const bytes = new Uint8Array(Math.ceil((text.length + 1) / 4) * 4);
   bytes.set(text);
   return bytes;

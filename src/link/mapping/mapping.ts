@@ -13,6 +13,7 @@ import {
   SHT_PROGBITS,
 } from "../../elf/constants.ts";
 import { error, type Report, warning } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { BodyStatement, Expression, InputStatement, SectionStatement } from "../script/statements.ts";
 import type { SectionId } from "../tables/ids.ts";
@@ -109,10 +110,8 @@ export function newStatement(plan: Plan, name: string, isSpecial: boolean): Outp
   return statement;
 }
 
-const encoder = new TextEncoder();
-
 export function ruleForText(matcher: Matcher, name: string, flags: number): Rule | undefined {
-  const bytes = encoder.encode(name);
+  const bytes = bytesOf(name);
   return matchSection(matcher, bytes, 0, bytes.length, flags);
 }
 

@@ -1,4 +1,5 @@
 import { SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents, isWarningName } from "../sections/contents.ts";
 import { COMMON_NAMES } from "../sections/gc-walk.ts";
@@ -31,14 +32,12 @@ export function keptCommons(matcher: Matcher, { objects }: Loader): Uint8Array {
   for (const object of objects) {
     enterObject(matcher, object);
     for (const [bit, name] of COMMON_NAMES) {
-      const bytes = encoder.encode(name);
+      const bytes = bytesOf(name);
       if (isKeptByScript(matcher, bytes, 0, bytes.length, 0)) kept[object.id] |= bit;
     }
   }
   return kept;
 }
-
-const encoder = new TextEncoder();
 
 /** Marks what KEEP names, for --gc-sections. @returns by section: 1 */
 export function keptSections(matcher: Matcher, { objects, sections }: Loader): Uint8Array {
@@ -280,7 +279,7 @@ function putElsewhere(
   const name = sectionName(object, sections, section);
   if (home === undefined || name === ".eh_frame" || name === ".sframe") return;
   const all = [home];
-  for (const rule of furtherMatches(matcher, first, new TextEncoder().encode(name), sections.flags[section])) {
+  for (const rule of furtherMatches(matcher, first, bytesOf(name), sections.flags[section])) {
     const statement = statementOf(rule);
     if (statement === undefined || statement.failed) continue;
     all.push(statement);

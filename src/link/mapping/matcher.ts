@@ -3,6 +3,7 @@
 // found by the hash of what stands before the second dot. The others are tried one by one, each with its number, because the
 // first statement of the script wins whichever way it was found.
 
+import { bytesOf } from "../../elf/text.ts";
 import { compileGlob, type Glob, globMatches, globMatchesText } from "../script/glob.ts";
 import type { FilePattern, InputStatement, SectionPattern, SectionSort, Statement } from "../script/statements.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
@@ -54,7 +55,6 @@ export interface Matcher {
   readonly globs: Map<string, Glob>;
 }
 
-const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 const DOT = 0x2e;
 
@@ -116,8 +116,8 @@ function createRule(
     input,
     pattern,
     sorts: pattern?.sorts ?? [],
-    text: encoder.encode(isPrefix ? name.slice(0, star) : name),
-    suffix: isPrefix ? encoder.encode(name.slice(star + 1)) : NOTHING,
+    text: bytesOf(isPrefix ? name.slice(0, star) : name),
+    suffix: isPrefix ? bytesOf(name.slice(star + 1)) : NOTHING,
     isPrefix,
     glob: isWild && !isSimple ? compileGlob(name) : undefined,
     ofFile: file.text === "*" ? -1 : questionAbout(questions, file, false),

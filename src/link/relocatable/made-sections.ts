@@ -11,6 +11,7 @@ import {
   SHT_PROGBITS,
 } from "../../elf/constants.ts";
 import type { Report } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { decideStack, stackNote, stackNoteFlags } from "../layout/stack.ts";
 import { buildIdSize } from "../made/build-id.ts";
@@ -93,7 +94,7 @@ function isStackNoteKept(objects: readonly ObjectFile[], sections: SectionTable)
   return decisive !== undefined && (sections.state[decisive] & (STATE_COLLECTED | STATE_DISCARDED)) === 0;
 }
 
-const PROPERTY_BYTES = new TextEncoder().encode(`${PROPERTIES}\0`);
+const PROPERTY_BYTES = bytesOf(`${PROPERTIES}\0`);
 
 function propertySection(object: ObjectFile, sections: SectionTable): SectionId {
   const { bytes } = object;

@@ -11,6 +11,7 @@ import {
   VERSYM_VERSION,
 } from "../../elf/constants.ts";
 import { error, type Report } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import type { Scan } from "../scan/scan-result.ts";
@@ -91,7 +92,7 @@ function isMetByFirstVersion({ symbols, shared }: Loader, id: SymbolId): boolean
 
 function definesInFirstVersion(library: SharedFile, name: string): boolean {
   const { bytes, view, is64, dynsym, strings, stringsEnd, symbolCount, versym } = library;
-  const wanted = new TextEncoder().encode(`${name}\0`);
+  const wanted = bytesOf(`${name}\0`);
   for (let i = library.firstGlobal; i < symbolCount; i++) {
     const at = dynsym + i * (is64 ? 24 : 16);
     const version = view.getUint16(versym + i * 2, true) & VERSYM_VERSION;

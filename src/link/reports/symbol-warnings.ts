@@ -3,6 +3,7 @@
 
 import { SHF_ALLOC, SHN_UNDEF, SHT_NOBITS, SHT_RELA } from "../../elf/constants.ts";
 import { type Report, warning } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
 import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import { isWarningName, WARNING_PREFIX } from "../sections/contents.ts";
@@ -57,7 +58,7 @@ export function reportFileWarnings({ objects, sections, options }: Loader, repor
   }
 }
 
-const FILE_WARNING = new TextEncoder().encode(".gnu.warning\0");
+const FILE_WARNING = bytesOf(".gnu.warning\0");
 
 function isFileWarning({ bytes }: ObjectFile, name: number): boolean {
   for (let i = 0; i < FILE_WARNING.length; i++) if (bytes[name + i] !== FILE_WARNING[i]) return false;

@@ -1,5 +1,6 @@
 // What the command line and the version script say of a name before versions are assigned: garbage collection asks.
 
+import { bytesOf } from "../../elf/text.ts";
 import type { LinkOptions } from "../options.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { nameEnd } from "../tables/names.ts";
@@ -35,8 +36,6 @@ export function exportRules(
   };
 }
 
-const encoder = new TextEncoder();
-
 /**
  * Does an export list name the symbol? What came with a version is called by all of it there, `foo@V1` or `foo@@V2`, so that "foo"
  * does not name it and "foo*" does (bfd/elflink.c, bfd_elf_link_mark_dynamic_symbol).
@@ -55,7 +54,7 @@ export function isListedBy(
     return patterns.matches(names.pool, start, end, () => demangledName(symbols, id, demangle) + version());
   }
   const suffix = `@@${symbols.versionNames[symbols.version[id]]}`;
-  const whole = encoder.encode(textOf(names.pool.subarray(start, end)) + suffix);
+  const whole = bytesOf(textOf(names.pool.subarray(start, end)) + suffix);
   return patterns.matches(whole, 0, whole.length, () => demangledName(symbols, id, demangle) + suffix);
 }
 

@@ -2,6 +2,8 @@
 // `?` one byte, `[a-z]` `[!x]` `[^x]` `[[:alpha:]]` one byte of a set, `\x` the byte itself. Matching goes back to the last
 // `*` only, so its time is bounded by the product of the lengths, whatever the pattern; it allocates nothing.
 
+import { bytesOf } from "../../elf/text.ts";
+
 /** Steps of a compiled pattern: a byte (0 to 255) or one of these; SET + n is the set in the n-th 256 bytes of `sets`. */
 const ANY = 256;
 const STAR = 257;
@@ -18,11 +20,9 @@ export interface Glob {
   readonly sets: Uint8Array;
 }
 
-const encoder = new TextEncoder();
-
 /** Compiles a pattern. Every text is one: what cannot match anything (`[[:nonsense:]]`, a `\` at the end) matches nothing. */
 export function compileGlob(pattern: string): Glob {
-  const bytes = encoder.encode(pattern);
+  const bytes = bytesOf(pattern);
   const steps: number[] = [];
   const sets: Uint8Array[] = [];
   let at = 0;
@@ -86,7 +86,7 @@ export function globMatches(glob: Glob, bytes: Uint8Array, start: number, end: n
 
 /** The same for text, as its UTF-8 bytes. */
 export function globMatchesText(glob: Glob, text: string): boolean {
-  const bytes = encoder.encode(text);
+  const bytes = bytesOf(text);
   return globMatches(glob, bytes, 0, bytes.length);
 }
 

@@ -4,6 +4,7 @@
 
 import type { Place, Report } from "../../elf/problem.ts";
 import { warning } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import { filePattern, isWild } from "./build.ts";
 import { type Cursor, expectMark, expectName, fail, peek, placeOf, type Token, take, takeMark } from "./cursor.ts";
 import {
@@ -112,7 +113,7 @@ const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9 };
 /** `\n`, `\r`, `\t` and octal digits of ASCIZ's text (ld/ldlang.c of 2.41: lang_add_string). */
 function unescaped(text: string): Uint8Array {
   // Escapes are ASCII, so they may be turned into bytes of a binary string, which the rest of the text is too.
-  const binary = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+  const binary = Array.from(bytesOf(text), (byte) => String.fromCharCode(byte)).join("");
   const plain = binary.replace(/\\([0-7]{1,3}|[\s\S])/g, (_, it: string) =>
     String.fromCharCode(/^[0-7]/.test(it) ? Number.parseInt(it, 8) & 0xff : (ESCAPES[it] ?? it.charCodeAt(0))),
   );

@@ -27,6 +27,7 @@
 //   - --default-symver puts what has no version after all this into a node named after the soname (or the output file).
 
 import type { Report } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import { compileGlob, type Glob, globMatches } from "./glob.ts";
 import type { Pattern, VersionNode } from "./types.ts";
 import { checkVersionNodes } from "./versions.ts";
@@ -128,8 +129,6 @@ interface Wildcard {
 /** In the order in which they win. */
 type Wildcards = readonly Wildcard[];
 
-const encoder = new TextEncoder();
-
 function compileNames(nodes: readonly VersionNode[]): Names {
   const found: { text: string; language: Pattern["language"]; match: number }[] = [];
   for (const [node, { globals, locals }] of nodes.entries()) {
@@ -138,7 +137,7 @@ function compileNames(nodes: readonly VersionNode[]): Names {
       if (literal) found.push({ text, language, match: (node << 1) | 1 });
   }
   const count = found.length;
-  const encoded = found.map(({ text, language }) => (language === "C" ? encoder.encode(text) : new Uint8Array(0)));
+  const encoded = found.map(({ text, language }) => (language === "C" ? bytesOf(text) : new Uint8Array(0)));
   const pool = new Uint8Array(encoded.reduce((sum, bytes) => sum + bytes.length, 0));
   const poolEnd = new Int32Array(count);
   let slots = 1;
@@ -256,7 +255,7 @@ function firstWildcard(
       if (globMatches(glob, name, start, end)) return match;
       continue;
     }
-    text ??= encoder.encode(demangled());
+    text ??= bytesOf(demangled());
     if (globMatches(glob, text, 0, text.length)) return match;
   }
   return NO_VERSION;

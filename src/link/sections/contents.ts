@@ -10,6 +10,7 @@ import {
   SHT_SYMTAB,
   SHT_SYMTAB_SHNDX,
 } from "../../elf/constants.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import type { SectionTable } from "../tables/section-table.ts";
@@ -40,7 +41,7 @@ function isOwnTable(object: ObjectFile, sections: SectionTable, section: Section
 }
 
 const DEBUG_NAMES = [".debug", ".zdebug", ".stab", ".line", ".gdb_index", ".gnu.linkonce.wi.", ".gnu.debuglto_"].map(
-  (it) => new TextEncoder().encode(it),
+  (it) => bytesOf(it),
 );
 
 /** Debug information, which -s and -S leave out: by name alone, as BFD's SEC_DEBUGGING. */

@@ -28,6 +28,7 @@ import {
   STV_INTERNAL,
 } from "../../elf/constants.ts";
 import { error, note, type Report } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import { boundaryOf, isInside as isInsideVisibility, VISIBILITIES } from "../inputs/boundary-mentions.ts";
 import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
@@ -263,11 +264,9 @@ function noteName(walk: Walk, object: ObjectFile, section: SectionId, names: Sec
   else list.push(section);
 }
 
-const encoder = new TextEncoder();
-
 const DOT = 0x2e;
 
-const WARNING = encoder.encode(".gnu.warning.");
+const WARNING = bytesOf(".gnu.warning.");
 
 /** Warnings are no contents of a program, and said whatever else stays. */
 function isWarning(bytes: Uint8Array, start: number): boolean {

@@ -5,6 +5,7 @@
 // A large link interns a million names in no order, so the cost is cache misses: everything a look-up needs to know of a
 // name stands in one 16-byte slot, and names are read four bytes at a time.
 
+import { bytesOf } from "../../elf/text.ts";
 import { growUint8, growUint32 } from "./columns.ts";
 import type { SymbolId } from "./ids.ts";
 
@@ -73,7 +74,7 @@ export function findName(names: NameTable, view: DataView, start: number, limit:
 const encoder = new TextEncoder();
 
 function encode(text: string): DataView {
-  const bytes = encoder.encode(text);
+  const bytes = bytesOf(text);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

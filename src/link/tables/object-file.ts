@@ -16,6 +16,7 @@ import {
 } from "../../elf/constants.ts";
 import { unsigned64 } from "../../elf/halves.ts";
 import { error, type Report } from "../../elf/problem.ts";
+import { bytesOf } from "../../elf/text.ts";
 import type { ObjectId, SectionId, SymbolId } from "./ids.ts";
 import { addSections, type SectionTable, STATE_COMPRESSED } from "./section-table.ts";
 
@@ -263,7 +264,7 @@ function takeContentSize(section: SectionId, size: number, sections: SectionTabl
 }
 
 const LETTER_Z = 0x7a;
-const GNU_PREFIX = new TextEncoder().encode(".zdebug_");
+const GNU_PREFIX = bytesOf(".zdebug_");
 /** "ZLIB", and the size as a big-endian number of 8 bytes: what GNU's tools wrote before there was SHF_COMPRESSED. */
 const GNU_MAGIC = 0x5a4c4942;
 const GNU_HEADER = 12;

@@ -1,5 +1,6 @@
 // Builds a string table: names are appended as bytes; equal texts that are added as text are kept once.
 
+import { bytesOf } from "../../elf/text.ts";
 import { growUint8 } from "./columns.ts";
 
 export interface StringTable {
@@ -7,8 +8,6 @@ export interface StringTable {
   size: number;
   readonly known: Map<string, number>;
 }
-
-const encoder = new TextEncoder();
 
 export function createStrings(capacity = 64): StringTable {
   return { bytes: new Uint8Array(capacity), size: 1, known: new Map([["", 0]]) };
@@ -18,7 +17,7 @@ export function createStrings(capacity = 64): StringTable {
 export function addText(table: StringTable, text: string): number {
   const known = table.known.get(text);
   if (known !== undefined) return known;
-  const encoded = encoder.encode(text);
+  const encoded = bytesOf(text);
   const at = addBytes(table, encoded, 0, encoded.length);
   table.known.set(text, at);
   return at;
@@ -94,7 +93,7 @@ export function addLocalName(
   const name = decoder.decode(bytes.subarray(start, end));
   const count = counts.get(name) ?? 0;
   counts.set(name, count + 1);
-  const suffix = encoder.encode(`.${count.toString(16)}`);
+  const suffix = bytesOf(`.${count.toString(16)}`);
   const whole = new Uint8Array(end - start + suffix.length);
   whole.set(bytes.subarray(start, end));
   whole.set(suffix, end - start);

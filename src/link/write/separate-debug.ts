@@ -15,6 +15,7 @@ import {
 } from "../../elf/constants.ts";
 import { type ElfFile, parseElf } from "../../elf/file.ts";
 import type { ElfSection } from "../../elf/sections.ts";
+import { bytesOf } from "../../elf/text.ts";
 import { crc32 } from "../digest/crc32.ts";
 import { writeSectionHeader, writeWord } from "../tables/header-bytes.ts";
 import { alignUp } from "../tables/layout.ts";
@@ -40,7 +41,7 @@ export function separateDebug(image: Uint8Array, debugName: string): SeparatedFi
       contents: isLoaded(section) && section.type !== SHT_NOTE ? undefined : contentsOf(file, section),
     })),
   );
-  const name = new TextEncoder().encode(debugName);
+  const name = bytesOf(debugName);
   const link = new Uint8Array(alignUp(name.length + 1, 4) + 4);
   link.set(name);
   new DataView(link.buffer).setUint32(link.length - 4, crc32(debug), true);

@@ -3,6 +3,7 @@
 // a script, as in GNU ld, each that of the section in which it was first seen.
 
 import { SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from "../../../elf/constants.ts";
+import { bytesOf } from "../../../elf/text.ts";
 import type { LinkOptions } from "../../options.ts";
 import type { SectionId } from "../../tables/ids.ts";
 import type { ObjectFile } from "../../tables/object-file.ts";
@@ -165,7 +166,7 @@ function mergeApart(
 /** Compilers tell their versions in .comment, and so do lld and mold. A file without it stays as GNU ld makes it. */
 function addLinkerComment(merger: Merger, { linkerComment }: LinkOptions): void {
   if (linkerComment === undefined) return;
-  const line = new TextEncoder().encode(`${linkerComment}\0`);
+  const line = bytesOf(`${linkerComment}\0`);
   addMergeSection(merger, line, 0, line.length, 1);
 }
 

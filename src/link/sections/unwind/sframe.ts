@@ -8,6 +8,7 @@
 
 import { SHF_ALLOC, SHT_NOBITS, SHT_RELA } from "../../../elf/constants.ts";
 import { error, type Report, warning } from "../../../elf/problem.ts";
+import { bytesOf } from "../../../elf/text.ts";
 import type { SectionId } from "../../tables/ids.ts";
 import { localSection, localValue } from "../../tables/local-symbols.ts";
 import type { ObjectFile } from "../../tables/object-file.ts";
@@ -53,7 +54,7 @@ interface Shape {
   readonly returnAddress: number;
 }
 
-const NAME = new TextEncoder().encode(".sframe\0");
+const NAME = bytesOf(".sframe\0");
 
 /** Is the section called .sframe, and loaded? */
 export function isSframe(object: ObjectFile, sections: SectionTable, section: SectionId): boolean {
