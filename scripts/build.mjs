@@ -12,7 +12,9 @@ import { writeLinkerCache } from "./linker-cache.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const run = (command, args) => execFileSync(command, args, { cwd: root, stdio: "inherit" });
 
-if (!existsSync(join(root, "node_modules/typescript"))) run("npm", ["ci", "--no-audit", "--no-fund"]);
+const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const isMissing = Object.keys(devDependencies).some((name) => !existsSync(join(root, "node_modules", name)));
+if (isMissing) run("npm", ["ci", "--no-audit", "--no-fund"]);
 
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 // What each has compiled is noted beside it, so that it goes when the output goes; the next time takes a fifth of the work.

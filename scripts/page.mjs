@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = join(root, "dist/page");
@@ -61,6 +62,15 @@ async function bundle(entry, { plugins = [], ...options } = {}) {
     ...options,
   });
   return outputFiles[0].text;
+}
+
+/**
+ * Names given anew by how often they stand in the whole text: compressed, a fortieth less than as esbuild gives them. It takes a third of the
+ * time that all bundles take, so only what everybody loads is worth it.
+ */
+async function renamed(text) {
+  const { code } = await minify(text, { ecma: 2022, compress: false, mangle: { toplevel: true } });
+  return code;
 }
 
 /** A script that leaves a value under a name. In a page, `</script` would end it. */
@@ -179,7 +189,7 @@ export async function buildPage() {
   const styled = `document.head.appendChild(document.createElement("style")).textContent=${literal(style.trim())};`;
   const program = `${styled}${app.trim()}`.replaceAll("</script", "<\\/script");
   writeFileSync(join(out, "app.js"), `solderParts.app=(()=>{${program}});`);
-  writeFileSync(join(out, "worker.js"), part("worker", worker));
+  writeFileSync(join(out, "worker.js"), part("worker", await renamed(worker)));
   writeFileSync(join(out, "machines.js"), part("machines", machines));
   // With the symbol tables of C libraries.
   writeFileSync(join(out, "check.js"), part("check", check));
