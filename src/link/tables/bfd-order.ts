@@ -1,6 +1,7 @@
 // The order in which GNU ld goes through all symbols: as they come out of its table, by a hash of the name modulo the table's
 // size, the latest first (bfd/hash.c: bfd_hash_hash, bfd_hash_traverse). It has 4051 places until three quarters are taken.
 
+import { bytesOf } from "../../elf/text.ts";
 import type { SymbolId } from "./ids.ts";
 import { type NameTable, nameText } from "./names.ts";
 
@@ -17,7 +18,7 @@ export function sortAsBfd(names: NameTable, list: SymbolId[]): void {
 }
 
 function hashAsBfd(name: string): bigint {
-  const bytes = new TextEncoder().encode(name);
+  const bytes = bytesOf(name);
   let hash = 0n;
   const add = (value: number): void => {
     hash = BigInt.asUintN(64, hash + BigInt(value) + (BigInt(value) << 17n));
