@@ -162,8 +162,19 @@ export interface ObjectRules {
    * @returns false if the type is no such call
    */
   callNothing?(code: DataView, at: number, type: number): boolean;
+  /** Where TLS descriptors are called through code that the linker makes, and have their function behind its argument. */
+  readonly descriptorCalls?: DescriptorCallRules;
   /** Fills with instructions that do nothing, where EXPRESSION_ALIGN counts on it. */
   fillNops?(code: Uint8Array, at: number, bytes: number): void;
+}
+
+export interface DescriptorCallRules {
+  /** That code, which is as long as an entry of the PLT, and entered as one. */
+  writeEntry(image: DataView, at: number): void;
+  /** The addend of a call, whatever its field holds: what its instruction counts from. Undefined for a type that is no such call. */
+  addendOf(type: number): number | undefined;
+  /** What the offset of a descriptor is less, by the instruction that it is for: its addend tells how far that is before it. */
+  adjustment(code: DataView, at: number, addend: number): number;
 }
 
 /** What reading and explaining need of a machine. */

@@ -75,6 +75,8 @@ export const R_ARM_ABS32 = 2;
 export const R_ARM_REL32 = 3;
 export const R_ARM_THM_CALL = 10;
 export const R_ARM_TLS_DESC = 13;
+export const R_ARM_TLS_CALL = 91;
+export const R_ARM_THM_TLS_CALL = 93;
 export const R_ARM_TLS_DTPMOD32 = 17;
 export const R_ARM_TLS_DTPOFF32 = 18;
 export const R_ARM_TLS_TPOFF32 = 19;
@@ -187,9 +189,9 @@ export const ARM_RELOCATIONS: RelocationTable = /* @__PURE__ */ lazyRelocationTa
     [88, "R_ARM_THM_MOVT_BREL", UNSUPPORTED, THM_MOVT, UNCHECKED, "S + A - SB"],
     [89, "R_ARM_THM_MOVW_BREL", UNSUPPORTED, THM_MOVW, SIGNED, "S + A - SB"],
     [90, "R_ARM_TLS_GOTDESC", TLS_DESC_PC, 4, UNCHECKED, "@tlsdesc + A - P"],
-    [91, "R_ARM_TLS_CALL", TLS_DESC_CALL, BRANCH24, SIGNED, "none"],
+    [R_ARM_TLS_CALL, "R_ARM_TLS_CALL", TLS_DESC_CALL, BRANCH24, SIGNED, "none"],
     [92, "R_ARM_TLS_DESCSEQ", TLS_DESC_CALL, 0, UNCHECKED, "none"],
-    [93, "R_ARM_THM_TLS_CALL", TLS_DESC_CALL, THM_BRANCH24, SIGNED, "none"],
+    [R_ARM_THM_TLS_CALL, "R_ARM_THM_TLS_CALL", TLS_DESC_CALL, THM_BRANCH24, SIGNED, "none"],
     [94, "R_ARM_PLT32_ABS", PLT_ABSOLUTE, 4, UNCHECKED, "L + A"],
     [95, "R_ARM_GOT_ABS", GOT_ABSOLUTE, 4, UNCHECKED, "G + GOT + A"],
     [96, "R_ARM_GOT_PREL", GOT_PC, 4, UNCHECKED, "G + GOT + A - P"],

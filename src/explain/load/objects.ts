@@ -110,7 +110,7 @@ export function appliedRelocationChapter(
       { title: "where", cell: ({ section, offset }) => `${section.name}+${hex(offset)}` },
       { title: "address", align: "right", cell: ({ place }) => hex(place), by: ({ place }) => place },
       { title: "type", cell: ({ type }) => type.name },
-      { title: "formula", cell: ({ type }) => type.formula },
+      { title: "formula", cell: formulaOf },
       { title: "computed", cell: (it) => computed(it, style) },
       { title: "before", cell: ({ before }) => bytesText(before) },
       { title: "after", cell: ({ fate, after }) => (fate === "applied" ? bytesText(after) : "unchanged") },
@@ -118,6 +118,11 @@ export function appliedRelocationChapter(
     rows: relocations,
     more: "",
   };
+}
+
+/** Calls of descriptors have none where code is not made for them. */
+function formulaOf({ type, slot }: AppliedRelocation): string {
+  return slot?.kind === "tls-call" ? "L + A - P" : type.formula;
 }
 
 /** `0x30000 (twice) - 4 - 0x20009 = 0xfff3`, or why nothing was. */
@@ -135,7 +140,7 @@ function computed(it: AppliedRelocation, style: Style): string {
     case "unsupported":
       return "not for relocatable objects";
     default: {
-      const filled = fillFormula(it.type.formula, termsOf(it, style), name).text;
+      const filled = fillFormula(formulaOf(it), termsOf(it, style), name).text;
       const result = `${filled} = ${it.value === undefined ? "?" : signedHex(it.value)}`;
       return it.fate === "overflow" ? `${result}, which does not fit ${fieldWords(it)}` : result;
     }
@@ -153,16 +158,17 @@ function termsOf(it: AppliedRelocation, style: Style): Terms {
   const term = (number: number, text = hex(number)): Term => ({ number, text });
   const named = (value: number): Term => term(value, name === "" ? hex(value) : `${hex(value)} (${name})`);
   const gotAddress = it.object.slots.gotAddress;
-  const isPlt = it.slot?.kind === "plt";
+  const { interwork } = it.object.machine.objects;
   const symbol = it.symbol?.address ?? 0;
+  const entry = entryOf(it);
+  const entered =
+    entry === undefined ? undefined : term(entry, `${hex(entry)} (${name}@${ENTRIES.get(it.slot?.kind)})`);
+  const isBranch = formulaOf(it).includes("L");
   return {
-    S:
-      isPlt && it.type.formula.includes("S")
-        ? term(it.slot?.address ?? 0, `${hex(it.slot?.address ?? 0)} (${name}@plt)`)
-        : named(symbol),
+    S: entered !== undefined && it.type.formula.includes("S") ? entered : named(symbol),
     A: { number: Number(it.addend), text: signedHex(it.addend) },
-    P: term(it.place),
-    L: isPlt ? term(it.slot?.address ?? 0, `${hex(it.slot?.address ?? 0)} (${name}@plt)`) : named(symbol),
+    P: term((isBranch ? interwork?.place(it.type.number, entry ?? symbol, it.place) : undefined) ?? it.place),
+    L: entered ?? named(symbol),
     G: term(
       (it.slot?.address ?? gotAddress) - gotAddress,
       `${hex((it.slot?.address ?? gotAddress) - gotAddress)} (${name}@got)`,
@@ -170,6 +176,18 @@ function termsOf(it: AppliedRelocation, style: Style): Terms {
     GOT: term(gotAddress, `${hex(gotAddress)} (GOT)`),
     Z: term(it.symbol?.size ?? 0, `${it.symbol?.size ?? 0} (size of ${name})`),
   };
+}
+
+/** Slots that are code. */
+const ENTRIES: ReadonlyMap<Slot["kind"] | undefined, string> = new Map([
+  ["plt", "plt"],
+  ["tls-call", "tlscall"],
+]);
+
+/** Where the reference enters the code of its slot, if it leads to one. */
+function entryOf({ slot, type, object }: AppliedRelocation): number | undefined {
+  if (slot === undefined || !ENTRIES.has(slot.kind)) return undefined;
+  return object.machine.objects.interwork?.entryFor(type.number, slot.address) ?? slot.address;
 }
 
 function signedHex(value: bigint): string {
@@ -186,7 +204,13 @@ const SLOT_WORDS: Readonly<Record<Slot["kind"], string>> = {
   "tls-ie": "GOT, TLS offset from the thread pointer",
   "tls-ie-negated": "GOT, TLS offset, negated",
   "tls-desc": "GOT, TLS descriptor: resolver, offset",
+  "tls-call": "code that calls the function of a TLS descriptor",
 };
+
+/** Of descriptors of arm the function is the second word. */
+function whatItIs({ kind, words }: Slot): string {
+  return kind === "tls-desc" && words[0] !== undefined ? "GOT, TLS descriptor: offset, resolver" : SLOT_WORDS[kind];
+}
 
 function* slotLines(object: PlacedObject, style: Style): Generator<string> {
   const { entries } = object.slots;
@@ -204,7 +228,7 @@ function* slotLines(object: PlacedObject, style: Style): Generator<string> {
     hex(slot.address),
     slot.kind === "plt" ? `jump to ${slot.words.map(word).join(", ")}` : slot.words.map(word).join(", "),
     shownName(slot.name, style),
-    SLOT_WORDS[slot.kind],
+    whatItIs(slot),
   ]);
   yield* table(columns, rows, style);
 }

@@ -10,6 +10,7 @@ import {
   EXPRESSION_PLT_PC,
   EXPRESSION_RELAX,
   EXPRESSION_TLS_DESC_CALL,
+  EXPRESSION_TLS_DESC_PC,
   FIRST_FORM,
   fitsType,
   type RelocationType,
@@ -31,7 +32,7 @@ import type {
   Slot,
   SymbolValue,
 } from "./model.ts";
-import { SLOT_OF_EXPRESSION } from "./slot-needs.ts";
+import { slotKindOf } from "./slot-needs.ts";
 import { type Slots, slotFor } from "./slots.ts";
 
 /** The name by which code asks for its object's own GOT. */
@@ -158,7 +159,8 @@ function fateBefore(
   where: Place,
   name: string,
 ): RelocationFate {
-  if (MARKS.has(type.expression)) return "no-field";
+  const isCall = applier.object.machine.objects.descriptorCalls?.addendOf(type.number) !== undefined;
+  if (MARKS.has(type.expression) && !isCall) return "no-field";
   if (symbol !== undefined) return "applied";
   const { object, missing } = applier;
   if (object.discarded.has(object.symbols[index]?.section ?? 0)) return "discarded";
@@ -204,7 +206,8 @@ function evaluate(
   code: Code,
 ): Evaluated {
   const isChoice = symbol.type === STT_GNU_IFUNC;
-  const kind = SLOT_OF_EXPRESSION.get(type.expression);
+  const kind = slotKindOf(object.machine, type.number);
+  const isEntered = kind === "plt" || kind === "tls-call";
   let meant = symbol;
   let slot: Slot | undefined;
   if (isChoice) {
@@ -214,13 +217,14 @@ function evaluate(
   }
   const isReached = kind === "plt" && (isChoice || reaches(object, type, meant, Number(addend), place, code));
   if (kind !== undefined && !isReached) slot = slotFor(slots, kind, meant, tls, false);
-  const target = slot?.kind === "plt" ? entryFor(object, type.number, slot) : meant.address;
-  const { interwork } = object.machine.objects;
-  if (kind === "plt") interwork?.exchange(code.view, code.at, type.number, target);
+  const target =
+    slot?.kind === "plt" || slot?.kind === "tls-call" ? entryFor(object, type.number, slot) : meant.address;
+  const { interwork, descriptorCalls } = object.machine.objects;
+  if (isEntered) interwork?.exchange(code.view, code.at, type.number, target);
   const terms: Terms = {
     S: BigInt(meant.address),
     A: addend,
-    P: BigInt(kind === "plt" ? (interwork?.place(type.number, target, place) ?? place) : place),
+    P: BigInt(isEntered ? (interwork?.place(type.number, target, place) ?? place) : place),
     L: BigInt(target),
     GOT: BigInt(object.slots.gotAddress),
     slot: BigInt(slot?.address ?? 0),
@@ -229,6 +233,11 @@ function evaluate(
     dtpBias: BigInt(tls.dtpBias),
     field,
   };
+  if (kind === "tls-call") return { value: terms.L + terms.A - terms.P, slot };
+  if (type.expression === EXPRESSION_TLS_DESC_PC && descriptorCalls !== undefined) {
+    const less = descriptorCalls.adjustment(code.view, code.at, Number(addend));
+    return { value: terms.slot + terms.A - BigInt(less) - terms.P, slot };
+  }
   return { value: gotWithoutBase ? terms.slot + terms.A : formula(type.expression, terms), slot };
 }
 
@@ -259,7 +268,7 @@ function nameOfSymbol(object: PlacedObject, index: number): string {
   return symbol.name === "" ? (section?.name ?? "") : symbol.name;
 }
 
-/** REL has it in the field, signed. */
+/** REL has it in the field, signed; but for calls of descriptors. */
 function addendOf(
   object: PlacedObject,
   relocation: ElfRelocation,
@@ -267,6 +276,8 @@ function addendOf(
   memory: Uint8Array,
   type: RelocationType,
 ): bigint {
+  const own = object.machine.objects.descriptorCalls?.addendOf(type.number);
+  if (own !== undefined) return BigInt(own);
   if (relocation.addend !== undefined) return (BigInt(relocation.addendHigh) << 32n) | BigInt(relocation.addendLow);
   return fieldOf(object, memory, offset, type);
 }

@@ -70,7 +70,7 @@ export interface SymbolValue {
   readonly absolute: boolean;
 }
 
-export type SlotKind = "got" | "plt" | "tls-gd" | "tls-ld" | "tls-ie" | "tls-ie-negated" | "tls-desc";
+export type SlotKind = "got" | "plt" | "tls-gd" | "tls-ld" | "tls-ie" | "tls-ie-negated" | "tls-desc" | "tls-call";
 
 /** An entry of an object's GOT or PLT. */
 export interface Slot {

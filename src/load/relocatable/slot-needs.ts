@@ -39,7 +39,7 @@ import type { ElfSymbol } from "../../elf/symbols.ts";
 import type { ObjectMachine, PlacedSection, SlotKind } from "./model.ts";
 
 /** The slot that a relocation's value leads through, by its expression. */
-export const SLOT_OF_EXPRESSION: ReadonlyMap<number, SlotKind> = new Map([
+const SLOT_OF_EXPRESSION: ReadonlyMap<number, SlotKind> = new Map([
   [EXPRESSION_GOT_OFFSET, "got"],
   [EXPRESSION_GOT_PC, "got"],
   [EXPRESSION_GOT_ABSOLUTE, "got"],
@@ -69,6 +69,15 @@ export const SLOT_OF_EXPRESSION: ReadonlyMap<number, SlotKind> = new Map([
   [EXPRESSION_TLS_DESC_GOT, "tls-desc"],
 ]);
 
+/** The slot that a relocation's value leads through, if any: by its expression, but for what the machine has code of its own for. */
+export function slotKindOf({ relocations, objects }: ObjectMachine, type: number): SlotKind | undefined {
+  if (objects.descriptorCalls?.addendOf(type) !== undefined) return "tls-call";
+  return SLOT_OF_EXPRESSION.get(relocations.expression[type]);
+}
+
+/** One for all symbols: local dynamic's pair of the module, and the code that calls descriptors. */
+export const SHARED_SLOTS: ReadonlySet<SlotKind> = new Set(["tls-ld", "tls-call"]);
+
 /** Expressions that name the GOT itself, which then has to be somewhere. */
 const NAMES_GOT: ReadonlySet<number> = new Set([EXPRESSION_GOT_RELATIVE, EXPRESSION_GOT_BASE_PC]);
 
@@ -81,6 +90,7 @@ export const SLOT_WORDS: Readonly<Record<SlotKind, number>> = {
   "tls-ie": 1,
   "tls-ie-negated": 1,
   "tls-desc": 2,
+  "tls-call": 0,
 };
 
 export interface SlotCounts {
@@ -101,17 +111,17 @@ export function countSlots(
   let gotWords = 0;
   let pltEntries = 0;
   const need = (kind: SlotKind, symbol: number): void => {
-    const key = `${kind} ${kind === "tls-ld" ? 0 : symbol}`;
+    const key = `${kind} ${SHARED_SLOTS.has(kind) ? 0 : symbol}`;
     if (needed.has(key)) return;
     needed.add(key);
     gotWords += SLOT_WORDS[kind];
-    if (kind === "plt") pltEntries++;
+    if (kind === "plt" || kind === "tls-call") pltEntries++;
   };
   for (const table of elf.sections) {
     if ((table.type !== SHT_REL && table.type !== SHT_RELA) || sections[table.info] === undefined) continue;
     for (const { type, symbol } of relocationsOf(elf, table, report)) {
       const expression = machine.relocations.expression[type];
-      const kind = SLOT_OF_EXPRESSION.get(expression);
+      const kind = slotKindOf(machine, type);
       if (kind !== undefined) need(kind, symbol);
       else if (NAMES_GOT.has(expression)) gotWords = Math.max(gotWords, 1);
       // Whatever the relocation, an IFUNC is reached through a PLT entry; the definition may be in another object.

@@ -3,7 +3,7 @@
 
 import type { ObjectMachine, ObjectTls, Slot, SlotKind, SlotTable, SymbolValue } from "./model.ts";
 import type { Placement } from "./place.ts";
-import { SLOT_WORDS } from "./slot-needs.ts";
+import { SHARED_SLOTS, SLOT_WORDS } from "./slot-needs.ts";
 
 export interface Slots extends SlotTable {
   readonly machine: ObjectMachine;
@@ -36,17 +36,18 @@ export function createSlots(placement: Placement): Slots {
  * @param undecided the value is an IFUNC's, which its resolver chooses when the program runs
  */
 export function slotFor(slots: Slots, kind: SlotKind, value: SymbolValue, tls: ObjectTls, undecided: boolean): Slot {
-  const name = kind === "tls-ld" ? "" : value.name;
-  const key = `${kind} ${kind === "tls-ld" ? "" : `${value.definer ?? ""} ${value.address} ${name}`}`;
+  const isShared = SHARED_SLOTS.has(kind);
+  const name = isShared ? "" : value.name;
+  const key = `${kind} ${isShared ? "" : `${value.definer ?? ""} ${value.address} ${name}`}`;
   const known = slots.known.get(key);
   if (known !== undefined) return known;
-  const words = wordsOf(kind, value, tls, undecided);
+  const words = wordsOf(slots.machine, kind, value, tls, undecided);
   const address = putWords(slots, kind, words);
   const slot: Slot = {
     kind,
     name,
     words,
-    address: kind === "plt" ? putEntry(slots, address) : address,
+    address: kind === "plt" ? putEntry(slots, address) : kind === "tls-call" ? putDescriptorCall(slots) : address,
   };
   slots.entries.push(slot);
   slots.known.set(key, slot);
@@ -54,6 +55,7 @@ export function slotFor(slots: Slots, kind: SlotKind, value: SymbolValue, tls: O
 }
 
 function wordsOf(
+  { objects }: ObjectMachine,
   kind: SlotKind,
   value: SymbolValue,
   { threadPointer, dtpBias }: ObjectTls,
@@ -72,8 +74,11 @@ function wordsOf(
     case "tls-ie-negated":
       return [threadPointer - value.address];
     case "tls-desc":
-      // The first word is the resolver's address, which is the C library's business.
+      // One word is the resolver's address, which is the C library's business.
+      if (objects.descriptorCalls !== undefined) return [value.address - threadPointer, undefined];
       return [undefined, value.address - threadPointer];
+    case "tls-call":
+      return [];
   }
 }
 
@@ -98,4 +103,11 @@ function putEntry(slots: Slots, slot: number): number {
   const entry = { at, address, slot, header: 0, gotBase: slots.gotAddress, index: slots.usedEntries - 1, pic: false };
   style.writeEntry(new DataView(slots.plt.buffer), entry);
   return address;
+}
+
+function putDescriptorCall(slots: Slots): number {
+  const { entry, descriptorCalls } = slots.machine.objects;
+  const at = slots.usedEntries++ * entry.entryBytes;
+  descriptorCalls?.writeEntry(new DataView(slots.plt.buffer), at);
+  return slots.pltAddress + at;
 }

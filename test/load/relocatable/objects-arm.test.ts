@@ -2,7 +2,11 @@
 // put each section at the same address, judges the bytes.
 
 import { deepEqual, equal } from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { runLoad } from "../../../src/cli/load/load.ts";
+import { nodeFiles } from "../../../src/host/node-files.ts";
+import { printed } from "../../support/io.ts";
 import { needs } from "../../support/tools.ts";
 import { likeGnuLdThere, place } from "../support/placed.ts";
 
@@ -124,4 +128,76 @@ test("arm: what branches cannot do, entries do that have a way in for either ins
     "R_ARM_THM_JUMP24 70000000",
     "R_ARM_THM_CALL 70000005",
   ]);
+});
+
+/** Each counts the descriptor's offset from where lr or pc is then. */
+const DESCRIPTOR_USERS = `
+  .syntax unified
+  .arch armv7-a
+  .text
+  .arm
+  bl x(tlscall)
+  .word x(tlsdesc) + 4
+  add r0, pc, r0
+  .word x(tlsdesc) + 4
+  .thumb
+  bl x(tlscall)
+  .word x(tlsdesc) + 4 + 1
+  nop
+  add r0, pc
+  .word x(tlsdesc) + 2 + 1
+  .section .tdata, "awT"
+  .word 0
+  .type x, %object
+  x: .word 5
+`;
+
+test("arm: calls of TLS descriptors go through code that calls the function behind the argument", needs(AS), () => {
+  const { loaded } = place([AS], [[DESCRIPTOR_USERS, 0x40_0000]]);
+  deepEqual(loaded.problems, []);
+  const [{ sections, slots }] = loaded.objects;
+  const text = sections.find((it) => it?.section.name === ".text")?.memory ?? new Uint8Array();
+  const code = new DataView(text.buffer, text.byteOffset, text.length);
+  const [call, descriptor] = ["tls-call", "tls-desc"].map((kind) => slots.entries.find((it) => it.kind === kind));
+  // The thread pointer is 8 bytes before the block.
+  deepEqual(descriptor?.words, [4 + 8, undefined]);
+  const from = [0x40_0004, 0x40_0010, 0x40_0015, 0x40_001e].map(
+    (counted, i) => counted + code.getUint32([4, 12, 20, 28][i], true),
+  );
+  deepEqual(
+    from,
+    Array.from({ length: 4 }, () => descriptor?.address),
+  );
+  const entry = (call?.address ?? 0) + 4;
+  const plt = new DataView(slots.plt.buffer, slots.plt.byteOffset, slots.plt.length);
+  // add r0, lr, r0; ldr r1, [r0, #4]; bx r1
+  deepEqual(
+    [0, 4, 8].map((at) => plt.getUint32(entry - slots.pltAddress + at, true)),
+    [0xe08e_0000, 0xe590_1004, 0xe12f_ff11],
+  );
+  equal(0x40_0008 + ((code.getUint32(0, true) << 8) >> 6), entry);
+  // blx, from the word that it is in.
+  const low = code.getUint16(18, true);
+  deepEqual([code.getUint16(16, true), low >>> 11], [0xf000, 0b11101]);
+  equal(0x40_0014 + 2 * (low & 0x7ff), entry);
+});
+
+test("arm: the numbers that are shown of a branch through an entry add up", needs(AS), () => {
+  const text = ".syntax unified\n.arch armv7-a\n.arm\nbl far\n.thumb\nnop\nbl far\nb.w far\nbl far\n";
+  const far = ".arm\n.global far\n.type far, %function\nfar: bx lr\n";
+  const { directory } = place(
+    [AS],
+    [
+      [text, 0x40_0000],
+      [far, 0x7000_0000],
+    ],
+  );
+  const paths = ["0.o", "1.o"].map((name) => join(directory, name));
+  const bases = ["--base", `${paths[0]}=0x400000`, "--base", `${paths[1]}=0x70000000`];
+  const { out } = printed((io) => runLoad([...bases, ...paths], io, nodeFiles));
+  const sums = [...out.matchAll(/(0x\w+) \(far@plt\) - (\w+) - (0x\w+) = (0x\w+)/g)].map((it) =>
+    it.slice(1).map(Number),
+  );
+  equal(sums.length, 4);
+  for (const [entry, less, at, sum] of sums) equal(entry - less - at, sum);
 });
