@@ -277,6 +277,20 @@ for (const target of targets) {
       cutIn(DT_NEEDED, "-Wl,--no-as-needed", "-lother");
       const alone = shop.program("alone", "int main(void) { return 0; }");
       equal(refuse(alone, { LD_PRELOAD: shop.at("libcut.so") }).exitCode, 139);
+      // Who needs a version of it asks for its strings too.
+      writeFileSync(shop.at("v.map"), "V1 { cut; };");
+      const whole = shop.library(
+        "cut",
+        "int cut(void) { return 1; }",
+        ...plain,
+        `-Wl,--version-script=${shop.at("v.map")}`,
+      );
+      const versioned = shop.program("versioned", "int cut(void); int main(void) { return cut(); }", "-lcut");
+      const bytes = readFileSync(whole);
+      const dynamic = parseElf(bytes, whole, () => {})?.segments.find(({ type }) => type === PT_DYNAMIC);
+      writeFileSync(whole, bytes.subarray(0, dynamic?.offset));
+      const task = refuse(versioned);
+      deepEqual([task.exitCode, task.messages.length], [139, 0]);
     },
   );
 }

@@ -9,7 +9,6 @@ import {
   DT_FILTER,
   DT_NEEDED,
   DT_SONAME,
-  DT_STRTAB,
   type ElfSegment,
   ET_EXEC,
   error,
@@ -23,12 +22,12 @@ import type { Candidate, LoaderProfile, Requester, SearchRule, SearchStep } from
 import { behaves } from "../settings/profiles.ts";
 import { fitsPages, mappedBytes, pageDown, pageUp } from "./map.ts";
 import {
-  canReadNull,
   type EndPlace,
   endProcess,
   fatal,
   type LoadedObject,
   type LoadedProcess,
+  lacksStrings,
   type ObjectKind,
   pageSizeOf,
   SIGBUS_STATUS,
@@ -226,13 +225,13 @@ export function loadedAs(task: LoadedProcess, name: string): LoadedObject | unde
 /** Each object up to the one that is meant is asked for its soname: a pointer to no strings, if there is no DT_STRTAB. */
 function noteLostSoname(task: LoadedProcess, object: LoadedObject | undefined): void {
   if (task.options.profile.library !== "glibc") return;
-  const lost = task.chain.find((each) => each === object || lacksStrings(task, each, DT_SONAME));
+  const lost = task.chain.find((each) => each === object || lacksNameOf(task, each, DT_SONAME));
   if (lost !== undefined && lost !== object) endProcess(task, SIGSEGV_STATUS, AT_SEARCH);
 }
 
-/** glibc takes it for granted that what has a name has strings (elf/dl-load.c, elf/dl-deps.c). */
-function lacksStrings(task: LoadedProcess, { file: { values } }: LoadedObject, ...tags: readonly number[]): boolean {
-  return !values.has(DT_STRTAB) && tags.some((tag) => values.has(tag)) && !canReadNull(task);
+/** Is it asked for a name that it does not have the strings of (elf/dl-load.c, elf/dl-deps.c)? */
+function lacksNameOf(task: LoadedProcess, object: LoadedObject, ...tags: readonly number[]): boolean {
+  return tags.some((tag) => object.file.values.has(tag)) && lacksStrings(task, object);
 }
 
 export type MapResult =
@@ -404,7 +403,7 @@ export function mapDependencies(task: LoadedProcess, roots: readonly LoadedObjec
     const { object } = entry;
     const first = object.needed.length === 0;
     let own = at;
-    if (!isMusl && lacksStrings(task, object, DT_NEEDED, DT_AUXILIARY, DT_FILTER))
+    if (!isMusl && lacksNameOf(task, object, DT_NEEDED, DT_AUXILIARY, DT_FILTER))
       endProcess(task, SIGSEGV_STATUS, AT_SEARCH);
     for (const { tag, name } of object.file.dependencies) {
       if (tag !== DT_NEEDED && isMusl) continue;

@@ -1,7 +1,7 @@
 // The process that is being loaded, and the objects in it: what glibc keeps in struct link_map (include/link.h). The parts of
 // load/ fill these records in turn; once `load` has returned, only the calls of calls.ts and lazy.ts change them.
 
-import { type Problem, STT_GNU_IFUNC } from "../../elf/index.ts";
+import { DT_STRTAB, type Problem, STT_GNU_IFUNC } from "../../elf/index.ts";
 import type { DynamicFile } from "../file/dynamic-file.ts";
 import { isAbsolute, symbolSection, symbolType, symbolValue } from "../file/dynamic-symbols.ts";
 import type { LoaderRecord } from "../machines/index.ts";
@@ -130,6 +130,8 @@ export interface ProcessEnd {
   readonly row?: number;
   /** It ended in the look-up, before the reference was bound. */
   readonly unbound?: boolean;
+  /** The library that was asked for a version, if the process ended there. */
+  readonly asked?: LoadedObject;
   /** Where an assertion about versions failed in the look-up. */
   readonly asserted?: LoadedObject;
 }
@@ -304,6 +306,11 @@ export function endProcess(task: LoadedProcess, exitCode: number, place: EndPlac
 /** Where a program lies at address 0, what is read at a null pointer is its ELF header. */
 export function canReadNull(task: LoadedProcess): boolean {
   return task.objects.some(({ start, end }) => start === 0 && end > 0);
+}
+
+/** glibc takes it for granted that what has a name has strings: it reads DT_STRTAB through a null pointer. */
+export function lacksStrings(task: LoadedProcess, { file: { values } }: LoadedObject): boolean {
+  return !values.has(DT_STRTAB) && !canReadNull(task);
 }
 
 /**

@@ -4,7 +4,14 @@
 
 import { DT_NEEDED, DT_RELR } from "../../elf/index.ts";
 import type { VersionNeeded } from "../file/version-table.ts";
-import { endProcess, fatal, type LoadedObject, type LoadedProcess } from "../objects/objects.ts";
+import {
+  endProcess,
+  fatal,
+  type LoadedObject,
+  type LoadedProcess,
+  lacksStrings,
+  SIGSEGV_STATUS,
+} from "../objects/objects.ts";
 import { behaves } from "../settings/profiles.ts";
 import { isNamed } from "./lookup.ts";
 
@@ -21,6 +28,8 @@ export function checkVersions(task: LoadedProcess, objects: readonly LoadedObjec
       task.missingVersions.push({ version, library, requester: object, fatal: isFatal });
       if (isFatal) missing = true;
     }
+    const asked = withoutStrings(task, object);
+    if (asked !== undefined) endProcess(task, SIGSEGV_STATUS, { step: "versions", object, asked });
     if (lacksRelrVersion(task, object)) {
       const text = "DT_RELR without GLIBC_ABI_DT_RELR dependency";
       fatal(task, `error while loading shared libraries: ${object.name}: ${text}`, 127, { step: "versions", object });
@@ -56,13 +65,14 @@ export interface VersionComplaint {
   readonly fatal: boolean;
 }
 
-/** What is wrong with the versions that an object needs, in the order of its table. */
+/** What is wrong with the versions that an object needs, in the order of its table, as far as the real loader comes. */
 export function versionComplaints(task: LoadedProcess, object: LoadedObject): VersionComplaint[] {
   const complaints: VersionComplaint[] = [];
   for (const { library, name, hash, weak } of object.file.versions.needs) {
     const provider = providerOf(task, object, library);
     // Its absence has been said.
     if (provider === undefined) continue;
+    if (lacksStrings(task, provider)) break;
     const { versions } = provider.file;
     const complain = (what: string, isFatal: boolean): void =>
       void complaints.push({
@@ -77,6 +87,15 @@ export function versionComplaints(task: LoadedProcess, object: LoadedObject): Ve
     }
   }
   return complaints;
+}
+
+/** The first library of its table whose strings are asked for and that has none (match_symbol takes DT_STRTAB for granted). */
+function withoutStrings(task: LoadedProcess, object: LoadedObject): LoadedObject | undefined {
+  for (const { library } of object.file.versions.needs) {
+    const provider = providerOf(task, object, library);
+    if (provider !== undefined && lacksStrings(task, provider)) return provider;
+  }
+  return undefined;
 }
 
 /** A file with DT_RELR must say so to loaders that do not know it, by a version that they cannot have. */

@@ -285,6 +285,7 @@ function addVersions(task: LoadedProcess, says: (category: DebugCategory) => boo
     for (const { library, name } of object.file.versions.needs) {
       const provider = providerOf(task, object, library);
       if (provider === undefined) continue;
+      if (task.ended?.step === "versions" && task.ended.object === object && task.ended.asked === provider) return;
       if (says("versions"))
         lines.push(`checking for version \`${name}' in file ${provider.name} [0] required by file ${object.name} [0]`);
       const complaint = complaints.find((it) => it.object === provider && it.version === name);
