@@ -304,6 +304,25 @@ test("x86-64: a copy of what lies nowhere, an absolute symbol, ends the process"
 });
 
 test(
+  "x86-64: a library that is cut off before its PLT's slots ends before it is relocated",
+  needs("gcc", "ld.lld"),
+  () => {
+    const shop = workshop(x86_64);
+    shop.library("more", "int more(void) { return 2; } int later(void) { return 3; }");
+    // lld puts .got.plt behind .data.
+    const source = `int more(void), later(void); int data[5000] = {1}; int (*const at)(void) = more;
+    int cut(void) { return later(); }`;
+    const library = shop.library("cut", source, "-nostdlib", "-fuse-ld=lld", "-Wl,-z,lazy", "-lmore");
+    const program = shop.program("main", "int cut(void); int main(void) { return cut(); }", "-lcut", "-lmore");
+    const bytes = readFileSync(library);
+    const dynamic = parseElf(bytes, library, () => {})?.segments.find(({ type }) => type === PT_DYNAMIC);
+    writeFileSync(library, bytes.subarray(0, (dynamic?.offset ?? 0) + (dynamic?.fileBytes ?? 0)));
+    // Bound at once, nothing is written there before the first look-up.
+    for (const environment of [LAZILY, { LD_BIND_NOW: "1" }]) equal(refuse(program, environment).exitCode, 135);
+  },
+);
+
+test(
   "x86-64: ld.so maps the page of the file even for a segment that has no bytes there",
   needs("gcc", "ld.lld"),
   () => {

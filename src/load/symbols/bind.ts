@@ -159,8 +159,16 @@ function checkTables(task: LoadedProcess, object: LoadedObject, lazy: boolean): 
   const hasLoader = task.objects.some(({ kind }) => kind === "loader");
   if (isMissing && hasLoader && task.options.profile.library === "glibc")
     endProcess(task, SIGSEGV_STATUS, relocating(object, -1));
-  const touched = object.kind === "library" ? firstBehindFile(object) : undefined;
+  const touched = object.kind === "library" ? firstBehindFile(object, gotWords(task, object, lazy)) : undefined;
   if (touched !== undefined) endBySignal(task, SIGBUS_STATUS, relocating(object, touched));
+}
+
+/** The words of its GOT that the loader sets before it relocates, in the file's own terms. */
+function gotWords(task: LoadedProcess, { file: { values } }: LoadedObject, lazy: boolean): readonly number[] {
+  const { got, facts } = task.record;
+  const start = values.get(DT_PLTGOT);
+  if (start === undefined || !values.has(DT_JMPREL) || !(lazy || got.always)) return [];
+  return got.words.map(({ index }) => start + index * facts.wordBytes);
 }
 
 /** Of DT_JMPREL lazy binding knows few types (elf_machine_lazy_rel). */
