@@ -17,7 +17,7 @@ function needed(path: string): string[] {
 
 /** How a name, with or without a version, stands in .dynsym. */
 function exported(path: string, name: string): string[] {
-  return [...tool("readelf", ["--dyn-syms", "-W", path]).matchAll(/\d (\w+) +\w+ +(\w+) +\d+ (\S+)/g)]
+  return [...tool("readelf", ["--dyn-syms", "-W", path]).matchAll(/\d (\w+) +\w+ +(\w+) +\w+ (\S+)/g)]
     .filter(([, , , found]) => found.replace(/@.*/, "") === name)
     .map(([, , visibility, found]) => `${visibility} ${found}`);
 }
@@ -141,4 +141,79 @@ eachTarget("-r: what is in no group does not join a member of one", (target) => 
   );
   deepEqual(ours, theirs);
   deepEqual(ours?.filter((it) => / \.text\.f PROGBITS /.test(it)).length, 2);
+});
+
+eachTarget("where foo is hidden, foo@V is the library's whatever foo stands for elsewhere", (target) => {
+  const object = asm(target, "own", `${START}.hidden v\n${variable("v", 8)}`);
+  const asks = asm(target, "asks", ".symver wanted,v@V1\n.data\n.dc.a wanted\n");
+  const library = asm(target, "library", variable("v", 8));
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { v; };")}`, library]);
+    return exported(shop.ld("a", [LOADER, object, asks, "versioned.so"]), "v");
+  });
+  deepEqual(found, ["DEFAULT v@V1"]);
+});
+
+eachTarget("what is assigned over a library's IFUNC is a function", (target) => {
+  const object = asm(target, "uses", `${START}.data\n.dc.a f\n`);
+  const library = asm(target, "library", ".globl f\n.type f,@gnu_indirect_function\nf: ret\n.size f,.-f\n");
+  const types = likeGnuLd(target, (shop) => {
+    shop.ld("library.so", ["-shared", library]);
+    return [["--defsym=f=0x1234"], ["--defsym=f=_start"]].map((it, i) => {
+      const lines = tool("readelf", ["--dyn-syms", "-W", shop.ld(`a${i}`, [LOADER, ...it, object, "library.so"])]);
+      return /(\w+) +GLOBAL DEFAULT +\w+ f$/m.exec(lines)?.[1];
+    });
+  });
+  deepEqual(types, ["FUNC", "FUNC"]);
+});
+
+eachTarget(
+  "a common symbol that took a library's place in .bss is forgotten where one comes that is not for libraries",
+  (target) => {
+    const common = asm(target, "common", `${START}.comm v,8,8\n`);
+    const weak = asm(target, "weak", ".hidden v\n.weak v\n.type v,@object\n.data\nv: .long 7\n.size v,4\n");
+    const library = asm(target, "library", variable("v", 16, ".bss\n.globl"));
+    const found = likeGnuLd(target, (shop) => {
+      shop.ld("plain.so", ["-shared", library]);
+      shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { v; };")}`, library]);
+      return [
+        ["plain.so", common, weak],
+        [common, "plain.so", weak],
+        ["versioned.so", common, weak],
+      ].map((it, i) => {
+        const lines = tool("readelf", ["-sW", shop.ld(`a${i}`, [LOADER, ...it])]).replace(/^[\s\S]*'\.symtab'/, "");
+        return /(\d+ OBJECT +\w+ +\w+) +\d+ v$/m.exec(lines)?.[1].replace(/ +/g, " ");
+      });
+    });
+    deepEqual(found, ["4 OBJECT WEAK HIDDEN", "16 OBJECT LOCAL DEFAULT", "16 OBJECT LOCAL DEFAULT"]);
+  },
+);
+
+eachTarget(
+  "a protected common symbol forgets the library before it: a definition is compared with the common symbol",
+  (target) => {
+    const common = asm(target, "common", `${START}.protected v\n.comm v,64,32\n`);
+    const [own, library] = [asm(target, "own", variable("v", 16)), asm(target, "library", variable("v", 4))];
+    const said = [gnu, underTest].map((linker) => {
+      const shop = workshop(linker, target);
+      shop.ld("library.so", ["-shared", library]);
+      shop.ld("a", [LOADER, "library.so", common, own]);
+      return [/alignment 16 of (?:symbol )?`v'/.test(shop.messages()), /size of symbol `v'/.test(shop.messages())];
+    });
+    deepEqual(said, [
+      [true, true],
+      [true, true],
+    ]);
+  },
+);
+
+eachTarget("-r: a weak foo@@V says whom a plain foo is for", (target) => {
+  const own = asm(target, "own", callable("f"));
+  const weak = asm(target, "weak", ".weak impl\n.internal impl\n.data\nimpl: .dc.a 0\n.symver impl,f@@V1,remove\n");
+  const [ours, theirs] = [underTest, gnu].map((linker) =>
+    portrait(workshop(linker, target).ld("out.o", ["-r", own, weak]))
+      .filter((it) => it.startsWith("symbol f FUNC "))
+      .map((it) => it.replace(/ size.*/, "")),
+  );
+  deepEqual([ours, theirs], [["symbol f FUNC GLOBAL INTERNAL"], ["symbol f FUNC GLOBAL INTERNAL"]]);
 });

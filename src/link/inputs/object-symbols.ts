@@ -19,15 +19,16 @@ import {
 import { unsigned64 } from "../../elf/halves.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
-import { internName, internText, nameText } from "../tables/names.ts";
+import { findText, internName, internText, nameText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
-import { type Candidate, mergeRegular, type ResolutionRecord } from "../tables/resolve.ts";
+import { type Candidate, mergeRegular, narrow, type ResolutionRecord } from "../tables/resolve.ts";
 import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";
 import {
   aliasOf,
   COMMONS_LARGE,
   COMMONS_TLS,
   coverNames,
+  isDefinedHere,
   KIND_COMMON,
   KIND_DEFINED,
   KIND_DEFINED_WEAK,
@@ -188,6 +189,10 @@ function enterWhole(symbols: SymbolTable, id: SymbolId, candidate: Candidate, re
   mergeRegular(symbols, target, candidate, record);
   const text = nameText(symbols.names, id);
   if (target !== id || candidate.kind <= KIND_UNDEFINED_WEAK || !text.includes("@@")) return target;
+  const plain = findText(symbols.names, text.slice(0, text.indexOf("@@")));
+  // As in versioned-names.ts, enterDefault: a weak one says whom a plain definition is for.
+  if (candidate.kind === KIND_DEFINED_WEAK && plain >= 0 && plain < symbols.count && isDefinedHere(symbols, plain))
+    narrow(symbols, plain, candidate.visibility);
   const alias = internText(symbols.names, text.replace("@@", "@"));
   coverNames(symbols);
   joinDefault(symbols, alias, id, candidate, record);

@@ -159,7 +159,9 @@ function definitionAlignment(
 function replay(definitions: readonly Definition[], symbol: string, warnCommon: boolean, report: Report): void {
   let holder = definitions[0];
   for (const next of definitions.slice(1)) {
-    if (holder.common && next.common) {
+    // What is not for libraries makes a library's definition forgotten.
+    if (holder.shared && !next.shared && next.visibility !== STV_DEFAULT) holder = next;
+    else if (holder.common && next.common) {
       if (warnCommon) reportTwoCommons(holder, next, symbol, report);
       if (next.size > holder.size) holder = next;
     } else if (holder.common && !next.weak && next.beatsCommon) {

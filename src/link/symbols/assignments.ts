@@ -1,7 +1,7 @@
 // --defsym and assignments in scripts: symbols whose value is an expression over other symbols, sections and sizes. They
 // are defined from the start (inputs.ts) and get their value after layout.
 
-import { STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
+import { STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE, STV_HIDDEN } from "../../elf/constants.ts";
 import { ABSOLUTE, createFolding, type FoldEnvironment, fold } from "../script/fold.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
 import { symbolsIfTrue } from "../script/symbols-in.ts";
@@ -31,7 +31,11 @@ export function makeAssigned(
   record: ResolutionRecord,
 ): void {
   // Other libraries may still ask for its version of the name.
-  if (isShared(symbols, id)) addLoser(record, id, asShared(symbols.owner[id]), symbols.index[id]);
+  if (isShared(symbols, id)) {
+    addLoser(record, id, asShared(symbols.owner[id]), symbols.index[id]);
+    // A library's IFUNC is a function to all others (bfd/elflink.c, elf_link_add_object_symbols).
+    if (symbols.type[id] === STT_GNU_IFUNC) symbols.type[id] = STT_FUNC;
+  }
   const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
   if (hasVersion || !(isDefinedHere(symbols, id) || isShared(symbols, id))) symbols.type[id] = STT_NOTYPE;
   if (hasVersion) {

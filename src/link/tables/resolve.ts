@@ -235,7 +235,10 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
   if (before !== KIND_NONE && isTlsMismatch(symbols, id, it)) {
     record.tlsMismatches.push({ symbol: id, first: ownerOf(symbols, id), second: it.owner });
   }
-  if (before >= KIND_SHARED && it.visibility !== STV_DEFAULT) {
+  if (
+    it.visibility !== STV_DEFAULT &&
+    (before >= KIND_SHARED || (!isReference && isCommonBehind(symbols, id, before)))
+  ) {
     forgetShared(symbols, id, it, record);
     return;
   }
@@ -275,6 +278,7 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
         const size = Math.max(it.size, symbols.size[id]);
         const alignment = Math.max(it.valueLow, symbols.alias[id]);
         symbols.flags[id] |= FLAG_DEF_DYNAMIC;
+        if (symbols.version[id] !== 0) symbols.flags[id] &= ~FLAG_SHARED_COMMON;
         setFrom(symbols, id, it, RULE_LARGEST_COMMON);
         symbols.size[id] = size;
         symbols.valueLow[id] = alignment;
@@ -300,13 +304,18 @@ export function narrow(symbols: SymbolTable, id: SymbolId, visibility: number): 
   if ((symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0) keepInside(symbols, id);
 }
 
+/** A common symbol that has taken the place of a library's without a version in .bss counts as the library's (bfd/elflink.c: def_dynamic stays). */
+function isCommonBehind({ flags }: SymbolTable, id: SymbolId, kind: number): boolean {
+  return kind === KIND_COMMON && (flags[id] & FLAG_SHARED_COMMON) !== 0;
+}
+
 /** An object's symbol that is not for libraries takes the place of a library's, of which nothing is left. */
 function forgetShared(symbols: SymbolTable, id: SymbolId, it: Candidate, record: ResolutionRecord): void {
   if (it.kind > KIND_UNDEFINED_WEAK) {
     addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);
     if (it.version === 0) noteReplaced(record, id, symbols.version[id], true, it.visibility);
   }
-  symbols.flags[id] &= ~(FLAG_DEF_DYNAMIC | FLAG_REF_DYNAMIC | FLAG_FORCED_LOCAL);
+  symbols.flags[id] &= ~(FLAG_DEF_DYNAMIC | FLAG_REF_DYNAMIC | FLAG_FORCED_LOCAL | FLAG_SHARED_COMMON);
   if (it.visibility === STV_PROTECTED) symbols.flags[id] |= FLAG_REF_DYNAMIC;
   setFrom(symbols, id, it, it.kind > KIND_UNDEFINED_WEAK ? RULE_OBJECT_OVER_SHARED : 0);
 }
@@ -384,7 +393,9 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
       addLoser(record, id, asShared(it.owner), it.index);
       if (before <= KIND_COMMON && isPlain) noteReplaced(record, id, it.version, false, symbols.visibility[id]);
       if (it.version === 0) {
-        if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = it.type;
+        // A library's IFUNC is a function to all others (bfd/elflink.c, elf_link_add_object_symbols).
+        const type = it.type === STT_GNU_IFUNC ? STT_FUNC : it.type;
+        if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = type;
         if (symbols.size[id] === 0) symbols.size[id] = it.size;
       }
       // Two libraries' common symbols, by their looks: a copy has room for both.

@@ -26,6 +26,7 @@ const GNU: readonly Kind[] = [
     code: "needs-pic",
   },
   { pattern: /(?:hidden|internal|local) symbol `([^']+)' in .* is referenced by DSO/, code: "hidden-symbol-in-dso" },
+  { pattern: /\.symtab local symbol at index/, code: "bad-symbol-binding" },
   { pattern: /DSO missing from command line/, code: "dso-missing" },
   { pattern: /cannot find -l(\S+?)(?::|$)/, code: "library-not-found" },
   { pattern: /attempted static link of dynamic object/, code: "static-link-of-shared" },

@@ -11,6 +11,8 @@ const PLT_TAG = /^(?:PLTGOT|PLTRELSZ|PLTREL|JMPREL)\b/;
 export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): [Aspects, Aspects] {
   let pair: [Aspects, Aspects] = [ours, theirs];
   if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
+  const behind = commonsBehind(ours, theirs);
+  if (behind.length > 0) pair = pair.map((it) => withoutLoads(it, behind)) as [Aspects, Aspects];
   const functions = sharedIfuncs(ours, theirs);
   if (functions.size > 0) pair = pair.map((it) => withoutIfuncs(it, functions)) as [Aspects, Aspects];
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
@@ -27,6 +29,37 @@ export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): 
 export function twins({ "dynamic symbols": lines = [] }: Aspects): string[] {
   const names = new Set(lines.map((line) => line.replace(/ .*/, "")));
   return [...names].filter((name) => name.includes("@@") && names.has(name.replace("@@", "@")));
+}
+
+/**
+ * Tentative definitions of a program that stand behind a library's definition without a version which is weak or in .bss: they are the
+ * program's, but GNU ld has its GOT filled by the dynamic linker as if they were the library's (bfd/elflink.c: def_dynamic stays
+ * set). They are known by a relocation of the GOT of a program for what it defines itself.
+ */
+function commonsBehind(ours: Aspects, theirs: Aspects): string[] {
+  if (!(theirs.segments ?? []).some((line) => line.startsWith("interpreter"))) return [];
+  const own = new Set(ours["dynamic symbols"] ?? []);
+  const defined = (theirs["dynamic symbols"] ?? []).filter(
+    (it) => / OBJECT GLOBAL .* in \.bss$/.test(it) && own.has(it),
+  );
+  const loads = (aspects: Aspects, name: string): boolean =>
+    (aspects.relocations ?? []).some((it) => it.includes(`_GLOB_DAT ${name} `));
+  return defined.map((it) => it.replace(/ .*/, "")).filter((it) => loads(theirs, it) && !loads(ours, it));
+}
+
+function withoutLoads(aspects: Aspects, names: readonly string[]): Aspects {
+  const isLoad = (line: string): boolean => names.some((it) => line.includes(`_GLOB_DAT ${it} `));
+  return { ...aspects, relocations: (aspects.relocations ?? []).filter((line) => !isLoad(line)) };
+}
+
+/**
+ * Is there a foo@V beside foo or foo@@V2? Of these the loader takes for a reference without a version the one that its table happens to
+ * have first, if V is the first version (elf/dl-lookup.c, check_match).
+ */
+export function hasAlternatives({ "dynamic symbols": lines = [] }: Aspects): boolean {
+  const names = lines.map((line) => line.replace(/ .*/, ""));
+  const plain = names.map((name) => name.replace(/@.*/, ""));
+  return names.some((name, i) => /[^@]@[^@]/.test(name) && plain.indexOf(plain[i]) !== plain.lastIndexOf(plain[i]));
 }
 
 function has({ sections = [] }: Aspects, name: string): boolean {

@@ -62,13 +62,13 @@ const LINES: readonly Meant[] = [
     reason: "and then its relocations name it",
   },
   {
-    pattern: /only here: +n\d(?:@+\w*)? NOTYPE (?:GLOBAL|WEAK) DEFAULT size 0 in ABS$/,
+    pattern: /only here: +n\d(?:@+[\w.]*)? NOTYPE (?:GLOBAL|WEAK) DEFAULT size 0 in ABS$/,
     reason:
       "an absolute symbol of a library that is read first GNU ld takes for one of an object: a weak one is left out",
   },
   {
     pattern:
-      /(?:only GNU ld: +n\d(?:@+\w*)? NOTYPE \w+ DEFAULT size 0 in ABS|only here: +n\d(?:@+\w*)? NOTYPE \w+ DEFAULT size 0 in UND)$/,
+      /(?:only GNU ld: +n\d(?:@+[\w.]*)? NOTYPE \w+ DEFAULT size 0 in ABS|only here: +n\d(?:@+[\w.]*)? NOTYPE \w+ DEFAULT size 0 in UND)$/,
     reason: "GNU ld enters the value of a library's absolute symbol into the program, as if it could not change",
   },
   {
@@ -78,7 +78,7 @@ const LINES: readonly Meant[] = [
     reason: "GNU ld makes a hidden foo@@V local under -r: other objects could not refer to it any more",
   },
   {
-    pattern: /only GNU ld: +symbol \w+(?:@+\w+)? NOTYPE LOCAL DEFAULT size 0 value 0+ in UND$/,
+    pattern: /only GNU ld: +symbol \w+(?:@+\w+)? (?:NOTYPE|TLS) LOCAL DEFAULT size 0 value 0+ in UND$/,
     when: ({ output, args }) => output === "relocatable" && args.includes("--gc-sections"),
     reason: "GNU ld keeps what only removed sections refer to as a local symbol, which nothing can define",
   },
@@ -114,6 +114,12 @@ const LINES: readonly Meant[] = [
     when: ({ output }) => output === "no-pie",
     reason:
       "a pointer to a library's function that is called as well: GNU ld sets it to a PLT entry that is nobody else's address",
+  },
+  {
+    under: "dynamic",
+    pattern: /only GNU ld: +(?:INIT|FINI)$/,
+    when: ({ output, args }) => output === "shared" && (args.includes("-init") || args.includes("-fini")),
+    reason: "DT_INIT of a function that is not defined here is 0: the loader would call the file's first byte",
   },
   {
     under: "dynamic",
@@ -154,6 +160,33 @@ const LINES: readonly Meant[] = [
   },
 ];
 
+const NUMBER_OF_LIBRARY = /only here: +n\d@[\w.]+ NOTYPE \w+ DEFAULT size 0 in UND$/;
+
+/** GNU ld takes a library's absolute symbol for one of an object, which no version is asked for. */
+const OF_LIBRARY_NUMBERS: readonly Meant[] = [
+  /(?:only GNU ld: +\.rela?\.\w+ R_\w+ n\d|only here: +\.rela?\.\w+ R_\w+ n\d@[\w.]+)(?: \+ 0)? in \.[\w.]+$/,
+  /only here: +need \S+ \S+ none$/,
+].map((pattern) => ({
+  pattern,
+  beside: NUMBER_OF_LIBRARY,
+  reason: "an absolute symbol of a library is looked up when the program runs, with its version",
+}));
+
+const SIZE_AT_RUN_TIME = /only GNU ld: +\.rela\.dyn R_X86_64_SIZE(?:32|64) \w+(?:@+\w+)? \+ 0 in \.\w+/;
+
+/** ld.so crashes on the size of what nobody defines (sysdeps/x86_64/dl-machine.h: sym is null), and writes to code for it. */
+const OF_SIZES: readonly Meant[] = [
+  SIZE_AT_RUN_TIME,
+  /warning only GNU ld: (?:ifunc-)?text-relocation$/,
+  /: +TEXTREL 0x0$/,
+  /: +FLAGS (?:[A-Z_]+ )*TEXTREL/,
+].map((pattern) => ({
+  pattern,
+  beside: SIZE_AT_RUN_TIME,
+  when: ({ output }) => output === "pie",
+  reason: "the size of what a program defines, or of what is 0, is known when it is linked",
+}));
+
 const NUMBER_AS_IFUNC = /only GNU ld: +f\d(?:@+\w+)? IFUNC \w+ DEFAULT size \d+ in ABS$/;
 
 /** GNU ld calls the number that --defsym gives as a resolver where the name was an IFUNC's before its foo@@V came. */
@@ -178,7 +211,7 @@ const OF_TLS_COMMON: readonly Meant[] = [
   /: +TLS R +align 0x\w+$/,
 ].map((pattern) => ({ pattern, beside: TLS_COMMON_IN_BSS, reason: "a thread-local variable is in .tbss" }));
 
-const ALL: readonly Meant[] = [...LINES, ...OF_TLS_COMMON, ...OF_NUMBERS];
+const ALL: readonly Meant[] = [...LINES, ...OF_TLS_COMMON, ...OF_NUMBERS, ...OF_SIZES, ...OF_LIBRARY_NUMBERS];
 
 type Matter = "refused here" | "refused by GNU ld" | "another error";
 

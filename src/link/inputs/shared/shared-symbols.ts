@@ -252,6 +252,11 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
   else if (isKnown && isDefinedHere(symbols, alias) && symbols.visibility[alias] !== STV_DEFAULT)
     symbols.flags[alias] |= FLAG_REF_DYNAMIC;
   if (isKnown && (symbols.kind[alias] === KIND_INDIRECT || !isUndefined(symbols, alias))) return base;
+  // A plain foo that is not for libraries stays out of it: who refers to foo@V means the library's.
+  if (isKnown && symbols.visibility[base] !== STV_DEFAULT && symbols.visibility[alias] === STV_DEFAULT) {
+    symbols.flags[base] |= FLAG_REF_DYNAMIC;
+    return alias;
+  }
   const isPlain = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) === 0;
   if (isPlain && scriptParts(symbols, base, version, versioned)) {
     return isKnown ? alias : versionedName(symbols, base, version);
