@@ -164,6 +164,8 @@ export interface ObjectRules {
   callNothing?(code: DataView, at: number, type: number): boolean;
   /** Where TLS descriptors are called through code that the linker makes, and have their function behind its argument. */
   readonly descriptorCalls?: DescriptorCallRules;
+  /** Distances to a weak symbol that nobody defines are as if it were at the place itself. */
+  readonly weakAtPlace?: true;
   /** Fills with instructions that do nothing, where EXPRESSION_ALIGN counts on it. */
   fillNops?(code: Uint8Array, at: number, bytes: number): void;
 }

@@ -45,5 +45,7 @@ function callNothing(code: DataView, at: number, type: number): boolean {
 export const AARCH64_OBJECTS: ObjectRules = {
   entry: { entryBytes: 16, writeEntry },
   gotWithoutBase: () => false,
+  // As GNU ld has it (bfd/elfxx-aarch64.c, _bfd_aarch64_elf_resolve_relocation).
+  weakAtPlace: true,
   callNothing,
 };

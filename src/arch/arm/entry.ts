@@ -77,14 +77,19 @@ const INTERWORK: InterworkRules = {
   place: (type, target, place) => (THUMB_CALLS.has(type) && !isThumb(target) ? place - (place % 4) : place),
 };
 
-/** nop of ARMv6K and later in Arm code, nop.w in Thumb code. */
-const NOP = 0xe320_f000;
+/** nop of ARMv6K and later in Arm code, without its condition; nop.w in Thumb code. */
+const NOP = 0x320_f000;
 const THUMB_NOP = [0xf3af, 0x8000] as const;
+
+/** BLX has none: it is made always. */
+function conditionOf(word: number): number {
+  return isUnconditional(word) ? 0xe : word >>> 28;
+}
 
 /** ELF for the Arm Architecture, "Call and Jump relocations": as a branch to the next instruction. */
 function callNothing(code: DataView, at: number, type: number): boolean {
   if (type === R_ARM_CALL || type === R_ARM_JUMP24 || type === R_ARM_PC24 || type === R_ARM_PLT32)
-    code.setUint32(at, NOP, true);
+    code.setUint32(at, (conditionOf(code.getUint32(at, true)) << 28) | NOP, true);
   else if (type === R_ARM_THM_CALL || type === R_ARM_THM_JUMP24) {
     code.setUint16(at, THUMB_NOP[0], true);
     code.setUint16(at + 2, THUMB_NOP[1], true);

@@ -6,18 +6,21 @@ import {
   EXPRESSION_ALIGN,
   EXPRESSION_GOT_OFFSET,
   EXPRESSION_NONE,
+  EXPRESSION_PAGE_PC,
   EXPRESSION_PAIR_LOW,
+  EXPRESSION_PC,
   EXPRESSION_PLT_PC,
   EXPRESSION_RELAX,
   EXPRESSION_TLS_DESC_CALL,
   EXPRESSION_TLS_DESC_PC,
   FIRST_FORM,
   fitsType,
+  formOf,
   type RelocationType,
   readField,
   writeField,
 } from "../../arch/index.ts";
-import { SHT_REL, SHT_RELA, STT_GNU_IFUNC } from "../../elf/constants.ts";
+import { SHT_REL, SHT_RELA, STT_FUNC, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { error, type Place, type Report } from "../../elf/problem.ts";
 import { type ElfRelocation, relocationsOf } from "../../elf/relocations.ts";
 import type { ElfSection } from "../../elf/sections.ts";
@@ -25,6 +28,7 @@ import { movedOffset } from "./align.ts";
 import { formula, type Terms } from "./formula.ts";
 import type {
   AppliedRelocation,
+  ObjectMachine,
   ObjectTls,
   PlacedObject,
   PlacedSection,
@@ -99,9 +103,10 @@ function applyOne(
   }
   const before = memory.slice(offset, offset + type.bytes);
   const symbolName = nameOfSymbol(object, relocation.symbol);
-  const symbol = meaning(object, relocation.symbol, symbolName);
+  const place = placed.address + offset;
+  const symbol = atPlace(object, meaning(object, relocation.symbol, symbolName), type, place);
   const addend = addendOf(object, relocation, offset, memory, type);
-  const facts = { object, section, offset, type, symbolName, symbol, addend, place: placed.address + offset, before };
+  const facts = { object, section, offset, type, symbolName, symbol, addend, place, before };
   const fate = fateBefore(applier, type, relocation.symbol, symbol, where, symbolName);
   const nothing = { slot: undefined, value: undefined, after: before };
   if (fate !== "applied" || symbol === undefined) return { ...facts, ...nothing, fate };
@@ -178,6 +183,18 @@ function meaning(object: PlacedObject, index: number, name: string): SymbolValue
   return object.values[index];
 }
 
+/** A weak symbol that nobody defines is where it is asked for, where the machine's psABI says so of distances (AAELF64). */
+function atPlace(
+  { machine }: PlacedObject,
+  symbol: SymbolValue | undefined,
+  { expression }: RelocationType,
+  place: number,
+): SymbolValue | undefined {
+  const isDistance = expression === EXPRESSION_PC || expression === EXPRESSION_PAGE_PC;
+  if (symbol?.definer !== undefined || !isDistance || machine.objects.weakAtPlace !== true) return symbol;
+  return symbol && { ...symbol, address: expression === EXPRESSION_PC ? place : place - (place % 0x1000) };
+}
+
 /** Where the field is in its section. */
 interface Code {
   readonly view: DataView;
@@ -222,7 +239,7 @@ function evaluate(
   const { interwork, descriptorCalls } = object.machine.objects;
   if (isEntered) interwork?.exchange(code.view, code.at, type.number, target);
   const terms: Terms = {
-    S: BigInt(meant.address),
+    S: meant.exact ?? BigInt(meant.address),
     A: addend,
     P: BigInt(isEntered ? (interwork?.place(type.number, target, place) ?? place) : place),
     L: BigInt(target),
@@ -238,7 +255,20 @@ function evaluate(
     const less = descriptorCalls.adjustment(code.view, code.at, Number(addend));
     return { value: terms.slot + terms.A - BigInt(less) - terms.P, slot };
   }
+  if (interwork !== undefined && kind === undefined && isThumbFunction(meant)) {
+    return { value: formula(type.expression, { ...terms, S: withBit(terms.S, addend) }), slot };
+  }
   return { value: gotWithoutBase ? terms.slot + terms.A : formula(type.expression, terms), slot };
+}
+
+/** Its value is odd (ELF for the Arm Architecture, "Symbol Values"). */
+function isThumbFunction({ type, address, absolute }: SymbolValue): boolean {
+  return type === STT_FUNC && !absolute && (address & 1) === 1;
+}
+
+/** What S is in the formulas (S + A) | T: the lowest bit is set once, also by an odd addend. */
+function withBit(S: bigint, addend: bigint): bigint {
+  return ((S - 1n + addend) | 1n) - addend;
 }
 
 /** Can the field hold the distance to the function itself? Then the call needs no PLT entry. */
@@ -301,8 +331,15 @@ function store(
   else {
     // Of a whole number its own bits; instructions take what their form says.
     const stored = type.field < FIRST_FORM ? BigInt.asIntN(32, value) : value;
-    writeField(view, offset, type, Number(stored), machine.littleEndian, machine.instructions);
+    const number = Number.isSafeInteger(Number(stored)) ? Number(stored) : partOf(stored, type, machine);
+    writeField(view, offset, type, number, machine.littleEndian, machine.instructions);
   }
+}
+
+/** Of a value that no number holds exactly, the bits that the instruction's form takes. */
+function partOf(value: bigint, type: RelocationType, { instructions }: ObjectMachine): number {
+  const { shift = 0, rounding = 0 } = formOf(type, instructions) ?? {};
+  return Number(rounding === 0 && shift > 10 ? value - BigInt.asUintN(shift, value) : BigInt.asIntN(32, value));
 }
 
 function viewOf(memory: Uint8Array): DataView {

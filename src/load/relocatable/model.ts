@@ -60,8 +60,10 @@ export interface PlacedObject {
 /** What a symbol of one object means. */
 export interface SymbolValue {
   readonly name: string;
-  /** The address; for a thread-local symbol its offset in the TLS block. */
+  /** The address; for a thread-local symbol its offset in the TLS block; for an absolute one its number, signed if it has 64 bits. */
   readonly address: number;
+  /** That number, where it is beyond what a number holds exactly. */
+  readonly exact?: bigint;
   readonly size: number;
   /** STT_*. */
   readonly type: number;

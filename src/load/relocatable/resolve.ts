@@ -105,7 +105,7 @@ function definedValue(placement: Placement, symbol: ElfSymbol, tls: TlsBlock): S
   const known = { size, type, definer: placement.name, absolute: false };
   if (symbol.index === 0) return { name, ...known, address: 0, absolute: true };
   if (symbol.shndx === SHN_ABS)
-    return type === STT_FILE ? undefined : { name, ...known, address: symbol.value, absolute: true };
+    return type === STT_FILE ? undefined : { name, ...known, ...numberOf(symbol), absolute: true };
   if (symbol.shndx === SHN_COMMON) {
     const address = placement.commons.get(symbol.index);
     return address === undefined ? undefined : { name, ...known, type: STT_OBJECT, address };
@@ -117,6 +117,12 @@ function definedValue(placement: Placement, symbol: ElfSymbol, tls: TlsBlock): S
   if (inBlock !== undefined && (type === STT_TLS || type === STT_SECTION))
     return { name: shown, ...known, type: STT_TLS, address: inBlock + symbol.value };
   return { name: shown, ...known, address: placed.address + symbol.value };
+}
+
+function numberOf({ valueHigh, valueLow }: ElfSymbol): Pick<SymbolValue, "address" | "exact"> {
+  const exact = (BigInt(valueHigh | 0) << 32n) | BigInt(valueLow >>> 0);
+  const address = Number(exact);
+  return Number.isSafeInteger(address) ? { address } : { address, exact };
 }
 
 /** What nobody defines is 0, if the reference is weak. */

@@ -42,7 +42,7 @@ export function slotFor(slots: Slots, kind: SlotKind, value: SymbolValue, tls: O
   const known = slots.known.get(key);
   if (known !== undefined) return known;
   const words = wordsOf(slots.machine, kind, value, tls, undecided);
-  const address = putWords(slots, kind, words);
+  const address = putWords(slots, kind, words, value.exact);
   const slot: Slot = {
     kind,
     name,
@@ -82,13 +82,19 @@ function wordsOf(
   }
 }
 
-function putWords(slots: Slots, kind: SlotKind, words: readonly (number | undefined)[]): number {
+/** @param exact the symbol's number, where words of the GOT do not hold it exactly */
+function putWords(
+  slots: Slots,
+  kind: SlotKind,
+  words: readonly (number | undefined)[],
+  exact: bigint | undefined,
+): number {
   const { machine, got } = slots;
   const view = new DataView(got.buffer);
   const at = slots.usedWords * machine.wordBytes;
   words.forEach((word, i) => {
     const offset = at + i * machine.wordBytes;
-    const number = BigInt(word ?? 0);
+    const number = word === undefined ? 0n : (exact ?? BigInt(word));
     if (machine.wordBytes === 8) view.setBigInt64(offset, number, machine.littleEndian);
     else view.setInt32(offset, Number(BigInt.asIntN(32, number)), machine.littleEndian);
   });

@@ -96,3 +96,36 @@ test("aarch64: a call out of reach goes through an entry, and a GOT load to its 
   const table = other.values[other.symbols.findIndex(({ name }) => name === "table")]?.address ?? 0;
   equal(word(loadedFrom(code, 4, 0x40_0004)), BigInt(table));
 });
+
+test("aarch64: numbers of 64 bits are exact, in words, instructions and the GOT", needs(AS, LD), () => {
+  const numbers = ".global minus, big\n.set minus, -1\n.set big, 0xfedcba9876543211\n";
+  const text = `.quad minus, big, minus + 5, big + 1
+    movz x0, #:abs_g3:big
+    movk x0, #:abs_g2_nc:big
+    movk x0, #:abs_g1_nc:big
+    movk x0, #:abs_g0_nc:big
+    movn x1, #:abs_g0_s:minus
+    add x1, x2, #:lo12:big
+  `;
+  const sources = [
+    [text, 0x40_0000],
+    [numbers, 0x41_0000],
+  ] as const;
+  likeGnuLdThere(place([AS], sources), [LD]);
+  const { loaded } = place([AS], [["adrp x0, :got:big\n", 0x40_0000], sources[1]]);
+  equal(viewOf(loaded.objects[0].slots.got).getBigUint64(0, true), 0xfedc_ba98_7654_3211n);
+});
+
+test("aarch64: a weak symbol that nobody defines is at the place itself, for distances", needs(AS, LD), () => {
+  const text = `.weak nobody
+    b.eq nobody
+    tbz x0, #1, nobody
+    ldr x1, nobody
+    adr x0, nobody + 4
+    adrp x0, nobody + 4096
+    add x0, x0, :lo12:nobody
+    .word nobody - .
+    .quad nobody + 1
+  `;
+  likeGnuLdThere(place([AS], [[text, 0x40_0000]]), [LD]);
+});

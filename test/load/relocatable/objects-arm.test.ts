@@ -201,3 +201,31 @@ test("arm: the numbers that are shown of a branch through an entry add up", need
   equal(sums.length, 4);
   for (const [entry, less, at, sum] of sums) equal(entry - less - at, sum);
 });
+
+test(
+  "arm: what is only done on a condition, and 1 added to functions of Thumb, as GNU ld has it",
+  needs(AS, LD),
+  () => {
+    const text = `
+    .syntax unified
+    .arch armv7-a
+    .weak nobody
+    bleq nobody
+    bne nobody
+    bl nobody
+    .word in_thumb + 1, in_thumb + 3, in_arm + 1
+    .word in_thumb + 1 - .
+    movw r0, #:lower16:in_thumb + 1
+  `;
+    likeGnuLdThere(
+      place(
+        [AS],
+        [
+          [text, 0x40_0000],
+          [OTHER, 0x41_2340],
+        ],
+      ),
+      [LD],
+    );
+  },
+);
