@@ -30,7 +30,7 @@ export interface DynamicFacts {
   readonly hasJumpRelocations: boolean;
   /** Where they are, and how many bytes they take: a script may have put them among the others. */
   readonly jumpRelocations: { readonly output: OutputSection | undefined; readonly size: number };
-  /** The sections that hold them, one behind the other. */
+  /** The sections that hold them, one behind the other unless a script says otherwise: each once. */
   readonly relocations: readonly OutputSection[];
   /** There will be RELATIVE relocations; how many is known once they are written. */
   readonly hasRelative: boolean;
@@ -124,7 +124,9 @@ export function planDynamic(
     const tags = RELOCATION_TAGS[`${options.androidRelocations ? "android-" : ""}${machine.rela ? "rela" : "rel"}`];
     const total = (): number =>
       relocations.reduce((sum, it) => sum + it.size - (it === jumps.output ? jumps.size : 0), 0);
-    add(tags.start, () => (total() === 0 ? 0 : relocations[0].address));
+    const start = (): number =>
+      relocations.reduce((least, it) => Math.min(least, it.address), Number.POSITIVE_INFINITY);
+    add(tags.start, () => (total() === 0 ? 0 : start()));
     add(tags.size, total);
     if (tags.entry !== undefined) add(tags.entry, (machine.rela ? 3 : 2) * machine.wordBytes);
   }

@@ -22,8 +22,9 @@ import { bytesOf } from "../../elf/text.ts";
 import type { SharedFile } from "../inputs/shared/shared-file.ts";
 import type { LinkOptions } from "../options.ts";
 import type { VersionDefinition } from "../script/types.ts";
+import { sortAsBfd } from "../tables/bfd-order.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
-import { nameText } from "../tables/names.ts";
+import { type NameTable, nameText } from "../tables/names.ts";
 import { addBytes, addText, addWithTails, createStrings, type StringTable } from "../tables/string-table.ts";
 import {
   FLAG_CANONICAL_PLT,
@@ -75,7 +76,7 @@ export function buildDynamicSymbols(
   machine: Machine,
   pic: boolean,
   options: LinkOptions,
-  sharesTails: boolean,
+  byScript: boolean,
 ): DynamicSymbols {
   const { names } = symbols;
   const imports: SymbolId[] = [];
@@ -83,6 +84,10 @@ export function buildDynamicSymbols(
   for (let id = 0; id < names.count; id++) {
     if ((symbols.flags[id] & FLAG_DYNSYM) === 0) continue;
     (isFindable(symbols, id) ? exports : imports).push(id);
+  }
+  if (byScript) {
+    sortAsBfd(names, imports);
+    sortAsBfd(names, exports);
   }
   const firstExport = imports.length + 1;
   const hashes = new Uint32Array(exports.length);
@@ -97,10 +102,12 @@ export function buildDynamicSymbols(
   const ids = new Int32Array(imports.length + exports.length);
   ids.set(imports);
   for (let i = 0; i < exports.length; i++) ids[imports.length + i] = exports[gnu === undefined ? i : gnu.order[i]];
+  // Without .gnu.hash nothing has to stand together (bfd/elflink.c, elf_link_renumber_hash_table_dynsyms).
+  if (byScript && gnu === undefined) ids.set(inBfdOrder(names, ids));
 
   const indexOf = new Int32Array(symbols.count);
   const strings = createStrings(1024);
-  const nameOffsets = addNames(strings, symbols, ids, sharesTails);
+  const nameOffsets = addNames(strings, symbols, ids, byScript);
   const sysv = new Uint32Array(ids.length + 1);
   ids.forEach((id, i) => {
     indexOf[id] = i + 1;
@@ -120,6 +127,12 @@ export function buildDynamicSymbols(
     sysvHash: wantSysv ? buildSysvHash(sysv, 1, options.optimize > 0) : undefined,
     ...versions,
   };
+}
+
+function inBfdOrder(names: NameTable, ids: Iterable<SymbolId>): SymbolId[] {
+  const list = [...ids];
+  sortAsBfd(names, list);
+  return list;
 }
 
 /** @returns by index of the symbol: offset of its name */

@@ -69,6 +69,12 @@ export interface MadeSections {
   readonly address: Float64Array;
 }
 
+/** The sections that hold dynamic relocations, each once. */
+function relocationHomes({ parts, dynamic }: RelocationChunks): readonly OutputSection[] {
+  const chunks = parts?.map((it) => it.chunk) ?? [dynamic];
+  return [...new Set(chunks.flatMap((it) => it?.output ?? []))];
+}
+
 export function makeSections(
   loader: Loader,
   scan: Scan,
@@ -90,7 +96,7 @@ export function makeSections(
   if (slotChunks.gotPlt === undefined && gotSymbol >= 0) symbols.kind[gotSymbol] = KIND_NONE;
   const got = planGot(symbols, scan, slots, machine, mode, slotChunks);
   const packed = choosePacked(scan, got, sections, machine, mode, options);
-  const split = (): RelocationPart[] =>
+  const split = (): RelocationPart[] | undefined =>
     splitRelocations(
       outputs,
       objects,
@@ -102,6 +108,7 @@ export function makeSections(
       packed,
       machine,
       mode,
+      options.z.combreloc,
       options.z.joinRelocs,
     );
   const relocationChunks = makeRelocationChunks(
@@ -110,7 +117,7 @@ export function makeSections(
     got,
     copies.length,
     packed?.count ?? 0,
-    options.z.combreloc ? undefined : split,
+    options.z.combreloc && (!outputs.byScript || options.androidRelocations) ? undefined : split,
     machine,
     mode,
     options,
@@ -204,10 +211,9 @@ function makeDynamic(
             },
       hasJumpRelocations: relocationChunks.pltCount > 0,
       jumpRelocations: { output: relocationChunks.plt?.output, size: relocationChunks.plt?.size ?? 0 },
-      relocations: (relocationChunks.parts?.map((it) => it.chunk) ?? [relocationChunks.dynamic]).flatMap(
-        (it) => it?.output ?? [],
-      ),
-      hasRelative: hasRelative(scan, made.got, made.packed, machine),
+      relocations: relocationHomes(relocationChunks),
+      // Only what is sorted has them in front.
+      hasRelative: relocationChunks.parts === undefined && hasRelative(scan, made.got, made.packed, machine),
       relativeCount: () => relativeCount(dynamicRelocations, machine),
       hasRelr: made.packed !== undefined,
       textRelocations: scan.textRelocation >= 0,

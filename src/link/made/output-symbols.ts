@@ -466,6 +466,10 @@ function placeOfLocal(values: SymbolValues, object: ObjectFile, index: number, t
   if (section < 0) {
     to.shndx = SHN_ABS;
     to.value = localValue(object, index);
+    if (!object.is64) return;
+    const at = object.symtab + index * 24 + 8;
+    to.low = object.view.getInt32(at, true);
+    to.high = object.view.getInt32(at + 4, true);
     return;
   }
   to.value = mergedAddress(merged, sections, section, localValue(object, index));
@@ -491,20 +495,22 @@ export function writeSymbol(
   const shndx = extended ? SHN_XINDEX : place.shndx;
   if (extended && shndxAt >= 0) view.setUint32(shndxAt + index * 4, place.shndx, true);
   const { value } = place;
+  const isExact = Number.isSafeInteger(value);
+  const low = isExact ? value | 0 : (place.low ?? 0);
   if (is64) {
     const at = table + index * 24;
     view.setUint32(at, name, true);
     view.setUint8(at + 4, info);
     view.setUint8(at + 5, other);
     view.setUint16(at + 6, shndx, true);
-    view.setInt32(at + 8, value | 0, true);
-    view.setInt32(at + 12, Math.floor(value / 0x100000000) | 0, true);
+    view.setInt32(at + 8, low, true);
+    view.setInt32(at + 12, isExact ? Math.floor(value / 0x100000000) | 0 : (place.high ?? 0), true);
     view.setUint32(at + 16, size >>> 0, true);
     view.setUint32(at + 20, Math.floor(size / 0x100000000), true);
   } else {
     const at = table + index * 16;
     view.setUint32(at, name, true);
-    view.setUint32(at + 4, value >>> 0, true);
+    view.setInt32(at + 4, low, true);
     view.setUint32(at + 8, size >>> 0, true);
     view.setUint8(at + 12, info);
     view.setUint8(at + 13, other);

@@ -4,12 +4,14 @@
 
 import type { Machine } from "../../arch/index.ts";
 import { SHF_ALLOC, SHF_INFO_LINK, SHT_REL, SHT_RELA, STT_GNU_IFUNC } from "../../elf/constants.ts";
+import { OTHER_RELOCATIONS } from "../mapping/made-inputs.ts";
 import { DYN_RELATIVE, type Scan } from "../scan/scan-result.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SectionId, SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { type ObjectFile, sectionName } from "../tables/object-file.ts";
 import {
+  addChunk,
   addOutput,
   type Chunk,
   isWritten,
@@ -67,12 +69,46 @@ interface Collected {
   readonly own: Set<OutputSection>;
 }
 
+/** How relocations are told apart: by GNU ld's own script, or by the chunks for which the user's has places. */
+interface Naming {
+  readonly keyOf: (section: string) => string;
+  readonly place: (key: string) => number;
+  /** The section called as the relocations would be, were they all of one section. */
+  readonly nameOf: (key: string) => string;
+}
+
+function byStandard(prefix: string, joined: boolean): Naming {
+  return {
+    keyOf: (section) => {
+      const place = scriptPlace(section);
+      return place < SCRIPT.length ? SCRIPT[place][0] : joined ? JOINED : section;
+    },
+    place: (key) => (key === JOINED ? -1 : scriptPlace(key)),
+    nameOf: (key) => `${prefix}${key}`,
+  };
+}
+
+function byUser({ planned }: OutputSections, prefix: string, combines: boolean): Naming {
+  const others = planned?.has(OTHER_RELOCATIONS) === true ? OTHER_RELOCATIONS : `${prefix}.dyn`;
+  return {
+    keyOf: (section) => {
+      if (section === ".got") return `${prefix}.dyn`;
+      const name = `${prefix}${section}`;
+      return planned?.has(name) === true || !combines ? name : others;
+    },
+    place: () => 0,
+    nameOf: (key) => key,
+  };
+}
+
 /** Under -n and -N what the script does not name is in one section (ld/ldelf.c, ldelf_place_orphan: "combreloc"). */
 const JOINED = ".dyn";
 
 /**
  * Makes the sections; their sizes are final.
+ * @param combines -z combreloc
  * @param joined what the script does not name is in .rela.dyn
+ * @returns undefined if all are in one section and may be sorted
  */
 export function splitRelocations(
   outputs: OutputSections,
@@ -85,14 +121,16 @@ export function splitRelocations(
   packed: PackedRelocations | undefined,
   machine: Machine,
   mode: OutputMode,
+  combines: boolean,
   joined: boolean,
-): RelocationPart[] {
+): RelocationPart[] | undefined {
   const collected = new Map<string, Collected>();
+  const prefix = machine.rela ? ".rela" : ".rel";
+  const naming = outputs.byScript ? byUser(outputs, prefix, combines) : byStandard(prefix, joined);
   const { irelative, relative } = machine.dynamic;
   // One that is packed leaves its section there, if need be empty (bfd/elfxx-x86.c takes it out afterwards).
   const collect = (name: string, counts = 1): Collected => {
-    const place = scriptPlace(name);
-    const key = place < SCRIPT.length ? SCRIPT[place][0] : joined ? JOINED : name;
+    const key = naming.keyOf(name);
     const known = collected.get(key) ?? { count: 0, inputs: new Set(), own: new Set() };
     known.count += counts;
     collected.set(key, known);
@@ -113,35 +151,52 @@ export function splitRelocations(
     if (isResolver) collect(resolvers);
     else collect(sectionName(object, sections, section), isPacked ? 0 : 1).inputs.add(section);
   }
-  const collectOwn = (output: OutputSection | undefined, counts = 1): void => {
-    if (output !== undefined) collect(output.name, counts).own.add(output);
+  // By the user's script the GOT may stand in any section; its relocations are called after it all the same.
+  const collectOwn = (chunk: Chunk | undefined, called: string, counts = 1): void => {
+    const output = chunk?.output;
+    if (output !== undefined) collect(outputs.byScript ? called : output.name, counts).own.add(output);
   };
   for (const { type, chunk } of got.words) {
     if (type === 0) continue;
-    if (packed !== undefined && type === relative) collectOwn(chunk.output, 0);
+    if (packed !== undefined && type === relative) collectOwn(chunk, ".got", 0);
     else if (type === irelative && !mode.pic) collect(resolvers);
-    else collectOwn(chunk.output);
+    else collectOwn(chunk, ".got");
   }
-  for (const id of copies) collectOwn(outputs.chunks[symbols.alias[id]]?.output);
+  for (const id of copies) collectOwn(outputs.chunks[symbols.alias[id]], ".bss");
 
-  const prefix = machine.rela ? ".rela" : ".rel";
+  const home = (name: string): OutputSection | undefined => outputs.planned?.get(name)?.output;
+  if (combines) {
+    const homes = new Set([...collected.keys()].map((key) => home(naming.nameOf(key))));
+    if (homes.size <= 1) return undefined;
+  }
   const type = machine.rela ? SHT_RELA : SHT_REL;
   const size = relocationSize(machine);
-  const place = (name: string): number => (name === JOINED ? -1 : scriptPlace(name));
   return [...collected]
-    .sort(([a], [b]) => place(a) - place(b))
-    .map(([of, { count, inputs, own }]) => {
-      const name = `${prefix}${of}`;
-      const output = outputs.byName.get(name) ?? addOutput(outputs, name, type, SHF_ALLOC);
+    .sort(([a], [b]) => naming.place(a) - naming.place(b))
+    .map(([key, { count, inputs, own }]) => {
+      const name = naming.nameOf(key);
+      const isPlanned = outputs.byScript && outputs.planned?.has(name) === true;
+      const known = isPlanned ? home(name) : outputs.byName.get(name);
+      const output = known ?? addOutput(outputs, name, type, SHF_ALLOC);
       output.entsize = size;
-      output.keep = true;
-      // A section of that very name, which a part of an output section need not have (bfd/elf.c, elf_fake_sections).
-      output.infoSection = of === ".ifunc" ? undefined : outputs.byName.get(of);
-      if (output.infoSection !== undefined) output.flags |= SHF_INFO_LINK;
-      const chunk = newChunk(outputs, output, name, count * size, machine.wordBytes);
-      output.pieces = Int32Array.from([...output.pieces, ~chunk.id]);
-      return { chunk, output, inputs: [...inputs], own: [...own], resolvers: of === resolvers };
+      if (!isPlanned || count > 0) output.keep = true;
+      linkToRelocated(outputs, output, prefix);
+      const chunk = (isPlanned ? addChunk : addLast)(outputs, output, name, count * size, machine.wordBytes);
+      return { chunk, output, inputs: [...inputs], own: [...own], resolvers: key === naming.keyOf(resolvers) };
     });
+}
+
+function addLast(outputs: OutputSections, output: OutputSection, name: string, size: number, alignment: number): Chunk {
+  const chunk = newChunk(outputs, output, name, size, alignment);
+  output.pieces = Int32Array.from([...output.pieces, ~chunk.id]);
+  return chunk;
+}
+
+/** To a section of that very name, which a part of an output section need not have (bfd/elf.c, elf_fake_sections). */
+function linkToRelocated(outputs: OutputSections, output: OutputSection, prefix: string): void {
+  const of = output.name.startsWith(prefix) ? output.name.slice(prefix.length) : "";
+  output.infoSection = of === ".ifunc" ? undefined : outputs.byName.get(of);
+  if (output.infoSection !== undefined) output.flags |= SHF_INFO_LINK;
 }
 
 /**

@@ -135,7 +135,7 @@ export function makeRelocationChunks(
   got: GotPlan,
   copies: number,
   packed: number,
-  split: (() => readonly RelocationPart[]) | undefined,
+  split: (() => readonly RelocationPart[] | undefined) | undefined,
   machine: Machine,
   mode: OutputMode,
   options: LinkOptions,
@@ -281,8 +281,10 @@ export function linkRelocationSections(
     if (output === undefined) continue;
     output.link = dynsym;
     if (name !== `${prefix}.plt`) continue;
-    output.flags |= SHF_INFO_LINK;
-    output.infoSection = outputs.byName.get(joinsGotPlt(options) ? ".got" : ".got.plt");
+    // By the name of the section alone: a script may have put slots elsewhere (bfd/elf.c, _bfd_elf_plt_get_reloc_section).
+    output.infoSection =
+      (joinsGotPlt(options) ? undefined : outputs.byName.get(".got.plt")) ?? outputs.byName.get(".got");
+    if (output.infoSection !== undefined) output.flags |= SHF_INFO_LINK;
   }
 }
 

@@ -52,6 +52,32 @@ const ALIGNMENTS: Readonly<Record<string, number>> = {
 /** The chunk for unwind records of the PLT, where a script says where they stand. */
 export const PLT_FRAMES = ".eh_frame of the PLT";
 
+/** The chunk for dynamic relocations of what no pattern of the script has a place for, where one has a place for others. */
+export const OTHER_RELOCATIONS = "dynamic relocations of all others";
+
+/**
+ * By the user's script the dynamic relocations of each section are an input called after it, which patterns may take (bfd/elflink.c,
+ * _bfd_elf_make_dynamic_reloc_section): EFI applications have those of .data apart.
+ * @param taken is there a pattern for it?
+ */
+export function relocationInputs(
+  names: Iterable<string>,
+  taken: (name: string) => boolean,
+  machine: Machine,
+  combines: boolean,
+): readonly MadeKind[] {
+  const prefix = machine.rela ? ".rela" : ".rel";
+  const kind = (name: string, chunk: string): MadeKind => {
+    return { name, chunks: [chunk], type: typeOfName(name), sec: TABLE, alignment: machine.wordBytes };
+  };
+  const all = [...names].filter((it) => it !== ".got").map((it) => `${prefix}${it}`);
+  // Without -z combreloc each of the others is an orphan of its own.
+  const list = all.filter((it) => !combines || taken(it)).map((it) => kind(it, it));
+  const other = combines ? all.find((it) => !taken(it)) : undefined;
+  if (other !== undefined) list.push(kind(other, OTHER_RELOCATIONS));
+  return list;
+}
+
 /**
  * @param byScript the user's: then the PLT's unwind records are an input like any other
  * @param properties options alone ask for a note about properties

@@ -1,4 +1,4 @@
-import { SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
+import { SHF_ALLOC, SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { isContents, isWarningName } from "../sections/contents.ts";
@@ -12,7 +12,7 @@ import { type Chunk, newChunk } from "../tables/output-section.ts";
 import { STATE_COLLECTED, STATE_DISCARDED } from "../tables/section-table.ts";
 import { bfdFlags, bfdFlagsOf, flagsOfName, SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUDE, SEC_READONLY } from "./bfd-flags.ts";
 import { type Found, rulesSort, sortItems } from "./input-order.ts";
-import { type MadeKind, madeInputs } from "./made-inputs.ts";
+import { type MadeKind, madeInputs, relocationInputs } from "./made-inputs.ts";
 import { DISCARDED, type Mapping, ruleForText } from "./mapping.ts";
 import {
   enterObject,
@@ -73,11 +73,33 @@ export function declareMade(mapping: Mapping): void {
   const properties =
     asksForProperties(options.z) &&
     !objects.some((it) => it.made === undefined && propertySectionOf(it, sections) >= 0);
-  for (const kind of madeInputs(mode, machine, options, outputs.byScript, properties))
+  const kinds = [...madeInputs(mode, machine, options, outputs.byScript, properties)];
+  if (outputs.byScript && mode.dynamic && objects.length > 0) {
+    enterObject(mapping.matcher, objects[0]);
+    const taken = (name: string): boolean => ruleForText(mapping.matcher, name, SHF_ALLOC) !== undefined;
+    kinds.push(...relocationInputs(relocatedNames(loader), taken, machine, options.z.combreloc));
+  }
+  for (const kind of kinds) {
+    if (plan.made.has(kind.chunks[0])) continue;
     plan.made.set(
       kind.chunks[0],
       enterMade(mapping, kind, newChunk(outputs, undefined, kind.chunks[0], 0, kind.alignment)),
     );
+  }
+}
+
+/** Of sections in memory that have relocations. */
+function relocatedNames({ objects, sections }: Loader): Set<string> {
+  const names = new Set<string>();
+  for (const object of objects) {
+    const end = object.firstSection + object.sectionCount;
+    for (let section = object.firstSection + 1; section < end; section++) {
+      if (sections.relocs[section] < 0 || (sections.flags[section] & SHF_ALLOC) === 0) continue;
+      if ((sections.state[section] & (STATE_DISCARDED | STATE_COLLECTED)) !== 0) continue;
+      names.add(sectionName(object, sections, section));
+    }
+  }
+  return names;
 }
 
 function enterMade(mapping: Mapping, { name, type, sec }: MadeKind, chunk: Chunk): MadeInput {

@@ -14,6 +14,9 @@ export interface SymbolPlace {
   value: number;
   /** Section header index; SHN_ABS and 0 as such. */
   shndx: number;
+  /** The value's halves, where it is a constant that no number is exact for. */
+  low?: number;
+  high?: number;
 }
 
 /** What symbol values are computed from. */
@@ -43,6 +46,8 @@ export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlac
   } else if (section === SECTION_ABSOLUTE) {
     to.value = symbolValue(symbols, id);
     to.shndx = SHN_ABS;
+    to.low = symbols.valueLow[id];
+    to.high = symbols.valueHigh[id];
   } else if (section >= 0) {
     to.value = mergedAddress(values.merged, sections, section, symbolValue(symbols, id));
     to.shndx = headerIndex(layout, outputs.list[sections.output[section]]);

@@ -258,6 +258,17 @@ entry: call zeta@PLT
  call middle@PLT
  call b@PLT
 `,
+  /** Words and calls of what other modules have, in sections of several names. */
+  plt2: `
+.text
+ call zeta@PLT
+ call alpha@PLT
+.data
+ WORD zeta, middle, alpha
+.section .table,"aw"
+ WORD table, zeta
+.weak zeta, alpha, middle
+`,
   /** Unwind records: two objects, of which the second has two. */
   eh: `
 .globl _start

@@ -155,4 +155,11 @@ export const symbols: readonly ScriptCase[] = [
     "dot as an operand everywhere",
     `. = 0x1000; . = . + 0x10; . += 0x10; . = ALIGN(64) + 4; .text : { *(.text) } . = MAX(., 0x3000); .data : { *(.data) }`,
   ),
+  sections(
+    "constants that no double has",
+    ". = 0x1000; .text : { *(.text) } a1 = 0x0123456789abcdef; a2 = -1 >> 4; a3 = 0x123456789abcdef0 + 1; .data : { *(.data) QUAD(a1) QUAD(a2) }",
+  ),
+  sections("constants that no double has, under -r", ".text : { *(.text) } a1 = 0x0123456789abcdef;", {
+    options: "-r",
+  }),
 ];

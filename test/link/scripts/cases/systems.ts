@@ -173,4 +173,14 @@ SECTIONS { .text : { *(.text) } >CODE .rodata : { *(.rodata) } >CODE .data : { *
   ].map((statement) =>
     sections(`a mistake: ${statement}`, `.text : { *(.text) } .data : { *(.data .rodata .bss COMMON) } ${statement}`),
   ),
+  ...["", "-z nocombreloc", "-Bsymbolic -znocombreloc", "-z now --hash-style=gnu"].map((options) =>
+    sections(
+      `an EFI application: ${options}`,
+      `. = 0; ImageBase = .; .hash : { *(.hash) } .gnu.hash : { *(.gnu.hash) } . = ALIGN(4096); .text : { _text = .; *(.text) . = ALIGN(16); } _etext = .;
+  . = ALIGN(4096); .data : { _data = .; *(.rodata*) *(.got.plt) *(.got) *(.data*) *(.dynbss) *(.bss*) *(COMMON) } _edata = .;
+  . = ALIGN(4096); .dynamic : { *(.dynamic) } . = ALIGN(4096); .rela : { *(.rela.data*) *(.rela.got) *(.rel.data*) *(.rel.got) }
+  . = ALIGN(4096); .dynsym : { *(.dynsym) } . = ALIGN(4096); .dynstr : { *(.dynstr) }`,
+      { objects: "pic b p plt2", options: `-shared --hash-style=sysv ${options}` },
+    ),
+  ),
 ];
