@@ -194,3 +194,20 @@ test("of musl, which lets a RUNPATH reach as far as an RPATH, no more is said th
   match(out, new RegExp(`^ {4}/nowhere/ \\(DT_RUNPATH of ${path}\\): no such file`, "m"));
   ok(!out.includes("it counts for what"));
 });
+
+test("a thread-local variable has no address: its place in its object's block is told", needs(...x86_64.tools), () => {
+  const directory = scratch("why");
+  const library = compile(x86_64, "tls.c", "__thread long first = 1, second = 2;", ["-fpic"]);
+  tool("gcc", ["-shared", "-Wl,-soname,libtls.so", library, "-o", join(directory, "libtls.so")]);
+  const text = "extern __thread long second; int main(void) { return second; }";
+  const main = join(directory, "main");
+  const object = compile(x86_64, "main.c", text, ["-fpie"]);
+  tool("gcc", [object, "-o", main, `-L${directory}`, "-ltls", "-Wl,-rpath,$ORIGIN"]);
+  const offset = /: ([0-9a-f]+) .* second$/m.exec(
+    tool("readelf", ["--dyn-syms", "-W", join(directory, "libtls.so")]),
+  )?.[1];
+  const place = `TLS\\+0x${Number.parseInt(offset ?? "", 16).toString(16)}`;
+  const { out } = why(main, "second");
+  match(out, new RegExp(`is bound to ${place} in .*/libtls\\.so`));
+  match(out, new RegExp(`\\n  ${place} .*/libtls\\.so: second`));
+});

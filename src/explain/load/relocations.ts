@@ -18,7 +18,7 @@ import type { Chapter } from "../dump/chapter.ts";
 import { fillFormula, type Term } from "../dump/formula.ts";
 import { bytesText, counted, heading, hex, type Style } from "../dump/table.ts";
 import { codeAt } from "./code.ts";
-import { BINDING_WORDS, shortName, symbolText } from "./words.ts";
+import { BINDING_WORDS, placeText, shortName, symbolText } from "./words.ts";
 
 /** Bytes of a relocation that are shown before and after. */
 const LONGEST_SHOWN = 16;
@@ -92,8 +92,7 @@ export function bindingChapter(task: LoadedProcess, object: LoadedObject, style:
       {
         title: "address",
         align: "right",
-        cell: ({ provider, providerSymbol }) =>
-          provider === undefined ? "" : hex(addressOf(provider, providerSymbol)),
+        cell: ({ provider, providerSymbol }) => (provider === undefined ? "" : placeText(provider, providerSymbol)),
         by: ({ provider, providerSymbol }) => (provider === undefined ? 0 : addressOf(provider, providerSymbol)),
       },
       { title: "how", cell: ({ rule }) => BINDING_WORDS[rule] ?? "" },
@@ -209,5 +208,5 @@ function bindingLine(one: LoadedRelocation, style: Style): string {
   if (provider === undefined) return `${name}: ${how}`;
   const defined = symbolName(provider.file.symbols, one.providerSymbol);
   const other = defined === one.name ? "" : ` as ${defined}`;
-  return `${name} → ${provider.name}${other}, ${hex(addressOf(provider, one.providerSymbol))} (${how})`;
+  return `${name} → ${provider.name}${other}, ${placeText(provider, one.providerSymbol)} (${how})`;
 }

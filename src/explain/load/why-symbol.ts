@@ -5,7 +5,6 @@ import { STB_GNU_UNIQUE, STB_WEAK, STT_GNU_IFUNC, STV_PROTECTED } from "../../el
 import { symbolBindingName, symbolTypeName } from "../../elf/names/names.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import {
-  addressOf,
   BOUND_LOCALLY,
   BOUND_PROTECTED,
   BOUND_TO_NOTHING,
@@ -23,7 +22,7 @@ import { DO_COPY } from "../../load/machines/index.ts";
 import { type LoadedRelocation, relocationsNaming } from "../../load/views/relocation-list.ts";
 import { definitionsIn, type NamedDefinition, type ScopeStep, walkScope } from "../../load/views/scope-walk.ts";
 import { counted, heading, hex, type Style } from "../dump/table.ts";
-import { BINDING_WORDS, shortName, symbolText } from "./words.ts";
+import { BINDING_WORDS, placeText, shortName, symbolText } from "./words.ts";
 
 /** The answer's lines; undefined if no object refers to the name or defines it. */
 export function symbolWhy(task: LoadedProcess, text: string, style: Style): string[] | undefined {
@@ -113,7 +112,7 @@ function answer(task: LoadedProcess, one: LoadedRelocation, steps: readonly Scop
 }
 
 function boundTo(provider: LoadedObject, symbol: number): string {
-  return `${hex(addressOf(provider, symbol))} in ${provider.name}`;
+  return `${placeText(provider, symbol)} in ${provider.name}`;
 }
 
 function forVersion({ version }: LoadedRelocation): string {
@@ -213,7 +212,7 @@ function definitionLines(definitions: readonly NamedDefinition[], name: string, 
   return [
     heading(title, style)[1],
     ...definitions.map(
-      (it) => `  ${hex(addressOf(it.object, it.symbol))} ${it.object.name}: ${definitionText(it, style)}${remark(it)}`,
+      (it) => `  ${placeText(it.object, it.symbol)} ${it.object.name}: ${definitionText(it, style)}${remark(it)}`,
     ),
   ];
 }

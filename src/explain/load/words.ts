@@ -1,7 +1,10 @@
 // The loader's facts as words: how a library was found, how a reference was bound, where an address is.
 
 import { demangle } from "../../demangle/index.ts";
+import { STT_TLS } from "../../elf/constants.ts";
+import { symbolValue } from "../../load/file/dynamic-symbols.ts";
 import {
+  addressOf,
   BOUND_BY_LOOKUP,
   BOUND_FROM_CACHE,
   BOUND_LOCALLY,
@@ -15,8 +18,9 @@ import {
   NOT_BOUND,
   NOT_YET_BOUND,
   type SearchStep,
+  symbolType,
 } from "../../load/index.ts";
-import type { Style } from "../dump/table.ts";
+import { hex, type Style } from "../dump/table.ts";
 import { placesTried, ruleText } from "./search-words.ts";
 
 /** How a reference got its definition, by BOUND_*. */
@@ -56,6 +60,16 @@ export function missingTexts(task: LoadedProcess, { name, requester, tried }: Mi
 }
 
 /** The last part of a path: short, where the whole is said elsewhere. */
+/**
+ * Where an object's symbol is: an address, or of a thread-local one, which has another in each thread, its place in the object's
+ * block: `TLS+0x8`.
+ */
+export function placeText(object: LoadedObject, symbol: number): string {
+  const { symbols } = object.file;
+  const isThreadLocal = symbol < symbols.count && symbolType(symbols, symbol) === STT_TLS;
+  return isThreadLocal ? `TLS+${hex(symbolValue(symbols, symbol))}` : hex(addressOf(object, symbol));
+}
+
 export function shortName(object: LoadedObject | undefined): string {
   return object === undefined ? "" : object.name.slice(object.name.lastIndexOf("/") + 1);
 }
