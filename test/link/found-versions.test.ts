@@ -217,3 +217,14 @@ eachTarget("-r: a weak foo@@V says whom a plain foo is for", (target) => {
   );
   deepEqual([ours, theirs], [["symbol f FUNC GLOBAL INTERNAL"], ["symbol f FUNC GLOBAL INTERNAL"]]);
 });
+
+eachTarget("a version that a library asks for is met by another whose plain name is not for this program", (target) => {
+  const object = asm(target, "own", `${START}.hidden v\n.data\n.dc.a v\n`);
+  const defines = asm(target, "defines", `.weak v\n.type v,@object\n.data\nv: .dc.a 0\n.size v,8\n`);
+  const [library, asks] = [asm(target, "library", variable("v", 8)), asm(target, "asks", ".data\n.dc.a v\n")];
+  likeGnuLd(target, (shop) => {
+    shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { v; };")}`, library]);
+    shop.ld("asks.so", ["-shared", asks, "versioned.so"]);
+    shop.ld("a", [LOADER, object, "asks.so", "versioned.so", defines]);
+  });
+});

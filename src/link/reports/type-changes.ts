@@ -1,7 +1,7 @@
 // Warns of an object's definition that takes the place of a library's and is something else: the library's function is the
 // program's variable, and whoever in the library calls it runs into data. Mostly one short name for two things.
 
-import { STB_WEAK, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE } from "../../elf/constants.ts";
+import { STB_WEAK, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE, STV_DEFAULT } from "../../elf/constants.ts";
 import { symbolTypeName } from "../../elf/names/names.ts";
 import { type Report, warning } from "../../elf/problem.ts";
 import type { Loader } from "../inputs/loader.ts";
@@ -18,6 +18,8 @@ export function reportTypeChanges({ symbols, objects, shared, record }: Loader, 
   const seen = new Set<SymbolId>();
   for (let i = 0; i < record.loserCount * 3; i += 3) {
     const [id, owner, index] = record.losers.subarray(i, i + 3);
+    // What is not for libraries takes nothing's place.
+    if (symbols.visibility[id] !== STV_DEFAULT) continue;
     const library = owner < -1 ? shared[asShared(owner)] : undefined;
     const object = symbols.kind[id] === KIND_DEFINED ? objects[symbols.owner[id]] : undefined;
     if (library === undefined || object === undefined || object.input < library.input || seen.has(id)) continue;

@@ -361,8 +361,8 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
   const isPlain = (symbols.flags[id] & FLAG_SYMVER) === 0;
   if (before !== KIND_NONE && symbols.visibility[id] !== STV_DEFAULT) {
     symbols.flags[id] |= FLAG_REF_DYNAMIC;
-    if (before <= KIND_UNDEFINED_WEAK) return;
     addLoser(record, id, asShared(it.owner), it.index);
+    if (before <= KIND_UNDEFINED_WEAK) return;
     if (isPlain) noteReplaced(record, id, it.version, false, symbols.visibility[id]);
     return;
   }

@@ -110,5 +110,5 @@ export function host(pool: Pool, kind: "shared" | "relocatable", output: string,
   const flags = ["-m", target.emulation, "--unresolved-symbols=ignore-all", "-z", "notext"];
   const dynamic = kind === "shared" ? [...flags, "--dynamic-linker", target.interpreter] : [...flags, "-static"];
   const rest = kind === "shared" ? ["--no-as-needed", target.interpreter, LIBC[target.wordBytes]] : [];
-  return run(GNU_LD, [...dynamic, "-o", program, ...inputs, ...rest]).status === 0;
+  return run(GNU_LD, [...dynamic, "-o", program, ...inputs, ...rest], { timeout: 30_000 }).status === 0;
 }

@@ -27,6 +27,7 @@ const GNU: readonly Kind[] = [
   },
   { pattern: /(?:hidden|internal|local) symbol `([^']+)' in .* is referenced by DSO/, code: "hidden-symbol-in-dso" },
   { pattern: /\.symtab local symbol at index/, code: "bad-symbol-binding" },
+  { pattern: /non-canonical reference to canonical protected function/, code: "address-protected" },
   { pattern: /DSO missing from command line/, code: "dso-missing" },
   { pattern: /cannot find -l(\S+?)(?::|$)/, code: "library-not-found" },
   { pattern: /attempted static link of dynamic object/, code: "static-link-of-shared" },
