@@ -37,13 +37,19 @@ export function* programLines(task: LoadedProcess, style: Style): Generator<stri
   else
     yield `  loaded by ${loader.name} as ${profileName(task.options.profile)}${task.lazy ? "" : ", everything bound at once"}`;
   if (task.ended !== undefined)
-    yield `  does not start: exit status ${task.exitCode}, ${WHEN[task.ended.step]}; the rest is shown as it would be without that`;
+    yield `  does not start: exit status ${task.exitCode}, ${whenText(task.ended)}; the rest is shown as it would be without that`;
   yield* linkMapLines(task, style);
   yield* memoryLines(task, style);
   yield* countLines(task, style);
   yield* tlsLines(task, style);
   yield* orderLines(task, library === "musl", style);
   yield* missingLines(task, style);
+}
+
+/** At the start an object is named if it is one that the kernel cannot map. */
+function whenText({ step, object }: ProcessEnd): string {
+  if (step !== "start" || object === undefined) return WHEN[step];
+  return `because the kernel cannot map ${shortName(object)} with its pages`;
 }
 
 const WHEN: Readonly<Record<ProcessEnd["step"], string>> = {

@@ -120,7 +120,7 @@ export interface LoaderMessage {
 
 /** How far the real loader would have come: what ends the process is the last of these things that it does. */
 export interface ProcessEnd {
-  /** "start" is the kernel's: the loader that the program names is not there. */
+  /** "start" is the kernel's: the loader that the program names is not there, or `object` does not lie on its pages. */
   readonly step: "start" | "search" | "versions" | "relocation";
   /** So many of the process's `searches` were made. */
   readonly searches: number;

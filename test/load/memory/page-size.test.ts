@@ -1,8 +1,9 @@
 // Kernels with larger pages: a file whose segments lie on 4 KiB does not load there. Which words say so is glibc's business
 // (seen with qemu-aarch64 -p 16384, glibc 2.36 and 2.31).
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
+import { programLines } from "../../../src/explain/load/program.ts";
 import { nodeLoadFiles } from "../../../src/host/load-files.ts";
 import { demandsOf } from "../../../src/load/check/demands.ts";
 import { pageFindings, refusalFindings } from "../../../src/load/check/refusals.ts";
@@ -60,6 +61,8 @@ test("the kernel kills a program whose segments do not lie on its pages", needs(
   const task = loadedWith(build(0x1000, K64), K64, [2, 36]);
   equal(task.exitCode, 139);
   deepEqual([task.ended?.step, task.problems.map(({ code }) => code)[0]], ["start", "segments-not-on-pages"]);
+  const lines = [...programLines(task, { color: false, columns: 100, demangle: true, rows: 9 })];
+  match(lines.join("\n"), /does not start: exit status 139, because the kernel cannot map main with its pages;/);
 });
 
 test("what is linked for 64 KiB loads with any page, and lies on whole ones", needs("gcc"), () => {
