@@ -29,7 +29,7 @@ export interface Relinker {
   readonly relink: (request: LinkRequest) => RelinkOutcome;
   /** A host that notes what a full link does. @param look what the link sees of a file */
   readonly recording: (host: LdHost, look: KeptFiles["look"]) => Recording;
-  /** To be called when the client has its answer: takes a hash of all that was written. */
+  /** To be called when the client has its answer. */
   readonly keep: (request: LinkRequest, recording: Recording) => void;
   /** Keeps tables of no more than `limit` bytes. */
   readonly trim: (limit: number) => void;

@@ -16,6 +16,7 @@ export function blockDigests(bytes: Uint8Array, digest: Digest, size: number): U
   return all;
 }
 
-export function digestByBlocks(bytes: Uint8Array, digest: Digest, size: number): Uint8Array {
-  return bytes.length <= DIGEST_BLOCK ? digest(bytes) : digest(blockDigests(bytes, digest, size));
+/** @param blocks what `blockDigests` gives */
+export function digestByBlocks(bytes: Uint8Array, digest: Digest, blocks: Uint8Array): Uint8Array {
+  return digest(bytes.length <= DIGEST_BLOCK ? bytes : blocks);
 }

@@ -1,7 +1,7 @@
 // .note.gnu.build-id: a hash over the whole output, with zeros where the hash will stand. Each style is the hash that its
 // name says, of outputs beyond 1 MiB taken block by block, so that a relink need not read all of it; `uuid` is random on purpose.
 
-import { type Digest, digestByBlocks } from "../digest/by-blocks.ts";
+import { blockDigests, type Digest, digestByBlocks } from "../digest/by-blocks.ts";
 import { fastHash } from "../digest/fast.ts";
 import { md5 } from "../digest/md5.ts";
 import { sha1 } from "../digest/sha1.ts";
@@ -18,17 +18,26 @@ export function buildIdSize(id: BuildId): number {
   return id.style === "hex" ? id.bytes.length : SIZES[id.style];
 }
 
+export interface BuildIdBytes {
+  readonly bytes: Uint8Array;
+  /** Of a hash, the digests of the blocks (digest/by-blocks.ts). */
+  readonly blocks?: Uint8Array;
+}
+
 /** @param image the finished output, zeros in place of the build id */
-export function buildIdBytes(id: BuildId, image: Uint8Array, accelerators: Accelerators): Uint8Array {
+export function buildIdBytes(id: BuildId, image: Uint8Array, accelerators: Accelerators): BuildIdBytes {
   switch (id.style) {
     case "none":
-      return new Uint8Array(0);
+      return { bytes: new Uint8Array(0) };
     case "hex":
-      return id.bytes;
+      return { bytes: id.bytes };
     case "uuid":
-      return randomUuid(image, accelerators);
-    default:
-      return digestByBlocks(image, buildIdDigest(id.style, accelerators), SIZES[id.style]);
+      return { bytes: randomUuid(image, accelerators) };
+    default: {
+      const digest = buildIdDigest(id.style, accelerators);
+      const blocks = blockDigests(image, digest, SIZES[id.style]);
+      return { bytes: digestByBlocks(image, digest, blocks), blocks };
+    }
   }
 }
 

@@ -59,6 +59,8 @@ export interface MadeSections {
     | { readonly symbols: DynamicSymbols; readonly chunks: DynamicChunks; readonly tags: readonly DynamicTag[] }
     | undefined;
   readonly buildId: Chunk | undefined;
+  /** The digests of the output's blocks, of which the build ID is the digest: a relink brings them up to date. Filled with it. */
+  idBlocks: Uint8Array | undefined;
   /** Undefined when the symbol table is stripped. */
   readonly symtab: { readonly plan: OutputSymbols; readonly table: Chunk; readonly strings: Chunk } | undefined;
   /** With --emit-relocs. */
@@ -139,6 +141,7 @@ export function makeSections(
     pltRelocations: createRelocationList(relocationChunks.pltCount),
     packed,
     buildId,
+    idBlocks: undefined,
     address: new Float64Array(symbols.count),
   };
   const dynamic = mode.dynamic ? makeDynamic(made, loader, scan, outputs, versions, machine, mode, options) : undefined;

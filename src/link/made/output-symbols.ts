@@ -252,7 +252,7 @@ function planLocals(
 ): void {
   const { bytes, view, is64, strings, stringsEnd, firstGlobal, symbolBase } = object;
   const entry = is64 ? 24 : 16;
-  const discardLabels = options.discard === "locals";
+  const discard = discardOf(options);
   let hasFile = false;
   for (let i = 1; i < firstGlobal; i++) {
     const type = localType(object, i);
@@ -262,15 +262,7 @@ function planLocals(
     if (section >= 0 && (sections.output[section] < 0 || empty[sections.output[section]] !== 0)) continue;
     const name = strings + view.getUint32(object.symtab + i * entry, true);
     if (name >= stringsEnd) continue;
-    // Compilers' own labels: dropped with -X, and always in merged sections, where they no longer mark anything.
-    const isLabel = bytes[name] === 0x2e && bytes[name + 1] === 0x4c;
-    if (
-      isLabel &&
-      (discardLabels ||
-        (options.discard === "section-merge" && section >= 0 && (sections.flags[section] & SHF_MERGE) !== 0))
-    ) {
-      continue;
-    }
+    if (isLeftOut(bytes, name, section >= 0 ? sections.flags[section] : 0, discard)) continue;
     let end = name;
     while (end < stringsEnd && bytes[end] !== 0) end++;
     if (retain !== undefined && !retain.has(decoder.decode(bytes.subarray(name, end)))) continue;
@@ -286,6 +278,21 @@ function planLocals(
     const counts = type === STT_FILE ? undefined : plan.counts;
     addLocal(plan, object, i, addLocalName(plan.strings, counts, bytes, name, end));
   }
+}
+
+/** With --incremental strings are not merged, and a line of code more brings a label of one: none of them stays. */
+export function discardOf({ discard, incremental }: LinkOptions): LinkOptions["discard"] {
+  return incremental && discard === "section-merge" ? "locals" : discard;
+}
+
+/**
+ * Compilers' own labels: dropped with -X, and always in merged sections, where they no longer mark anything.
+ * @param name where it begins  @param flags of its section
+ */
+export function isLeftOut(bytes: Uint8Array, name: number, flags: number, discard: LinkOptions["discard"]): boolean {
+  if (discard === "all") return true;
+  if (bytes[name] !== 0x2e || bytes[name + 1] !== 0x4c) return false;
+  return discard === "locals" || (discard === "section-merge" && (flags & SHF_MERGE) !== 0);
 }
 
 /** Of the local symbols left out, those that relocations of --emit-relocs refer to: in `numbers` they have NEEDED still. */

@@ -84,7 +84,7 @@ export function keepForRelink(facts: LinkFacts, image: Uint8Array | undefined, s
   }
   for (const path of twice) objects.delete(path);
   const weight = live.sections.count * BYTES_OF_SECTION + live.symbols.count * BYTES_OF_SYMBOL;
-  return { objects, size: image.length, weight, live, buildId: keepBuildId(loader, live.made.buildId, image) };
+  return { objects, size: image.length, weight, live, buildId: keepBuildId(loader, live.made) };
 }
 
 /** What the columns of a section and of a symbol take, with what is known of them elsewhere. */
@@ -147,7 +147,7 @@ function replaceObject(
   if (shape !== undefined) return shape;
   const symbols = compareSymbols(live, old, read, table);
   if (typeof symbols === "string") return symbols;
-  if (!sameRows(live, old, read)) return "symbols-changed";
+  if (!sameRows(live, old, read, symbols.locals)) return "symbols-changed";
   // Its globals are the same symbols in the same order.
   const fresh: ObjectFile = { ...read, symbols: old.symbols };
   if (!sameReferences(live, old, fresh, table)) return "references-changed";
@@ -182,12 +182,13 @@ function readElf(
 }
 
 /** Rows of local symbols go by the symbols' numbers: those must stay, and so must their values. */
-function sameRows({ scan }: Live, old: ObjectFile, fresh: ObjectFile): boolean {
+function sameRows({ scan }: Live, old: ObjectFile, fresh: ObjectFile, locals: Int32Array): boolean {
   const end = old.symbolBase + Math.max(old.symbolCount, fresh.symbolCount);
   for (const key of scan.locals.keys()) {
     if (key < old.symbolBase || key >= end) continue;
     const index = key - old.symbolBase;
     if (index >= old.firstGlobal || old.firstGlobal !== fresh.firstGlobal) return false;
+    if (locals[index] >= 0 && locals[index] !== index) return false;
     if (localValue(old, index) !== localValue(fresh, index)) return false;
   }
   return true;

@@ -1,10 +1,10 @@
 // The build ID of an output that is patched: the hash of the hashes of its blocks, of which only those are taken anew that have
 // changed.
 
-import { blockDigests, DIGEST_BLOCK, type Digest } from "../digest/by-blocks.ts";
+import { DIGEST_BLOCK, type Digest } from "../digest/by-blocks.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { buildIdDigest, buildIdSize } from "../made/build-id.ts";
-import type { Chunk } from "../tables/output-section.ts";
+import type { MadeSections } from "../made/make-sections.ts";
 import type { Patch } from "./touched.ts";
 
 export interface RelinkedId {
@@ -16,18 +16,15 @@ export interface RelinkedId {
   readonly blocks: Uint8Array;
 }
 
-/** @param image the output; it is read, and is as it was afterwards */
-export function keepBuildId({ options }: Loader, chunk: Chunk | undefined, image: Uint8Array): RelinkedId | undefined {
+/** What is known of the build ID of a link that has just been done. */
+export function keepBuildId({ options }: Loader, { buildId: chunk, idBlocks }: MadeSections): RelinkedId | undefined {
   const { buildId: id, accelerators } = options;
-  if (chunk === undefined || id.style === "none" || id.style === "hex" || id.style === "uuid") return undefined;
+  if (chunk === undefined || idBlocks === undefined || id.style === "none" || id.style === "hex" || id.style === "uuid")
+    return undefined;
   const offset = chunk.offset + 16;
   const size = buildIdSize(id);
-  const digest = buildIdDigest(id.style, accelerators);
-  const hash = image.slice(offset, offset + size);
-  image.fill(0, offset, offset + size);
-  const blocks = blockDigests(image, digest, size);
-  image.set(hash, offset);
-  return { offset, size, digest, blocks };
+  // A relink may come to nothing: what this link has stays as it is.
+  return { offset, size, digest: buildIdDigest(id.style, accelerators), blocks: idBlocks.slice() };
 }
 
 /** Brings `blocks` up to date. @returns the digest of the output with the patches in it */

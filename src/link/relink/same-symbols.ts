@@ -3,6 +3,8 @@
 
 import { SHN_ABS, SHN_COMMON, SHN_UNDEF, SHN_X86_64_LCOMMON, SHT_GROUP, STT_SECTION } from "../../elf/constants.ts";
 import { unsigned64 } from "../../elf/halves.ts";
+import { discardOf, isLeftOut } from "../made/output-symbols.ts";
+import type { LinkOptions } from "../options.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
@@ -36,7 +38,7 @@ export function compareSymbols(
   fresh: ObjectFile,
   table: SectionTable,
 ): SameSymbols | RelinkRefusal {
-  const locals = matchLocals(old, fresh);
+  const locals = matchLocals(live, old, fresh, table);
   if (locals === undefined) return "symbols-changed";
   if (old.symbolCount - old.firstGlobal !== fresh.symbolCount - fresh.firstGlobal) return "symbols-changed";
   const definitions: MovedSymbol[] = [];
@@ -108,20 +110,43 @@ function isSameEntry(old: ObjectFile, a: number, fresh: ObjectFile, b: number): 
   return name < fresh.stringsEnd && sameText(old.bytes, nameAt(old, a), fresh.bytes, name, old.stringsEnd);
 }
 
-/** Section symbols come and go with the relocations that use them; all others must be there, in their order. */
-function matchLocals(old: ObjectFile, fresh: ObjectFile): Int32Array | undefined {
+/**
+ * What is in no symbol table comes and goes with the relocations that use it: section symbols, and labels of strings, of which a new line
+ * of code often brings one. All others must be there, in their order.
+ */
+function matchLocals(
+  { options, sections }: Live,
+  old: ObjectFile,
+  fresh: ObjectFile,
+  table: SectionTable,
+): Int32Array | undefined {
+  const discard = discardOf(options);
   const numbers = new Int32Array(old.firstGlobal).fill(-1);
-  let at = 1;
-  const isSection = (object: ObjectFile, index: number): boolean =>
-    (object.bytes[entryOf(object, index) + (object.is64 ? 4 : 12)] & 15) === STT_SECTION;
-  for (let i = 1; i < old.firstGlobal; i++) {
-    if (isSection(old, i)) continue;
-    while (at < fresh.firstGlobal && isSection(fresh, at)) at++;
+  const next = (object: ObjectFile, of: SectionTable, from: number): number => {
+    let at = from;
+    while (at < object.firstGlobal && isUnlisted(object, of, at, discard)) at++;
+    return at;
+  };
+  let at = next(fresh, table, 1);
+  for (let i = next(old, sections, 1); i < old.firstGlobal; i = next(old, sections, i + 1)) {
     if (at >= fresh.firstGlobal || !isSameEntry(old, entryOf(old, i), fresh, entryOf(fresh, at))) return undefined;
-    numbers[i] = at++;
+    numbers[i] = at;
+    at = next(fresh, table, at + 1);
   }
-  while (at < fresh.firstGlobal && isSection(fresh, at)) at++;
   return at === fresh.firstGlobal ? numbers : undefined;
+}
+
+function isUnlisted(
+  object: ObjectFile,
+  sections: SectionTable,
+  index: number,
+  discard: LinkOptions["discard"],
+): boolean {
+  const entry = entryOf(object, index);
+  if ((object.bytes[entry + (object.is64 ? 4 : 12)] & 15) === STT_SECTION) return true;
+  const section = sectionNumber(object, entry, index);
+  const flags = section > 0 && section < object.sectionCount ? sections.flags[object.firstSection + section] : 0;
+  return isLeftOut(object.bytes, nameAt(object, entry), flags, discard);
 }
 
 /** @returns undefined where the object only refers to the symbol, or another's definition counts */

@@ -110,7 +110,7 @@ export function linkRelocatable(
   const identity = { entry, gnuFeatures: usesGnuFeatures(plan, table), sectionStart: options.sectionStart };
   writeFileHeaders(shape, assigned, plan, objects, machine, identity, image, view);
   const id = buildIdOffset(scripted);
-  if (id >= 0) image.set(buildIdBytes(options.buildId, image, options.accelerators), id);
+  if (id >= 0) image.set(buildIdBytes(options.buildId, image, options.accelerators).bytes, id);
   return image;
 }
 

@@ -170,8 +170,11 @@ export function writeImage(
     usesGnuFeatures(symbols, mode, options) || layout.sections.some(isMbind),
     image,
   );
-  if (made.buildId !== undefined && isWritten(made.buildId))
-    image.set(buildIdBytes(options.buildId, image, options.accelerators), made.buildId.offset + 16);
+  if (made.buildId !== undefined && isWritten(made.buildId)) {
+    const { bytes, blocks } = buildIdBytes(options.buildId, image, options.accelerators);
+    image.set(bytes, made.buildId.offset + 16);
+    made.idBlocks = blocks;
+  }
   return image;
 }
 

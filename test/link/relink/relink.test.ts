@@ -247,6 +247,34 @@ for (const target of [x86_64, i386])
     ok(relinked >= 20, `${relinked} relinked of 60; ${reasons.join("\n")}`);
   });
 
+test("labels of strings, which are in no symbol table, come, go and change places", options, () => {
+  const built = (...lines: string[]): Uint8Array => {
+    const text = `
+      .section .rodata.str1.1, "aMS", @progbits, 1
+      .Lone: .string "one"
+      .Ltwo: .string "two"
+      .text
+      .globl _start, kept
+      kept: nop
+      own: ${lines.join("\n")}
+      _start: call kept`;
+    return new Uint8Array(readFileSync(compile(x86_64, "main.s", text)));
+  };
+  // Of a place within a merged string as keeps the label as a symbol.
+  const [one, two] = ["lea .Lone+1(%rip), %rax", "lea .Ltwo+1(%rip), %rax"];
+  const subject: Case = {
+    name: "labels",
+    inputs: { "main.o": built(one, "call kept") },
+    options: { output: "static", incremental: true, buildId: { style: "sha1" } },
+  };
+  const changes = [built(one, two), built(two, one), built("nop"), built("lea kept(%rip), %rbx", two)];
+  const found = follow(
+    subject,
+    changes.map((main) => ({ "main.o": main })),
+  );
+  deepEqual(found, { relinked: 4, why: [] });
+});
+
 test("nothing changed: nothing to do", options, () => {
   for (const subject of cases) {
     const { kept, image } = keptOf(linkAll(subject));
