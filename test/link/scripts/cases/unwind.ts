@@ -45,4 +45,10 @@ export const unwind: readonly ScriptCase[] = [
       { objects, options: SHARED },
     ),
   ),
+  ...[".text : { *(.text*) }", ".text : { *(.text*) } .unwind : { *(.eh_frame) }"].map((statements) =>
+    sections(`the PLT's unwind records by themselves: ${statements}`, statements, {
+      objects: "eh2 pic b",
+      options: SHARED,
+    }),
+  ),
 ];
