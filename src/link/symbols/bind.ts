@@ -194,6 +194,9 @@ function bindShared(symbols: SymbolTable, id: SymbolId, mode: OutputMode): numbe
   return BIND_IMPORTED;
 }
 
+/** What programs have for themselves, on x86 (bfd/elfxx-x86.c, elf_x86_linker_defined). */
+const ENDS: ReadonlySet<string> = new Set(["__bss_start", "_end", "_edata"]);
+
 /** @param ignored --ignore-unresolved-symbol names it */
 function bindUndefined(
   symbols: SymbolTable,
@@ -227,8 +230,9 @@ function bindUndefined(
       symbols.flags[id] |= FLAG_DROPPED;
       return BIND_ZERO;
     }
-    // Hidden, or with -z nodynamic-undefined-weak: nobody will define it.
-    if (!canImport || options.z.dynamicUndefinedWeak === false) {
+    // Hidden, or with -z nodynamic-undefined-weak: nobody will define it. Nor a program's own ends, which its script has left out.
+    const isEnd = !mode.shared && ENDS.has(nameText(symbols.names, id));
+    if (!canImport || options.z.dynamicUndefinedWeak === false || isEnd) {
       symbols.flags[id] |= FLAG_DROPPED;
       return BIND_ZERO;
     }

@@ -9,6 +9,24 @@ import { run } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
 import { bench, linkHere } from "./judge.ts";
 
+test(
+  "a program's ends are no other module's where its script leaves them out",
+  needs("ld.bfd", "as", "readelf"),
+  () => {
+    const { directory, target } = bench(x86_64);
+    const code = ".globl entry\nentry: mov _edata@GOTPCREL(%rip), %rax\n mov elsewhere@GOTPCREL(%rip), %rax\n";
+    run("as", ["-o", join(directory, "ends.o"), "-"], { input: `${code}.weak _edata, elsewhere\n` });
+    writeFileSync(join(directory, "ends.ld"), "SECTIONS { . = SIZEOF_HEADERS; .text : { *(.text) } }");
+    const words = ["-m", target.emulation, "-T", "ends.ld", "ends.o", "-pie", "-e", "entry", "-dynamic-linker", "/x"];
+    run("ld.bfd", ["-o", "gnu/out", ...words], { cwd: directory });
+    linkHere(["-o", "tested/out", ...words], directory);
+    const imports = (file: string): string[] =>
+      run("readelf", ["--dyn-syms", "-W", join(directory, file)]).stdout.match(/(?<=UND )\w+/g) ?? [];
+    deepEqual(imports("gnu/out"), ["elsewhere"]);
+    deepEqual(imports("tested/out"), ["elsewhere"]);
+  },
+);
+
 function bothSay(script: string, options: string): { gnu: string; here: string; warned: readonly string[] } {
   const { directory, target } = bench(x86_64);
   writeFileSync(join(directory, "words.ld"), script);
