@@ -72,6 +72,28 @@ test("ld --explain has all that the link read; why --link answers about it elsew
   match(wrong.err, /nothing called 'wrod'; did you mean word\?/);
 });
 
+test("a library that is looked at only since another needs it is in the record", () => {
+  const at = folder("record");
+  const solderLd = (...words: readonly string[]): void => {
+    const { status, stderr } = run(process.execPath, [solder, "ld", ...words], { cwd: at.path });
+    equal(status, 0, stderr);
+  };
+  const object = (name: string): string => join(repository, "examples/samples", name);
+  solderLd("-shared", "-soname", "libinner.so", "-o", "libinner.so", object("print.o"));
+  solderLd("-shared", "-soname", "libouter.so", "-o", "libouter.so", object("calls-printf.o"), "libinner.so");
+  solderLd("-o", "prog", "--explain=link.solder", "-rpath-link", ".", object("start.o"), "libouter.so");
+  const opened = readRecord(new Uint8Array(readFileSync(join(at.path, "link.solder"))));
+  if (typeof opened === "string") throw new Error(opened);
+  const names = opened.files.map((file) => file.path.slice(file.path.lastIndexOf("/") + 1));
+  deepEqual(names.sort(), ["libinner.so", "libouter.so", "start.o"]);
+});
+
+test("what is cut off is no record", () => {
+  const record = { kind: "load", program: "/x", environment: {}, profile: "", bindNow: false, outcome: 0 } as const;
+  const bytes = writeRecord(record, [{ path: "/x", bytes: new Uint8Array(700) }]);
+  match(String(readRecord(bytes.subarray(0, 2048))), /cut off or damaged: no more than 0 files of it can be read/);
+});
+
 test("of a link that fails, too", () => {
   const { path, status } = linked(NAMES.filter((name) => name !== "libwords.a"));
   equal(status, 1);

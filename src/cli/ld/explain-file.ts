@@ -31,6 +31,8 @@ export function explainFile(it: ExplainedLink, files: FileSystem): Uint8Array {
     return bytes !== undefined;
   };
   for (const path of it.result.dependencies) add(path);
+  // Libraries that are looked at only since another needs them: a dependency file does not name them.
+  for (const file of it.result.decisions?.files ?? []) if (file.kind === "shared-library") add(file.file);
   // Scripts and lists that options name, also along -L.
   for (const { option, argument, value } of it.words) {
     if (argument !== "FILE" || option === "-o") continue;

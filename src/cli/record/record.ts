@@ -66,7 +66,8 @@ export function isRecord(start: Uint8Array): boolean {
 
 /** The record, or why it cannot be read. */
 export function readRecord(bytes: Uint8Array): OpenedRecord | string {
-  const [first, ...rest] = tarFiles(bytes);
+  const { files: all, whole } = tarFiles(bytes);
+  const [first, ...rest] = all;
   if (first?.path !== DESCRIPTION) return "it is no record of Solder's";
   let description: Partial<Record<string, unknown>>;
   try {
@@ -78,11 +79,15 @@ export function readRecord(bytes: Uint8Array): OpenedRecord | string {
     return `it is a record of version ${String(description.version)}; this is Solder for version ${RECORD_VERSION}`;
   const record = recordOf(description);
   if (record === undefined) return `its ${DESCRIPTION} lacks what a record has`;
+  // A link without some of its inputs would be another link, with errors of its own.
+  if (!whole) return `it is cut off or damaged: no more than ${counted(rest.length)} of it can be read`;
   const files = rest.flatMap(({ path, bytes: contents }) =>
     path.startsWith(`${FILES}/`) ? [{ path: path.slice(FILES.length), bytes: contents }] : [],
   );
   return { record, files };
 }
+
+const counted = (files: number): string => (files === 1 ? "1 file" : `${files} files`);
 
 function recordOf(it: Partial<Record<string, unknown>>): SolderRecord | undefined {
   const environment = isTexts(it.environment) ? it.environment : {};

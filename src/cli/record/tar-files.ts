@@ -5,15 +5,22 @@ import type { TarFile } from "../tar.ts";
 
 const BLOCK = 512;
 
-/** Regular files in their order; up to where the archive is damaged. */
-export function tarFiles(bytes: Uint8Array): TarFile[] {
+export interface TarContents {
+  /** Regular files in their order; up to where the archive is damaged. */
+  readonly files: readonly TarFile[];
+  /** It ends as archives end, with a block of zeros. */
+  readonly whole: boolean;
+}
+
+export function tarFiles(bytes: Uint8Array): TarContents {
   const files: TarFile[] = [];
   let longName: string | undefined;
   for (let at = 0; at + BLOCK <= bytes.length; ) {
     const header = bytes.subarray(at, at + BLOCK);
     const size = octal(header, 124, 12);
     const start = at + BLOCK;
-    if (header[0] === 0 || size === undefined || start + size > bytes.length) break;
+    if (header[0] === 0) return { files, whole: true };
+    if (size === undefined || start + size > bytes.length) break;
     const contents = bytes.subarray(start, start + size);
     const type = String.fromCharCode(header[156]);
     if (type === "x") longName = paxPath(contents);
@@ -23,7 +30,7 @@ export function tarFiles(bytes: Uint8Array): TarFile[] {
     }
     at = start + Math.ceil(size / BLOCK) * BLOCK;
   }
-  return files;
+  return { files, whole: false };
 }
 
 /** Name, with the prefix of POSIX's format before it. */
