@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { repository } from "../support/build.ts";
 import { folder } from "../support/folder.ts";
 import { run } from "../support/run.ts";
-import { browserNeeded, example, follow, PAGE, settled, testWindow, viewOf } from "./browser.ts";
+import { browserNeeded, example, follow, goTo, PAGE, settled, testWindow, viewOf } from "./browser.ts";
 
 const open = testWindow();
 
@@ -48,6 +48,26 @@ test("a record opens as the link that it records", browserNeeded, async () => {
   const tab = await open({ url: pathToFileURL(page).href });
   equal(await viewOf(tab, "link").getByRole("heading", { level: 1 }).innerText(), "✕ not linked");
   match(await viewOf(tab, "link").locator(".problems").innerText(), /undefined reference to `word'/);
+});
+
+test("a record's variables take part in its link", browserNeeded, async () => {
+  const at = folder("record-variables");
+  const record = join(at.path, "link.solder");
+  const words = [
+    "ld",
+    "-shared",
+    "-o",
+    "libprint.so",
+    `--explain=${record}`,
+    join(repository, "examples/samples/print.o"),
+  ];
+  run(process.execPath, [solder, ...words], { env: { ...process.env, LD_RUN_PATH: "/from/variable" }, cwd: at.path });
+  const page = join(at.path, "page.html");
+  equal(run(process.execPath, [solder, "view", "--export", page, record]).status, 0);
+  const tab = await open({ url: pathToFileURL(page).href });
+  await follow(tab, viewOf(tab, "link").getByRole("button", { name: "Look into it" }));
+  await goTo(tab, "/anatomy/libprint.so/dynamic");
+  match(await viewOf(tab, "anatomy").locator(".rows").innerText(), /\/from\/variable/);
 });
 
 test("the server has a secret in its address, and ends when the page is closed", browserNeeded, async () => {

@@ -50,7 +50,7 @@ export interface Change {
 
 /** Views of one load or link: how it is made goes with one from view to view. */
 const RUNS: ReadonlySet<ViewName> = new Set(["link", "load", "bind", "why"]);
-const RUN_QUERY = ["args", "dir", "sys", "env", "bases", "now", "profile", "about", "argv", "root"] as const;
+const RUN_QUERY = ["args", "dir", "sys", "vars", "env", "bases", "now", "profile", "about", "argv", "root"] as const;
 
 /** Another view, file or part begins with an empty query, but for the place in the bytes if the file stays. */
 export function changed(address: Address, change: Change): Address {

@@ -51,6 +51,7 @@ export function linkAskOf({ query }: Address, summaries: readonly FileSummary[])
   return {
     args: splitArguments(query.args ?? defaultCommand(summaries)),
     directory: query.dir,
+    environment: query.vars,
     systemLibraryPaths: systemLibraryPaths.length === 0 ? undefined : systemLibraryPaths,
   };
 }

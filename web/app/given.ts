@@ -36,6 +36,8 @@ function unpacked(base64: string): Promise<Blob> {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).blob();
 }
 
+const bytesOf = (buffer: ArrayBuffer): Uint8Array => new Uint8Array(buffer);
+
 /** Records among the files are opened: their files, and the address that does the same again. */
 export async function openRecords(
   files: readonly GivenFile[],
@@ -44,7 +46,14 @@ export async function openRecords(
   const wrong: string[] = [];
   let begin: string | undefined;
   for (const file of files) {
-    const start = new Uint8Array(await file.contents.slice(0, 512).arrayBuffer());
+    const start = await file.contents
+      .slice(0, 512)
+      .arrayBuffer()
+      .then(bytesOf, () => undefined);
+    if (start === undefined) {
+      wrong.push(`${file.path}: the browser may not read it, or it is not there any more`);
+      continue;
+    }
     if (!isRecord(start)) {
       opened.push(file);
       continue;
@@ -71,7 +80,7 @@ export function addressOfRecord(record: SolderRecord): string {
     args: commandText(record.arguments),
     dir: record.directory,
     sys: record.systemLibraryPaths.join(":"),
-    env: environment.join("\n"),
+    vars: environment.join("\n"),
   };
   return addressText({ ...HOME, view: "link", query });
 }

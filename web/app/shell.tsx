@@ -13,7 +13,8 @@ import { LoadView } from "../views/load/load.tsx";
 import { WhyBox, WhyView } from "../views/why.tsx";
 import type { ViewName } from "./address.ts";
 import { droppedFiles } from "./drop.ts";
-import { addFiles, address, busy, go, hash, isWaiting, notice, waitFor } from "./state.ts";
+import { addFiles, address, busy, go, hash, isWaiting, notice, trouble, waitFor } from "./state.ts";
+import { counted } from "./words.ts";
 
 interface ViewRow {
   readonly name: ViewName;
@@ -45,7 +46,10 @@ export function Shell(): JSX.Element {
       over.value = false;
       if (event.dataTransfer === null) return;
       const dropped = droppedFiles(event.dataTransfer);
-      await waitFor(async () => addFiles(await dropped));
+      await waitFor(async () => {
+        const { files, wrong } = await dropped;
+        await addFiles(files, wrong);
+      });
       if (address.value.view !== "files" && address.value.file === "") go({ view: "files" });
     };
     const key = (event: KeyboardEvent): void => {
@@ -96,12 +100,35 @@ export function Shell(): JSX.Element {
       <div class="hidden" role="status">
         {notice.value}
       </div>
+      <Trouble />
       {over.value && (
         <div class="drop" aria-hidden="true">
           Drop files or folders
         </div>
       )}
     </>
+  );
+}
+
+function Trouble(): JSX.Element {
+  const lines = trouble.value;
+  return (
+    <div class="trouble" role="alert">
+      {lines.length > 0 && (
+        <>
+          <p>
+            <b>{counted(lines.length, "file")} could not be taken</b>
+          </p>
+          {lines.slice(0, 5).map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+          {lines.length > 5 && <p>and {lines.length - 5} more</p>}
+          <button type="button" onClick={() => (trouble.value = [])}>
+            Close
+          </button>
+        </>
+      )}
+    </div>
   );
 }
 

@@ -29,8 +29,10 @@ export const busy = signal<Work | undefined>(undefined);
 const unanswered = signal(0);
 /** For `aria-busy`. */
 export const isWaiting: ReadonlySignal<"true" | "false"> = computed(() => (unanswered.value > 0 ? "true" : "false"));
-/** Said once, by screen readers too. */
+/** Said once, to screen readers. */
 export const notice = signal("");
+/** What of the files that were given could not be taken, and why; until it is put away. */
+export const trouble = signal<readonly string[]>([]);
 
 export const paths: ReadonlySignal<readonly string[]> = computed(() => summaries.value.map(({ path }) => path));
 
@@ -95,24 +97,38 @@ export function leadChange({ view, file, part, at, filter, name }: Lead): Change
   };
 }
 
-/** Takes files in; those of the same path are replaced. */
-export function addFiles(dropped: readonly GivenFile[]): Promise<void> {
-  return waitFor(() => takeFiles(dropped));
+/**
+ * Takes files in; those of the same path are replaced.
+ * @param left what could not be taken, and why
+ */
+export function addFiles(dropped: readonly GivenFile[], left: readonly string[] = []): Promise<void> {
+  // One after the other: a drop of files of another machine ends the worker, and with it what that is reading.
+  taken = taken.then(() => waitFor(() => takeFiles(dropped, left)));
+  return taken;
 }
 
-async function takeFiles(dropped: readonly GivenFile[]): Promise<void> {
+let taken: Promise<void> = Promise.resolve();
+
+async function takeFiles(dropped: readonly GivenFile[], left: readonly string[]): Promise<void> {
   const { files, begin, wrong } = await openRecords(dropped);
-  if (wrong.length > 0) notice.value = wrong.join("; ");
+  trouble.value = [...left, ...wrong];
   if (files.length === 0) return;
-  const all = new Map(given.value);
-  for (const { path, contents } of files) all.set(path, contents);
-  given.value = all;
   if (workerPart === "worker" && (await Promise.all(files.map((it) => isOfOtherMachine(it.contents)))).includes(true)) {
     workerPart = "machines";
     client.stop();
   }
-  await refresh(() => client.ask("add", { files }, showProgress(client)));
-  if (begin !== undefined) location.hash = begin;
+  try {
+    const summed = await client.ask("add", { files }, showProgress(client));
+    const all = new Map(given.value);
+    for (const { path, contents } of files) all.set(path, contents);
+    shows(all, summed);
+    if (begin !== undefined) location.hash = begin;
+  } catch (cause) {
+    // The next worker knows nothing of these files either.
+    if (!(cause instanceof Stopped)) trouble.value = [String(cause)];
+  } finally {
+    busy.value = undefined;
+  }
 }
 
 /** What the page was given before it began. */
@@ -131,21 +147,19 @@ async function beginWithGiven(): Promise<void> {
 export async function removeFiles(gone: readonly string[]): Promise<void> {
   const all = new Map(given.value);
   for (const path of gone) all.delete(path);
-  given.value = all;
-  await refresh(() => client.ask("remove", { paths: gone }, showProgress(client)));
+  shows(
+    all,
+    summaries.value.filter(({ path }) => all.has(path)),
+  );
+  await client.ask("remove", { paths: gone }).catch(() => {});
 }
 
-async function refresh(ask: () => Promise<readonly FileSummary[]>): Promise<void> {
-  try {
-    summaries.value = await ask();
-    const count = summaries.value.length;
-    notice.value = count === 1 ? "1 file is here" : `${count} files are here`;
-  } catch (cause) {
-    if (!(cause instanceof Stopped)) throw cause;
-  } finally {
-    busy.value = undefined;
-    edition.value++;
-  }
+/** These are the files from now on; `summed` in their order. */
+function shows(files: ReadonlyMap<string, Blob>, summed: readonly FileSummary[]): void {
+  given.value = files;
+  summaries.value = summed;
+  notice.value = summed.length === 1 ? "1 file is here" : `${summed.length} files are here`;
+  edition.value++;
 }
 
 /** Says what this client's worker does; there is more than one, and Stop ends that which is talked about. */

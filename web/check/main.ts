@@ -92,7 +92,7 @@ globalThis.addEventListener("message", (event) => {
       post({ id, answer: [] });
     } else if (question === "remove") {
       for (const path of (ask as Ask<"remove">).paths) given.delete(path);
-      post({ id, answer: [] });
+      post({ id, answer: null });
     } else {
       post({ id, answer: check(ask as Ask<"check">, (progress, share) => post({ id, progress, share })) });
     }

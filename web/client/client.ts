@@ -122,7 +122,7 @@ export function createClient(
       worker = begin();
       failAll(new Stopped("stopped"));
       const given = files();
-      if (given.length > 0) post("add", { files: given }).catch(() => {});
+      if (given.length > 0) post("add", { files: given, known: true }).catch(() => {});
       for (const one of learnt.values()) {
         one.done = post("learn", one.part);
         one.done.catch(() => {});

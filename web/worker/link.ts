@@ -30,6 +30,7 @@ import type {
   ShownSection,
 } from "./protocol.ts";
 import { WHOLE } from "./read-tables.ts";
+import { environmentOf } from "./root.ts";
 import { type RowsCache, type ShownTable, shown } from "./tables.ts";
 import { zstd } from "./wanted.ts";
 import { openFile, type Workspace } from "./workspace.ts";
@@ -67,6 +68,7 @@ function makeLink(space: Workspace, ask: LinkAsk): Omit<MadeLink, "key" | "befor
     files: memoryFiles(opened),
     accelerators: { inflate, zstd },
     directory: ask.directory,
+    environment: environmentOf(ask.environment ?? ""),
     systemLibraryPaths: ask.systemLibraryPaths,
     onStage: (stage) => marks.push({ stage, at: performance.now() }),
   });

@@ -34,15 +34,15 @@ const summaries = (progress: Progress): Answer<"add"> => {
 };
 
 const handlers: Handlers = {
-  add: ({ files }, progress) => {
+  add: ({ files, known }, progress) => {
     addFiles(space, files);
     rows.clear();
-    return summaries(progress);
+    return known === true ? [] : summaries(progress);
   },
-  remove: ({ paths }, progress) => {
+  remove: ({ paths }) => {
     removeFiles(space, paths);
     rows.clear();
-    return summaries(progress);
+    return null;
   },
   overview: (ask) => overviewOf(space, ask),
   rows: (ask) => {

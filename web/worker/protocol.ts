@@ -16,8 +16,12 @@ export interface GivenFile {
 /** The questions: what is asked with what, and what the answer is. */
 export interface Questions {
   /** Gives the worker files; of those that it has already under this path, the new one counts. */
-  readonly add: { readonly ask: { readonly files: readonly GivenFile[] }; readonly answer: readonly FileSummary[] };
-  readonly remove: { readonly ask: { readonly paths: readonly string[] }; readonly answer: readonly FileSummary[] };
+  /** `known`: a worker before this one has told what they are. */
+  readonly add: {
+    readonly ask: { readonly files: readonly GivenFile[]; readonly known?: boolean };
+    readonly answer: readonly FileSummary[];
+  };
+  readonly remove: { readonly ask: { readonly paths: readonly string[] }; readonly answer: null };
   readonly overview: { readonly ask: { readonly file: string }; readonly answer: Overview };
   readonly rows: { readonly ask: RowsQuestion; readonly answer: RowsAnswer };
   readonly bytes: {
@@ -237,6 +241,8 @@ export interface LinkAsk {
   /** Absolute: what relative paths start from. */
   readonly directory?: string | undefined;
   readonly systemLibraryPaths?: readonly string[] | undefined;
+  /** Of a record: variables that the linker reads, `NAME=VALUE` a line. */
+  readonly environment?: string | undefined;
 }
 
 export interface LinkAnswer {

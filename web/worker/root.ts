@@ -42,7 +42,7 @@ export function rootOf(
   const image = bytes && parseElfImage(bytes, path, () => {});
   const interpreter = image && interpreterOf(image);
   if (interpreter !== undefined) standIn(entries, interpreter, assumed);
-  const variables = environmentOf(environment);
+  const variables: Record<string, string | undefined> = environmentOf(environment);
   const directories = variables.LD_LIBRARY_PATH === undefined ? flatDirectories(files, folder) : undefined;
   if (directories !== undefined) {
     variables.LD_LIBRARY_PATH = directories;
@@ -80,8 +80,9 @@ function standIn(entries: Map<string, MemoryEntry>, interpreter: string, assumed
   assumed.push(`${there} stands at ${interpreter}, where the program looks for its loader.`);
 }
 
-function environmentOf(text: string): Record<string, string | undefined> {
-  const environment: Record<string, string | undefined> = {};
+/** @param text `NAME=VALUE` a line */
+export function environmentOf(text: string): Record<string, string> {
+  const environment: Record<string, string> = {};
   for (const line of text.split(/\n/)) {
     const at = line.indexOf("=");
     if (at > 0) environment[line.slice(0, at).trim()] = line.slice(at + 1).trim();

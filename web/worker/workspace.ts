@@ -119,11 +119,21 @@ export function bytesBetween(space: Workspace, path: string, from: number, to: n
 export function summaryFor(space: Workspace, path: string): FileSummary {
   const known = space.summaries.get(path);
   if (known !== undefined) return known;
-  const file = openFile(space, path, NAMES);
-  const made = summaryOf(file?.bytes ?? new Uint8Array(0), path);
+  const made = summaryOfGiven(space, path);
   space.summaries.set(path, made);
   return made;
 }
+
+/** A file that was written since it was given cannot be read any more; the others can. */
+function summaryOfGiven(space: Workspace, path: string): FileSummary {
+  try {
+    return summaryOf(openFile(space, path, NAMES)?.bytes ?? NOTHING, path);
+  } catch (cause) {
+    return { ...summaryOf(NOTHING, path), kind: "missing", description: `cannot be read: ${String(cause)}` };
+  }
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** Headers and sections, for places in the file. */
 export function elfFor(space: Workspace, path: string): ElfFile | undefined {
