@@ -228,3 +228,29 @@ eachTarget("a version that a library asks for is met by another whose plain name
     shop.ld("a", [LOADER, object, "asks.so", "versioned.so", defines]);
   });
 });
+
+eachTarget("-r -d: no section stays for thread-local common symbols that are defined elsewhere", (target) => {
+  const common = asm(target, "common", ".type t,@tls_object\n.comm t,8,32\n");
+  const defines = asm(
+    target,
+    "defines",
+    '.section .tdata,"awT"\n.globl t\n.type t,@tls_object\nt: .long 1\n.size t,4\n',
+  );
+  const [ours, theirs] = [underTest, gnu].map((linker) => {
+    const path = workshop(linker, target).ld("out.o", ["-r", "-d", defines, common]);
+    return [...tool("readelf", ["-SW", path]).matchAll(/ (\.t(?:data|bss|common)) /g)].map(([, name]) => name);
+  });
+  deepEqual([ours, theirs], [[".tdata"], [".tdata"]]);
+});
+
+eachTarget("foo@V at the place of a unique foo is as global as it says itself", (target) => {
+  const source = variable("v", 8, ".data\n.type v,@gnu_unique_object\n.globl").replace(".type v,@object\n", "");
+  const object = asm(target, "own", `${source}.globl w\n.type w,@object\n.set w,v\n.size w,8\n.symver w,v@V1,remove\n`);
+  const found = likeGnuLd(target, (shop) => {
+    const path = shop.ld("a.so", ["-shared", `--version-script=${shop.file("v", "V1 { };")}`, object]);
+    return [...tool("readelf", ["--dyn-syms", "-W", path]).matchAll(/ (\w+) +DEFAULT +\d+ (v\S*)/g)].map(
+      ([, binding, name]) => `${binding} ${name}`,
+    );
+  });
+  deepEqual(found, ["GLOBAL v@V1"]);
+});

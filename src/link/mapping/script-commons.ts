@@ -52,7 +52,8 @@ export function placeCommons(mapping: Mapping): void {
     chunk.alignment = Math.max(chunk.alignment, alignment);
   }
   const [first] = loader.objects;
-  if (first === undefined) return;
+  // The script of -r names none of them: what is placed for want of a name and empty does not stay.
+  if (first === undefined || (mapping.object !== undefined && plan.script.isStandard)) return;
   if ((symbols.commons & COMMONS_TLS) !== 0) sectionFor(mapping, first.id, ".tcommon");
   if ((symbols.commons & COMMONS_LARGE) !== 0) sectionFor(mapping, first.id, "LARGE_COMMON");
 }

@@ -51,6 +51,7 @@ import {
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_SYMVER,
+  FLAG_UNIQUE,
   FLAG_VERSIONED,
   isDefinedHere,
   isShared,
@@ -207,7 +208,8 @@ export function joinSamePlace(symbols: SymbolTable, ids: readonly SymbolId[], jo
     takeDefinition(symbols, base, id);
     symbols.visibility[base] = symbols.visibility[id];
     symbols.version[base] = symbols.version[id];
-    symbols.flags[base] = (symbols.flags[base] & ~FLAG_FORCED_LOCAL) | FLAG_SYMVER | FLAG_HIDDEN_VERSION;
+    const flags = symbols.flags[base] & ~(FLAG_FORCED_LOCAL | FLAG_UNIQUE);
+    symbols.flags[base] = flags | FLAG_SYMVER | FLAG_HIDDEN_VERSION;
     joinNames(symbols, id, base);
     joined.push(base);
   }
