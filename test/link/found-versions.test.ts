@@ -254,3 +254,34 @@ eachTarget("foo@V at the place of a unique foo is as global as it says itself", 
   });
   deepEqual(found, ["GLOBAL v@V1"]);
 });
+
+eachTarget(
+  "--no-undefined-version: a name that a library has in another version is defined here all the same",
+  (target) => {
+    const [own, library] = [asm(target, "own", variable("v", 8)), asm(target, "library", variable("v", 8))];
+    likeGnuLd(target, (shop) => {
+      shop.ld("other.so", ["-shared", `--version-script=${shop.file("v2", "V2 { v; };")}`, library]);
+      const script = `--version-script=${shop.file("v1", "V1 { v; };")}`;
+      shop.ld("a.so", ["-shared", "--no-undefined-version", script, own, "other.so"]);
+      match(
+        shop.refuses("b.so", ["-shared", "--no-undefined-version", script, "other.so"], "ld"),
+        /v: undefined version: V1|version V1 is assigned to v, which is not defined/,
+      );
+    });
+  },
+);
+
+eachTarget(
+  "-u brings from an archive what --defsym assigns from another name, and not what it sets to a number",
+  (target) => {
+    const program = asm(target, "program", START);
+    const directory = scratch("archive");
+    archive(directory, "lib.a", [asm(target, "member", variable("v", 8))]);
+    const brought = likeGnuLd(target, (shop) =>
+      [["--defsym=v=_start"], ["-u", "v", "--defsym=v=_start"], ["-u", "v", "--defsym=v=0x10"]].map((it, i) =>
+        tool("readelf", ["-sW", shop.ld(`a${i}`, [...it, program, join(directory, "lib.a")])]).includes(" member.c"),
+      ),
+    );
+    deepEqual(brought, [false, true, false]);
+  },
+);

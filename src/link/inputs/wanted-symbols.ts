@@ -32,8 +32,11 @@ export function enterCommandLineSymbols(loader: Loader, hasScript: boolean): voi
   const entry = options.entry ?? (isProgram ? "_start" : undefined);
   if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
   for (const assignment of options.defsym) {
-    for (const name of symbolsIn(assignment.value)) refer(loader, name);
-    if (!assignment.provide) define(loader, assignment.symbol);
+    const names = symbolsIn(assignment.value);
+    for (const name of names) refer(loader, name);
+    // What -u asks for too is looked for in archives, if it is not known yet what it will be (ld/ldexp.c, exp_fold_tree_1: etree_assign).
+    const isAsked = options.undefined.includes(assignment.symbol) || options.requireDefined.includes(assignment.symbol);
+    if (!assignment.provide && !(isAsked && names.length > 0)) define(loader, assignment.symbol);
   }
 }
 
