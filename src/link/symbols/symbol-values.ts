@@ -41,6 +41,7 @@ export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlac
       section === SECTION_CHUNK ? outputs.chunks[symbols.alias[id]].output : outputs.list[symbols.alias[id]];
     to.value = values.address[id];
     to.shndx = headerIndex(layout, output);
+    if (!Number.isSafeInteger(to.value)) addExactly(symbols, id, output?.address ?? 0, to);
   } else if (isShared(symbols, id)) {
     if ((symbols.flags[id] & FLAG_CANONICAL_PLT) !== 0) to.value = values.address[id];
   } else if (section === SECTION_ABSOLUTE) {
@@ -53,6 +54,13 @@ export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlac
     to.shndx = headerIndex(layout, outputs.list[sections.output[section]]);
   }
   if (symbols.type[id] === STT_TLS && to.shndx !== 0 && to.shndx !== SHN_ABS) to.value -= layout.tlsStart;
+}
+
+/** A script may assign any number of 64 bits within a section. */
+function addExactly(symbols: SymbolTable, id: SymbolId, base: number, to: SymbolPlace): void {
+  const value = BigInt(base) + (BigInt(symbols.valueHigh[id]) << 32n) + BigInt(symbols.valueLow[id] >>> 0);
+  to.low = Number(BigInt.asIntN(32, value));
+  to.high = Number(BigInt.asIntN(32, value >> 32n));
 }
 
 /** Index of the section; for one left out because it is empty, that of the section before it. */

@@ -159,6 +159,10 @@ export const symbols: readonly ScriptCase[] = [
     "constants that no double has",
     ". = 0x1000; .text : { *(.text) } a1 = 0x0123456789abcdef; a2 = -1 >> 4; a3 = 0x123456789abcdef0 + 1; .data : { *(.data) QUAD(a1) QUAD(a2) }",
   ),
+  sections(
+    "constants that no double has, within a section",
+    ". = 0x10000; .text : { *(.text) x = -1 >> 4; y = 0x123456789abcdef1; } .data : { *(.data) }",
+  ),
   sections("constants that no double has, under -r", ".text : { *(.text) } a1 = 0x0123456789abcdef;", {
     options: "-r",
   }),
