@@ -20,6 +20,7 @@ import { isLibc } from "../file/second-libc.ts";
 import { expandNeeded, findLibrary, isMuslItself, originOf } from "../search/index.ts";
 import type { Candidate, LoaderProfile, Requester, SearchRule, SearchStep } from "../settings/contract.ts";
 import { behaves } from "../settings/profiles.ts";
+import { assertDynamicSection, noteLostDynamicSection } from "./dynamic-assertions.ts";
 import { fitsPages, mappedBytes, pageDown, pageUp } from "./map.ts";
 import {
   type EndPlace,
@@ -100,20 +101,8 @@ export function addObject(task: LoadedProcess, what: NewObject): LoadedObject {
   notePages(task, object);
   noteCut(task, object);
   noteLostDynamicSection(task, object);
+  assertDynamicSection(task, object);
   return object;
-}
-
-/** The loader reads a library's dynamic section as soon as it is mapped. Its process ends if there is no memory. */
-function noteLostDynamicSection(task: LoadedProcess, object: LoadedObject): void {
-  const { kind, file } = object;
-  const segment = file.elf.segments.findLast(({ type }) => type === PT_DYNAMIC);
-  if (kind !== "library" || segment === undefined || task.options.profile.library !== "glibc") return;
-  const isMapped = file.loads.some(
-    ({ address, memoryBytes }) =>
-      segment.address >= pageDown(address, object.pageSize) &&
-      segment.address < pageUp(address + memoryBytes, object.pageSize),
-  );
-  if (!isMapped) endProcess(task, SIGSEGV_STATUS, { step: "search", object });
 }
 
 const AT_SEARCH: EndPlace = { step: "search" };
