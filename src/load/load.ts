@@ -8,7 +8,7 @@ import { strangerProblem } from "./check/not-elf.ts";
 import { type DynamicFile, readDynamicFile } from "./file/dynamic-file.ts";
 import { LOADER_RECORDS, loaderMachineOf, loaderRecords, unusualOrder } from "./machines/index.ts";
 import { addObject, mapDependencies, mapObject } from "./objects/dependencies.ts";
-import type { IndirectChoice, LoadedObject, LoadedProcess, LoadHost } from "./objects/objects.ts";
+import { type IndirectChoice, type LoadedObject, type LoadedProcess, type LoadHost, warn } from "./objects/objects.ts";
 import { type Placement, placementProblems, placer } from "./objects/place.ts";
 import { sortObjects } from "./objects/sort.ts";
 import {
@@ -313,7 +313,7 @@ function sayNotPreloaded(task: LoadedProcess, name: string, from: string, messag
   // Without the words for errno.
   const reason = message.replace(/^(cannot [a-z ]+): .*$/, "$1");
   const text = `ERROR: ld.so: object '${name}' from ${from} cannot be preloaded (${reason}): ignored.`;
-  task.messages.push({ text, fatal: false });
+  warn(task, text);
 }
 
 /** glibc's chain has the loader behind the object that is before it in the global scope, or not at all (elf/rtld.c, dl_main). */

@@ -270,6 +270,10 @@ for (const target of targets) {
     const bytes = readFileSync(library);
     writeFileSync(library, bytes.subarray(0, bytes.length / 2));
     refuse(program);
+    // Of what is to be preloaded after it nothing is heard.
+    const other = shop.program("other", "int main(void) { return 0; }");
+    const environment = { LD_PRELOAD: `${library} ${shop.at("missing.so")}` };
+    deepEqual(refuse(other, environment).messages, []);
   });
 
   test(
