@@ -183,3 +183,25 @@ eachTarget("an object of which --gc-sections leaves no record and nothing else h
   );
   deepEqual(files, [["gone.c", "stays.c"], ["stays.c"], [], ["gone.c"]]);
 });
+
+eachTarget(
+  "a pointer of a fixed program to a weak function that nothing defines is 0, also where calls go through the PLT",
+  (target) => {
+    const library = asm(target, "library", callable("g"));
+    const calls = asm(target, "calls", `.weak f\n${START}call f@PLT\n.data\n.dc.a f\n`);
+    const loads = asm(target, "loads", `.weak f\n${START}call f@PLT\n${load(target, "f")}.data\n.dc.a f\n`);
+    // GNU ld leaves an empty relocation (R_*_NONE) where it has thought of one.
+    const words = likeGnuLd(
+      target,
+      (shop) => {
+        shop.ld("library.so", ["-shared", library]);
+        return [calls, loads].map((it, i) => {
+          const text = tool("readelf", ["-x", ".data", shop.ld(`a${i}`, [LOADER, it, "library.so"])]);
+          return /^ +0x\w+ ([0-9a-f ]*?) {2}/m.exec(text)?.[1].replace(/[ 0]/g, "");
+        });
+      },
+      ["relocations", "dynamic", "sections", "segments"],
+    );
+    deepEqual(words, ["", ""]);
+  },
+);

@@ -12,7 +12,13 @@ import type { SymbolValues } from "../symbols/symbol-values.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import type { Chunk, OutputSection } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
-import { isDefinedHere, isShared, symbolValue } from "../tables/symbol-table.ts";
+import {
+  FLAG_CANONICAL_PLT,
+  isDefinedHere,
+  isShared,
+  KIND_UNDEFINED_WEAK,
+  symbolValue,
+} from "../tables/symbol-table.ts";
 
 export function slotAddresses(chunks: SlotChunks): SlotAddresses {
   return {
@@ -37,7 +43,10 @@ export function computeAddress(values: SymbolValues, slots: Slots, at: SlotAddre
   // An IFUNC's references go to its PLT entry, also where a library may override it; so do those to another module's function.
   const entry = slots.iplt[id] >= 0 || slots.plt[id] >= 0 || slots.pltGot[id] >= 0;
   const isIfunc = scan.bindings[id] === BIND_IFUNC || symbols.type[id] === STT_GNU_IFUNC;
-  if (entry && (isIfunc || !isDefinedHere(symbols, id))) {
+  // Calls of a weak function that nobody defines go through the PLT, which the dynamic linker may fill; pointers to it are 0, so that
+  // who tests them does not call it.
+  const isNull = symbols.kind[id] === KIND_UNDEFINED_WEAK && (symbols.flags[id] & FLAG_CANONICAL_PLT) === 0;
+  if (entry && !isNull && (isIfunc || !isDefinedHere(symbols, id))) {
     address[id] = pltAddress(slots, at, id);
     return;
   }
