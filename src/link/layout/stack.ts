@@ -18,8 +18,9 @@ export interface Stack {
 /** Warnings: `exec-stack`, `exec-stack-note`, `exec-stack-option`. */
 export function decideStack(loader: Loader, report: Report): Stack {
   const { execstack, gnustack, stackSize = 0 } = loader.options.z;
-  const { warnExecstack } = loader.options;
-  if (!gnustack) return { stated: false, executable: false };
+  const { warnExecstack, outputFormat } = loader.options;
+  // Only ELF files can say so.
+  if (!gnustack || outputFormat !== "elf") return { stated: false, executable: false };
   if (execstack === true && warnExecstack === true) report(warning("exec-stack-option", {}));
   if (execstack !== undefined) return { stated: true, executable: execstack };
   let stated = stackSize > 0;

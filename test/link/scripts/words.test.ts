@@ -27,6 +27,21 @@ test(
   },
 );
 
+test("an image of bytes says nothing of stacks", needs("ld.bfd", "as"), () => {
+  const { directory, target } = bench(x86_64);
+  const note = '.section .note.GNU-stack,"",@progbits\n';
+  for (const [name, text] of [
+    ["boot", ".globl _start\n_start: hlt\n"],
+    ["more", note],
+  ]) {
+    run("as", ["-o", join(directory, `${name}.o`), "-"], { input: text });
+  }
+  const words = ["-m", target.emulation, "boot.o", "more.o", "-Ttext=0x7c00", "--oformat=binary"];
+  const { stderr } = run("ld.bfd", ["-o", "gnu/out", ...words], { cwd: directory });
+  equal(stderr, "");
+  equal(linkHere(["-o", "tested/out", ...words], directory).err, "");
+});
+
 function bothSay(script: string, options: string): { gnu: string; here: string; warned: readonly string[] } {
   const { directory, target } = bench(x86_64);
   writeFileSync(join(directory, "words.ld"), script);
