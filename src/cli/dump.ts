@@ -9,9 +9,11 @@ import {
   dumpLines,
   type FileDump,
   memberBytes,
+  memberOfKey,
   missingFile,
   type ReadMember,
   type Style,
+  splitMember,
   writeDumpJson,
 } from "../explain/dump/index.ts";
 import { renderProblem } from "../explain/render.ts";
@@ -154,13 +156,13 @@ function bytesNamed(name: string, files: FileSystem): Uint8Array | undefined {
   return files.read(name) ?? memberNamed(name, files);
 }
 
-/** `libx.a(member.o)`; the first member of that name. */
+/** `libx.a(member.o)` */
 function memberNamed(name: string, files: FileSystem): Uint8Array | undefined {
-  const [, path, wanted] = /^(.+)\(([^()]+)\)$/.exec(name) ?? [];
-  const bytes = path === undefined ? undefined : files.read(path);
-  if (bytes === undefined) return undefined;
-  const member = readArchive(bytes, path, () => {})?.members.find((one) => one.name === wanted);
-  return member === undefined ? undefined : memberBytes(bytes, member, readerBeside(path, files));
+  const split = splitMember(name, files.exists);
+  const bytes = split && files.read(split.archive);
+  if (split === undefined || bytes === undefined) return undefined;
+  const member = memberOfKey(readArchive(bytes, split.archive, () => {})?.members ?? [], split.key);
+  return member === undefined ? undefined : memberBytes(bytes, member, readerBeside(split.archive, files));
 }
 
 /** Paths in a thin archive are relative to its directory. */

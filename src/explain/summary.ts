@@ -16,6 +16,7 @@ import {
 } from "../elf/index.ts";
 import { sharedFacts } from "./dump/facts.ts";
 import { type HeaderDump, headerDump } from "./dump/header.ts";
+import { memberKeys } from "./dump/member-names.ts";
 import { dumpFile, memberBytes, type ProblemDump, told } from "./dump/model.ts";
 
 export interface FileSummary {
@@ -36,6 +37,7 @@ export interface FileSummary {
   /** The same counted; the lists above have the first few hundred. */
   readonly definesCount: number;
   readonly wantsCount: number;
+  /** As they are asked for (`memberKeys`). */
   readonly members: readonly string[];
   readonly problems: readonly ProblemDump[];
 }
@@ -87,7 +89,7 @@ export function summaryOf(bytes: Uint8Array, path: string, most: number = MOST_N
     wants: [],
     definesCount: defines.length,
     wantsCount: 0,
-    members: archive?.members.map(({ name }) => name) ?? [],
+    members: memberKeys(archive?.members ?? []),
     problems: [...problems, ...told(ofMembers, {})],
   };
 }

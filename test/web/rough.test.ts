@@ -5,7 +5,17 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { writeRecord } from "../../src/cli/record/record.ts";
-import { axeFindings, browserNeeded, example, giveFiles, goTo, settled, testWindow, viewOf } from "./browser.ts";
+import {
+  axeFindings,
+  browserNeeded,
+  example,
+  follow,
+  giveFiles,
+  goTo,
+  settled,
+  testWindow,
+  viewOf,
+} from "./browser.ts";
 
 const open = testWindow();
 
@@ -70,4 +80,64 @@ test("files whose reading is stopped are not there; others are, and can be added
   deepEqual(await viewOf(tab, "files").locator(".card h2").allInnerTexts(), ["greeting.o", "libwords.a"]);
   await goTo(tab, "/link");
   match(await viewOf(tab, "link").locator(".stages").innerText(), /2 objects, 0 shared/);
+});
+
+/** An archive without an index. */
+function archiveOf(members: readonly (readonly [name: string, bytes: Uint8Array])[]): Uint8Array {
+  const parts = members.flatMap(([name, bytes]) => [
+    Buffer.from(`${`${name}/`.padEnd(16)}${"0".padEnd(12)}${"0".padEnd(6)}${"0".padEnd(6)}${"644".padEnd(8)}`),
+    Buffer.from(`${String(bytes.length).padEnd(10)}\`\n`),
+    Buffer.from(bytes),
+    Buffer.from(bytes.length % 2 === 0 ? "" : "\n"),
+  ]);
+  return new Uint8Array(Buffer.concat([Buffer.from("!<arch>\n"), ...parts]));
+}
+
+test("members of one name are told apart, and names may have parentheses", browserNeeded, async () => {
+  const tab = await open();
+  const [main, greeting] = [readFileSync(example("main.o")), readFileSync(example("greeting.o"))];
+  const bytes = archiveOf([
+    ["same.o", main],
+    ["same.o", greeting],
+    ["copy(1).o", main],
+  ]);
+  await giveFiles(tab, [{ name: "libsame.a", bytes }]);
+  const symbols: string[] = [];
+  for (const row of [1, 2, 3]) {
+    await goTo(tab, "/anatomy/libsame.a/members");
+    await follow(tab, viewOf(tab, "anatomy").locator(`.rows .row:nth-child(${row}) a`).first());
+    const file = String(await tab.evaluate("decodeURIComponent(location.hash.split('/')[2])"));
+    await goTo(tab, `/anatomy/${encodeURIComponent(file)}/symbols`);
+    symbols.push(await viewOf(tab, "anatomy").locator(".rows").innerText());
+  }
+  match(symbols[0], /\bmain\b/);
+  match(symbols[1], /\bgreeting\b/);
+  match(symbols[2], /\bmain\b/);
+});
+
+test("a name that takes no part is shown where it stands", browserNeeded, async () => {
+  const tab = await open();
+  await giveFiles(tab, NAMES.map(example));
+  await goTo(tab, "/why?about=link&name=libwords.a&args=-o+x+main.o");
+  const why = viewOf(tab, "why");
+  match(await why.innerText(), /Nothing in the link is called libwords\.a\. The link failed[\s\S]*libwords\.a is here/);
+  await goTo(tab, "/why?about=link&name=word&args=-o+x+main.o+--unresolved-symbols%3Dignore-all");
+  await follow(tab, why.locator(".elsewhere").getByRole("link", { name: "libwords.a defines it" }));
+  match(await viewOf(tab, "anatomy").locator(".rows").innerText(), /word\s+words\.o/);
+});
+
+test("an address that names what is not here says so", browserNeeded, async () => {
+  const tab = await open();
+  await giveFiles(tab, NAMES.map(example));
+  await tab.evaluate(`location.hash = "/link"`);
+  await settled(tab);
+  await viewOf(tab, "link").getByRole("button", { name: "Load it" }).click();
+  await viewOf(tab, "load").waitFor();
+  await goTo(tab, "/load/other");
+  match(await viewOf(tab, "load").locator(".said").innerText(), /other is not among the files; this is program/);
+  await goTo(tab, "/check?systems=debian:12+nowhere:1");
+  match(
+    await viewOf(tab, "check").getByRole("alert").innerText(),
+    /No system is known as nowhere:1\. Known are .*debian:12/,
+  );
 });

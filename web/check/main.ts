@@ -53,6 +53,7 @@ function check({ systems }: Ask<"check">, progress: (what: string, share: number
   return {
     known: SYSTEM_NAMES.filter((name) => !name.includes(" to ")),
     left,
+    unknown: systems.filter((name) => findAndroid(name) === undefined && findSystem(name) === undefined),
     systems: targets.map(({ name }) => name),
     files: settleVariants(settleElsewhere(reports)).map(row),
   };

@@ -83,6 +83,11 @@ export function CheckView(): JSX.Element {
         </form>
       </header>
       <Failed words={failed.value} />
+      {answer.value !== undefined && answer.value.unknown.length > 0 && (
+        <p class="failed" role="alert">
+          No system is known as {answer.value.unknown.join(", ")}. Known are {answer.value.known.join(", ")}.
+        </p>
+      )}
       {answer.value !== undefined && <Matrix value={answer.value} chosen={query.cell ?? ""} />}
     </div>
   );

@@ -4,7 +4,7 @@
 import type { JSX } from "preact";
 import { useAnswer } from "../app/answer.ts";
 import { isProgram, linkAskOf, loadAskOf } from "../app/asks.ts";
-import { address, go, summaries } from "../app/state.ts";
+import { address, go, leadChange, summaries } from "../app/state.ts";
 import { Go } from "../parts/links.tsx";
 import { Empty, Failed } from "../parts/notes.tsx";
 import type { WhyWord } from "../worker/protocol.ts";
@@ -50,7 +50,7 @@ export function WhyView(): JSX.Element {
       )}
       {isAsked && value !== undefined && value.lines === undefined && (
         <p>
-          Nothing here is called <code>{name}</code>.
+          Nothing in the {about} is called <code>{name}</code>. {value.failed}
           {value.near !== undefined && (
             <>
               {" "}
@@ -58,6 +58,18 @@ export function WhyView(): JSX.Element {
             </>
           )}
         </p>
+      )}
+      {isAsked && value !== undefined && value.elsewhere.length > 0 && (
+        <section class="elsewhere">
+          <p>Of the files that are here, whether or not they take part:</p>
+          <ul>
+            {value.elsewhere.map(({ words, lead }) => (
+              <li key={words}>
+                <Go to={leadChange(lead)}>{words}</Go>
+              </li>
+            ))}
+          </ul>
+        </section>
       )}
       {isAsked && value?.lines !== undefined && <Answer lines={value.lines} />}
     </div>

@@ -21,6 +21,7 @@ import {
   groupChapter,
   headerFacts,
   memberChapter,
+  memberKeys,
   neededVersionChapter,
   noteChapter,
   type RelocationTableDump,
@@ -292,31 +293,35 @@ function tableOf(space: Workspace, dump: FileDump, part: string): ShownTable | u
       );
     case "groups":
       return dump.groups && table(groupChapter(dump.groups), ({ section }) => String(section), undefined);
-    case "members":
+    case "members": {
+      const { archive } = dump;
+      const keys = memberKeys(archive?.members ?? []);
       return (
-        dump.archive &&
+        archive &&
         table(
-          memberChapter(dump.archive),
+          memberChapter(archive),
           ({ headerOffset }) => String(headerOffset),
           (row, column) => {
             if (column === 6) return { at: row.headerOffset };
             return column === 0 && row.kind?.startsWith("elf-") === true
-              ? { view: "anatomy", file: `${dump.file}(${row.name})`, part: "" }
+              ? { view: "anatomy", file: `${dump.file}(${keys[archive.members.indexOf(row)]})`, part: "" }
               : undefined;
           },
         )
       );
+    }
     case "index": {
       const { archive } = dump;
+      const keys = memberKeys(archive?.members ?? []);
       return (
         archive &&
         table(
           archiveIndexChapter(archive),
           (_, index) => String(index),
           (row, column) => {
-            const name = archive.members[row.member]?.name;
-            return column === 1 && name !== undefined
-              ? { view: "anatomy", file: `${dump.file}(${name})`, part: "symbols", filter: row.name }
+            const key = keys[row.member];
+            return column === 1 && key !== undefined
+              ? { view: "anatomy", file: `${dump.file}(${key})`, part: "symbols", filter: row.name }
               : undefined;
           },
         )

@@ -429,6 +429,8 @@ export interface CheckAnswer {
   /** Names of all systems of the tables. */
   readonly known: readonly string[];
   readonly systems: readonly string[];
+  /** Of what was asked for, what is no system. */
+  readonly unknown: readonly string[];
   /** Parts of a C library, of which each system has its own. */
   readonly left: readonly string[];
   readonly files: readonly {
@@ -455,6 +457,10 @@ export interface WhyAnswer {
   /** Undefined: nothing has that name. */
   readonly lines: readonly (readonly WhyWord[])[] | undefined;
   readonly near: string | undefined;
+  /** Where it stands, if nothing has that name in what is loaded or linked. */
+  readonly elsewhere: readonly { readonly words: string; readonly lead: Lead }[];
+  /** Why there is nothing to ask about. */
+  readonly failed: string | undefined;
 }
 
 /** A piece of a sentence; a name that can be asked about in turn. */

@@ -4,7 +4,9 @@ import { optionLines } from "../../src/cli/ld/options/option-lines.ts";
 import { linkWhyLines, nearestLinked } from "../../src/explain/link/why.ts";
 import { whyLines } from "../../src/explain/load/why.ts";
 import { nearestSymbol } from "../../src/explain/load/why-symbol.ts";
+import { describeProblem } from "../../src/explain/render.ts";
 import { type LoadedProcess, symbolName } from "../../src/load/index.ts";
+import { elsewhere } from "./elsewhere.ts";
 import { linkFor } from "./link.ts";
 import { loadFor } from "./load.ts";
 import type { WhyAnswer, WhyAsk, WhyWord } from "./protocol.ts";
@@ -12,6 +14,12 @@ import { PAGE_STYLE } from "./tables.ts";
 import type { Workspace } from "./workspace.ts";
 
 export function whyAnswer(space: Workspace, { name, load, link }: WhyAsk): WhyAnswer {
+  const nothing = (near: string | undefined, failed: string | undefined): WhyAnswer => {
+    return { lines: undefined, near, elsewhere: elsewhere(space, name), failed };
+  };
+  const told = (lines: readonly string[], names: ReadonlySet<string>): WhyAnswer => {
+    return { lines: lines.map((line) => linked(line, names, name)), near: undefined, elsewhere: [], failed: undefined };
+  };
   if (link !== undefined) {
     const { result } = linkFor(space, link);
     const names = namesOf(result, () => [
@@ -20,20 +28,26 @@ export function whyAnswer(space: Workspace, { name, load, link }: WhyAsk): WhyAn
       ...(result.layout?.sections.map((section) => section.name) ?? []),
     ]);
     const lines = optionLines(name, link.args) ?? linkWhyLines(result, name);
-    return {
-      lines: lines?.map((line) => linked(line, names, name)),
-      near: lines === undefined ? nearestLinked(result, name) : undefined,
-    };
+    if (lines !== undefined) return told(lines, names);
+    const failed = result.layout === undefined ? "The link failed before it had an output." : undefined;
+    return nothing(nearestLinked(result, name), failed);
   }
-  const { result } = load === undefined ? { result: undefined } : loadFor(space, load);
-  if (result?.loaded !== true) return { lines: undefined, near: undefined };
+  const result = load && loadFor(space, load).result;
+  if (result?.loaded !== true) {
+    return nothing(undefined, result && `Nothing is loaded: ${describeProblem(result.problem).message}.`);
+  }
   const { process } = result;
-  const names = namesOf(process, () => processNames(process));
   const lines = whyLines(process, name, undefined, PAGE_STYLE);
-  return {
-    lines: lines?.map((line) => linked(line, names, name)),
-    near: lines === undefined ? nearestSymbol(process, name) : undefined,
-  };
+  if (lines !== undefined)
+    return told(
+      lines,
+      namesOf(process, () => processNames(process)),
+    );
+  const isOption = optionLines(name, []) !== undefined;
+  return nothing(
+    nearestSymbol(process, name),
+    isOption ? "It is an option of the linker: ask about the link." : undefined,
+  );
 }
 
 const known = new WeakMap<object, ReadonlySet<string>>();

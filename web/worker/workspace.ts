@@ -2,7 +2,7 @@
 
 import { type ElfFile, parseElf, readArchive } from "../../src/elf/index.ts";
 import { type Anatomy, anatomyOf } from "../../src/explain/bytes/index.ts";
-import { type FileDump, memberBytes } from "../../src/explain/dump/index.ts";
+import { type FileDump, memberBytes, memberOfKey, splitMember } from "../../src/explain/dump/index.ts";
 import { type FileSummary, summaryOf } from "../../src/explain/summary.ts";
 import type { GivenFile } from "./protocol.ts";
 import { readBlob } from "./read-blob.ts";
@@ -93,11 +93,11 @@ function openGiven(space: Workspace, path: string, depth: Depth): OpenFile | und
 }
 
 function openMember(space: Workspace, path: string): OpenFile | undefined {
-  const [, archivePath, name] = /^(.+)\(([^()]+)\)$/.exec(path) ?? [];
-  const archive = archivePath === undefined ? undefined : openFile(space, archivePath, WHOLE);
-  if (archive === undefined || archivePath === undefined) return undefined;
-  const member = readArchive(archive.bytes, archivePath, () => {})?.members.find((it) => it.name === name);
-  const bytes = member && memberBytes(archive.bytes, member, readerBeside(space, archivePath));
+  const split = splitMember(path, (it) => space.given.has(it));
+  const archive = split && openFile(space, split.archive, WHOLE);
+  if (split === undefined || archive === undefined) return undefined;
+  const member = memberOfKey(readArchive(archive.bytes, split.archive, () => {})?.members ?? [], split.key);
+  const bytes = member && memberBytes(archive.bytes, member, readerBeside(space, split.archive));
   return bytes && { path, size: bytes.length, bytes, depth: WHOLE };
 }
 

@@ -13,6 +13,7 @@ export { type GroupDump, groupChapter } from "./groups.ts";
 export { type HeaderDump, headerFacts, type ProtectionDump } from "./header.ts";
 export { DUMP_JSON_VERSION, writeDumpJson } from "./json.ts";
 export type { LayoutDump, LoadDump, PieceDump } from "./layout.ts";
+export { memberKeys, memberOfKey, splitMember } from "./member-names.ts";
 export {
   DUMP_PARTS,
   type DumpHost,

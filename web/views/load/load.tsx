@@ -15,7 +15,7 @@ import { RunPart } from "./run.tsx";
 import { AddressSpace } from "./space.tsx";
 
 export function LoadView(): JSX.Element {
-  const { part, query } = address.value;
+  const { file, part, query } = address.value;
   const ask = loadAskOf(address.value, summaries.value);
   const { value, failed } = useAnswer("load", ask);
   const hasObjects = summaries.value.some(({ kind }) => kind === "elf-relocatable");
@@ -32,6 +32,11 @@ export function LoadView(): JSX.Element {
               <h1>{ask.program}</h1>
               <p class="dim">{value.title}</p>
             </header>
+            {file !== "" && file !== ask.program && (
+              <p class="said">
+                <b>{file}</b> is not among the files; this is {ask.program} in its place.
+              </p>
+            )}
             {value.problem !== undefined && <Problems problems={[value.problem]} />}
             {value.messages.map((text) => (
               <p class="said" key={text}>
