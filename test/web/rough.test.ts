@@ -141,3 +141,10 @@ test("an address that names what is not here says so", browserNeeded, async () =
     /No system is known as nowhere:1\. Known are .*debian:12/,
   );
 });
+
+test("a file may be called as the page calls a load", browserNeeded, async () => {
+  const tab = await open();
+  await giveFiles(tab, [{ name: "load:x.o", bytes: new Uint8Array(readFileSync(example("main.o"))) }]);
+  await goTo(tab, `/anatomy/${encodeURIComponent("load:x.o")}/symbols`);
+  match(await viewOf(tab, "anatomy").locator(".table, .sheet").first().innerText(), /\bmain\b/);
+});

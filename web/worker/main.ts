@@ -47,8 +47,8 @@ const handlers: Handlers = {
   overview: (ask) => overviewOf(space, ask),
   rows: (ask) => {
     // Tables of a load or link are named by what was asked for.
-    if (ask.file.startsWith("load:")) return loadRows(space, JSON.parse(ask.file.slice(5)) as LoadAsk, ask, rows);
-    if (ask.file.startsWith("link:")) return linkRows(space, JSON.parse(ask.file.slice(5)) as LinkAsk, ask, rows);
+    if (ask.file.startsWith("load:{")) return loadRows(space, JSON.parse(ask.file.slice(5)) as LoadAsk, ask, rows);
+    if (ask.file.startsWith("link:{")) return linkRows(space, JSON.parse(ask.file.slice(5)) as LinkAsk, ask, rows);
     return rowsOf(space, ask, rows);
   },
   load: (ask, progress) => {
