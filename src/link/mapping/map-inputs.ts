@@ -124,10 +124,11 @@ function mapStatements(mapping: Mapping): void {
   const { plan, statements, loader } = mapping;
   const { sectionStart, startsBeforeScript } = loader.options;
   const starts = [...sectionStart.keys()];
-  // The default script is read last.
-  const before = loader.hasScript ? (startsBeforeScript ?? starts.length) : starts.length;
+  const before = startsBeforeScript ?? starts.length;
   for (const name of starts.slice(0, before)) startSection(mapping, name);
-  for (const it of plan.script.matching) {
+  // The default script is read last, after the command line and the scripts that it names.
+  for (const [i, it] of plan.script.matching.entries()) {
+    if (i === plan.script.given) for (const name of starts.slice(before)) startSection(mapping, name);
     if (it.kind === "assign") initMentioned(mapping, it.assignment.value);
     if (it.kind === "assert") initMentioned(mapping, it.test);
     if (it.kind !== "section") continue;
@@ -135,7 +136,8 @@ function mapStatements(mapping: Mapping): void {
     if (statement === undefined || statement.failed) continue;
     for (const entry of statement.body) mapEntry(mapping, statement, entry);
   }
-  for (const name of starts.slice(before)) startSection(mapping, name);
+  if (plan.script.given === plan.script.matching.length)
+    for (const name of starts.slice(before)) startSection(mapping, name);
 }
 
 /** -Ttext and its like are a statement: the section is there from then on, behind all others where the script has none of that name. */

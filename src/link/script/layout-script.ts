@@ -49,6 +49,7 @@ export function layoutScript(
   for (const it of commands) gather(gathered, it);
   const isEarly = defaults === undefined ? () => false : standsInFront(additions);
   for (const it of additions) if (isEarly(it)) gather(gathered, it);
+  const given = gathered.items.filter((it) => it.kind !== "insert").length;
   gathered.items.push(...(defaults ?? []));
   for (const it of additions) if (!isEarly(it)) gather(gathered, it);
   const { items, memory, aliases, noCrossReferences, features, phdrs } = gathered;
@@ -57,6 +58,7 @@ export function layoutScript(
     isStandard: defaults !== undefined && !commands.some(saysOfSections) && !additions.some(saysOfSections),
     statements: insertStatements(items, moves, report),
     matching: items.flatMap((it) => (it.kind === "insert" ? [] : [it])),
+    given,
     moves,
     memory,
     aliases,

@@ -271,6 +271,8 @@ export interface LayoutScript {
    * statements when all inputs have found their sections.
    */
   readonly matching: readonly Statement[];
+  /** How many of `matching` stand in front of the default script: those of -T and the command line. */
+  readonly given: number;
   readonly moves: readonly Move[];
   readonly memory: readonly MemoryRegion[];
   readonly aliases: readonly RegionAlias[];

@@ -16,6 +16,13 @@ export const starts: readonly ScriptCase[] = [
       command: `-T x.ld ${start} a.o b.o o.o`,
     },
   ]),
+  ...["-T x.ld b.o -Tdata=0x50000", "-Tdata=0x50000 -T x.ld b.o"].map(
+    (command): ScriptCase => ({
+      name: `found: INSERT that names .text and .data of the default script again ${command}`,
+      script: "SECTIONS { .text (OVERLAY) : { CREATE_OBJECT_SYMBOLS } .data : { } } INSERT AFTER .rodata;",
+      command,
+    }),
+  ),
   ...["", "-r", "--oformat=binary", "-M"].map(
     (options): ScriptCase => ({
       name: `no input files ${options}`,
