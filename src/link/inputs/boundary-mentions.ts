@@ -9,6 +9,7 @@ import type { LinkOptions } from "../options.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { type NameTable, nameText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
+import { isInsideVisibility } from "../tables/symbol-table.ts";
 import type { SharedFile } from "./shared/shared-file.ts";
 
 /** -z start-stop-visibility. */
@@ -56,7 +57,7 @@ export function boundaryOf(
   for (const mention of mentions.sort((a, b) => a.input - b.input)) {
     if (mention.from === "object") {
       // What hides it undoes what libraries have said before.
-      if (isInside(mention.visibility) && defined) defined = wanted = dynamic = false;
+      if (isInsideVisibility(mention.visibility) && defined) defined = wanted = dynamic = false;
       seen = merged(seen, mention.visibility);
       mentioned = true;
       if (!shared && !defined && !wanted) continue;
@@ -68,20 +69,16 @@ export function boundaryOf(
     else wanted = true;
     if (!mentioned) continue;
     if (!dynamic) dynamic = true;
-    else if (isInside(seen)) {
+    else if (isInsideVisibility(seen)) {
       dynamic = false;
       local = true;
     }
   }
   if ((defined || wanted) && !dynamic) {
-    const isLocal = isInside(seen === STV_DEFAULT ? visibility : seen);
+    const isLocal = isInsideVisibility(seen === STV_DEFAULT ? visibility : seen);
     return { dynamic: !isLocal, local: local || isLocal, wanted };
   }
   return { dynamic, local, wanted };
-}
-
-export function isInside(visibility: number): boolean {
-  return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
 }
 
 /** The stricter one: internal, hidden, protected, default. */

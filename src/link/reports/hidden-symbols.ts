@@ -26,6 +26,7 @@ import {
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR_NONWEAK,
   isDefinedHere,
+  isInside,
   KIND_UNDEFINED,
 } from "../tables/symbol-table.ts";
 
@@ -74,10 +75,9 @@ function isNeededOutside({ symbols }: Loader, id: SymbolId): boolean {
   const flags = symbols.flags[id];
   // What --gc-sections removed is no definition any more.
   if ((flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || (flags & (FLAG_IN_LIBRARY | FLAG_COLLECTED)) !== 0) return false;
-  const visibility = symbols.visibility[id];
   // A hidden boundary that stands in .dynsym is met there (symbols/linker-symbols.ts).
-  const isInside = (visibility === STV_HIDDEN || visibility === STV_INTERNAL) && (flags & FLAG_DYNSYM) === 0;
-  const isLocal = (flags & FLAG_FORCED_LOCAL) !== 0 || isInside;
+  const isUnseen = isInside(symbols, id) && (flags & FLAG_DYNSYM) === 0;
+  const isLocal = (flags & FLAG_FORCED_LOCAL) !== 0 || isUnseen;
   return isLocal && isDefinedHere(symbols, id);
 }
 

@@ -15,15 +15,7 @@ import {
   isTlsExpression,
   RELAX_NONE,
 } from "../../arch/index.ts";
-import {
-  SHF_EXECINSTR,
-  STT_FUNC,
-  STT_GNU_IFUNC,
-  STT_TLS,
-  STV_HIDDEN,
-  STV_INTERNAL,
-  STV_PROTECTED,
-} from "../../elf/constants.ts";
+import { SHF_EXECINSTR, STT_FUNC, STT_GNU_IFUNC, STT_TLS, STV_PROTECTED } from "../../elf/constants.ts";
 import { BIND_ABSOLUTE, BIND_IFUNC, BIND_IMPORTED, BIND_LOCAL, BIND_ZERO, isReplaceable } from "../symbols/bind.ts";
 import { SECTION_ABSOLUTE } from "../tables/ids.ts";
 import { replaceable } from "../tables/mode.ts";
@@ -38,6 +30,7 @@ import {
   FLAG_NEEDS_PLT,
   FLAG_SHARED_PROTECTED,
   isDefinedHere,
+  isInsideVisibility,
   isShared,
   isUndefined,
   isUndefinedStrong,
@@ -271,7 +264,12 @@ function isIfuncHere(scanner: Scanner, site: Site): boolean {
 function scanCall(scanner: Scanner, site: Site): void {
   // A quirk that GNU ld's users see in symbol tables: in a PIE a hidden function that is called becomes local.
   const { symbols, mode } = scanner;
-  if (mode.pic && site.symbol >= 0 && isHidden(symbols.visibility[site.symbol]) && site.binding !== BIND_IMPORTED) {
+  if (
+    mode.pic &&
+    site.symbol >= 0 &&
+    isInsideVisibility(symbols.visibility[site.symbol]) &&
+    site.binding !== BIND_IMPORTED
+  ) {
     symbols.flags[site.symbol] |= FLAG_FORCED_LOCAL;
   }
   if (site.binding === BIND_IFUNC || site.binding === BIND_IMPORTED) need(scanner, site, FLAG_NEEDS_PLT);
@@ -281,10 +279,6 @@ function scanCall(scanner: Scanner, site: Site): void {
 
 function isFunctionType(type: number): boolean {
   return type === STT_FUNC || type === STT_GNU_IFUNC;
-}
-
-function isHidden(visibility: number): boolean {
-  return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
 }
 
 function scanGotRelative(scanner: Scanner, site: Site): void {

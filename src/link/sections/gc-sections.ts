@@ -24,12 +24,10 @@ import {
   SHT_PREINIT_ARRAY,
   SHT_RELA,
   STV_DEFAULT,
-  STV_HIDDEN,
-  STV_INTERNAL,
 } from "../../elf/constants.ts";
 import { error, note, type Report } from "../../elf/problem.ts";
 import { bytesOf } from "../../elf/text.ts";
-import { boundaryOf, isInside as isInsideVisibility, VISIBILITIES } from "../inputs/boundary-mentions.ts";
+import { boundaryOf, VISIBILITIES } from "../inputs/boundary-mentions.ts";
 import { entryName } from "../inputs/entry-name.ts";
 import type { Loader } from "../inputs/loader.ts";
 import { exportRules } from "../script/export-rules.ts";
@@ -51,6 +49,8 @@ import {
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_REQUIRED,
   isDefinedHere,
+  isInside,
+  isInsideVisibility,
   isShared,
   isUndefined,
   isUndefinedStrong,
@@ -210,10 +210,6 @@ function keepExported(walk: Walk, loader: Loader, nodes: readonly VersionNode[],
     const stays = isDefinedHere(symbols, id) ? fromShared || isExported(id) : walk.standsFor.has(id) && willBeSeen(id);
     if (stays) keepSymbol(walk, id);
   }
-}
-
-function isInside({ visibility }: SymbolTable, id: SymbolId): boolean {
-  return visibility[id] === STV_HIDDEN || visibility[id] === STV_INTERNAL;
 }
 
 /** Sections whose names are C identifiers. */

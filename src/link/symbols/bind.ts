@@ -11,16 +11,7 @@
 //   nowhere, strong        error, or 0; if      imported unless -z defs
 //                          exported, imported
 
-import {
-  STT_FUNC,
-  STT_GNU_IFUNC,
-  STT_OBJECT,
-  STT_TLS,
-  STV_DEFAULT,
-  STV_HIDDEN,
-  STV_INTERNAL,
-  STV_PROTECTED,
-} from "../../elf/constants.ts";
+import { STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_TLS, STV_DEFAULT, STV_PROTECTED } from "../../elf/constants.ts";
 import type { LinkOptions } from "../options.ts";
 import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
 import { type OutputMode, type Replaceable, replaceable, undefinedIsError } from "../tables/mode.ts";
@@ -42,6 +33,7 @@ import {
   FLAG_REQUIRED,
   FLAG_UNIQUE,
   isDefinedHere,
+  isInside,
   isShared,
   isUndefinedStrong,
   KIND_DEFINED_WEAK,
@@ -116,9 +108,10 @@ function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, op
  * What the command line named before any file did GNU ld would export if libraries know the name; where it is hidden it becomes local
  * in .symtab by that (bfd/elflink.c, _bfd_elf_fix_symbol_flags: "non_elf").
  */
-function isTakenForExported({ flags, visibility }: SymbolTable, id: SymbolId): boolean {
-  const isInside = visibility[id] === STV_HIDDEN || visibility[id] === STV_INTERNAL;
-  return isInside && (flags[id] & FLAG_NAMED_FIRST) !== 0 && (flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
+function isTakenForExported(symbols: SymbolTable, id: SymbolId): boolean {
+  const flags = symbols.flags[id];
+  const isKnown = (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
+  return isKnown && (flags & FLAG_NAMED_FIRST) !== 0 && isInside(symbols, id);
 }
 
 /** `__start_X` and `__stop_X` are of this file, as under -Bsymbolic, even with default visibility (bfd/elf-bfd.h, SYMBOLIC_BIND). */

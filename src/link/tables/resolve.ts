@@ -33,8 +33,6 @@ import {
   STT_NOTYPE,
   STT_TLS,
   STV_DEFAULT,
-  STV_HIDDEN,
-  STV_INTERNAL,
   STV_PROTECTED,
 } from "../../elf/constants.ts";
 import { growInt32 } from "./columns.ts";
@@ -53,6 +51,7 @@ import {
   FLAG_SYMVER,
   FLAG_UNIQUE,
   isDefinedHere,
+  isInside,
   KIND_COMMON,
   KIND_DEFINED,
   KIND_DEFINED_WEAK,
@@ -196,10 +195,6 @@ export function mergeRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, 
   enterRegular(symbols, id, it, record);
   if (isSkipped && wasInside) return;
   if ((symbols.flags[id] & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0) keepInside(symbols, id);
-}
-
-function isInside({ visibility }: SymbolTable, id: SymbolId): boolean {
-  return visibility[id] === STV_HIDDEN || visibility[id] === STV_INTERNAL;
 }
 
 /**

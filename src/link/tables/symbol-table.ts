@@ -1,6 +1,7 @@
 // The global symbols as columns, indexed by SymbolId (the number of the name). What each name stands for is decided in
 // resolve.ts; later passes only read these columns and set flags.
 
+import { STV_HIDDEN, STV_INTERNAL } from "../../elf/constants.ts";
 import { signed64 } from "../../elf/halves.ts";
 import { growFloat64, growInt32, growUint8 } from "./columns.ts";
 import { SECTION_NONE, type SectionId, type SymbolId } from "./ids.ts";
@@ -199,6 +200,15 @@ export function versionId(symbols: SymbolTable, name: string): number {
   symbols.versionNames.push(name);
   symbols.versionIds.set(name, id);
   return id;
+}
+
+/** Of this output alone: no other module sees it. */
+export function isInsideVisibility(visibility: number): boolean {
+  return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
+}
+
+export function isInside({ visibility }: SymbolTable, id: SymbolId): boolean {
+  return isInsideVisibility(visibility[id]);
 }
 
 /** A definition in the output: by an object, the linker, or as a common. */

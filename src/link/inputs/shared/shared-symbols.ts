@@ -9,8 +9,6 @@ import {
   STT_FUNC,
   STT_GNU_IFUNC,
   STV_DEFAULT,
-  STV_HIDDEN,
-  STV_INTERNAL,
   VER_NDX_GLOBAL,
   VERSYM_HIDDEN,
   VERSYM_VERSION,
@@ -50,6 +48,7 @@ import {
   FLAG_SYMVER,
   FLAG_VERSIONED,
   isDefinedHere,
+  isInsideVisibility,
   isUndefined,
   KIND_COMMON,
   KIND_INDIRECT,
@@ -94,7 +93,7 @@ export function neededSymbol(
     const at = dynsym + i * entry;
     const detail = at + (is64 ? 4 : 12);
     const shndx = view.getUint16(detail + 2, true);
-    if (shndx === SHN_UNDEF || isVersionLocal(shared, i) || isHiddenSymbol(bytes[detail + 1] & 3)) continue;
+    if (shndx === SHN_UNDEF || isVersionLocal(shared, i) || isInsideVisibility(bytes[detail + 1] & 3)) continue;
     const name = strings + view.getUint32(at, true);
     if (name >= stringsEnd) continue;
     const info = bytes[detail];
@@ -157,7 +156,7 @@ export function enterShared(
       return;
     }
     if (binding === STB_LOCAL) continue;
-    if (isHiddenSymbol(visibility)) {
+    if (isInsideVisibility(visibility)) {
       markHidden(symbols, findName(names, view, name, stringsEnd));
       continue;
     }
@@ -215,10 +214,6 @@ function internSymbol(
 function findSymbol({ view, stringsEnd, hashed }: SharedFile, names: NameTable, index: number, name: number): SymbolId {
   if (hashed === undefined) return findName(names, view, name, stringsEnd);
   return findHashed(names, view, name, hashed.ends[index], hashed.hashes[index]);
-}
-
-function isHiddenSymbol(visibility: number): boolean {
-  return visibility === STV_HIDDEN || visibility === STV_INTERNAL;
 }
 
 /**
