@@ -211,7 +211,31 @@ const OF_TLS_COMMON: readonly Meant[] = [
   /: +TLS R +align 0x\w+$/,
 ].map((pattern) => ({ pattern, beside: TLS_COMMON_IN_BSS, reason: "a thread-local variable is in .tbss" }));
 
-const ALL: readonly Meant[] = [...LINES, ...OF_TLS_COMMON, ...OF_NUMBERS, ...OF_SIZES, ...OF_LIBRARY_NUMBERS];
+/** Only a resolver of the assembler's is so large. */
+const RESOLVER_AS_FUNCTION = /only GNU ld: +f\d(?:@+\w+)? FUNC WEAK DEFAULT size 1[49] in \.text/;
+
+/**
+ * GNU ld takes no type from a weak definition where a library or a reference has given one (bfd/elflink.c,
+ * elf_link_add_object_symbols: `definition && !new_weak`), and so calls the resolver as if it were the function.
+ */
+const OF_WEAK_IFUNCS: readonly Meant[] = [
+  RESOLVER_AS_FUNCTION,
+  /only here: +f\d(?:@+\w+)? (?:IFUNC WEAK DEFAULT size 1[49] in \.text|FUNC WEAK DEFAULT size 0 in \.plt)/,
+  /: +OS\/ABI: UNIX - (?:System V|GNU)$/,
+  /: +\.(?:plt\.got|plt\.sec|iplt|rela?\.ifunc|rela?\.plt) /,
+  /only here: +\.rela?\.\w+ R_\w+_IRELATIVE in /,
+  /: +\.rela?\.[\w.]+ R_\w+ f\d(?:@+\w+)?(?: \+ 0)? in /,
+  /: +\d\d +\.\w/,
+].map((pattern) => ({ pattern, beside: RESOLVER_AS_FUNCTION, reason: "a weak IFUNC is an IFUNC" }));
+
+const ALL: readonly Meant[] = [
+  ...LINES,
+  ...OF_WEAK_IFUNCS,
+  ...OF_TLS_COMMON,
+  ...OF_NUMBERS,
+  ...OF_SIZES,
+  ...OF_LIBRARY_NUMBERS,
+];
 
 type Matter = "refused here" | "refused by GNU ld" | "another error";
 

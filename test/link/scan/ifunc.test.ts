@@ -4,7 +4,7 @@
 import { equal } from "node:assert/strict";
 import { test } from "node:test";
 import { compile, i386, x86_64 } from "../../support/build.ts";
-import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
+import { beyondGnuLd, eachTarget, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
 
 const CHOICE = `
   static int one(void) { return 1; }
@@ -162,4 +162,33 @@ test("i386: code without the GOT's register cannot call the PLT of position-inde
     shop.ld("call", ["-pie", ...loader, call, "plain.so"]);
     shop.ld("address.so", ["-shared", ...loader.slice(2), address, plain]);
   });
+});
+
+beyondGnuLd("a weak IFUNC is one behind a library's function and behind a reference with a type", (target) => {
+  const main = compile(
+    target,
+    "main.c",
+    `#include <stdio.h>
+     int f(void);
+     int main(void) { printf("%d\\n", f()); }`,
+    ["-fPIC", "-O1"],
+  );
+  const resolver = compile(
+    target,
+    "resolver.c",
+    `static int two(void) { return 2; }
+     void *resolve(void) { return two; }
+     __asm__(".weak f\\n.type f, %gnu_indirect_function\\n.set f, resolve");`,
+    ["-fPIC", "-O1"],
+  );
+  const typed = compile(target, "typed.s", ".globl f\n.type f, %function\n");
+  const one = compile(target, "one.c", "int f(void) { return 1; }", ["-fPIC", "-O1"]);
+  const shop = workshop(underTest, target);
+  shop.cc("libone.so", ["-shared", one]);
+  for (const [name, before] of [["library", "./libone.so"] as const, ["type", typed] as const]) {
+    for (const kind of ["-pie", "-no-pie"]) {
+      shop.cc(name, [kind, main, before, resolver, "-Wl,-z,noexecstack"]);
+      equal(shop.run(name).stdout, "2\n");
+    }
+  }
 });
