@@ -260,6 +260,16 @@ for (const target of targets) {
     refuse(program);
   });
 
+  test(`${target.name}: an address amid a page is none for an object`, options, () => {
+    const program = workshop(target).program("main", "int main(void) { return 0; }", "-pie");
+    forgetFiles();
+    const { problems } = loaded(program, {}, new Map([[program, 0x40000123]]));
+    deepEqual(
+      problems.map(({ code, details }) => [code, details]),
+      [["base-not-page", { base: 0x40000123, page: 0x1000, start: 0x40000000 }]],
+    );
+  });
+
   test(`${target.name}: a library cut in half is the end of the process, by SIGBUS`, options, () => {
     const shop = workshop(target);
     const library = shop.library(

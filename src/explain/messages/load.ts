@@ -50,6 +50,10 @@ export const loadMessages: MessageTable = {
     message: "it is linked for {address:hex} and cannot be at {base:hex}: it is not position-independent",
     cure: "leave its base out, or link it with -pie",
   },
+  "base-not-page": {
+    message: "it cannot be at {base:hex}: pages begin at multiples of {page:hex}",
+    cure: "give it a page's address, such as {start:hex}",
+  },
   "base-beyond-memory": {
     message: "from {start:hex} it reaches to {end:hex}, but addresses of {machine} end at {limit:hex}",
     cure: "give it a lower --base",

@@ -88,7 +88,10 @@ export function placementProblems(
     const { name, start, end } = object;
     const base = baseOf(object);
     if (base === undefined) continue;
-    if (base !== start) problems.push(error("base-not-movable", { file: name }, { address: start, base }));
+    const isPage = base === pageDown(base, object.pageSize);
+    if (base !== start && isPage) problems.push(error("base-not-movable", { file: name }, { address: start, base }));
+    if (base !== start && !isPage)
+      problems.push(error("base-not-page", { file: name }, { base, page: object.pageSize, start }));
     if (end > limit) problems.push(error("base-beyond-memory", { file: name }, { machine, start, end, limit }));
     const other = objects.find(
       (it) => it !== object && it.start < end && start < it.end && !(baseOf(it) !== undefined && it.id > object.id),
