@@ -129,8 +129,10 @@ function finishSection(finishing: Finishing, statement: OutputStatement, before:
     // Its data are nowhere, but dot has gone past them for the symbols that follow (lang_do_assignments_1).
     let dot = before;
     for (const { statement: it } of statement.body) {
-      if (it?.kind === "assign" && it.assignment.symbol !== ".") setSymbol(finishing, it, -1, NOWHERE, dot);
-      else if (it?.kind === "data") dot += it.size;
+      if (it?.kind === "assign" && it.assignment.symbol !== ".") {
+        if (/^_*end$/.test(it.assignment.symbol)) finishing.seenEnd = true;
+        setSymbol(finishing, it, -1, NOWHERE, dot);
+      } else if (it?.kind === "data") dot += it.size;
     }
     return dot;
   }

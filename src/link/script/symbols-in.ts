@@ -46,6 +46,45 @@ function partsOf(expression: Expression): readonly Expression[] {
   }
 }
 
+const ABSOLUTE_FUNCTIONS: ReadonlySet<string> = new Set(["ABSOLUTE", "LOADADDR", "NEXT"]);
+/** Their value has the kind of their arguments. */
+const KEEPING: ReadonlySet<string> = new Set(["MAX", "MIN"]);
+const COMPARISONS: ReadonlySet<string> = new Set("== != < > <= >= && ||".split(" "));
+
+/**
+ * What the value of an expression is where no section is around it: a number, which would belong to that section, an address,
+ * or something that a symbol or a section decides (binutils, ld/ldexp.c: new_number, new_abs, arith_result_section).
+ */
+export function kindOf(it: Expression): "number" | "absolute" | "relative" {
+  switch (it.kind) {
+    case "number":
+      return "number";
+    case "symbol":
+      return it.name === "." ? "number" : "relative";
+    case "unary":
+      return it.operator === "!" ? "number" : kindOf(it.operand);
+    case "binary": {
+      const [left, right] = [kindOf(it.left), kindOf(it.right)];
+      if (left === "relative" || right === "relative") return "relative";
+      return left === right || COMPARISONS.has(it.operator) ? "number" : "absolute";
+    }
+    case "conditional":
+      return joinKinds([it.then, it.else]);
+    case "call":
+      if (ABSOLUTE_FUNCTIONS.has(it.name)) return "absolute";
+      if (it.name === "ADDR") return "relative";
+      if (OF_NAMES.has(it.name)) return "number";
+      if (KEEPING.has(it.name)) return joinKinds(it.arguments);
+      return partsOf(it).some((one) => kindOf(one) === "relative") ? "relative" : "number";
+  }
+}
+
+function joinKinds(all: readonly Expression[]): ReturnType<typeof kindOf> {
+  const kinds = new Set(all.map(kindOf));
+  if (kinds.has("relative")) return "relative";
+  return kinds.has("absolute") ? "absolute" : "number";
+}
+
 /** `. = 0`, `. = . + 0` and `. = ALIGN(. != 0 ? n : 1)` do not keep an empty section. */
 export function movesNothing(it: Expression): boolean {
   const isNumber = (value: bigint, one: Expression): boolean => one.kind === "number" && one.value === value;

@@ -5,7 +5,7 @@ import { STV_HIDDEN } from "../../elf/constants.ts";
 import type { Plan } from "../mapping/output-statements.ts";
 import { isOfDefaultScript } from "../script/default-script.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
-import { symbolsIn } from "../script/symbols-in.ts";
+import { kindOf, symbolsIn } from "../script/symbols-in.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
 import { type ResolutionRecord, RULE_LINKER } from "../tables/resolve.ts";
@@ -46,7 +46,9 @@ export interface ScriptAssignments {
 interface Place {
   readonly assignment: Assignment;
   readonly inside: boolean;
-  /** The section has not come into being, and no other says where the value belongs. */
+  /** Its section has not come into being. */
+  readonly isNowhere: boolean;
+  /** And nothing else says where the value belongs. */
   readonly isLost: boolean;
 }
 
@@ -60,12 +62,13 @@ export function prepareScriptAssignments(
   const wanted = new Set<string>();
   const failed = new Set(plan.outputs.flatMap(({ failed: isFailed, source }) => (isFailed ? [source] : [])));
   for (const it of plan.script.statements) {
-    if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false, isLost: false });
+    if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false, isNowhere: false, isLost: false });
     if (it.kind !== "section") continue;
     for (const one of it.body) {
       if (one.kind === "assign") {
-        const isLost = failed.has(it) && symbolsIn(one.assignment.value).every((name) => name === ".");
-        all.push({ assignment: one.assignment, inside: true, isLost });
+        const isNowhere = failed.has(it);
+        const isLost = isNowhere && kindOf(one.assignment.value) === "number";
+        all.push({ assignment: one.assignment, inside: true, isNowhere, isLost });
       } else if (one.kind === "data") for (const name of symbolsIn(one.value)) wanted.add(name);
     }
   }
@@ -87,7 +90,7 @@ export function prepareScriptAssignments(
       again = true;
     }
   }
-  for (const { assignment } of all) hideUnasked(symbols, assignment, active);
+  for (const { assignment, isNowhere } of all) if (!isNowhere) hideUnasked(symbols, assignment, active);
   for (const { assignment, isLost } of all)
     if (isLost && !assigned.has(assignment.symbol)) forget(symbols, assignment.symbol);
   return { active, objects: enterSymbols(symbols, all, active, lost, record) };
@@ -99,7 +102,10 @@ function forget(symbols: SymbolTable, name: string): void {
   if ((symbols.flags[id] & FLAG_ASSIGNED) !== 0 && symbols.owner[id] < 0) symbols.flags[id] |= FLAG_COLLECTED;
 }
 
-/** PROVIDE_HIDDEN hides a symbol even if it does not define it (ld/ldelf.c, ldelf_find_exp_assignment, asks for all alike). */
+/**
+ * PROVIDE_HIDDEN hides a symbol even if it does not define it (ld/ldelf.c: ldelf_find_exp_assignment asks for all alike, but in
+ * sections that are not there).
+ */
 function hideUnasked(symbols: SymbolTable, it: Assignment, active: ReadonlySet<Assignment>): void {
   if (!it.hidden || active.has(it)) return;
   const id = findText(symbols.names, it.symbol);

@@ -36,6 +36,31 @@ export const foundSegments: readonly ScriptCase[] = [
     ".tbss : { LONG(7) } :one .text : { *(.text) }",
     { objects: "b t" },
   ),
+  sections(
+    "found: addresses assigned in a section that is not there",
+    ".text : { *(.text) } .kept : ONLY_IF_RW { s_abs = ABSOLUTE(0x1000); s_load = LOADADDR(.text); s_not = ~ABSOLUTE(4); HIDDEN(s_hidden = ABSOLUTE(3)); s_dot = ABSOLUTE(.); s_number = ABSOLUTE(4) == 4; s_addr = ADDR(.text); }",
+    { command: "-T x.ld b.o" },
+  ),
+  sections(
+    "found: addresses assigned in a section that is not there with -r",
+    ".text : { *(.text) } .kept : ONLY_IF_RW { s_abs = ABSOLUTE(0x1000); s_load = LOADADDR(.text); HIDDEN(s_hidden = ABSOLUTE(3)); }",
+    { command: "-T x.ld -r b.o" },
+  ),
+  sections(
+    "found: PROVIDE_HIDDEN in a section that is not there hides nothing",
+    ".bss : ONLY_IF_RO { *(.bss*) PROVIDE_HIDDEN(here = 4); } here = 8;",
+    { command: "-T x.ld o.o" },
+  ),
+  sections(
+    "found: PROVIDE_HIDDEN in a section that is not there hides nothing with -r",
+    ".bss : ONLY_IF_RO { *(.bss*) PROVIDE_HIDDEN(here = 4); } here = 8;",
+    { command: "-T x.ld -r o.o" },
+  ),
+  {
+    name: "found: an end in a section that is not there",
+    script: "SECTIONS { .bss : ONLY_IF_RO { HIDDEN(end = LOADADDR(.data)); *(.bss) } } INSERT AFTER .rodata;",
+    command: "-T x.ld b.o",
+  },
   sections("data of a section that is not there move dot for symbols", ".data : ONLY_IF_RW { QUAD(3) } x = .; y = 2;", {
     objects: "b",
   }),
