@@ -4,7 +4,7 @@
 import { STV_HIDDEN } from "../../elf/constants.ts";
 import type { Plan } from "../mapping/output-statements.ts";
 import { isOfDefaultScript } from "../script/default-script.ts";
-import type { Assignment, Expression } from "../script/statements.ts";
+import type { Assignment, BodyStatement, Expression, LayoutScript, SectionStatement } from "../script/statements.ts";
 import { kindOf, symbolsIn } from "../script/symbols-in.ts";
 import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
@@ -59,17 +59,16 @@ export function prepareScriptAssignments(
   record: ResolutionRecord,
 ): ScriptAssignments {
   const all: Place[] = [];
-  const wanted = new Set<string>();
   const failed = new Set(plan.outputs.flatMap(({ failed: isFailed, source }) => (isFailed ? [source] : [])));
+  const wanted = new Set(evaluated(plan.script, failed).flatMap(symbolsIn));
   for (const it of plan.script.statements) {
     if (it.kind === "assign") all.push({ assignment: it.assignment, inside: false, isNowhere: false, isLost: false });
     if (it.kind !== "section") continue;
+    const isNowhere = failed.has(it);
     for (const one of it.body) {
-      if (one.kind === "assign") {
-        const isNowhere = failed.has(it);
-        const isLost = isNowhere && kindOf(one.assignment.value) === "number";
-        all.push({ assignment: one.assignment, inside: true, isNowhere, isLost });
-      } else if (one.kind === "data") for (const name of symbolsIn(one.value)) wanted.add(name);
+      if (one.kind !== "assign") continue;
+      const isLost = isNowhere && kindOf(one.assignment.value) === "number";
+      all.push({ assignment: one.assignment, inside: true, isNowhere, isLost });
     }
   }
   const active = new Set<Assignment>();
@@ -94,6 +93,32 @@ export function prepareScriptAssignments(
   for (const { assignment, isLost } of all)
     if (isLost && !assigned.has(assignment.symbol)) forget(symbols, assignment.symbol);
   return { active, objects: enterSymbols(symbols, all, active, lost, record) };
+}
+
+/**
+ * The expressions of a script that are no assignments: what they name PROVIDE defines too, as ld enters an undefined reference
+ * for each symbol that it looks at (ld/ldexp.c, fold_name). Those of PHDRS come too late for that.
+ */
+function evaluated(
+  { statements, memory }: LayoutScript,
+  failed: ReadonlySet<SectionStatement | undefined>,
+): Expression[] {
+  const all = [
+    ...memory.flatMap(({ origin, length }) => [origin, length]),
+    ...statements.flatMap((it) => {
+      if (it.kind === "assert") return [it.test];
+      if (it.kind !== "section") return [];
+      const { address, loadAddress, align, subalign } = it;
+      const head = failed.has(it) ? [] : [address, loadAddress, align, subalign];
+      return [...head, ...it.body.map(valueIn)];
+    }),
+  ];
+  return all.filter((it) => it !== undefined);
+}
+
+function valueIn(it: BodyStatement): Expression | undefined {
+  if (it.kind === "assert") return it.test;
+  return it.kind === "data" ? it.value : undefined;
 }
 
 /** What only a section that is not there would have defined is no symbol. */

@@ -17,6 +17,24 @@ export const found: readonly ScriptCase[] = [
   sections("AT has no dot", ". = 0x1000; .text : { *(.text) } .data : AT(. + 0x100000) { *(.data) }"),
   sections("ALIGN behind the colon has no dot", ". = 0x1008; .text : ALIGN(. + 16) { *(.text) }"),
   sections("AT of what stands below", ".bss : AT(ADDR(.text) + 0x10000) { *(.bss) } .text 0x40 : { *(.text) }"),
+  ...[
+    '.text : { *(.text) } ASSERT(wanted >= 0, "no")',
+    '.text : { *(.text) ASSERT(wanted >= 0, "no"); }',
+    ".text wanted : { *(.text) }",
+    ".text : AT(wanted) { *(.text) }",
+    "OVERLAY wanted : { .text { *(.text) } }",
+  ].map((body) => sections(`found: PROVIDE of what ${body} wants`, `PROVIDE(wanted = 0x2000); ${body}`)),
+  {
+    name: "found: PROVIDE of what MEMORY wants",
+    script:
+      "PROVIDE(wanted = 0x2000); MEMORY { r : ORIGIN = wanted, LENGTH = wanted * 2 } SECTIONS { .text : { *(.text) } > r }",
+    command: "-T x.ld b.o",
+  },
+  {
+    name: "found: PROVIDE of what ASSERT wants with -r",
+    script: 'SECTIONS { PROVIDE(wanted = 3); .text : { *(.text) } } ASSERT(wanted == 3, "no")',
+    command: "-T x.ld -r b.o",
+  },
   sections("dot in a section that is not there", ".text : ONLY_IF_RW { *(.text) . = .; } .data : { *(.data) }"),
   sections("a symbol in a section that is not there", ".x : ONLY_IF_RW { *(.text) here = 5; } .text : { *(.text) }"),
   sections(
