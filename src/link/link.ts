@@ -160,10 +160,10 @@ function linkImage(
   // Symbols of the link itself, versions, and who binds each reference. No new symbols beyond this point (but rows for
   // local symbols that need a slot).
   options.onStage?.("symbols");
-  const { lost } = loader.versioned;
-  // Of what an assignment takes the place of, too.
+  // In front of the assignments: of what they take the place of there are warnings too.
   reportCommons(loader, report);
   reportTypeChanges(loader, report);
+  const { lost } = loader.versioned;
   const assignments = prepareScriptAssignments(symbols, plan, lost, loader.record);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, loader);
   if (collected !== undefined) dropDeadReferences(symbols, collected);

@@ -63,10 +63,10 @@ const TOO_LARGE = 1536 << 20;
 /** A client that has been told to go on and says nothing for so long is no client. */
 const PATIENCE = 2000;
 const FIRST_IDLE = 3000;
-/** Between two links that only warm the process up, and since the last one that was asked for. Milliseconds. */
+const SECOND_IDLE = 60_000;
+/** Milliseconds between two links that only warm the process up, and from the last one that was asked for to these. */
 const WARM_PAUSE = 10;
 const QUIET = 500;
-const SECOND_IDLE = 60_000;
 
 /** Serves until the process ends. */
 export function runSlot(place: Place, slot: number, report: (it: SlotReport) => void): void {

@@ -280,8 +280,8 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
         continue;
       }
       if (kind === KIND_COMMON) {
-        const isOfLibrary = plain?.[i] === 1 && hasVersionOf(loader, id, symbols[i - 1]);
-        if (by !== WANTED_BY_ANY || isOfLibrary || !definesData(loader, set, member, id)) continue;
+        if (by !== WANTED_BY_ANY || (plain?.[i] === 1 && hasVersionOf(loader, id, symbols[i - 1]))) continue;
+        if (!definesData(loader, set, member, id)) continue;
       } else if (kind !== KIND_UNDEFINED && !isWeak) {
         done[i] = 1;
         continue;
@@ -298,9 +298,11 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
 /** Has a library that was read before defined `foo@@V`? An archive's is not looked up as foo then (elf_archive_symbol_lookup). */
 function hasVersionOf({ symbols, record, shared }: Loader, plain: SymbolId, versioned: SymbolId): boolean {
   const version = nameText(symbols.names, versioned).replace(/^[^@]*@/, "");
-  for (let i = 0; i < record.loserCount * 3; i += 3) {
-    const [id, owner, index] = record.losers.subarray(i, i + 3);
-    if (id === plain && owner < -1 && sharedVersion(shared[asShared(owner)], index) === version) return true;
+  const { losers, loserCount } = record;
+  for (let i = 0; i < loserCount * 3; i += 3) {
+    const owner = losers[i + 1];
+    if (losers[i] !== plain || owner >= -1) continue;
+    if (sharedVersion(shared[asShared(owner)], losers[i + 2]) === version) return true;
   }
   return false;
 }

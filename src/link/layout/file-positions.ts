@@ -100,6 +100,7 @@ function compareMaps(a: SegmentMap, b: SegmentMap): number {
   return compareAddresses(lma(a), lma(b));
 }
 
+/** @param place of the segment in BFD's order, by which GNU ld's messages count */
 function placeSegment(
   state: State,
   maps: readonly SegmentMap[],

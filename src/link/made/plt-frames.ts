@@ -163,8 +163,8 @@ function equalCie(
 function standAlone({ machine }: EhFrames, chunk: Chunk, tables: readonly Entries[]): void {
   const { cie } = machine.plt;
   // As they stand in BFD: those of lazy entries have 36 bytes behind the length on i386 too (bfd/elf32-i386.c, PLT_FDE_LENGTH).
-  const unitOf = ({ instructions }: Entries): number => (instructions.length > 0 ? 8 : machine.wordBytes);
-  const parts = tables.map((table) => fdesFrom(cie.length, [table], unitOf(table)));
+  const ownUnit = ({ instructions }: Entries): number => (instructions.length > 0 ? 8 : machine.wordBytes);
+  const parts = tables.map((table) => fdesFrom(cie.length, [table], ownUnit(table)));
   chunk.size = parts.reduce((sum, { end }) => sum + end, 0);
   chunk.write = (image, view, it) => {
     let at = 0;

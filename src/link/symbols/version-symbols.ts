@@ -132,10 +132,10 @@ function assignVersion(
     if (match !== NO_VERSION && versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
     return;
   }
+  // Also of what has its version already: for --no-undefined-version the script names something that is defined.
   const match = matcher.find(names.pool, start, end, demangled);
-  // Given while the inputs were read: see inputs/shared/versioned-names.ts. The script's name is one that is defined all the same.
-  if (symbols.version[id] !== 0) return;
-  if (match === NO_VERSION) return;
+  // Given while the inputs were read: see inputs/shared/versioned-names.ts.
+  if (symbols.version[id] !== 0 || match === NO_VERSION) return;
   if (versionIsLocal(match)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
   else {
     const { name } = nodes[versionNode(match)];
