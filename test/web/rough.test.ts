@@ -49,6 +49,24 @@ test("a record that is cut off is refused in words, on the screen", browserNeede
   equal(await trouble.isVisible(), false);
 });
 
+test("a record that goes away while it is read is named, and other files can be added", browserNeeded, async () => {
+  const tab = await open();
+  const load = { kind: "load", program: "/x", environment: {}, profile: "", bindNow: false, outcome: 0 } as const;
+  const start = Buffer.from(writeRecord(load, []).subarray(0, 512)).toString("base64");
+  await tab.evaluate(`(() => {
+    const bytes = Uint8Array.from(atob(${JSON.stringify(start)}), (it) => it.charCodeAt(0));
+    const gone = { name: "gone.solder", slice: () => new Blob([bytes]), arrayBuffer: () => Promise.reject(new Error()) };
+    const items = [{ webkitGetAsEntry: () => ({ isFile: true, name: gone.name, file: (take) => take(gone) }) }];
+    const drop = new DragEvent("drop", { bubbles: true, cancelable: true });
+    Object.defineProperty(drop, "dataTransfer", { value: { items, files: [] } });
+    document.body.dispatchEvent(drop);
+  })()`);
+  await settled(tab);
+  match(await tab.getByRole("alert").innerText(), /gone\.solder: .* it is not there any more/);
+  await giveFiles(tab, [example("greeting.o")]);
+  deepEqual(await viewOf(tab, "files").locator(".card h2").allInnerTexts(), ["greeting.o"]);
+});
+
 /** Drops many small files at once, and does not wait. */
 async function dropMany(tab: Page, count: number): Promise<void> {
   const text = readFileSync(example("main.o")).toString("base64");

@@ -36,7 +36,13 @@ function unpacked(base64: string): Promise<Blob> {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).blob();
 }
 
-const bytesOf = (buffer: ArrayBuffer): Uint8Array => new Uint8Array(buffer);
+/** Undefined where the browser may not read it, or it is not there any more. */
+function bytesOf(contents: Blob): Promise<Uint8Array | undefined> {
+  return contents.arrayBuffer().then(
+    (buffer) => new Uint8Array(buffer),
+    () => undefined,
+  );
+}
 
 /** Records among the files are opened: their files, and the address that does the same again. */
 export async function openRecords(
@@ -46,19 +52,18 @@ export async function openRecords(
   const wrong: string[] = [];
   let begin: string | undefined;
   for (const file of files) {
-    const start = await file.contents
-      .slice(0, 512)
-      .arrayBuffer()
-      .then(bytesOf, () => undefined);
-    if (start === undefined) {
+    const start = await bytesOf(file.contents.slice(0, 512));
+    const isOne = start !== undefined && isRecord(start);
+    const whole = isOne ? await bytesOf(file.contents) : start;
+    if (whole === undefined) {
       wrong.push(`${file.path}: the browser may not read it, or it is not there any more`);
       continue;
     }
-    if (!isRecord(start)) {
+    if (!isOne) {
       opened.push(file);
       continue;
     }
-    const record = readRecord(new Uint8Array(await file.contents.arrayBuffer()));
+    const record = readRecord(whole);
     if (typeof record === "string") {
       wrong.push(`${file.path}: ${record}`);
       continue;

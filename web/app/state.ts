@@ -102,8 +102,10 @@ export function leadChange({ view, file, part, at, filter, name }: Lead): Change
  * @param left what could not be taken, and why
  */
 export function addFiles(dropped: readonly GivenFile[], left: readonly string[] = []): Promise<void> {
-  // One after the other: a drop of files of another machine ends the worker, and with it what that is reading.
-  taken = taken.then(() => waitFor(() => takeFiles(dropped, left)));
+  // One after the other: a drop of files of another machine ends the worker, and with it what that is reading. What became of the
+  // files before these was said to who gave them.
+  const take = (): Promise<void> => waitFor(() => takeFiles(dropped, left));
+  taken = taken.then(take, take);
   return taken;
 }
 
@@ -113,11 +115,14 @@ async function takeFiles(dropped: readonly GivenFile[], left: readonly string[])
   const { files, begin, wrong } = await openRecords(dropped);
   trouble.value = [...left, ...wrong];
   if (files.length === 0) return;
-  if (workerPart === "worker" && (await Promise.all(files.map((it) => isOfOtherMachine(it.contents)))).includes(true)) {
-    workerPart = "machines";
-    client.stop();
-  }
   try {
+    if (
+      workerPart === "worker" &&
+      (await Promise.all(files.map((it) => isOfOtherMachine(it.contents)))).includes(true)
+    ) {
+      workerPart = "machines";
+      client.stop();
+    }
     const summed = await client.ask("add", { files }, showProgress(client));
     const all = new Map(given.value);
     for (const { path, contents } of files) all.set(path, contents);
@@ -125,7 +130,7 @@ async function takeFiles(dropped: readonly GivenFile[], left: readonly string[])
     if (begin !== undefined) location.hash = begin;
   } catch (cause) {
     // The next worker knows nothing of these files either.
-    if (!(cause instanceof Stopped)) trouble.value = [String(cause)];
+    if (!(cause instanceof Stopped)) trouble.value = [...trouble.value, String(cause)];
   } finally {
     busy.value = undefined;
   }
@@ -147,18 +152,20 @@ async function beginWithGiven(): Promise<void> {
 export async function removeFiles(gone: readonly string[]): Promise<void> {
   const all = new Map(given.value);
   for (const path of gone) all.delete(path);
-  shows(
-    all,
-    summaries.value.filter(({ path }) => all.has(path)),
-  );
-  await client.ask("remove", { paths: gone }).catch(() => {});
+  shows(all, summaries.value);
+  try {
+    await client.ask("remove", { paths: gone });
+  } catch (cause) {
+    // The next worker is not given them.
+    if (!(cause instanceof Stopped)) throw cause;
+  }
 }
 
-/** These are the files from now on; `summed` in their order. */
+/** These are the files from now on. @param summed in their order; others may be among them that have been removed since */
 function shows(files: ReadonlyMap<string, Blob>, summed: readonly FileSummary[]): void {
   given.value = files;
-  summaries.value = summed;
-  notice.value = summed.length === 1 ? "1 file is here" : `${summed.length} files are here`;
+  summaries.value = summed.filter(({ path }) => files.has(path));
+  notice.value = files.size === 1 ? "1 file is here" : `${files.size} files are here`;
   edition.value++;
 }
 
