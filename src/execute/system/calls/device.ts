@@ -6,7 +6,7 @@ import { openFileAt } from "../descriptors.ts";
 import { O_NONBLOCK } from "../open-flags.ts";
 import { type CallRow, readWords, row, writeWords } from "../row.ts";
 import type { Call, OpenFile } from "../state.ts";
-import { waitingBytes } from "../streams.ts";
+import { waitingBytes } from "../waiting-bytes.ts";
 
 const TCGETS = 0x5401;
 const TCSETS = 0x5402;

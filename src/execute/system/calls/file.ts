@@ -54,7 +54,8 @@ import { type CallRow, nothing, readWords, refuse, row, textAt, writeWords } fro
 import { raise, SIGPIPE } from "../signal-numbers.ts";
 import { SOCK_STREAM } from "../sockets.ts";
 import type { Call, OpenFile } from "../state.ts";
-import { bytesToCome, newPipeBuffer, readStream, writeStream } from "../streams.ts";
+import { newPipeBuffer, readStream, writeStream } from "../streams.ts";
+import { bytesToCome } from "../waiting-bytes.ts";
 import { isLockCommand, lockRange } from "./lock.ts";
 import { addSeals } from "./size.ts";
 

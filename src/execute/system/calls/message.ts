@@ -29,7 +29,8 @@ import {
   send,
 } from "../sockets.ts";
 import type { Call, OpenFile } from "../state.ts";
-import { bytesToCome, leave } from "../streams.ts";
+import { leave } from "../streams.ts";
+import { bytesToCome } from "../waiting-bytes.ts";
 import {
   addressBytes,
   credentialsOf,
