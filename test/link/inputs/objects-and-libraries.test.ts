@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { compile } from "../../support/build.ts";
-import { eachTarget, gnu, underTest, workshop } from "../../support/link.ts";
+import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
 
 /** `size bind section` of a dynamic symbol, and what its address is a multiple of: 64 at most. */
@@ -101,6 +101,20 @@ eachTarget("what a library's own library has: a weak reference gets it, a strong
     [13, false],
     [13, false],
   ]);
+});
+
+eachTarget("what only -u or --require-defined names may come from a library's own library", (target) => {
+  const deep = compile(target, "deep.c", "int deep(void) { return 13; }", ["-fPIC"]);
+  const middle = compile(target, "middle.c", "int deep(void); int middle(void) { return deep(); }", ["-fPIC"]);
+  const main = compile(target, "main.c", "int middle(void); int main(void) { return middle(); }");
+  const status = likeGnuLd(target, (shop) => {
+    shop.cc("libdeep.so", ["-shared", deep, "-Wl,-soname,libdeep.so"]);
+    shop.cc("libmiddle.so", ["-shared", middle, "./libdeep.so", "-Wl,-rpath,."]);
+    shop.cc("wanted", [main, "./libmiddle.so", "-Wl,-u,deep"]);
+    shop.cc("required", [main, "./libmiddle.so", "-Wl,--gc-sections,--require-defined=deep"]);
+    return shop.run("wanted").status;
+  });
+  equal(status, 13);
 });
 
 eachTarget("a program exports what a library's own library asks for", (target) => {

@@ -6,6 +6,7 @@ import type { LinkOptions } from "../../options.ts";
 import type { SymbolId } from "../../tables/ids.ts";
 import { placeOf, surroundings } from "../../tables/locate.ts";
 import { nameText } from "../../tables/names.ts";
+import type { ObjectFile } from "../../tables/object-file.ts";
 import { asShared } from "../../tables/resolve.ts";
 import {
   FLAG_REF_DYNAMIC,
@@ -39,7 +40,9 @@ export function reportShared(
     if (isShared(symbols, id)) {
       if (isMissing(loader, id)) {
         referrers ??= findReferrers(loader);
-        reportMissing(loader, id, referrers, report);
+        const object = loader.objects[referrers.strong[id]];
+        // What only the command line names (-u, -e) no object refers to (bfd/elflink.c, "ref_regular_nonweak").
+        if (object !== undefined) reportMissing(loader, id, object, report);
       }
     } else if (!ignored && isOpenInLibrary(symbols, id, reported, options)) {
       const library = loader.shared.find((it) => it.symbols.includes(id));
@@ -92,13 +95,12 @@ function isMissing({ symbols, shared }: Loader, id: SymbolId): boolean {
   return shared[symbols.owner[id]].implicit && (symbols.flags[id] & FLAG_REF_REGULAR_NONWEAK) !== 0;
 }
 
-function reportMissing(loader: Loader, id: SymbolId, { strong }: Referrers, report: Report): void {
-  const { symbols, shared, objects, sections, locator } = loader;
+function reportMissing(loader: Loader, id: SymbolId, object: ObjectFile, report: Report): void {
+  const { symbols, shared, sections, locator } = loader;
   const library = shared[symbols.owner[id]].name;
   const details = { symbol: nameText(symbols.names, id), library };
-  const object = objects[strong[id]];
-  const reference = object === undefined ? undefined : firstRelocation(loader, object, id);
-  if (reference === undefined) report(error("dso-missing", { file: object?.name ?? library }, details));
+  const reference = firstRelocation(loader, object, id);
+  if (reference === undefined) report(error("dso-missing", { file: object.name }, details));
   else {
     report(error("dso-missing", placeOf(sections, reference), { ...details, ...surroundings(locator, reference) }));
   }
