@@ -1,10 +1,10 @@
-// Bytes of an open file, to where they stand in memory that has room for all of it.
+// Bytes of an open file, to where they stand in memory that has room for all of it; and back.
 
-import { readSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import type { ReadRange } from "./pages.ts";
 
 /** One call of read(2) or write(2) gives or takes a page less than 2 GiB; Node refuses to ask for 2 GiB or more. */
-export const MOST_AT_ONCE = 0x7fff_f000;
+const MOST_AT_ONCE = 0x7fff_f000;
 
 /**
  * Reads an open file's bytes from `start` to `end` (not included) to the same place in `bytes`.
@@ -18,6 +18,14 @@ export function readRange(file: number, bytes: Uint8Array, start: number, end: n
     at += count;
   }
   return at;
+}
+
+/** Pipes take less at a time than they are given. @param at where in the file; undefined: where it stands */
+export function writeAll(file: number, bytes: Uint8Array, at?: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    const count = Math.min(bytes.length - done, MOST_AT_ONCE);
+    done += writeSync(file, bytes, done, count, at === undefined ? null : at + done);
+  }
 }
 
 /**

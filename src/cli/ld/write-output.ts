@@ -13,11 +13,10 @@ import {
   renameSync,
   statSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { error, type Problem } from "../../elf/problem.ts";
-import { MOST_AT_ONCE } from "../../host/read-range.ts";
+import { writeAll } from "../../host/read-range.ts";
 
 /** Is told the name of a temporary file before it is there, and undefined when it is gone; says whether it is still wanted. */
 export interface Watch {
@@ -119,13 +118,6 @@ function makeExecutable(file: number): void {
     fchmodSync(file, mode | (0o111 & ~process.umask()));
   } catch (cause) {
     if (!isForbidden(cause)) throw cause;
-  }
-}
-
-/** Pipes take less at a time than they are given. */
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length; ) {
-    written += writeSync(file, bytes, written, Math.min(bytes.length - written, MOST_AT_ONCE));
   }
 }
 

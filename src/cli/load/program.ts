@@ -1,6 +1,6 @@
 // `solder load PROGRAM`: a program and its libraries in simulated memory.
 
-import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { DF_TEXTREL, DT_TEXTREL } from "../../elf/constants.ts";
 import { error, type Problem, warning } from "../../elf/problem.ts";
@@ -20,7 +20,7 @@ import { symbolsSpelled } from "../../explain/load/spelled-names.ts";
 import { traceLines } from "../../explain/load/trace.ts";
 import { renderProblem } from "../../explain/render.ts";
 import { nodeDisassembler } from "../../host/disassembly/disassembler.ts";
-import { MOST_AT_ONCE } from "../../host/read-range.ts";
+import { writeAll } from "../../host/read-range.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import {
   type DebugCategory,
@@ -234,11 +234,7 @@ function writeDump(process: LoadedProcess, path: string, io: Io): boolean {
   try {
     const file = openSync(path, "w");
     try {
-      for (const part of memoryDump(process)) {
-        for (let at = 0; at < part.length; ) {
-          at += writeSync(file, part, at, Math.min(part.length - at, MOST_AT_ONCE));
-        }
-      }
+      for (const part of memoryDump(process)) writeAll(file, part);
     } finally {
       closeSync(file);
     }

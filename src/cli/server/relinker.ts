@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 import { relinkReason } from "../../explain/relink.ts";
 import type { FileSystem } from "../../host/files.ts";
 import { nodeFiles } from "../../host/node-files.ts";
-import { MOST_AT_ONCE } from "../../host/read-range.ts";
+import { writeAll } from "../../host/read-range.ts";
 import { type Patch, type Relinkable, relink } from "../../link/index.ts";
 import type { LdHost, LdOutcome } from "../ld/run.ts";
 import { type Identity, identify, isSame, isSettled } from "./identity.ts";
@@ -290,10 +290,6 @@ function write(file: number, patches: readonly Patch[]): void {
   const magic = new Uint8Array(4);
   readSync(file, magic, 0, 4, 0);
   writeSync(file, new Uint8Array(4), 0, 4, 0);
-  for (const { offset, bytes } of patches) {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(file, bytes, done, Math.min(bytes.length - done, MOST_AT_ONCE), offset + done);
-    }
-  }
+  for (const { offset, bytes } of patches) writeAll(file, bytes, offset);
   writeSync(file, magic, 0, 4, 0);
 }
