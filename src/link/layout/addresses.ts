@@ -1,10 +1,10 @@
 // After layout: the address that references to each symbol see.
 
 import type { Machine } from "../../arch/index.ts";
-import { SHF_EXECINSTR, SHT_NOBITS, STT_GNU_IFUNC } from "../../elf/constants.ts";
+import { SHT_NOBITS, STT_GNU_IFUNC } from "../../elf/constants.ts";
 import { pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
-import { takesContents } from "../mapping/bfd-flags.ts";
+import { SEC_CODE, takesContents } from "../mapping/bfd-flags.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import { BIND_IFUNC } from "../symbols/bind.ts";
@@ -76,7 +76,8 @@ export function fillGaps(
   image: Uint8Array,
 ): void {
   if (output.index === 0 || output.type === SHT_NOBITS || !takesContents(output.sec)) return;
-  const isCode = (output.flags & SHF_EXECINSTR) !== 0;
+  // ld asks its own flags (bfd/linker.c, default_data_link_order): a .text of nothing but data is none.
+  const isCode = (output.sec & SEC_CODE) !== 0;
   for (const { offset, size, pattern } of output.gaps) {
     const at = output.offset + offset;
     if (pattern !== undefined) for (let i = 0; i < size; i++) image[at + i] = pattern[i % pattern.length];

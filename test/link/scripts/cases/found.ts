@@ -35,6 +35,11 @@ export const found: readonly ScriptCase[] = [
     script: 'SECTIONS { PROVIDE(wanted = 3); .text : { *(.text) } } ASSERT(wanted == 3, "no")',
     command: "-T x.ld -r b.o",
   },
+  {
+    name: "found: gaps in a .text of nothing but data",
+    script: "SECTIONS { .text : { . = ALIGN(32); LONG(2) } } INSERT AFTER .text;",
+    command: "-T x.ld big.o",
+  },
   sections("dot in a section that is not there", ".text : ONLY_IF_RW { *(.text) . = .; } .data : { *(.data) }"),
   sections("a symbol in a section that is not there", ".x : ONLY_IF_RW { *(.text) here = 5; } .text : { *(.text) }"),
   sections(
