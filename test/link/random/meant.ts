@@ -146,6 +146,13 @@ const LINES: readonly Meant[] = [
     reason: "of a second foo@@V that is allowed and not used, GNU ld keeps the long name in .symtab",
   },
   {
+    pattern:
+      /only here: +(?:d\d OBJECT GLOBAL (?:DEFAULT|PROTECTED) size \d+ in \.bss|t\d TLS GLOBAL (?:DEFAULT|PROTECTED) size \d+ in \.tbss)$/,
+    when: ({ output, args }) => (output === "no-pie" || output === "pie") && args.includes("--gc-sections"),
+    reason:
+      "a tentative definition behind a library's stays, as any definition that a library may see; GNU ld removes it",
+  },
+  {
     under: "symbols",
     pattern: /only (?:GNU ld: +\w+ NOTYPE LOCAL|here: +\w+ NOTYPE WEAK) DEFAULT size 0 in UND$/,
     when: ({ output, args }) => output === "static-pie" && args.includes("--emit-relocs"),

@@ -3,7 +3,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { archive, compile, scratch, type Target } from "../../support/build.ts";
-import { eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
+import { beyondGnuLd, eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
 import { readSections } from "../../support/sections.ts";
 
@@ -487,4 +487,14 @@ eachTarget("--defsym of a common symbol that --gc-sections removes is 0", (targe
   likeGnuLd(target, (shop) => {
     shop.ld("alias", ["--gc-sections", "--defsym=alias=aliased", program, common]);
   });
+});
+
+beyondGnuLd("a tentative definition stays behind a library's, as any that the library may see", (target) => {
+  const library = compile(target, "library.c", "int shared; int *address(void) { return &shared; }", ["-fPIC"]);
+  const main = compile(target, "main.c", "int *address(void); int main(void) { return address() == 0; }");
+  const tentative = compile(target, "tentative.s", ".comm shared, 4, 4\n");
+  const shop = workshop(underTest, target);
+  shop.cc("liblibrary.so", ["-shared", library]);
+  const path = shop.cc("program", ["-Wl,--gc-sections,-z,noexecstack", main, "./liblibrary.so", tentative]);
+  match(tool("readelf", ["-W", "--dyn-syms", path]), / 4 OBJECT +GLOBAL DEFAULT +\d+ shared$/m);
 });
