@@ -412,7 +412,8 @@ function openNamed(
   if (wild || member !== undefined || loader.openedByScript.has(text)) return;
   if (loader.objects.some((it) => it.path === text) || loader.dependencies.has(text)) return;
   loader.openedByScript.add(text);
-  readScriptInput(reading, script, { name: text, asNeeded: false }, state, depth);
+  // By its bare name, never next to the script: lookup_name knows no script (new_afile with from_filename NULL).
+  readScriptInput(reading, { ...script, path: undefined }, { name: text, asNeeded: false }, state, depth);
 }
 
 /** A script that is named: looked for as given and in the library directories. Error: `file-not-found`. */

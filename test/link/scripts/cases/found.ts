@@ -36,6 +36,16 @@ export const found: readonly ScriptCase[] = [
     command: "-T x.ld -r b.o",
   },
   {
+    name: "found: a file that only a script beside the default names",
+    script: "SECTIONS { /DISCARD/ : { o.o(.mixed) } }",
+    command: "b.o x.ld",
+  },
+  {
+    name: "found: a file that a script beside the default names",
+    script: "SECTIONS { /DISCARD/ : { o.o(.mixed) } .mine : { o.o(.vars) } }",
+    command: "b.o x.ld",
+  },
+  {
     name: "found: gaps in a .text of nothing but data",
     script: "SECTIONS { .text : { . = ALIGN(32); LONG(2) } } INSERT AFTER .text;",
     command: "-T x.ld big.o",
