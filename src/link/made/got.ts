@@ -29,6 +29,7 @@ export const CONTENT_TPOFF = 3;
 export const CONTENT_TPOFF_NEGATED = 4;
 /** Offset in the module's TLS block. */
 export const CONTENT_DTPOFF = 5;
+export const CONTENT_DTPOFF_NEGATED = 8;
 /** Address of the entry's own PLT code behind the jump, for a lazy slot. */
 export const CONTENT_LAZY = 6;
 /** 1: the executable's own module number, in a static program without dynamic relocations. */
@@ -89,10 +90,12 @@ export function planGot(
       else add(got, at + wordBytes, CONTENT_DTPOFF, id, 0, false);
     }
     const initialExec = (list: readonly SymbolId[], offsets: Int32Array, type: number, content: number): void => {
+      // What code subtracts is negated, and the loader adds to it (glibc, sysdeps/i386/dl-machine.h: R_386_TLS_TPOFF32).
+      const inBlock = content === CONTENT_TPOFF_NEGATED ? CONTENT_DTPOFF_NEGATED : CONTENT_DTPOFF;
       for (const id of list) {
         if (isNamed(symbols, scan, id)) add(got, offsets[id], CONTENT_ZERO, id, type, true);
         // In a shared library the offset in its block is known, but not where the block will be.
-        else if (mode.shared) add(got, offsets[id], CONTENT_DTPOFF, id, type, false);
+        else if (mode.shared) add(got, offsets[id], inBlock, id, type, false);
         else add(got, offsets[id], content, id, 0, false);
       }
     };

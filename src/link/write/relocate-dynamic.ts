@@ -39,8 +39,10 @@ export function emitDynamic(
     const named = isTpoff
       ? !isSettledTls(r.symbols, symbol, binding)
       : symbol >= 0 && (binding === BIND_IMPORTED || type === dynamic.word);
-    // A local thread-local variable is named by its offset in the block alone.
-    const amount = isTpoff && !named ? target - r.layout.tlsStart + addend : addend;
+    // A local thread-local variable is named by its offset in the block alone, negated where code subtracts.
+    const inBlock = target - r.layout.tlsStart;
+    const offset = type === dynamic.tpoffNegated ? -inBlock : inBlock;
+    const amount = isTpoff && !named ? offset + addend : addend;
     push(r, place, type, named ? r.dynamicIndex[symbol] : 0, amount);
     if (!machine.rela) writeField(r.view, field, width, amount);
     return;

@@ -7,6 +7,7 @@ import { bindingOf, type DynamicSymbols } from "../made/dynamic-symbols.ts";
 import {
   CONTENT_ADDRESS,
   CONTENT_DTPOFF,
+  CONTENT_DTPOFF_NEGATED,
   CONTENT_LAZY,
   CONTENT_PLT,
   CONTENT_TPOFF,
@@ -110,6 +111,8 @@ function contentOf(writer: GotWriter, word: GotWord): number {
       return layout.threadPointer - address[id];
     case CONTENT_DTPOFF:
       return address[id] - layout.tlsStart;
+    case CONTENT_DTPOFF_NEGATED:
+      return layout.tlsStart - address[id];
     case CONTENT_LAZY:
       return at.plt + slots.lazy.headerBytes + slots.plt[id] * slots.lazy.entryBytes + slots.lazy.lazyOffset;
     default:

@@ -1,8 +1,10 @@
 // Thread-local storage: every access model in every kind of output, relaxed where the linker may, right in every thread.
 
 import { equal } from "node:assert/strict";
-import { compile, type Target } from "../../support/build.ts";
+import { test } from "node:test";
+import { compile, i386, type Target } from "../../support/build.ts";
 import { eachTarget, likeGnuLd, type Workshop } from "../../support/link.ts";
+import { needsToRun } from "../../support/tools.ts";
 
 const LIBRARY = `
   __thread int exported = 10;
@@ -290,5 +292,38 @@ eachTarget(
       for (const [i, options] of exports.entries())
         shop.ld(`program${i}`, [program, "library.so", "-dynamic-linker", target.interpreter, ...options]);
     });
+  },
+);
+
+test(
+  "i386: a library's own variable behind others in its block is found by code that subtracts its offset",
+  needsToRun("ld.bfd", ...i386.tools),
+  () => {
+    const access = (name: string, code: string): string =>
+      `.globl ${name}\n${name}: call 1f\n1: pop %ecx\nadd $_GLOBAL_OFFSET_TABLE_+(.-1b), %ecx\nmov %gs:0, %eax\n${code}\nmov (%eax), %eax\nret\n`;
+    const library = compile(
+      i386,
+      "library.s",
+      `.text
+     ${access("slot", "sub own@gottpoff(%ecx), %eax")}
+     ${access("direct", "sub $own@tpoff, %eax")}
+     .section .tdata,"awT",@progbits
+     .zero 64
+     own: .long 42
+     .section .note.GNU-stack,"",@progbits`,
+    );
+    const main = compile(
+      i386,
+      "main.c",
+      `#include <stdio.h>
+     int slot(void), direct(void);
+     int main(void) { printf("%d %d\\n", slot(), direct()); }`,
+    );
+    const stdout = likeGnuLd(i386, (shop) => {
+      shop.cc("liblibrary.so", ["-shared", "-Wl,-z,notext", library]);
+      shop.cc("main", [main, "./liblibrary.so"]);
+      return shop.run("main").stdout;
+    });
+    equal(stdout, "42 42\n");
   },
 );
