@@ -59,18 +59,18 @@ tellSkipped(outcomes.filter(({ failed }) => failed === undefined));
 tellFailed(outcomes.filter(({ failed }) => failed !== undefined));
 process.exitCode = status ?? 1;
 
-/** Where a test stands, as `npm test` takes it. */
-function placeOf(file) {
-  return relative(join(root, "build"), file).replace(/\.js$/, "");
+/** A test's file, as `npm test` takes it, and its name. */
+function told({ file, name }) {
+  return file === "" ? name : `${relative(join(root, "build"), file).replace(/\.js$/, "")}: ${name}`;
 }
 
 /** What did not run here, by reason and name: a green run of half the tests must not look like one of all. */
 function tellSkipped(skipped) {
   const byReason = new Map();
-  for (const { reason, name, file } of skipped) {
-    const tests = byReason.get(reason) ?? [];
-    byReason.set(reason, tests);
-    tests.push(file === "" ? name : `${placeOf(file)}: ${name}`);
+  for (const test of skipped) {
+    const tests = byReason.get(test.reason) ?? [];
+    byReason.set(test.reason, tests);
+    tests.push(told(test));
   }
   for (const [reason, names] of [...byReason].sort(([, a], [, b]) => b.length - a.length)) {
     console.log(`\nskipped, ${reason} (${names.length} test${names.length === 1 ? "" : "s"}):`);
@@ -80,8 +80,8 @@ function tellSkipped(skipped) {
 
 function tellFailed(failed) {
   if (failed.length > 0) console.log(`\nfailed (${failed.length}):`);
-  for (const { failed: why, name, file } of failed) {
-    console.log(`  ${placeOf(file)}: ${name}`);
-    for (const line of why.split("\n").slice(0, 12)) console.log(`    ${line}`);
+  for (const test of failed) {
+    console.log(`  ${told(test)}`);
+    for (const line of test.failed.split("\n").slice(0, 12)) console.log(`    ${line}`);
   }
 }
