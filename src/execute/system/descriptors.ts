@@ -99,9 +99,23 @@ export function giveUpOpening(task: Task): void {
   task.opening = undefined;
 }
 
-/** A copy of the table, for fork. */
+/** NR_OPEN_DEFAULT: the numbers that every process has room for. */
+const LEAST_ROOM = 64;
+
+/**
+ * The numbers that the kernel has room for: the table grows to powers of two when a number is given out that is beyond it, and does not
+ * shrink (fs/file.c, alloc_fdtable). A process' own calls tell it nowhere but in select, which does not look farther.
+ */
+export function roomOf({ descriptors }: Process): number {
+  let room = LEAST_ROOM;
+  while (room < descriptors.length) room *= 2;
+  return room;
+}
+
+/** A copy of the table, for fork: no longer than the highest open file asks for (fs/file.c, sane_fdtable_size). */
 export function copyDescriptors({ descriptors }: Process): (Descriptor | undefined)[] {
-  return descriptors.map((it) => {
+  const length = descriptors.findLastIndex((it) => it !== undefined) + 1;
+  return descriptors.slice(0, length).map((it) => {
     if (it === undefined) return undefined;
     it.open.references++;
     return { ...it };

@@ -4,7 +4,7 @@ import { EBADF, EFAULT, EINVAL, ERESTARTSYS } from "../../files/errno.ts";
 import { newFile } from "../../files/tree.ts";
 import { readBytes, writeBytes } from "../../memory/address-space.ts";
 import { clockOf, nanoseconds, SECOND, tellRest } from "../clock.ts";
-import { describe, install, openFileAt } from "../descriptors.ts";
+import { describe, install, openFileAt, roomOf } from "../descriptors.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from "../open-flags.ts";
 import { type CallRow, readSigned, readWords, row } from "../row.ts";
 import { blockable } from "../signal-numbers.ts";
@@ -93,10 +93,11 @@ const SELECT_EVENTS: readonly number[] = [POLLIN | POLLHUP | POLLERR, POLLOUT | 
 
 function select(call: Call, args: readonly number[], timeout: Timeout): number {
   const { system, process, space, wordBytes } = call;
-  const [count, ...addresses] = args;
-  if (count < 0) return -EINVAL;
+  const [most, ...addresses] = args;
+  if (most < 0) return -EINVAL;
+  const count = Math.min(most, roomOf(process));
   // Sets are words of the machine, of which the first `count` bits count; little-endian, so bytes do.
-  const size = Math.ceil(Math.min(count, system.limits.files) / (8 * wordBytes)) * wordBytes;
+  const size = Math.ceil(count / (8 * wordBytes)) * wordBytes;
   const sets = addresses.slice(0, 3).map((address) => (address === 0 ? undefined : readBytes(space, address, size)));
   if (sets.some((set, index) => set === undefined && addresses[index] !== 0)) return -EFAULT;
   const results = sets.map((set) => (set === undefined ? undefined : new Uint8Array(size)));
@@ -106,7 +107,7 @@ function select(call: Call, args: readonly number[], timeout: Timeout): number {
       const [set, result] = [sets[index], results[index]];
       if (set === undefined || result === undefined) continue;
       result.fill(0);
-      for (let number = 0; number < count && number < 8 * size; number++) {
+      for (let number = 0; number < count; number++) {
         if (((set[number >> 3] >> (number & 7)) & 1) === 0) continue;
         const open = openFileAt(process, number);
         if (open === undefined) return -EBADF;
