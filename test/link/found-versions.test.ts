@@ -133,6 +133,26 @@ eachTarget("an archive's foo@@V is not looked up for a common foo where a librar
   });
 });
 
+eachTarget(
+  "an archive's foo@@V is not looked up for a hidden reference to foo where a library has that version",
+  (target) => {
+    const asks = asm(target, "asks", `${START}.hidden f\n.data\n.dc.a f\n`);
+    const library = asm(target, "library", callable("f"));
+    const directory = scratch("archive");
+    for (const version of ["V1", "V2"]) {
+      const impl = asm(target, `impl${version}`, `${callable("impl")}.symver impl,f@@${version}\n`);
+      archive(directory, `${version}.a`, [impl]);
+    }
+    likeGnuLd(target, (shop) => {
+      versionedLibrary(shop, library);
+      const said = shop.refuses("a", [LOADER, asks, "versioned.so", join(directory, "V1.a")], "ld");
+      match(said, /hidden symbol `f' isn't defined/);
+      shop.ld("b", [LOADER, asks, join(directory, "V1.a"), "versioned.so"]);
+      shop.ld("c", [LOADER, asks, "versioned.so", join(directory, "V2.a")]);
+    });
+  },
+);
+
 eachTarget("-r: what is in no group does not join a member of one", (target) => {
   const member = asm(target, "member", '.section .text.f,"axG",@progbits,f,comdat\n.weak f\nf: ret\n');
   const other = asm(target, "other", '.section .text.f,"ax",@progbits\n.globl g\ng: ret\n');

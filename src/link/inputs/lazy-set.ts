@@ -11,6 +11,7 @@ import {
   STB_GNU_UNIQUE,
   STT_FUNC,
   STT_GNU_IFUNC,
+  STV_DEFAULT,
 } from "../../elf/constants.ts";
 import { error, note, type Problem, warning } from "../../elf/problem.ts";
 import { compileGlob, globMatchesText } from "../script/glob.ts";
@@ -279,8 +280,11 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
         done[i] = 1;
         continue;
       }
+      // A common symbol and a hidden reference are left as they are by a library's foo@@V, which is then known by that name alone.
+      const mayStandBeside = kind === KIND_COMMON || table.visibility[id] !== STV_DEFAULT;
+      if (plain?.[i] === 1 && mayStandBeside && hasVersionOf(loader, id, symbols[i - 1])) continue;
       if (kind === KIND_COMMON) {
-        if (by !== WANTED_BY_ANY || (plain?.[i] === 1 && hasVersionOf(loader, id, symbols[i - 1]))) continue;
+        if (by !== WANTED_BY_ANY) continue;
         if (!definesData(loader, set, member, id)) continue;
       } else if (kind !== KIND_UNDEFINED && !isWeak) {
         done[i] = 1;
@@ -295,7 +299,7 @@ export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_
   return any;
 }
 
-/** Has a library that was read before defined `foo@@V`? An archive's is not looked up as foo then (elf_archive_symbol_lookup). */
+/** Has a library that was read before defined `foo@@V`? An archive's is not looked up as foo then (_bfd_elf_archive_symbol_lookup). */
 function hasVersionOf({ symbols, record, shared }: Loader, plain: SymbolId, versioned: SymbolId): boolean {
   const version = nameText(symbols.names, versioned).replace(/^[^@]*@/, "");
   const { losers, loserCount } = record;
