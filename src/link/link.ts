@@ -45,7 +45,7 @@ import type { LinkResult } from "./result.ts";
 import { reportComplaints } from "./scan/complaints.ts";
 import { scanRelocations } from "./scan/scan.ts";
 import type { Scan } from "./scan/scan-result.ts";
-import { settlePointers, settleWeakReferences } from "./scan/settle.ts";
+import { refuseProtected, settlePointers, settleWeakReferences } from "./scan/settle.ts";
 import { settleTlsModels } from "./scan/settle-tls.ts";
 import { foldSections, placeFolded } from "./sections/fold-sections.ts";
 import { collectGarbage, dropDeadReferences, type ScriptRoots } from "./sections/gc-sections.ts";
@@ -192,6 +192,7 @@ function linkImage(
   );
   settleWeakReferences(symbols, scan, sections, mode, options);
   settlePointers(symbols, scan, sections, machine, mode);
+  refuseProtected(symbols, scan, objects, sections, mode);
   settleTlsModels(symbols, scan, machine, mode);
   facts.bound = { machine, mode, scan, kept, unscanned };
   options.onStage?.("report");

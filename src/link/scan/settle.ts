@@ -5,6 +5,7 @@ import type { LinkOptions } from "../options.ts";
 import { BIND_IFUNC, BIND_ZERO } from "../symbols/bind.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
+import type { ObjectFile } from "../tables/object-file.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import {
   FLAG_CANONICAL_PLT,
@@ -19,10 +20,13 @@ import {
   FLAG_NEEDS_TLS_IE,
   FLAG_NEEDS_TLS_IE_NEGATED,
   FLAG_REF_DYNAMIC,
+  FLAG_SHARED_PROTECTED,
+  isShared,
   isUndefined,
   isUndefinedStrong,
   type SymbolTable,
 } from "../tables/symbol-table.ts";
+import { complain } from "./complaints.ts";
 import { DYN_RELATIVE, isWritable, type Scan } from "./scan-result.ts";
 
 const TLS_SLOTS = FLAG_NEEDS_TLS_IE | FLAG_NEEDS_TLS_IE_NEGATED | FLAG_NEEDS_TLS_GD | FLAG_NEEDS_TLS_DESC;
@@ -97,6 +101,30 @@ function settleExportedIfuncs(symbols: SymbolTable, scan: Scan): void {
     const flags = symbols.flags[id];
     if ((flags & FLAG_DYNSYM) === 0 || scan.bindings[id] !== BIND_IFUNC) continue;
     if ((flags & (FLAG_NEEDS_PLT | FLAG_REF_DYNAMIC)) !== 0) symbols.flags[id] |= FLAG_NEEDS_PLT | FLAG_CANONICAL_PLT;
+  }
+}
+
+/**
+ * What is left to the dynamic linker in read-only parts of a program must not name a library's protected symbol, whatever asks for
+ * it (bfd/elfxx-x86.c, elf_x86_allocate_dynrelocs: `def_protected`). Error: `copy-relocation-protected`.
+ */
+export function refuseProtected(
+  symbols: SymbolTable,
+  scan: Scan,
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  mode: OutputMode,
+): void {
+  if (mode.shared) return;
+  for (let i = 0; i < scan.dynCount; i++) {
+    const symbol = scan.dynSymbol[i];
+    if (symbol < 0 || (symbols.flags[symbol] & FLAG_SHARED_PROTECTED) === 0 || !isShared(symbols, symbol)) continue;
+    const section = scan.dynSection[i];
+    if (isWritable(scan, sections, section)) continue;
+    const object = objects[sections.object[section]];
+    const symbolIndex = object.firstGlobal + object.symbols.indexOf(symbol);
+    const site = { object, section, offset: scan.dynOffset[i], type: scan.dynType[i], symbol, symbolIndex };
+    complain(scan.complaints, "copy-relocation-protected", site);
   }
 }
 

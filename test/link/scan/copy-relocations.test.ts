@@ -4,6 +4,9 @@
 import { equal, match } from "node:assert/strict";
 import { compile, type Target } from "../../support/build.ts";
 import { beyondGnuLd, eachTarget, gnu, likeGnuLd, underTest, workshop } from "../../support/link.ts";
+import { asm, START, variable } from "../found-sources.ts";
+
+const LOADER = "--dynamic-linker=/lib/loader";
 
 const LIBRARY = `
   int number = 5;
@@ -109,6 +112,20 @@ eachTarget("a library's protected data cannot be copied", (target) => {
   likeGnuLd(target, (shop) => {
     shop.cc("liblibrary.so", ["-shared", library]);
     match(shop.refuses("main", ["-no-pie", main, "./liblibrary.so"]), /protected/);
+  });
+});
+
+eachTarget("no relocation for a library's protected data is left in a program's read-only sections", (target) => {
+  const library = asm(target, "library", `.protected v\n${variable("v", 4)}`);
+  const word = asm(target, "word", `${START}.globl v\nmov $v,%eax\n`);
+  const size = asm(target, "size", `${START}mov $v@SIZE,%eax\n`);
+  const data = asm(target, "data", `${START}.data\n.dc.a v\n`);
+  likeGnuLd(target, (shop) => {
+    const refused = /copy relocation against (?:non-copyable )?protected symbol `v'/;
+    shop.ld("library.so", ["-shared", library]);
+    shop.ld("a", [LOADER, data, "library.so"]);
+    match(shop.refuses("b", [LOADER, "-z", "nocopyreloc", word, "library.so"], "ld"), refused);
+    if (target.wordBytes === 8) match(shop.refuses("c", [LOADER, "-pie", size, "library.so"], "ld"), refused);
   });
 });
 
