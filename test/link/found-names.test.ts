@@ -205,3 +205,42 @@ eachTarget(
     deepEqual(words, ["", ""]);
   },
 );
+
+eachTarget("--defsym: what an object has as v@@V1 is no v with a value for an assignment to v itself", (target) => {
+  const plain = asm(target, "plain", `${START}${variable("v", 4)}`);
+  const versioned = asm(target, "versioned", `${START}${variable("v_impl", 4)}.symver v_impl,v@@V1\n`);
+  likeGnuLd(target, (shop) => {
+    shop.ld("a.so", ["-shared", "--defsym=v=v", plain]);
+    const script = `--version-script=${shop.file("v", "V1 { };")}`;
+    shop.ld("b.so", ["-shared", "--defsym=v=v_impl", script, versioned]);
+    match(
+      shop.refuses("c.so", ["-shared", "--defsym=v=v", script, versioned], "ld"),
+      /undefined symbol `v' referenced in expression/,
+    );
+  });
+});
+
+eachTarget("common symbols together have the largest alignment of all, which a definition is held to", (target) => {
+  const [aligned, large] = [asm(target, "aligned", `${START}.comm v,4,32\n`), asm(target, "large", ".comm v,16,4\n")];
+  const defines = asm(target, "defines", variable("v", 16));
+  const said = [gnu, underTest].map((linker) => {
+    const shop = workshop(linker, target);
+    return [
+      [aligned, large],
+      [large, aligned],
+    ].map((commons, i) => {
+      shop.ld(`a${i}`, [...commons, defines]);
+      return /alignment (\d+) of (?:symbol )?`v'.*than (\d+)/.exec(shop.messages())?.slice(1);
+    });
+  });
+  deepEqual(said, [
+    [
+      ["16", "32"],
+      ["16", "32"],
+    ],
+    [
+      ["16", "32"],
+      ["16", "32"],
+    ],
+  ]);
+});

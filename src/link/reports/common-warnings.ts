@@ -163,7 +163,9 @@ function replay(definitions: readonly Definition[], symbol: string, warnCommon: 
     if (holder.shared && !next.shared && next.visibility !== STV_DEFAULT) holder = next;
     else if (holder.common && next.common) {
       if (warnCommon) reportTwoCommons(holder, next, symbol, report);
-      if (next.size > holder.size) holder = next;
+      // One symbol of the larger size and of the larger alignment (bfd/elflink.c, elf_link_add_object_symbols: old_alignment).
+      const alignment = Math.max(holder.alignment, next.alignment);
+      holder = { ...(next.size > holder.size ? next : holder), alignment };
     } else if (holder.common && !next.weak && next.beatsCommon) {
       if (warnCommon) {
         report(warning("definition-over-common", { file: next.file }, { symbol, other: holder.file }));

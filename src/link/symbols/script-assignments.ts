@@ -14,10 +14,12 @@ import {
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
+  FLAG_HIDDEN_VERSION,
   FLAG_LINKER_DEFINED,
   FLAG_REF_DYNAMIC,
   FLAG_REF_REGULAR,
   FLAG_REQUIRED,
+  FLAG_SYMVER,
   isDefinedHere,
   isShared,
   isUndefined,
@@ -160,7 +162,7 @@ function enterSymbols(
     const { symbol, value, hidden } = assignment;
     if (symbol === "." || !active.has(assignment)) continue;
     const id = symbolNamed(symbols, symbol);
-    if (!entered.has(id) && isDefinedHere(symbols, id) && symbols.owner[id] >= 0) {
+    if (!entered.has(id) && isOfObject(symbols, id)) {
       const { section, alias, valueLow, valueHigh } = symbols;
       objects.set(symbol, {
         section: section[id],
@@ -185,6 +187,15 @@ function enterSymbols(
     if (active.has(assignment) && assignment.symbol !== ".")
       copyType(symbols, symbolNamed(symbols, assignment.symbol), assignment.value);
   return objects;
+}
+
+/**
+ * Does an object define it by this very name? Of `foo@@V` foo is another name, and an assignment makes it one of its own, which had no
+ * value before (bfd/elflink.c, bfd_elf_record_link_assignment: bfd_link_hash_indirect).
+ */
+function isOfObject(symbols: SymbolTable, id: SymbolId): boolean {
+  if (!isDefinedHere(symbols, id) || symbols.owner[id] < 0) return false;
+  return (symbols.flags[id] & (FLAG_SYMVER | FLAG_HIDDEN_VERSION)) !== FLAG_SYMVER;
 }
 
 /** The same number wherever sections are. */
