@@ -115,7 +115,11 @@ function symbolSection(sections: readonly Section[], index: string, type: string
 /** `Num: Value Size Type Bind Vis Ndx Name`. */
 function symbolTable(lines: readonly string[], sections: readonly Section[]): string[] {
   const seen: string[] = [];
-  for (const line of lines) {
+  for (const read of lines) {
+    // By these numbers, whether or not OS/ABI is such that readelf has names for them.
+    const line = read
+      .replace(/(: [0-9a-f]+ +\w+) <OS specific>: 10 /, "$1 IFUNC ")
+      .replace(/ <OS specific>: 10 /, " UNIQUE ");
     const found = /^ *\d+: ([0-9a-f]+) +(\w+) (\w+) +(\w+) +(\w+)( +\[.*\])? +(\w+)(?: (.*))?$/.exec(line);
     if (found === null) continue;
     const [, value = "", size = "", type = "", bind, visibility, , index = "", name = ""] = found;

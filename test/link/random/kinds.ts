@@ -56,7 +56,7 @@ const GNU: readonly Kind[] = [
   { pattern: /DT_TEXTREL|relocation (?:against .* )?in read-only section/, code: "text-relocation", warning: true },
   { pattern: /read-only segment has dynamic relocations/, code: "text-relocation" },
   { pattern: /type of symbol .* changed from/, code: "symbol-type-changed", warning: true },
-  { pattern: /type and size of dynamic symbol/, code: "untyped-symbol", warning: true },
+  { pattern: /type and size of dynamic symbol `([^'@]+)/, code: "untyped-symbol", warning: true },
   { pattern: /overriding (?:smaller )?common|overridden by|multiple common/, code: "common", warning: true },
   { pattern: /alignment \d+ of (?:common )?symbol|size of symbol/, code: "common", warning: true },
 ];
@@ -79,6 +79,9 @@ const SAME: Readonly<Record<string, string>> = {
   "common-again": "common",
 };
 
+/** Codes that are compared with the symbol's name. */
+const NAMED = /undefined-symbol|duplicate-symbol|hidden-undefined|untyped-symbol/;
+
 export function kindsOf(text: string, linker: "gnu" | "solder"): Said {
   const errors = new Set<string>();
   const warnings = new Set<string>();
@@ -87,9 +90,7 @@ export function kindsOf(text: string, linker: "gnu" | "solder"): Said {
       const [, severity, words = "", code = ""] = /: (error|warning): (.*) \[([\w-]+)\]$/.exec(line) ?? [];
       if (severity === undefined) continue;
       const same = SAME[code] ?? code;
-      const symbol = /undefined-symbol|duplicate-symbol|hidden-undefined/.test(same)
-        ? /`([^'@]+)/.exec(words)?.[1]
-        : "";
+      const symbol = NAMED.test(same) ? /`([^'@]+)/.exec(words)?.[1] : "";
       (severity === "error" ? errors : warnings).add(`${same} ${symbol ?? ""}`.trim());
     } else {
       if (line.trim() === "" || (ASIDE.test(line) && !line.includes("multiple definition"))) continue;
@@ -99,9 +100,7 @@ export function kindsOf(text: string, linker: "gnu" | "solder"): Said {
         (/warning: /.test(line) ? warnings : errors).add(`other: ${plain}`);
         continue;
       }
-      const symbol = /undefined-symbol|duplicate-symbol|hidden-undefined/.test(kind.code)
-        ? (kind.pattern.exec(line)?.[1] ?? "")
-        : "";
+      const symbol = NAMED.test(kind.code) ? (kind.pattern.exec(line)?.[1] ?? "") : "";
       const isWarning = kind.warning === true || /warning: /.test(line);
       (isWarning ? warnings : errors).add(`${kind.code} ${symbol}`.trim());
     }

@@ -15,6 +15,8 @@ export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): 
   if (behind.length > 0) pair = pair.map((it) => withoutLoads(it, behind)) as [Aspects, Aspects];
   const functions = sharedIfuncs(ours, theirs);
   if (functions.size > 0) pair = pair.map((it) => withoutIfuncs(it, functions)) as [Aspects, Aspects];
+  const entries = pointersToEntries(ours, theirs, path);
+  if (entries.length > 0) pair = [{ ...pair[0], relocations: without(pair[0].relocations, entries) }, pair[1]];
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
     pair = pair.map(withoutEhFrame) as [Aspects, Aspects];
   return pair;
@@ -45,6 +47,40 @@ function commonsBehind(ours: Aspects, theirs: Aspects): string[] {
   const loads = (aspects: Aspects, name: string): boolean =>
     (aspects.relocations ?? []).some((it) => it.includes(`_GLOB_DAT ${name} `));
   return defined.map((it) => it.replace(/ .*/, "")).filter((it) => loads(theirs, it) && !loads(ours, it));
+}
+
+function without(lines: readonly string[] = [], some: readonly string[]): string[] {
+  return lines.filter((line) => !some.includes(line));
+}
+
+/**
+ * Our relocations of pointers to a library's function which GNU ld sets, in a program of fixed address, to a PLT entry that is nobody
+ * else's address: code names the function as well, so that the relocations are dropped (bfd/elf64-x86-64.c: non_got_ref), but none
+ * of this says that the address is compared (pointer_equality_needed), and the symbol has no value. Proved by the word and the symbol.
+ */
+function pointersToEntries(ours: Aspects, theirs: Aspects, path: string): string[] {
+  const known = new Set(theirs.relocations ?? []);
+  const found: string[] = [];
+  for (const line of ours.relocations ?? []) {
+    const [, name, section] =
+      /^\.rela?\.[\w.]+ R_(?:386_32|X86_64_64) (f\d)(?:@+\w+)?(?: \+ 0)? in (\.[\w.]+)$/.exec(line) ?? [];
+    if (name !== undefined && !known.has(line) && pointsToEntry(path, name, section)) found.push(line);
+  }
+  return found;
+}
+
+function pointsToEntry(path: string, name: string, section: string): boolean {
+  const { stdout } = run("readelf", ["--dyn-syms", "-W", path]);
+  if (!new RegExp(`^ +\\d+: 0+ +0 FUNC .* UND ${name}(?:@| |$)`, "m").test(stdout)) return false;
+  const code = run("objdump", ["-d", "-j", ".plt", "-j", ".plt.sec", "-j", ".plt.got", path]).stdout;
+  const entry = new RegExp(`^0*([0-9a-f]+) <${name}(?:@\\w+)?@plt>:`, "m").exec(code)?.[1];
+  if (entry === undefined) return false;
+  const word = Buffer.alloc(4);
+  word.writeUInt32LE(Number.parseInt(entry, 16));
+  const dump = run("readelf", ["-x", section, path]).stdout;
+  return [...dump.matchAll(/^ +0x[0-9a-f]+ ((?:[0-9a-f]+ ){1,4})/gm)].some(([, words]) =>
+    words.split(" ").includes(word.toString("hex")),
+  );
 }
 
 function withoutLoads(aspects: Aspects, names: readonly string[]): Aspects {

@@ -31,7 +31,8 @@ const LINES: readonly Meant[] = [
     reason: "the bounds of an empty table of relocations, or the place where it ends",
   },
   {
-    pattern: /: +f\d(?:@+\w+)? (?:IFUNC GLOBAL DEFAULT size \d+ in \.text|FUNC GLOBAL DEFAULT size 0 in \.plt)$/,
+    pattern:
+      /: +f\d(?:@+\w+)? (?:IFUNC GLOBAL DEFAULT size \d+ in \.text|FUNC GLOBAL DEFAULT size 0 in \.plt(?:\.sec)?)$/,
     when: ({ output }) => output === "no-pie",
     reason:
       "an IFUNC that a library refers to is exported as the function at its PLT entry: the loader refuses it otherwise",
@@ -72,6 +73,10 @@ const LINES: readonly Meant[] = [
     reason: "GNU ld enters the value of a library's absolute symbol into the program, as if it could not change",
   },
   {
+    pattern: /warning only GNU ld: untyped-symbol n\d$/,
+    reason: "and warns of the library's where a weak one of an object stands for it here",
+  },
+  {
     pattern:
       /only (?:GNU ld: +symbol \w+@@\w+ \w+ LOCAL DEFAULT|here: +symbol \w+@@\w+ \w+ (?:GLOBAL|WEAK) (?:HIDDEN|INTERNAL)) /,
     when: ({ output }) => output === "relocatable",
@@ -107,13 +112,6 @@ const LINES: readonly Meant[] = [
     under: "dynamic symbols",
     pattern: /only GNU ld: +\w+ NOTYPE GLOBAL DEFAULT size [1-9]\d* in UND$/,
     reason: "a row that GNU ld has counted and not written: it holds what was in memory before",
-  },
-  {
-    under: "relocations",
-    pattern: /only here: +\.rel\.dyn R_386_32 f\d(?:@+\w+)? in \.[\w.]+$/,
-    when: ({ output }) => output === "no-pie",
-    reason:
-      "a pointer to a library's function that is called as well: GNU ld sets it to a PLT entry that is nobody else's address",
   },
   {
     under: "dynamic",
@@ -216,6 +214,9 @@ const OF_TLS_COMMON: readonly Meant[] = [
   /only here: +t\d TLS \w+ DEFAULT size \d+ in \.tbss$/,
   /: +\.t?bss NOBITS entry 00 flags WAT? align \d+$/,
   /: +TLS R +align 0x\w+$/,
+  // The alignment of what is in front of it.
+  /: +\.tdata PROGBITS entry 00 flags WAT align \d+$/,
+  /: +\d\d +\.tdata(?: \.tbss)?$/,
 ].map((pattern) => ({ pattern, beside: TLS_COMMON_IN_BSS, reason: "a thread-local variable is in .tbss" }));
 
 /** Only a resolver of the assembler's is so large. */
@@ -244,7 +245,7 @@ const ALL: readonly Meant[] = [
   ...OF_LIBRARY_NUMBERS,
 ];
 
-type Matter = "refused here" | "refused by GNU ld" | "another error";
+type Matter = "refused here" | "refused by GNU ld";
 
 /** The name that --defsym sets, or "". */
 function assignedName(args: readonly string[]): string {
@@ -266,7 +267,7 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
   {
     matter: "refused by GNU ld",
     pattern:
-      /size of symbol `(\w+)' changed from \d+ in (\S+\.o) to [\s\S]*\2: undefined reference to symbol '\1'[\s\S]*DSO missing/,
+      /size of symbol `(\w+)' changed from \d+ in (\S+\.o\)?) to [\s\S]*\2: undefined reference to symbol '\1'[\s\S]*DSO missing/,
     reason:
       "a tentative definition that a library which only another library needs defines too: GNU ld takes it for a reference to that",
   },
