@@ -146,7 +146,7 @@ eachTarget(
     likeGnuLd(target, (shop) => {
       versionedLibrary(shop, library);
       const said = shop.refuses("a", [LOADER, asks, "versioned.so", join(directory, "V1.a")], "ld");
-      match(said, /hidden symbol `f' isn't defined/);
+      match(said, /undefined reference to `f'/);
       shop.ld("b", [LOADER, asks, join(directory, "V1.a"), "versioned.so"]);
       shop.ld("c", [LOADER, asks, "versioned.so", join(directory, "V2.a")]);
     });
