@@ -134,9 +134,9 @@ function linkImage(
   const frames = readEhFrames(options.outputFormat === "elf" ? objects : [], sections, machine, report);
 
   // Which sections take part, and where: from here on every input section knows its output section.
-  const layoutOf = chosenLayout(loader, mode, machine, options, report);
-  const plan = createPlan(layoutOf, report);
-  const matcher = createMatcher(layoutOf.matching);
+  const { script, rules } = chosenLayout(loader, mode, machine, options, report);
+  const plan = createPlan(script, report);
+  const matcher = createMatcher(script.matching, rules);
   const roots = (): ScriptRoots => ({
     kept: keptSections(matcher, loader),
     keptCommons: keptCommons(matcher, loader),
@@ -204,7 +204,7 @@ function linkImage(
   reportUnmetVersions(loader, report);
   reportFileWarnings(loader, report);
   reportSymbolWarnings(loader, discarded, report);
-  reportCrossReferences(loader, outputs, layoutOf.noCrossReferences, report);
+  reportCrossReferences(loader, outputs, script.noCrossReferences, report);
   const textRelocation = options.z.text === true ? "error" : "warning";
   reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);
   if (failed() && !options.noInhibitExec) return undefined;

@@ -3,12 +3,20 @@
 import type { Machine } from "../../arch/index.ts";
 import type { Report } from "../../elf/problem.ts";
 import type { LinkOptions } from "../options.ts";
-import { defaultStatements, type ScriptVariant } from "../script/default-script.ts";
+import { createDefaultLayouts } from "../script/default-layouts.ts";
+import type { ScriptVariant } from "../script/default-script.ts";
 import { layoutScript } from "../script/layout-script.ts";
+import { compileRules, type SectionRules } from "../script/section-rules.ts";
 import type { LayoutScript } from "../script/statements.ts";
 import type { ScriptCommand } from "../script/types.ts";
 import { joinsGotPlt, type OutputMode } from "../tables/mode.ts";
 import type { Loader } from "./loader.ts";
+
+export interface ChosenLayout {
+  readonly script: LayoutScript;
+  /** Of `script.matching`. */
+  readonly rules: SectionRules;
+}
 
 export function chosenLayout(
   loader: Loader,
@@ -16,18 +24,21 @@ export function chosenLayout(
   machine: Machine,
   options: LinkOptions,
   report: Report,
-): LayoutScript {
+): ChosenLayout {
   const { scriptCommands, hasScript } = loader;
-  const defaults = hasScript ? undefined : defaultStatements(scriptVariant(mode, machine, options));
+  const layouts = options.parsed?.layouts ?? createDefaultLayouts();
+  const defaults = hasScript ? undefined : layouts(scriptVariant(mode, machine, options));
   const given = options.defsym.map((assignment): ScriptCommand => ({ kind: "assignment", assignment }));
   const before = options.defsymsBeforeScript ?? given.length;
   const isAddition = (it: ScriptCommand): boolean => loader.additions.has(it);
-  return layoutScript(
+  const script = layoutScript(
     [...given.slice(0, before), ...scriptCommands.filter((it) => !isAddition(it)), ...given.slice(before)],
-    defaults,
+    defaults?.statements,
     scriptCommands.filter(isAddition),
     report,
   );
+  const isAlone = script.matching === defaults?.statements;
+  return { script, rules: isAlone ? defaults.rules : compileRules(script.matching) };
 }
 
 export function scriptVariant(mode: OutputMode, machine: Machine, options: LinkOptions): ScriptVariant {

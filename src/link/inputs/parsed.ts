@@ -1,7 +1,8 @@
 // What has been read of archives and shared libraries, for links that come after this one and get the very same bytes: a resident
-// linker keeps inputs, and most links name the same few libraries. It goes when the bytes go.
+// linker keeps inputs, and most links name the same few libraries. It goes when the bytes go. Default layouts are kept as well.
 
 import type { Report } from "../../elf/problem.ts";
+import { createDefaultLayouts, type DefaultLayouts } from "../script/default-layouts.ts";
 import type { SharedId } from "../tables/ids.ts";
 import { hashOf } from "../tables/names.ts";
 import type { ParsedArchive } from "./archive-types.ts";
@@ -10,6 +11,7 @@ import { type HashedNames, readShared, type SharedFile, type SharedOrigin } from
 export interface ParsedFiles {
   readonly archives: WeakMap<Uint8Array, KeptArchive>;
   readonly shared: WeakMap<Uint8Array, SharedFile>;
+  readonly layouts: DefaultLayouts;
   /** How often something was found here. */
   hits: number;
 }
@@ -20,7 +22,7 @@ interface KeptArchive extends Pick<ParsedArchive, "archive" | "members"> {
 }
 
 export function createParsedFiles(): ParsedFiles {
-  return { archives: new WeakMap(), shared: new WeakMap(), hits: 0 };
+  return { archives: new WeakMap(), shared: new WeakMap(), layouts: createDefaultLayouts(), hits: 0 };
 }
 
 /** As `readShared`. */

@@ -3,10 +3,11 @@
 // pattern goes to the end. Where all of a statement agree this is a stable sort.
 
 import type { LinkOptions } from "../options.ts";
+import type { Rule } from "../script/section-rules.ts";
 import type { SectionSort } from "../script/statements.ts";
 import { sectionName } from "../tables/object-file.ts";
 import type { Mapping } from "./mapping.ts";
-import type { InputName, Rule } from "./matcher.ts";
+import type { InputName } from "./matcher.ts";
 
 export interface Found {
   readonly item: number;

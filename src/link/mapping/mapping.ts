@@ -15,6 +15,7 @@ import {
 import { error, type Report, warning } from "../../elf/problem.ts";
 import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
+import type { Rule } from "../script/section-rules.ts";
 import type { BodyStatement, Expression, InputStatement, SectionStatement } from "../script/statements.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -33,7 +34,7 @@ import {
   typeOfName,
 } from "./bfd-flags.ts";
 import type { MadeKind } from "./made-inputs.ts";
-import { type Matcher, matchSection, type Rule } from "./matcher.ts";
+import { type Matcher, matchSection } from "./matcher.ts";
 import {
   enterName,
   findStatement,

@@ -1,6 +1,7 @@
 import { SHF_ALLOC, SHF_MERGE, SHF_STRINGS, SHT_GROUP, SHT_REL, SHT_RELA } from "../../elf/constants.ts";
 import { bytesOf } from "../../elf/text.ts";
 import type { Loader } from "../inputs/loader.ts";
+import type { Rule } from "../script/section-rules.ts";
 import { isContents, isWarningName } from "../sections/contents.ts";
 import { COMMON_NAMES } from "../sections/gc-walk.ts";
 import { propertySectionOf } from "../sections/properties.ts";
@@ -14,15 +15,7 @@ import { bfdFlags, bfdFlagsOf, flagsOfName, SEC_ALLOC, SEC_DEBUGGING, SEC_EXCLUD
 import { type Found, rulesSort, sortItems } from "./input-order.ts";
 import { type MadeKind, madeInputs, relocationInputs } from "./made-inputs.ts";
 import { DISCARDED, type Mapping, ruleForText } from "./mapping.ts";
-import {
-  enterObject,
-  furtherMatches,
-  type InputName,
-  isKeptByScript,
-  type Matcher,
-  matchSection,
-  type Rule,
-} from "./matcher.ts";
+import { enterObject, furtherMatches, type InputName, isKeptByScript, type Matcher, matchSection } from "./matcher.ts";
 import type { BodyEntry, MadeInput, OutputStatement } from "./output-statements.ts";
 
 /** KEEP of common symbols, as all of an object are one section. @returns by object: COMMON_* */

@@ -1,151 +1,39 @@
-// A layout script's patterns, compiled: finds the statement that takes an input section, working on the bytes of its name.
+// Finds the statement of a layout script that takes an input section, working on the bytes of its name.
 // A large link has a million names like `.text._ZN4llvm…`; patterns without wildcards, and those with a `*` at their end, are
 // found by the hash of what stands before the second dot. The others are tried one by one, each with its number, because the
 // first statement of the script wins whichever way it was found.
 
-import { bytesOf } from "../../elf/text.ts";
 import { compileGlob, type Glob, globMatches, globMatchesText } from "../script/glob.ts";
-import type { FilePattern, InputStatement, SectionPattern, SectionSort, Statement } from "../script/statements.ts";
+import { compileRules, type FileQuestion, headHash, type Rule, type SectionRules } from "../script/section-rules.ts";
+import type { FilePattern, Statement } from "../script/statements.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 
-export interface Rule {
-  /** In the script's order. */
-  readonly number: number;
-  /** Index of the section statement among the script's statements, and of the input statement in its body. */
-  readonly section: number;
-  readonly entry: number;
-  readonly input: InputStatement;
-  readonly pattern: SectionPattern | undefined;
-  readonly sorts: readonly SectionSort[];
-  /** The pattern without its `*` and what stands behind it. */
-  readonly text: Uint8Array;
-  readonly suffix: Uint8Array;
-  readonly isPrefix: boolean;
-  /** In place of text and suffix. */
-  readonly glob: Glob | undefined;
-  /** Numbers of questions about the file (`Matcher.questions`): this one's answer must be yes, or -1; */
-  readonly ofFile: number;
-  /** and these answers no. */
-  readonly notOf: readonly number[];
-  /** Holds for the file at hand. */
-  isActive: boolean;
-}
-
-/** Something that patterns ask about a file. */
-interface FileQuestion {
-  readonly pattern: FilePattern;
-  readonly excludes: boolean;
-  /** `*crtend.o`: what a file's name must end in for the answer to be yes. */
-  readonly ending: string | undefined;
-  /** For the file at hand. */
-  answer: boolean;
-}
-
-export interface Matcher {
-  readonly rules: readonly Rule[];
-  readonly buckets: ReadonlyMap<number, readonly Rule[]>;
-  /** Those that no hash finds, in order. */
-  readonly others: readonly Rule[];
-  /** Those that depend on the file. */
-  readonly byFile: readonly Rule[];
-  readonly questions: readonly FileQuestion[];
-  readonly hasKeep: boolean;
+export interface Matcher extends SectionRules {
+  /** By rule: 1 if it holds for the file at hand. */
+  readonly active: Uint8Array;
+  /** By question: 1 if the answer is yes for the file at hand. */
+  readonly answers: Uint8Array;
   /** By section statement: 1 if its constraint does not hold. */
   readonly failed: Uint8Array;
   readonly globs: Map<string, Glob>;
 }
 
-const NOTHING = new Uint8Array(0);
-const DOT = 0x2e;
-
-/** @param statements in the order in which they match: INSERT has not moved anything yet */
-export function createMatcher(statements: readonly Statement[]): Matcher {
-  const rules: Rule[] = [];
-  const questions: FileQuestion[] = [];
-  for (const [section, statement] of statements.entries()) {
-    if (statement.kind !== "section") continue;
-    for (const [entry, it] of statement.body.entries()) {
-      if (it.kind !== "input") continue;
-      for (const pattern of it.sections ?? [undefined])
-        rules.push(createRule(rules.length, section, entry, it, pattern, questions));
-    }
-  }
-  const buckets = new Map<number, Rule[]>();
-  const others: Rule[] = [];
-  for (const rule of rules) {
-    if (rule.glob !== undefined || (rule.isPrefix && rule.text.indexOf(DOT, 1) < 0)) {
-      others.push(rule);
-      continue;
-    }
-    const key = headHash(rule.text, 0, rule.text.length);
-    const bucket = buckets.get(key);
-    if (bucket === undefined) buckets.set(key, [rule]);
-    else bucket.push(rule);
-  }
+/**
+ * @param statements in the order in which they match: INSERT has not moved anything yet
+ * @param rules of these statements
+ */
+export function createMatcher(
+  statements: readonly Statement[],
+  rules: SectionRules = compileRules(statements),
+): Matcher {
   return {
-    rules,
-    buckets,
-    others,
-    byFile: rules.filter((it) => it.ofFile >= 0 || it.notOf.length > 0),
-    questions,
-    hasKeep: rules.some((it) => it.input.keep),
+    ...rules,
+    // As for a file to which all answers are no.
+    active: Uint8Array.from(rules.rules, (it) => Number(it.ofFile < 0)),
+    answers: new Uint8Array(rules.questions.length),
     failed: new Uint8Array(statements.length),
     globs: new Map(),
   };
-}
-
-function createRule(
-  number: number,
-  section: number,
-  entry: number,
-  input: InputStatement,
-  pattern: SectionPattern | undefined,
-  questions: FileQuestion[],
-): Rule {
-  const name = pattern?.name ?? "*";
-  const star = name.indexOf("*");
-  const isSimple = !/[?[\\]/.test(name) && star === name.lastIndexOf("*");
-  const isWild = pattern === undefined || pattern.wild;
-  const isPrefix = isWild && isSimple && star >= 0;
-  const { file } = input;
-  const excluded = [...input.excluded, ...(pattern?.excluded ?? [])];
-  return {
-    number,
-    section,
-    entry,
-    input,
-    pattern,
-    sorts: pattern?.sorts ?? [],
-    text: bytesOf(isPrefix ? name.slice(0, star) : name),
-    suffix: isPrefix ? bytesOf(name.slice(star + 1)) : NOTHING,
-    isPrefix,
-    glob: isWild && !isSimple ? compileGlob(name) : undefined,
-    ofFile: file.text === "*" ? -1 : questionAbout(questions, file, false),
-    notOf: excluded.map((it) => questionAbout(questions, it, true)),
-    // As for a file to which all answers are no.
-    isActive: file.text === "*",
-  };
-}
-
-/** The number of the question, which many patterns may ask. */
-function questionAbout(questions: FileQuestion[], pattern: FilePattern, excludes: boolean): number {
-  const known = questions.findIndex((it) => it.excludes === excludes && it.pattern.text === pattern.text);
-  if (known >= 0) return known;
-  const { text, member } = pattern;
-  const ending = text.startsWith("*") && member === undefined ? text.slice(1) : undefined;
-  const isPlain = ending !== undefined && !/[*?[\\]/.test(ending);
-  return questions.push({ pattern, excludes, ending: isPlain ? ending : undefined, answer: false }) - 1;
-}
-
-/** Hash of the name up to its second dot (`.text` of `.text.hot.f`). */
-function headHash(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i];
-    if (byte === DOT && i > start) break;
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  }
-  return hash >>> 0;
 }
 
 /** What patterns see of a file. */
@@ -153,19 +41,17 @@ export type InputName = Pick<ObjectFile, "path" | "member">;
 
 /** Before an object's sections are matched: which rules are about it. Most files are to the script what the last one was. */
 export function enterObject(matcher: Matcher, object: InputName): void {
-  const { questions } = matcher;
+  const { questions, answers, active } = matcher;
   let differs = false;
   for (let i = 0; i < questions.length; i++) {
-    const it = questions[i];
-    const answer = answerOf(matcher, it, object);
-    if (answer === it.answer) continue;
-    it.answer = answer;
+    const answer = Number(answerOf(matcher, questions[i], object));
+    if (answer === answers[i]) continue;
+    answers[i] = answer;
     differs = true;
   }
   if (!differs) return;
-  for (const rule of matcher.byFile)
-    rule.isActive =
-      (rule.ofFile < 0 || questions[rule.ofFile].answer) && !rule.notOf.some((it) => questions[it].answer);
+  for (const { number, ofFile, notOf } of matcher.byFile)
+    active[number] = Number((ofFile < 0 || answers[ofFile] === 1) && !notOf.some((it) => answers[it] === 1));
 }
 
 function answerOf(matcher: Matcher, { pattern, excludes, ending }: FileQuestion, object: InputName): boolean {
@@ -221,7 +107,8 @@ export function isKeptByScript(
 }
 
 function takes(matcher: Matcher, rule: Rule, bytes: Uint8Array, start: number, end: number, flags: number): boolean {
-  if (!rule.isActive || matcher.failed[rule.section] === 1 || !matchesName(rule, bytes, start, end)) return false;
+  if (matcher.active[rule.number] === 0 || matcher.failed[rule.section] === 1 || !matchesName(rule, bytes, start, end))
+    return false;
   const wanted = rule.input.flags;
   if (wanted === undefined) return true;
   // With a name that nobody knows nothing matches (bfd/elflink.c: bfd_elf_lookup_section_flags).

@@ -50,9 +50,9 @@ export function linkRelocatable(
   // Which sections take part, and where: from here on every input section knows its output section.
   const frames = readEhFrames(objects, sections, machine, report);
   const mode = outputMode(options, 0);
-  const layoutOf = chosenLayout(loader, mode, machine, options, report);
-  const script = createPlan(layoutOf, report);
-  const matcher = createMatcher(layoutOf.matching);
+  const chosen = chosenLayout(loader, mode, machine, options, report);
+  const script = createPlan(chosen.script, report);
+  const matcher = createMatcher(chosen.script.matching, chosen.rules);
   const roots = {
     kept: keptSections(matcher, loader),
     keptCommons: keptCommons(matcher, loader),

@@ -57,7 +57,7 @@ export function layoutScript(
   return {
     isStandard: defaults !== undefined && !commands.some(saysOfSections) && !additions.some(saysOfSections),
     statements: insertStatements(items, moves, report),
-    matching: items.flatMap((it) => (it.kind === "insert" ? [] : [it])),
+    matching: items.length === defaults?.length ? defaults : items.flatMap((it) => (it.kind === "insert" ? [] : [it])),
     given,
     moves,
     memory,
