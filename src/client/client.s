@@ -55,6 +55,7 @@ answer:         .skip   16
 action:         .skip   32              # struct kernel_sigaction
 name_variable:  .skip   272             # SOLDER_LD_NAME=...
 socket_end:     .quad   0               # where the slot's digit goes
+preferred:      .long   0               # the slot that is asked first
 
         .data
         .globl  solder_build
@@ -101,6 +102,7 @@ _start:
         test    %rax, %rax
         jne     become_plain
         call    name_sockets
+        call    prefer_slot
         call    ask_slots
         call    send_request
         jmp     obey
@@ -243,7 +245,33 @@ look_at:
         js      become_plain
         ret
 
-# Leaves in rbx the socket of the first slot that says it is free. Each is asked while those before it stay asked: a server that
+# The same output is asked of the same slot first, which knows how to relink it, and a build's many outputs of all of them: the
+# sum of the bytes behind -o says which. Without -o it is slot 0.
+prefer_slot:
+        mov     %r13, %rcx
+1:      mov     (%rcx), %rax
+        test    %rax, %rax
+        je      4f
+        add     $8, %rcx
+        cmpw    $0x6f2d, (%rax)                 # "-o"
+        jne     1b
+        cmpb    $0, 2(%rax)
+        jne     1b
+        mov     (%rcx), %rax
+        test    %rax, %rax
+        je      4f
+        xor     %edx, %edx
+2:      cmpb    $0, (%rax)
+        je      3f
+        add     (%rax), %dl
+        inc     %rax
+        jmp     2b
+3:      and     $(SLOTS - 1), %edx
+        mov     %edx, preferred(%rip)
+4:      ret
+
+# Leaves in rbx the socket of the first slot that says it is free. The preferred one is asked first, then those whose numbers differ
+# from its own in one bit, and in two: so each has as many that prefer it, be there one, two or four. Each is asked while those before it stay asked: a server that
 # links takes no calls, and one that is idle answers at once.
 ask_slots:
         xor     %r15d, %r15d
@@ -255,7 +283,9 @@ ask_slots:
         test    %eax, %eax
         js      become_plain
         mov     socket_end(%rip), %rcx
-        lea     '0'(%r15), %eax
+        mov     %r15d, %eax
+        xor     preferred(%rip), %eax
+        add     $'0', %al
         mov     %al, (%rcx)
         movb    $0, 1(%rcx)
         mov     %ebx, %edi
