@@ -9,6 +9,7 @@ import type { FileSystem } from "../../host/files.ts";
 import { nodeFiles } from "../../host/node-files.ts";
 import { writeAll } from "../../host/read-range.ts";
 import { type Patch, type Relinkable, relink } from "../../link/index.ts";
+import { meaningOf } from "../ld/parse.ts";
 import type { LdHost, LdOutcome } from "../ld/run.ts";
 import { type Identity, identify, isSame, isSettled } from "./identity.ts";
 import type { KeptFiles } from "./kept-files.ts";
@@ -28,14 +29,16 @@ export interface Relinker {
   /** Brings the output of an earlier link up to date, if this is that link again and it can be done so. */
   readonly relink: (request: LinkRequest) => RelinkOutcome;
   /** A host that notes what a full link does. @param look what the link sees of a file */
-  readonly recording: (host: LdHost, look: KeptFiles["look"]) => Recording;
+  readonly recording: (request: LinkRequest, host: LdHost, look: KeptFiles["look"]) => Recording;
   /** To be called when the client has its answer. */
-  readonly keep: (request: LinkRequest, recording: Recording) => void;
+  readonly keep: (recording: Recording) => void;
   /** Keeps tables of no more than `limit` bytes. */
   readonly trim: (limit: number) => void;
 }
 
 export interface Recording {
+  /** The same for every request for this link. */
+  readonly key: string;
   readonly host: LdHost;
   readonly seen: Map<string, Seen>;
   readonly systemPaths: Map<string, string>;
@@ -69,6 +72,11 @@ interface Entry {
 }
 
 const MOST_ENTRIES = 64;
+/** Those of which only is known that they were asked for, and why there can be no more. */
+const MOST_NAMES = 1024;
+/** Bytes of an output below which a full link takes some milliseconds, and keeping it most of that again. */
+const SMALL = 1 << 20;
+const SMALL_AND_NEW = "a small link is kept when it comes a second time";
 /** Bytes of tables kept, beside inputs that are kept anyway. */
 const MOST_BYTES = 384 << 20;
 
@@ -79,8 +87,13 @@ export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"])
   const trim = (limit: number): void => {
     let bytes = 0;
     let count = 0;
+    let names = 0;
     for (const [key, it] of [...entries].reverse()) {
-      bytes += typeof it === "string" ? 0 : it.relinkable.weight;
+      if (typeof it === "string") {
+        if (++names > MOST_NAMES) entries.delete(key);
+        continue;
+      }
+      bytes += it.relinkable.weight;
       if (bytes > limit || ++count > MOST_ENTRIES) entries.delete(key);
     }
   };
@@ -103,26 +116,26 @@ export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"])
       return { ...found, statistics: entry.statistics };
     },
     recording,
-    keep: (request, made) => {
-      const key = keyOf(request);
-      entries.delete(key);
-      entries.set(key, entryOf(made));
+    keep: (made) => {
+      const isNew = !entries.delete(made.key);
+      const isSmall = (made.result?.image?.length ?? 0) < SMALL;
+      entries.set(made.key, isNew && isSmall ? SMALL_AND_NEW : entryOf(made));
       trim(MOST_BYTES);
     },
     trim,
   };
 }
 
-/** All that a link is told but by files. */
+/** All that a link is told but by files. The request is one whose response files have been read. */
 function keyOf({ directory, program, args, env, umask }: LinkRequest): string {
-  return JSON.stringify([directory, program, args, env, umask]);
+  return JSON.stringify([directory, program, meaningOf(args) ?? args, env, umask]);
 }
 
 const ENOUGH_BESIDE_A_LINK = 64 << 20;
 /** Bytes of a process from which on two large links would be too much. */
 const LARGE = 768 << 20;
 
-function recording(host: LdHost, lookAt: KeptFiles["look"]): Recording {
+function recording(request: LinkRequest, host: LdHost, lookAt: KeptFiles["look"]): Recording {
   const seen = new Map<string, Seen>();
   const look = (given: string): Seen => {
     const path = resolve(given);
@@ -157,6 +170,7 @@ function recording(host: LdHost, lookAt: KeptFiles["look"]): Recording {
     },
   };
   const made: Recording = {
+    key: keyOf(request),
     host: {
       ...host,
       files,

@@ -12,6 +12,7 @@ import { systemLibraryPaths } from "../../host/system-paths.ts";
 import { createParsedFiles } from "../../link/inputs/parsed.ts";
 import { link } from "../../link/link.ts";
 import type { Io } from "../io.ts";
+import { expandResponseFiles } from "../ld/response-files.ts";
 import { type LdHost, runLd } from "../ld/run.ts";
 import { writeOutput } from "../ld/write-output.ts";
 import { identify, isSame } from "./identity.ts";
@@ -83,8 +84,9 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
   };
   const own = surroundings();
   const build = identify(buildFile);
-  const warmer = warmUp(host, kept);
+
   const relinker = createRelinker(systemLibraryPaths);
+  const warmer = warmUp(host, kept, relinker);
   const idle = idleSteps(kept, relinker);
 
   const answer = (request: LinkRequest): LinkAnswer | undefined => {
@@ -96,7 +98,7 @@ export function runSlot(place: Place, slot: number, report: (it: SlotReport) => 
     const milliseconds = served - started;
     // When the client has its answer.
     setImmediate(() => {
-      if (recording !== undefined) relinker.keep(request, recording);
+      if (recording !== undefined) relinker.keep(recording);
       kept.trim(KEPT);
       report({ kind: "served", milliseconds, how, refusal, memory: memoryOf(kept) });
       // Between two links hardly anything is alive: half a millisecond now for ten in the middle of one of the next links.
@@ -210,7 +212,7 @@ interface Answered {
 }
 
 function answerRequest(
-  request: LinkRequest,
+  given: LinkRequest,
   own: Surroundings,
   host: LdHost,
   relinker: Relinker,
@@ -221,17 +223,19 @@ function answerRequest(
   const say = (file: 1 | 2, text: string): void => {
     if (text !== "") said.push({ file, text: new TextEncoder().encode(printableOutput(text)) });
   };
-  const colorful = (request.env.NO_COLOR ?? "") === "";
+  const colorful = (given.env.NO_COLOR ?? "") === "";
   const io: Io = {
     out: (text) => say(1, text),
     err: (text) => say(2, text),
-    color: { out: colorful && request.terminal.out, err: colorful && request.terminal.err },
-    env: request.env,
+    color: { out: colorful && given.terminal.out, err: colorful && given.terminal.err },
+    env: given.env,
   };
   try {
-    if (!sameSurroundings(request.caller, own)) refuse("another group, root directory or namespace");
-    for (const word of request.args) if (/\/(?:dev|proc)\//.test(word)) refuse("a file of the process");
-    enter(request);
+    if (!sameSurroundings(given.caller, own)) refuse("another group, root directory or namespace");
+    refuseOwnFiles(given.args);
+    enter(given);
+    const request = { ...given, args: expanded(given.args, host.files) };
+    refuseOwnFiles(request.args);
     const program = basename(request.program);
     const again = relinker.relink(request);
     if ("done" in again) {
@@ -239,7 +243,7 @@ function answerRequest(
       return { answer: { status: 0, said }, how: again.done };
     }
     const before = { ...stats, parsed: host.parsed?.hits ?? 0 };
-    const recording = relinker.recording(host, look);
+    const recording = relinker.recording(request, host, look);
     const status = runLd(request.args, io, recording.host, program);
     // What was said would have to be said again, but for what --stats says.
     const isQuiet = said.length === 0;
@@ -256,6 +260,20 @@ function answerRequest(
     // What goes wrong here shall go wrong where somebody sees it.
     return { refusal: isRefusal(cause) ? cause.refusal : `failed: ${cause instanceof Error ? cause.message : cause}` };
   }
+}
+
+/** Of the server they are others. */
+function refuseOwnFiles(args: readonly string[]): void {
+  for (const word of args) if (/\/(?:dev|proc)\//.test(word)) refuse("a file of the process");
+}
+
+/** GCC's response files have another name each time. What is wrong with one is said when the linker reads it. */
+function expanded(args: readonly string[], files: LdHost["files"]): readonly string[] {
+  let isWhole = true;
+  const words = expandResponseFiles(args, files, () => {
+    isWhole = false;
+  });
+  return isWhole ? words : args;
 }
 
 function enter({ directory, umask }: LinkRequest): void {

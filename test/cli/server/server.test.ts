@@ -2,11 +2,14 @@
 // cannot do as well is left to the plain command, and whoever is killed leaves nothing behind.
 
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { compile, scratch, x86_64 } from "../../support/build.ts";
+import { compile, repository, scratch, x86_64 } from "../../support/build.ts";
 import { run } from "../../support/run.ts";
 import { needs } from "../../support/tools.ts";
 import { libexec, type Started, startServer } from "./started.ts";
@@ -135,8 +138,12 @@ test("the same link again, one constant changed, patches the output to what a fu
     equal(run(ld, ["a.o", "--build-id", "-o", "full"], { cwd, env: { SOLDER_SERVER: "off" } }).status, 0);
     deepEqual(readFileSync(join(cwd, "out")), readFileSync(join(cwd, "full")));
   };
-  build(1);
-  equal(run(ld, args, { cwd, env: single.env }).status, 0);
+  // A small link is kept when it comes a second time.
+  for (const value of [0, 1]) {
+    build(value);
+    equal(run(ld, args, { cwd, env: single.env }).status, 0);
+    equal(relinked(), 0);
+  }
   const { ino } = statSync(join(cwd, "out"));
   for (const value of [2, 3, 3]) {
     build(value);
@@ -155,6 +162,54 @@ test("the same link again, one constant changed, patches the output to what a fu
   const line = `cp /bin/sleep out; ./out 2 & sleep 0.3; ${ld} ${args.join(" ")}`;
   equal(run("sh", ["-c", line], { cwd, env: single.env }).status, 0);
   sameAsFull();
+});
+
+test("what GCC gives another name each time does not make it another link", options, () => {
+  const single = startServer("--slots", "1");
+  after(() => single.ask("stop"));
+  const cwd = scratch("relink");
+  const linkBy = (args: readonly string[]): string =>
+    run(ld, ["--stats", ...args], { cwd, env: single.env }).stderr.match(/(?:not )?relinked.*/)?.[0] ?? "";
+  const line = (i: number): string[] => ["-plugin", `lto${i}.so`, `-plugin-opt=-fresolution=cc${i}.res`];
+  const said = [1, 2, 3].map((i) => linkBy([...line(i), object, "-o", "out"]));
+  match(said[2], /^relinked/);
+  for (const i of [1, 2, 3]) {
+    writeFileSync(join(cwd, `cc${i}`), `${object} -o other`);
+    said.push(linkBy([`@cc${i}`]));
+  }
+  match(said[5], /^relinked/);
+  // An option that does something makes another one.
+  match(linkBy([object, "-o", "other", "--no-eh-frame-hdr"]), /^not relinked/);
+});
+
+test("outputs of a build go to all processes, and one output to the same", options, async () => {
+  const runtime = scratch("runtime");
+  mkdirSync(join(runtime, "solder"), { mode: 0o700 });
+  const build = readFileSync(join(repository, "dist/commands/build-id"), "latin1").trim();
+  // Nobody answers here, so the client asks one after the other; a process hears of connections in the order in which they were made.
+  const asked: number[] = [];
+  const slots = [0, 1, 2, 3].map((slot) => {
+    const listener = createServer(() => asked.push(slot));
+    return new Promise<Server>((listens) =>
+      listener.listen(join(runtime, `solder/${build}-${slot}`), () => listens(listener)),
+    );
+  });
+  const listeners = await Promise.all(slots);
+  const cwd = scratch("order");
+  const orderFor = async (...args: string[]): Promise<readonly number[]> => {
+    asked.length = 0;
+    const client = spawn(ld, [object, ...args], { cwd, env: { ...process.env, XDG_RUNTIME_DIR: runtime } });
+    await once(client, "close");
+    return [...asked];
+  };
+  // The bytes of these names are 0x60 to 0x63, and 0x60 + 0x61.
+  deepEqual(await orderFor("-o", "`"), [0, 1, 2, 3]);
+  deepEqual(await orderFor("-o", "a"), [1, 0, 3, 2]);
+  deepEqual(await orderFor("-o", "b"), [2, 3, 0, 1]);
+  deepEqual(await orderFor("-o", "c"), [3, 2, 1, 0]);
+  deepEqual(await orderFor("-o", "`a"), [1, 0, 3, 2]);
+  deepEqual(await orderFor(), [0, 1, 2, 3]);
+  for (const listener of listeners) listener.close();
 });
 
 test(

@@ -23,7 +23,12 @@ export interface ServerStatusJson {
   readonly pid: number;
   readonly served: number;
   readonly refused: Readonly<Record<string, number>>;
-  readonly slots: readonly { readonly pid: number; readonly hits: number; readonly relinked: number }[];
+  readonly slots: readonly {
+    readonly pid: number;
+    readonly served: number;
+    readonly hits: number;
+    readonly relinked: number;
+  }[];
 }
 
 /** Starts one; whoever does so stops it. */
