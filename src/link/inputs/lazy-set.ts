@@ -264,13 +264,18 @@ const WANTED_BY_ANY: number = FLAG_REF_REGULAR_NONWEAK | FLAG_REF_DYNAMIC_NONWEA
 export function extractWanted(loader: Loader, set: LazySet, by: number = WANTED_BY_ANY): boolean {
   const { symbols: table } = loader;
   const { symbols, symbolMember, extracted, done, plain } = set;
+  const { heard } = loader.versioned;
+  // What was met as a mere name is not looked at again in this search (bfd/elflink.c, elf_link_add_archive_symbols: "Symbol must be
+  // defined", and bfd_link_hash_new is taken for that).
+  const passed = heard.size > 0 ? new Uint8Array(symbols.length) : undefined;
   let any = false;
   for (let again = true; again; ) {
     again = false;
     for (let i = 0; i < symbols.length; i++) {
-      if (done[i] !== 0) continue;
+      if (done[i] !== 0 || passed?.[i] === 1) continue;
       const id = symbols[i];
       const kind = table.kind[id];
+      if (kind === KIND_NONE && passed !== undefined && heard.has(id)) passed[i] = 1;
       if (kind === KIND_NONE || (plain?.[i] === 1 && table.kind[symbols[i - 1]] !== KIND_NONE)) continue;
       // A library's strong reference asks for what an object only would like to have.
       const isWeak = kind === KIND_UNDEFINED_WEAK;

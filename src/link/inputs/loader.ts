@@ -113,6 +113,7 @@ export function createLoader(
       joined: [],
       shown: new Set(),
       unseen: new Set(),
+      heard: new Set(),
       lost: new Set(),
       nodes: options.versionNodes,
       // What is wrong with the script is reported when versions are assigned.

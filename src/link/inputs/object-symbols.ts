@@ -19,7 +19,7 @@ import {
 import { unsigned64 } from "../../elf/halves.ts";
 import { error, type Report } from "../../elf/problem.ts";
 import { SECTION_ABSOLUTE, SECTION_NONE, type SymbolId } from "../tables/ids.ts";
-import { findText, internName, internText, nameText } from "../tables/names.ts";
+import { internName, internText, nameText } from "../tables/names.ts";
 import type { ObjectFile } from "../tables/object-file.ts";
 import { type Candidate, mergeRegular, narrow, type ResolutionRecord } from "../tables/resolve.ts";
 import { type SectionTable, STATE_DISCARDED } from "../tables/section-table.ts";
@@ -35,6 +35,7 @@ import {
   KIND_UNDEFINED,
   KIND_UNDEFINED_WEAK,
   type SymbolTable,
+  symbolNamed,
   versionId,
 } from "../tables/symbol-table.ts";
 import {
@@ -119,7 +120,7 @@ export function readGlobals(
     }
     if (object.excluded && candidate.kind > KIND_UNDEFINED_WEAK) hide(candidate);
     let id = internName(names, view, name, stringsEnd);
-    if (names.at >= 0 && wholeNames) id = enterWhole(symbols, id, candidate, record);
+    if (names.at >= 0 && wholeNames) id = enterWhole(symbols, id, candidate, record, versioned);
     else if (names.at >= 0)
       id = enterVersioned(symbols, object, name, names.at, names.end, candidate, record, versioned);
     else {
@@ -183,15 +184,22 @@ function enterVersioned(
 }
 
 /** -r: all of `foo@@V` is the name, but `foo@V` means it too. */
-function enterWhole(symbols: SymbolTable, id: SymbolId, candidate: Candidate, record: ResolutionRecord): SymbolId {
+function enterWhole(
+  symbols: SymbolTable,
+  id: SymbolId,
+  candidate: Candidate,
+  record: ResolutionRecord,
+  { heard }: VersionedNames,
+): SymbolId {
   coverNames(symbols);
   const target = aliasOf(symbols, id);
   mergeRegular(symbols, target, candidate, record);
   const text = nameText(symbols.names, id);
   if (target !== id || candidate.kind <= KIND_UNDEFINED_WEAK || !text.includes("@@")) return target;
-  const plain = findText(symbols.names, text.slice(0, text.indexOf("@@")));
+  const plain = symbolNamed(symbols, text.slice(0, text.indexOf("@@")));
+  heard.add(plain);
   // As in versioned-names.ts, enterDefault: a weak one says whom a plain definition is for.
-  if (candidate.kind === KIND_DEFINED_WEAK && plain >= 0 && plain < symbols.count && isDefinedHere(symbols, plain))
+  if (candidate.kind === KIND_DEFINED_WEAK && isDefinedHere(symbols, plain))
     narrow(symbols, plain, candidate.visibility);
   const alias = internText(symbols.names, text.replace("@@", "@"));
   coverNames(symbols);

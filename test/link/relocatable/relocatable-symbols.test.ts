@@ -214,3 +214,25 @@ eachTarget("a reference from code to a local symbol of a discarded section is an
   match(said, /discarded section `\.data\.a' is referenced here/);
   equal(join(shop.directory, "joined.o").length > 0, true);
 });
+
+eachTarget("a foo that an archive was asked for when only foo@@V was known is not looked at again", (target) => {
+  const object = (name: string, text: string): string => compile(target, `${name}.s`, `${text}\n${noStack}`);
+  const versioned = object("versioned", ".globl impl\n.data\nimpl: .long 1\n.symver impl,foo@@V1\n");
+  const wants = object("wants", `.data\n${word(target)} other\n`);
+  const other = object("other", `.globl other\n.data\nother: ${word(target)} foo\n`);
+  const foo = object("foo", ".globl foo\n.data\nfoo: .long 2\n");
+  const directory = scratch("archives");
+  archive(directory, "before.a", [foo, other]);
+  archive(directory, "behind.a", [other, foo]);
+  const [before, behind] = ["before.a", "behind.a"].map((it) => join(directory, it));
+  const isThere = (lines: readonly string[]): boolean =>
+    lines.some((it) => /^symbol foo \w+ GLOBAL \w+ .* in \[/.test(it));
+  const found = [
+    [versioned, wants, before],
+    [versioned, wants, behind],
+    [versioned, other, before],
+    [versioned, wants, "--start-group", before, "--end-group"],
+    [wants, before, versioned],
+  ].map((it) => isThere(joined(target, it)));
+  deepEqual(found, [false, true, true, true, true]);
+});

@@ -75,6 +75,8 @@ export interface VersionedNames {
   readonly shown: Set<SymbolId>;
   /** Those of them that a library asks for without a version, and does not see. */
   readonly unseen: Set<SymbolId>;
+  /** With -r: `foo` of which an object has `foo@@V`. The name is known by that, though nothing is there by it. */
+  readonly heard: Set<SymbolId>;
   /** Versions of definitions that others took the place of: these versions are not for want of symbols. */
   readonly lost: Set<number>;
   /** Versions of --version-script; a VERSION command of an input may not have been read yet (so in GNU ld). */
