@@ -244,3 +244,16 @@ eachTarget("common symbols together have the largest alignment of all, which a d
     ],
   ]);
 });
+
+eachTarget("--defsym of what is hidden is local where a library has the name, and hidden where none has", (target) => {
+  const object = asm(target, "object", `${START}${callable("g", ".hidden g")}`);
+  const library = asm(target, "library", callable("f"));
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("plain.so", ["-shared", library]);
+    shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { f; };")}`, library]);
+    return [[object], [object, "plain.so"], ["plain.so", object], [object, "versioned.so"]].map((it, i) =>
+      inSymtab(shop.ld(`a${i}`, [LOADER, "--defsym=f=g", ...it]), "f").join(),
+    );
+  });
+  deepEqual(found, ["FUNC GLOBAL HIDDEN", "FUNC LOCAL DEFAULT", "FUNC LOCAL DEFAULT", "FUNC LOCAL DEFAULT"]);
+});

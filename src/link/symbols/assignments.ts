@@ -7,7 +7,7 @@ import type { Assignment, Expression } from "../script/statements.ts";
 import { symbolsIfTrue } from "../script/symbols-in.ts";
 import type { SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
-import { addLoser, asShared, mergeVisibility, type ResolutionRecord, RULE_ASSIGNED } from "../tables/resolve.ts";
+import { addLoser, asShared, narrow, type ResolutionRecord, RULE_ASSIGNED } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
@@ -99,5 +99,5 @@ export function copyType(symbols: SymbolTable, id: number, value: Expression): v
   const from = findText(symbols.names, names[0]);
   if (from < 0) return;
   symbols.type[id] = symbols.type[from];
-  mergeVisibility(symbols, id, symbols.visibility[from]);
+  narrow(symbols, id, symbols.visibility[from]);
 }
