@@ -12,7 +12,7 @@ export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): 
   let pair: [Aspects, Aspects] = [ours, theirs];
   if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
   const behind = commonsBehind(ours, theirs);
-  if (behind.length > 0) pair = pair.map((it) => withoutLoads(it, behind)) as [Aspects, Aspects];
+  if (behind.length > 0) pair = withoutLoads(pair, behind);
   const functions = sharedIfuncs(ours, theirs);
   if (functions.size > 0) pair = pair.map((it) => withoutIfuncs(it, functions)) as [Aspects, Aspects];
   const entries = pointersToEntries(ours, theirs, path);
@@ -36,7 +36,7 @@ export function twins({ "dynamic symbols": lines = [] }: Aspects): string[] {
 /**
  * Tentative definitions of a program that stand behind a library's definition without a version which is weak or in .bss: they are the
  * program's, but GNU ld has its GOT filled by the dynamic linker as if they were the library's (bfd/elflink.c: def_dynamic stays
- * set). They are known by a relocation of the GOT of a program for what it defines itself.
+ * set). They are known by a relocation of the GOT or a pointer of a program for what it defines itself.
  */
 function commonsBehind(ours: Aspects, theirs: Aspects): string[] {
   if (!(theirs.segments ?? []).some((line) => line.startsWith("interpreter"))) return [];
@@ -45,7 +45,7 @@ function commonsBehind(ours: Aspects, theirs: Aspects): string[] {
     (it) => / OBJECT GLOBAL .* in \.bss$/.test(it) && own.has(it),
   );
   const loads = (aspects: Aspects, name: string): boolean =>
-    (aspects.relocations ?? []).some((it) => it.includes(`_GLOB_DAT ${name} `));
+    (aspects.relocations ?? []).some((it) => new RegExp(`_(?:GLOB_DAT|X86_64_64|386_32) ${name} `).test(it));
   return defined.map((it) => it.replace(/ .*/, "")).filter((it) => loads(theirs, it) && !loads(ours, it));
 }
 
@@ -83,9 +83,22 @@ function pointsToEntry(path: string, name: string, section: string): boolean {
   );
 }
 
-function withoutLoads(aspects: Aspects, names: readonly string[]): Aspects {
+/** Pointers to them are found by name there too, and relative to the program here. */
+function withoutLoads([ours, theirs]: readonly [Aspects, Aspects], names: readonly string[]): [Aspects, Aspects] {
   const isLoad = (line: string): boolean => names.some((it) => line.includes(`_GLOB_DAT ${it} `));
-  return { ...aspects, relocations: (aspects.relocations ?? []).filter((line) => !isLoad(line)) };
+  const left = (theirs.relocations ?? []).filter((line) => !isLoad(line));
+  const kept = (ours.relocations ?? []).filter((line) => !isLoad(line));
+  for (const line of [...left]) {
+    const [, name = "", section = ""] = /_(?:X86_64_64|386_32) (\S+)(?: \+ 0)? in (\S+)$/.exec(line) ?? [];
+    const at = kept.findIndex((it) => it.endsWith(`_RELATIVE in ${section}`));
+    if (!names.includes(name) || (at < 0 && isPie(ours))) continue;
+    left.splice(left.indexOf(line), 1);
+    if (at >= 0) kept.splice(at, 1);
+  }
+  return [
+    { ...ours, relocations: kept },
+    { ...theirs, relocations: left },
+  ];
 }
 
 /**
@@ -116,10 +129,12 @@ function hasIdlePlt(ours: Aspects, theirs: Aspects): boolean {
   return isIdle && entries.every((line) => / _{2,3}tls_get_addr\b/.test(line));
 }
 
-function isStaticPie({ dynamic = [], segments = [] }: Aspects): boolean {
-  return (
-    dynamic.some((line) => /^FLAGS_1 .*PIE/.test(line)) && !segments.some((line) => line.startsWith("interpreter"))
-  );
+function isStaticPie(aspects: Aspects): boolean {
+  return isPie(aspects) && !(aspects.segments ?? []).some((line) => line.startsWith("interpreter"));
+}
+
+function isPie({ dynamic = [] }: Aspects): boolean {
+  return dynamic.some((line) => /^FLAGS_1 .*PIE/.test(line));
 }
 
 /** @param got without .got too: under -z now the PLT's words are in it */

@@ -1,5 +1,6 @@
 // In what Solder differs from GNU ld on purpose, each with the reason; see README.md, "Where it differs from GNU ld".
 
+import { isHeading, withoutHeadings } from "./headings.ts";
 import type { LinkPlan } from "./parts.ts";
 
 interface Meant {
@@ -7,7 +8,7 @@ interface Meant {
   readonly under?: string;
   /** What the difference looks like in the judge's account. */
   readonly pattern: RegExp;
-  readonly when?: (plan: LinkPlan, said?: string) => boolean;
+  readonly when?: (plan: LinkPlan, said: string) => boolean;
   /** What some other line must look like. */
   readonly beside?: RegExp;
   readonly reason: string;
@@ -236,7 +237,28 @@ const OF_WEAK_IFUNCS: readonly Meant[] = [
   /: +\d\d +\.\w/,
 ].map((pattern) => ({ pattern, beside: RESOLVER_AS_FUNCTION, reason: "a weak IFUNC is an IFUNC" }));
 
+const LOST_COMMON = /only GNU ld: +\w+ \w+ \w+ \w+ size 0 in ABS$/;
+
+/**
+ * --defsym=a=b under --gc-sections, b a common symbol: GNU ld does not know yet that b will be somewhere (bfd/ldexp.c, fold_name has
+ * nothing to say of bfd_link_hash_common before it is in a section), removes it, and a is 0 whatever refers to it.
+ */
+const OF_LOST_COMMONS: readonly Meant[] = [
+  LOST_COMMON,
+  /only here: +\w+ \w+ \w+ \w+ size \d+ in \.bss$/,
+  /only GNU ld: +\.rela?\.\w+ R_\w+_GLOB_DAT \w+(?: \+ 0)? in \.got$/,
+].map((pattern) => ({
+  pattern,
+  beside: LOST_COMMON,
+  when: ({ args }, line) => {
+    const [, name, from] = args.map((it) => /^--defsym=(\w+)=([a-z]\w*)$/.exec(it)).find((it) => it !== null) ?? [];
+    return args.includes("--gc-sections") && new RegExp(` (?:${name}|${from}) `).test(line);
+  },
+  reason: "what a defined symbol is worth stays",
+}));
+
 const ALL: readonly Meant[] = [
+  ...OF_LOST_COMMONS,
   ...LINES,
   ...OF_WEAK_IFUNCS,
   ...OF_TLS_COMMON,
@@ -253,6 +275,12 @@ function assignedName(args: readonly string[]): string {
 }
 
 const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
+  {
+    matter: "refused here",
+    pattern: /^\S+: error: [^\n]*\[emit-relocs-stripped\]\n(?![\s\S]*: error: )/,
+    when: ({ args }) => args.includes("--emit-relocs") && args.some((it) => it === "-s" || it === "--strip-all"),
+    reason: "relocations need the symbols that are not to be there",
+  },
   {
     matter: "refused by GNU ld",
     pattern: /PHDR segment not covered by LOAD segment/,
@@ -289,14 +317,13 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
   {
     matter: "refused by GNU ld",
     pattern: /multiple definition of `\w+@@\w+'/,
-    when: ({ args }, said) => new RegExp(`multiple definition of \`${assignedName(args)}@@`).test(said ?? ""),
+    when: ({ args }, said) => new RegExp(`multiple definition of \`${assignedName(args)}@@`).test(said),
     reason: "--defsym sets what an object has a default version of: GNU ld refuses it behind a library's version",
   },
 ];
 
 /** Without the lines of meant differences, and without the headings that are left without lines. */
 export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[] {
-  const isHeading = (line: string | undefined): boolean => line !== undefined && /^[a-z][\w ]*:$/.test(line);
   let heading = "";
   const left = lines.filter((line) => {
     if (isHeading(line)) heading = line.slice(0, -1);
@@ -304,11 +331,11 @@ export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[]
       ({ under, pattern, when, beside }) =>
         pattern.test(line) &&
         (under === undefined || under === heading) &&
-        when?.(plan) !== false &&
+        when?.(plan, line) !== false &&
         (beside === undefined || lines.some((it) => beside.test(it))),
     );
   });
-  return left.filter((line, i) => !(isHeading(line) && (left[i + 1] === undefined || isHeading(left[i + 1]))));
+  return withoutHeadings(left);
 }
 
 export function isMeant(plan: LinkPlan, matter: Matter, said: string): boolean {

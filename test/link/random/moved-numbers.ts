@@ -3,6 +3,7 @@
 
 import { run } from "../../support/run.ts";
 import { which } from "../../support/tools.ts";
+import { withoutHeadings } from "./headings.ts";
 
 /** How many relative relocations of an output make an address of a number that its .symtab has. */
 export function countMovedNumbers(path: string): number {
@@ -38,16 +39,16 @@ function wordsOf(dump: string): Map<number, number> {
   return words;
 }
 
-/** Without as many of GNU ld's relocations as there are moved numbers, and without the heading that is left without lines. */
+/** Without as many of GNU ld's relocations as there are moved numbers, and without headings that are left without lines. */
 export function withoutMoved(lines: readonly string[], count: number): string[] {
   let left = count;
   const packed = (side: string): number =>
     Number(lines.map((it) => new RegExp(`${side}: +\\.relr\\.dyn (\\d+) relative$`).exec(it)?.[1]).find(Boolean) ?? 0);
   const isPacked = packed("only GNU ld") - packed("only here") <= count;
-  const kept = lines.filter(
-    (line) =>
-      !(/only GNU ld: +\.rela?\.\w+ R_\w+_RELATIVE in \.got$/.test(line) && left-- > 0) &&
-      !(isPacked && / +\.relr\.dyn \d+ relative$/.test(line)),
-  );
-  return kept.length === 1 && kept[0] === "relocations:" ? [] : kept;
+  const isMoved = (line: string): boolean =>
+    /only GNU ld: +\.rela?\.\w+ R_\w+_RELATIVE in \.got$/.test(line) && left-- > 0;
+  const kept = lines.filter((line) => !isMoved(line) && !(isPacked && / +\.relr\.dyn \d+ relative$/.test(line)));
+  // If there are none but those, only GNU ld counts them.
+  const counts = left < count ? kept.filter((line) => !/only GNU ld: +RELA?COUNT$/.test(line)) : kept;
+  return withoutHeadings(counts);
 }
