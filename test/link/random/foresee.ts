@@ -88,6 +88,18 @@ export function reached(pool: PoolPlan, args: readonly string[], libraries: read
   return [...all];
 }
 
+/** Names that objects of a link define tentatively, and that its libraries, or those that they need, have too. */
+export function tentativeInLibraries(pool: PoolPlan, plan: LinkPlan): Set<string> {
+  const libraries = pool.libraries.filter(({ id }) =>
+    plan.args.some((it) => it === `-l${id}` || it === `POOL/lib${id}.so`),
+  );
+  const exported = new Set(reached(pool, plan.args, libraries).flatMap((it) => [...exportsOf(pool, it)]));
+  const members = [...plan.archives.values()].flatMap((it) => it.members);
+  const direct = plan.args.map((it) => /^POOL\/(o\d+)\.o$/.exec(it)?.[1] ?? "");
+  const definitions = [plan.glue, ...objectsOf(pool, [...direct, ...members])].flatMap((it) => it.definitions);
+  return new Set(definitions.filter((it) => it.form === "common" && exported.has(it.name)).map((it) => it.name));
+}
+
 /** Names, and names with a version, that stay undefined when the plan's inputs are read one after the other. */
 export function missing(pool: PoolPlan, plan: LinkPlan, libraries: readonly LibraryPlan[]): Set<string> {
   const loaded: LibraryPlan[] = [];

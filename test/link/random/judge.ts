@@ -14,6 +14,7 @@ import { portrait } from "../../support/object-portrait.ts";
 import { type Aspects, difference, observe, observeBoth } from "../../support/observe.ts";
 import { type Outcome, run } from "../../support/run.ts";
 import { GNU_LD, host, type Pool } from "./build.ts";
+import { tentativeInLibraries } from "./foresee.ts";
 import { kindsOf, type Said } from "./kinds.ts";
 import { hasAlternatives, twins, withoutLeftovers } from "./leftovers.ts";
 import { isMeant, withoutMeant } from "./meant.ts";
@@ -43,7 +44,7 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
   let ran: string | undefined;
   if (linked && ours.status === 0) {
     const at = (name: string): string => join(directory, name);
-    const seen = compareFiles(plan, at("tested/out"), at("gnu/out"));
+    const seen = compareFiles(pool, plan, at("tested/out"), at("gnu/out"));
     const moved = seen.some((it) => /RELATIVE in \.got$|\.relr\.dyn \d+ relative$/.test(it))
       ? countMovedNumbers(at("gnu/out"))
       : 0;
@@ -128,7 +129,7 @@ function isByOrder({ errors }: Said, here: string): boolean {
   return here.includes("[archive-backref]") && [...errors].every((it) => it.startsWith("undefined-symbol"));
 }
 
-function compareFiles(plan: LinkPlan, ours: string, theirs: string): string[] {
+function compareFiles(pool: Pool, plan: LinkPlan, ours: string, theirs: string): string[] {
   if (!existsSync(ours) || !existsSync(theirs)) return ["an output is missing"];
   if (plan.output === "relocatable") return withoutMeant(plan, comparePortraits(portrait(ours), portrait(theirs)));
   const [actual, expected]: Aspects[] = observeBoth(ours, theirs);
@@ -137,7 +138,8 @@ function compareFiles(plan: LinkPlan, ours: string, theirs: string): string[] {
   if (isCorrupt(expected) && !isCorrupt(actual)) return [];
   const kept = twins(actual);
   if (twins(expected).some((it) => !kept.includes(it))) return [];
-  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected, theirs)));
+  const tentative = tentativeInLibraries(pool.plan, plan);
+  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected, theirs)), tentative);
 }
 
 function comparePortraits(ours: readonly string[], theirs: readonly string[]): string[] {

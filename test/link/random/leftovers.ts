@@ -15,6 +15,9 @@ export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): 
   if (behind.length > 0) pair = withoutLoads(pair, behind);
   const functions = sharedIfuncs(ours, theirs);
   if (functions.size > 0) pair = pair.map((it) => withoutIfuncs(it, functions)) as [Aspects, Aspects];
+  const resolvers = weakResolvers(ours, theirs);
+  if (resolvers.size > 0) pair = pair.map((it) => withoutResolvers(it, resolvers)) as [Aspects, Aspects];
+  pair = [pair[0], withoutEmptyCalls(pair, path)];
   const entries = pointersToEntries(ours, theirs, path);
   if (entries.length > 0) pair = [{ ...pair[0], relocations: without(pair[0].relocations, entries) }, pair[1]];
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
@@ -193,18 +196,56 @@ function withoutIfuncs(aspects: Aspects, functions: ReadonlySet<string>): Aspect
     return !functions.has(name) && !plain.has(name);
   };
   const names = / \.(?:rela?\.(?:plt|dyn|got|data\S*)|plt|plt\.sec|got|got\.plt)(?= |$)/g;
+  const isTable = (line: string): boolean => ` ${line.replace(/ .*/, "")}`.replaceAll(names, "") === "";
+  const isOfTable = (line: string): boolean => line.includes(" SECTION LOCAL ") && isTable(line);
   const { sections = [], segments = [], dynamic = [], relocations = [], symbols = [], header = [] } = aspects;
   return {
     ...aspects,
     header: header.filter((line) => !line.startsWith("OS/ABI")),
     // SHF_GNU_RETAIN has a letter of its own only where OS/ABI says GNU.
-    sections: sections
-      .filter((line) => ` ${line.replace(/ .*/, "")}`.replaceAll(names, "") !== "")
-      .map((line) => line.replace(/( flags \w*)[Ro]/, "$1o")),
+    sections: sections.filter((line) => !isTable(line)).map((line) => line.replace(/( flags \w*)[Ro]/, "$1o")),
     segments: segments.map((line) => line.replaceAll(names, "")),
     dynamic: dynamic.filter((line) => !PLT_TAG.test(line) && !/^RELA?(?:SZ|ENT|COUNT)?\b/.test(line)),
     relocations: relocations.filter((line) => !/R_\w+_IRELATIV/.test(line)),
     "dynamic symbols": (aspects["dynamic symbols"] ?? []).filter(isOther),
-    symbols: symbols.filter((line) => isOther(line) && !line.startsWith("_GLOBAL_OFFSET_TABLE_ ")),
+    symbols: symbols.filter((line) => isOther(line) && !line.startsWith("_GLOBAL_OFFSET_TABLE_ ") && !isOfTable(line)),
   };
+}
+
+/** Only a resolver of the assembler's is so large. */
+const RESOLVER = / WEAK DEFAULT size 1[49] in \.text/;
+
+/**
+ * Weak IFUNCs that GNU ld has as functions: it takes no type from a weak definition where a library or a reference has given one
+ * (bfd/elflink.c, elf_link_add_object_symbols: `definition && !new_weak`), and so calls the resolver as if it were the function.
+ */
+function weakResolvers(ours: Aspects, theirs: Aspects): ReadonlySet<string> {
+  const lines = (aspects: Aspects): string[] => [...(aspects["dynamic symbols"] ?? []), ...(aspects.symbols ?? [])];
+  const known = lines(ours);
+  const isIfunc = (name: string): boolean =>
+    known.some(
+      (it) => it.startsWith(`${name} IFUNC WEAK `) || it.startsWith(`${name} FUNC WEAK DEFAULT size 0 in .plt`),
+    );
+  const taken = lines(theirs).filter((it) => RESOLVER.test(it) && / FUNC WEAK /.test(it));
+  return new Set(taken.map((it) => it.replace(/ .*/, "")).filter(isIfunc));
+}
+
+function withoutResolvers(aspects: Aspects, names: ReadonlySet<string>): Aspects {
+  const without = withoutIfuncs(aspects, names);
+  const plain = new Set([...names].map((it) => it.replace(/@.*/, "")));
+  const isOther = (line: string): boolean => {
+    const [, name = ""] = / R_\w+ (\w+)(?:@+\w+)?(?: \+ 0)? in /.exec(line) ?? [];
+    return !plain.has(name);
+  };
+  return { ...without, relocations: (without.relocations ?? []).filter(isOther) };
+}
+
+/** DT_INIT and DT_FINI of 0, of functions that are not defined here: the loader would call the file's first byte. */
+function withoutEmptyCalls([ours, theirs]: readonly [Aspects, Aspects], path: string): Aspects {
+  const isHere = (tag: string): boolean => (ours.dynamic ?? []).includes(tag);
+  const tags = ["INIT", "FINI"].filter((tag) => (theirs.dynamic ?? []).includes(tag) && !isHere(tag));
+  if (tags.length === 0) return theirs;
+  const { stdout } = run("readelf", ["-dW", path]);
+  const empty = tags.filter((tag) => new RegExp(`\\(${tag}\\) +0x0$`, "m").test(stdout));
+  return { ...theirs, dynamic: without(theirs.dynamic, empty) };
 }

@@ -8,7 +8,8 @@ interface Meant {
   readonly under?: string;
   /** What the difference looks like in the judge's account. */
   readonly pattern: RegExp;
-  readonly when?: (plan: LinkPlan, said: string) => boolean;
+  /** @param tentative see foresee.ts, tentativeInLibraries */
+  readonly when?: (plan: LinkPlan, said: string, tentative: ReadonlySet<string>) => boolean;
   /** What some other line must look like. */
   readonly beside?: RegExp;
   readonly reason: string;
@@ -115,10 +116,14 @@ const LINES: readonly Meant[] = [
     reason: "a row that GNU ld has counted and not written: it holds what was in memory before",
   },
   {
-    under: "dynamic",
-    pattern: /only GNU ld: +(?:INIT|FINI)$/,
-    when: ({ output, args }) => output === "shared" && (args.includes("-init") || args.includes("-fini")),
-    reason: "DT_INIT of a function that is not defined here is 0: the loader would call the file's first byte",
+    under: "dynamic symbols",
+    pattern: /only GNU ld: +NOTYPE LOCAL DEFAULT size 0 in UND$/,
+    reason: "such a row, where nothing was in memory",
+  },
+  {
+    under: "warnings",
+    pattern: /only GNU ld: readelf: Warning: local symbol \d+ found at index >= \.dynsym's sh_info value of 1$/,
+    reason: "what readelf says of it",
   },
   {
     under: "dynamic",
@@ -147,7 +152,10 @@ const LINES: readonly Meant[] = [
   {
     pattern:
       /only here: +(?:d\d OBJECT GLOBAL (?:DEFAULT|PROTECTED) size \d+ in \.bss|t\d TLS GLOBAL (?:DEFAULT|PROTECTED) size \d+ in \.tbss)$/,
-    when: ({ output, args }) => (output === "no-pie" || output === "pie") && args.includes("--gc-sections"),
+    when: ({ output, args }, line, tentative) =>
+      (output === "no-pie" || output === "pie") &&
+      args.includes("--gc-sections") &&
+      tentative.has(line.replace(/.*: +(\w+) .*/, "$1")),
     reason:
       "a tentative definition behind a library's stays, as any definition that a library may see; GNU ld removes it",
   },
@@ -220,23 +228,6 @@ const OF_TLS_COMMON: readonly Meant[] = [
   /: +\d\d +\.tdata(?: \.tbss)?$/,
 ].map((pattern) => ({ pattern, beside: TLS_COMMON_IN_BSS, reason: "a thread-local variable is in .tbss" }));
 
-/** Only a resolver of the assembler's is so large. */
-const RESOLVER_AS_FUNCTION = /only GNU ld: +f\d(?:@+\w+)? FUNC WEAK DEFAULT size 1[49] in \.text/;
-
-/**
- * GNU ld takes no type from a weak definition where a library or a reference has given one (bfd/elflink.c,
- * elf_link_add_object_symbols: `definition && !new_weak`), and so calls the resolver as if it were the function.
- */
-const OF_WEAK_IFUNCS: readonly Meant[] = [
-  RESOLVER_AS_FUNCTION,
-  /only here: +f\d(?:@+\w+)? (?:IFUNC WEAK DEFAULT size 1[49] in \.text|FUNC WEAK DEFAULT size 0 in \.plt)/,
-  /: +OS\/ABI: UNIX - (?:System V|GNU)$/,
-  /: +\.(?:plt\.got|plt\.sec|iplt|rela?\.ifunc|rela?\.plt) /,
-  /only here: +\.rela?\.\w+ R_\w+_IRELATIVE in /,
-  /: +\.rela?\.[\w.]+ R_\w+ f\d(?:@+\w+)?(?: \+ 0)? in /,
-  /: +\d\d +\.\w/,
-].map((pattern) => ({ pattern, beside: RESOLVER_AS_FUNCTION, reason: "a weak IFUNC is an IFUNC" }));
-
 const LOST_COMMON = /only GNU ld: +\w+ \w+ \w+ \w+ size 0 in ABS$/;
 
 /**
@@ -260,7 +251,6 @@ const OF_LOST_COMMONS: readonly Meant[] = [
 const ALL: readonly Meant[] = [
   ...OF_LOST_COMMONS,
   ...LINES,
-  ...OF_WEAK_IFUNCS,
   ...OF_TLS_COMMON,
   ...OF_NUMBERS,
   ...OF_SIZES,
@@ -323,7 +313,11 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
 ];
 
 /** Without the lines of meant differences, and without the headings that are left without lines. */
-export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[] {
+export function withoutMeant(
+  plan: LinkPlan,
+  lines: readonly string[],
+  tentative: ReadonlySet<string> = new Set(),
+): string[] {
   let heading = "";
   const left = lines.filter((line) => {
     if (isHeading(line)) heading = line.slice(0, -1);
@@ -331,7 +325,7 @@ export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[]
       ({ under, pattern, when, beside }) =>
         pattern.test(line) &&
         (under === undefined || under === heading) &&
-        when?.(plan, line) !== false &&
+        when?.(plan, line, tentative) !== false &&
         (beside === undefined || lines.some((it) => beside.test(it))),
     );
   });
@@ -339,5 +333,7 @@ export function withoutMeant(plan: LinkPlan, lines: readonly string[]): string[]
 }
 
 export function isMeant(plan: LinkPlan, matter: Matter, said: string): boolean {
-  return REFUSALS.some((it) => it.matter === matter && it.pattern.test(said) && it.when?.(plan, said) !== false);
+  return REFUSALS.some(
+    (it) => it.matter === matter && it.pattern.test(said) && it.when?.(plan, said, new Set()) !== false,
+  );
 }
