@@ -305,3 +305,52 @@ eachTarget(
     deepEqual(brought, [false, true, false]);
   },
 );
+
+/** How `f` and `f@@V1` stand in .symtab, and what is exported. */
+function bothNames(path: string): string[] {
+  const lines = tool("readelf", ["-sW", path]).replace(/^[\s\S]*'\.symtab'/, "");
+  const found = [...lines.matchAll(/: \w+ +(\d+) (\w+) +(\w+) +\w+ +\w+ (f(?:@@V1)?)$/gm)];
+  return [
+    ...found.map(([, size, type, binding, name]) => `${name} ${type} ${binding} ${size}`).sort(),
+    ...exported(path, "f"),
+  ];
+}
+
+eachTarget("a library's foo@@V is met by the weak foo@@V that an object has beside another's foo", (target) => {
+  const plain = asm(target, "plain", `${START}${callable("f")}`);
+  const weak = asm(
+    target,
+    "weak",
+    ".weak impl\n.data\n.type impl,@object\n.size impl,8\nimpl: .skip 8\n.symver impl,f@@V1,remove\n",
+  );
+  const library = asm(target, "library", variable("f", 8));
+  const found = likeGnuLd(target, (shop) => {
+    versionedLibrary(shop, library);
+    return bothNames(shop.ld("a", [LOADER, plain, weak, "versioned.so"]));
+  });
+  deepEqual(found, ["f FUNC GLOBAL 1", "f@@V1 OBJECT WEAK 8", "DEFAULT f@@V1"]);
+});
+
+eachTarget(
+  "--defsym=foo: a weak foo@@V behind an object's foo stays by its name, and foo is what that says",
+  (target) => {
+    const plain = asm(target, "plain", `${START}${callable("f")}`);
+    const versioned = (binding: string): string =>
+      asm(
+        target,
+        binding,
+        `.${binding} impl\n.data\n.type impl,@object\n.size impl,8\nimpl: .skip 8\n.symver impl,f@@V1,remove\n`,
+      );
+    const weakPlain = asm(target, "weak-plain", `${START}.weak f\n.type f,@function\nf: ret\n.size f,1\n`);
+    const found = likeGnuLd(target, (shop) =>
+      [
+        [plain, versioned("weak")],
+        [weakPlain, versioned("weak")],
+        [weakPlain, versioned("globl")],
+        [versioned("globl"), weakPlain],
+      ].map((it, i) => bothNames(shop.ld(`a${i}`, ["--defsym=f=0x1234", ...it])).join()),
+    );
+    const both = "f FUNC GLOBAL 1,f@@V1 OBJECT WEAK 8";
+    deepEqual(found, [both, both, "f FUNC GLOBAL 1", "f NOTYPE GLOBAL 0"]);
+  },
+);

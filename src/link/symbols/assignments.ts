@@ -37,9 +37,11 @@ export function makeAssigned(
     if (symbols.type[id] === STT_GNU_IFUNC) symbols.type[id] = STT_FUNC;
   }
   const hasVersion = (symbols.flags[id] & FLAG_SYMVER) !== 0;
-  if (hasVersion || !(isDefinedHere(symbols, id) || isShared(symbols, id))) symbols.type[id] = STT_NOTYPE;
+  // What was assigned before all objects has never been `foo@@V`, and is what plain definitions say.
+  const isLate = (symbols.flags[id] & FLAG_ASSIGNED) === 0;
+  if ((hasVersion && isLate) || !(isDefinedHere(symbols, id) || isShared(symbols, id))) symbols.type[id] = STT_NOTYPE;
   if (hasVersion) {
-    symbols.size[id] = 0;
+    if (isLate) symbols.size[id] = 0;
     lost.add(symbols.version[id]);
   }
   symbols.kind[id] = KIND_DEFINED;

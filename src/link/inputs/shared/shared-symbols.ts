@@ -246,6 +246,9 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
   // A foo@V of an object that is not for libraries is one that they know (bfd/elflink.c, _bfd_elf_merge_symbol).
   else if (isKnown && isDefinedHere(symbols, alias) && symbols.visibility[alias] !== STV_DEFAULT)
     symbols.flags[alias] |= FLAG_REF_DYNAMIC;
+  // What an object has as foo@@V beside a foo is the one that the library's is met with.
+  const isOfObject = isKnown && isDefinedHere(symbols, alias) && symbols.kind[alias] !== KIND_INDIRECT;
+  if (isOfObject && (symbols.flags[alias] & FLAG_HIDDEN_VERSION) === 0) return alias;
   if (isKnown && (symbols.kind[alias] === KIND_INDIRECT || !isUndefined(symbols, alias))) return base;
   // A plain foo that is not for libraries stays out of it: who refers to foo@V means the library's.
   if (isKnown && symbols.visibility[base] !== STV_DEFAULT && symbols.visibility[alias] === STV_DEFAULT) {

@@ -29,6 +29,7 @@
 //                    script gives foo another version,
 //                    or makes it local
 //                  foo of an object or a library         foo stays; who refers to foo@V means foo
+//                  foo@@V of an object beside foo         that foo@@V stays; foo is what it was
 //                  foo@V of an object                    both stay
 //   foo@V, foo@    foo@V of any file                     stays
 //                  anything else                         an entry of its own
@@ -306,7 +307,7 @@ export function enterDefault(
 function isApart(symbols: SymbolTable, base: SymbolId, candidate: Candidate, versioned: VersionedNames): boolean {
   const { kind, flags } = symbols;
   if (!isDefinedHere(symbols, base)) return false;
-  const isOther = symbols.owner[base] !== candidate.owner && (flags[base] & FLAG_ASSIGNED) === 0;
+  const isOther = symbols.owner[base] !== candidate.owner && symbols.owner[base] >= 0;
   if (
     candidate.kind === KIND_DEFINED_WEAK &&
     isOther &&
