@@ -1,6 +1,6 @@
 // A build of a hundred small programs and libraries, as CMake makes it: twenty static libraries, twenty shared ones, sixty
 // programs. What is measured is `make -j2` with all objects there and nothing linked; what it takes with a linker that only makes an
-// empty file is taken off.
+// empty file is taken off: its median, since one such time may be off by more than the links take.
 
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { repository } from "../test/support/build.ts";
 import { run, tool } from "../test/support/run.ts";
 import { needs } from "../test/support/tools.ts";
 import type { Linker } from "./linkers.ts";
-import { type Time, timed } from "./measure.ts";
+import { median, type Time, timed } from "./measure.ts";
 
 const LIBRARIES = 20;
 const PROGRAMS = 60;
@@ -87,16 +87,23 @@ export function measureProject(
   rounds: number,
 ): { readonly linker: Linker; readonly times: readonly Time[]; readonly failure?: string }[] {
   const states = linkers.map((linker) => ({ linker, times: [] as Time[], failure: undefined as string | undefined }));
+  const nothing: Time[] = [];
   for (let round = 0; round < rounds; round++) {
-    const nothing = linkAll(directory, join(directory, EMPTY), { env: {} });
     for (const state of states) {
+      const without = linkAll(directory, join(directory, EMPTY), { env: {} });
       const time = linkAll(directory, state.linker.path, state.linker);
-      if (typeof nothing === "string") state.failure ??= `without a linker: ${nothing}`;
-      else if (typeof time === "string") state.failure ??= time;
-      else state.times.push({ wall: time.wall - nothing.wall, processor: time.processor - nothing.processor });
+      if (typeof without === "string") state.failure ??= `without a linker: ${without}`;
+      else nothing.push(without);
+      if (typeof time === "string") state.failure ??= time;
+      else state.times.push(time);
     }
     process.stderr.write(`\rproject: round ${round + 1} of ${rounds} `);
   }
   process.stderr.write("\n");
-  return states.map(({ linker, times, failure }) => ({ linker, times, ...(failure === undefined ? {} : { failure }) }));
+  const [wall, processor] = [median(nothing.map((it) => it.wall)), median(nothing.map((it) => it.processor))];
+  return states.map(({ linker, times, failure }) => ({
+    linker,
+    times: times.map((it) => ({ wall: it.wall - wall, processor: it.processor - processor })),
+    ...(failure === undefined ? {} : { failure }),
+  }));
 }
