@@ -26,10 +26,10 @@ export type RelinkOutcome =
   | { readonly why: string };
 
 export interface Relinker {
-  /** Brings the output of an earlier link up to date, if this is that link again and it can be done so. */
-  readonly relink: (request: LinkRequest) => RelinkOutcome;
+  /** Brings the output of an earlier link up to date, if this is that link again and it can be done so. @param key of `linkKey` */
+  readonly relink: (key: string) => RelinkOutcome;
   /** A host that notes what a full link does. @param look what the link sees of a file */
-  readonly recording: (request: LinkRequest, host: LdHost, look: KeptFiles["look"]) => Recording;
+  readonly recording: (key: string, host: LdHost, look: KeptFiles["look"]) => Recording;
   /** To be called when the client has its answer. */
   readonly keep: (recording: Recording) => void;
   /** Keeps tables of no more than `limit` bytes. */
@@ -37,8 +37,9 @@ export interface Relinker {
 }
 
 export interface Recording {
-  /** The same for every request for this link. */
   readonly key: string;
+  /** The output of the same link is still there: somebody is at work on its objects. */
+  readonly isAgain: boolean;
   readonly host: LdHost;
   readonly seen: Map<string, Seen>;
   readonly systemPaths: Map<string, string>;
@@ -61,53 +62,57 @@ interface Seen {
   realPath: string | undefined;
 }
 
-interface Entry {
+/** A file as this linker left it. */
+interface Output {
+  readonly output: string;
+  readonly identity: Identity;
+}
+
+interface Entry extends Output {
   readonly relinkable: Relinkable;
   readonly seen: ReadonlyMap<string, Seen>;
   readonly systemPaths: ReadonlyMap<string, string>;
-  readonly output: string;
-  readonly identity: Identity;
   /** --stats. */
   readonly statistics: boolean;
 }
 
 const MOST_ENTRIES = 64;
-/** Those of which only is known that they were asked for, and why there can be no more. */
+/** Links of which less is known. */
 const MOST_NAMES = 1024;
-/** Bytes of an output below which a full link takes some milliseconds, and keeping it most of that again. */
+/** Bytes of an output below which a full link takes some milliseconds, and keeping it a part of that again. */
 const SMALL = 1 << 20;
-const SMALL_AND_NEW = "a small link is kept when it comes a second time";
 /** Bytes of tables kept, beside inputs that are kept anyway. */
 const MOST_BYTES = 384 << 20;
 
 /** @param systemLibraryPaths the host's, to be asked again */
 export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"]): Relinker {
-  // Or why there can be none of a link.
-  const entries = new Map<string, Entry | string>();
+  const entries = new Map<string, Entry>();
+  /** Why others are not kept, or the small output of their first link. */
+  const others = new Map<string, Output | string>();
   const trim = (limit: number): void => {
     let bytes = 0;
     let count = 0;
-    let names = 0;
     for (const [key, it] of [...entries].reverse()) {
-      if (typeof it === "string") {
-        if (++names > MOST_NAMES) entries.delete(key);
-        continue;
-      }
       bytes += it.relinkable.weight;
       if (bytes > limit || ++count > MOST_ENTRIES) entries.delete(key);
     }
   };
+  const whyNot = (key: string): string => {
+    const other = others.get(key);
+    if (other === undefined) return "this link is new";
+    return typeof other === "string" ? other : "a small link is kept when it comes a second time";
+  };
   return {
-    relink: (request) => {
-      const key = keyOf(request);
+    relink: (key) => {
       const entry = entries.get(key);
-      if (entry === undefined || typeof entry === "string") {
+      if (entry === undefined) {
         if (process.memoryUsage.rss() > LARGE) trim(ENOUGH_BESIDE_A_LINK);
-        return { why: entry ?? "this link is new" };
+        return { why: whyNot(key) };
       }
       entries.delete(key);
       const found = relinkEntry(entry, systemLibraryPaths);
       if ("why" in found) {
+        others.set(key, { output: entry.output, identity: entry.identity });
         // A link needs room of its own; one that comes after another of its size is better off without what that has left.
         trim(ENOUGH_BESIDE_A_LINK);
         return found;
@@ -115,27 +120,45 @@ export function createRelinker(systemLibraryPaths: LdHost["systemLibraryPaths"])
       entries.set(key, found.entry);
       return { ...found, statistics: entry.statistics };
     },
-    recording,
+    recording: (key, host, look) => {
+      const other = others.get(key);
+      return record(key, typeof other === "object" && isAsLeft(other), host, look);
+    },
     keep: (made) => {
-      const isNew = !entries.delete(made.key);
-      const isSmall = (made.result?.image?.length ?? 0) < SMALL;
-      entries.set(made.key, isNew && isSmall ? SMALL_AND_NEW : entryOf(made));
+      const { key } = made;
+      const output = outputOf(made);
+      const isKept = typeof output !== "string" && !isTooSmall(made);
+      const entry = isKept ? entryOf(made, output) : undefined;
+      others.delete(key);
+      if (typeof entry === "object") entries.set(key, entry);
+      else others.set(key, entry ?? output);
       trim(MOST_BYTES);
+      for (const oldest of others.keys()) if (others.size > MOST_NAMES) others.delete(oldest);
     },
     trim,
   };
 }
 
-/** All that a link is told but by files. The request is one whose response files have been read. */
-function keyOf({ directory, program, args, env, umask }: LinkRequest): string {
+/** All that a link is told but by files. @param request one whose response files have been read */
+export function linkKey({ directory, program, args, env, umask }: LinkRequest): string {
   return JSON.stringify([directory, program, meaningOf(args) ?? args, env, umask]);
+}
+
+/** A build from nothing links each of its programs once, however often it is made. */
+function isTooSmall({ isAgain, result }: Recording): boolean {
+  return !isAgain && (result?.image?.length ?? 0) < SMALL;
+}
+
+function isAsLeft({ output, identity }: Output): boolean {
+  const now = identify(output);
+  return now !== undefined && isSame(now, identity) && isPlainFile(output);
 }
 
 const ENOUGH_BESIDE_A_LINK = 64 << 20;
 /** Bytes of a process from which on two large links would be too much. */
 const LARGE = 768 << 20;
 
-function recording(request: LinkRequest, host: LdHost, lookAt: KeptFiles["look"]): Recording {
+function record(key: string, isAgain: boolean, host: LdHost, lookAt: KeptFiles["look"]): Recording {
   const seen = new Map<string, Seen>();
   const look = (given: string): Seen => {
     const path = resolve(given);
@@ -170,7 +193,8 @@ function recording(request: LinkRequest, host: LdHost, lookAt: KeptFiles["look"]
     },
   };
   const made: Recording = {
-    key: keyOf(request),
+    key,
+    isAgain,
     host: {
       ...host,
       files,
@@ -204,7 +228,7 @@ function recording(request: LinkRequest, host: LdHost, lookAt: KeptFiles["look"]
 }
 
 /** The reason if the link is not one that can be done again in part. */
-function entryOf({ result, written, seen, systemPaths, isProgram, spoilt, statistics }: Recording): Entry | string {
+function outputOf({ result, written, seen, isProgram, spoilt }: Recording): Output | string {
   const [output] = written;
   if (result?.image === undefined) return relinkReason("failed");
   if (!isProgram) return "a shared library may be mapped by somebody";
@@ -213,9 +237,13 @@ function entryOf({ result, written, seen, systemPaths, isProgram, spoilt, statis
   const identity = identify(output);
   if (identity === undefined || !isPlainFile(output) || Number(identity.size) !== result.image.length)
     return "the output is no plain file of its own";
-  const relinkable = result.keep?.() ?? "failed";
+  return { output, identity };
+}
+
+function entryOf({ result, seen, systemPaths, statistics }: Recording, left: Output): Entry | string {
+  const relinkable = result?.keep?.() ?? "failed";
   if (typeof relinkable === "string") return relinkReason(relinkable);
-  return { relinkable, seen, systemPaths, output, identity, statistics: statistics !== "" };
+  return { ...left, relinkable, seen, systemPaths, statistics: statistics !== "" };
 }
 
 function isPlainFile(path: string): boolean {
@@ -232,9 +260,7 @@ interface Done {
 }
 
 function relinkEntry(entry: Entry, systemLibraryPaths: LdHost["systemLibraryPaths"]): Done | { readonly why: string } {
-  const now = identify(entry.output);
-  if (now === undefined || !isSame(now, entry.identity) || !isPlainFile(entry.output))
-    return { why: "the output is not as this linker left it" };
+  if (!isAsLeft(entry)) return { why: "the output is not as this linker left it" };
   for (const [sysroot, paths] of entry.systemPaths) {
     if (systemLibraryPaths(sysroot).join("\0") !== paths) return { why: "/etc/ld.so.conf has changed" };
   }

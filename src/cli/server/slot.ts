@@ -29,7 +29,7 @@ import {
   type Surroundings,
 } from "./protocol.ts";
 import { isRefusal, refuse } from "./refusal.ts";
-import { createRelinker, type Recording, type Relinker } from "./relinker.ts";
+import { createRelinker, linkKey, type Recording, type Relinker } from "./relinker.ts";
 import { warmUp } from "./warm-up.ts";
 
 /** What a slot tells the server above it. */
@@ -237,13 +237,14 @@ function answerRequest(
     const request = { ...given, args: expanded(given.args, host.files) };
     refuseOwnFiles(request.args);
     const program = basename(request.program);
-    const again = relinker.relink(request);
+    const key = linkKey(request);
+    const again = relinker.relink(key);
     if ("done" in again) {
       if (again.statistics) say(2, relinkedText(program, again.objects, again.bytes));
       return { answer: { status: 0, said }, how: again.done };
     }
     const before = { ...stats, parsed: host.parsed?.hits ?? 0 };
-    const recording = relinker.recording(request, host, look);
+    const recording = relinker.recording(key, host, look);
     const status = runLd(request.args, io, recording.host, program);
     // What was said would have to be said again, but for what --stats says.
     const isQuiet = said.length === 0;

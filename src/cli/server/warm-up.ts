@@ -8,7 +8,7 @@ import type { FileSystem } from "../../host/files.ts";
 import { type LdHost, runLd } from "../ld/run.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import type { LinkRequest } from "./protocol.ts";
-import type { Relinker } from "./relinker.ts";
+import { linkKey, type Relinker } from "./relinker.ts";
 
 /** Before the first client is served, and while none comes. */
 const LINKS = 40;
@@ -31,7 +31,7 @@ export function warmUp(host: LdHost, kept: KeptFiles, relinker: Relinker): () =>
   const linkOnce = (): void => {
     kept.begin();
     const args = lines[count++ % lines.length];
-    runLd(args, io, relinker.recording(requestFor(args), quiet, kept.look).host, "ld");
+    runLd(args, io, relinker.recording(linkKey(requestFor(args)), quiet, kept.look).host, "ld");
   };
   for (let i = 0; i < LINKS; i++) linkOnce();
   kept.trim(0);

@@ -5,7 +5,7 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -180,6 +180,16 @@ test("what GCC gives another name each time does not make it another link", opti
   match(said[5], /^relinked/);
   // An option that does something makes another one.
   match(linkBy([object, "-o", "other", "--no-eh-frame-hdr"]), /^not relinked/);
+  // Nor are small outputs kept of builds that begin with none.
+  const whenGone = [1, 2, 3].map(() => {
+    rmSync(join(cwd, "other"));
+    return linkBy([object, "-o", "other"]);
+  });
+  deepEqual(whenGone, [
+    "not relinked: the output is not as this linker left it",
+    "not relinked: a small link is kept when it comes a second time",
+    "not relinked: a small link is kept when it comes a second time",
+  ]);
 });
 
 test("outputs of a build go to all processes, and one output to the same", options, async () => {
