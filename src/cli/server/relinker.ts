@@ -43,7 +43,8 @@ export interface Recording {
   readonly host: LdHost;
   readonly seen: Map<string, Seen>;
   readonly systemPaths: Map<string, string>;
-  readonly written: string[];
+  /** As they were before the client heard of them: it may do something to them at once. */
+  readonly written: { readonly output: string; readonly identity: Identity | undefined }[];
   result: LdOutcome | undefined;
   /** A shared library may be mapped by somebody: it is written anew. */
   isProgram: boolean;
@@ -212,8 +213,9 @@ function record(key: string, isAgain: boolean, host: LdHost, lookAt: KeptFiles["
         made.statistics += text;
       },
       write: (path, bytes, executable) => {
-        made.written.push(resolve(path));
-        return host.write(path, bytes, executable);
+        const problem = host.write(path, bytes, executable);
+        made.written.push({ output: resolve(path), identity: identify(path) });
+        return problem;
       },
     },
     seen,
@@ -229,13 +231,13 @@ function record(key: string, isAgain: boolean, host: LdHost, lookAt: KeptFiles["
 
 /** The reason if the link is not one that can be done again in part. */
 function outputOf({ result, written, seen, isProgram, spoilt }: Recording): Output | string {
-  const [output] = written;
+  const [first] = written;
   if (result?.image === undefined) return relinkReason("failed");
   if (!isProgram) return "a shared library may be mapped by somebody";
   if (written.length !== 1) return "it writes more than the output";
+  const { output, identity } = first;
   if (spoilt || seen.has(output)) return "it asks for something that cannot be asked again";
-  const identity = identify(output);
-  if (identity === undefined || !isPlainFile(output) || Number(identity.size) !== result.image.length)
+  if (identity?.regular !== true || Number(identity.size) !== result.image.length)
     return "the output is no plain file of its own";
   return { output, identity };
 }
