@@ -54,6 +54,32 @@ eachTarget("what the command line names first is local where it is hidden and a 
   deepEqual(found, { behind: [hidden, local, local, local, local], front: Array(5).fill(hidden) });
 });
 
+eachTarget("what an assignment defines is local where it is hidden and a library knows the name", (target) => {
+  const program = asm(
+    target,
+    "program",
+    `${START}${callable("g", ".hidden g")}${variable("d", 4, ".hidden d\n.globl")}`,
+  );
+  const open = asm(target, "open", `${START}${callable("g")}`);
+  const has = asm(target, "has", `${callable("f")}${variable("d", 4)}`);
+  const found = likeGnuLd(target, (shop) => {
+    const library = "has.so";
+    shop.ld(library, ["-shared", has]);
+    const script = shop.file("assigns.ld", "f = g;");
+    return [
+      inSymtab(shop.ld("a", [LOADER, "--defsym=f=g", program, library]), "f"),
+      inSymtab(shop.ld("b", [LOADER, "--defsym=f=g", library, program]), "f"),
+      inSymtab(shop.ld("c", [LOADER, program, library, script]), "f"),
+      inSymtab(shop.ld("d", [LOADER, "--defsym=d=0x1234", program, library]), "d"),
+      inSymtab(shop.ld("e", [LOADER, "--defsym=d=0x1234", library, program]), "d"),
+      inSymtab(shop.ld("f", [LOADER, "--defsym=f=g", open, library]), "f"),
+    ];
+  });
+  const local = ["FUNC LOCAL DEFAULT"];
+  const data = ["OBJECT LOCAL DEFAULT"];
+  deepEqual(found, [local, local, local, data, data, ["FUNC GLOBAL DEFAULT"]]);
+});
+
 eachTarget("a weak definition behind a hidden one says nothing", (target) => {
   const program = asm(target, "program", `${START}${callable("f", ".hidden f")}`);
   const library = asm(target, "library", callable("f"));

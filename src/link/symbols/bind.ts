@@ -105,13 +105,14 @@ function bindDefinition(symbols: SymbolTable, id: SymbolId, mode: OutputMode, op
 }
 
 /**
- * What the command line named before any file did GNU ld would export if libraries know the name; where it is hidden it becomes local
- * in .symtab by that (bfd/elflink.c, _bfd_elf_fix_symbol_flags: "non_elf").
+ * What the command line named before any file did, or what an assignment defines, GNU ld would export if libraries know the name;
+ * where it is hidden it becomes local in .symtab by that (bfd/elflink.c, _bfd_elf_fix_symbol_flags: "non_elf";
+ * bfd_elf_record_link_assignment).
  */
 function isTakenForExported(symbols: SymbolTable, id: SymbolId): boolean {
   const flags = symbols.flags[id];
   const isKnown = (flags & (FLAG_REF_DYNAMIC | FLAG_DEF_DYNAMIC)) !== 0;
-  return isKnown && (flags & FLAG_NAMED_FIRST) !== 0 && isInside(symbols, id);
+  return isKnown && (flags & (FLAG_NAMED_FIRST | FLAG_ASSIGNED)) !== 0 && isInside(symbols, id);
 }
 
 /** `__start_X` and `__stop_X` are of this file, as under -Bsymbolic, even with default visibility (bfd/elf-bfd.h, SYMBOLIC_BIND). */

@@ -19,7 +19,7 @@ import { kindsOf, type Said } from "./kinds.ts";
 import { hasAlternatives, twins, withoutLeftovers } from "./leftovers.ts";
 import { isMeant, withoutMeant } from "./meant.ts";
 import { countMovedNumbers, withoutMoved } from "./moved-numbers.ts";
-import type { LinkPlan } from "./parts.ts";
+import { kindOf, type LinkPlan } from "./parts.ts";
 
 export interface Verdict {
   readonly linked: boolean;
@@ -58,6 +58,7 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
         moved === 0 &&
         !/^1(?:32|34|39) /.test(ran) &&
         !isMeantToRunElse(plan, ran, at("gnu/out")) &&
+        !readsNoVariable(pool, plan, at("gnu/out")) &&
         // What changes with the place where a program is loaded says nothing.
         ran === tell((runBoth(pool, plan, directory) ?? results)[0])
       )
@@ -78,6 +79,21 @@ function isMeantToRunElse({ output }: LinkPlan, ran: string, theirs: string): bo
     if (twins(seen).length > 0 || hasAlternatives(seen)) return true;
   }
   return output === "relocatable" && portrait(theirs).some((it) => /^symbol \w+@@\w+ \w+ LOCAL /.test(it));
+}
+
+/**
+ * Is there a weak reference to a thread-local variable that a program neither has nor asks for? Its address is an offset of 0 from
+ * where thread-local storage has address 0 in the file, and so whatever is in memory there.
+ */
+function readsNoVariable(pool: Pool, plan: LinkPlan, theirs: string): boolean {
+  if (plan.output === "shared" || plan.output === "relocatable") return false;
+  const { symbols = [], "dynamic symbols": dynamic = [] } = observe(theirs);
+  const known = new Set([...symbols, ...dynamic].map((line) => line.replace(/[@ ].*/, "")));
+  if (!known.has("sum_glue")) return false;
+  const objects = [...pool.plan.objects.values(), plan.glue].filter(({ id }) => known.has(`sum_${id}`));
+  return objects.some(({ references }) =>
+    references.some(({ name, weak }) => weak && kindOf(name) === "tls" && !known.has(name)),
+  );
 }
 
 /** The command of libexec/ld without a process for it. */
@@ -139,7 +155,7 @@ function compareFiles(pool: Pool, plan: LinkPlan, ours: string, theirs: string):
   const kept = twins(actual);
   if (twins(expected).some((it) => !kept.includes(it))) return [];
   const tentative = tentativeInLibraries(pool.plan, plan);
-  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected, theirs)), tentative);
+  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected, theirs, plan.args)), tentative);
 }
 
 function comparePortraits(ours: readonly string[], theirs: readonly string[]): string[] {

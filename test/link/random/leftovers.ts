@@ -8,8 +8,13 @@ const PLT_SECTION = /^\.(?:rela?\.plt|plt|plt\.sec|plt\.got|got\.plt) /;
 const PLT_TAG = /^(?:PLTGOT|PLTRELSZ|PLTREL|JMPREL)\b/;
 
 /** Both without the leftovers of theirs. @param path GNU ld's file */
-export function withoutLeftovers(ours: Aspects, theirs: Aspects, path: string): [Aspects, Aspects] {
-  let pair: [Aspects, Aspects] = [ours, theirs];
+export function withoutLeftovers(
+  ours: Aspects,
+  theirs: Aspects,
+  path: string,
+  args: readonly string[],
+): [Aspects, Aspects] {
+  let pair: [Aspects, Aspects] = [withoutLostStarts(ours, theirs, args), theirs];
   if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
   const behind = commonsBehind(ours, theirs);
   if (behind.length > 0) pair = withoutLoads(pair, behind);
@@ -84,6 +89,21 @@ function pointsToEntry(path: string, name: string, section: string): boolean {
   return [...dump.matchAll(/^ +0x[0-9a-f]+ ((?:[0-9a-f]+ ){1,4})/gm)].some(([, words]) =>
     words.split(" ").includes(word.toString("hex")),
   );
+}
+
+/**
+ * Without DT_INIT and DT_FINI of a function that only foo@@V defines, where GNU ld has none: it looks whether objects refer to or
+ * define the plain name's own entry (bfd/elflink.c, bfd_elf_size_dynamic_sections), and so forgets them unless a reference to foo
+ * comes before foo@@V.
+ */
+function withoutLostStarts(ours: Aspects, theirs: Aspects, args: readonly string[]): Aspects {
+  const isLost = (line: string): boolean => {
+    const [, tag] = /^(INIT|FINI)\b/.exec(line) ?? [];
+    if (tag === undefined || (theirs.dynamic ?? []).some((it) => it.startsWith(`${tag} `) || it === tag)) return false;
+    const name = args[args.indexOf(`-${tag.toLowerCase()}`) + 1];
+    return (ours["dynamic symbols"] ?? []).some((it) => it.startsWith(`${name}@@`) && !it.endsWith(" in UND"));
+  };
+  return { ...ours, dynamic: (ours.dynamic ?? []).filter((line) => !isLost(line)) };
 }
 
 /** Pointers to them are found by name there too, and relative to the program here. */
