@@ -61,7 +61,7 @@ import { placeEhFrames } from "./sections/unwind/eh-frame-place.ts";
 import { mergeSframes } from "./sections/unwind/sframe.ts";
 import { bindSymbols } from "./symbols/bind.ts";
 import { defineLinkerSymbols, placeLinkerSymbols } from "./symbols/linker-symbols.ts";
-import { prepareScriptAssignments, type ScriptAssignments } from "./symbols/script-assignments.ts";
+import { narrowLikeCommons, prepareScriptAssignments, type ScriptAssignments } from "./symbols/script-assignments.ts";
 import type { SymbolValues } from "./symbols/symbol-values.ts";
 import { assignVersions } from "./symbols/version-symbols.ts";
 import type { Layout } from "./tables/layout.ts";
@@ -208,6 +208,7 @@ function linkImage(
   const textRelocation = options.z.text === true ? "error" : "warning";
   reportComplaints(scan.complaints, { ...loader, machine, mode, textRelocation }, report);
   if (failed() && !options.noInhibitExec) return undefined;
+  narrowLikeCommons(symbols, assignments);
 
   // Sections of the linker's own. Sizes are final beyond this point.
   options.onStage?.("make");

@@ -80,6 +80,19 @@ eachTarget("what an assignment defines is local where it is hidden and a library
   deepEqual(found, [local, local, local, data, data, ["FUNC GLOBAL DEFAULT"]]);
 });
 
+eachTarget("what is assigned from a hidden common symbol has been exported before that has a place", (target) => {
+  const program = asm(target, "program", `${START}.hidden d\n.comm d,16,8\n`);
+  const has = asm(target, "has", variable("f", 4));
+  const asks = asm(target, "asks", ".data\n.dc.a f\n");
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("has.so", ["-shared", has]);
+    shop.ld("asks.so", ["-shared", asks]);
+    const links = [["has.so"], ["asks.so"], ["-pie", "asks.so"], ["-E"], ["-shared"], []];
+    return links.map((it, i) => inSymtab(shop.ld(`a${i}`, [LOADER, "--defsym=f=d", program, ...it]), "f")[0]);
+  });
+  deepEqual(found, Array(6).fill("OBJECT GLOBAL HIDDEN"));
+});
+
 eachTarget("a weak definition behind a hidden one says nothing", (target) => {
   const program = asm(target, "program", `${START}${callable("f", ".hidden f")}`);
   const library = asm(target, "library", callable("f"));

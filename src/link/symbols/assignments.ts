@@ -94,12 +94,21 @@ function setAbsolute(symbols: SymbolTable, id: SymbolId, value: bigint): void {
 /**
  * `--defsym a=b` and `a=b+8`: a is what b is, a function for instance, and seen by nobody who does not see b (ld/ldexp.c,
  * try_copy_symbol_type; bfd/elflink.c, _bfd_elf_copy_link_hash_symbol_type).
+ * @param isLate b gets its place only after symbols are bound: until then others see a, whoever sees b
+ * @returns b, where it is late
  */
-export function copyType(symbols: SymbolTable, id: number, value: Expression): void {
+export function copyType(
+  symbols: SymbolTable,
+  id: SymbolId,
+  value: Expression,
+  isLate: (from: SymbolId) => boolean,
+): SymbolId {
   const names = symbolsIfTrue(value);
-  if (names.length !== 1) return;
+  if (names.length !== 1) return -1;
   const from = findText(symbols.names, names[0]);
-  if (from < 0) return;
+  if (from < 0) return -1;
   symbols.type[id] = symbols.type[from];
+  if (isLate(from)) return from;
   narrow(symbols, id, symbols.visibility[from]);
+  return -1;
 }

@@ -6,9 +6,9 @@ import type { Plan } from "../mapping/output-statements.ts";
 import { isOfDefaultScript } from "../script/default-script.ts";
 import type { Assignment, BodyStatement, Expression, LayoutScript, SectionStatement } from "../script/statements.ts";
 import { kindOf, symbolsIn } from "../script/symbols-in.ts";
-import { SECTION_ABSOLUTE, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import { findText } from "../tables/names.ts";
-import { type ResolutionRecord, RULE_LINKER } from "../tables/resolve.ts";
+import { mergeVisibility, type ResolutionRecord, RULE_LINKER } from "../tables/resolve.ts";
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
@@ -42,6 +42,8 @@ export interface ScriptAssignments {
   readonly active: ReadonlySet<Assignment>;
   /** What objects and the command line define, whatever the script makes of it. */
   readonly objects: ReadonlyMap<string, ObjectDefinition>;
+  /** Symbols that are what a common symbol is. */
+  readonly likeCommons: ReadonlyMap<SymbolId, SymbolId>;
 }
 
 /** @param inside it stands in a section's braces */
@@ -94,7 +96,26 @@ export function prepareScriptAssignments(
   for (const { assignment, isNowhere } of all) if (!isNowhere) hideUnasked(symbols, assignment, active);
   for (const { assignment, isLost } of all)
     if (isLost && !assigned.has(assignment.symbol)) forget(symbols, assignment.symbol);
-  return { active, objects: enterSymbols(symbols, all, active, lost, record) };
+  const objects = enterSymbols(symbols, all, active, lost, record);
+  const likeCommons = new Map<SymbolId, SymbolId>();
+  const spaces = new Set([...plan.commons.values()].flatMap((made) => made.map(({ chunk }) => chunk.id)));
+  const isCommon = (id: SymbolId): boolean =>
+    symbols.kind[id] === KIND_COMMON || (symbols.section[id] === SECTION_CHUNK && spaces.has(symbols.alias[id]));
+  for (const { assignment } of all) {
+    if (!active.has(assignment) || assignment.symbol === ".") continue;
+    const id = symbolNamed(symbols, assignment.symbol);
+    const common = copyType(symbols, id, assignment.value, isCommon);
+    if (common >= 0) likeCommons.set(id, common);
+  }
+  return { active, objects, likeCommons };
+}
+
+/**
+ * What is assigned from a common symbol is for those who see that symbol; but it has been bound, and exported, before the common
+ * symbol had a place to be taken (ld/ldlang.c, lang_process: lang_mark_phase_enum comes before lang_common).
+ */
+export function narrowLikeCommons(symbols: SymbolTable, { likeCommons }: ScriptAssignments): void {
+  for (const [id, common] of likeCommons) mergeVisibility(symbols, id, symbols.visibility[common]);
 }
 
 /**
@@ -183,9 +204,6 @@ function enterSymbols(
     symbols.alias[id] = 0;
     if (isNumber) setNumber(symbols, id, assignment);
   }
-  for (const { assignment } of all)
-    if (active.has(assignment) && assignment.symbol !== ".")
-      copyType(symbols, symbolNamed(symbols, assignment.symbol), assignment.value);
   return objects;
 }
 

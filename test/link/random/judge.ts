@@ -17,7 +17,7 @@ import { GNU_LD, host, type Pool } from "./build.ts";
 import { tentativeInLibraries } from "./foresee.ts";
 import { kindsOf, type Said } from "./kinds.ts";
 import { hasAlternatives, twins, withoutLeftovers } from "./leftovers.ts";
-import { isMeant, withoutMeant } from "./meant.ts";
+import { isMeant, losesCommon, withoutMeant } from "./meant.ts";
 import { countMovedNumbers, withoutMoved } from "./moved-numbers.ts";
 import { kindOf, type LinkPlan } from "./parts.ts";
 
@@ -70,13 +70,16 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
 
 /**
  * The loader refuses an IFUNC of GNU ld's program that a library asks for, and finds a function in ours. With -r, what has
- * a hidden foo@@V has none at GNU ld's. Of twins it is chance which one is found.
+ * a hidden foo@@V has none at GNU ld's. Of twins it is chance which one is found. Of a common symbol that it loses, the other name is 0.
  */
-function isMeantToRunElse({ output }: LinkPlan, ran: string, theirs: string): boolean {
+function isMeantToRunElse(plan: LinkPlan, ran: string, theirs: string): boolean {
+  const { output } = plan;
   if (/creates an unsatisfiable circular dependency/.test(ran)) return true;
   if (output !== "relocatable") {
     const seen = observe(theirs);
     if (twins(seen).length > 0 || hasAlternatives(seen)) return true;
+    const { "dynamic symbols": dynamic = [] } = seen;
+    if (losesCommon(plan) && dynamic.some((it) => / OBJECT \w+ HIDDEN size 0 in ABS$/.test(it))) return true;
   }
   return output === "relocatable" && portrait(theirs).some((it) => /^symbol \w+@@\w+ \w+ LOCAL /.test(it));
 }

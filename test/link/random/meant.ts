@@ -248,6 +248,11 @@ const OF_LOST_COMMONS: readonly Meant[] = [
   reason: "what a defined symbol is worth stays",
 }));
 
+/** Without --gc-sections, or a name that another is set to, nothing is lost. */
+export function losesCommon({ args }: LinkPlan): boolean {
+  return args.includes("--gc-sections") && args.some((it) => /^--defsym=\w+=d\d$/.test(it));
+}
+
 const ALL: readonly Meant[] = [
   ...OF_LOST_COMMONS,
   ...LINES,
