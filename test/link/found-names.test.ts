@@ -2,7 +2,7 @@
 // link is compared with GNU ld's.
 
 import { deepEqual, match } from "node:assert/strict";
-import { compile } from "../support/build.ts";
+import { archive, compile } from "../support/build.ts";
 import { eachTarget, gnu, likeGnuLd, underTest, workshop } from "../support/link.ts";
 import { tool } from "../support/run.ts";
 import { asm, callable, load, START, variable } from "./found-sources.ts";
@@ -18,6 +18,11 @@ function inSymtab(path: string, name: string): string[] {
       .match(LINES) ?? [];
   const fields = lines.map((it) => it.trim().split(/ +/));
   return fields.filter((it) => it[7] === name).map((it) => it.slice(3, 6).join(" "));
+}
+
+/** Has an STT_FILE symbol. */
+function isNamed(path: string, file: string): boolean {
+  return inSymtab(path, file).some((it) => it.startsWith("FILE "));
 }
 
 eachTarget("a library finds elsewhere what is hidden here, whatever the other library has by that name", (target) => {
@@ -91,6 +96,21 @@ eachTarget("what is assigned from a hidden common symbol has been exported befor
     return links.map((it, i) => inSymtab(shop.ld(`a${i}`, [LOADER, "--defsym=f=d", program, ...it]), "f")[0]);
   });
   deepEqual(found, Array(6).fill("OBJECT GLOBAL HIDDEN"));
+});
+
+eachTarget("what an assignment names before it is assigned is looked for in archives", (target) => {
+  const program = asm(target, "program", `${START}.data\n.dc.a f, g\n`);
+  const members = ["f", "g"].map((name) => asm(target, name, `.text\n.globl ${name}\n${name}: ret\n`));
+  const found = likeGnuLd(target, (shop) => {
+    archive(shop.directory, "library.a", members);
+    const orders = [["f=f"], ["g=f", "f=1"], ["f=1", "g=f"], ["g=f", "f=h", "h=1"], ["f=DEFINED(f)?f:1"]];
+    return orders.map((them, i) => {
+      const words = them.map((it) => `--defsym=${it}`);
+      const path = shop.ld(`a${i}`, [...words, program, "library.a"]);
+      return ["f", "g"].filter((name) => isNamed(path, `${name}.c`)).join();
+    });
+  });
+  deepEqual(found, ["f,g", "", "", "f", "g"]);
 });
 
 eachTarget("a weak definition behind a hidden one says nothing", (target) => {

@@ -3,7 +3,7 @@
 
 import { STB_GLOBAL } from "../../elf/constants.ts";
 import type { Assignment, Expression } from "../script/statements.ts";
-import { symbolsIn } from "../script/symbols-in.ts";
+import { callsIn, symbolsIn } from "../script/symbols-in.ts";
 import { SECTION_NONE } from "../tables/ids.ts";
 import { mergeRegular } from "../tables/resolve.ts";
 import {
@@ -31,13 +31,23 @@ export function enterCommandLineSymbols(loader: Loader, hasScript: boolean): voi
   const isProgram = !hasScript && options.output !== "relocatable" && options.output !== "shared";
   const entry = options.entry ?? (isProgram ? "_start" : undefined);
   if (entry !== undefined && !/^(0x|[0-9])/.test(entry)) requireSymbol(loader, entry);
-  for (const assignment of options.defsym) {
-    const names = symbolsIn(assignment.value);
-    for (const name of names) refer(loader, name);
-    // What -u asks for too is looked for in archives, if it is not known yet what it will be (ld/ldexp.c, exp_fold_tree_1: etree_assign).
-    const isAsked = options.undefined.includes(assignment.symbol) || options.requireDefined.includes(assignment.symbol);
-    if (!assignment.provide && !(isAsked && names.length > 0)) define(loader, assignment.symbol);
+  // What has been asked for is looked for in archives, if it is not known yet what it will be (ld/ldexp.c, exp_fold_tree_1:
+  // etree_assign makes 0 of new symbols only).
+  const asked = new Set([...options.undefined, ...options.requireDefined]);
+  for (const { symbol, value, provide } of options.defsym) {
+    const open = symbolsIn(value).filter((name) => {
+      refer(loader, name);
+      return !isAssigned(loader, name);
+    });
+    // Which of the names `DEFINED(a) ? a : b` looks at is not known here: mostly it has a value at once.
+    const isValid = open.length === 0 || callsIn(value).includes("DEFINED");
+    if (!isValid) for (const name of open) asked.add(name);
+    if (!provide && (isValid || !asked.has(symbol))) define(loader, symbol);
   }
+}
+
+function isAssigned({ symbols }: Loader, name: string): boolean {
+  return (symbols.flags[symbolNamed(symbols, name)] & FLAG_ASSIGNED) !== 0;
 }
 
 /** Where scripts have been read: the entry that the last of them names, or the default script that they add to. */

@@ -189,6 +189,22 @@ eachTarget("libraries needed by libraries: found through -rpath-link, not linked
   equal(results.join(), "5\n,10");
 });
 
+eachTarget("--copy-dt-needed-entries holds for what libraries need, and for what that needs in turn", (target) => {
+  const part = object(target, "part", "int unused(void) { return 5; }", "-fPIC");
+  const main = object(target, "main", "int _start(void) { return 0; }", "-fPIC");
+  likeGnuLd(target, (shop) => {
+    mkdirSync(join(shop.directory, "hidden"), { recursive: true });
+    shop.ld("libdeep.so", ["-shared", part, "-soname", "libdeep.so"]);
+    shop.ld("hidden/libmiddle.so", ["-shared", part, "libdeep.so", "-soname", "libmiddle.so"]);
+    shop.ld("libtop.so", ["-shared", part, "hidden/libmiddle.so", "-soname", "libtop.so"]);
+    const rest = ["--unresolved-symbols=ignore-all", "-rpath-link", "hidden", "libtop.so"];
+    shop.ld("main", [main, "--copy-dt-needed-entries", "-shared", ...rest]);
+    match(shop.messages(), /libdeep\.so.* not found/);
+    shop.ld("plain", [main, "-shared", ...rest]);
+    equal(shop.messages(), "");
+  });
+});
+
 eachTarget("a library is needed under its soname, or under the name on the command line", (target) => {
   const foo = object(target, "foo", "int foo(void) { return 1; }", "-fPIC");
   const stdout = prints(target, (shop, { main }) => {

@@ -16,6 +16,8 @@ export function withoutLeftovers(
 ): [Aspects, Aspects] {
   let pair: [Aspects, Aspects] = [withoutLostStarts(ours, theirs, args), theirs];
   if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
+  if (has(theirs, ".plt.got") && !has(ours, ".plt.got") && isZero(path, ".plt.got"))
+    pair = pair.map((it) => withoutSection(it, ".plt.got")) as [Aspects, Aspects];
   const behind = commonsBehind(ours, theirs);
   if (behind.length > 0) pair = withoutLoads(pair, behind);
   const functions = sharedIfuncs(ours, theirs);
@@ -26,7 +28,7 @@ export function withoutLeftovers(
   const entries = pointersToEntries(ours, theirs, path);
   if (entries.length > 0) pair = [{ ...pair[0], relocations: without(pair[0].relocations, entries) }, pair[1]];
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
-    pair = pair.map(withoutEhFrame) as [Aspects, Aspects];
+    pair = pair.map((it) => withoutSection(it, ".eh_frame")) as [Aspects, Aspects];
   return pair;
 }
 
@@ -183,13 +185,25 @@ function isEmpty(path: string, name: string): boolean {
   return /\s[0-9a-f]{8,}\s+[0-9a-f]{6,}\s+0{6,}\s/.test(line);
 }
 
-/** GNU ld makes one for its PLT, empties it, because the inputs have none, and keeps it. */
-function withoutEhFrame(aspects: Aspects): Aspects {
+/** Room for code that has not been written: of calls that are gone. */
+function isZero(path: string, name: string): boolean {
+  const { stdout } = run("readelf", ["-x", name, path]);
+  const words = stdout.match(/^ +0x[0-9a-f]+ ((?:[0-9a-f]+ ){1,4})/gm) ?? [];
+  return words.length > 0 && words.every((line) => /^ +0x[0-9a-f]+ [0 ]+$/.test(line));
+}
+
+/** GNU ld makes .eh_frame for its PLT, empties it, because the inputs have none, and keeps it; entries of .plt.got alike. */
+function withoutSection(aspects: Aspects, name: string): Aspects {
   return {
     ...aspects,
-    sections: (aspects.sections ?? []).filter((line) => !line.startsWith(".eh_frame ")),
-    segments: (aspects.segments ?? []).map((line) => line.replace(/ \.eh_frame(?= |$)/, "")),
-    symbols: (aspects.symbols ?? []).filter((line) => !line.startsWith(".eh_frame SECTION ")),
+    sections: (aspects.sections ?? []).filter((line) => !line.startsWith(`${name} `)),
+    segments: (aspects.segments ?? []).map((line) =>
+      line
+        .split(" ")
+        .filter((it) => it !== name)
+        .join(" "),
+    ),
+    symbols: (aspects.symbols ?? []).filter((line) => !line.startsWith(`${name} SECTION `)),
   };
 }
 

@@ -29,7 +29,8 @@ export function loadImplicitLibraries(loader: Loader): void {
       const origin = { name: path, path, fallbackSoname: needed, implicit: false, copyDtNeeded: true };
       // --copy-dt-needed-entries: named after all if it is of use, as under --as-needed.
       const named = parent.copyDtNeeded && addShared(loader, bytes, { ...origin, asNeeded: true }) !== undefined;
-      if (!named) addShared(loader, bytes, { ...origin, asNeeded: false, implicit: true, copyDtNeeded: false });
+      const { copyDtNeeded } = parent;
+      if (!named) addShared(loader, bytes, { ...origin, asNeeded: false, implicit: true, copyDtNeeded });
     }
   }
 }
