@@ -66,12 +66,8 @@ function calls(it: ListStatement, name: string): boolean {
   return it.kind === "assign" && callsIn(it.assignment.value).includes(name);
 }
 
-/** By a pattern, not as an orphan. BFD makes an empty .got beside each .got.plt, and that counts too. */
+/** By a pattern, not as an orphan. */
 function hasFound({ body, output }: OutputStatement, { chunks }: OutputSections): boolean {
-  const namesGot = body.some(
-    ({ statement: it }) => it?.kind === "input" && it.sections?.some((p) => p.name === ".got"),
-  );
-  if (namesGot && chunks.some((it) => it.name === ".got.plt" && it.size > 0)) return true;
   if (output === undefined || isThreadLocalSpace(output.flags, output.type)) return false;
   const { pieces, rankEnds } = output;
   return body.some(

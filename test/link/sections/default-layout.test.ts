@@ -1,7 +1,7 @@
 // Static programs without a script of the user's, to the address: the statements of GNU ld's default script decide where dot
 // is, also where little or nothing stands between them.
 
-import { ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import { compile } from "../../support/build.ts";
 import { eachTarget, likeGnuLd } from "../../support/link.ts";
 import { tool } from "../../support/run.ts";
@@ -40,6 +40,18 @@ function places(path: string): string[] {
     .filter((line) => line !== "");
   return [...sections, ...symbols.sort()];
 }
+
+eachTarget("a GOT for calls alone makes no RELRO of a program without a dynamic section", (target) => {
+  const load = target.wordBytes === 8 ? "lea _GLOBAL_OFFSET_TABLE_(%rip),%rax\n" : "add $_GLOBAL_OFFSET_TABLE_,%ebx\n";
+  const code = compile(target, "code.s", `${CODE}${load}${STACK}`);
+  const constant = compile(target, "constant.s", `.section .data.rel.ro,"aw"\n.quad 0\n${STACK}`);
+  const found = likeGnuLd(target, (shop) =>
+    [[code], ["-z", "now", code], [code, constant]].map((it, i) =>
+      tool("readelf", ["-lW", shop.ld(`out${i}`, it)]).includes("GNU_RELRO"),
+    ),
+  );
+  deepEqual(found, [false, true, true]);
+});
 
 for (const [title, source] of Object.entries(PROGRAMS)) {
   eachTarget(`every section and boundary of a static program stands where GNU ld has it: ${title}`, (target) => {
