@@ -270,13 +270,13 @@ function assignedName(args: readonly string[]): string {
 }
 
 const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
-  ...(["refused by GNU ld", "another error"] as const).map((matter) => ({
-    matter,
+  {
+    matter: "refused by GNU ld",
     pattern: /unresolvable R_386_GOTOFF relocation against symbol `f\d(?:@+\w+)?'/,
-    when: ({ output }: LinkPlan) => output === "no-pie",
+    when: ({ output }) => output === "no-pie",
     reason:
       "the address of a library's function as a distance from the GOT is that of its PLT entry, as an absolute address is",
-  })),
+  },
   {
     matter: "refused here",
     pattern: /^\S+: error: [^\n]*\[emit-relocs-stripped\]\n(?![\s\S]*: error: )/,
