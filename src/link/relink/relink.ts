@@ -21,7 +21,7 @@ import { adoptNeeds, needsOf, sameNeeds } from "./same-needs.ts";
 import { compareSections, refersTo, sameTargets } from "./same-sections.ts";
 import { compareSymbols, type MovedSymbol } from "./same-symbols.ts";
 import { adoptUnwind, unwindKeys } from "./same-unwind.ts";
-import { changesOf, createTouched, type Patch } from "./touched.ts";
+import { changesOf, createTouched, type Patch, type Touched } from "./touched.ts";
 
 /** What a link leaves for the next one. It holds the link's tables, and all inputs that took part. */
 export interface Relinkable {
@@ -32,6 +32,8 @@ export interface Relinkable {
   readonly weight: number;
   readonly live: Live;
   readonly buildId: RelinkedId | undefined;
+  /** What the last relink had of the output. */
+  readonly touched: Touched | undefined;
 }
 
 /** Why nothing of a link can be kept; a stable code. */
@@ -84,7 +86,7 @@ export function keepForRelink(facts: LinkFacts, image: Uint8Array | undefined, s
   }
   for (const path of twice) objects.delete(path);
   const weight = live.sections.count * BYTES_OF_SECTION + live.symbols.count * BYTES_OF_SYMBOL;
-  return { objects, size: image.length, weight, live, buildId: keepBuildId(loader, live.made) };
+  return { objects, size: image.length, weight, live, buildId: keepBuildId(loader, live.made), touched: undefined };
 }
 
 /** What the columns of a section and of a symbol take, with what is known of them elsewhere. */
@@ -118,17 +120,18 @@ export function relink(
     for (const { id: symbol, isChanged } of found) if (isChanged) moved.push(symbol);
     ids.add(id);
   }
-  const touched = createTouched(size, read);
+  const touched = createTouched(size, read, previous.touched);
   const refusal = rewrite(live, ids, moved, unwind, touched, report);
   if (refusal !== undefined) return refusal;
   if (problems.length > 0) return "problems-found";
   const patches = changesOf(touched);
   const { buildId } = previous;
-  if (buildId === undefined || patches.length === 0) return { patches, next: previous };
+  if (buildId === undefined || patches.length === 0) return { patches, next: { ...previous, touched } };
   const blocks = buildId.blocks.slice();
   const hash = updateDigest({ ...buildId, blocks }, size, patches, read);
   patches.push({ offset: buildId.offset, bytes: hash });
-  return { patches, next: { ...previous, buildId: { ...buildId, blocks } } };
+  touched.image.set(hash, buildId.offset);
+  return { patches, next: { ...previous, touched, buildId: { ...buildId, blocks } } };
 }
 
 /** Puts the object's new contents in the place of the old ones, if nothing else of the link follows from that. */

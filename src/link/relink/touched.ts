@@ -1,4 +1,5 @@
-// The output of the last link, of which only those pages are in memory that a relink writes to; and what it has changed of them.
+// The output of the last link, of which only those pages are in memory that relinks write to; and what one has changed of them. It
+// is kept from relink to relink: room for a large output costs more to get, and to give back, than a small change.
 
 /** Bytes to be put at `offset` of the output. */
 export interface Patch {
@@ -10,7 +11,9 @@ export interface Touched {
   /** As large as the output. What has not been asked for by `need` is zero. */
   readonly image: Uint8Array;
   readonly view: DataView;
-  /** By number of the page: what it was. */
+  /** By number of the page: 1 if it is in the image. */
+  readonly known: Uint8Array;
+  /** By number of the page: what it was when this relink began. */
   readonly before: Map<number, Uint8Array>;
   /** Bytes [from, to) of the output as it is. */
   readonly read: (from: number, to: number) => Uint8Array;
@@ -18,22 +21,27 @@ export interface Touched {
 
 const PAGE = 1 << 12;
 
-export function createTouched(size: number, read: Touched["read"]): Touched {
+/** @param previous of the relink before, which has come to its end */
+export function createTouched(size: number, read: Touched["read"], previous: Touched | undefined): Touched {
+  if (previous !== undefined) return { ...previous, before: new Map(), read };
   const image = new Uint8Array(size);
-  return { image, view: new DataView(image.buffer), before: new Map(), read };
+  const known = new Uint8Array(Math.ceil(size / PAGE));
+  return { image, view: new DataView(image.buffer), known, before: new Map(), read };
 }
 
 /** Brings [from, to) of the output into memory. */
-export function need({ image, before, read }: Touched, from: number, to: number): void {
+export function need({ image, known, before, read }: Touched, from: number, to: number): void {
   const last = Math.ceil(Math.min(to, image.length) / PAGE);
   for (let page = Math.floor(from / PAGE); page < last; page++) {
     if (before.has(page)) continue;
-    let end = page + 1;
-    while (end < last && !before.has(end)) end++;
     const start = page * PAGE;
-    const bytes = read(start, Math.min(end * PAGE, image.length)).slice();
-    image.set(bytes, start);
-    for (let i = page; i < end; i++) before.set(i, bytes.subarray(i * PAGE - start, (i + 1) * PAGE - start));
+    if (known[page] === 0) {
+      let end = page + 1;
+      while (end < last && known[end] === 0) end++;
+      image.set(read(start, Math.min(end * PAGE, image.length)), start);
+      known.fill(1, page, end);
+    }
+    before.set(page, image.slice(start, start + PAGE));
   }
 }
 

@@ -81,7 +81,7 @@ export function scanRelocations(
     nextOffset: 0,
     code: undefined,
   };
-  const gone = goneSymbols(symbols, sections);
+  const gone = goneSymbols(objects, symbols, sections);
   const scanner: Scanner = {
     gone,
     machine,
@@ -251,16 +251,28 @@ function bindLocal(
 }
 
 /** By symbol: 1 for what is defined in a section that is not in the output. @returns undefined: there is none */
-function goneSymbols(symbols: SymbolTable, sections: SectionTable): Uint8Array | undefined {
+function goneSymbols(
+  objects: readonly ObjectFile[],
+  symbols: SymbolTable,
+  sections: SectionTable,
+): Uint8Array | undefined {
+  // A relink scans one object, for which only matters what it names itself.
+  const named = objects.length === 1 ? objects[0].symbols : undefined;
+  const count = named === undefined ? symbols.count : named.length;
   let gone: Uint8Array | undefined;
-  for (let id = 0; id < symbols.count; id++) {
-    const section = symbols.section[id];
-    const isLost = section >= 0 ? isGone(sections, section) : (symbols.flags[id] & FLAG_COLLECTED) !== 0;
-    if (!isLost || !isDefinedHere(symbols, id)) continue;
+  for (let i = 0; i < count; i++) {
+    const id: SymbolId = named === undefined ? i : named[i];
+    if (id < 0 || !isGoneSymbol(symbols, sections, id)) continue;
     gone ??= new Uint8Array(symbols.count);
     gone[id] = 1;
   }
   return gone;
+}
+
+function isGoneSymbol(symbols: SymbolTable, sections: SectionTable, id: SymbolId): boolean {
+  const section = symbols.section[id];
+  const isLost = section >= 0 ? isGone(sections, section) : (symbols.flags[id] & FLAG_COLLECTED) !== 0;
+  return isLost && isDefinedHere(symbols, id);
 }
 
 /** `foo` referenced in section …: defined in discarded section … (bfd/elflink.c, elf_link_input_bfd). */
