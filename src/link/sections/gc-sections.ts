@@ -43,11 +43,13 @@ import {
   FLAG_COLLECTED,
   FLAG_DEF_DYNAMIC,
   FLAG_FORCED_LOCAL,
+  FLAG_HIDDEN_VERSION,
   FLAG_REF_DYNAMIC,
   FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   FLAG_REQUIRED,
+  FLAG_SYMVER,
   isDefinedHere,
   isInside,
   isInsideVisibility,
@@ -171,6 +173,8 @@ function keepNamed(walk: Walk, loader: Loader): void {
   // Common symbols that are to have no space yet are in no section that a name could keep (bfd/elflink.c, bfd_elf_gc_keep).
   const keepsCommons = options.output !== "relocatable" || options.defineCommon === true;
   const keep = (id: SymbolId): void => {
+    // Of foo@@V foo is another name, by which nothing is kept (bfd_elf_gc_keep does not follow it).
+    if ((symbols.flags[id] & (FLAG_SYMVER | FLAG_HIDDEN_VERSION)) === FLAG_SYMVER) return;
     if (keepsCommons || symbols.kind[id] !== KIND_COMMON) keepSymbol(walk, id);
   };
   const entry = entryName(loader) ?? (loader.hasScript ? "" : "_start");
