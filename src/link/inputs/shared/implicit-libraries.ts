@@ -26,11 +26,12 @@ export function loadImplicitLibraries(loader: Loader): void {
       }
       const bytes = given?.bytes ?? loader.files.read(path);
       if (bytes === undefined || fileKind(bytes) !== "shared") continue;
-      const origin = { name: path, path, fallbackSoname: needed, implicit: false, copyDtNeeded: true };
-      // --copy-dt-needed-entries: named after all if it is of use, as under --as-needed.
-      const named = parent.copyDtNeeded && addShared(loader, bytes, { ...origin, asNeeded: true }) !== undefined;
+      // What holds for the library that needs it holds for it (ld/ldelf.c, ldelf_try_needed: DYN_NO_ADD_NEEDED).
       const { copyDtNeeded } = parent;
-      if (!named) addShared(loader, bytes, { ...origin, asNeeded: false, implicit: true, copyDtNeeded });
+      const origin = { name: path, path, fallbackSoname: needed, implicit: false, copyDtNeeded };
+      // --copy-dt-needed-entries: named after all if it is of use, as under --as-needed.
+      const named = copyDtNeeded && addShared(loader, bytes, { ...origin, asNeeded: true }) !== undefined;
+      if (!named) addShared(loader, bytes, { ...origin, asNeeded: false, implicit: true });
     }
   }
 }

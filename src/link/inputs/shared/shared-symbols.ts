@@ -48,6 +48,7 @@ import {
   FLAG_SYMVER,
   FLAG_VERSIONED,
   isDefinedHere,
+  isInside,
   isInsideVisibility,
   isUndefined,
   KIND_COMMON,
@@ -371,6 +372,8 @@ function noteReference(
   const isKnown = alias >= 0 && alias < symbols.count;
   const id = isKnown ? aliasOf(symbols, alias) : base;
   const isPlain = (flags[base] & FLAG_SYMVER) === 0 && isDefinedHere(symbols, base);
+  // What is not for libraries is not what one means by the version of another.
+  if (isPlain && !isKnown && isInside(symbols, base)) return;
   const isMeant =
     id !== base ||
     (isKnown && id !== alias) ||
