@@ -354,3 +354,32 @@ eachTarget(
     deepEqual(found, [both, both, "f FUNC GLOBAL 1", "f NOTYPE GLOBAL 0"]);
   },
 );
+
+eachTarget("--defsym=foo: what a foo@@V says of whom it is for is not said of foo", (target) => {
+  const object = asm(target, "hides", `${START}${callable("impl", ".hidden impl")}.symver impl,f@@V1,remove\n`);
+  const found = likeGnuLd(target, (shop) => {
+    const script = `--version-script=${shop.file("v", "V1 { f; };")}`;
+    return exported(shop.ld("a.so", ["-shared", script, "--defsym=f=0x1234", object]), "f");
+  });
+  deepEqual(found, ["DEFAULT f@@V1"]);
+});
+
+eachTarget("a common v in the place of a library's v@@V1 is as large as another library's v@@V1 in .bss", (target) => {
+  const common = asm(target, "common", ".comm v,8,8\n");
+  const [small, large] = [8, 64].map((size) => asm(target, `bss${size}`, variable("v", size, ".bss\n.globl")));
+  const found = likeGnuLd(target, (shop) => {
+    const script = `--version-script=${shop.file("v", "V1 { v; };")}`;
+    shop.ld("small.so", ["-shared", script, small]);
+    shop.ld("large.so", ["-shared", script, large]);
+    return [
+      ["small.so", common, "large.so"],
+      [common, "small.so", "large.so"],
+    ].map(
+      (it, i) =>
+        / (\d+) OBJECT +GLOBAL +\w+ +\d+ v\b/.exec(
+          tool("readelf", ["--dyn-syms", "-W", shop.ld(`a${i}.so`, ["-shared", ...it])]),
+        )?.[1],
+    );
+  });
+  deepEqual(found, ["64", "64"]);
+});

@@ -199,7 +199,7 @@ function enterWhole(
   const plain = symbolNamed(symbols, text.slice(0, text.indexOf("@@")));
   heard.add(plain);
   // As in versioned-names.ts, enterDefault: a weak one says whom a plain definition is for.
-  if (candidate.kind === KIND_DEFINED_WEAK && isDefinedHere(symbols, plain))
+  if (candidate.kind === KIND_DEFINED_WEAK && isDefinedHere(symbols, plain) && symbols.owner[plain] >= 0)
     narrow(symbols, plain, candidate.visibility);
   const alias = internText(symbols.names, text.replace("@@", "@"));
   coverNames(symbols);

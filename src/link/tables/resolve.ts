@@ -274,6 +274,7 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
         const alignment = Math.max(it.valueLow, symbols.alias[id]);
         symbols.flags[id] |= FLAG_DEF_DYNAMIC;
         if (symbols.version[id] !== 0) symbols.flags[id] &= ~FLAG_SHARED_COMMON;
+        if (it.version === 0) noteReplaced(record, id, symbols.version[id], true, it.visibility);
         setFrom(symbols, id, it, RULE_LARGEST_COMMON);
         symbols.size[id] = size;
         symbols.valueLow[id] = alignment;
@@ -370,11 +371,13 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
     case COMSH:
       if (isFunction) addLoser(record, id, asShared(it.owner), it.index);
       else if (it.bss) {
-        // What `foo@@V` says of itself stays with that name (bfd/elflink.c, _bfd_elf_add_default_symbol).
-        if (it.version === 0) {
+        // What the first `foo@@V` says of itself stays with that name, which is then another one for foo (bfd/elflink.c,
+        // _bfd_elf_add_default_symbol).
+        if (it.version === 0 || record.replaced.get(id)?.version === it.version) {
           if (it.size > symbols.size[id]) symbols.size[id] = it.size;
           if (it.bssAlignment > symbols.valueLow[id]) symbols.valueLow[id] = it.bssAlignment;
         }
+        if (isPlain) noteReplaced(record, id, it.version, false, symbols.visibility[id]);
         addLoser(record, id, asShared(it.owner), it.index);
       } else {
         addLoser(record, id, ownerOf(symbols, id), symbols.index[id]);

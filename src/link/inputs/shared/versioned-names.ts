@@ -36,6 +36,7 @@
 //
 // With -r all of `foo@@V` is the name, and only `foo@V` is another name for it.
 
+import { STV_DEFAULT } from "../../../elf/constants.ts";
 import type { VersionNode } from "../../script/types.ts";
 import { NO_VERSION, type VersionMatcher, versionIsLocal, versionNode } from "../../script/version-assign.ts";
 import type { SymbolId } from "../../tables/ids.ts";
@@ -284,6 +285,7 @@ export function enterDefault(
   const before = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) !== 0 ? symbols.version[base] : 0;
   const isAssigned = (symbols.flags[base] & FLAG_ASSIGNED) !== 0;
   const { type, size } = isAssigned ? { type: symbols.type[base], size: symbols.size[base] } : candidate;
+  if (isAssigned) candidate.visibility = STV_DEFAULT;
   if (candidate.kind === KIND_DEFINED_WEAK && symbols.kind[base] === KIND_COMMON) {
     // A common foo becomes another name for foo@@V, even for a weak one (bfd/linker.c, link_action: CIND).
     candidate.kind = KIND_DEFINED;
@@ -295,7 +297,7 @@ export function enterDefault(
     symbols.flags[base] = (symbols.flags[base] & ~FLAG_HIDDEN_VERSION) | FLAG_SYMVER;
     symbols.version[base] = candidate.version;
     if (before !== 0) versioned.lost.add(before);
-    // What was said of plain foo is not said of foo@@V, nor the other way round where foo is assigned.
+    // What was said of plain foo is not said of foo@@V, nor the other way round where foo is assigned (so for visibility above).
     symbols.type[base] = type;
     symbols.size[base] = size;
   }
