@@ -316,3 +316,44 @@ eachTarget("--defsym of what is hidden is local where a library has the name, an
   });
   deepEqual(found, ["FUNC GLOBAL HIDDEN", "FUNC LOCAL DEFAULT", "FUNC LOCAL DEFAULT", "FUNC LOCAL DEFAULT"]);
 });
+
+eachTarget("--gc-sections: -u foo keeps foo, and no foo@@V of which foo is another name", (target) => {
+  const program = asm(target, "program", START);
+  const plain = asm(target, "plain", variable("v", 8));
+  const versioned = asm(target, "versioned", `${variable("impl", 8)}.symver impl,v@@V1,remove\n`);
+  const found = likeGnuLd(target, (shop) =>
+    [plain, versioned].map((it, i) => {
+      const path = shop.ld(`a${i}`, ["--gc-sections", "-u", "v", program, it]);
+      return / OBJECT +GLOBAL .* v(?:@|$)/m.test(tool("readelf", ["-sW", path]));
+    }),
+  );
+  deepEqual(found, [true, false]);
+});
+
+eachTarget("--gc-sections: a library's wish for another's f@@V keeps no hidden f", (target) => {
+  const program = asm(target, "program", START);
+  const weak = asm(target, "weak", '.section .text.f,"ax"\n.weak f\n.hidden f\n.type f,@function\nf: ret\n.size f,1\n');
+  const [defines, asks] = [asm(target, "defines", callable("f")), asm(target, "asks", ".data\n.dc.a f\n")];
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("defines.so", ["-shared", `--version-script=${shop.file("v", "V1 { f; };")}`, defines]);
+    shop.ld("asks.so", ["-shared", asks, "defines.so"]);
+    return inSymtab(shop.ld("a", [LOADER, "--gc-sections", program, "asks.so", "defines.so", weak]), "f");
+  });
+  deepEqual(found, []);
+});
+
+eachTarget("--copy-dt-needed-entries holds for the libraries that a library needs, too", (target) => {
+  const program = asm(target, "program", `${START}${callable("f")}`);
+  const [asks, empty] = [asm(target, "asks", ".data\n.dc.a f\n"), asm(target, "empty", "")];
+  const found = likeGnuLd(target, (shop) => {
+    shop.ld("asks.so", ["-shared", asks]);
+    shop.ld("middle.so", ["-shared", empty, "--no-as-needed", "asks.so"]);
+    shop.ld("top.so", ["-shared", empty, "--no-as-needed", "middle.so"]);
+    const flags = [LOADER, "-rpath-link", ".", "--allow-shlib-undefined"];
+    return [[], ["--copy-dt-needed-entries"]].map((it, i) => {
+      const lines = tool("readelf", ["--dyn-syms", "-W", shop.ld(`a${i}`, [...flags, ...it, program, "top.so"])]);
+      return / f$/m.test(lines);
+    });
+  });
+  deepEqual(found, [false, true]);
+});

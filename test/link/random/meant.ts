@@ -145,7 +145,7 @@ const LINES: readonly Meant[] = [
   },
   {
     under: "symbols",
-    pattern: /only GNU ld: +\w+@@V\d \w+ (?:GLOBAL|WEAK) DEFAULT size \d+ in \.\w+/,
+    pattern: /only GNU ld: +\w+@@V\d \w+ (?:GLOBAL|WEAK) (?:DEFAULT|PROTECTED|HIDDEN|INTERNAL) size \d+ in \.\w+/,
     when: ({ args }) => args.includes("--allow-multiple-definition") || args.includes("-zmuldefs"),
     reason: "of a second foo@@V that is allowed and not used, GNU ld keeps the long name in .symtab",
   },
