@@ -164,7 +164,7 @@ function linkImage(
   reportCommons(loader, report);
   reportTypeChanges(loader, report);
   const { lost } = loader.versioned;
-  const assignments = prepareScriptAssignments(symbols, plan, lost, loader.record);
+  const assignments = prepareScriptAssignments(symbols, plan, loader.versioned, loader.record);
   const linkerSymbols = defineLinkerSymbols(symbols, outputs, mode, loader);
   if (collected !== undefined) dropDeadReferences(symbols, collected);
   const versions = assignVersions(symbols, nodes, lost, mode, options, demangle, report);

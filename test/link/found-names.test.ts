@@ -113,6 +113,40 @@ eachTarget("what an assignment names before it is assigned is looked for in arch
   deepEqual(found, ["f,g", "", "", "f", "g"]);
 });
 
+eachTarget("what is assigned in place of a name that stands where its version stands is local as that is", (target) => {
+  const program = asm(target, "program", `${START}${callable("f")}.symver f, f@V2\n${callable("g")}`);
+  const uses = asm(target, "uses", ".data\n.dc.a f\n");
+  const found = likeGnuLd(target, (shop) => [
+    inSymtab(shop.ld("a", [program]), "f"),
+    inSymtab(shop.ld("b", ["--defsym=f=0x1234", program]), "f"),
+    inSymtab(shop.ld("c", ["--defsym=f=g", uses, program]), "f"),
+    inSymtab(shop.ld("d", ["--defsym=f=g", "-pie", LOADER, program, uses]), "f"),
+  ]);
+  const local = ["FUNC LOCAL DEFAULT"];
+  deepEqual(found, [[], local, local, local]);
+});
+
+eachTarget("an internal foo@@V is local where libraries ask for it", (target) => {
+  const own = asm(target, "own", `.internal f_own\n${callable("f_own")}.symver f_own, f@@V1\n`);
+  const start = asm(target, "start", START);
+  const asks = asm(target, "asks", ".data\n.dc.a f\n");
+  const found = likeGnuLd(target, (shop) => {
+    const script = shop.file("script", "V1 { f; };");
+    shop.ld("has.so", ["-shared", asm(target, "has", callable("f")), `--version-script=${script}`]);
+    shop.ld("asks.so", ["-shared", asks]);
+    shop.ld("asks-version.so", ["-shared", asks, "has.so"]);
+    return [
+      [own, "has.so"],
+      ["has.so", own],
+      [own, "has.so", "asks-version.so"],
+      ["asks.so", "has.so", own],
+      ["has.so", "asks.so", own],
+    ].map((it, i) => inSymtab(shop.ld(`a${i}`, [LOADER, start, ...it]), "f@@V1")[0]);
+  });
+  const [local, internal] = ["FUNC LOCAL DEFAULT", "FUNC GLOBAL INTERNAL"];
+  deepEqual(found, [internal, internal, local, local, local]);
+});
+
 eachTarget("a weak definition behind a hidden one says nothing", (target) => {
   const program = asm(target, "program", `${START}${callable("f", ".hidden f")}`);
   const library = asm(target, "library", callable("f"));

@@ -125,7 +125,7 @@ export function placeByScript(
   report: Report,
 ): void {
   const { sections, symbols } = loader;
-  const assignments = prepareScriptAssignments(symbols, plan, new Set(), loader.record);
+  const assignments = prepareScriptAssignments(symbols, plan, { lost: new Set(), joined: [] }, loader.record);
   const none = new Int32Array(sections.count);
   const merged = { buckets: [], bucketOf: none, ordinalOf: none, frames };
   layOutObject(plan, loader, outputs, merged, assignments, machine, report);

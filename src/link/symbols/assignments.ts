@@ -11,6 +11,7 @@ import { addLoser, asShared, narrow, type ResolutionRecord, RULE_ASSIGNED } from
 import {
   FLAG_ASSIGNED,
   FLAG_COLLECTED,
+  FLAG_FORCED_LOCAL,
   FLAG_SYMVER,
   forgetVersion,
   isDefinedHere,
@@ -19,15 +20,24 @@ import {
   type SymbolTable,
 } from "../tables/symbol-table.ts";
 
+/** What assignments must know of names with a version. */
+export interface AssignedVersions {
+  /** Versions of definitions that others took the place of. */
+  readonly lost: Set<number>;
+  /** `foo` that an object has at the place of its `foo@V`. */
+  readonly joined: readonly SymbolId[];
+}
+
 /**
  * Over an object's or a library's definition: type and size stay (bfd/elflink.c, bfd_elf_record_link_assignment). But it is not
- * `foo@@V` any more, of which `foo` was another name.
+ * `foo@@V` any more, of which `foo` was another name. Where `foo` stood at the place of `foo@V` it is local, as it was local there
+ * (elf_link_output_extsym).
  */
 export function makeAssigned(
   symbols: SymbolTable,
   id: SymbolId,
   hidden: boolean,
-  lost: Set<number>,
+  { lost, joined }: AssignedVersions,
   record: ResolutionRecord,
 ): void {
   // Other libraries may still ask for its version of the name.
@@ -44,6 +54,7 @@ export function makeAssigned(
     if (isLate) symbols.size[id] = 0;
     lost.add(symbols.version[id]);
   }
+  if (joined.includes(id)) symbols.flags[id] |= FLAG_FORCED_LOCAL;
   symbols.kind[id] = KIND_DEFINED;
   // Its own place has nothing to do with that of the definition, which may be gone.
   symbols.flags[id] = (symbols.flags[id] | FLAG_ASSIGNED) & ~FLAG_COLLECTED;

@@ -27,7 +27,7 @@ import {
   type SymbolTable,
   symbolNamed,
 } from "../tables/symbol-table.ts";
-import { copyType, makeAssigned, setNumber } from "./assignments.ts";
+import { type AssignedVersions, copyType, makeAssigned, setNumber } from "./assignments.ts";
 
 /** What an object says of a symbol that the script assigns from it. */
 export interface ObjectDefinition {
@@ -59,7 +59,7 @@ interface Place {
 export function prepareScriptAssignments(
   symbols: SymbolTable,
   plan: Plan,
-  lost: Set<number>,
+  versions: AssignedVersions,
   record: ResolutionRecord,
 ): ScriptAssignments {
   const all: Place[] = [];
@@ -96,7 +96,7 @@ export function prepareScriptAssignments(
   for (const { assignment, isNowhere } of all) if (!isNowhere) hideUnasked(symbols, assignment, active);
   for (const { assignment, isLost } of all)
     if (isLost && !assigned.has(assignment.symbol)) forget(symbols, assignment.symbol);
-  const objects = enterSymbols(symbols, all, active, lost, record);
+  const objects = enterSymbols(symbols, all, active, versions, record);
   const likeCommons = new Map<SymbolId, SymbolId>();
   const spaces = new Set([...plan.commons.values()].flatMap((made) => made.map(({ chunk }) => chunk.id)));
   const isCommon = (id: SymbolId): boolean =>
@@ -174,7 +174,7 @@ function enterSymbols(
   symbols: SymbolTable,
   all: readonly Place[],
   active: ReadonlySet<Assignment>,
-  lost: Set<number>,
+  versions: AssignedVersions,
   record: ResolutionRecord,
 ): Map<string, ObjectDefinition> {
   const objects = new Map<string, ObjectDefinition>();
@@ -193,7 +193,7 @@ function enterSymbols(
       });
     }
     entered.add(id);
-    makeAssigned(symbols, id, hidden, lost, record);
+    makeAssigned(symbols, id, hidden, versions, record);
     if (isOfDefaultScript(assignment.place)) {
       symbols.rule[id] = RULE_LINKER;
       symbols.flags[id] |= FLAG_LINKER_DEFINED;

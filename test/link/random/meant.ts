@@ -57,6 +57,12 @@ const LINES: readonly Meant[] = [
       "what a version script makes local GNU ld enters again if a library has a version of it and another refers to it; no loader finds it",
   },
   {
+    under: "dynamic symbols",
+    pattern: /only GNU ld: +\w+(?:@+\w+)? \w+ LOCAL DEFAULT size \d+ in (?:ABS|\.\w+)$/,
+    when: ({ args }, line) => line.includes(` ${assignedName(args)}@`) || line.includes(` ${assignedName(args)} `),
+    reason: "what --defsym sets and GNU ld holds to be local stands in .dynsym for nothing: no loader finds it",
+  },
+  {
     under: "relocations",
     pattern:
       /only (?:GNU ld: +\.rela?\.dyn R_(?:386_32|X86_64_64) \w+(?:@+\w+)?(?: \+ 0)?|here: +\.rela?\.dyn R_\w+_RELATIVE) in /,

@@ -378,5 +378,7 @@ function noteReference(
     id !== base ||
     (isKnown && id !== alias) ||
     (isPlain ? defaults.get(base)?.has(version) : symbols.version[base] === version);
-  if (isMeant) flags[id] |= FLAG_REF_DYNAMIC;
+  if (!isMeant) return;
+  flags[id] |= FLAG_REF_DYNAMIC;
+  narrow(symbols, id, STV_DEFAULT);
 }

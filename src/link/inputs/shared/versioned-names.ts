@@ -56,6 +56,7 @@ import {
   FLAG_UNIQUE,
   FLAG_VERSIONED,
   isDefinedHere,
+  isInside,
   isShared,
   isUndefined,
   KIND_COMMON,
@@ -292,7 +293,7 @@ export function enterDefault(
     mergeRegular(symbols, base, candidate, record);
     candidate.kind = KIND_DEFINED_WEAK;
     symbols.kind[base] = KIND_DEFINED_WEAK;
-  } else mergeRegular(symbols, base, candidate, record);
+  } else mergeInPlaceOf(symbols, base, candidate, record);
   if (symbols.owner[base] === candidate.owner && symbols.index[base] === candidate.index) {
     symbols.flags[base] = (symbols.flags[base] & ~FLAG_HIDDEN_VERSION) | FLAG_SYMVER;
     symbols.version[base] = candidate.version;
@@ -303,6 +304,16 @@ export function enterDefault(
   }
   joinDefault(symbols, alias, base, candidate, record);
   return base;
+}
+
+/**
+ * Of a library's `foo@@V` nothing is left behind a hidden one; but plain `foo`, if a library refers to it, says that this one would be
+ * exported, which makes it local (bfd/elflink.c, _bfd_elf_add_default_symbol: "See if the new flags lead us to realize").
+ */
+function mergeInPlaceOf(symbols: SymbolTable, base: SymbolId, candidate: Candidate, record: ResolutionRecord): void {
+  const isAsked = isShared(symbols, base) && (symbols.flags[base] & FLAG_REF_DYNAMIC) !== 0;
+  mergeRegular(symbols, base, candidate, record);
+  if (isAsked && isInside(symbols, base)) symbols.flags[base] |= FLAG_FORCED_LOCAL;
 }
 
 /** Is `foo@@V` to be an entry of its own beside the `foo` of an object? */
