@@ -383,3 +383,29 @@ eachTarget("a common v in the place of a library's v@@V1 is as large as another 
   });
   deepEqual(found, ["64", "64"]);
 });
+
+eachTarget(
+  "a common symbol in the place of a library's counts as the library's: scripts say nothing of it",
+  (target) => {
+    const program = asm(target, "program", `${START}.comm d,8,8\n`);
+    const strong = asm(target, "strong", variable("d", 8));
+    const found = likeGnuLd(target, (shop) => {
+      shop.ld("space.so", ["-shared", asm(target, "space", ".comm d,8,8\n")]);
+      shop.ld("weak.so", ["-shared", asm(target, "weak", variable("d", 8, ".data\n.weak"))]);
+      shop.file("version", "V1 { d; };");
+      shop.file("local", "{ local: *; };");
+      const orders = [
+        ["space.so", program],
+        ["weak.so", program],
+        [program, "space.so"],
+        ["space.so", program, strong],
+      ];
+      const ways = ["--version-script=version", "--version-script=local"];
+      return orders.map((order, i) =>
+        ways.map((way, j) => exported(shop.ld(`a${i}${j}`, ["-shared", way, ...order]), "d").join()),
+      );
+    });
+    const [plain, own] = [Array(2).fill("DEFAULT d"), ["DEFAULT d@@V1", ""]];
+    deepEqual(found, [plain, plain, own, own]);
+  },
+);

@@ -14,7 +14,7 @@ import {
   versionIsLocal,
   versionNode,
 } from "../script/version-assign.ts";
-import { SECTION_ABSOLUTE, type SymbolId } from "../tables/ids.ts";
+import { SECTION_ABSOLUTE, SECTION_CHUNK, type SymbolId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
 import { nameText } from "../tables/names.ts";
 import { closest } from "../tables/spelling.ts";
@@ -22,6 +22,7 @@ import {
   defineSymbol,
   FLAG_EXPORT,
   FLAG_FORCED_LOCAL,
+  FLAG_SHARED_COMMON,
   FLAG_SYMVER,
   FLAG_VERSIONED,
   isDefinedHere,
@@ -56,7 +57,8 @@ export function assignVersions(
   const used = new Set<string>([...lost].map((it) => symbols.versionNames[it]));
   const added = new Set<string>();
   const defined: SymbolId[] = [];
-  for (let id = 0; id < symbols.names.count; id++) if (isDefinedHere(symbols, id)) defined.push(id);
+  for (let id = 0; id < symbols.names.count; id++)
+    if (isDefinedHere(symbols, id) && !isCommonBehind(symbols, id)) defined.push(id);
   for (const id of defined) {
     const version = symbols.versionNames[symbols.version[id]];
     if (version === "" || !hasOwnVersion(symbols, id)) continue;
@@ -88,6 +90,14 @@ export function assignVersions(
 /** No pattern mentions a symbol. */
 function isUnused({ globals, locals }: VersionNode): boolean {
   return globals.length === 0 && locals.length === 0;
+}
+
+/**
+ * A common symbol in the place of a library's counts as the library's still, so no script says anything of it (bfd/elflink.c,
+ * _bfd_elf_link_assign_sym_version: "We only need version numbers for symbols defined in regular objects").
+ */
+function isCommonBehind({ flags, section }: SymbolTable, id: SymbolId): boolean {
+  return (flags[id] & FLAG_SHARED_COMMON) !== 0 && section[id] === SECTION_CHUNK;
 }
 
 /** The version, be it an empty one, came with the definition. */

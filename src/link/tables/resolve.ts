@@ -246,6 +246,7 @@ function enterRegular(symbols: SymbolTable, id: SymbolId, it: Candidate, record:
       if (before >= KIND_SHARED) {
         symbols.flags[id] |= FLAG_DEF_DYNAMIC;
         if (it.version === 0) noteReplaced(record, id, symbols.version[id], true, it.visibility);
+        if (it.kind === KIND_COMMON && symbols.version[id] === 0) symbols.flags[id] |= FLAG_SHARED_COMMON;
       }
       setFrom(symbols, id, it, ruleFor(it.kind, before));
       symbols.type[id] = type;

@@ -66,7 +66,7 @@ export const FLAG_NEEDS_TLS_DESC = 0x400000;
 export const FLAG_IN_LIBRARY = 0x800000;
 /** The definition in the shared library is STV_PROTECTED: it cannot be copied. */
 export const FLAG_SHARED_PROTECTED = 0x1000000;
-/** The shared library's definition lies in .bss-like space: GNU ld lets a common symbol stand against it. */
+/** The shared library's definition lies in .bss-like space: GNU ld lets a common symbol stand against it. Or one stands in a weak one's place. */
 export const FLAG_SHARED_COMMON = 0x2000000;
 /** i386 R_386_TLS_IE_32: a slot with the offset's negative. */
 export const FLAG_NEEDS_TLS_IE_NEGATED = 0x20000000;
