@@ -2,8 +2,9 @@
 // root. Only regular files are ever opened, and nothing outside of the root.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { FileFacts, LoadFiles, OpenedFile, OpenFailure } from "../load/settings/contract.ts";
+import { fromRoot } from "./from-root.ts";
 import { readLoaderParts } from "./loader-parts.ts";
 import { isPath, pathWalker, type Step } from "./path-walk.ts";
 import { hostPath, rawLink, rawNames, rawRealPath } from "./raw-names.ts";
@@ -43,7 +44,7 @@ const FAILURES: ReadonlySet<string> = new Set<OpenFailure>([
 
 /** Files for the loader from this machine's disk. What a path leads to is remembered: use one record while the files stay. */
 export function nodeLoadFiles({ root, partly = false }: NodeLoadFilesOptions = {}): LoadFiles {
-  const base = root === undefined ? "" : resolve(root).replace(/\/$/, "");
+  const base = root === undefined ? "" : fromRoot(root).replace(/\/$/, "");
   // The kernel knows its own root better, /proc/self/exe for example.
   // Most of what is read partly is never touched, and memory of this kind costs nothing until it is.
   const allocate = partly ? (size: number) => new Uint8Array(size) : slabs();

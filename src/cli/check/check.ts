@@ -1,7 +1,6 @@
 // `solder check`: will it load here, on those systems, under that root directory? Arguments and files here; the checks are
 // in load/check, their words in explain/check.
 
-import { resolve } from "node:path";
 import { identify } from "../../elf/index.ts";
 import {
   fails,
@@ -11,6 +10,7 @@ import {
   summaryLines,
   writeCheckJson,
 } from "../../explain/check/index.ts";
+import { absolutePath, fromRoot } from "../../host/from-root.ts";
 import { filesUnder } from "../../host/walk.ts";
 import {
   type FileReport,
@@ -75,9 +75,9 @@ type Skipped = PassedOver & { other: number; readonly kinds: Map<string, number>
 
 function* filesOf({ paths, root }: Request, skipped: Skipped): Generator<CheckedFile> {
   const skip = (): number => skipped.other++;
-  const outside = root === undefined ? "" : resolve(root).replace(/\/$/, "");
+  const outside = root === undefined ? "" : fromRoot(root).replace(/\/$/, "");
   for (const name of paths.length === 0 ? ["/"] : paths) {
-    const path = root === undefined ? resolve(name) : resolve("/", name);
+    const path = root === undefined ? absolutePath(name) : fromRoot(name, "/");
     // A link in the root may lead out of it: what it leads to is looked for inside.
     if (!isDirectory(outside + path)) {
       yield { name, path, named: true };

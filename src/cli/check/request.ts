@@ -1,7 +1,7 @@
 // What `solder check` is asked: its command line, read.
 
-import { resolve } from "node:path";
 import type { CheckStyle } from "../../explain/check/index.ts";
+import { fromRoot } from "../../host/from-root.ts";
 import { closest } from "../../link/tables/spelling.ts";
 import { FILE_ERRORS } from "../../load/search/index.ts";
 import {
@@ -103,7 +103,7 @@ export function parseRequest(args: readonly string[], io: Io): Request | string 
   if (typeof world === "string") return world;
   if (positionals.length === 0 && values.root === undefined) return "no files given";
   const node =
-    values.node === undefined ? undefined : world.tables.open(resolve(world.options.currentDirectory, values.node));
+    values.node === undefined ? undefined : world.tables.open(fromRoot(values.node, world.options.currentDirectory));
   if (typeof node === "string") return `--node: cannot open '${values.node}': ${FILE_ERRORS[node]}`;
   const verbose = values.verbose === true;
   return {

@@ -1,7 +1,7 @@
 // What the checks of one run share: files, the dynamic linker's view of them, the symbols of Node.js.
 
 import { existsSync, realpathSync } from "node:fs";
-import { resolve } from "node:path";
+import { absolutePath } from "../../host/from-root.ts";
 import { nodeLoadFiles } from "../../host/load-files.ts";
 import {
   androidTarget,
@@ -83,6 +83,6 @@ function isThisNode(path: string | undefined): boolean {
 const NODE_PATHS = ["/usr/local/bin/node", "/usr/bin/node"];
 
 function nodePath({ node, root }: Request): string | undefined {
-  if (root === undefined) return resolve(node ?? process.execPath);
+  if (root === undefined) return absolutePath(node ?? process.execPath);
   return node ?? NODE_PATHS.find((path) => existsSync(`${root}${path}`));
 }

@@ -14,8 +14,9 @@ import {
   statSync,
   unlinkSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname } from "node:path";
 import { error, type Problem } from "../../elf/problem.ts";
+import { fromRoot } from "../../host/from-root.ts";
 import { writeAll } from "../../host/read-range.ts";
 
 /** Is told the name of a temporary file before it is there, and undefined when it is gone; says whether it is still wanted. */
@@ -49,8 +50,8 @@ export function reasonOf(cause: unknown): string {
 /** Under another name first, so that nobody ever sees half a file; the kernel takes the umask from the permissions. */
 function create(path: string, image: Uint8Array, executable: boolean, watch?: Watch): void {
   // Short, because the output's own name may be as long as names can be.
-  const temporary = join(dirname(path), `.solder-${process.pid}-${Date.now().toString(36)}`);
-  watch?.begins(resolve(temporary));
+  const temporary = `${dirname(path)}/.solder-${process.pid}-${Date.now().toString(36)}`;
+  watch?.begins(fromRoot(temporary));
   try {
     writeWhole(temporary, "wx", image, executable ? 0o777 : 0o666);
     if (watch?.isWanted() === false) throw new Error("ECANCELED: nobody waits for it any more, write");

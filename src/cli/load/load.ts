@@ -1,9 +1,9 @@
 // `solder load`: a program, or relocatable objects, in simulated memory. Arguments here; what they ask for beside.
 
-import { resolve } from "node:path";
 import { identify } from "../../elf/identify.ts";
 import type { Style } from "../../explain/dump/index.ts";
 import type { FileSystem } from "../../host/files.ts";
+import { fromRoot } from "../../host/from-root.ts";
 import { nodeLoadFiles } from "../../host/load-files.ts";
 import type { DebugCategory } from "../../load/index.ts";
 import { parseCommandLine } from "../arguments.ts";
@@ -144,7 +144,7 @@ type Values = Exclude<ReturnType<typeof parseCommandLine<typeof OPTIONS>>, strin
 
 /** Is it a regular file, which can be looked at without waiting, and begins as a relocatable object? */
 function isObject(path: string): boolean {
-  const opened = nodeLoadFiles({ partly: true }).open(resolve(path));
+  const opened = nodeLoadFiles({ partly: true }).open(fromRoot(path));
   return typeof opened !== "string" && identify(opened.bytes) === "elf-relocatable";
 }
 

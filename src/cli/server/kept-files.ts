@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import type { FileSystem } from "../../host/files.ts";
+import { fromRoot } from "../../host/from-root.ts";
 import { namesIn, nodeFiles } from "../../host/node-files.ts";
 import { type Identity, identify, isSame, isSettled } from "./identity.ts";
 import { refuse } from "./refusal.ts";
@@ -44,7 +45,7 @@ export function createKeptFiles(): KeptFiles {
   };
 
   const read = (given: string): Uint8Array | undefined => {
-    const path = resolve(given);
+    const path = fromRoot(given);
     const identity = look(path);
     if (identity === undefined || identity.directory) return undefined;
     const old = kept.get(path);
@@ -71,7 +72,7 @@ export function createKeptFiles(): KeptFiles {
 
   /** A file that was read and has not changed since can still be read: its times would tell. */
   const exists = (given: string): boolean => {
-    const path = resolve(given);
+    const path = fromRoot(given);
     const identity = look(path);
     if (identity === undefined || identity.directory) return false;
     const old = kept.get(path);
@@ -98,9 +99,14 @@ export function createKeptFiles(): KeptFiles {
   };
 }
 
+/** Is it in /dev or /proc, where each process has files of its own? @param path as written */
+export function isOfProcess(path: string): boolean {
+  return /(?:^|\/)(?:dev|proc)\//.test(path) && /^\/(?:dev|proc)\//.test(resolve(path));
+}
+
 /** The file's identity, if it is one that every process sees alike. */
 export function lookAt(path: string): Identity | undefined {
-  if (/^\/(?:dev|proc)\//.test(path)) refuse("a file of the process");
+  if (isOfProcess(path)) refuse("a file of the process");
   const identity = identify(path);
   if (identity !== undefined && !identity.regular && !identity.directory) refuse("not a regular file");
   return identity;

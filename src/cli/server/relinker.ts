@@ -6,6 +6,7 @@ import { closeSync, fstatSync, futimesSync, lstatSync, openSync, readSync, write
 import { resolve } from "node:path";
 import { relinkReason } from "../../explain/relink.ts";
 import type { FileSystem } from "../../host/files.ts";
+import { fromRoot } from "../../host/from-root.ts";
 import { nodeFiles } from "../../host/node-files.ts";
 import { writeAll } from "../../host/read-range.ts";
 import { type Patch, type Relinkable, relink } from "../../link/index.ts";
@@ -162,7 +163,7 @@ const LARGE = 768 << 20;
 function record(key: string, isAgain: boolean, host: LdHost, lookAt: KeptFiles["look"]): Recording {
   const seen = new Map<string, Seen>();
   const look = (given: string): Seen => {
-    const path = resolve(given);
+    const path = fromRoot(given);
     const known = seen.get(path);
     if (known !== undefined) return known;
     const identity = lookAt(path);
@@ -214,7 +215,7 @@ function record(key: string, isAgain: boolean, host: LdHost, lookAt: KeptFiles["
       },
       write: (path, bytes, executable) => {
         const problem = host.write(path, bytes, executable);
-        made.written.push({ output: resolve(path), identity: identify(path) });
+        made.written.push({ output: fromRoot(path), identity: identify(path) });
         return problem;
       },
     },
@@ -236,7 +237,8 @@ function outputOf({ result, written, seen, isProgram, spoilt }: Recording): Outp
   if (!isProgram) return "a shared library may be mapped by somebody";
   if (written.length !== 1) return "it writes more than the output";
   const { output, identity } = first;
-  if (spoilt || seen.has(output)) return "it asks for something that cannot be asked again";
+  if (spoilt || [...seen.keys()].some((it) => resolve(it) === resolve(output)))
+    return "it asks for something that cannot be asked again";
   if (identity?.regular !== true || Number(identity.size) !== result.image.length)
     return "the output is no plain file of its own";
   return { output, identity };
@@ -291,7 +293,7 @@ function relinkEntry(entry: Entry, systemLibraryPaths: LdHost["systemLibraryPath
 
 /** As the link knows the object: the path of the command line. */
 function nameOf({ relinkable }: Entry, path: string): string | undefined {
-  for (const name of relinkable.objects.keys()) if (resolve(name) === path) return name;
+  for (const name of relinkable.objects.keys()) if (fromRoot(name) === path) return name;
   return undefined;
 }
 

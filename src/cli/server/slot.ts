@@ -4,10 +4,11 @@
 
 import { lstatSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { printableOutput } from "../../explain/printable.ts";
 import { relinkedText, serverText } from "../../explain/relink.ts";
 import { nodeAccelerators } from "../../host/accelerators.ts";
+import { fromRoot } from "../../host/from-root.ts";
 import { systemLibraryPaths } from "../../host/system-paths.ts";
 import { createParsedFiles } from "../../link/inputs/parsed.ts";
 import { link } from "../../link/link.ts";
@@ -16,7 +17,7 @@ import { expandResponseFiles } from "../ld/response-files.ts";
 import { type LdHost, runLd } from "../ld/run.ts";
 import { writeOutput } from "../ld/write-output.ts";
 import { identify, isSame } from "./identity.ts";
-import { createKeptFiles, type KeptFiles, lookAt } from "./kept-files.ts";
+import { createKeptFiles, isOfProcess, type KeptFiles, lookAt } from "./kept-files.ts";
 import { buildFile, fullName, journalOwner, journalPath, type Place, socketOwner } from "./place.ts";
 import {
   encodeAnswer,
@@ -232,8 +233,8 @@ function answerRequest(
   };
   try {
     if (!sameSurroundings(given.caller, own)) refuse("another group, root directory or namespace");
-    refuseOwnFiles(given.args);
     enter(given);
+    refuseOwnFiles(given.args);
     const request = { ...given, args: expanded(given.args, host.files) };
     refuseOwnFiles(request.args);
     const program = basename(request.program);
@@ -263,9 +264,9 @@ function answerRequest(
   }
 }
 
-/** Of the server they are others. */
+/** Of the server they are others. A path may stand behind an option's name: `-T/dev/fd/63`, `--version-script=/dev/stdin`, `@/dev/fd/3`. */
 function refuseOwnFiles(args: readonly string[]): void {
-  for (const word of args) if (/\/(?:dev|proc)\//.test(word)) refuse("a file of the process");
+  for (const word of args) if (isOfProcess(word.replace(/^(?:-[^/=]*=?|@)/, ""))) refuse("a file of the process");
 }
 
 /** GCC's response files have another name each time. What is wrong with one is said when the linker reads it. */
@@ -292,7 +293,7 @@ function enter({ directory, umask }: LinkRequest): void {
  */
 function journalled(journal: string, client: () => number): LdHost["write"] {
   return (path, bytes, executable) => {
-    lookAt(resolve(path));
+    lookAt(fromRoot(path));
     return writeOutput(path, bytes, executable, {
       begins: (temporary) => writeFileSync(journal, temporary, { mode: 0o600 }),
       ends: () => unlinkSync(journal),

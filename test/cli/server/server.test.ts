@@ -5,7 +5,7 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -87,6 +87,18 @@ test("files of the process are for the plain command", options, () => {
     Object.values(refused).reduce((sum, it) => sum + it, 0),
     4,
   );
+});
+
+test("a path leads where the kernel says, through links and in a directory called dev", options, () => {
+  const cwd = scratch("server");
+  mkdirSync(join(cwd, "dev/proc/real/below"), { recursive: true });
+  symlinkSync("dev/proc/real/below", join(cwd, "link"));
+  writeFileSync(join(cwd, "dev/proc/real/a.o"), readFileSync(object));
+  const before = server.status().served;
+  const args = ["-L", join(cwd, "dev/proc"), `-rpath=${cwd}/dev/proc`, "-rpath-link", "dev/real", "link/../a.o"];
+  equal(run(ld, [...args, "-o", "link/../out"], { cwd, env: server.env }).stderr, "");
+  deepEqual(readdirSync(join(cwd, "dev/proc/real")), ["a.o", "below", "out"]);
+  equal(server.status().served, before + 1, "the server has linked it");
 });
 
 test("no link starts a Node of its own", options, () => {

@@ -86,6 +86,19 @@ for (const target of [x86_64, i386]) {
   );
 }
 
+test("a file above what a link points to, and a root there", needs(...x86_64.tools), () => {
+  const here = folder("above");
+  mkdirSync(here.at("root/below"), { recursive: true });
+  symlinkSync("root/below", here.at("link"));
+  const object = compile(x86_64, "a.c", "int f(void) { return 1; }\n", ["-fPIC"]);
+  tool(x86_64.cc, ["-shared", "-nostdlib", object, "-o", here.at("root/a.so")]);
+  for (const args of [[`${here.path}/link/../a.so`], ["--root", `${here.path}/link/..`, "/a.so"]])
+    deepEqual(
+      check(args).files.flatMap(({ problems }) => problems),
+      [],
+    );
+});
+
 test("a symbol that its glibc never had under that version", needs(...x86_64.tools), () => {
   const here = folder("symbol");
   const libc = stub(here, x86_64, "libc.so.6", { "GLIBC_2.2.5": "frobnicate" });
