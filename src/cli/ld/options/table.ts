@@ -36,9 +36,17 @@ for (const { rows } of optionGroups) {
   }
 }
 
-/** The same as lists: `-lm` and `-L/usr/lib` are compared with every name, as getopt does. */
-const words = [...byWord.keys()];
-const rowOfWord = [...byWord.values()];
+/**
+ * The same names by their first letter: `-lm` and `-L/usr/lib` are compared with each that could be meant, as getopt does. Most
+ * of a command line is of these two kinds.
+ */
+const byFirst = new Map<string, (readonly [word: string, row: OptionRow])[]>();
+for (const entry of byWord) {
+  const first = entry[0].charAt(0);
+  const known = byFirst.get(first);
+  if (known === undefined) byFirst.set(first, [entry]);
+  else known.push(entry);
+}
 
 /** A name without its dashes. */
 export function bareName(name: string): string {
@@ -59,9 +67,8 @@ export function optionsOfWord(word: string, dashes: 1 | 2): readonly OptionRow[]
   const exact = byWord.get(word);
   if (exact !== undefined && fits(exact)) return [exact];
   const rows = new Set<OptionRow>();
-  for (let i = 0; i < words.length; i++) {
-    if (words[i].startsWith(word) && rowOfWord[i].abbreviated && fits(rowOfWord[i])) rows.add(rowOfWord[i]);
-  }
+  for (const [name, row] of word === "" ? byWord : (byFirst.get(word.charAt(0)) ?? []))
+    if (name.startsWith(word) && row.abbreviated && fits(row)) rows.add(row);
   return [...rows];
 }
 
