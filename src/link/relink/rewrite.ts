@@ -13,7 +13,7 @@ import {
   writeForcedLocal,
   writeGlobal,
   writeLocals,
-} from "../made/output-symbols.ts";
+} from "../made/symbol-entries.ts";
 import { entryAddress } from "../symbols/entry.ts";
 import { writeWord } from "../tables/header-bytes.ts";
 import type { ObjectId, SectionId, SymbolId } from "../tables/ids.ts";

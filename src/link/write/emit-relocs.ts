@@ -15,7 +15,7 @@ import { SHT_RELA, STT_SECTION } from "../../elf/constants.ts";
 import { signed64, unsigned64 } from "../../elf/halves.ts";
 import { relocationSize } from "../made/dynamic-relocations.ts";
 import { type EmittedRelocations, hasRelocations, isLive } from "../made/emitted-relocations.ts";
-import { writeSymbol } from "../made/output-symbols.ts";
+import { writeSymbol } from "../made/symbol-entries.ts";
 import { mergedAddress } from "../sections/merge/merged-sections.ts";
 import { ehFrameOffset } from "../sections/unwind/eh-frame-output.ts";
 import { writeWord } from "../tables/header-bytes.ts";

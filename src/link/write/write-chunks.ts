@@ -15,8 +15,8 @@ import {
   type GotPlan,
   type GotWord,
 } from "../made/got.ts";
-import { dynamicVisibility, rowOfSymbol, type SymbolRow, writeSymbol } from "../made/output-symbols.ts";
 import { binderOffset, gotPltSlot, pltAddress, type SlotAddresses, type Slots } from "../made/slots.ts";
+import { dynamicVisibility, rowOfSymbol, type SymbolRow, writeSymbol } from "../made/symbol-entries.ts";
 import type { SlotChunks } from "../made/synthesize.ts";
 import type { Scan } from "../scan/scan-result.ts";
 import type { SymbolValues } from "../symbols/symbol-values.ts";
