@@ -16,7 +16,7 @@ import { type Outcome, run } from "../../support/run.ts";
 import { GNU_LD, host, type Pool } from "./build.ts";
 import { tentativeInLibraries } from "./foresee.ts";
 import { kindsOf, type Said } from "./kinds.ts";
-import { hasAlternatives, twins, withoutLeftovers } from "./leftovers.ts";
+import { functionsOfTwoAddresses, hasAlternatives, twins, withoutLeftovers } from "./leftovers.ts";
 import { isMeant, losesCommon, withoutMeant } from "./meant.ts";
 import { countMovedNumbers, withoutMoved } from "./moved-numbers.ts";
 import { kindOf, type LinkPlan } from "./parts.ts";
@@ -40,11 +40,12 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
   // Where GNU ld breaks down there is nothing to be held to.
   if (/internal error|Please report this bug|assertion fail/.test(said))
     return { linked, said, ran: undefined, differences: [] };
-  const differences = compareSaid(linked, ours.status === 0, expected, actual, plan, said, ours.err);
+  const tentative = tentativeInLibraries(pool.plan, plan);
+  const differences = compareSaid(linked, ours.status === 0, expected, actual, plan, said, ours.err, tentative);
   let ran: string | undefined;
   if (linked && ours.status === 0) {
     const at = (name: string): string => join(directory, name);
-    const seen = compareFiles(pool, plan, at("tested/out"), at("gnu/out"));
+    const seen = compareFiles(tentative, plan, at("tested/out"), at("gnu/out"));
     const moved = seen.some((it) => /RELATIVE in \.got$|\.relr\.dyn \d+ relative$/.test(it))
       ? countMovedNumbers(at("gnu/out"))
       : 0;
@@ -70,7 +71,7 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
 
 /**
  * The loader refuses an IFUNC of GNU ld's program that a library asks for, and finds a function in ours. With -r, what has
- * a hidden foo@@V has none at GNU ld's. Of twins it is chance which one is found. Of a common symbol that it loses, the other name is 0.
+ * a hidden foo@@V has none at GNU ld's. Of twins it is chance which one is found. A function has two addresses there. Of a common symbol that it loses, the other name is 0.
  */
 function isMeantToRunElse(plan: LinkPlan, ran: string, theirs: string): boolean {
   const { output } = plan;
@@ -78,6 +79,7 @@ function isMeantToRunElse(plan: LinkPlan, ran: string, theirs: string): boolean 
   if (output !== "relocatable") {
     const seen = observe(theirs);
     if (twins(seen).length > 0 || hasAlternatives(seen)) return true;
+    if (output === "no-pie" && functionsOfTwoAddresses(seen, theirs).length > 0) return true;
     const { "dynamic symbols": dynamic = [] } = seen;
     if (losesCommon(plan) && dynamic.some((it) => / OBJECT \w+ HIDDEN size 0 in ABS$/.test(it))) return true;
   }
@@ -122,16 +124,21 @@ function compareSaid(
   plan: LinkPlan,
   said: string,
   here: string,
+  tentative: ReadonlySet<string>,
 ): string[] {
   const brief = (text: string): string => text.trim().split("\n").slice(0, 3).join(" | ").slice(0, 400);
   if (theirs && !ours) return isMeant(plan, "refused here", here) ? [] : [`refused only here: ${brief(here)}`];
   if (!theirs && ours)
-    return isMeant(plan, "refused by GNU ld", said) || isByOrder(expected, here)
+    return isMeant(plan, "refused by GNU ld", said, tentative) || isByOrder(expected, here)
       ? []
       : [`refused only by GNU ld: ${brief(said)}`];
   if (!theirs) {
     const errors = [...expected.errors];
-    if (errors.length === 0 || errors.some((it) => actual.errors.has(it)) || isMeant(plan, "refused by GNU ld", said))
+    if (
+      errors.length === 0 ||
+      errors.some((it) => actual.errors.has(it)) ||
+      isMeant(plan, "refused by GNU ld", said, tentative)
+    )
       return [];
     if (isByOrder(expected, here)) return [];
     // What expressions name is looked at here when all references are met.
@@ -152,7 +159,7 @@ function isByOrder({ errors }: Said, here: string): boolean {
   return here.includes("[archive-backref]") && [...errors].every((it) => it.startsWith("undefined-symbol"));
 }
 
-function compareFiles(pool: Pool, plan: LinkPlan, ours: string, theirs: string): string[] {
+function compareFiles(tentative: ReadonlySet<string>, plan: LinkPlan, ours: string, theirs: string): string[] {
   if (!existsSync(ours) || !existsSync(theirs)) return ["an output is missing"];
   if (plan.output === "relocatable") return withoutMeant(plan, comparePortraits(portrait(ours), portrait(theirs)));
   const [actual, expected]: Aspects[] = observeBoth(ours, theirs);
@@ -161,7 +168,6 @@ function compareFiles(pool: Pool, plan: LinkPlan, ours: string, theirs: string):
   if (isCorrupt(expected) && !isCorrupt(actual)) return [];
   const kept = twins(actual);
   if (twins(expected).some((it) => !kept.includes(it))) return [];
-  const tentative = tentativeInLibraries(pool.plan, plan);
   return withoutMeant(plan, difference(...withoutLeftovers(actual, expected, theirs, plan.args)), tentative);
 }
 

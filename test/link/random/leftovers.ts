@@ -22,6 +22,8 @@ export function withoutLeftovers(
   if (behind.length > 0) pair = withoutLoads(pair, behind);
   const functions = sharedIfuncs(ours, theirs);
   if (functions.size > 0) pair = pair.map((it) => withoutIfuncs(it, functions)) as [Aspects, Aspects];
+  const double = isPie(theirs) ? [] : functionsOfTwoAddresses(theirs, path);
+  if (double.length > 0) pair = withoutEntriesOf(pair, double);
   const resolvers = weakResolvers(ours, theirs);
   if (resolvers.size > 0) pair = pair.map((it) => withoutResolvers(it, resolvers)) as [Aspects, Aspects];
   pair = [pair[0], withoutEmptyCalls(pair, path)];
@@ -77,6 +79,31 @@ function pointersToEntries(ours: Aspects, theirs: Aspects, path: string): string
     if (name !== undefined && !known.has(line) && pointsToEntry(path, name, section)) found.push(line);
   }
   return found;
+}
+
+/** Functions of libraries that a program's pointers, loads from the GOT apart, do not have at the address that others have. */
+export function functionsOfTwoAddresses({ relocations = [] }: Aspects, path: string): string[] {
+  const loaded = relocations
+    .map((it) => /_GLOB_DAT (f\d)(?:@+\w+)?(?: \+ 0)? in /.exec(it)?.[1])
+    .filter((it) => it !== undefined);
+  return loaded.filter((name) => [".data", ".data.rel.ro"].some((it) => pointsToEntry(path, name, it)));
+}
+
+/** Without the lazily bound entry that is the function's address here, and without GNU ld's, which is nobody's. */
+function withoutEntriesOf([ours, theirs]: readonly [Aspects, Aspects], names: readonly string[]): [Aspects, Aspects] {
+  const isSlot = (line: string): boolean => names.includes(/_JUMP_SLOT (f\d)(?:@| |$)/.exec(line)?.[1] ?? "");
+  const isGot = (line: string): boolean => line.startsWith(".plt.got ");
+  const slots = { ...ours, relocations: (ours.relocations ?? []).filter((line) => !isSlot(line)) };
+  if (has(ours, ".plt.got") || slots.relocations.length === (ours.relocations ?? []).length) return [slots, theirs];
+  return [
+    slots,
+    {
+      ...theirs,
+      sections: (theirs.sections ?? []).filter((line) => !isGot(line)),
+      segments: (theirs.segments ?? []).map((line) => line.replace(/ \.plt\.got(?= |$)/, "")),
+      symbols: (theirs.symbols ?? []).filter((line) => !isGot(line)),
+    },
+  ];
 }
 
 function pointsToEntry(path: string, name: string, section: string): boolean {

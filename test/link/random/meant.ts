@@ -309,6 +309,15 @@ const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
   },
   {
     matter: "refused by GNU ld",
+    pattern: /undefined reference to symbol '\w+?(?:@@[\w.]+)?'\n[^\n]*DSO missing/,
+    when: (_plan, said, tentative) =>
+      [...said.matchAll(/undefined reference to symbol '(\w+?)(?:@@[\w.]+)?'/g)].every(([, name = ""]) =>
+        tentative.has(name),
+      ),
+    reason: "the same",
+  },
+  {
+    matter: "refused by GNU ld",
     pattern: /\(\*IND\*\+0x0\): multiple definition of `\w+'/,
     reason: "of a library with two default versions of a name GNU ld takes the second for another definition",
   },
@@ -350,8 +359,13 @@ export function withoutMeant(
   return withoutHeadings(left);
 }
 
-export function isMeant(plan: LinkPlan, matter: Matter, said: string): boolean {
+export function isMeant(
+  plan: LinkPlan,
+  matter: Matter,
+  said: string,
+  tentative: ReadonlySet<string> = new Set(),
+): boolean {
   return REFUSALS.some(
-    (it) => it.matter === matter && it.pattern.test(said) && it.when?.(plan, said, new Set()) !== false,
+    (it) => it.matter === matter && it.pattern.test(said) && it.when?.(plan, said, tentative) !== false,
   );
 }

@@ -129,6 +129,17 @@ eachTarget("no relocation for a library's protected data is left in a program's 
   });
 });
 
+eachTarget("that a library has plain data protected is forgotten where another has it with a version", (target) => {
+  const library = asm(target, "library", `.protected v\n${variable("v", 4)}`);
+  const uses = asm(target, "uses", `${START}mov v,%eax\n`);
+  likeGnuLd(target, (shop) => {
+    shop.ld("plain.so", ["-shared", library]);
+    shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { v; };")}`, library]);
+    shop.ld("a", [LOADER, uses, "plain.so", "versioned.so"]);
+    match(shop.refuses("b", [LOADER, uses, "versioned.so", "plain.so"], "ld"), /protected/);
+  });
+});
+
 eachTarget("position-dependent code is refused in a shared library, with the cure", (target) => {
   const library = compile(target, "library.c", "int number; int get(void) { return number; }", ["-fno-pic"]);
   likeGnuLd(target, (shop) => {
