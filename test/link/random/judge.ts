@@ -185,8 +185,8 @@ function runBoth(pool: Pool, plan: LinkPlan, directory: string): readonly [Outco
       if (!host(pool, plan.output, program, around)) return undefined;
       program = around;
     }
-    // Without loaded program headers it cannot find itself.
-    if (plan.output === "static-pie" && plan.args.some((it) => /^-[nN]$/.test(it))) return undefined;
+    // Without loaded program headers (AT_PHDR is 0) it relocates nothing.
+    if (/^static/.test(plan.output) && plan.args.some((it) => /^-[nN]$/.test(it))) return undefined;
     // Without an interpreter that exists, nothing starts.
     if ((plan.output === "pie" || plan.output === "no-pie") && !plan.args.includes("--dynamic-linker"))
       return undefined;

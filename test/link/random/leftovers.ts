@@ -20,6 +20,7 @@ export function withoutLeftovers(
     pair = pair.map((it) => withoutSection(it, ".plt.got")) as [Aspects, Aspects];
   const behind = commonsBehind(ours, theirs);
   if (behind.length > 0) pair = withoutLoads(pair, behind);
+  pair = withoutNumbersBehind(pair);
   const functions = sharedIfuncs(ours, theirs);
   if (functions.size > 0) pair = pair.map((it) => withoutIfuncs(it, functions)) as [Aspects, Aspects];
   const double = isPie(theirs) ? [] : functionsOfTwoAddresses(theirs, path);
@@ -31,7 +32,7 @@ export function withoutLeftovers(
   if (entries.length > 0) pair = [{ ...pair[0], relocations: without(pair[0].relocations, entries) }, pair[1]];
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
     pair = pair.map((it) => withoutSection(it, ".eh_frame")) as [Aspects, Aspects];
-  return pair;
+  return [pair[0], withoutEmptyTables(pair[1], pair[0])];
 }
 
 /**
@@ -309,4 +310,43 @@ function withoutEmptyCalls([ours, theirs]: readonly [Aspects, Aspects], path: st
   const { stdout } = run("readelf", ["-dW", path]);
   const empty = tags.filter((tag) => new RegExp(`\\(${tag}\\) +0x0$`, "m").test(stdout));
   return { ...theirs, dynamic: without(theirs.dynamic, empty) };
+}
+
+/**
+ * Absolute symbols of a program behind a library's of that name: they are numbers here, and GNU ld has all that uses them filled by the
+ * dynamic linker by name, with the same number (bfd/elflink.c: def_dynamic stays set).
+ */
+function withoutNumbersBehind([ours, theirs]: readonly [Aspects, Aspects]): [Aspects, Aspects] {
+  const own = new Set(
+    (ours["dynamic symbols"] ?? []).filter((it) => /^n\d NOTYPE \w+ DEFAULT size 0 in ABS$/.test(it)),
+  );
+  const names = (theirs["dynamic symbols"] ?? []).filter((it) => own.has(it)).map((it) => it.slice(0, 2));
+  const isOfNumber = (line: string): boolean =>
+    names.includes(/ R_(?:X86_64_64|386_32|\w+_GLOB_DAT) (n\d)(?: \+ 0)? in /.exec(line)?.[1] ?? "") &&
+    !(ours.relocations ?? []).includes(line);
+  return [ours, { ...theirs, relocations: (theirs.relocations ?? []).filter((line) => !isOfNumber(line)) }];
+}
+
+/**
+ * Without sections of dynamic relocations that have none left but R_*_NONE (of weak symbols that BFD has allotted a slot for), and
+ * that the other file does not have.
+ */
+function withoutEmptyTables(aspects: Aspects, other: Aspects): Aspects {
+  const { sections = [], segments = [], dynamic = [], symbols = [], relocations = [] } = aspects;
+  const tables = sections.map((it) => it.replace(/ .*/, "")).filter((it) => /^\.rela?\.(?!plt)/.test(it));
+  const empty = tables.filter((it) => !has(other, it) && !relocations.some((line) => line.startsWith(`${it} `)));
+  const isOfEmpty = (line: string): boolean => empty.includes(line.replace(/ .*/, ""));
+  const isLast = empty.length > 0 && empty.length === tables.length;
+  return {
+    ...aspects,
+    sections: sections.filter((line) => !isOfEmpty(line)),
+    segments: segments.map((line) =>
+      line
+        .split(" ")
+        .filter((it) => !empty.includes(it))
+        .join(" "),
+    ),
+    dynamic: isLast ? dynamic.filter((line) => !/^RELA?(?:SZ|ENT|COUNT)?\b/.test(line)) : dynamic,
+    symbols: symbols.filter((line) => !(isOfEmpty(line) && line.includes(" SECTION LOCAL "))),
+  };
 }
