@@ -409,3 +409,19 @@ eachTarget(
     deepEqual(found, [plain, plain, own, own]);
   },
 );
+
+eachTarget(
+  "a protected v that a program's script gives another version is exported for a library's v@@V9",
+  (target) => {
+    const object = asm(target, "own", `${START}.protected v\n${variable("v", 8)}`);
+    const library = asm(target, "library", variable("v", 8));
+    const found = likeGnuLd(target, (shop) => {
+      shop.ld("other.so", ["-shared", `--version-script=${shop.file("v9", "V9 { v; };")}`, library]);
+      return exported(
+        shop.ld("a", [LOADER, `--version-script=${shop.file("v1", "V1 { v; };")}`, object, "other.so"]),
+        "v",
+      );
+    });
+    deepEqual(found, ["PROTECTED v@@V1"]);
+  },
+);

@@ -258,6 +258,8 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
   }
   const isPlain = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) === 0;
   if (isPlain && scriptParts(symbols, base, version, versioned)) {
+    // Libraries know it by the name all the same (bfd/elflink.c, _bfd_elf_merge_symbol: "A protected symbol has external availability").
+    if (symbols.visibility[base] !== STV_DEFAULT) symbols.flags[base] |= FLAG_REF_DYNAMIC;
     return isKnown ? alias : versionedName(symbols, base, version);
   }
   // No library defines what a reference says is not for libraries.
