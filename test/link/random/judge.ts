@@ -168,7 +168,11 @@ function compareFiles(tentative: ReadonlySet<string>, plan: LinkPlan, ours: stri
   if (isCorrupt(expected) && !isCorrupt(actual)) return [];
   const kept = twins(actual);
   if (twins(expected).some((it) => !kept.includes(it))) return [];
-  return withoutMeant(plan, difference(...withoutLeftovers(actual, expected, theirs, plan.args)), tentative);
+  return withoutMeant(
+    plan,
+    difference(...withoutLeftovers(actual, expected, theirs, ours, plan.args, tentative)),
+    tentative,
+  );
 }
 
 function comparePortraits(ours: readonly string[], theirs: readonly string[]): string[] {

@@ -7,18 +7,20 @@ import { run } from "../../support/run.ts";
 const PLT_SECTION = /^\.(?:rela?\.plt|plt|plt\.sec|plt\.got|got\.plt) /;
 const PLT_TAG = /^(?:PLTGOT|PLTRELSZ|PLTREL|JMPREL)\b/;
 
-/** Both without the leftovers of theirs. @param path GNU ld's file */
+/** Both without the leftovers of theirs. @param path GNU ld's file @param here ours @param tentative see foresee.ts */
 export function withoutLeftovers(
   ours: Aspects,
   theirs: Aspects,
   path: string,
+  here: string,
   args: readonly string[],
+  tentative: ReadonlySet<string>,
 ): [Aspects, Aspects] {
   let pair: [Aspects, Aspects] = [withoutLostStarts(ours, theirs, args), theirs];
   if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
   if (has(theirs, ".plt.got") && !has(ours, ".plt.got") && isZero(path, ".plt.got"))
     pair = pair.map((it) => withoutSection(it, ".plt.got")) as [Aspects, Aspects];
-  const behind = commonsBehind(ours, theirs);
+  const behind = commonsBehind(ours, theirs, tentative);
   if (behind.length > 0) pair = withoutLoads(pair, behind);
   pair = withoutNumbersBehind(pair);
   const functions = sharedIfuncs(ours, theirs);
@@ -32,6 +34,8 @@ export function withoutLeftovers(
   if (entries.length > 0) pair = [{ ...pair[0], relocations: without(pair[0].relocations, entries) }, pair[1]];
   if (has(theirs, ".eh_frame") && !has(ours, ".eh_frame") && isEmpty(path, ".eh_frame"))
     pair = pair.map((it) => withoutSection(it, ".eh_frame")) as [Aspects, Aspects];
+  if (has(ours, ".got") && !has(theirs, ".got") && holdsEntries(here))
+    pair = [withoutSection(pair[0], ".got"), pair[1]];
   return [pair[0], withoutEmptyTables(pair[1], pair[0])];
 }
 
@@ -51,11 +55,10 @@ export function twins({ "dynamic symbols": lines = [] }: Aspects): string[] {
  * program's, but GNU ld has its GOT filled by the dynamic linker as if they were the library's (bfd/elflink.c: def_dynamic stays
  * set). They are known by a relocation of the GOT or a pointer of a program for what it defines itself.
  */
-function commonsBehind(ours: Aspects, theirs: Aspects): string[] {
-  if (!(theirs.segments ?? []).some((line) => line.startsWith("interpreter"))) return [];
+function commonsBehind(ours: Aspects, theirs: Aspects, tentative: ReadonlySet<string>): string[] {
   const own = new Set(ours["dynamic symbols"] ?? []);
   const defined = (theirs["dynamic symbols"] ?? []).filter(
-    (it) => / OBJECT GLOBAL .* in \.bss$/.test(it) && own.has(it),
+    (it) => / OBJECT GLOBAL .* in \.bss$/.test(it) && own.has(it) && tentative.has(it.replace(/[@ ].*/, "")),
   );
   const loads = (aspects: Aspects, name: string): boolean =>
     (aspects.relocations ?? []).some((it) => new RegExp(`_(?:GLOB_DAT|X86_64_64|386_32) ${name} `).test(it));
@@ -349,4 +352,24 @@ function withoutEmptyTables(aspects: Aspects, other: Aspects): Aspects {
     dynamic: isLast ? dynamic.filter((line) => !/^RELA?(?:SZ|ENT|COUNT)?\b/.test(line)) : dynamic,
     symbols: symbols.filter((line) => !(isOfEmpty(line) && line.includes(" SECTION LOCAL "))),
   };
+}
+
+/**
+ * Has the GOT nothing but addresses of PLT entries? An IFUNC of a program of which code takes the address relative to itself is at its
+ * entry for all who load it; GNU ld has these load the function from .got.plt (bfd/elf-ifunc.c: pointer_equality_needed), so
+ * that the two differ.
+ */
+function holdsEntries(path: string): boolean {
+  const { stdout } = run("readelf", ["-SW", "-x", ".got", path]);
+  const plt = [...stdout.matchAll(/\] \.i?plt(?:\.sec|\.got)? +PROGBITS +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) /g)].map(
+    ([, start = "", size = ""]) => {
+      const from = Number.parseInt(start, 16);
+      return { from, to: from + Number.parseInt(size, 16) };
+    },
+  );
+  const words = [...stdout.matchAll(/^ +0x[0-9a-f]+ ((?:[0-9a-f]{8} ){1,4})/gm)].flatMap(([, it = ""]) =>
+    it.trim().split(" "),
+  );
+  const values = words.map((it) => Buffer.from(it, "hex").readUInt32LE(0)).filter((it) => it !== 0);
+  return values.length > 0 && values.every((it) => plt.some(({ from, to }) => it >= from && it < to));
 }
