@@ -166,20 +166,6 @@ const LINES: readonly Meant[] = [
       "a tentative definition behind a library's stays, as any definition that a library may see; GNU ld removes it",
   },
   {
-    pattern: /only (?:GNU ld: +\w+|here: +\w+@@\w+) OBJECT GLOBAL (?:DEFAULT|PROTECTED) size \d+ in \.bss$/,
-    under: "dynamic symbols",
-    when: ({ output, files }, line, tentative) =>
-      output === "shared" && files.has("script") && tentative.has(line.replace(/.*: +(\w+).*/, "$1")),
-    reason: "and has the version that the script gives it",
-  },
-  {
-    pattern: /only (?:GNU ld: +\.rela?\.\w+ R_\w+ \w+|here: +\.rela?\.\w+ R_\w+ \w+@@\w+)(?: \+ 0)? in \.[\w.]+$/,
-    under: "relocations",
-    when: ({ output, files }, line, tentative) =>
-      output === "shared" && files.has("script") && tentative.has(line.replace(/.*R_\w+ (\w+).*/, "$1")),
-    reason: "and relocations name it so",
-  },
-  {
     under: "symbols",
     pattern: /only (?:GNU ld: +\w+ NOTYPE LOCAL|here: +\w+ NOTYPE WEAK) DEFAULT size 0 in UND$/,
     when: ({ output, args }) => output === "static-pie" && args.includes("--emit-relocs"),
