@@ -52,7 +52,7 @@ import { collectGarbage, dropDeadReferences, type ScriptRoots } from "./sections
 import { createKeptSections } from "./sections/kept-sections.ts";
 import { orderLinked } from "./sections/link-order.ts";
 import { type MergedSections, mergeSections } from "./sections/merge/merged-sections.ts";
-import { mergeProperties } from "./sections/properties.ts";
+import { mergeProperties, placeProperties } from "./sections/properties.ts";
 import { orderSections } from "./sections/section-order.ts";
 import { leaveCommons } from "./sections/space.ts";
 import { readEhFrames } from "./sections/unwind/eh-frame.ts";
@@ -145,10 +145,12 @@ function linkImage(
   const collected = options.gcSections ? collectGarbage(loader, frames, nodes, mode, report, roots()) : undefined;
   if (collected !== undefined) facts.keptBy = collected.keptBy;
   options.onStage?.("assign");
+  const properties = mergeProperties(objects, sections, machine, options, report);
+  plan.hasProperties = properties.note !== undefined;
   const discarded = mapInputs(plan, matcher, loader, outputs, mode, machine, report);
   orderSections(loader, outputs, options, report);
   if (options.gdbIndex) reportNameless(objects, sections, report);
-  const properties = mergeProperties(objects, sections, outputs, machine, options, report);
+  placeProperties(properties, objects, sections, outputs, machine);
   options.onStage?.("merge");
   const merged = mergeSections(objects, sections, outputs, frames, options);
   const folded = options.icf === "none" ? [] : foldSections(loader, outputs, frames, merged, machine, mode, report);

@@ -4,7 +4,7 @@ import type { Loader } from "../inputs/loader.ts";
 import type { Rule } from "../script/section-rules.ts";
 import { isContents, isWarningName } from "../sections/contents.ts";
 import { COMMON_NAMES } from "../sections/gc-walk.ts";
-import { propertySectionOf } from "../sections/properties.ts";
+import { PROPERTY_SECTION, propertySectionOf } from "../sections/properties.ts";
 import { asksForProperties } from "../sections/property-notes.ts";
 import type { SectionId } from "../tables/ids.ts";
 import type { OutputMode } from "../tables/mode.ts";
@@ -141,6 +141,7 @@ function matchObject(mapping: Mapping, object: ObjectFile, ruleOf: Int32Array): 
     if (isNote || (bytes[start + 1] === LETTER_G && bytes[start + 4] === DOT)) {
       const text = sectionName(object, sections, section);
       if (isDroppedAlways(text)) continue;
+      if (mapping.object === undefined && !plan.hasProperties && text === PROPERTY_SECTION) continue;
       if (mapping.object === undefined && isDroppedFrom(text, mode)) {
         plan.discarded.push(section);
         continue;

@@ -119,6 +119,8 @@ export interface Plan {
   readonly commons: Map<number, MadeInput[]>;
   /** What scripts discard. */
   readonly discarded: SectionId[];
+  /** Something is left of the objects' .note.gnu.property; else nobody sees those sections. */
+  hasProperties: boolean;
   /** By input section: what put it where it is, as an index into `reasons`; 0: nothing. */
   places: Int32Array;
   readonly reasons: (InputStatement | undefined)[];

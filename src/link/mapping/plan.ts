@@ -31,6 +31,7 @@ export function createPlan(script: LayoutScript, report: Report): Plan {
     made: new Map(),
     commons: new Map(),
     discarded: [],
+    hasProperties: true,
     places: new Int32Array(0),
     reasons: [undefined],
     values: new Map(),

@@ -14,30 +14,36 @@ import { addBytesChunk, addNoteOutput } from "./space.ts";
 
 export const PROPERTY_SECTION = ".note.gnu.property";
 
-/** Takes the objects' notes out of the output and puts the merged one in. Runs after sections are assigned. */
+/** What the objects' notes come to. Runs before sections are assigned: where they come to nothing, they take no place. */
 export function mergeProperties(
   objects: readonly ObjectFile[],
   sections: SectionTable,
-  outputs: OutputSections,
   machine: Machine,
   options: LinkOptions,
   report: Report,
 ): MergedProperties {
   const inputs = objects.filter((it) => it.made === undefined).map((object) => propertiesOf(object, sections));
-  const merged = mergePropertyNotes(inputs, machine.elfClass, options.z, report);
+  return mergePropertyNotes(inputs, machine.elfClass, options.z, report);
+}
+
+/** Takes the objects' notes out of the output and puts the merged one in. Runs after sections are assigned. */
+export function placeProperties(
+  { note }: MergedProperties,
+  objects: readonly ObjectFile[],
+  sections: SectionTable,
+  outputs: OutputSections,
+  machine: Machine,
+): void {
+  for (const object of objects) {
+    const section = object.made === undefined ? propertySectionOf(object, sections) : -1;
+    if (section >= 0) sections.output[section] = -1;
+  }
   const output = outputs.byName.get(PROPERTY_SECTION);
   // What options ask for where no object has such a note has its place already (mapping/made-inputs.ts).
   if (output !== undefined && outputs.planned?.has(PROPERTY_SECTION) !== true) output.pieces = new Int32Array(0);
-  if (merged.note !== undefined) {
-    addBytesChunk(
-      outputs,
-      output ?? addNoteOutput(outputs, PROPERTY_SECTION),
-      PROPERTY_SECTION,
-      merged.note,
-      machine.wordBytes,
-    );
-  }
-  return merged;
+  if (note === undefined) return;
+  const place = output ?? addNoteOutput(outputs, PROPERTY_SECTION);
+  addBytesChunk(outputs, place, PROPERTY_SECTION, note, machine.wordBytes);
 }
 
 /** The object's own note, or -1. */
@@ -53,7 +59,6 @@ export function propertySectionOf(object: ObjectFile, sections: SectionTable): S
 function propertiesOf(object: ObjectFile, sections: SectionTable): PropertyInput {
   const section = propertySectionOf(object, sections);
   if (section < 0) return { file: object.name, bytes: undefined };
-  sections.output[section] = -1;
   const start = sections.offset[section];
   return { file: object.name, bytes: object.bytes.subarray(start, start + sections.size[section]) };
 }

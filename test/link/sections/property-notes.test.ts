@@ -326,3 +326,25 @@ eachTarget("a note that options alone ask for stands where the last object's wou
     shop.ld("library", ["-shared", "-z", "ibt", "--no-ld-generated-unwind-info", program]);
   });
 });
+
+eachTarget(
+  "properties that not all objects have take no place, so no other note makes a group with theirs",
+  (target) => {
+    const code = '.text\n.cfi_startproc\nnop\n.cfi_endproc\n.section .note.GNU-stack,"",@progbits\n';
+    const other = compile(target, "other-note.s", `.section .note.other,"a",@note\n.long 7\n${code}`);
+    const feature = '.section .note.gnu.property,"a",@note\n';
+    const words = target.wordBytes === 8 ? ".long 4, 16, 5\n" : ".long 4, 12, 5\n";
+    const body = `.asciz "GNU"\n.long 0xc0000002, 4, 3${target.wordBytes === 8 ? ", 0" : ""}\n`;
+    const some = compile(
+      target,
+      "some-properties.s",
+      `${feature}${words}${body}.section orphan_text,"ax"\nnop\n${code}`,
+    );
+    const names = likeGnuLd(target, (shop) =>
+      tool("readelf", ["-SW", shop.ld("out.so", ["-shared", other, some])]).match(
+        / (?:\.text|orphan_text|\.note\.\w+)/g,
+      ),
+    );
+    deepEqual(names, [" .text", " orphan_text", " .note.other"]);
+  },
+);
