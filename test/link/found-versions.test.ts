@@ -425,3 +425,24 @@ eachTarget(
     deepEqual(found, ["PROTECTED v@@V1"]);
   },
 );
+
+eachTarget(
+  "a protected d that a library's d@@V names stays under --gc-sections, though a script makes it local",
+  (target) => {
+    const own = asm(target, "own", `${START}${variable("d", 8, '.protected d\n.section .data.d,"aw"\n.globl')}`);
+    const open = asm(target, "open", `${START}${variable("d", 8, '.section .data.d,"aw"\n.globl')}`);
+    const found = likeGnuLd(target, (shop) => {
+      const script = `--version-script=${shop.file("version", "V1 { d; };")}`;
+      shop.ld("versioned.so", ["-shared", script, asm(target, "data", variable("d", 8))]);
+      shop.ld("plain.so", ["-shared", asm(target, "data", variable("d", 8))]);
+      shop.file("local", "V1 { global: _start; local: *; };");
+      return ["versioned.so", "plain.so"].flatMap((library, i) =>
+        [own, open].map((object, j) => {
+          const path = shop.ld(`a${i}${j}`, ["-shared", "--gc-sections", "--version-script=local", object, library]);
+          return /\bd$/m.test(tool("readelf", ["-sW", path]));
+        }),
+      );
+    });
+    deepEqual(found, [true, false, true, true]);
+  },
+);

@@ -257,9 +257,9 @@ function entryOfDefault(symbols: SymbolTable, base: SymbolId, version: number, v
     return alias;
   }
   const isPlain = isDefinedHere(symbols, base) && (symbols.flags[base] & FLAG_SYMVER) === 0;
-  if (isPlain && scriptParts(symbols, base, version, versioned)) {
-    // Libraries know it by the name all the same (bfd/elflink.c, _bfd_elf_merge_symbol: "A protected symbol has external availability").
-    if (symbols.visibility[base] !== STV_DEFAULT) symbols.flags[base] |= FLAG_REF_DYNAMIC;
+  // What is not for libraries they do not meet, so no script is asked whom it is for (_bfd_elf_add_default_symbol: "skip").
+  const isOpen = symbols.visibility[base] === STV_DEFAULT;
+  if (isPlain && isOpen && scriptParts(symbols, base, version, versioned)) {
     return isKnown ? alias : versionedName(symbols, base, version);
   }
   // No library defines what a reference says is not for libraries.
