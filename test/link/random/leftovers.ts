@@ -17,7 +17,12 @@ export function withoutLeftovers(
   tentative: ReadonlySet<string>,
 ): [Aspects, Aspects] {
   let pair: [Aspects, Aspects] = [withoutLostStarts(ours, theirs, args), theirs];
-  if (hasIdlePlt(ours, theirs)) pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
+  if (hasIdlePlt(ours, theirs)) {
+    pair = pair.map((it) => withoutPlt(it, !has(ours, ".got"))) as [Aspects, Aspects];
+    // Ours is empty where all functions of the inputs are gone: what theirs describes is the PLT.
+    if (has(ours, ".eh_frame") && !isMapped(ours, ".eh_frame"))
+      pair = pair.map((it) => withoutSection(it, ".eh_frame")) as [Aspects, Aspects];
+  }
   if (has(theirs, ".plt.got") && !has(ours, ".plt.got") && isZero(path, ".plt.got"))
     pair = pair.map((it) => withoutSection(it, ".plt.got")) as [Aspects, Aspects];
   const behind = commonsBehind(ours, theirs, tentative);
@@ -169,6 +174,11 @@ export function hasAlternatives({ "dynamic symbols": lines = [] }: Aspects): boo
 
 function has({ sections = [] }: Aspects, name: string): boolean {
   return sections.some((line) => line.startsWith(`${name} `));
+}
+
+/** Is it in a segment? Empty sections are in none. */
+function isMapped({ segments = [] }: Aspects, name: string): boolean {
+  return segments.some((line) => line.split(" ").includes(name));
 }
 
 /**
