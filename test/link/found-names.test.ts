@@ -147,6 +147,20 @@ eachTarget("an internal foo@@V is local where libraries ask for it", (target) =>
   deepEqual(found, [internal, internal, local, local, local]);
 });
 
+eachTarget(
+  "what objects may leave open a library's weak reference does not ask for, under --gc-sections either",
+  (target) => {
+    const program = asm(target, "program", `${START}.data\n.dc.a f\n`);
+    likeGnuLd(target, (shop) => {
+      shop.ld("weak.so", ["-shared", asm(target, "weak", ".weak f\n.data\n.dc.a f\n")]);
+      shop.ld("strong.so", ["-shared", asm(target, "strong", ".data\n.dc.a f\n")]);
+      const rest = [LOADER, "--unresolved-symbols=ignore-in-object-files", "--gc-sections", program];
+      shop.ld("a", [...rest, "weak.so"]);
+      match(shop.refuses("b", [...rest, "strong.so"], "ld"), /undefined reference to [`']f/);
+    });
+  },
+);
+
 eachTarget("a weak definition behind a hidden one says nothing", (target) => {
   const program = asm(target, "program", `${START}${callable("f", ".hidden f")}`);
   const library = asm(target, "library", callable("f"));

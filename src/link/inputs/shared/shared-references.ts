@@ -9,7 +9,7 @@ import { nameText } from "../../tables/names.ts";
 import type { ObjectFile } from "../../tables/object-file.ts";
 import { asShared } from "../../tables/resolve.ts";
 import {
-  FLAG_REF_DYNAMIC,
+  FLAG_REF_DYNAMIC_NONWEAK,
   FLAG_REF_REGULAR,
   FLAG_REF_REGULAR_NONWEAK,
   isShared,
@@ -86,7 +86,7 @@ function isOpenInLibrary(
   { gcSections }: LinkOptions,
 ): boolean {
   const flags = symbols.flags[id];
-  if (symbols.kind[id] !== KIND_UNDEFINED || (flags & FLAG_REF_DYNAMIC) === 0 || reported.has(id)) return false;
+  if (symbols.kind[id] !== KIND_UNDEFINED || (flags & FLAG_REF_DYNAMIC_NONWEAK) === 0 || reported.has(id)) return false;
   return (flags & FLAG_REF_REGULAR) === 0 || gcSections;
 }
 
