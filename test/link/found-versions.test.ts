@@ -446,3 +446,18 @@ eachTarget(
     deepEqual(found, [true, false, true, true]);
   },
 );
+
+eachTarget("no versions are asked of a library that only --copy-dt-needed-entries names", (target) => {
+  const object = asm(target, "uses", `${START}.data\n.dc.a f\n`);
+  const [library, empty] = [asm(target, "library", callable("f")), asm(target, "empty", "")];
+  const found = likeGnuLd(target, (shop) => {
+    versionedLibrary(shop, library);
+    shop.ld("top.so", ["-shared", empty, "--no-as-needed", "versioned.so"]);
+    const flags = [LOADER, "-pie", "--copy-dt-needed-entries", "-rpath-link", "."];
+    return [["top.so"], ["top.so", "versioned.so"]].map((it, i) => {
+      const path = shop.ld(`a${i}`, [...flags, object, ...it]);
+      return [...exported(path, "f"), ...needed(path)].join();
+    });
+  });
+  deepEqual(found, ["DEFAULT f,top.so,versioned.so", "DEFAULT f@V1,top.so,versioned.so"]);
+});

@@ -43,9 +43,9 @@ export function readSharedOnce(
     kept = { ...read, hashed: hashNames(read) };
     parsed.shared.set(bytes, kept);
   }
-  const { name, path, asNeeded, implicit, input, copyDtNeeded, fallbackSoname } = origin;
+  const { name, path, asNeeded, implicit, input, copyDtNeeded, copied = false, fallbackSoname } = origin;
   const soname = kept.soname === "" ? fallbackSoname : kept.soname;
-  return { ...kept, id, name, path, soname, asNeeded, implicit, input, copyDtNeeded };
+  return { ...kept, id, name, path, soname, asNeeded, implicit, input, copyDtNeeded, copied };
 }
 
 function hashNames({ view, is64, dynsym, firstGlobal, symbolCount, strings, stringsEnd }: SharedFile): HashedNames {

@@ -210,8 +210,9 @@ function buildVersions(
       const isEmpty = version === "" && (symbols.flags[id] & (FLAG_SYMVER | FLAG_VERSIONED)) !== 0;
       index = defined.get(version) ?? (isEmpty && options.defaultSymver ? VER_NDX_GLOBAL + 1 : VER_NDX_GLOBAL);
       if ((symbols.flags[id] & FLAG_HIDDEN_VERSION) !== 0) index |= VERSYM_HIDDEN;
-    } else if (isShared(symbols, id) && version !== "" && !shared[symbols.owner[id]].implicit) {
-      index = need(shared[symbols.owner[id]], version);
+    } else if (isShared(symbols, id) && version !== "") {
+      const library = shared[symbols.owner[id]];
+      if (!library.implicit && !library.copied) index = need(library, version);
     }
     view.setUint16((i + 1) * 2, index, true);
   }

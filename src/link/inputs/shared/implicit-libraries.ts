@@ -30,7 +30,7 @@ export function loadImplicitLibraries(loader: Loader): void {
       const { copyDtNeeded } = parent;
       const origin = { name: path, path, fallbackSoname: needed, implicit: false, copyDtNeeded };
       // --copy-dt-needed-entries: named after all if it is of use, as under --as-needed.
-      const named = copyDtNeeded && addShared(loader, bytes, { ...origin, asNeeded: true }) !== undefined;
+      const named = copyDtNeeded && addShared(loader, bytes, { ...origin, asNeeded: true, copied: true }) !== undefined;
       if (!named) addShared(loader, bytes, { ...origin, asNeeded: false, implicit: true });
     }
   }

@@ -68,6 +68,8 @@ export interface SharedFile {
   readonly implicit: boolean;
   /** --copy-dt-needed-entries: what it needs is as good as named on the command line. */
   readonly copyDtNeeded: boolean;
+  /** Named by --copy-dt-needed-entries only: no versions are asked of it (bfd/elflink.c, _bfd_elf_link_find_version_dependencies). */
+  readonly copied: boolean;
   /** Position among all inputs. */
   readonly input: number;
   /** Of its symbols, where somebody keeps what was read of it (parsed.ts). */
@@ -92,6 +94,7 @@ export interface SharedOrigin {
   readonly asNeeded: boolean;
   readonly implicit: boolean;
   readonly copyDtNeeded: boolean;
+  readonly copied?: boolean;
   readonly input: number;
 }
 
@@ -200,6 +203,7 @@ export function readShared(
     implicit: origin.implicit,
     input: origin.input,
     copyDtNeeded: origin.copyDtNeeded,
+    copied: origin.copied === true,
     symbols: new Int32Array(0),
     neededFor: -1,
   };
