@@ -41,11 +41,15 @@ export function judge(pool: Pool, plan: LinkPlan, args: readonly string[], direc
   if (/internal error|Please report this bug|assertion fail/.test(said))
     return { linked, said, ran: undefined, differences: [] };
   const tentative = tentativeInLibraries(pool.plan, plan);
-  const differences = compareSaid(linked, ours.status === 0, expected, actual, plan, said, ours.err, tentative);
+  const told = compareSaid(linked, ours.status === 0, expected, actual, plan, said, ours.err, tentative);
+  const differences: string[] = [];
   let ran: string | undefined;
-  if (linked && ours.status === 0) {
+  if (!linked || ours.status !== 0) differences.push(...told);
+  else {
     const at = (name: string): string => join(directory, name);
-    const seen = compareFiles(tentative, plan, at("tested/out"), at("gnu/out"));
+    const files = compareFiles(tentative, plan, at("tested/out"), at("gnu/out"));
+    // One may explain the other: a warning and what it is about.
+    const seen = withoutMeant(plan, [...told, ...files], tentative);
     const moved = seen.some((it) => /RELATIVE in \.got$|\.relr\.dyn \d+ relative$/.test(it))
       ? countMovedNumbers(at("gnu/out"))
       : 0;
@@ -148,10 +152,10 @@ function compareSaid(
   }
   const only = (from: ReadonlySet<string>, other: ReadonlySet<string>, where: string): string[] =>
     [...from].filter((it) => !other.has(it)).map((it) => `warning ${where}: ${it}`);
-  return withoutMeant(plan, [
+  return [
     ...only(expected.warnings, actual.warnings, "only GNU ld"),
     ...only(actual.warnings, expected.warnings, "only here"),
-  ]);
+  ];
 }
 
 /** The order of archives alone makes GNU ld miss something (README.md). */
@@ -166,7 +170,7 @@ function compareFiles(tentative: ReadonlySet<string>, plan: LinkPlan, ours: stri
     // GNU ld's -r -d has thread-local common symbols in .bss, where no link of the output finds them again.
     const isLost = (it: string): boolean => /^symbol t\d(?:@+\w+)? TLS .* in \[\d+\]\.bss$/.test(it);
     if (plan.args.includes("-d") && expected.some(isLost) && !actual.some(isLost)) return [];
-    return withoutMeant(plan, comparePortraits(actual, expected));
+    return comparePortraits(actual, expected);
   }
   const [actual, expected]: Aspects[] = observeBoth(ours, theirs);
   // A symbol's version that is none of the file's: what was meant nobody can say.
@@ -174,11 +178,7 @@ function compareFiles(tentative: ReadonlySet<string>, plan: LinkPlan, ours: stri
   if (isCorrupt(expected) && !isCorrupt(actual)) return [];
   const kept = twins(actual);
   if (twins(expected).some((it) => !kept.includes(it))) return [];
-  return withoutMeant(
-    plan,
-    difference(...withoutLeftovers(actual, expected, theirs, ours, plan.args, tentative)),
-    tentative,
-  );
+  return difference(...withoutLeftovers(actual, expected, theirs, ours, plan.args, tentative));
 }
 
 function comparePortraits(ours: readonly string[], theirs: readonly string[]): string[] {

@@ -163,13 +163,13 @@ function withoutLoads([ours, theirs]: readonly [Aspects, Aspects], names: readon
 }
 
 /**
- * Is there a foo@V beside foo or foo@@V2? Of these the loader takes for a reference without a version the one that its table happens to
+ * Is there a foo@V or foo@@V beside foo, or a foo@V beside foo@@V2? Of these the loader takes for a reference without a version the one that its table happens to
  * have first, if V is the first version (elf/dl-lookup.c, check_match).
  */
 export function hasAlternatives({ "dynamic symbols": lines = [] }: Aspects): boolean {
   const names = lines.map((line) => line.replace(/ .*/, ""));
   const plain = names.map((name) => name.replace(/@.*/, ""));
-  return names.some((name, i) => /[^@]@[^@]/.test(name) && plain.indexOf(plain[i]) !== plain.lastIndexOf(plain[i]));
+  return names.some((name, i) => /@/.test(name) && plain.indexOf(plain[i]) !== plain.lastIndexOf(plain[i]));
 }
 
 function has({ sections = [] }: Aspects, name: string): boolean {

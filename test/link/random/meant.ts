@@ -207,6 +207,19 @@ const OF_SIZES: readonly Meant[] = [
   reason: "the size of what a program defines, or of what is 0, is known when it is linked",
 }));
 
+const TEXT_RELOCATIONS = /only GNU ld: +TEXTREL 0x0$/;
+
+/** Relocations are compared themselves: where the lists are the same, what it is about became R_*_NONE. */
+const OF_NO_TEXT_RELOCATIONS: readonly Meant[] = [
+  TEXT_RELOCATIONS,
+  /warning only GNU ld: (?:ifunc-)?text-relocation$/,
+  /only (?:GNU ld|here): +FLAGS (?:[A-Z_]+ ?)*$/,
+].map((pattern) => ({
+  pattern,
+  beside: TEXT_RELOCATIONS,
+  reason: "a slot that GNU ld has allotted in read-only parts for a weak symbol, and leaves unused",
+}));
+
 const NUMBER_AS_IFUNC = /only GNU ld: +f\d(?:@+\w+)? IFUNC \w+ DEFAULT size \d+ in ABS$/;
 
 /** GNU ld calls the number that --defsym gives as a resolver where the name was an IFUNC's before its foo@@V came. */
@@ -221,12 +234,12 @@ const OF_NUMBERS: readonly Meant[] = [
   reason: "a number is no function",
 }));
 
-const TLS_COMMON_IN_BSS = /only GNU ld: +t\d TLS \w+ DEFAULT size \d+ in \.bss$/;
+const TLS_COMMON_IN_BSS = /only GNU ld: +t\d(?:@@\w+)? TLS \w+ DEFAULT size \d+ in \.bss$/;
 
 /** GNU ld loses what a thread-local common symbol is where a library's in .tbss is larger: its offset is then one in .bss. */
 const OF_TLS_COMMON: readonly Meant[] = [
   TLS_COMMON_IN_BSS,
-  /only here: +t\d TLS \w+ DEFAULT size \d+ in \.tbss$/,
+  /only here: +t\d(?:@@\w+)? TLS \w+ DEFAULT size \d+ in \.tbss$/,
   /: +\.t?bss NOBITS entry 00 flags WAT? align \d+$/,
   /: +TLS R +align 0x\w+$/,
   // The alignment of what is in front of it.
@@ -265,6 +278,7 @@ const ALL: readonly Meant[] = [
   ...OF_TLS_COMMON,
   ...OF_NUMBERS,
   ...OF_SIZES,
+  ...OF_NO_TEXT_RELOCATIONS,
   ...OF_LIBRARY_NUMBERS,
 ];
 
