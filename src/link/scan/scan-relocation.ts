@@ -295,11 +295,17 @@ function scanGotRelative(scanner: Scanner, site: Site): void {
       if (isDefinedHere(scanner.symbols, site.symbol) && !isOwnIfunc(scanner, site)) return;
       if (scanner.mode.shared && isOwnIfunc(scanner, site)) complain(scanner.scan.complaints, "ifunc-relocation", site);
       else if (scanner.mode.shared || cannotBeNull(scanner, site) || needsRegister) misuse(scanner, site);
+      // BFD has nothing against it where a call has a PLT entry made (bfd/elf32-i386.c, elf_i386_relocate_section).
+      else if (isFunction && isProtectedElsewhere(scanner, site)) need(scanner, site, FLAG_NEEDS_PLT);
       else if (isShared(scanner.symbols, site.symbol) && !needAddress(scanner, site)) forbidCopy(scanner, site);
       return;
     case BIND_ZERO:
       if (cannotBeNull(scanner, site)) misuse(scanner, site);
   }
+}
+
+function isProtectedElsewhere({ symbols }: Scanner, { symbol }: Site): boolean {
+  return isShared(symbols, symbol) && (symbols.flags[symbol] & FLAG_SHARED_PROTECTED) !== 0;
 }
 
 /** x86: e8 call, e9 jmp, 0f 8x jcc. A call may go through the PLT without anybody seeing the entry's address. */

@@ -292,10 +292,9 @@ function assignedName(args: readonly string[]): string {
 const REFUSALS: readonly (Meant & { readonly matter: Matter })[] = [
   {
     matter: "refused by GNU ld",
-    pattern: /unresolvable R_386_GOTOFF relocation against symbol `f\d(?:@+\w+)?'/,
+    pattern: /unresolvable R_386_GOTOFF relocation against symbol `[fd]\d(?:@+\w+)?'/,
     when: ({ output }) => output === "no-pie",
-    reason:
-      "the address of a library's function as a distance from the GOT is that of its PLT entry, as an absolute address is",
+    reason: "what a library has is as far from the GOT as its PLT entry or its copy is, as for an absolute address",
   },
   {
     matter: "refused here",

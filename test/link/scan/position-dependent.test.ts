@@ -157,3 +157,27 @@ test("x32 objects are refused", needs(...x86_64.tools), () => {
     match(shop.refuses("main", ["-e", "main", main], "ld"), /main\.o/);
   });
 });
+
+test("i386: a library's protected function is as far from the GOT as its PLT entry", needs(...i386.tools), () => {
+  const library = compile(i386, "protected.s", ".globl f\n.protected f\n.type f,@function\nf: mov $7, %eax; ret\n");
+  const program = compile(
+    i386,
+    "far.s",
+    `.globl main\nmain: push %ebx\ncall 1f\n1: pop %ebx\nadd $_GLOBAL_OFFSET_TABLE_+[.-1b],%ebx
+     call f\nlea f@GOTOFF(%ebx),%ecx\ncall *%ecx\npop %ebx\nret\n.section .note.GNU-stack,"",@progbits\n`,
+  );
+  const status = likeGnuLd(i386, (shop) => {
+    shop.cc("libprotected.so", ["-shared", library]);
+    shop.cc("main", ["-no-pie", program, "./libprotected.so"]);
+    match(
+      shop.refuses("absolute", [
+        "-no-pie",
+        compile(i386, "absolute.s", ".globl main\nmain: mov $f,%eax\n"),
+        "./libprotected.so",
+      ]),
+      /protected function `f'/,
+    );
+    return shop.run("main").status;
+  });
+  equal(status, 7);
+});
