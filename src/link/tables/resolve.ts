@@ -397,8 +397,8 @@ export function mergeShared(symbols: SymbolTable, id: SymbolId, it: Candidate, r
         if (symbols.type[id] === STT_NOTYPE) symbols.type[id] = type;
         if (symbols.size[id] === 0) symbols.size[id] = it.size;
       }
-      // That a plain definition is protected is forgotten when another library has foo@@V (as measured with GNU ld).
-      if (before >= KIND_SHARED && it.version !== 0 && symbols.version[id] === 0)
+      // That a definition is protected is forgotten when another library has foo@@V, another version (as measured with GNU ld).
+      if (before >= KIND_SHARED && it.version !== 0 && symbols.version[id] !== it.version)
         symbols.flags[id] &= ~FLAG_SHARED_PROTECTED;
       // Two libraries' common symbols, by their looks: a copy has room for both.
       if (it.bss && before >= KIND_SHARED && (symbols.flags[id] & FLAG_SHARED_COMMON) !== 0) {

@@ -45,14 +45,15 @@ export function withoutLeftovers(
 }
 
 /**
- * Names that are in GNU ld's .dynsym twice with one version, as foo@V and foo@@V, of which the loader takes the one that its
+ * Names that are in GNU ld's .dynsym twice with one version, as foo@V and foo@@V or twice as foo@@V, of which the loader takes the one that its
  * table happens to have first. GNU ld leaves a plain foo out whose version script says V where foo@V is defined, but not if a load
  * from the GOT has looked up foo's version before (bfd/elflink.c, _bfd_elf_link_hide_sym_by_version, called while relocations
  * are checked); and where the script says so by a pattern.
  */
 export function twins({ "dynamic symbols": lines = [] }: Aspects): string[] {
   const names = new Set(lines.map((line) => line.replace(/ .*/, "")));
-  return [...names].filter((name) => name.includes("@@") && names.has(name.replace("@@", "@")));
+  const isTwice = (name: string): boolean => lines.filter((line) => line.startsWith(`${name} `)).length > 1;
+  return [...names].filter((name) => name.includes("@@") && (names.has(name.replace("@@", "@")) || isTwice(name)));
 }
 
 /**

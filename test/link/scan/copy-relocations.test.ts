@@ -135,7 +135,9 @@ eachTarget("that a library has plain data protected is forgotten where another h
   likeGnuLd(target, (shop) => {
     shop.ld("plain.so", ["-shared", library]);
     shop.ld("versioned.so", ["-shared", `--version-script=${shop.file("v", "V1 { v; };")}`, library]);
+    shop.ld("other.so", ["-shared", `--version-script=${shop.file("v2", "V2 { v; };")}`, library]);
     shop.ld("a", [LOADER, uses, "plain.so", "versioned.so"]);
+    shop.ld("c", [LOADER, uses, "versioned.so", "other.so"]);
     match(shop.refuses("b", [LOADER, uses, "versioned.so", "plain.so"], "ld"), /protected/);
   });
 });
