@@ -1,6 +1,6 @@
 // Values of symbols after layout: what they are computed from, and what stands in a symbol table.
 
-import { SHF_ALLOC, SHN_ABS, STT_TLS } from "../../elf/constants.ts";
+import { SHF_ALLOC, SHN_ABS, STT_GNU_IFUNC, STT_TLS } from "../../elf/constants.ts";
 import { type MergedSections, mergedAddress } from "../sections/merge/merged-sections.ts";
 import { SECTION_ABSOLUTE, SECTION_CHUNK, SECTION_OUTPUT, type SymbolId } from "../tables/ids.ts";
 import type { Layout } from "../tables/layout.ts";
@@ -39,7 +39,9 @@ export function placeOfSymbol(values: SymbolValues, id: SymbolId, to: SymbolPlac
   if (section === SECTION_CHUNK || section === SECTION_OUTPUT) {
     const output =
       section === SECTION_CHUNK ? outputs.chunks[symbols.alias[id]].output : outputs.list[symbols.alias[id]];
-    to.value = values.address[id];
+    // References go to an IFUNC's PLT entry, but the symbol is its resolver.
+    const isResolver = section === SECTION_OUTPUT && symbols.type[id] === STT_GNU_IFUNC;
+    to.value = isResolver ? (output?.address ?? 0) + symbolValue(symbols, id) : values.address[id];
     to.shndx = headerIndex(layout, output);
     if (!Number.isSafeInteger(to.value)) addExactly(symbols, id, output?.address ?? 0, to);
   } else if (isShared(symbols, id)) {

@@ -6,7 +6,8 @@ import { error } from "../../elf/problem.ts";
 import { addRelocation } from "../made/dynamic-relocations.ts";
 import { DYN_RELATIVE } from "../scan/scan-result.ts";
 import { BIND_IFUNC, BIND_IMPORTED, isSettledTls } from "../symbols/bind.ts";
-import type { SectionId, SymbolId } from "../tables/ids.ts";
+import { SECTION_OUTPUT, type SectionId, type SymbolId } from "../tables/ids.ts";
+import type { OutputSection } from "../tables/output-section.ts";
 import type { SectionTable } from "../tables/section-table.ts";
 import { FLAG_CANONICAL_PLT, type SymbolTable, symbolValue } from "../tables/symbol-table.ts";
 import { writeField } from "./relocation-field.ts";
@@ -51,7 +52,7 @@ export function emitDynamic(
   let relative = dynamic.relative;
   if (symbol >= 0 && scan.bindings[symbol] === BIND_IFUNC && (r.symbols.flags[symbol] & FLAG_CANONICAL_PLT) === 0) {
     relative = dynamic.irelative;
-    value = resolverAddress(r.sections, r.symbols, symbol) + addend;
+    value = resolverAddress(r.sections, r.symbols, r.outputs, symbol) + addend;
   }
   const isPacked = r.packed !== undefined && r.packed[number] !== 0;
   if (!isPacked) push(r, place, relative, 0, value);
@@ -60,9 +61,16 @@ export function emitDynamic(
 }
 
 /** Where the resolver function of an IFUNC is, whatever references to the symbol see. */
-export function resolverAddress(sections: SectionTable, symbols: SymbolTable, symbol: SymbolId): number {
+export function resolverAddress(
+  sections: SectionTable,
+  symbols: SymbolTable,
+  outputs: readonly OutputSection[],
+  symbol: SymbolId,
+): number {
   const section = symbols.section[symbol];
   const value = symbolValue(symbols, symbol);
+  // --defsym and scripts give names to IFUNCs too.
+  if (section === SECTION_OUTPUT) return (outputs[symbols.alias[symbol]]?.address ?? 0) + value;
   return section >= 0 ? sections.address[section] + value : value;
 }
 

@@ -97,12 +97,14 @@ function writeGotWord(writer: GotWriter, word: GotWord, list: RelocationList, pa
 
 function contentOf(writer: GotWriter, word: GotWord): number {
   const { machine, values, layout, slots, at } = writer;
-  const { address, symbols, sections } = values;
+  const { address, symbols, sections, outputs } = values;
   const id = word.symbol;
   switch (word.content) {
     case CONTENT_ADDRESS:
       // An IFUNC's slot is given what its resolver returns.
-      return word.type === machine.dynamic.irelative ? resolverAddress(sections, symbols, id) : address[id];
+      return word.type === machine.dynamic.irelative
+        ? resolverAddress(sections, symbols, outputs.list, id)
+        : address[id];
     case CONTENT_PLT:
       return pltAddress(slots, at, id);
     case CONTENT_TPOFF:

@@ -1,10 +1,11 @@
 // Functions whose address a resolver picks at start-up (STT_GNU_IFUNC): called, pointed to, local and exported, in every
 // kind of output. A pointer to one must be the same from wherever it is taken.
 
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { compile, i386, x86_64 } from "../../support/build.ts";
-import { beyondGnuLd, eachTarget, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
+import { beyondGnuLd, eachTarget, gnu, likeGnuLd, underTest, type Workshop, workshop } from "../../support/link.ts";
+import { run } from "../../support/run.ts";
 
 const CHOICE = `
   static int one(void) { return 1; }
@@ -190,5 +191,29 @@ beyondGnuLd("a weak IFUNC is one behind a library's function and behind a refere
       shop.cc(name, [kind, main, before, resolver, "-Wl,-z,noexecstack"]);
       equal(shop.run(name).stdout, "2\n");
     }
+  }
+});
+
+eachTarget("--defsym gives an IFUNC a second name: both are its resolver, for the loader and in .symtab", (target) => {
+  const load = (name: string): string =>
+    target.wordBytes === 8 ? `mov ${name}@GOTPCREL(%rip),%rax\n` : `mov ${name}@GOT(%ebx),%eax\n`;
+  const object = compile(
+    target,
+    "defsym-ifunc.s",
+    `.globl _start\n_start: nop\n${load("f")}${load("g")}call f@PLT\ncall g@PLT\n` +
+      '.globl f\n.hidden f\n.type f,@gnu_indirect_function\nf: ret\n.size f,1\n.section .note.GNU-stack,"",@progbits\n',
+  );
+  for (const kind of [["-pie"], [], ["-static"]]) {
+    const [theirs, ours] = [gnu, underTest].map((linker) => {
+      const path = workshop(linker, target).ld("a", ["--dynamic-linker=/x", ...kind, "--defsym=g=f", object]);
+      const { stdout } = run("readelf", ["-rsW", path]);
+      return new Set([...stdout.matchAll(/: 0*([0-9a-f]+) +\d+ IFUNC .* ([fg])$/gm)].map(([, it]) => it)).size;
+    });
+    deepEqual([theirs, ours], [1, 1]);
+    const path = workshop(underTest, target).ld("b", ["--dynamic-linker=/x", ...kind, "--defsym=g=f", object]);
+    const { stdout } = run("readelf", ["-rsW", path]);
+    const [, address = ""] = /: 0*([0-9a-f]+) +\d+ IFUNC /.exec(stdout) ?? [];
+    const addends = [...stdout.matchAll(/R_X86_64_IRELATIVE +([0-9a-f]+)$/gm)].map(([, it]) => it);
+    if (target.wordBytes === 8) deepEqual([...new Set(addends)], [address]);
   }
 });
