@@ -167,7 +167,7 @@ const LINES: readonly Meant[] = [
   },
   {
     under: "symbols",
-    pattern: /only (?:GNU ld: +\w+ NOTYPE LOCAL|here: +\w+ NOTYPE WEAK) DEFAULT size 0 in UND$/,
+    pattern: /only (?:GNU ld: +\w+ (?:NOTYPE|TLS) LOCAL|here: +\w+ (?:NOTYPE|TLS) WEAK) DEFAULT size 0 in UND$/,
     when: ({ output, args }) => output === "static-pie" && args.includes("--emit-relocs"),
     reason:
       "a weak reference that stays for the sake of its relocation is weak; GNU ld makes it local where it needed no slot",
