@@ -118,7 +118,7 @@ const LINES: readonly Meant[] = [
   },
   {
     under: "dynamic symbols",
-    pattern: /only GNU ld: +\w+ NOTYPE GLOBAL DEFAULT size [1-9]\d* in UND$/,
+    pattern: /only GNU ld: +[\w.]+ NOTYPE (?:GLOBAL|LOCAL) DEFAULT size [1-9]\d* in UND$/,
     reason: "a row that GNU ld has counted and not written: it holds what was in memory before",
   },
   {
