@@ -32,7 +32,8 @@ const gnuTime = which("/usr/bin/time");
 
 /**
  * Starts the words behind the first and writes to the file that the first names when they began and ended, and their processor time.
- * The clock is in a process of two megabytes: from this one a start alone would take as long as a small link.
+ * The clock is in a process of two megabytes: from this one a start alone would take as long as a small link. (A Bash whose input is a socket,
+ * as here, takes itself for one that is called from afar and reads ~/.bashrc, where it is the first shell.)
  */
 const CLOCK =
   'begin=$EPOCHREALTIME; "$@"; status=$?; end=$EPOCHREALTIME; { echo "$begin $end"; times; } >"$0"; exit $status';
@@ -48,7 +49,11 @@ export function timed(
   const report = join(scratch("time"), "report");
   const served = linker.resident?.processorTime() ?? 0;
   const env = { ...linker.env, LC_ALL: "C" };
-  const { status, stderr } = run("bash", ["-c", CLOCK, report, program, ...args], { timeout: LIMIT, env, ...place });
+  const { status, stderr } = run("bash", ["--norc", "-c", CLOCK, report, program, ...args], {
+    timeout: LIMIT,
+    env,
+    ...place,
+  });
   if (status !== 0) return stderr.split("\n").slice(0, 3).join("\n");
   const { wall, processor } = readClock(readFileSync(report, "utf8"));
   return { wall, processor: processor + (linker.resident?.processorTime() ?? 0) - served };
